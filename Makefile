@@ -1,0 +1,38 @@
+# `make` alone lists what there is.
+UV := $(shell command -v uv 2>/dev/null || echo "$(HOME)/.local/bin/uv")
+RUN := $(UV) run --locked --all-extras
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-call dev test lint check clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(UV) ## install everything into .venv
+	@$(UV) sync --locked --all-extras --quiet
+
+demo: setup ## talk with the avatar: LiveKit server, worker, stand-ins for vendors without a key
+	@$(RUN) python agent.py demo
+
+demo-call: setup ## the same with a synthetic caller; ends with a table, a transcript and a video
+	@$(RUN) python agent.py demo --call
+
+dev: setup ## the worker with your own keys from .env, reloading on change
+	@$(RUN) python agent.py dev
+
+test: setup ## all tests, end to end on a real LiveKit server included
+	@$(RUN) pytest
+
+lint: setup ## format, lint, types, import rules
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+	@$(RUN) mypy agent.py
+	@$(RUN) lint-imports
+
+check: lint test ## what CI runs
+
+$(HOME)/.local/bin/uv:
+	@echo "installing uv"
+	@python3 -m pip install --user --quiet --disable-pip-version-check uv || \
+	  python3 -m pip install --user --quiet --break-system-packages uv
