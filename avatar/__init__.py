@@ -1,0 +1,33 @@
+"""LiveAvatar as the face of a LiveKit agent: `from avatar import AvatarSession`.
+
+It takes the place of `livekit.plugins.liveavatar`, and knows what was heard: the unplayed speech is kept on a timeline
+with a playback clock, so an interruption reports the played position, a pause resumes, and a lost connection goes on.
+"""
+
+from avatar.api import SANDBOX_AVATAR_ID, LiveAvatarAPI, VideoQuality
+from avatar.audio_output import AvatarAudioOutput
+from avatar.errors import (
+    AuthError,
+    AvatarError,
+    CapacityError,
+    ConfigurationError,
+    ConnectionLost,
+    ServiceError,
+    ServiceTimeout,
+)
+from avatar.session import AvatarSession
+
+__all__ = [
+    "SANDBOX_AVATAR_ID",
+    "AuthError",
+    "AvatarAudioOutput",
+    "AvatarError",
+    "AvatarSession",
+    "CapacityError",
+    "ConfigurationError",
+    "ConnectionLost",
+    "LiveAvatarAPI",
+    "ServiceError",
+    "ServiceTimeout",
+    "VideoQuality",
+]

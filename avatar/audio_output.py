@@ -1,0 +1,86 @@
+"""The framework's side of the avatar: frames in, playback events out. It never raises because of the avatar."""
+
+import asyncio
+import time
+from functools import partial
+
+from livekit import rtc
+from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
+
+from avatar.audio_format import Converter
+from avatar.connection import AvatarConnection
+from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted
+from avatar.core.audio import SAMPLE_RATE
+
+_MOST_UNPLAYED = 600.0
+# Seconds of speech (29 MB) kept for the avatar; a source that is further ahead has to wait.
+
+_SPACE_POLL = 0.1
+
+
+class AvatarAudioOutput(AudioOutput):
+    """The audio output of an agent session that speaks through an avatar.
+
+    One segment goes from its first frame to `flush` or `clear_buffer`, and reports one `playback_finished`, with
+    the position that the avatar has played to.
+    """
+
+    def __init__(self, connection: AvatarConnection) -> None:
+        super().__init__(
+            label="LiveAvatar",
+            capabilities=AudioOutputCapabilities(pause=True),
+            # The framework resamples to this, and flushes its resampler at a segment's end.
+            sample_rate=SAMPLE_RATE,
+        )
+        self._connection = connection
+        self._core = connection.core
+        self._converter = Converter()
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
+        while self._is_full():  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
+            await asyncio.sleep(_SPACE_POLL)
+        await super().capture_frame(frame)
+        self._connection.act(partial(self._core.push_audio, self._converter.push(frame)))
+
+    def _is_full(self) -> bool:
+        return self._core.unplayed(asyncio.get_running_loop().time()) > _MOST_UNPLAYED
+
+    def flush(self) -> None:
+        """The segment is complete."""
+        super().flush()
+        if tail := self._converter.flush():
+            self._connection.act(partial(self._core.push_audio, tail))
+        self._connection.act(self._core.end_segment)
+
+    def clear_buffer(self) -> None:
+        """Silence the avatar and drop what it has not played."""
+        super().flush()
+        self._converter.clear()
+        self._connection.act(self._core.interrupt)
+
+    def pause(self) -> None:
+        """Silence the avatar and keep what it has not played."""
+        super().pause()
+        self._connection.act(self._core.pause)
+
+    def resume(self) -> None:
+        """Go on from where it was silenced."""
+        super().resume()
+        self._connection.act(self._core.resume)
+
+    def report(self, event: Event) -> None:
+        """Tell the framework what the avatar has played; other events are none of its business."""
+        match event:
+            case PlaybackStarted(at=at):
+                self.on_playback_started(created_at=_wall_clock(at))
+            case PlaybackProgressed(run=run):
+                started_at = _wall_clock(run.started_at)
+                self.on_playback_progressed(started_at=started_at, offset=run.offset, duration=run.duration)
+            case PlaybackFinished(position=position, interrupted=interrupted):
+                self.on_playback_finished(playback_position=position, interrupted=interrupted)
+
+
+def _wall_clock(at: float) -> float:
+    """The core's time as the framework's, which is `time.time()`."""
+    return time.time() - asyncio.get_running_loop().time() + at

@@ -1,0 +1,19 @@
+"""The one audio format of the wire: PCM16, 24 kHz, mono (LITE mode, "Events").
+
+The service answers another format with noise and no error, so nothing here is configurable.
+"""
+
+SAMPLE_RATE = 24_000
+BYTES_PER_SAMPLE = 2
+BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
+
+
+def to_seconds(size_bytes: int) -> float:
+    """The duration of `size_bytes` of PCM, in seconds."""
+    return size_bytes / BYTES_PER_SECOND
+
+
+def to_bytes(seconds: float) -> int:
+    """The size of `seconds` of PCM, in bytes, cut to whole samples."""
+    # The tiny offset keeps a duration that came from bytes the same number of bytes.
+    return int(seconds * SAMPLE_RATE + 1e-6) * BYTES_PER_SAMPLE

@@ -1,0 +1,73 @@
+"""What the client says on the LITE WebSocket: one frozen class each, and their JSON.
+
+Shapes as in LITE mode, "Events". Commands that the service understands and we do not need are left out.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Append speech to the avatar's playback buffer."""
+
+    event_id: str
+    """The same for all chunks of one speech: other ids break its playback."""
+    audio: bytes = field(repr=False)
+    """PCM16, 24 kHz, mono."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakEnd:
+    """Nothing follows in this speech: the avatar may go idle when it was played."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Drop all speech, playing or queued."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartListening:
+    """Take the listening pose."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopListening:
+    """Leave the listening pose."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAlive:
+    """Put off the service's idle time-out (5 minutes)."""
+
+    event_id: str
+
+
+Command = Speak | SpeakEnd | Interrupt | StartListening | StopListening | KeepAlive
+
+_TYPES: dict[type[Command], str] = {
+    Speak: "agent.speak",
+    SpeakEnd: "agent.speak_end",
+    Interrupt: "agent.interrupt",
+    StartListening: "agent.start_listening",
+    StopListening: "agent.stop_listening",
+    KeepAlive: "session.keep_alive",
+}
+
+
+def to_json(command: Command) -> str:
+    """The text frame of a command."""
+    message = {"type": _TYPES[type(command)], "event_id": command.event_id}
+    if isinstance(command, Speak):
+        message["audio"] = base64.b64encode(command.audio).decode("ascii")
+    return json.dumps(message, separators=(",", ":"))
