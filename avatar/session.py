@@ -92,6 +92,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
         self._connection: AvatarConnection | None = None
         self._output: AvatarAudioOutput | None = None
         self._token: SessionToken | None = None
+        self._stopped = False
         self._carrying: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -225,6 +226,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
         lost = await self._connect_again_and_again(connection, ws_url)
         logger.error("the avatar is gone, the call goes on without it: %s", lost, extra={"session_id": self.session_id})
         connection.aclose()
+        await self._stop_session()
         self.emit("avatar_lost", lost)
 
     async def _connect_again_and_again(self, connection: AvatarConnection, ws_url: str) -> ConnectionLost:
@@ -292,12 +294,13 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
         await super().aclose()
 
     async def _stop_session(self) -> None:
-        if self._api is None or self._token is None:
+        if self._api is None or self._token is None or self._stopped:
             return
         session = {"session_id": self._token.session_id}
         try:
             async with asyncio.timeout(_STOP_TIMEOUT):
                 await self._api.stop(self._token.session_id)
+            self._stopped = True
             logger.info("avatar session stopped", extra=session)
         except (AvatarError, TimeoutError) as error:
             logger.error("avatar session NOT stopped, it is billed until the service ends it: %s", error, extra=session)  # noqa: TRY400 - a sentence, no traceback

@@ -1,0 +1,18 @@
+"""The entry: python agent.py dev | start | console | demo | doctor.
+
+`server` is here for `python -m livekit.agents` and `lk agent`, which look for it.
+"""
+
+from agent.cli import app, main
+from agent.worker import server
+
+__all__ = ["server"]
+
+if __name__ == "__main__":
+    try:
+        from demo.cli import demo
+    except ModuleNotFoundError:  # installed without the extra `demo`
+        pass
+    else:
+        app.command()(demo)
+    main()

@@ -1,0 +1,96 @@
+"""The commands of `python agent.py`."""
+
+import asyncio
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from livekit.agents import cli as framework_cli
+from livekit.agents.cli.log import setup_logging
+
+from agent.doctor import examine, report
+from agent.persona import load_persona
+from agent.reload import run_reloading
+from agent.run import WorkerError, run_worker
+from agent.settings import Settings, SettingsError, complete_settings, load_settings
+from agent.worker import server
+
+LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.", envvar="LIVEKIT_LOG_LEVEL")]
+
+app = typer.Typer(
+    help="A caller joins a LiveKit room and talks with a face.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main() -> None:
+    """Run a command; what a person can mend is told without a traceback."""
+    try:
+        app()
+    except (SettingsError, WorkerError) as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+@app.command()
+def dev(
+    *,
+    reload: Annotated[bool, typer.Option(help="Start anew when the code changes.")] = True,
+    log_level: LogLevel = "INFO",
+) -> None:
+    """Run the worker for development: readable logs, reload on change; Ctrl-C lets running calls end."""
+    if reload:
+        settings_of_a_call()  # told once, before anything is started
+        root = Path(sys.argv[0]).resolve().parent
+        command = [sys.executable, *sys.argv, "--no-reload"]
+        raise typer.Exit(run_reloading(command, root))
+    _run(dev=True, log_level=log_level)
+
+
+@app.command()
+def start(*, log_level: LogLevel = "INFO") -> None:
+    """Run the worker in production: JSON logs; SIGTERM lets running calls end."""
+    _run(dev=False, log_level=log_level)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def console(ctx: typer.Context) -> None:
+    """Talk in the terminal, without a room and so without a face; --text to type."""
+    settings_of_a_call()
+    sys.argv = [sys.argv[0], "console", *ctx.args]
+    with warnings.catch_warnings():
+        # It advises LiveKit's own command line tool, which not everybody has.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        framework_cli.run_app(server)
+
+
+@app.command()
+def doctor() -> None:
+    """Check keys, avatar, LiveKit, credits, clock and audio format; one line each, with what to do."""
+    if not report(asyncio.run(examine())):
+        raise typer.Exit(1)
+
+
+def settings_of_a_call() -> Settings:
+    """The settings, if a call can be made with them.
+
+    Raises:
+        SettingsError: They are not complete; everything that is wrong is named.
+    """
+    persona = load_persona(load_settings().persona)
+    return complete_settings(of_persona=persona.avatar_id)
+
+
+def _run(*, dev: bool, log_level: str) -> None:
+    settings = settings_of_a_call()
+    setup_logging(log_level.upper(), devmode=dev, console=False)
+    if dev:
+        os.environ["LIVEKIT_DEV_MODE"] = "1"
+    if settings.stand_ins:
+        typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
+    run_worker(server, dev=dev, drain_timeout=settings.drain_timeout)

@@ -1,0 +1,79 @@
+"""`dev` with reload: the worker in a process of its own, started anew when the code or a persona changes."""
+
+import logging
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import watchfiles
+
+logger = logging.getLogger("agent")
+
+_STOP_TIMEOUT = 15.0
+# Seconds for a worker to end before a reload: it closes its calls, it does not wait for them.
+
+_WATCHED = {".py", ".toml", ".env"}
+
+
+def run_reloading(command: Sequence[str], root: Path) -> int:
+    """Run `command`, again after each change below `root`, until it ends by itself or Ctrl-C.
+
+    Returns:
+        Its exit status.
+    """
+    stop = threading.Event()
+    worker = _Worker(command, stop)
+    # Ctrl-C reaches the worker too, which drains; here it only means that nothing is started anew.
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
+    worker.start()
+    for changes in watchfiles.watch(root, watch_filter=_is_watched, stop_event=stop, raise_interrupt=False):
+        logger.warning("%s changed, reloading", ", ".join(sorted({Path(path).name for _, path in changes})))
+        worker.restart()
+    return worker.wait()
+
+
+def _is_watched(_: watchfiles.Change, path: str) -> bool:
+    return (Path(path).suffix in _WATCHED or Path(path).name == ".env") and not {".venv", ".git"} & set(
+        Path(path).parts
+    )
+
+
+class _Worker:
+    """The process, and the thread that notices when it ends by itself."""
+
+    def __init__(self, command: Sequence[str], stop: threading.Event) -> None:
+        self._command = command
+        self._stop = stop
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = process = subprocess.Popen(self._command)  # noqa: S603 - our own command line
+        threading.Thread(target=self._watch, args=(process,), daemon=True).start()
+
+    def restart(self) -> None:
+        if self._process is None:
+            return
+        previous, self._process = self._process, None
+        previous.terminate()
+        try:
+            previous.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            previous.kill()
+            previous.wait()
+        self.start()
+
+    def terminate(self) -> None:
+        self._stop.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def wait(self) -> int:
+        return 0 if self._process is None else self._process.wait()
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        if process is self._process:
+            self._stop.set()

@@ -1,0 +1,68 @@
+"""Runs the worker in this process: signals, drain and exit status as people of the LiveKit world expect them."""
+
+import asyncio
+import logging
+import os
+import signal
+
+from livekit.agents import AgentServer
+
+logger = logging.getLogger("agent")
+
+_FORCED = 1
+
+
+class WorkerError(Exception):
+    """The worker can't run; the message says what to do."""
+
+
+def run_worker(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:
+    """Run until a signal, then let the calls end; a second signal cuts them off.
+
+    In development SIGTERM, which a reload sends, cuts them off at once; Ctrl-C lets them end there too.
+
+    Args:
+        server: What to run.
+        dev: Whether the framework takes development's defaults: a free port for health, no load limit.
+        drain_timeout: Seconds for the calls to end.
+
+    Raises:
+        WorkerError: It could not start, or LiveKit was away for too long.
+    """
+    asyncio.run(_run(server, dev=dev, drain_timeout=drain_timeout))
+
+
+async def _run(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[int] = loop.create_future()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _on_signal, stop, number)
+    running = asyncio.create_task(server.run(devmode=dev), name="worker")
+    await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
+    if not running.done():
+        if not (dev and stop.result() == signal.SIGTERM):
+            await _drain(server, drain_timeout)
+        await server.aclose()
+    try:
+        await running
+    except OSError as error:
+        message = f"the worker's port can't be opened: {error.strerror or error}"
+        raise WorkerError(message) from None
+    except RuntimeError as error:
+        message = f"{error} - is LIVEKIT_URL right, and the server running?"
+        raise WorkerError(message) from None
+
+
+def _on_signal(stop: "asyncio.Future[int]", number: int) -> None:
+    if stop.done():
+        os._exit(_FORCED)  # the second one: job processes end with their parent
+    stop.set_result(number)
+
+
+async def _drain(server: AgentServer, timeout: int) -> None:  # noqa: ASYNC109 - it is the framework's
+    if server.active_jobs:
+        logger.info("waiting for %d call(s) to end; again to cut them off", len(server.active_jobs))
+    try:
+        await server.drain(timeout=timeout)
+    except TimeoutError:
+        logger.warning("calls did not end in %d s and are cut off", timeout)

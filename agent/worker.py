@@ -1,0 +1,38 @@
+"""The worker: takes jobs from LiveKit, and runs one call in each."""
+
+from livekit.agents import AgentServer, JobContext, JobProcess
+
+from agent.call import Call
+from agent.persona import load_persona
+from agent.pipeline import load_vad
+from agent.settings import complete_settings, load_settings, read_env_file
+
+read_env_file()
+server = AgentServer()
+"""What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
+
+
+def prewarm(process: JobProcess) -> None:
+    """Load before the first job what takes a moment."""
+    process.userdata["vad"] = load_vad()
+
+
+async def end_call(ctx: JobContext) -> None:
+    """The call is over, and the room is still there."""
+    call: Call | None = ctx.proc.userdata.pop("call", None)
+    if call is not None:
+        await call.end()
+
+
+@server.rtc_session(on_session_end=end_call)
+async def start_call(ctx: JobContext) -> None:
+    """A job has come: somebody is in a room."""
+    persona = load_persona(load_settings().persona)
+    settings = complete_settings(of_persona=persona.avatar_id)
+    ctx.log_context_fields = {"room": ctx.job.room.name}
+    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"])
+    ctx.proc.userdata["call"] = call
+    await call.start()
+
+
+server.setup_fnc = prewarm

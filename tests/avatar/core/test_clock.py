@@ -1,0 +1,73 @@
+"""The playback clock."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from avatar.core.clock import PlaybackClock, Run
+
+
+def test_it_stands_until_the_avatar_speaks() -> None:
+    """Audio that was handed over is not played by that."""
+    clock = PlaybackClock()
+    clock.hand_over(2.0, now=1.0)
+
+    assert clock.played(9.0) == 0
+    assert clock.dry_at is None
+
+
+def test_it_follows_the_time_up_to_what_was_handed_over() -> None:
+    """It runs from the start of speech, and stops where the audio ends."""
+    clock = PlaybackClock()
+    clock.hand_over(2.0, now=1.0)
+    clock.start(1.5)
+
+    assert clock.played(2.0) == 0.5
+    assert clock.dry_at == 3.5
+    assert clock.played(9.0) == 2.0
+
+
+def test_it_stands_while_the_avatar_is_starved() -> None:
+    """Time without audio is not played time, and ends a run."""
+    clock = PlaybackClock()
+    clock.hand_over(1.0, now=0.0)
+    clock.start(0.0)
+    clock.hand_over(1.0, now=3.0)
+
+    assert clock.played(3.5) == 1.5
+    assert clock.take_runs() == [Run(0.0, 0.0, 1.0)]
+
+
+def test_the_news_that_it_goes_on_corrects_the_clock() -> None:
+    """A starved avatar that says later that it speaks again has not spoken before that."""
+    clock = PlaybackClock()
+    clock.hand_over(1.0, now=0.0)
+    clock.start(0.0)
+    clock.hand_over(1.0, now=3.0)
+    clock.start(3.25)
+
+    assert clock.played(3.5) == 1.25
+
+
+def test_finish_counts_everything_as_played() -> None:
+    """The service knows the end better than the clock."""
+    clock = PlaybackClock()
+    clock.hand_over(1.0, now=0.0)
+    clock.start(0.5)
+    clock.finish(1.4)
+
+    assert clock.played(1.4) == 1.0
+    assert clock.take_runs() == [Run(0.5, 0.0, 1.0)]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["hand_over", "start", "stop"]), st.floats(0, 3)), max_size=30))
+def test_played_never_exceeds_what_was_handed_over(steps: list[tuple[str, float]]) -> None:
+    """Whatever happens, 0 <= played <= handed over."""
+    clock, now = PlaybackClock(), 0.0
+    for name, seconds in steps:
+        now += seconds
+        if name == "hand_over":
+            clock.hand_over(seconds, now)
+        else:
+            getattr(clock, name)(now)
+
+        assert 0 <= clock.played(now) <= clock.handed

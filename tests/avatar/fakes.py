@@ -1,0 +1,150 @@
+"""A LITE service on loopback for the shell's tests, scripted by subclassing, and a room that nobody is in."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+from livekit import rtc
+
+from tests.avatar.core.service import Dialect, Service
+
+KEY = "the-key"
+
+
+class FakeRoom(rtc.EventEmitter[Literal["participant_connected", "track_published"]]):
+    """A connected room that can't publish."""
+
+    name = "a-room"
+    connection_state = rtc.ConnectionState.CONN_CONNECTED
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.local_participant = SimpleNamespace(identity="the-agent")
+        self.remote_participants: dict[str, Any] = {}
+
+    def isconnected(self) -> bool:
+        return True
+
+
+class LiteService:
+    """REST and WebSocket of one account. Override what a test wants to go wrong."""
+
+    def __init__(self, dialect: Dialect = Dialect.FULL) -> None:
+        self.dialect = dialect
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.running: set[str] = set()
+        self.commands: list[dict[str, Any]] = []
+        self.sockets: list[web.WebSocketResponse] = []
+        self.model = Service(dialect)
+        self.changed = asyncio.Condition()
+        self.url = ""
+
+    # What a test may override
+
+    def on_token(self, request: web.Request) -> web.Response:
+        if request.headers.get("X-API-KEY") != KEY:
+            return reply({"code": 4010, "data": None, "message": "Invalid API key"}, status=401)
+        return reply({"code": 1000, "data": {"session_id": "s-1", "session_token": "jwt"}, "message": "ok"})
+
+    def on_start(self, request: web.Request) -> web.Response:
+        self.running.add("s-1")
+        data = {"session_id": "s-1", "livekit_url": "", "livekit_client_token": "", "ws_url": f"{self.url}/ws"}
+        return reply({"code": 1000, "data": data, "message": "ok"}, status=201)
+
+    def on_stop(self, request: web.Request) -> web.Response:
+        self.running.discard("s-1")
+        return reply({"code": 1000, "data": None, "message": "ok"})
+
+    async def on_socket(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets.append(socket)
+        await self.greet(socket)
+        await self.serve(socket)
+        return socket
+
+    async def greet(self, socket: web.WebSocketResponse) -> None:
+        await socket.send_json({"type": "session.state_updated", "state": "connected"})
+
+    # The rest
+
+    async def serve(self, socket: web.WebSocketResponse) -> None:
+        """Play what comes, by the model, until the socket is closed."""
+        playing = asyncio.create_task(self._play(socket))
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                self.commands.append(json.loads(message.data))
+                await self._say(socket, self.model.receive(message.data, self._time()))
+                await self._note()
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
+
+    async def wait_for(self, kind: str, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until that many commands of a type have come."""
+        async with self.changed, asyncio.timeout(20):
+            await self.changed.wait_for(lambda: len(self.of(kind)) >= count)
+        return self.of(kind)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [command for command in self.commands if command["type"] == kind]
+
+    def called(self, path: str) -> list[dict[str, Any]]:
+        return [body for called, body in self.calls if called == path]
+
+    @asynccontextmanager
+    async def running_server(self) -> AsyncIterator[str]:
+        app = web.Application()
+        for path, handler in (("token", self.on_token), ("start", self.on_start), ("stop", self.on_stop)):
+            app.router.add_post(f"/v1/sessions/{path}", self._rest(path, handler))
+        app.router.add_get("/ws", self.on_socket)
+        app.on_shutdown.append(self._close_sockets)
+        async with TestServer(app) as server:
+            self.url = str(server.make_url("")).rstrip("/")
+            yield self.url
+
+    def _rest(self, path: str, handler: Any) -> Any:
+        async def handle(request: web.Request) -> web.Response:
+            self.calls.append((path, await request.json()))
+            response: web.Response = handler(request)
+            await self._note()
+            return response
+
+        return handle
+
+    async def _play(self, socket: web.WebSocketResponse) -> None:
+        while True:
+            await asyncio.sleep(0.02)
+            await self._say(socket, self.model.advance(self._time()))
+
+    async def _say(self, socket: web.WebSocketResponse, frames: list[str]) -> None:
+        for frame in frames:
+            if not socket.closed:
+                await socket.send_str(frame)
+
+    async def _note(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+    async def _close_sockets(self, _: web.Application) -> None:
+        for socket in self.sockets:
+            await socket.close()
+
+    def _time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+
+def reply(body: dict[str, Any], status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.json_response(body, status=status)
+
+
+def frame(seconds: float, *, rate: int = 24_000, channels: int = 1, value: int = 7) -> rtc.AudioFrame:
+    """A frame of a constant sample."""
+    samples = int(seconds * rate)
+    pcm = value.to_bytes(2, "little", signed=True) * samples * channels
+    return rtc.AudioFrame(pcm, rate, channels, samples)

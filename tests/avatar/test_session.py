@@ -1,0 +1,305 @@
+"""The avatar session against a service on loopback: what is started is stopped, and speech gets through."""
+
+import asyncio
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from livekit.agents import AgentSession, APIConnectOptions
+from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
+
+from avatar import AuthError, AvatarError, AvatarSession, CapacityError, ConfigurationError, ConnectionLost
+from tests.avatar.core.service import Dialect
+from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
+
+LIVEKIT = {
+    "livekit_url": "ws://127.0.0.1:1",
+    "livekit_api_key": "devkey",
+    "livekit_api_secret": "a-secret-of-more-than-thirty-two-characters",
+}
+
+
+@asynccontextmanager
+async def call(service: LiteService, **options: Any) -> AsyncIterator[tuple[AvatarSession, AudioOutput]]:
+    """An agent session that speaks through an avatar of `service`."""
+    async with service.running_server() as url:
+        avatar = AvatarSession(
+            api_key=options.pop("api_key", KEY),
+            api_url=url + options.pop("api_path", ""),
+            avatar_id="an-avatar",
+            conn_options=APIConnectOptions(max_retry=0, timeout=5.0),
+            **options,
+        )
+        session: AgentSession[Any] = AgentSession(vad=None)
+        try:
+            await avatar.start(session, FakeRoom(), **LIVEKIT)  # type: ignore[arg-type] # a small stand-in
+            assert session.output.audio is not None
+            yield avatar, session.output.audio
+        finally:
+            await avatar.aclose()
+            await session.aclose()
+
+
+async def played(output: AudioOutput) -> PlaybackFinishedEvent:
+    """Wait for the end of what was captured."""
+    async with asyncio.timeout(20):
+        return await output.wait_for_playout()
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+async def test_a_segment_arrives_bit_exact_and_is_finished_when_played(dialect: Dialect) -> None:
+    """Audio comes out as it went in, under one event id, and the position is its duration."""
+    service = LiteService(dialect)
+    async with call(service) as (_, output):
+        for value in range(10):
+            await output.capture_frame(frame(0.1, value=value))
+        output.flush()
+        event = await played(output)
+
+    audio = b"".join(base64.b64decode(command["audio"]) for command in service.of("agent.speak"))
+    assert audio == b"".join(bytes(frame(0.1, value=value).data) for value in range(10))
+    assert len({command["event_id"] for command in service.of("agent.speak")}) == 1
+    assert len(service.of("agent.speak_end")) == 1
+    assert event == PlaybackFinishedEvent(playback_position=1.0, interrupted=False)
+
+
+async def test_clear_buffer_interrupts_what_was_sent_and_reports_what_was_played() -> None:
+    """A barge-in before the avatar has spoken sends an interrupt and reports nothing played."""
+    service = LiteService()
+    async with call(service) as (_, output):
+        await output.capture_frame(frame(3.0))
+        await service.wait_for("agent.speak")
+        output.flush()
+        output.clear_buffer()
+        event = await played(output)
+        await service.wait_for("agent.interrupt")
+
+    assert event == PlaybackFinishedEvent(playback_position=0.0, interrupted=True)
+    assert service.of("agent.speak_end") == []
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(22_050, 1), (44_100, 2), (48_000, 1), (24_000, 2)])
+async def test_other_formats_lose_nothing_at_the_end(rate: int, channels: int) -> None:
+    """Any rate and channel count comes out as 24 kHz mono of the same duration, to the millisecond."""
+    service = LiteService()
+    async with call(service) as (_, output):
+        for _ in range(10):
+            await output.capture_frame(frame(0.1, rate=rate, channels=channels))
+        output.flush()
+        await service.wait_for("agent.speak_end")
+
+    sent = sum(len(base64.b64decode(command["audio"])) for command in service.of("agent.speak"))
+    assert sent / 48_000 == pytest.approx(1.0, abs=0.001)
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/sessions", "/v1/sessions/"])
+async def test_api_url_is_taken_in_every_form(path: str) -> None:
+    """The service's address may come with or without the path that the official plugin wants."""
+    service = LiteService()
+    async with call(service, api_path=path) as (avatar, _):
+        assert avatar.session_id == "s-1"
+
+
+async def test_the_token_call_says_what_the_service_documents() -> None:
+    """Quality goes into video_settings, the room into livekit_config; the avatar's token is for this room alone."""
+    service = LiteService()
+    async with call(service, video_quality="low", is_sandbox=True, max_session_duration=300):
+        pass
+
+    [body] = service.called("token")
+    room = body.pop("livekit_config")
+    assert body == {
+        "mode": "LITE",
+        "avatar_id": "an-avatar",
+        "is_sandbox": True,
+        "video_settings": {"quality": "low", "encoding": "H264"},
+        "max_session_duration": 300,
+    }
+    assert (room["livekit_url"], room["livekit_room"]) == ("ws://127.0.0.1:1", "a-room")
+    claims = _claims(room["livekit_client_token"])
+    assert claims["video"]["room"] == "a-room"
+    assert claims["attributes"] == {"lk.publish_on_behalf": "the-agent"}
+    assert "roomAdmin" not in claims["video"]
+
+
+async def test_aclose_stops_the_session_once() -> None:
+    """The session is stopped when the avatar is closed, however often that is."""
+    service = LiteService()
+    async with call(service) as (avatar, _):
+        assert service.running == {"s-1"}
+        await asyncio.gather(avatar.aclose(), avatar.aclose())
+        assert service.running == set()
+
+    assert service.called("stop") == [{"session_id": "s-1", "reason": "USER_CLOSED"}]
+
+
+async def test_closing_the_agent_session_stops_the_avatar() -> None:
+    """Nobody has to call aclose for billing to end when the agent session closes."""
+    service = LiteService()
+    async with service.running_server() as url:
+        avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")
+        session: AgentSession[Any] = AgentSession(vad=None)
+        await avatar.start(session, FakeRoom(), **LIVEKIT)  # type: ignore[arg-type] # a small stand-in
+        session.emit("close", None)
+        async with service.changed, asyncio.timeout(10):
+            await service.changed.wait_for(lambda: not service.running)
+        await avatar.aclose()
+
+
+class WithoutSocketURL(LiteService):
+    def on_start(self, request: web.Request) -> web.Response:
+        super().on_start(request)
+        return reply({"code": 1000, "data": {"session_id": "s-1"}, "message": "ok"}, status=201)
+
+
+class BrokenStart(LiteService):
+    def on_start(self, request: web.Request) -> web.Response:
+        super().on_start(request)
+        return reply({"message": "oops"}, status=500)
+
+
+@pytest.mark.parametrize("service", [WithoutSocketURL, BrokenStart])
+async def test_a_session_that_half_started_is_stopped(service: type[LiteService]) -> None:
+    """When start raises after the service has started a session, that session does not run on."""
+    fake = service()
+    with pytest.raises(AvatarError):
+        async with call(fake):
+            pass
+
+    assert fake.running == set()
+    assert len(fake.called("start")) == 1
+
+
+class Full(LiteService):
+    def on_start(self, request: web.Request) -> web.Response:
+        return reply({"code": 4032, "data": None, "message": "Session concurrency limit reached"}, status=403)
+
+
+async def test_errors_of_the_service_have_classes_of_their_own() -> None:
+    """A wrong key and a full account are told apart, and tell what to do."""
+    with pytest.raises(AuthError, match="LIVEAVATAR_API_KEY") as refused:
+        async with call(LiteService(), api_key="wrong"):
+            pass
+    with pytest.raises(CapacityError, match="end another session"):
+        async with call(Full()):
+            pass
+
+    assert "wrong" not in str(refused.value)
+
+
+async def test_missing_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that is missing is in one error, before anything is sent."""
+    for name in ("LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigurationError) as error:
+        await AvatarSession().start(AgentSession(vad=None), FakeRoom())  # type: ignore[arg-type] # a small stand-in
+
+    assert "LIVEAVATAR_API_KEY, LIVEAVATAR_AVATAR_ID, LIVEKIT_URL" in str(error.value)
+
+
+class DropsOnce(LiteService):
+    """Closes its first socket after the first chunk."""
+
+    async def serve(self, socket: web.WebSocketResponse) -> None:
+        if len(self.sockets) > 1:
+            await super().serve(socket)
+            return
+        self.first = await socket.receive_json()
+        await socket.close(code=1011)
+
+
+async def test_a_dropped_socket_loses_no_speech() -> None:
+    """After a reconnect the service is given again what it cannot have played, and the segment is finished."""
+    service = DropsOnce()
+    async with call(service) as (_, output):
+        await output.capture_frame(frame(1.0))
+        output.flush()
+        event = await played(output)
+
+    again = b"".join(base64.b64decode(command["audio"]) for command in service.of("agent.speak"))
+    assert service.first["type"] == "agent.speak"
+    assert again == bytes(frame(1.0).data)
+    assert event == PlaybackFinishedEvent(playback_position=1.0, interrupted=False)
+
+
+class Refuses(LiteService):
+    """Has forgotten the session when the socket comes."""
+
+    async def on_socket(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=404)
+
+
+class Ends(LiteService):
+    """Says that the session is over."""
+
+    async def greet(self, socket: web.WebSocketResponse) -> None:
+        await super().greet(socket)
+        await socket.send_json({"type": "session.state_updated", "state": "closed"})
+
+
+@pytest.mark.parametrize("service", [Refuses, Ends])
+async def test_a_lost_session_ends_segments_and_is_told(service: type[LiteService]) -> None:
+    """Nothing waits for an avatar that is gone for good: segments are interrupted, and its session is stopped."""
+    fake = service()
+    async with call(fake) as (avatar, output):
+        lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        avatar.on("avatar_lost", lost.set_result)
+        await output.capture_frame(frame(1.0))
+        output.flush()
+        event = await played(output)
+        async with asyncio.timeout(10):
+            error = await lost
+        assert fake.running == set()
+
+    assert event.interrupted
+    assert isinstance(error, ConnectionLost)
+    assert len(fake.called("stop")) == 1
+
+
+class Garbled(LiteService):
+    """Sends what no service should."""
+
+    async def greet(self, socket: web.WebSocketResponse) -> None:
+        await socket.send_str("{not json")
+        await socket.send_bytes(b"\x00\x01")
+        await socket.send_json([1, 2])
+        await socket.send_json({"type": "session.state_updated", "state": ["connected"]})
+        await super().greet(socket)
+
+
+async def test_garbage_does_not_end_a_session() -> None:
+    """One malformed message is one warning: the session goes on."""
+    service = Garbled()
+    async with call(service) as (_, output):
+        await output.capture_frame(frame(0.5))
+        output.flush()
+        event = await played(output)
+
+    assert not event.interrupted
+
+
+async def test_logs_carry_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither keys nor tokens nor the ws_url, which is a credential, are logged at any level."""
+    caplog.set_level(logging.DEBUG)
+    service = DropsOnce()
+    async with call(service) as (_, output):
+        await output.capture_frame(frame(0.5))
+        output.flush()
+        await played(output)
+
+    [body] = service.called("token")
+    secrets = (KEY, "jwt", f"{service.url}/ws", body["livekit_config"]["livekit_client_token"])
+    lines = [f"{record.getMessage()} {record.__dict__}" for record in caplog.records if record.name == "avatar"]
+    assert lines
+    assert not [line for line in lines for secret in secrets if secret in line]
+
+
+def _claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
