@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from livekit.agents import AgentSession, APIConnectOptions
+from livekit.agents import AgentSession, APIConnectOptions, CloseEvent, CloseReason
 from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
 
 from avatar import AuthError, AvatarError, AvatarSession, CapacityError, ConfigurationError, ConnectionLost
@@ -145,7 +145,7 @@ async def test_closing_the_agent_session_stops_the_avatar() -> None:
         avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")
         session: AgentSession[Any] = AgentSession(vad=None)
         await avatar.start(session, FakeRoom(), **LIVEKIT)  # type: ignore[arg-type] # a small stand-in
-        session.emit("close", None)
+        session.emit("close", CloseEvent(reason=CloseReason.USER_INITIATED))
         async with service.changed, asyncio.timeout(10):
             await service.changed.wait_for(lambda: not service.running)
         await avatar.aclose()

@@ -1,0 +1,51 @@
+"""The commands as a person runs them: what is wrong is a line, an exit status, and no traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `python agent.py` in the test's empty directory, with no settings but these."""
+    clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, str(ROOT / "agent.py"), *arguments],
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["dev", "start", "console"])
+def test_missing_settings_are_named_and_the_status_is_one(command: str) -> None:
+    """Without keys, every way to run names what is missing."""
+    result = run(command)
+
+    assert result.returncode == 1
+    assert "LIVEAVATAR_API_KEY is missing" in result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+
+
+def test_doctor_finds_what_is_missing() -> None:
+    """Each check is a line, and one that failed makes the status 1."""
+    result = run("doctor")
+
+    assert result.returncode == 1
+    assert "no  LiveKit" in result.stdout
+    assert "DEEPGRAM_API_KEY is missing" in result.stdout
+    assert "Traceback" not in result.stderr + result.stdout
+
+
+def test_help_names_the_commands() -> None:
+    """`--help` tells what there is."""
+    result = run("--help")
+
+    assert result.returncode == 0
+    assert all(command in result.stdout for command in ("dev", "start", "console", "demo", "doctor"))

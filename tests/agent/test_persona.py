@@ -1,0 +1,50 @@
+"""Personas: one readable file, and a clear word about what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.persona import load_persona
+from agent.settings import DEFAULT_PERSONA, SettingsError
+from agent.tools import tools_named
+
+
+def test_the_default_persona_is_complete_and_has_a_tool() -> None:
+    """The one that comes along can be used as it is."""
+    persona = load_persona(DEFAULT_PERSONA)
+
+    assert persona.name
+    assert persona.opening
+    assert tools_named(persona.tools)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name = ", "no TOML file"),
+        ('name = "Ada"', "instructions: Field required"),
+        ('name = "Ada"\ninstructions = "Be kind."\nvoise = "x"', "voise: Extra inputs are not permitted"),
+        ('name = ""\ninstructions = "Be kind."', "name: String should have at least 1 character"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, problem: str) -> None:
+    """The file and the field are named."""
+    path = tmp_path / "persona.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as error:
+        load_persona(path)
+
+    assert problem in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    """A path that leads nowhere is no traceback."""
+    with pytest.raises(SettingsError, match="can't be read"):
+        load_persona(tmp_path / "nobody.toml")
+
+
+def test_an_unknown_tool_is_told() -> None:
+    """A persona can only name tools that there are."""
+    with pytest.raises(SettingsError, match="there is no tool fly; there is get_time"):
+        tools_named(["get_time", "fly"])

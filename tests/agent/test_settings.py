@@ -1,0 +1,114 @@
+"""Settings: every wrong or missing value is named at once, and no secret is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.settings import SettingsError, complete_settings, load_settings, read_env_file
+from avatar import SANDBOX_AVATAR_ID
+
+
+def test_everything_missing_is_named_in_one_error() -> None:
+    """With nothing set, one error names each variable and where to get its value."""
+    with pytest.raises(SettingsError) as error:
+        complete_settings()
+
+    assert [problem.split(" ")[0] for problem in error.value.problems] == [
+        "LIVEKIT_URL",
+        "LIVEKIT_API_KEY",
+        "LIVEKIT_API_SECRET",
+        "DEEPGRAM_API_KEY",
+        "OPENAI_API_KEY",
+        "ELEVEN_API_KEY",
+        "LIVEAVATAR_API_KEY",
+        "LIVEAVATAR_AVATAR_ID",
+    ]
+
+
+def test_half_a_key_is_named(complete: pytest.MonkeyPatch) -> None:
+    """A key without its secret, or of blanks, is missing."""
+    complete.delenv("LIVEKIT_API_SECRET")
+    complete.setenv("DEEPGRAM_API_KEY", "  ")
+    with pytest.raises(SettingsError) as error:
+        complete_settings()
+
+    assert [problem.split(" ")[0] for problem in error.value.problems] == ["LIVEKIT_API_SECRET", "DEEPGRAM_API_KEY"]
+
+
+def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
+    """What can't be used is told by the variable's name, all of it at once."""
+    complete.setenv("LIVEAVATAR_SANDBOX", "maybe")
+    complete.setenv("LIVEAVATAR_VIDEO_QUALITY", "ultra")
+    complete.setenv("DRAIN_TIMEOUT", "soon")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert {problem.split(":")[0] for problem in error.value.problems} == {
+        "LIVEAVATAR_SANDBOX",
+        "LIVEAVATAR_VIDEO_QUALITY",
+        "DRAIN_TIMEOUT",
+    }
+
+
+def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
+    """Neither the settings nor an error about them carry a secret."""
+    complete.setenv("LIVEAVATAR_VIDEO_QUALITY", "ultra-secret")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    complete.delenv("LIVEAVATAR_VIDEO_QUALITY")
+
+    assert "secret" not in str(error.value)
+    assert "-secret" not in repr(load_settings())
+    assert "-secret" not in repr(load_settings().vendors)
+
+
+def test_each_vendor_is_chosen_by_its_own_key(complete: pytest.MonkeyPatch) -> None:
+    """With stand-ins at hand, exactly the vendors without a key are stand-ins."""
+    complete.setenv("STAND_INS_URL", "http://127.0.0.1:7900/")
+    complete.delenv("DEEPGRAM_API_KEY")
+    complete.delenv("LIVEAVATAR_API_KEY")
+    settings = complete_settings()
+
+    assert settings.stand_ins == ["deepgram", "liveavatar"]
+    assert settings.deepgram.url == "http://127.0.0.1:7900/deepgram/v1/listen"
+    assert settings.liveavatar.url == "http://127.0.0.1:7900/liveavatar"
+    assert settings.elevenlabs.url is None
+
+
+def test_a_server_of_your_own_needs_no_openai_key(complete: pytest.MonkeyPatch) -> None:
+    """A base URL makes the language model real, with or without a key."""
+    complete.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
+    complete.delenv("OPENAI_API_KEY")
+    settings = complete_settings()
+
+    assert settings.openai.url == "http://localhost:11434/v1"
+    assert settings.openai.key.get_secret_value()
+    assert not settings.openai.is_stand_in
+
+
+def test_the_avatar_id_comes_from_setting_persona_or_sandbox(complete: pytest.MonkeyPatch) -> None:
+    """The setting goes before the persona's; a sandbox session has an avatar of its own."""
+    assert complete_settings().avatar_id("of-the-persona") == "an-avatar"
+    complete.delenv("LIVEAVATAR_AVATAR_ID")
+    assert complete_settings(of_persona="of-the-persona").avatar_id("of-the-persona") == "of-the-persona"
+    complete.setenv("LIVEAVATAR_SANDBOX", "true")
+    assert complete_settings().avatar_id() == SANDBOX_AVATAR_ID
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` fills what is not set."""
+    (tmp_path / ".env").write_text("LIVEKIT_URL=ws://from-the-file\nDEEPGRAM_MODEL=nova-2\n")
+    monkeypatch.setenv("LIVEKIT_URL", "ws://from-the-environment")
+    monkeypatch.setenv("DEEPGRAM_MODEL", "to be removed")
+    monkeypatch.delenv("DEEPGRAM_MODEL")
+    read_env_file()
+    settings = load_settings()
+
+    assert (settings.livekit_url, settings.deepgram_model) == ("ws://from-the-environment", "nova-2")
+
+
+def test_the_example_names_every_setting() -> None:
+    """A person finds each setting, with a word about it, in `.env.example`."""
+    example = (Path(__file__).parents[2] / ".env.example").read_text()
+
+    assert [name for name in type(load_settings()).model_fields if f"{name.upper()}=" not in example] == []
