@@ -1,0 +1,69 @@
+# The worker:     docker build -t liveavatar-agent .
+# The stand-ins:  docker build -t liveavatar-stand-ins --target stand-ins .
+# The cache mounts need BuildKit, which has been the default builder since Docker 23.0.
+
+# The Debian release is named too, so a rebuild never changes it unasked.
+FROM python:3.13-slim-trixie AS base
+# PYTHONSAFEPATH: the code is the installed package. Without it `python agent.py` would look beside itself first,
+# and take agent.py for the package `agent`.
+# HOME: the one directory that is writable when the root file system is read-only.
+ENV PATH="/app/.venv/bin:$PATH" \
+    PYTHONSAFEPATH=1 \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp
+WORKDIR /app
+
+
+FROM base AS build
+COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /bin/
+# copy: the cache mount is another file system, hard links cannot reach it. never: the image's own Python is the one used.
+ENV UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_PYTHON_DOWNLOADS=never \
+    UV_CACHE_DIR=/var/cache/uv
+# The dependencies change seldom and are big: their own layer, rebuilt only when the lock file changes.
+COPY pyproject.toml uv.lock ./
+RUN --mount=type=cache,target=/var/cache/uv \
+    uv sync --locked --no-dev --no-install-project
+COPY README.md LICENSE ./
+COPY agent/ agent/
+COPY avatar/ avatar/
+COPY demo/ demo/
+COPY simulators/ simulators/
+RUN --mount=type=cache,target=/var/cache/uv \
+    uv sync --locked --no-dev --no-editable
+# The only model the worker runs itself is Silero's, and it comes inside its wheel: nothing is left to download
+# (`python -m livekit.agents download-files` has nothing to do for these plugins). Loading it proves that it is here.
+RUN python -c "from livekit.plugins import silero; silero.VAD.load()"
+
+
+FROM build AS build-stand-ins
+RUN --mount=type=cache,target=/var/cache/uv \
+    uv sync --locked --no-dev --no-editable --extra demo
+
+
+# The stand-ins for the vendors, for trying things without a key; nothing of production.
+FROM base AS stand-ins
+COPY --from=build-stand-ins /app/.venv /app/.venv
+USER 10001:10001
+EXPOSE 7900
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7900/', timeout=4)"]
+CMD ["python", "-m", "simulators", "--host", "0.0.0.0", "--port", "7900"]
+
+
+# Last, so that it is what a plain `docker build` makes.
+FROM base AS worker
+COPY --from=build /app/.venv /app/.venv
+COPY agent.py ./
+# By number, as Kubernetes can only check a number for runAsNonRoot. The files stay root's: the worker cannot change its own code.
+USER 10001:10001
+EXPOSE 8081
+# The first SIGTERM drains: no new calls, the running ones end by themselves. A second one cuts them off.
+STOPSIGNAL SIGTERM
+# 200 means that the worker runs and has not given up on LiveKit; it does not mean that it is registered.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8081/', timeout=4)"]
+CMD ["python", "agent.py", "start"]

@@ -1,0 +1,118 @@
+"""Carries a Dockerfile's stages out in a directory, without an engine: FROM, WORKDIR, ENV, COPY and RUN."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from tests.deploy.dockerfile import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.deploy.dockerfile import Instruction, Stage
+
+NOT_SET = {
+    "HOME": "uv finds its cache and this machine's settings there",
+    "UV_CACHE_DIR": "it is the mount of a cache that only an engine keeps; here uv takes this machine's",
+}
+"""Variables of the Dockerfile that are not set here, and why. No RUN step is left out."""
+
+
+class ImageBuild:
+    """The stages' file systems, each below a sub-directory of its own.
+
+    Args:
+        stages: As `read_stages` gives them.
+        directory: Empty, and on one file system: stages share files by hard links.
+        python: The interpreter that stands for the base image's.
+    """
+
+    def __init__(self, stages: dict[str, Stage], directory: Path, python: Path) -> None:
+        self._stages = stages
+        self._directory = directory
+        self._python = python
+
+    def workdir(self, name: str) -> Path:
+        """Where a container of the stage starts."""
+        texts = [instruction.text for stage in self._lineage(name) for instruction in stage.all("WORKDIR")]
+        return self._inside(name, texts[-1])
+
+    def make(self, name: str) -> None:
+        """Carry out a stage, and first the stages it is made from.
+
+        Raises:
+            AssertionError: A RUN step failed; the text has the command and what it wrote.
+        """
+        stage = self._stages[name]
+        if self._inside(name).exists():
+            return
+        if stage.base in self._stages:
+            self.make(stage.base)
+            _share(self._inside(stage.base), self._inside(name))
+        for instruction in stage.instructions:
+            self._carry_out(name, instruction)
+
+    def run(self, name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command as a container of the stage would: its directory, its variables, no standard input."""
+        return subprocess.run(  # noqa: S603 - the Dockerfile's own commands
+            command,
+            cwd=self.workdir(name),
+            env=self._environment(name),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _carry_out(self, name: str, instruction: Instruction) -> None:
+        match instruction.keyword:
+            case "WORKDIR":
+                self._inside(name, instruction.text).mkdir(parents=True)
+            case "COPY":
+                self._copy(name, instruction)
+            case "RUN":
+                done = self.run(name, ["/bin/sh", "-c", instruction.text])
+                assert done.returncode == 0, f"{instruction.text}\n{done.stdout}{done.stderr}"
+
+    def _copy(self, name: str, instruction: Instruction) -> None:
+        *sources, target = instruction.words
+        into = self.workdir(name) / target if not target.startswith("/") else self._inside(name, target)
+        for source in sources:
+            if instruction.source_image is None:
+                _copy_from_context(ROOT / source, into)
+            elif instruction.source_image in self._stages:
+                self.make(instruction.source_image)
+                _share(self._inside(instruction.source_image, source), into)
+            else:
+                assert source == "/uv", "uv is on PATH here; nothing else of another image is"
+
+    def _environment(self, name: str) -> dict[str, str]:
+        environment = os.environ | {"UV_PYTHON": str(self._python)}
+        environment.pop("VIRTUAL_ENV", None)
+        words = [word for stage in self._lineage(name) for each in stage.all("ENV") for word in each.words]
+        for variable, _, value in (word.partition("=") for word in words):
+            if variable not in NOT_SET:
+                inside = value.replace("/app/", f"{self._inside(name, '/app')}/")
+                environment[variable] = inside.replace("$PATH", environment["PATH"])
+        return environment
+
+    def _lineage(self, name: str) -> list[Stage]:
+        stage = self._stages[name]
+        return [*(self._lineage(stage.base) if stage.base in self._stages else []), stage]
+
+    def _inside(self, name: str, path: str = "/") -> Path:
+        return self._directory / name / path.lstrip("/")
+
+
+def _share(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, symlinks=True, copy_function=os.link)
+
+
+def _copy_from_context(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy2(source, target)

@@ -1,0 +1,129 @@
+"""What several of the deployment's files say must be the same thing."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from livekit.agents import AgentServer
+from livekit.agents.worker import ServerEnvOption
+
+from demo.livekit_build import VERSION
+from tests.deploy.dockerfile import ROOT
+
+if TYPE_CHECKING:
+    from tests.deploy.dockerfile import Stage
+
+JOB_CLOSE = 15 + 60
+"""Seconds a job's entrypoint and its AgentSession have to close; seen in livekit-agents, ipc/job_proc_lazy_main.py."""
+
+
+def load(path: str) -> Any:
+    """Read a YAML file of the repository."""
+    return yaml.safe_load((ROOT / path).read_text())
+
+
+def variables(path: str) -> set[str]:
+    """The names of an env file, those that are commented out included."""
+    return set(re.findall(r"^(?:# ?)?([A-Z][A-Z0-9_]+)=", (ROOT / path).read_text(), re.MULTILINE))
+
+
+@pytest.fixture
+def compose() -> Any:
+    """The services of compose.yaml."""
+    return load("deploy/compose.yaml")["services"]
+
+
+@pytest.fixture
+def deployment() -> Any:
+    """The spec of the Kubernetes Deployment."""
+    return load("deploy/kubernetes/deployment.yaml")["spec"]
+
+
+@pytest.fixture
+def pod(deployment: Any) -> Any:
+    """The spec of the Deployment's pods."""
+    return deployment["template"]["spec"]
+
+
+@pytest.fixture
+def server() -> AgentServer:
+    """The worker, for its time-outs."""
+    return AgentServer()
+
+
+def test_the_worker_has_time_to_drain(server: AgentServer, compose: Any, pod: Any) -> None:
+    """SIGKILL comes after the drain and after the orderly end of the jobs it cuts off, LiveAvatar's stop included."""
+    job_end = JOB_CLOSE + server._session_end_timeout + 2 * server._shutdown_process_timeout
+    needed = server._drain_timeout + job_end
+
+    assert pod["terminationGracePeriodSeconds"] >= needed
+    assert int(compose["worker"]["stop_grace_period"].removesuffix("s")) >= needed
+
+
+def test_a_rollout_outlasts_the_retries(server: AgentServer, deployment: Any) -> None:
+    """A pod counts as available only after a worker that cannot reach LiveKit would have given up."""
+    retries = sum(min(2 * attempt, 10) for attempt in range(server._max_retry))
+
+    assert deployment["minReadySeconds"] > retries
+
+
+def test_the_autoscaler_acts_before_workers_refuse_calls(server: AgentServer) -> None:
+    """The framework's production load threshold is above the autoscaler's target."""
+    (metric,) = load("deploy/kubernetes/horizontalpodautoscaler.yaml")["spec"]["metrics"]
+    threshold = ServerEnvOption.getvalue(server._load_threshold, devmode=False)
+
+    assert metric["resource"]["target"]["averageUtilization"] < 100 * threshold
+
+
+def test_the_pod_runs_as_the_images_user(stages: dict[str, Stage], pod: Any) -> None:
+    """One user in the image and in the pod."""
+    context = pod["securityContext"]
+
+    assert stages["worker"].last("USER").text == f"{context['runAsUser']}:{context['runAsGroup']}"
+
+
+def test_the_pod_is_probed_where_the_worker_listens(stages: dict[str, Stage], server: AgentServer, pod: Any) -> None:
+    """The framework's health port is the one exposed and probed."""
+    (worker,) = pod["containers"]
+    port = ServerEnvOption.getvalue(server._port, devmode=False)
+
+    assert worker["ports"] == [{"name": "health", "containerPort": port}]
+    assert stages["worker"].last("EXPOSE").text == str(port)
+
+
+def test_compose_publishes_livekits_ports(compose: Any) -> None:
+    """Every port of livekit.yaml is published, and signalling, which is unencrypted, on loopback only."""
+    config = load("livekit.yaml")
+
+    assert compose["livekit"]["ports"] == [
+        f"127.0.0.1:{config['port']}:{config['port']}",
+        f"{config['rtc']['tcp_port']}:{config['rtc']['tcp_port']}",
+        f"{config['rtc']['udp_port']}:{config['rtc']['udp_port']}/udp",
+    ]
+
+
+def test_the_worker_finds_the_stand_ins(stages: dict[str, Stage]) -> None:
+    """stand-ins.env names the port their image listens on."""
+    urls = re.findall(r"http://stand-ins:(\d+)\b", (ROOT / "deploy/stand-ins.env").read_text())
+
+    assert set(urls) == {stages["stand-ins"].last("EXPOSE").text}
+
+
+def test_livekit_is_one_version_everywhere(compose: Any) -> None:
+    """Compose runs the server that the demo and the tests run."""
+    assert compose["livekit"]["image"] == f"livekit/livekit-server:{VERSION}"
+
+
+def test_every_variable_is_explained() -> None:
+    """What compose and Kubernetes hand to the worker is in .env.example."""
+    compose = (ROOT / "deploy/compose.yaml").read_text()
+    names = set(re.findall(r"\$\{(\w+)", compose)) | set(re.findall(r"^ +([A-Z_]+):$", compose, re.MULTILINE))
+    (config,) = load("deploy/kubernetes/kustomization.yaml")["configMapGenerator"]
+    names |= {literal.partition("=")[0] for literal in config["literals"]}
+    names |= set(load("deploy/kubernetes/secret.example.yaml")["stringData"])
+    names |= variables("deploy/stand-ins.env") - {"COMPOSE_PROFILES"}
+
+    assert not names - variables(".env.example")

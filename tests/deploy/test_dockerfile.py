@@ -1,0 +1,90 @@
+"""What the Dockerfile promises, read from its text."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from tests.deploy.dockerfile import ROOT
+
+if TYPE_CHECKING:
+    from tests.deploy.dockerfile import Stage
+
+FINAL = ["stand-ins", "worker"]
+
+
+def test_the_worker_is_what_a_plain_build_makes(stages: dict[str, Stage]) -> None:
+    """`docker build` without a target takes the last stage."""
+    assert list(stages)[-1] == "worker"
+
+
+def test_every_outside_image_is_pinned_by_tag(stages: dict[str, Stage]) -> None:
+    """Nothing is taken from `latest`."""
+    named = {stage.base for stage in stages.values()}
+    named |= {each.source_image for stage in stages.values() for each in stage.all("COPY") if each.source_image}
+
+    outside = named - set(stages)
+
+    assert outside
+    assert all(re.fullmatch(r"[\w./-]+:\d+\.\d+[\w.-]*", image) for image in outside)
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_the_command_is_in_exec_form(stages: dict[str, Stage], name: str) -> None:
+    """SIGTERM reaches Python, with no shell between."""
+    assert stages[name].last("CMD").is_exec_form
+    assert stages[name].last("STOPSIGNAL").text == "SIGTERM"
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) -> None:
+    """Kubernetes checks runAsNonRoot by number."""
+    user, group = stages[name].last("USER").text.split(":")
+
+    assert int(user) > 0
+    assert int(group) > 0
+
+
+def test_the_worker_runs_its_start_command(stages: dict[str, Stage]) -> None:
+    """`start` is the command that drains on SIGTERM; `dev` does not."""
+    assert stages["worker"].last("CMD").words == ["python", "agent.py", "start"]
+
+
+@pytest.mark.parametrize("name", FINAL)
+@pytest.mark.parametrize(("status", "is_healthy"), [(200, True), (503, False)])
+async def test_the_health_check_tells_what_the_port_answers(
+    stages: dict[str, Stage], name: str, status: int, *, is_healthy: bool
+) -> None:
+    """The image's own HEALTHCHECK command passes on 200 and fails on 503."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    async with TestServer(app) as server:
+        exposed = stages[name].last("EXPOSE").text
+        python, *arguments = stages[name].last("HEALTHCHECK").words
+        assert python == "python"
+        assert f":{exposed}/" in arguments[-1]
+        arguments[-1] = arguments[-1].replace(f":{exposed}/", f":{server.port}/")
+        check = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=asyncio.subprocess.DEVNULL)
+
+        assert (await check.wait() == 0) is is_healthy
+
+
+def test_the_build_context_holds_only_what_is_copied(stages: dict[str, Stage]) -> None:
+    """.dockerignore lets in exactly the sources of the COPY instructions, so no .env can slip into an image."""
+    ignored, *rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    allowed = {PurePosixPath(rule.removeprefix("!")) for rule in rules if rule.startswith("!")}
+    copies = [each for stage in stages.values() for each in stage.all("COPY") if each.source_image is None]
+
+    assert ignored == "*"
+    assert allowed == {PurePosixPath(source) for each in copies for source in each.words[:-1]}

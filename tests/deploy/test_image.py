@@ -1,0 +1,59 @@
+"""The Dockerfile's own steps, carried out in a clean directory: do the images hold what they are to run?"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.deploy.dockerfile import Stage
+    from tests.deploy.image_build import ImageBuild
+
+# The first of these tests carries out the build: ten seconds, and minutes where every wheel must be downloaded first.
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_packages_import_from_the_image_alone(images: ImageBuild) -> None:
+    """The worker's image finds its packages in its own environment, neither beside agent.py nor in the checkout."""
+    done = images.run("worker", ["python", "-c", "import agent, avatar; print(agent.__file__)"])
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{images.workdir('worker')}/.venv/")
+
+
+def test_the_entry_point_starts_in_the_image(images: ImageBuild, stages: dict[str, Stage]) -> None:
+    """The command of the image is there: its program answers to --help."""
+    done = images.run("worker", [*stages["worker"].last("CMD").words, "--help"])
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_stand_ins_start_in_their_image(images: ImageBuild, stages: dict[str, Stage]) -> None:
+    """The stand-ins' image has the packages they need."""
+    done = images.run("stand-ins", [*stages["stand-ins"].last("CMD").words, "--help"])
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("package", ["pytest", "pocketsphinx", "espeakng_loader", "livekit.plugins.liveavatar"])
+def test_the_worker_image_has_neither_tests_nor_stand_ins_parts(images: ImageBuild, package: str) -> None:
+    """What only tests or stand-ins need stays out of the worker's image."""
+    done = images.run("worker", ["python", "-c", f"import {package}"])
+
+    assert "ModuleNotFoundError" in done.stderr
+
+
+def test_the_worker_image_holds_nothing_but_code(images: ImageBuild) -> None:
+    """Beside the environment there is the entry point, and no .env, no test, no lock file."""
+    names = {path.name for path in images.workdir("worker").iterdir()}
+
+    assert names == {".venv", "agent.py"}
+
+
+def test_packages_are_compiled_as_the_containers_cannot_write(images: ImageBuild) -> None:
+    """Every start would compile them anew otherwise, since the file system is read-only."""
+    packages = images.workdir("worker") / f".venv/lib/python3.{sys.version_info.minor}/site-packages"
+
+    assert list((packages / "avatar/__pycache__").glob("*.pyc"))
