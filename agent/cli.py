@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 from livekit.agents import cli as framework_cli
-from livekit.agents.cli.log import setup_logging
 
 from agent.doctor import examine, report
+from agent.log import set_up_logging
 from agent.persona import load_persona
 from agent.reload import run_reloading
 from agent.run import WorkerError, run_worker
@@ -88,9 +88,10 @@ def settings_of_a_call() -> Settings:
 
 def _run(*, dev: bool, log_level: str) -> None:
     settings = settings_of_a_call()
-    setup_logging(log_level.upper(), devmode=dev, console=False)
-    if dev:
-        os.environ["LIVEKIT_DEV_MODE"] = "1"
+    set_up_logging(log_level.upper(), dev=dev)
+    if settings.turn_detection == "vad":
+        # The framework's own turn detector would take memory in every process, and not be asked.
+        os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
     run_worker(server, dev=dev, drain_timeout=settings.drain_timeout)

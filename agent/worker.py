@@ -8,7 +8,8 @@ from agent.pipeline import load_vad
 from agent.settings import complete_settings, load_settings, read_env_file
 
 read_env_file()
-server = AgentServer()
+# Job processes are forks of one that has these loaded: a call does not wait for imports.
+server = AgentServer(preload_modules=["agent.worker", "anyio._backends._asyncio"])
 """What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
 
 
