@@ -39,10 +39,9 @@ async def _run(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:
         loop.add_signal_handler(number, _on_signal, stop, number)
     running = asyncio.create_task(server.run(devmode=dev), name="worker")
     await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
-    if not running.done():
-        if not (dev and stop.result() == signal.SIGTERM):
-            await _drain(server, drain_timeout)
-        await server.aclose()
+    if not running.done() and not (dev and stop.result() == signal.SIGTERM):
+        await _drain(server, drain_timeout)
+    await server.aclose()
     try:
         await running
     except OSError as error:
