@@ -1,0 +1,1 @@
+"""The synthetic caller: an ordinary participant that speaks, listens to the avatar, and measures what it hears."""

@@ -1,0 +1,76 @@
+"""The caller's microphone: a 48 kHz track that carries silence, and now and then what the caller says."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from livekit import rtc
+
+from demo.call.levels import RATE_HZ, WINDOW, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QUEUE_MS: Final = 50
+"""How far the track may be fed ahead: enough for a busy machine, and an error of the measured instants at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """When the caller's voice was in the room, in monotonic seconds."""
+
+    started_at: float
+    ended_at: float
+
+
+class Microphone:
+    """A microphone track of a connected room.
+
+    Args:
+        on_samples: Gets all that goes out, silence too, and the instant at which the last sample does.
+    """
+
+    def __init__(self, on_samples: Callable[[Samples, float], None]) -> None:
+        self._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=QUEUE_MS)
+        self._on_samples = on_samples
+        self._speech: Samples = np.zeros(0, np.int16)
+        self._spoken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def publish(self, room: rtc.Room) -> None:
+        """Publish the track and begin with silence."""
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await room.local_participant.publish_track(track, options)
+        self._task = asyncio.create_task(self._feed())
+
+    async def say(self, speech: Samples) -> Spoken:
+        """Say it, in real time; one after the other."""
+        started_at = time.monotonic() + self._source.queued_duration
+        self._speech = speech
+        self._spoken.clear()
+        await self._spoken.wait()
+        return Spoken(started_at, started_at + len(speech) / RATE_HZ)
+
+    async def aclose(self) -> None:
+        """Stop feeding the track."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._source.aclose()
+
+    async def _feed(self) -> None:
+        """Feed window after window; the source takes no more than it can play, so this runs in real time."""
+        while True:
+            samples, self._speech = self._speech[:WINDOW], self._speech[WINDOW:]
+            if not len(self._speech):
+                self._spoken.set()
+            window = np.pad(samples, (0, WINDOW - len(samples)))
+            await self._source.capture_frame(rtc.AudioFrame(window.tobytes(), RATE_HZ, 1, WINDOW))
+            self._on_samples(window, time.monotonic() + self._source.queued_duration)

@@ -1,0 +1,84 @@
+"""What the caller says, what it expects of each answer, and how it went."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing the caller says.
+
+    Attributes:
+        says: Plain words, as the agent should understand them.
+        expects: Words of which the answer must have one; none for any answer.
+        leaves_after: Seconds of the answer after which the next turn begins; None to hear it out.
+        barges_in: Whether it is said into an answer, which must then fall silent.
+    """
+
+    says: str
+    expects: frozenset[str] = frozenset()
+    leaves_after: float | None = None
+    barges_in: bool = False
+
+
+SCRIPT: Final = (
+    Turn("hello can you hear me", frozenset({"hello", "hear", "yes"})),
+    Turn("what time is it in london", frozenset({"london", "clock"})),
+    Turn("tell me a story", leaves_after=4.0),
+    Turn("stop please", barges_in=True),
+    Turn("thank you goodbye", frozenset({"goodbye", "bye", "welcome"})),
+)
+
+UNDERSTOOD: Final = 0.6
+"""The part of the caller's words that the agent must have understood: recognising speech is not what is tried here."""
+
+SAME: Final = 0.5
+"""The part of the recognised words that the agent must have said: less is another answer than its, or an old one."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a turn went.
+
+    Attributes:
+        turn: The turn.
+        heard: What the agent understood, by its own transcript.
+        answered: What the avatar was heard saying, recognised from its audio track.
+        captioned: What the agent says that it said.
+        to_first_sound: Seconds from the end of the caller's speech to the avatar's first sound.
+        to_silence: Seconds from the start of a barge-in to the avatar's silence.
+        problems: What went wrong, in words; the turn is good when there is none.
+    """
+
+    turn: Turn
+    heard: str = ""
+    answered: str = ""
+    captioned: str = ""
+    to_first_sound: float | None = None
+    to_silence: float | None = None
+    problems: list[str] = field(default_factory=list)
+
+    def judge_words(self) -> None:
+        """Add what is wrong with the words."""
+        if part_in(self.heard, of=self.turn.says) < UNDERSTOOD:
+            self.problems.append(f"the agent understood “{self.heard}”")
+        if not self.answered:
+            self.problems.append("no words were recognised in the answer")
+        elif part_in(self.captioned, of=self.answered) < SAME:
+            self.problems.append(f"the avatar was heard saying “{self.answered}”, the agent says “{self.captioned}”")
+        elif self.turn.expects and not self.turn.expects & set(words(f"{self.answered} {self.captioned}")):
+            self.problems.append(f"the answer has none of: {', '.join(sorted(self.turn.expects))}")
+
+
+def part_in(text: str, *, of: str) -> float:
+    """Give which part of the words of one text is in another, 0 to 1."""
+    found, asked = set(words(text)), words(of)
+    return sum(word in found for word in asked) / len(asked)
+
+
+def words(text: str) -> list[str]:
+    """Give the words of a text in lower case."""
+    return re.findall(r"[a-z']+", text.lower())

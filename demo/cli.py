@@ -1,0 +1,48 @@
+"""The command `python agent.py demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from demo.demo import Options, run_demo
+from demo.errors import DemoError
+
+INTERRUPTED = 130
+"""The exit status of what Ctrl-C ended before it was done."""
+
+
+def demo(
+    *,
+    call: Annotated[bool, typer.Option(help="Let a synthetic caller call, and report how it went.")] = False,
+    port: Annotated[int, typer.Option(help="Of the LiveKit server that is started without LIVEKIT_URL.")] = 7880,
+    stand_ins_port: Annotated[int, typer.Option(help="Of the stand-ins for vendors without a key.")] = 7900,
+    directory: Annotated[Path, typer.Option(help="Gets the call's video, picture and transcript.")] = Path("demo-call"),
+    verbose: Annotated[bool, typer.Option(help="Show the worker's log.")] = False,
+) -> None:
+    """Talk with the avatar on this machine: LiveKit server, worker, and stand-ins for the vendors without a key."""
+    logging.getLogger("livekit").setLevel(logging.ERROR)  # the caller's own WebRTC: a late frame is nobody's concern
+    options = Options(call, port, stand_ins_port, directory, verbose)
+    raise typer.Exit(asyncio.run(_until_stopped(options)))
+
+
+async def _until_stopped(options: Options) -> int:
+    """Run the demo; Ctrl-C, SIGTERM or a closed terminal end it in order, with all its processes."""
+    console = Console()
+    task = asyncio.create_task(run_demo(options, console))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        console.print("ended")
+        return INTERRUPTED if options.call else 0
+    except DemoError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1

@@ -1,0 +1,175 @@
+"""The demo: a LiveKit server, stand-ins for the vendors without a key, the worker, and who talks with the avatar."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import tempfile
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import SecretStr
+
+from agent.settings import Settings, load_settings, read_env_file
+from demo.call import report
+from demo.call.call import call
+from demo.errors import DemoError
+from demo.invitation import invite
+from demo.livekit_server import LiveKitServer
+from demo.processes import Child, answers, check_port, running
+from demo.screen import show_invitation, show_parts
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+    from rich.console import Console
+
+ROOT: Final = Path(__file__).parent.parent
+STAND_INS_START: Final = 30.0
+WORKER_START: Final = 60.0
+"""Seconds; the worker loads its models first."""
+
+REGISTERED: Final = "registered worker"
+"""What the worker logs when LiveKit knows it; a room that is made before then gets no agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the demo is run.
+
+    Attributes:
+        call: Whether a synthetic caller calls, instead of a person.
+        port: Of the LiveKit server, if one is started.
+        stand_ins_port: Of the stand-ins.
+        directory: Gets the call's video and transcript.
+        verbose: Whether the worker's log is shown.
+    """
+
+    call: bool = False
+    port: int = 7880
+    stand_ins_port: int = 7900
+    directory: Path = Path("demo-call")
+    verbose: bool = False
+
+    @property
+    def stand_ins_url(self) -> str:
+        """Where stand-ins that the demo starts are reached."""
+        return f"http://127.0.0.1:{self.stand_ins_port}"
+
+
+async def run_demo(options: Options, console: Console) -> int:
+    """Run the demo until it is cancelled, or until the synthetic caller has called.
+
+    Returns:
+        The exit status: 1 when a turn of the call failed.
+
+    Raises:
+        DemoError: It cannot run; the text says why and what to do.
+    """
+    log_dir = Path(tempfile.mkdtemp(prefix="demo-logs-"))
+    room = f"demo-{secrets.token_hex(3)}"
+    async with _stage(options, console, log_dir) as (settings, children):
+        if options.call:
+            return await _unless_died(children, _call(settings, room, options, console))
+        show_invitation(console, invite(settings, room, "you"))
+        return await _unless_died(children, asyncio.Event().wait())
+
+
+@asynccontextmanager
+async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIterator[tuple[Settings, list[Child]]]:
+    """Start what is needed, in the order in which it needs each other; it ends in the reverse order."""
+    read_env_file()
+    settings = load_settings()
+    own_livekit, own_stand_ins = not settings.livekit_url, not settings.stand_ins_url
+    settings = settings.model_copy(update={"stand_ins_url": settings.stand_ins_url or options.stand_ins_url})
+    own_stand_ins = own_stand_ins and (options.call or bool(settings.stand_ins))
+    if own_stand_ins:
+        check_port(options.stand_ins_port, "the stand-ins", "--stand-ins-port")
+    children: list[Child] = []
+    async with AsyncExitStack() as stack:
+        if own_livekit:
+            server = await stack.enter_async_context(LiveKitServer(options.port, log_dir=log_dir, console=console))
+            settings = _with_livekit(settings, server)
+            children.append(server.child)
+        else:
+            await _check_livekit(settings)
+        show_parts(console, settings, log_dir, own_livekit=own_livekit)
+        with console.status("starting"):
+            if own_stand_ins:
+                children.append(await stack.enter_async_context(_stand_ins(options, log_dir)))
+            children.append(await stack.enter_async_context(_worker(settings, log_dir)))
+        if options.verbose:
+            following = asyncio.create_task(children[-1].follow(console.out))
+            stack.callback(following.cancel)
+        yield settings, children
+
+
+async def _check_livekit(settings: Settings) -> None:
+    """Say at once that there is no LiveKit server; the worker would try for minutes."""
+    if not await answers(settings.livekit_url.replace("ws", "http", 1)):
+        message = f"No LiveKit server answers at {settings.livekit_url}: is LIVEKIT_URL right, and the server running?"
+        raise DemoError(message)
+
+
+def _with_livekit(settings: Settings, server: LiveKitServer) -> Settings:
+    update = {
+        "livekit_url": server.url,
+        "livekit_api_key": server.api_key,
+        "livekit_api_secret": SecretStr(server.api_secret),
+        "livekit_agent_name": "",
+    }
+    return settings.model_copy(update=update)
+
+
+@asynccontextmanager
+async def _stand_ins(options: Options, log_dir: Path) -> AsyncIterator[Child]:
+    command = [sys.executable, "-m", "simulators", "--port", str(options.stand_ins_port)]
+    async with running("stand-ins", command, log=log_dir / "stand-ins.log", cwd=ROOT) as child:
+        await child.wait_until(lambda: answers(options.stand_ins_url), STAND_INS_START)
+        yield child
+
+
+@asynccontextmanager
+async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
+    env = {
+        "LIVEKIT_URL": settings.livekit_url,
+        "LIVEKIT_API_KEY": settings.livekit_api_key,
+        "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
+        "LIVEKIT_AGENT_NAME": settings.livekit_agent_name,
+        "STAND_INS_URL": settings.stand_ins_url,
+        "DRAIN_TIMEOUT": "1",  # who ends the demo does not wait for the call to end
+    }
+    command = [sys.executable, "agent.py", "dev", "--no-reload"]
+    async with running("worker", command, log=log_dir / "worker.log", env=env, cwd=ROOT) as child:
+        await child.wait_until(lambda: child.has_logged(REGISTERED), WORKER_START)
+        yield child
+
+
+async def _call(settings: Settings, room: str, options: Options, console: Console) -> int:
+    """Let the synthetic caller call, and show how it went."""
+    invitation = invite(settings, room, "caller")
+    console.print("The caller joins and talks; this takes about a minute.")
+    made = await call(
+        invitation.url,
+        invitation.token,
+        stand_ins_url=settings.stand_ins_url,
+        directory=options.directory,
+        on_turn=lambda outcome: console.print(report.progress(outcome)),
+    )
+    report.show(console, made, options.directory)
+    return 0 if made.ok else 1
+
+
+async def _unless_died(children: list[Child], body: Coroutine[Any, Any, int | Literal[True]]) -> int:
+    """Run the body; one of the children ending on its own ends it with that child's error."""
+    tasks = [asyncio.create_task(body), *(asyncio.create_task(child.watch()) for child in children)]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return await next(task for task in tasks if task in done)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,115 @@
+"""A LiveKit server of one's own on the loopback interface, for the demo and for tests."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from socket import SOCK_DGRAM
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.console import Console
+
+from demo.livekit_build import find_or_build
+from demo.processes import Child, answers, check_port, free_port, running
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+DEV_API_KEY: Final = "devkey"
+DEV_API_SECRET: Final = "this-is-a-local-development-secret"  # noqa: S105 - opens only a server on this machine
+"""LiveKit wants 32 characters at least."""
+
+START_TIMEOUT: Final = 20.0
+"""Seconds; it answers within one, on a busy machine within a few."""
+
+SERVER_GRACE: Final = 3.0
+"""Seconds it has to end; it would wait longer than that for participants who do not leave."""
+
+
+def server_config(port: int, udp_port: int, api_key: str, api_secret: str) -> dict[str, object]:
+    """Give a configuration for loopback only, as LiveKit's YAML names things.
+
+    `node_ip`, the loopback candidate and the interface let clients connect on a machine that has no other interface.
+    Without `stun_servers` clients are sent to a public STUN server; the discard port answers nobody. `tcp_port` 0
+    turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says.
+    """
+    return {
+        "port": port,
+        "bind_addresses": ["127.0.0.1"],
+        "rtc": {
+            "udp_port": udp_port,
+            "tcp_port": 0,
+            "use_external_ip": False,
+            "node_ip": "127.0.0.1",
+            "enable_loopback_candidate": True,
+            "interfaces": {"includes": ["lo", "lo0"]},
+            "stun_servers": ["127.0.0.1:9"],
+        },
+        "keys": {api_key: api_secret},
+    }
+
+
+class LiveKitServer:
+    """A LiveKit server that runs as long as the `async with` body does.
+
+    Args:
+        port: TCP port for signalling on 127.0.0.1; 0 takes a free one.
+        api_key: Its only key.
+        api_secret: That key's secret, 32 characters at least.
+        log_dir: Gets `livekit-server.log` and `livekit-server.yaml`; by default a directory that goes with the server.
+        console: Where a build is shown, when there is no server yet.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        api_key: str = DEV_API_KEY,
+        api_secret: str = DEV_API_SECRET,
+        log_dir: Path | None = None,
+        console: Console | None = None,
+    ) -> None:
+        self.port = port
+        self.api_key = api_key
+        self.api_secret = api_secret
+        self._log_dir = log_dir
+        self._console = console or Console(stderr=True)
+        self._stack = AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """What clients connect to."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        """Start it and wait until it answers; `child` is its process from then on.
+
+        Raises:
+            BuildError: There is none and it cannot be built.
+            PortInUseError: The wanted port is taken.
+            ChildDiedError: It ended at start.
+        """
+        if self.port:
+            check_port(self.port, "the LiveKit server", "--port")
+        binary = await find_or_build(self._console)
+        self.port = self.port or free_port()
+        async with AsyncExitStack() as stack:
+            log_dir = self._log_dir or Path(stack.enter_context(TemporaryDirectory(prefix="livekit-server-")))
+            self.child = await stack.enter_async_context(self._running(binary, log_dir))
+            await self.child.wait_until(lambda: answers(f"http://127.0.0.1:{self.port}/"), START_TIMEOUT)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def _running(self, binary: Path, log_dir: Path) -> AbstractAsyncContextManager[Child]:
+        config = server_config(self.port, free_port(SOCK_DGRAM), self.api_key, self.api_secret)
+        config_file = log_dir / "livekit-server.yaml"
+        config_file.write_text(json.dumps(config, indent=2))  # JSON is YAML
+        command = [str(binary), "--config", str(config_file)]
+        return running("LiveKit server", command, log=log_dir / "livekit-server.log", grace=SERVER_GRACE)

@@ -1,0 +1,45 @@
+"""What the demo shows: what is real and what stands in for it, and how to join."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from agent.settings import Settings
+    from demo.invitation import Invitation
+
+PARTS: Final = {
+    "deepgram": ("hears", "Deepgram", "pocketsphinx, a small recogniser"),
+    "openai": ("thinks", "OpenAI", "a script, not a language model"),
+    "elevenlabs": ("speaks", "ElevenLabs", "espeak-ng"),
+    "liveavatar": ("is seen", "LiveAvatar", "a drawn face"),
+}
+
+
+def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livekit: bool) -> None:
+    """Say of each part whether it is real, and where the logs are."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
+    server = "server started here" if own_livekit else "your server"
+    table.add_row("connects", "LiveKit", f"[green]real[/], {server}: {settings.livekit_url}")
+    for vendor, (does, name, stand_in) in PARTS.items():
+        is_stand_in = vendor in settings.stand_ins
+        table.add_row(does, name, f"[yellow]stand-in[/]: {stand_in}" if is_stand_in else "[green]real[/], by your key")
+    table.add_row("logs", "", str(log_dir))
+    console.print("\n[bold]A call with an avatar[/]", table, "", sep="\n")
+
+
+def show_invitation(console: Console, invitation: Invitation) -> None:
+    """Say how to join, what to say, and how it ends. Links and tokens are never broken into lines."""
+    console.print("[bold]Join[/] with Chrome or Firefox:")
+    console.print(f"  [link={invitation.link}]{invitation.link}[/link]\n", soft_wrap=True, highlight=False)
+    console.print(f"or put these into {invitation.form}")
+    console.print(f"  URL    {invitation.url}", soft_wrap=True, highlight=False)
+    console.print(f"  Token  {invitation.token}\n", soft_wrap=True, highlight=False)
+    console.print("[bold]Say[/] “What time is it in Tokyo?”, or “Tell me a story”, and interrupt it.")
+    console.print("[bold]Ctrl-C[/] ends everything.\n")

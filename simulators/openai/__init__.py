@@ -1,0 +1,5 @@
+"""A stand-in for OpenAI's chat completions: a scripted demo brain on the vendor's own wire protocol."""
+
+from simulators.openai.server import create_app
+
+__all__ = ["create_app"]

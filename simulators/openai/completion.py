@@ -1,0 +1,141 @@
+"""A chat completion's answer, whole or in the pieces in which OpenAI streams it."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
+
+from simulators.openai.conversation import Call, Say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODEL: Final = "demo-brain"
+"""The model every answer names, whatever was asked for: nobody shall take it for another."""
+
+
+class Usage(TypedDict):
+    """How many tokens a completion took."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: dict[str, int]
+    completion_tokens_details: dict[str, int]
+
+
+class Choice(TypedDict):
+    """The one choice of an answer: a message, or the next piece of one."""
+
+    index: int
+    message: NotRequired[dict[str, object]]
+    delta: NotRequired[dict[str, object]]
+    logprobs: None
+    finish_reason: str | None
+
+
+class Answer(TypedDict):
+    """A whole completion, or one chunk of a stream."""
+
+    id: str
+    object: str
+    created: int
+    model: str
+    service_tier: str
+    system_fingerprint: str
+    choices: list[Choice]
+    usage: NotRequired[Usage | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One reply on its way out.
+
+    Attributes:
+        reply: What the brain replied.
+        prompt_tokens: Counted in the request.
+        include_usage: Whether a stream carries `usage`: null in each chunk, and at its end in one without choices.
+    """
+
+    reply: Say | Call
+    prompt_tokens: int
+    include_usage: bool = False
+    id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(14)}")
+    call_id: str = field(default_factory=lambda: f"call_{secrets.token_hex(12)}")
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    def whole(self) -> Answer:
+        """Give the answer to a request without `stream`."""
+        message: dict[str, object] = {"role": "assistant", "content": None, "refusal": None, "annotations": []}
+        if isinstance(self.reply, Call):
+            message["tool_calls"] = [self._tool_call(self.reply, self._arguments(self.reply))]
+        else:
+            message["content"] = self.reply.text
+        choice = Choice(index=0, message=message, logprobs=None, finish_reason=self._finish_reason)
+        return self._answer("chat.completion", [choice]) | {"usage": self._usage()}
+
+    def chunks(self) -> Iterator[Answer]:
+        """Give the chunks of a stream; all but the first and the last one or two carry one token each."""
+        for delta in self._deltas():
+            yield self._chunk(delta, None)
+        yield self._chunk({}, self._finish_reason)
+        if self.include_usage:
+            yield self._answer("chat.completion.chunk", []) | {"usage": self._usage()}
+
+    def _deltas(self) -> Iterator[dict[str, object]]:
+        if isinstance(self.reply, Say):
+            yield {"role": "assistant", "content": "", "refusal": None}
+            for token in self._tokens():
+                yield {"content": token}
+            return
+        first = {"index": 0, **self._tool_call(self.reply, "")}
+        yield {"role": "assistant", "content": None, "tool_calls": [first], "refusal": None}
+        for token in self._tokens():
+            yield {"tool_calls": [{"index": 0, "function": {"arguments": token}}]}
+
+    def _tokens(self) -> list[str]:
+        """Words with the space before them, or an argument's JSON in pieces of a few characters."""
+        if isinstance(self.reply, Say):
+            return re.findall(r"\s*\S+", self.reply.text)
+        return re.findall(r"\W+|\w+", self._arguments(self.reply))
+
+    @property
+    def _finish_reason(self) -> str:
+        return "tool_calls" if isinstance(self.reply, Call) else "stop"
+
+    @staticmethod
+    def _arguments(call: Call) -> str:
+        return json.dumps(call.arguments, separators=(",", ":"))
+
+    def _tool_call(self, call: Call, arguments: str) -> dict[str, object]:
+        return {"id": self.call_id, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
+
+    def _chunk(self, delta: dict[str, object], finish_reason: str | None) -> Answer:
+        choice = Choice(index=0, delta=delta, logprobs=None, finish_reason=finish_reason)
+        chunk = self._answer("chat.completion.chunk", [choice])
+        return chunk | {"usage": None} if self.include_usage else chunk
+
+    def _answer(self, kind: str, choices: list[Choice]) -> Answer:
+        return Answer(
+            id=self.id,
+            object=kind,
+            created=self.created,
+            model=MODEL,
+            service_tier="default",
+            system_fingerprint="fp_demo_brain",
+            choices=choices,
+        )
+
+    def _usage(self) -> Usage:
+        completion_tokens = len(self._tokens())
+        return Usage(
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=completion_tokens,
+            total_tokens=self.prompt_tokens + completion_tokens,
+            prompt_tokens_details={"cached_tokens": 0, "audio_tokens": 0},
+            completion_tokens_details={"reasoning_tokens": 0, "audio_tokens": 0},
+        )

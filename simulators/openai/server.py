@@ -1,0 +1,104 @@
+"""OpenAI's chat completions over HTTP, with the demo brain behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from simulators.openai.brain import Brain
+from simulators.openai.completion import MODEL, Completion
+from simulators.openai.request import ApiError, parse_request
+from simulators.openai.script import load_script
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler, Middleware
+
+CREATED: Final = 1_763_683_200
+"""The model's day of birth in `GET /v1/models`, in seconds since 1970; any constant would do."""
+
+NO_KEY: Final = (
+    "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
+    "(i.e. Authorization: Bearer YOUR_KEY). This is a stand-in for OpenAI: its key is in its settings."
+)
+
+
+def create_app(*, api_key: str, tokens_per_second: float = 60.0) -> web.Application:
+    """Make the stand-in for OpenAI: `POST /v1/chat/completions` and `GET /v1/models`.
+
+    Args:
+        api_key: The one key that is taken; any other is answered with 401 and OpenAI's error JSON.
+        tokens_per_second: How fast an answer is streamed, a token being a word; 0 is at once.
+    """
+    brain = Brain(load_script())
+    pause = 1.0 / tokens_per_second if tokens_per_second else 0.0
+
+    async def chat_completions(request: web.Request) -> web.StreamResponse:
+        wanted = parse_request(await request.read())
+        completion = Completion(brain.reply(wanted.conversation), wanted.prompt_tokens, wanted.include_usage)
+        if wanted.stream:
+            return await _stream(request, completion, pause)
+        return web.json_response(completion.whole())
+
+    async def models(_: web.Request) -> web.Response:
+        model = {"id": MODEL, "object": "model", "created": CREATED, "owned_by": "stand-in"}
+        return web.json_response({"object": "list", "data": [model]})
+
+    app = web.Application(middlewares=[_errors, _key_check(api_key)])
+    app.on_response_prepare.append(_sign)
+    app.router.add_post("/v1/chat/completions", chat_completions)
+    app.router.add_get("/v1/models", models)
+    return app
+
+
+async def _stream(request: web.Request, completion: Completion, pause: float) -> web.StreamResponse:
+    """Send the chunks as server-sent events."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    await response.prepare(request)
+    with suppress(ConnectionResetError):  # the caller spoke on, and the agent no longer wants the answer
+        for chunk in completion.chunks():
+            await response.write(b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n")
+            await asyncio.sleep(pause)
+        await response.write(b"data: [DONE]\n\n")
+    return response
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return web.json_response(error.body, status=error.status)
+    except web.HTTPNotFound:
+        unknown = ApiError(404, f"Invalid URL ({request.method} {request.path})")
+        return web.json_response(unknown.body, status=unknown.status)
+
+
+def _key_check(api_key: str) -> Middleware:
+    @web.middleware
+    async def check_key(request: web.Request, handler: Handler) -> web.StreamResponse:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not given:
+            raise ApiError(401, NO_KEY)
+        if not hmac.compare_digest(given.encode(), api_key.encode()):
+            message = f"Incorrect API key provided: {_masked(given)}. This is a stand-in for OpenAI."
+            raise ApiError(401, message, code="invalid_api_key")
+        return await handler(request)
+
+    return check_key
+
+
+def _masked(key: str) -> str:
+    """Show a key as OpenAI's errors do: not enough to use it."""
+    return f"{key[:4]}{'*' * 8}{key[-4:]}" if len(key) > len("stand-in") else "*" * 8
+
+
+async def _sign(_: web.Request, response: web.StreamResponse) -> None:
+    """Say on every answer who gave it."""
+    response.headers["X-Stand-In"] = "openai"
+    response.headers["x-request-id"] = f"req_{secrets.token_hex(16)}"

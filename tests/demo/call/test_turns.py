@@ -1,0 +1,55 @@
+"""When the words of a turn are good."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo.call.turns import SCRIPT, Outcome, Turn, part_in
+
+TURN = Turn("what time is it in london", frozenset({"london"}))
+
+
+@pytest.mark.parametrize(
+    ("heard", "part"),
+    [("What time is it in London?", 1.0), ("what time is in lon", 4 / 6), ("", 0.0), ("something else", 0.0)],
+)
+def test_part_in_is_the_part_of_the_words_that_arrived(heard: str, part: float) -> None:
+    """Case and punctuation do not count."""
+    assert part_in(heard, of=TURN.says) == pytest.approx(part)
+
+
+HEARD, ANSWERED, CAPTIONED = TURN.says, "in london it is ten", "In London it is ten."
+
+
+@pytest.mark.parametrize(
+    ("heard", "answered", "captioned", "problems"),
+    [
+        (HEARD, ANSWERED, CAPTIONED, []),
+        (HEARD, "in lundy it is ten", CAPTIONED, []),
+        ("hello", ANSWERED, CAPTIONED, ["the agent understood “hello”"]),
+        (HEARD, "", CAPTIONED, ["no words were recognised in the answer"]),
+        (HEARD, "good morning", "Good morning.", ["the answer has none of: london"]),
+        (
+            HEARD,
+            "a storm came",
+            CAPTIONED,
+            [f"the avatar was heard saying “a storm came”, the agent says “{CAPTIONED}”"],
+        ),
+    ],
+)
+def test_words_are_judged(heard: str, answered: str, captioned: str, problems: list[str]) -> None:
+    """What was understood, that an answer was heard, that it is the agent's, and one to the question."""
+    outcome = Outcome(TURN, heard, answered, captioned)
+
+    outcome.judge_words()
+
+    assert outcome.problems == problems
+
+
+def test_script_has_four_turns_with_a_barge_in_into_an_answer() -> None:
+    """A turn that barges in follows one whose answer is not heard out."""
+    barge_ins = [number for number, turn in enumerate(SCRIPT) if turn.barges_in]
+
+    assert len(SCRIPT) >= 4
+    assert barge_ins
+    assert all(SCRIPT[number - 1].leaves_after is not None for number in barge_ins)

@@ -1,0 +1,50 @@
+"""How somebody is invited into the room."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlparse
+
+from livekit import api
+from pydantic import SecretStr
+
+from agent.settings import Settings
+from demo.invitation import invite
+
+SECRET = "a-secret-of-thirty-two-characters"
+
+
+def settings(agent_name: str = "") -> Settings:
+    """Make settings with a LiveKit server."""
+    return Settings(
+        livekit_url="ws://127.0.0.1:7880",
+        livekit_api_key="devkey",
+        livekit_api_secret=SecretStr(SECRET),
+        livekit_agent_name=agent_name,
+    )
+
+
+def test_link_carries_url_and_token_for_livekit_meet() -> None:
+    """Opened, it joins without anything to fill in."""
+    invitation = invite(settings(), "demo-1", "you")
+
+    link = urlparse(invitation.link)
+
+    assert (link.netloc, link.path) == ("meet.livekit.io", "/custom")
+    assert parse_qs(link.query) == {"liveKitUrl": ["ws://127.0.0.1:7880"], "token": [invitation.token]}
+
+
+def test_token_lets_one_person_into_one_room() -> None:
+    """Nothing else is granted."""
+    claims = api.TokenVerifier("devkey", SECRET).verify(invite(settings(), "demo-1", "you").token)
+
+    assert claims.identity == "you"
+    assert claims.video is not None
+    assert (claims.video.room_join, claims.video.room, claims.video.room_admin) == (True, "demo-1", None)
+
+
+def test_token_asks_for_the_agent_when_it_has_a_name() -> None:
+    """A worker with a name does not come by itself."""
+    claims = api.TokenVerifier("devkey", SECRET).verify(invite(settings("nova"), "demo-1", "you").token)
+
+    assert claims.room_config is not None
+    assert [agent.agent_name for agent in claims.room_config.agents] == ["nova"]

@@ -1,0 +1,144 @@
+"""Finding and building the LiveKit server, with scripts in the place of Go."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from demo import livekit_build
+from demo.livekit_build import BuildError, cached_server, find_or_build, find_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+BUILDS = """\
+if [ "$1" = version ]; then echo "go version go1.26.8 linux/amd64"; exit; fi
+echo "go: downloading example.org/a v1.0.0"
+echo built >> {log}
+mkdir -p "$GOBIN"
+printf '#!/bin/sh\\necho livekit-server version 1.13.5\\n' > "$GOBIN/server"
+chmod +x "$GOBIN/server"
+"""
+
+FAILS = """\
+if [ "$1" = version ]; then echo "go version go1.26.8 linux/amd64"; exit; fi
+echo "dial tcp: lookup proxy.golang.org: no such host"
+exit 1
+"""
+
+
+@pytest.fixture
+def console() -> Console:
+    """Make a console that is no terminal, and keeps what it is told."""
+    return Console(file=io.StringIO(), width=200)
+
+
+@pytest.fixture
+def go_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a script in the place of Go, with nothing else than the system on PATH and an empty cache."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def write(script: str) -> None:
+        go = tmp_path / "bin" / "go"
+        go.write_text("#!/bin/sh\n" + script.format(log=tmp_path / "builds"))
+        go.chmod(0o755)
+
+    return write
+
+
+async def test_server_is_built_and_cached_when_there_is_none(
+    go_is: Callable[[str], None], console: Console, tmp_path: Path
+) -> None:
+    """The build ends in the cache, and nothing else of it stays."""
+    go_is(BUILDS)
+
+    path = await find_or_build(console)
+
+    assert path == tmp_path / "cache" / "liveavatar-agent" / "livekit-server-v1.13.5"
+    assert find_server() == path
+    assert {each.name for each in path.parent.iterdir()} == {path.name, "build.lock"}
+
+
+async def test_progress_is_printed_when_the_console_is_no_terminal(
+    go_is: Callable[[str], None], console: Console
+) -> None:
+    """A log gets plain lines, the last one with the counts."""
+    go_is(BUILDS)
+
+    await find_or_build(console)
+
+    assert isinstance(console.file, io.StringIO)
+    assert "built once" in console.file.getvalue()
+    assert "1 modules, 0 packages: done" in console.file.getvalue()
+
+
+async def test_server_is_built_once_when_two_ask_at_the_same_time(
+    go_is: Callable[[str], None], console: Console, tmp_path: Path
+) -> None:
+    """The second waits for the first and takes what it built."""
+    go_is(BUILDS)
+
+    first, second = await asyncio.gather(find_or_build(console), find_or_build(console))
+
+    assert first == second
+    assert (tmp_path / "builds").read_text().splitlines() == ["built"]
+
+
+async def test_error_has_the_last_lines_and_other_ways_when_the_build_fails(
+    go_is: Callable[[str], None], console: Console
+) -> None:
+    """It says what Go said, and what else can be done; no half build stays."""
+    go_is(FAILS)
+
+    with pytest.raises(BuildError) as caught:
+        await find_or_build(console)
+
+    assert "no such host" in str(caught.value)
+    assert "LIVEKIT_URL" in str(caught.value)
+    assert not cached_server().exists()
+    assert not list(cached_server().parent.glob("build-*/"))
+
+
+async def test_error_names_the_disk_when_it_is_full(
+    go_is: Callable[[str], None], console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that cannot end is not begun."""
+    go_is(BUILDS)
+    monkeypatch.setattr(livekit_build, "NEEDED_BYTES", 10**18)
+
+    with pytest.raises(BuildError, match="GB are free"):
+        await find_or_build(console)
+
+
+async def test_error_names_the_directory_when_the_cache_cannot_be_made(
+    go_is: Callable[[str], None], console: Console, tmp_path: Path
+) -> None:
+    """A file where the cache should be is told in one line."""
+    go_is(BUILDS)
+    (tmp_path / "cache").write_text("not a directory")
+
+    with pytest.raises(BuildError, match="Not a directory"):
+        await find_or_build(console)
+
+
+def test_server_on_path_wins_over_the_cached_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has a LiveKit server gets it."""
+    for path in (tmp_path / "livekit-server", tmp_path / "liveavatar-agent" / "livekit-server-v1.13.5"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+    cached = find_server()
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert cached == tmp_path / "liveavatar-agent" / "livekit-server-v1.13.5"
+    assert find_server() == tmp_path / "livekit-server"
