@@ -1,0 +1,97 @@
+"""The JSON that Deepgram sends.
+
+Source: https://developers.deepgram.com/reference/speech-to-text/listen-streaming and listen-pre-recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiohttp import web
+
+    from simulators.deepgram.endpointer import Utterance
+    from simulators.speech import Recognition
+
+Message = dict[str, object]
+_CHANNEL = [0, 1]  # the first of one
+_MODEL = {"name": "stand-in", "version": "pocketsphinx", "arch": "pocketsphinx"}
+
+
+def results(
+    utterance: Utterance, recognition: Recognition, *, is_final: bool, speech_final: bool, request_id: str
+) -> Message:
+    """What was heard of an utterance, so far or for good."""
+    return {
+        "type": "Results",
+        "channel_index": _CHANNEL,
+        "start": round(utterance.start, 2),
+        "duration": round(utterance.end - utterance.start, 2),
+        "is_final": is_final,
+        "speech_final": speech_final,
+        "channel": _channel([(utterance.start, recognition)]),
+        "metadata": {"request_id": request_id, "model_info": _MODEL, "model_uuid": request_id},
+    }
+
+
+def speech_started(at: float) -> Message:
+    """Speech was detected at a second of the stream."""
+    return {"type": "SpeechStarted", "channel": _CHANNEL, "timestamp": round(at, 2)}
+
+
+def utterance_end(last_word_end: float) -> Message:
+    """Nothing was said for `utterance_end_ms`."""
+    return {"type": "UtteranceEnd", "channel": _CHANNEL, "last_word_end": round(last_word_end, 2)}
+
+
+def metadata(*, request_id: str, sha256: str, duration: float) -> Message:
+    """The sum of a request; the last message of a stream."""
+    return {
+        "type": "Metadata",
+        "transaction_key": "deprecated",
+        "request_id": request_id,
+        "sha256": sha256,
+        "created": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "duration": round(duration, 2),
+        "channels": 1,
+    }
+
+
+def prerecorded(heard: Sequence[tuple[float, Recognition]], *, recording: bytes, duration: float) -> Message:
+    """The answer to a whole recording: its utterances, each with the second at which it starts."""
+    summary = metadata(request_id=str(uuid4()), sha256=hashlib.sha256(recording).hexdigest(), duration=duration)
+    del summary["type"]
+    return {"metadata": summary, "results": {"channels": [_channel(heard)]}}
+
+
+def refuse(kind: type[web.HTTPClientError], code: str, message: str) -> web.HTTPClientError:
+    """An error as Deepgram words it: in the body, and in headers for clients that see no body of a failed upgrade."""
+    request_id = str(uuid4())
+    body = json.dumps({"err_code": code, "err_msg": message, "request_id": request_id})
+    headers = {"dg-request-id": request_id, "dg-error": message}
+    return kind(text=body, content_type="application/json", headers=headers)
+
+
+def _channel(heard: Sequence[tuple[float, Recognition]]) -> Message:
+    words = [(start, word) for start, recognition in heard for word in recognition.words]
+    alternative = {
+        "transcript": " ".join(word.text for _, word in words),
+        "confidence": round(sum(word.confidence for _, word in words) / len(words), 4) if words else 0.0,
+        "words": [
+            {
+                "word": word.text,
+                "start": round(start + word.start, 2),
+                "end": round(start + word.end, 2),
+                "confidence": round(word.confidence, 4),
+                "punctuated_word": word.text,
+            }
+            for start, word in words
+        ],
+    }
+    return {"alternatives": [alternative]}

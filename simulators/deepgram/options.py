@@ -1,0 +1,76 @@
+"""What a client asks for in the query of `/v1/listen`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ENGLISH = ("en", "multi")
+
+
+class BadOption(ValueError):  # noqa: N818 - it is answered, as "Bad Request"
+    """A parameter that Deepgram, or this stand-in, refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOptions:
+    """Deepgram's parameters, times in seconds; what is not listed is accepted and has no effect.
+
+    Source: https://developers.deepgram.com/reference/speech-to-text/listen-streaming
+    """
+
+    rate_hz: int
+    model: str
+    interim_results: bool
+    vad_events: bool
+    endpointing: float | None
+    """Silence after which speech is final; None: only `Finalize` and `CloseStream` end it."""
+    utterance_end: float | None
+    """Silence after which `UtteranceEnd` is sent; None: never."""
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> ListenOptions:
+        """Read the query of a streaming request, for 16-bit mono PCM. Raises `BadOption`."""
+        _require(query.get("encoding") == "linear16", "this stand-in hears encoding=linear16 only")
+        _require(query.get("channels", "1") == "1", "this stand-in hears channels=1 only")
+        _require_english(query)
+        return cls(
+            rate_hz=rate_hz(query),
+            model=query.get("model", "base"),
+            interim_results=_flag(query, "interim_results"),
+            vad_events=_flag(query, "vad_events"),
+            endpointing=_seconds(query, "endpointing", default="10"),
+            utterance_end=_seconds(query, "utterance_end_ms", default="false"),
+        )
+
+
+def rate_hz(query: Mapping[str, str]) -> int:
+    """The sample rate of raw audio. Raises `BadOption`."""
+    rate = query.get("sample_rate", "")
+    _require(rate.isdecimal() and 8000 <= int(rate) <= 48000, "sample_rate must be 8000 to 48000")  # noqa: PLR2004
+    return int(rate)
+
+
+def _require_english(query: Mapping[str, str]) -> None:
+    language = query.get("language", "en").split("-")[0]
+    _require(language in _ENGLISH, "No such model/language combination found.")
+
+
+def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as an assertion
+    if not condition:
+        raise BadOption(message)
+
+
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    return query.get(name, "false") == "true"
+
+
+def _seconds(query: Mapping[str, str], name: str, *, default: str) -> float | None:
+    value = query.get(name, default)
+    if value == "false":
+        return None
+    _require(value.isdecimal(), f"{name} must be a number of milliseconds or false")
+    return int(value) / 1000

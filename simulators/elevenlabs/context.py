@@ -1,0 +1,62 @@
+"""One context of a WebSocket: its text, its voice, and the task that speaks."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from simulators.elevenlabs.speaking import Chunk, Voice
+    from simulators.elevenlabs.text import TextBuffer
+
+_SENTENCES = 64  # waiting at most; then no more text is read
+
+
+class Context:
+    """Speaks what it is given, sentence after sentence, and says `isFinal` when it was closed and all is spoken.
+
+    Args:
+        name: Its id, in every message; None on a socket that has only one.
+        voice: What speaks.
+        text: What cuts the text.
+        send: Where the audio goes.
+    """
+
+    def __init__(
+        self, name: str | None, *, voice: Voice, text: TextBuffer, send: Callable[[dict[str, object]], Awaitable[None]]
+    ) -> None:
+        self._named: dict[str, object] = {} if name is None else {"contextId": name}
+        self._voice = voice
+        self._text = text
+        self._send = send
+        self._sentences: asyncio.Queue[str | None] = asyncio.Queue(_SENTENCES)
+
+    async def push(self, text: str, *, flush: bool) -> None:
+        """Take a piece of text; `flush` speaks also what is no whole sentence yet."""
+        sentences = self._text.push(text)
+        for sentence in sentences + self._text.flush() if flush else sentences:
+            await self._sentences.put(sentence)
+
+    async def close(self) -> None:
+        """Take no more text; what there is will still be spoken."""
+        await self.push("", flush=True)
+        await self._sentences.put(None)
+
+    async def run(self) -> None:
+        """Speak until closed. Raises `SpeechError`."""
+        while sentence := await self._sentences.get():
+            async for chunk in self._voice.speak(sentence):
+                await self._send(self._named | _audio(chunk))
+        await self._send(self._named | {"audio": None, "isFinal": True})
+
+
+def _audio(chunk: Chunk) -> dict[str, object]:
+    return {
+        "audio": base64.b64encode(chunk.pcm).decode(),
+        "isFinal": None,
+        "alignment": chunk.alignment,
+        "normalizedAlignment": chunk.alignment,
+    }

@@ -1,0 +1,142 @@
+"""ElevenLabs' routes."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from simulators.elevenlabs.speaking import Pace, Voice
+from simulators.elevenlabs.stream_input import StreamInput
+from simulators.elevenlabs.text import split_sentences
+from simulators.elevenlabs.voices import load_voices, voice_for
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from simulators.speech import Speaker
+
+_SPEAKER: web.AppKey[Speaker] = web.AppKey("speaker")
+_API_KEY: web.AppKey[str] = web.AppKey("api_key")
+_PACE: web.AppKey[Pace] = web.AppKey("pace")
+_FORMATS = {f"pcm_{rate}": rate for rate in (8000, 16000, 22050, 24000, 44100, 48000)}
+_VENDOR_DEFAULT_FORMAT = "mp3_44100_128"
+_VENDOR_DEFAULT_INACTIVITY = 20.0
+_LONGEST_INACTIVITY = 180.0
+
+
+def create_app(speaker: Speaker, *, api_key: str, first_byte: float = 0.0, speed: float = 20.0) -> web.Application:
+    """The stand-in as an application to be mounted anywhere.
+
+    Args:
+        speaker: Started and closed by the caller.
+        api_key: The one key that is accepted.
+        first_byte: Seconds from text to the first audio of a context.
+        speed: Multiple of real time at which audio is given out.
+    """
+    app = web.Application(middlewares=[_authenticate])
+    app[_SPEAKER] = speaker
+    app[_API_KEY] = api_key
+    app[_PACE] = Pace(first_byte, speed)
+    app.on_response_prepare.append(_sign)
+    app.add_routes(
+        [
+            web.get("/v1/text-to-speech/{voice_id}/stream-input", partial(_stream_input, is_multi=False)),
+            web.get("/v1/text-to-speech/{voice_id}/multi-stream-input", partial(_stream_input, is_multi=True)),
+            web.post("/v1/text-to-speech/{voice_id}/stream", _stream),
+            web.post("/v1/text-to-speech/{voice_id}", _stream),
+            web.get("/v1/voices", _voices),
+            web.get("/v1/user", _user),
+        ]
+    )
+    return app
+
+
+async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["X-Stand-In"] = "elevenlabs"
+
+
+@web.middleware
+async def _authenticate(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    key = request.headers.get("xi-api-key", "")
+    if not hmac.compare_digest(key.encode(), request.app[_API_KEY].encode()):
+        raise _refuse(web.HTTPUnauthorized, "invalid_api_key", "Invalid API key")
+    return await handler(request)
+
+
+async def _stream_input(request: web.Request, *, is_multi: bool) -> web.StreamResponse:
+    new_voice = partial(_voice, request)
+    new_voice()  # refuses a format before the socket is open
+    ws = web.WebSocketResponse(compress=False)
+    await ws.prepare(request)
+    await StreamInput(
+        ws,
+        new_voice,
+        is_multi=is_multi,
+        auto_mode=request.query.get("auto_mode") == "true",
+        inactivity_timeout=_inactivity_timeout(request.query),
+    ).run()
+    await ws.close()
+    return ws
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    voice = _voice(request)
+    text = await _text(request)
+    response = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
+    await response.prepare(request)
+    for sentence in split_sentences(text):
+        async for chunk in voice.speak(sentence):
+            await response.write(chunk.pcm)
+    await response.write_eof()
+    return response
+
+
+async def _text(request: web.Request) -> str:
+    try:
+        return str((await request.json())["text"])
+    except (ValueError, TypeError, LookupError) as error:
+        raise _refuse(web.HTTPUnprocessableEntity, "invalid_request", "body.text: Field required") from error
+
+
+def _voice(request: web.Request) -> Voice:
+    output_format = request.query.get("output_format", _VENDOR_DEFAULT_FORMAT)
+    if output_format not in _FORMATS:
+        told = f"This stand-in speaks pcm only, not {output_format}: choose one of {', '.join(_FORMATS)}."
+        raise _refuse(web.HTTPBadRequest, "output_format_not_allowed", told)
+    name = voice_for(request.match_info["voice_id"])
+    return Voice(request.app[_SPEAKER], name, rate_hz=_FORMATS[output_format], pace=request.app[_PACE])
+
+
+def _inactivity_timeout(query: Mapping[str, str]) -> float:
+    value = query.get("inactivity_timeout", "")
+    return min(float(value), _LONGEST_INACTIVITY) if value.isdecimal() else _VENDOR_DEFAULT_INACTIVITY
+
+
+async def _voices(_request: web.Request) -> web.Response:
+    voices = [
+        {
+            "voice_id": voice["voice_id"],
+            "name": voice["name"],
+            "category": "premade",
+            "labels": {"gender": voice["gender"]},
+        }
+        for voice in load_voices()
+    ]
+    return web.json_response({"voices": voices})
+
+
+async def _user(_request: web.Request) -> web.Response:
+    subscription = {"tier": "stand-in", "character_count": 0, "character_limit": 1_000_000, "status": "active"}
+    return web.json_response({"user_id": "stand-in", "subscription": subscription})
+
+
+def _refuse(kind: type[web.HTTPClientError], status: str, message: str) -> web.HTTPClientError:
+    """An error as ElevenLabs words it; https://elevenlabs.io/docs/developers/resources/error-messages."""
+    detail = {"detail": {"status": status, "message": message}}
+    return kind(text=json.dumps(detail), content_type="application/json")

@@ -1,0 +1,80 @@
+"""What a speech process and its parent say to each other: a JSON object, then bytes, both with their length before.
+
+The child's side is synchronous and lives here as well, so that one file shows the whole exchange.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+_LENGTHS = struct.Struct(">II")
+
+
+class Frame(NamedTuple):
+    """One question or one answer."""
+
+    fields: dict[str, Any]
+    payload: bytes = b""
+
+    def encode(self) -> bytes:
+        """The frame as it is written."""
+        head = json.dumps(self.fields).encode()
+        return _LENGTHS.pack(len(head), len(self.payload)) + head + self.payload
+
+
+def _decode(head: bytes, payload: bytes) -> Frame:
+    return Frame(json.loads(head), payload)
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame:
+    """Read one frame in the parent; `asyncio.IncompleteReadError` when the child has gone."""
+    head_bytes, payload_bytes = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
+    return _decode(await reader.readexactly(head_bytes), await reader.readexactly(payload_bytes))
+
+
+def serve(start: Callable[[], Callable[[Frame], Frame]]) -> None:
+    """Be the child: call `start` once, say that it is ready, then answer frames until the parent closes the pipe.
+
+    Args:
+        start: Loads what the process needs and gives back the function that answers. What it raises is told to the
+            parent in place of "ready"; what the answering function raises is told as that question's answer.
+    """
+    stdin, stdout = sys.stdin.buffer, _private_stdout()
+    try:
+        answer = start()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
+        _write(stdout, _failure(error))
+        return
+    _write(stdout, Frame({"ready": True}))
+    while lengths := stdin.read(_LENGTHS.size):
+        head_bytes, payload_bytes = _LENGTHS.unpack(lengths)
+        question = _decode(stdin.read(head_bytes), stdin.read(payload_bytes))
+        try:
+            reply = answer(question)
+        except Exception as error:  # noqa: BLE001 - one bad question must not end the process
+            reply = _failure(error)
+        _write(stdout, reply)
+
+
+def _private_stdout() -> BinaryIO:
+    """The pipe to the parent, out of reach of native libraries that print to descriptor 1."""
+    pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return pipe
+
+
+def _failure(error: Exception) -> Frame:
+    return Frame({"error": f"{type(error).__name__}: {error}"})
+
+
+def _write(pipe: BinaryIO, frame: Frame) -> None:
+    pipe.write(frame.encode())
+    pipe.flush()

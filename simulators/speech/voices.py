@@ -1,0 +1,29 @@
+"""The voices there are: espeak-ng's own variants, tuned. The table is in voices.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+_TABLE = Path(__file__).with_name("voices.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How espeak-ng is set for one voice; see espeak-ng's speak_lib.h for the scales."""
+
+    variant: str
+    """Language and variant, such as `en-us+f5`."""
+    words_per_minute: int
+    pitch: int
+    """0 to 100, 50 is the variant's own."""
+    pitch_range: int
+    """0 to 100, 0 is monotone."""
+    volume: int
+    """Percent."""
+
+
+def load_voices() -> dict[str, Voice]:
+    """All voices by name."""
+    return {name: Voice(**fields) for name, fields in json.loads(_TABLE.read_text()).items()}
