@@ -1,0 +1,1 @@
+"""Stand-ins for the vendors, on their own wire protocols; run with `python -m simulators`."""

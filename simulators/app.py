@@ -1,0 +1,113 @@
+"""All stand-ins on one port, each under its vendor's name."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+from aiohttp import web
+
+from simulators import deepgram, elevenlabs, liveavatar, openai
+from simulators.liveavatar.room import LiveKitRoom, OpenRoom
+from simulators.speech import Recogniser, Speaker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+Vendor = Literal["deepgram", "elevenlabs", "openai", "liveavatar"]
+VENDORS: tuple[Vendor, ...] = get_args(Vendor)
+
+Process = TypeVar("Process", bound=AbstractAsyncContextManager[object])
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be set.
+
+    Attributes:
+        vendors: whose stand-ins are served.
+        api_key: the only key that each of them accepts.
+        first_byte: seconds until ElevenLabs' stand-in gives its first audio.
+        speed: multiple of real time at which it gives its audio.
+        liveavatar: of LiveAvatar's stand-in; its `api_key` is the common one.
+    """
+
+    vendors: tuple[Vendor, ...] = VENDORS
+    api_key: str = field(default="stand-in", repr=False)
+    first_byte: float = 0.0
+    speed: float = 20.0
+    liveavatar: liveavatar.Options = field(default_factory=liveavatar.Options)
+
+
+def create_app(options: Options, *, open_room: OpenRoom = LiveKitRoom) -> web.Application:
+    """Make the application; its speech processes start and end with it.
+
+    Args:
+        options: what can be set.
+        open_room: makes the rooms that avatars join.
+    """
+    app = web.Application()
+    app.on_response_prepare.append(_say_stand_in)
+    app.router.add_get("/", _tell_what_this_is)
+    app[_OPTIONS] = options
+    for vendor in options.vendors:
+        app.add_subapp(f"/{vendor}", _create(vendor, options, app, open_room))
+    return app
+
+
+_OPTIONS = web.AppKey("options", Options)
+
+
+def _create(vendor: Vendor, options: Options, app: web.Application, open_room: OpenRoom) -> web.Application:
+    match vendor:
+        case "deepgram":
+            return deepgram.create_app(_run_with(app, Recogniser()), api_key=options.api_key)
+        case "elevenlabs":
+            pace = {"first_byte": options.first_byte, "speed": options.speed}
+            return elevenlabs.create_app(_run_with(app, Speaker()), api_key=options.api_key, **pace)
+        case "openai":
+            return openai.create_app(api_key=options.api_key)
+        case "liveavatar":
+            return liveavatar.create_app(replace(options.liveavatar, api_key=options.api_key), open_room=open_room)
+
+
+def _run_with(app: web.Application, process: Process) -> Process:
+    """Start the process before the application serves, end it afterwards."""
+
+    async def run(_app: web.Application) -> AsyncIterator[None]:
+        async with process:
+            yield
+
+    app.cleanup_ctx.append(run)
+    return process
+
+
+async def _say_stand_in(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.setdefault("X-Stand-In", "all")
+
+
+async def _tell_what_this_is(request: web.Request) -> web.Response:
+    stand_ins = {
+        vendor: {"path": f"/{vendor}", "made_of": _made_of(vendor)} for vendor in request.app[_OPTIONS].vendors
+    }
+    return web.json_response(
+        {
+            "message": "These are stand-ins for development and tests. None of the vendors is behind them.",
+            "version": version("liveavatar-agent"),
+            "stand_ins": stand_ins,
+        }
+    )
+
+
+def _made_of(vendor: Vendor) -> str:
+    match vendor:
+        case "deepgram":
+            return f"pocketsphinx {version('pocketsphinx')}"
+        case "elevenlabs":
+            return f"espeak-ng from espeakng-loader {version('espeakng-loader')}"
+        case "openai":
+            return "a script, no language model"
+        case "liveavatar":
+            return f"a drawn face in a LiveKit room, livekit {version('livekit')}"

@@ -1,0 +1,167 @@
+"""The LiveKit room that the avatar joins: one video track and one audio track, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from livekit import rtc
+
+from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+from simulators.portrait import FacePainter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulators.liveavatar.player import AgentState
+    from simulators.portrait import Mouth
+
+logger = logging.getLogger(__name__)
+
+FRAMES_PER_SECOND = 25
+"""What users saw of the service."""
+
+LEAD_SECONDS = 0.06
+"""Audio that the source holds ahead, so that a tick may come so much later without a gap in the sound."""
+
+QUEUE_MS = 200
+"""The most that the source takes: what one late tick makes up for, and the lead."""
+
+BITS_PER_PIXEL = 0.08
+"""A drawn face moves little: enough to keep its edges sharp."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Where the avatar is to appear, and how large.
+
+    Attributes:
+        url: of the LiveKit server.
+        token: the avatar's; its identity, name and attributes are the avatar's.
+        width: of the video, pixels.
+        height: of the video, pixels.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    width: int
+    height: int
+
+
+class RoomError(Exception):
+    """The room could not be joined."""
+
+
+class Room(Protocol):
+    """What a session needs of a room."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the avatar is in the room; False once it has been removed or the room is gone."""
+
+    @property
+    def queued_seconds(self) -> float:
+        """Audio that has not been sent yet."""
+
+    async def join(self) -> None:
+        """Join and publish both tracks; raises RoomError."""
+
+    async def play(self, pcm: bytes) -> None:
+        """Play the next audio: 24 kHz, mono, s16le."""
+
+    async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
+        """Show the face as it is `seconds` after the start."""
+
+    def hush(self) -> None:
+        """Drop the audio that has not been sent yet."""
+
+    async def leave(self) -> None:
+        """Leave, if it was joined."""
+
+
+OpenRoom: TypeAlias = "Callable[[Invitation], Room]"
+
+
+class LiveKitRoom:
+    """A room on a real LiveKit server. Video is VP8, whatever was asked for: every browser decodes it."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        self._invitation = invitation
+        self._room = rtc.Room()
+        self._audio = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=QUEUE_MS)
+        self._video = rtc.VideoSource(invitation.width, invitation.height)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the avatar is in the room."""
+        return self._room.isconnected()
+
+    @property
+    def queued_seconds(self) -> float:
+        """Audio that the source still holds."""
+        return self._audio.queued_duration
+
+    async def join(self) -> None:
+        """Join and publish both tracks.
+
+        Raises:
+            RoomError: the server is not reached or refuses the token.
+        """
+        self._painter = await asyncio.to_thread(FacePainter, self._invitation.width, self._invitation.height)
+        try:
+            await self._room.connect(
+                self._invitation.url, self._invitation.token, rtc.RoomOptions(auto_subscribe=False)
+            )
+            await self._publish_audio()
+            await self._publish_video()
+        except (rtc.ConnectError, rtc.participant.PublishTrackError) as error:
+            raise RoomError(str(error)) from error
+        logger.info("joined the room", extra={"room": self._room.name})
+
+    async def play(self, pcm: bytes) -> None:
+        """Queue the next audio; after a gap the lead goes first."""
+        if self._audio.queued_duration <= 0:
+            await self._capture(bytes(int(LEAD_SECONDS * RATE_HZ) * SAMPLE_BYTES))
+        await self._capture(pcm)
+
+    async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
+        """Draw, in a thread since it takes a few milliseconds, and send the picture."""
+        width, height = self._invitation.width, self._invitation.height
+        draw = partial(self._painter.draw, seconds, mouth.openness, mood, roundness=mouth.roundness)
+        picture = await asyncio.to_thread(draw)
+        self._video.capture_frame(rtc.VideoFrame(width, height, rtc.VideoBufferType.RGBA, picture))
+
+    def hush(self) -> None:
+        """Drop the audio that the source still holds."""
+        self._audio.clear_queue()
+
+    async def leave(self) -> None:
+        """Leave the room, if it was joined, and free the tracks."""
+        await self._room.disconnect()
+        await self._audio.aclose()
+        await self._video.aclose()
+
+    async def _capture(self, pcm: bytes) -> None:
+        await self._audio.capture_frame(rtc.AudioFrame(pcm, RATE_HZ, 1, len(pcm) // SAMPLE_BYTES))
+
+    async def _publish_audio(self) -> None:
+        track = rtc.LocalAudioTrack.create_audio_track("voice", self._audio)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
+        await self._room.local_participant.publish_track(track, options)
+
+    async def _publish_video(self) -> None:
+        track = rtc.LocalVideoTrack.create_video_track("face", self._video)
+        pixels_per_second = self._invitation.width * self._invitation.height * FRAMES_PER_SECOND
+        encoding = rtc.VideoEncoding(
+            max_framerate=FRAMES_PER_SECOND, max_bitrate=round(pixels_per_second * BITS_PER_PIXEL)
+        )
+        options = rtc.TrackPublishOptions(
+            source=rtc.TrackSource.SOURCE_CAMERA,
+            video_codec=rtc.VideoCodec.VP8,
+            video_encoding=encoding,
+            simulcast=False,
+        )
+        await self._room.local_participant.publish_track(track, options)

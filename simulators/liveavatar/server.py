@@ -1,0 +1,37 @@
+"""The stand-in as an aiohttp application."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from simulators.liveavatar import inspection
+from simulators.liveavatar.options import Options
+from simulators.liveavatar.rest import SERVICE, WEBSOCKET_ROUTE, answer_errors, routes
+from simulators.liveavatar.room import LiveKitRoom, OpenRoom
+from simulators.liveavatar.service import Service
+from simulators.liveavatar.websocket import websocket
+
+
+def create_app(options: Options | None = None, *, open_room: OpenRoom = LiveKitRoom) -> web.Application:
+    """Make a stand-in for LiveAvatar LITE.
+
+    Args:
+        options: what can be set; None for the defaults.
+        open_room: makes the rooms that sessions join; tests give one that only records.
+    """
+    app = web.Application(middlewares=[answer_errors])
+    app[SERVICE] = Service(options or Options(), open_room)
+    app.add_routes(routes)
+    app.router.add_get("/ws/{ws_key}", websocket, name=WEBSOCKET_ROUTE)
+    app.router.add_get("/stand-in/sessions", inspection.list_sessions)
+    app.on_response_prepare.append(_say_stand_in)
+    app.on_shutdown.append(_end_sessions)
+    return app
+
+
+async def _say_stand_in(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["X-Stand-In"] = "liveavatar"
+
+
+async def _end_sessions(app: web.Application) -> None:
+    await app[SERVICE].aclose()

@@ -1,0 +1,74 @@
+"""Where calls take place: a LiveKit server, the stand-ins, and workers of one's own making."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from livekit import api
+
+from demo.livekit_server import LiveKitServer
+from demo.processes import Child, running
+
+ROOT = Path(__file__).parents[2]
+START = 40.0
+"""Seconds; a worker loads its models first."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a call needs.
+
+    Attributes:
+        livekit: The LiveKit server.
+        stand_ins: URL of the stand-ins.
+        logs: Directory of the processes' logs.
+    """
+
+    livekit: LiveKitServer
+    stand_ins: str
+    logs: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Settings of a worker whose vendors are all stand-ins."""
+        return {
+            "LIVEKIT_URL": self.livekit.url,
+            "LIVEKIT_API_KEY": self.livekit.api_key,
+            "LIVEKIT_API_SECRET": self.livekit.api_secret,
+            "STAND_INS_URL": self.stand_ins,
+            "DRAIN_TIMEOUT": "5",
+        }
+
+    @asynccontextmanager
+    async def worker(self, settings: Mapping[str, str] | None = None) -> AsyncIterator[Child]:
+        """A worker that LiveKit knows."""
+        command = [sys.executable, "agent.py", "dev", "--no-reload"]
+        log = self.logs / f"worker-{len(list(self.logs.iterdir()))}.log"
+        env = {**self.environment, **(settings or {})}
+        async with running("worker", command, log=log, env=env, cwd=ROOT) as child:
+            await child.wait_until(lambda: child.has_logged("registered worker"), START)
+            yield child
+
+    def token(self, room: str, identity: str = "caller") -> str:
+        """Lets somebody into a room."""
+        grants = api.VideoGrants(room_join=True, room=room)
+        token = api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
+        return token.with_identity(identity).with_grants(grants).to_jwt()
+
+    async def ended_session(self) -> dict[str, Any]:
+        """Wait until the last session has ended; what the stand-in knows about it."""
+        async with asyncio.timeout(20):
+            while (session := (await self.sessions())[-1])["state"] != "ended":  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
+        return session
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        """What the LiveAvatar stand-in knows about its sessions."""
+        async with aiohttp.ClientSession() as http, http.get(f"{self.stand_ins}/liveavatar/stand-in/sessions") as reply:
+            sessions: list[dict[str, Any]] = (await reply.json())["sessions"]
+            return sessions

@@ -1,0 +1,81 @@
+"""Whole calls on a real LiveKit server: the worker as users run it, a caller who speaks and listens."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from livekit import rtc
+
+from demo.call.call import call
+from demo.call.changes import Changes
+from demo.call.turns import Turn
+from tests.e2e.stage import Stage
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+SCRIPT = (
+    Turn("what time is it in london", frozenset({"london", "clock"})),
+    Turn("tell me a story", leaves_after=3.0),
+    Turn("stop please", barges_in=True),
+)
+
+
+async def test_a_call_is_understood_answered_interrupted_and_ended(stage: Stage, tmp_path: Path) -> None:
+    """Words arrive as text, a tool is called, answers are heard, a barge-in silences, and nothing is left running."""
+    async with stage.worker():
+        made = await call(
+            stage.livekit.url,
+            stage.token("a-call"),
+            stand_ins_url=stage.stand_ins,
+            directory=tmp_path,
+            script=SCRIPT,
+        )
+        session = await stage.ended_session()
+
+    assert [outcome.problems for outcome in made.outcomes] == [[], [], []]
+    assert made.outcomes[0].heard == "what time is it in london"
+    assert (tmp_path / "call.mp4").stat().st_size > 0
+    assert session["end_reason"] == "USER_CLOSED"
+    assert session["dropped_commands"] == 0
+    assert [utterance["interrupted"] for utterance in session["utterances"]].count(True) == 1
+
+
+async def test_the_agent_says_who_is_a_stand_in(stage: Stage) -> None:
+    """Participant attributes name the stand-ins and tell that the avatar is live."""
+    async with stage.worker():
+        attributes = await _agent_attributes(stage, "stand-ins", until="live")
+
+    assert attributes["stand_ins"] == "deepgram,openai,elevenlabs,liveavatar"
+
+
+async def test_without_an_avatar_the_call_goes_on_by_voice(stage: Stage) -> None:
+    """A refused key leaves a caller who hears the agent's own voice, told why on its participant attributes."""
+    wrong = {"LIVEAVATAR_API_KEY": "wrong", "LIVEAVATAR_API_URL": f"{stage.stand_ins}/liveavatar"}
+    async with stage.worker({**wrong, "LIVEAVATAR_AVATAR_ID": "any"}) as worker:
+        attributes = await _agent_attributes(stage, "voice-only", until="voice only")
+        lines = worker.tail(100)
+
+    assert "LIVEAVATAR_API_KEY" in attributes["avatar"]
+    assert [line for line in lines if "no avatar, the call goes on by voice alone" in line]
+    assert not [line for line in lines if "Traceback" in line]
+
+
+async def _agent_attributes(stage: Stage, name: str, *, until: str) -> dict[str, str]:
+    """Join a room, and wait until the agent there publishes a voice or has one published, and says what it is."""
+    room = rtc.Room()
+    changes = Changes()
+    for event in ("participant_attributes_changed", "participant_connected", "track_subscribed"):
+        room.on(event, lambda *_: changes.notify())
+    await room.connect(stage.livekit.url, stage.token(name))
+    try:
+        async with asyncio.timeout(60):
+            return await changes.until(lambda: _attributes(room, until))
+    finally:
+        await room.disconnect()
+
+
+def _attributes(room: rtc.Room, until: str) -> dict[str, str] | None:
+    people = list(room.remote_participants.values())
+    voices = [track for person in people for track in person.track_publications.values() if track.track is not None]
+    agent = next((person for person in people if person.attributes.get("avatar", "").startswith(until)), None)
+    return dict(agent.attributes) if agent and voices else None

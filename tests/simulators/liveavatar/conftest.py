@@ -1,0 +1,52 @@
+"""The stand-in on loopback, with rooms that record."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from simulators.liveavatar import Options, create_app
+from tests.simulators.liveavatar.client import StandIn
+from tests.simulators.liveavatar.rooms import RecordingRoom
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from simulators.liveavatar.room import Invitation
+
+
+class Serve(Protocol):
+    """Starts a stand-in."""
+
+    async def __call__(self, options: Options | None = None) -> StandIn:
+        """Start one with these options; by default nothing is delayed."""
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Stand-ins that end with the test."""
+    async with AsyncExitStack() as stack:
+
+        async def start(options: Options | None = None) -> StandIn:
+            rooms: list[RecordingRoom] = []
+
+            def open_room(invitation: Invitation) -> RecordingRoom:
+                rooms.append(RecordingRoom(invitation))
+                return rooms[-1]
+
+            app = create_app(options or Options(start_latency=0.0), open_room=open_room)
+            server = await stack.enter_async_context(TestServer(app))
+            http = await stack.enter_async_context(ClientSession())
+            return StandIn(str(server.make_url("")).rstrip("/"), http, rooms)
+
+        yield start
+
+
+@pytest.fixture
+async def stand_in(serve: Serve) -> StandIn:
+    """A stand-in with the usual options."""
+    return await serve()

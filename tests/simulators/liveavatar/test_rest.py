@@ -1,0 +1,313 @@
+"""The rules of the REST API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from simulators.liveavatar import LiveKitServer, Options
+from simulators.liveavatar.avatars import DRAWN_FACE_ID, WAYNE_ID
+from tests.simulators.liveavatar.client import KEY, LITE, bearer
+
+if TYPE_CHECKING:
+    from tests.simulators.liveavatar.client import StandIn
+    from tests.simulators.liveavatar.conftest import Serve
+
+
+async def test_token_is_given_in_the_envelope(stand_in: StandIn) -> None:
+    """Success is code 1000, and every answer says that it comes from a stand-in."""
+    answer = await stand_in.post("/v1/sessions/token", LITE)
+
+    assert (answer.status, answer.body["code"]) == (200, 1000)
+    assert set(answer.data) == {"session_id", "session_token"}
+    assert answer.headers["X-Stand-In"] == "liveavatar"
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}, {"X-API-KEY": "\u00e4"}, bearer("stand-in")])
+async def test_token_is_refused_when_the_key_is_wrong(stand_in: StandIn, headers: dict[str, str]) -> None:
+    """Only the API key mints tokens."""
+    answer = await stand_in.post("/v1/sessions/token", LITE, headers)
+
+    assert (answer.status, answer.data) == (401, None)
+    assert answer.headers["X-Stand-In"] == "liveavatar"
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"avatar_id": "not-a-uuid"}, ["avatar_id"]),
+        ({"mode": "FULL"}, ["mode"]),
+        ({"video_settings": {"quality": "ultra"}}, ["video_settings", "quality"]),
+        ({"video_quality": "ultra"}, ["video_quality"]),
+        (
+            {"livekit_config": {"livekit_url": "ws://x", "livekit_room": "r"}},
+            ["livekit_config", "livekit_client_token"],
+        ),
+        ({"max_session_duration": 0}, ["max_session_duration"]),
+    ],
+)
+async def test_token_is_refused_with_details_when_the_body_is_invalid(
+    stand_in: StandIn, changes: dict[str, object], place: list[str]
+) -> None:
+    """A 422 tells where in the body the mistake is."""
+    answer = await stand_in.post("/v1/sessions/token", LITE | changes)
+
+    assert answer.status == 422
+    assert [detail["loc"] for detail in answer.body["detail"]] == [place]
+    assert {"type", "msg", "input"} <= set(answer.body["detail"][0])
+
+
+async def test_token_is_refused_with_details_when_the_body_is_no_json(stand_in: StandIn) -> None:
+    """Also what is no JSON at all is a 422."""
+    async with stand_in.http.post(f"{stand_in.url}/v1/sessions/token", data=b"{", headers=KEY) as response:
+        assert response.status == 422
+        assert (await response.json())["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "message"),
+    [
+        ({"avatar_id": str(uuid4())}, 404, "Avatar not found"),
+        ({"avatar_id": DRAWN_FACE_ID, "is_sandbox": True}, 403, "This avatar is not available in sandbox mode"),
+        ({"max_session_duration": 1201}, 400, "max_session_duration exceeds the maximum allowed (1200s)"),
+        (
+            {"livekit_config": None},
+            400,
+            "This stand-in has no LiveKit server of its own: livekit_config is required",
+        ),
+    ],
+)
+async def test_token_is_refused_with_a_reason(
+    stand_in: StandIn, changes: dict[str, object], status: int, message: str
+) -> None:
+    """What is well-formed and still not to be had is told in the envelope."""
+    answer = await stand_in.post("/v1/sessions/token", LITE | changes)
+
+    assert (answer.status, answer.body["message"]) == (status, message)
+
+
+async def test_start_answers_created_and_where_the_socket_is(stand_in: StandIn) -> None:
+    """With a room of the client's own, the answer has the WebSocket and no room."""
+    created = await stand_in.create(max_session_duration=600)
+    answer = await stand_in.post("/v1/sessions/start", {"session_id": "ignored"}, bearer(created["session_token"]))
+
+    assert (answer.status, answer.body["code"]) == (201, 1000)
+    assert set(answer.data) == {"session_id", "max_session_duration", "ws_url"}
+    assert answer.data["max_session_duration"] == 600
+    assert answer.data["ws_url"].startswith(stand_in.url.replace("http", "ws") + "/ws/")
+
+
+@pytest.mark.parametrize("headers", [KEY, bearer("wrong"), {"Authorization": "Basic x"}])
+async def test_start_is_refused_without_the_session_token(stand_in: StandIn, headers: dict[str, str]) -> None:
+    """The API key does not start a session."""
+    await stand_in.create()
+
+    assert (await stand_in.post("/v1/sessions/start", headers=headers)).status == 401
+
+
+async def test_start_is_refused_when_it_was_started_before(stand_in: StandIn) -> None:
+    """A token starts one session, once."""
+    session = await stand_in.start()
+    again = await stand_in.post("/v1/sessions/start", headers=bearer(session["session_token"]))
+
+    assert again.status == 400
+    assert len(stand_in.rooms) == 1
+
+
+async def test_start_is_refused_when_too_many_sessions_run(serve: Serve) -> None:
+    """403 with code 4032, until one of them has been stopped."""
+    stand_in = await serve(Options(concurrency=1))
+    first, second = await stand_in.start(), await stand_in.create()
+    refused = await stand_in.post("/v1/sessions/start", headers=bearer(second["session_token"]))
+    assert (refused.status, refused.body["code"]) == (403, 4032)
+    assert refused.body["message"] == "Session concurrency limit reached"
+
+    await stand_in.post("/v1/sessions/stop", {"session_id": first["session_id"]})
+    accepted = await stand_in.post("/v1/sessions/start", headers=bearer(second["session_token"]))
+    assert accepted.status == 201
+
+
+async def test_start_is_refused_without_credits_but_in_the_sandbox(serve: Serve) -> None:
+    """A session needs one minute's credit to start; the sandbox needs none."""
+    stand_in = await serve(Options(credits=0.5))
+    created = await stand_in.create()
+    refused = await stand_in.post("/v1/sessions/start", headers=bearer(created["session_token"]))
+
+    assert refused.status == 403
+    assert await stand_in.start(avatar_id=WAYNE_ID, is_sandbox=True)
+
+
+async def test_stop_leaves_the_room_and_notes_the_reason(stand_in: StandIn) -> None:
+    """When the answer is there the avatar is gone."""
+    session = await stand_in.start()
+    body = {"session_id": session["session_id"], "reason": "USER_DISCONNECTED"}
+    answer = await stand_in.post("/v1/sessions/stop", body, bearer(session["session_token"]))
+
+    assert answer.status == 200
+    assert stand_in.rooms[0].left.is_set()
+    assert (await stand_in.ended(session))["end_reason"] == "USER_DISCONNECTED"
+
+
+async def test_stop_needs_no_body_with_the_session_token(stand_in: StandIn) -> None:
+    """The token says which session, and the reason is USER_CLOSED."""
+    session = await stand_in.start()
+    await stand_in.post("/v1/sessions/stop", headers=bearer(session["session_token"]))
+
+    assert (await stand_in.ended(session))["end_reason"] == "USER_CLOSED"
+
+
+async def test_stop_needs_the_session_id_with_the_api_key(stand_in: StandIn) -> None:
+    """The key stops any session, but must say which."""
+    session = await stand_in.start()
+
+    assert (await stand_in.post("/v1/sessions/stop")).status == 404
+    assert (await stand_in.post("/v1/sessions/stop", {"session_id": session["session_id"]})).status == 200
+    assert (await stand_in.ended(session))["end_reason"] == "UNKNOWN"
+
+
+async def test_stop_keeps_the_first_reason_when_it_is_repeated(stand_in: StandIn) -> None:
+    """Stopping twice does no harm."""
+    session = await stand_in.start()
+    for reason in ("USER_CLOSED", "SERVER_ERROR"):
+        body = {"session_id": session["session_id"], "reason": reason}
+        assert (await stand_in.post("/v1/sessions/stop", body)).status == 200
+
+    assert (await stand_in.ended(session))["end_reason"] == "USER_CLOSED"
+
+
+@pytest.mark.parametrize("path", ["/v1/sessions/stop", "/v1/sessions/keep-alive"])
+async def test_session_requests_are_refused_without_a_credential(stand_in: StandIn, path: str) -> None:
+    """Neither key nor token: 401."""
+    session = await stand_in.start()
+
+    assert (await stand_in.post(path, {"session_id": session["session_id"]}, {})).status == 401
+
+
+async def test_keep_alive_takes_the_token_or_the_key(stand_in: StandIn) -> None:
+    """The REST twin of `session.keep_alive`."""
+    session = await stand_in.start()
+    with_token = await stand_in.post("/v1/sessions/keep-alive", {}, bearer(session["session_token"]))
+    with_key = await stand_in.post("/v1/sessions/keep-alive", {"session_id": session["session_id"]})
+
+    assert (with_token.status, with_key.status) == (200, 200)
+
+
+async def test_sessions_are_listed_as_active_then_as_historic(stand_in: StandIn) -> None:
+    """A session is active from its start and historic from its end; a mere token is neither."""
+    await stand_in.create()
+    session = await stand_in.start()
+    assert await _ids(stand_in, "active") == [session["session_id"]]
+
+    await stand_in.post("/v1/sessions/stop", {"session_id": session["session_id"]})
+    assert await _ids(stand_in, "active") == []
+    assert await _ids(stand_in, "historic") == [session["session_id"]]
+
+
+async def test_sessions_are_listed_page_by_page(stand_in: StandIn) -> None:
+    """`count` is of all, `results` of the page."""
+    for _ in range(3):
+        await stand_in.start()
+    page = (await stand_in.get("/v1/sessions?type=active&page=2&page_size=2")).data
+
+    assert (page["count"], len(page["results"])) == (3, 1)
+
+
+@pytest.mark.parametrize("query", ["", "?type=running", "?type=active&page_size=101", "?type=active&page=0"])
+async def test_sessions_are_refused_with_details_when_the_query_is_invalid(stand_in: StandIn, query: str) -> None:
+    """`type` is required, a page has at most 100."""
+    assert (await stand_in.get(f"/v1/sessions{query}")).status == 422
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/sessions?type=active", f"/v1/sessions/{uuid4()}", f"/v1/avatars/{WAYNE_ID}", "/v1/users/credits"]
+)
+async def test_reading_is_refused_without_the_key(stand_in: StandIn, path: str) -> None:
+    """What belongs to the account needs its key."""
+    assert (await stand_in.get(path, {})).status == 401
+
+
+async def test_session_is_not_found_when_its_id_is_unknown(stand_in: StandIn) -> None:
+    """404 in the envelope."""
+    assert (await stand_in.get(f"/v1/sessions/{uuid4()}")).status == 404
+
+
+async def test_public_avatars_are_listed_without_a_key(stand_in: StandIn) -> None:
+    """Wayne, the sandbox's avatar, is among them."""
+    answer = await stand_in.get("/v1/avatars/public", {})
+
+    assert WAYNE_ID in [avatar["id"] for avatar in answer.data["results"]]
+
+
+async def test_avatar_is_told_or_not_found(stand_in: StandIn) -> None:
+    """One avatar by its id."""
+    assert (await stand_in.get(f"/v1/avatars/{WAYNE_ID}")).data["name"] == "Wayne"
+    assert (await stand_in.get(f"/v1/avatars/{uuid4()}")).status == 404
+
+
+async def test_credits_are_a_string(serve: Serve) -> None:
+    """As the service has them."""
+    stand_in = await serve(Options(credits=12.5))
+
+    assert (await stand_in.get("/v1/users/credits")).data == {"credits_left": "12.50"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({}, (1280, 720)),
+        ({"video_settings": {"quality": "very_high"}}, (1920, 1080)),
+        ({"video_settings": {"quality": "medium"}, "video_quality": "low"}, (854, 480)),
+        ({"video_quality": "low"}, (640, 360)),
+    ],
+)
+async def test_quality_decides_the_size_of_the_video(
+    stand_in: StandIn, changes: dict[str, Any], size: tuple[int, int]
+) -> None:
+    """The documented place counts before the one that the official plugin uses."""
+    await stand_in.start(**changes)
+    invitation = stand_in.rooms[0].invitation
+
+    assert (invitation.width, invitation.height) == size
+
+
+async def test_room_is_joined_where_the_client_says(stand_in: StandIn) -> None:
+    """URL and token are those of the token request."""
+    await stand_in.start()
+
+    assert stand_in.rooms[0].invitation.url == "ws://livekit.invalid"
+    assert stand_in.rooms[0].invitation.token == "accepted"
+
+
+async def test_room_is_joined_at_another_url_when_one_is_set(serve: Serve) -> None:
+    """For a LiveKit server that has another address from here."""
+    stand_in = await serve(Options(livekit_url="ws://inside.invalid"))
+    await stand_in.start()
+
+    assert stand_in.rooms[0].invitation.url == "ws://inside.invalid"
+
+
+async def test_start_gives_tokens_when_the_room_is_hosted(serve: Serve) -> None:
+    """Without a `livekit_config` the service opens a room, and who joins it gets a token."""
+    server = LiveKitServer("ws://127.0.0.1:9", "devkey", "this-is-a-local-development-secret")
+    stand_in = await serve(Options(livekit=server))
+    session = await stand_in.start(livekit_config=None)
+
+    assert session["livekit_url"] == server.url
+    assert len({session["livekit_client_token"], session["livekit_agent_token"]}) == 2
+
+
+async def test_inspection_tells_what_was_asked_but_no_credential(stand_in: StandIn) -> None:
+    """What the client sent is recorded, where it put it, without its token."""
+    await stand_in.start(video_quality="low", max_session_duration=60)
+    inspected = await stand_in.inspect()
+
+    assert inspected["request"]["video_quality"] == "low"
+    assert inspected["request"]["video_settings"] is None
+    assert inspected["request"]["livekit_config"] == {"livekit_url": "ws://livekit.invalid", "livekit_room": "room"}
+
+
+async def _ids(stand_in: StandIn, kind: str) -> list[str]:
+    answer = await stand_in.get(f"/v1/sessions?type={kind}")
+    return [item["id"] for item in answer.data["results"]]

@@ -1,0 +1,39 @@
+"""The stand-in's sense of time."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulators.liveavatar.ticker import MAX_LATE_SECONDS, Ticker
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_ticks_keep_the_rate_when_one_is_a_little_late() -> None:
+    """A beat that is late is made up for: the next one is due when it would have been."""
+    clock = Clock()
+    ticker = Ticker(0.04, clock=clock)
+    for now in (100.1, 100.1):  # both beats are due by then, so neither is waited for
+        clock.now = now
+        await ticker.tick()
+
+    assert ticker.now == pytest.approx(100.1)
+
+
+async def test_time_stands_still_when_the_loop_stalls() -> None:
+    """Seconds that the event loop lost did not happen."""
+    clock = Clock()
+    ticker = Ticker(0.04, clock=clock)
+    clock.now = 105.0
+    assert ticker.now == pytest.approx(100.04 + MAX_LATE_SECONDS)
+
+    await ticker.tick()
+    assert ticker.now == pytest.approx(100.04)

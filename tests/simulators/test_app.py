@@ -1,0 +1,202 @@
+"""All stand-ins on one port, and the program that serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from aiohttp import ClientSession
+from aiohttp.test_utils import TestServer
+
+from simulators import liveavatar
+from simulators.app import VENDORS, Options, create_app
+from simulators.arguments import parse_arguments
+from tests.simulators.liveavatar.client import StandIn
+from tests.simulators.liveavatar.rooms import RecordingRoom
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator
+
+
+class SilentProcess:
+    """A speech process that only knows whether it runs."""
+
+    running = 0
+
+    async def __aenter__(self) -> Self:
+        SilentProcess.running += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        SilentProcess.running -= 1
+
+
+@pytest.fixture(autouse=True)
+def no_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speech takes seconds to start, and has its own tests."""
+    monkeypatch.setattr("simulators.app.Recogniser", SilentProcess)
+    monkeypatch.setattr("simulators.app.Speaker", SilentProcess)
+
+
+@asynccontextmanager
+async def serving(options: Options, rooms: list[RecordingRoom] | None = None) -> AsyncIterator[StandIn]:
+    """The application on loopback."""
+    opened: list[RecordingRoom] = [] if rooms is None else rooms
+
+    def open_room(invitation: liveavatar.room.Invitation) -> RecordingRoom:
+        opened.append(RecordingRoom(invitation))
+        return opened[-1]
+
+    async with TestServer(create_app(options, open_room=open_room)) as server, ClientSession() as http:
+        yield StandIn(str(server.make_url("")).rstrip("/"), http)
+
+
+@asynccontextmanager
+async def program(*arguments: str) -> AsyncIterator[Process]:
+    """`python -m simulators`, ended with the test."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "simulators", "--only", "openai,liveavatar", *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_root_says_that_these_are_stand_ins() -> None:
+    """Nobody mistakes them for the vendors."""
+    async with serving(Options()) as stand_ins:
+        answer = await stand_ins.get("/")
+
+    assert "stand-ins" in answer.body["message"]
+    assert set(answer.body["stand_ins"]) == set(VENDORS)
+    assert answer.headers["X-Stand-In"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "path"),
+    [
+        ("deepgram", "/deepgram/v1/projects"),
+        ("elevenlabs", "/elevenlabs/v1/user"),
+        ("openai", "/openai/v1/models"),
+        ("liveavatar", "/liveavatar/v1/users/credits"),
+    ],
+)
+async def test_vendor_is_served_under_its_name_and_asks_for_the_key(vendor: str, path: str) -> None:
+    """Each refuses another key, and signs its answers."""
+    async with serving(Options(api_key="open sesame")) as stand_ins:
+        answer = await stand_ins.get(path)
+
+    assert answer.status in (401, 403)
+    assert answer.headers["X-Stand-In"] == vendor
+
+
+async def test_only_the_wanted_vendors_are_served() -> None:
+    """A vendor that is not wanted is not there, nor is its process."""
+    async with serving(Options(vendors=("openai",))) as stand_ins:
+        assert set((await stand_ins.get("/")).body["stand_ins"]) == {"openai"}
+        assert SilentProcess.running == 0
+        async with stand_ins.http.get(f"{stand_ins.url}/deepgram/v1/projects") as response:
+            assert response.status == 404
+
+
+async def test_speech_processes_run_as_long_as_the_application() -> None:
+    """One listens, one speaks, and both are ended."""
+    async with serving(Options()):
+        assert SilentProcess.running == 2
+
+    assert SilentProcess.running == 0
+
+
+async def test_websocket_url_leads_through_the_vendors_path() -> None:
+    """`ws_url` is where the application was mounted."""
+    async with serving(Options()) as stand_ins:
+        avatar = StandIn(f"{stand_ins.url}/liveavatar", stand_ins.http)
+        session = await avatar.start()
+
+        assert "/liveavatar/ws/" in session["ws_url"]
+        assert await avatar.connect(session)
+
+
+async def test_avatars_leave_their_rooms_when_the_application_ends() -> None:
+    """Nobody stays behind in a room."""
+    rooms: list[RecordingRoom] = []
+    async with serving(Options(), rooms) as stand_ins:
+        await StandIn(f"{stand_ins.url}/liveavatar", stand_ins.http).start()
+
+    assert [room.left.is_set() for room in rooms] == [True]
+
+
+def test_arguments_become_options() -> None:
+    """Numbers of LiveAvatar's stand-in are options of the command line."""
+    asked = parse_arguments(
+        ["--port", "0", "--only", "liveavatar, openai", "--dialect", "task_ids", "--connect-delay", "1.5"]
+    )
+
+    assert asked.port == 0
+    assert asked.options.vendors == ("openai", "liveavatar")
+    assert asked.options.liveavatar == liveavatar.Options(dialect=liveavatar.TASK_IDS, connect_delay=1.5)
+
+
+def test_arguments_are_refused_when_a_vendor_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names those that there are."""
+    with pytest.raises(SystemExit) as refusal:
+        parse_arguments(["--only", "whisper"])
+
+    assert refusal.value.code == 2
+    assert "unknown: whisper; there are deepgram, elevenlabs, openai, liveavatar" in capsys.readouterr().err
+
+
+def test_hosted_rooms_need_a_livekit_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing in the environment is named; with all of it, rooms are opened there."""
+    monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:7880")
+    monkeypatch.setenv("LIVEKIT_API_KEY", "devkey")
+    monkeypatch.delenv("LIVEKIT_API_SECRET", raising=False)
+    with pytest.raises(SystemExit, match="needs LIVEKIT_API_SECRET in the environment"):
+        parse_arguments(["--hosted-rooms"])
+
+    monkeypatch.setenv("LIVEKIT_API_SECRET", "secret")
+    livekit = parse_arguments(["--hosted-rooms"]).options.liveavatar.livekit
+    assert livekit == liveavatar.LiveKitServer("ws://127.0.0.1:7880", "devkey", "secret")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_program_tells_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
+    """One line with the address, and exit status 0 on a signal."""
+    async with program("--port", "0") as process:
+        assert process.stdout is not None
+        line = (await process.stdout.readline()).decode()
+        url = line.split()[2].rstrip(":")
+        async with ClientSession() as http, http.get(url) as response:
+            told = await response.json()
+        process.send_signal(number)
+        rest, errors = await process.communicate()
+
+    assert line == f"stand-ins on {url}: openai, liveavatar\n"
+    assert list(told["stand_ins"]) == ["openai", "liveavatar"]
+    assert (process.returncode, rest, errors) == (0, b"", b"")
+
+
+async def test_program_says_what_to_do_when_the_port_is_in_use() -> None:
+    """One line on stderr and exit status 1, no traceback."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        async with program("--port", str(port)) as process:
+            output, errors = await process.communicate()
+
+    assert process.returncode == 1
+    assert output == b""
+    assert errors.decode().splitlines() == [
+        f"Cannot listen on 127.0.0.1, port {port}: Address already in use. Choose with --host and --port."
+    ]
