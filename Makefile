@@ -1,15 +1,16 @@
 # `make` alone lists what there is.
-UV := $(shell command -v uv 2>/dev/null || echo "$(HOME)/.local/bin/uv")
-RUN := $(UV) run --locked --all-extras
+# uv from PATH, else one of our own beside the environment it makes.
+UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
+RUN := $(UV) run --locked --all-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test lint check clean
+.PHONY: help setup demo demo-call dev test lint check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(UV) ## install everything into .venv
-	@$(UV) sync --locked --all-extras --quiet
+	@$(UV) sync --locked --all-extras $(if $(wildcard .venv),--quiet)
 
 demo: setup ## talk with the avatar: LiveKit server, worker, stand-ins for vendors without a key
 	@$(RUN) python agent.py demo
@@ -21,6 +22,7 @@ dev: setup ## the worker with your own keys from .env, reloading on change
 	@$(RUN) python agent.py dev
 
 test: setup ## all tests, end to end on a real LiveKit server included
+	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest
 
 lint: setup ## format, lint, types, import rules
@@ -32,7 +34,7 @@ lint: setup ## format, lint, types, import rules
 
 check: lint test ## what CI runs
 
-$(HOME)/.local/bin/uv:
-	@echo "installing uv"
-	@python3 -m pip install --user --quiet --disable-pip-version-check uv || \
-	  python3 -m pip install --user --quiet --break-system-packages uv
+.uv/bin/uv:
+	@echo "getting uv"
+	@python3 -m pip install --quiet --disable-pip-version-check --target .uv uv || \
+	  { python3 -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv; }

