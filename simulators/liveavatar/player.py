@@ -135,18 +135,21 @@ class Player:
     Args:
         now: the instant that counts as zero.
         start_latency: seconds from the first audio after a silence until the avatar begins to speak it.
+        news_delay: seconds that what `play` returns is under way to the listener; events are told when it is heard.
     """
 
-    def __init__(self, *, now: float, start_latency: float = 0.2) -> None:
+    def __init__(self, *, now: float, start_latency: float = 0.2, news_delay: float = 0.0) -> None:
         self.state: AgentState = "idle"
         self.utterances: list[Utterance] = []
         self._opened_at = now
         self._start_latency = round(start_latency * RATE_HZ)
+        self._news_delay = round(news_delay * RATE_HZ)
         self._position = 0
         self._speaks_from = 0
         self._queue: deque[Utterance] = deque()
         self._heard = bytearray()
-        self._events: list[PlayerEvent] = []
+        self._told: AgentState = "idle"
+        self._events: deque[tuple[int, PlayerEvent]] = deque()
 
     def append(self, pcm: bytes, *, event_id: str | None, now: float) -> Utterance:
         """Queue audio; the first after a seal or a clear opens a new utterance.
@@ -188,28 +191,29 @@ class Player:
         self._finish_played()
         cut = list(self._queue)
         unsent_samples = round(unsent * RATE_HZ) + len(self._heard) // SAMPLE_BYTES
+        untold = self._forget_untold()
         for utterance in cut:
             utterance.interrupt(unsent_samples)
-            if utterance.started_at is not None:
-                self._events.append(Interrupted(utterance))
+            if utterance.started_at is not None and utterance not in untold:
+                self._tell(Interrupted(utterance), delay=0)
         if cut:
             self._queue.clear()
             self._heard.clear()
         if self.state == "talking":
-            self._change_state("idle")
+            self._change_state("idle", delay=0)
         return cut
 
     def start_listening(self, *, now: float) -> None:
         """Take the listening pose; skipped while the avatar talks."""
         self._advance(now)
-        if self.state == "idle":
-            self._change_state("listening")
+        if self.state == "idle" and not self._events:
+            self._change_state("listening", delay=0)
 
     def stop_listening(self, *, now: float) -> None:
         """Leave the listening pose."""
         self._advance(now)
-        if self.state == "listening":
-            self._change_state("idle")
+        if self.state == "listening" and not self._events:
+            self._change_state("idle", delay=0)
 
     def play(self, *, now: float) -> bytes:
         """Return exactly what is heard between the last call and `now`, silence included."""
@@ -219,8 +223,12 @@ class Player:
         return heard
 
     def take_events(self) -> list[PlayerEvent]:
-        """Return what happened since the last call, in order."""
-        events, self._events = self._events, []
+        """Return what was heard to happen since the last call, in order."""
+        events = []
+        while self._events and self._events[0][0] <= self._position:
+            events.append(self._events.popleft()[1])
+            if isinstance(events[-1], StateChanged):
+                self._told = events[-1].new
         return events
 
     @property
@@ -256,14 +264,14 @@ class Player:
             utterance = self._queue.popleft()
             utterance.ended = True
             if utterance.started_at is not None:
-                self._events.append(Ended(utterance))
+                self._tell(Ended(utterance))
 
     def _fall_silent(self) -> None:
         if self.state != "talking":
             return
         if self._queue:
             self._queue[0].run_dry(self._position)
-            self._events.append(Starved(self._queue[0]))
+            self._tell(Starved(self._queue[0]))
         self._change_state("idle")
 
     def _speak(self) -> None:
@@ -273,7 +281,7 @@ class Player:
         if self.state != "talking":
             self._change_state("talking")
         if starts:
-            self._events.append(Started(utterance))
+            self._tell(Started(utterance))
 
     def _render(self, target: int) -> None:
         if self.state == "talking":
@@ -284,6 +292,20 @@ class Player:
         self._heard += pcm
         self._position += len(pcm) // SAMPLE_BYTES
 
-    def _change_state(self, new: AgentState) -> None:
-        self._events.append(StateChanged(self.state, new))
+    def _change_state(self, new: AgentState, delay: int | None = None) -> None:
+        self._tell(StateChanged(self.state, new), delay)
         self.state = new
+
+    def _tell(self, event: PlayerEvent, delay: int | None = None) -> None:
+        self._events.append((self._position + (self._news_delay if delay is None else delay), event))
+
+    def _forget_untold(self) -> list[Utterance]:
+        """Take back the news of what nobody has heard yet, but for ends; the utterances whose start is not told."""
+        untold = [event for at, event in self._events if at > self._position]
+        self._events = deque((at, event) for at, event in self._events if at <= self._position)
+        told = [event.new for _, event in self._events if isinstance(event, StateChanged)]
+        self.state = told[-1] if told else self._told
+        for event in untold:
+            if isinstance(event, Ended):
+                self._tell(event, delay=0)
+        return [event.utterance for event in untold if isinstance(event, Started)]

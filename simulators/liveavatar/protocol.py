@@ -61,9 +61,10 @@ class LiteProtocol:
         now: float,
         dialect: Dialect = FULL,
         start_latency: float = 0.2,
+        news_delay: float = 0.0,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
-        self.player = Player(now=now, start_latency=start_latency)
+        self.player = Player(now=now, start_latency=start_latency, news_delay=news_delay)
         self.dialect = dialect
         self.commands: deque[ReceivedCommand] = deque(maxlen=RECORDED_COMMANDS)
         self.dropped_commands = 0

@@ -27,6 +27,9 @@ FRAMES_PER_SECOND = 25
 LEAD_SECONDS = 0.06
 """Audio that the source holds ahead, so that a tick may come so much later without a gap in the sound."""
 
+DELAY_SECONDS = 0.08
+"""The lead, and half of a tick."""
+
 QUEUE_MS = 200
 """The most that the source takes: what one late tick makes up for, and the lead."""
 
@@ -61,6 +64,10 @@ class Room(Protocol):
     @property
     def is_connected(self) -> bool:
         """Whether the avatar is in the room; False once it has been removed or the room is gone."""
+
+    @property
+    def delay_seconds(self) -> float:
+        """From `play` to the listener, about."""
 
     @property
     def queued_seconds(self) -> float:
@@ -98,6 +105,11 @@ class LiveKitRoom:
     def is_connected(self) -> bool:
         """Whether the avatar is in the room."""
         return self._room.isconnected()
+
+    @property
+    def delay_seconds(self) -> float:
+        """From `play` to the listener: what the source holds."""
+        return DELAY_SECONDS
 
     @property
     def queued_seconds(self) -> float:

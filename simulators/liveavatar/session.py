@@ -24,10 +24,6 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1 / FRAMES_PER_SECOND
 
-MOUTH_DELAY_TICKS = 2
-"""The room holds the audio back for about so long, and a listener should see the mouth with the sound."""
-
-
 class Session:
     """One avatar in one room, from start to end.
 
@@ -45,7 +41,12 @@ class Session:
         self._options = options
         self._ticker = Ticker(TICK_SECONDS)
         self.started_at = self._last_command_at = self._alone_since = self._ticker.now
-        self.protocol = LiteProtocol(now=self.started_at, dialect=options.dialect, start_latency=options.start_latency)
+        self.protocol = LiteProtocol(
+            now=self.started_at,
+            dialect=options.dialect,
+            start_latency=options.start_latency,
+            news_delay=room.delay_seconds,
+        )
         self._connection: Connection | None = None
         self._joined = asyncio.Event()
         self._over = asyncio.Event()
@@ -118,7 +119,8 @@ class Session:
 
     async def _speak(self) -> None:
         follower = Mouth()
-        mouths = deque([self._mouth] * MOUTH_DELAY_TICKS)
+        # A listener should see the mouth with the sound.
+        mouths = deque([self._mouth] * round(self._room.delay_seconds / TICK_SECONDS))
         while True:
             await self._ticker.tick()
             pcm = self.protocol.play(now=self._ticker.now)

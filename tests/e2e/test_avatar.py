@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulators.liveavatar import Dialect
 
 BYTES_PER_SECOND = 48_000
-AGREES = 0.15
+AGREES = 0.2
 """Seconds between a reported position and the stand-in's truth; machines under test are busy, a benchmark is closer."""
 
 
@@ -56,7 +56,7 @@ async def test_a_barge_in_reports_what_was_played(livekit_server: LiveKitServer,
 
 @every_dialect
 async def test_a_pause_is_silent_and_resumes(livekit_server: LiveKitServer, dialect: Dialect) -> None:
-    """Pause silences the avatar; resume says the rest, and nothing is lost or said twice beyond a moment."""
+    """Pause silences the avatar; resume says the rest, and no more than a moment is lost or said twice."""
     async with call(AvatarSession, livekit_server, dialect) as conversation:
         await conversation.say(3.0)
         conversation.voice.flush()
@@ -69,7 +69,7 @@ async def test_a_pause_is_silent_and_resumes(livekit_server: LiveKitServer, dial
 
         assert (finished.playback_position, finished.interrupted) == (3.0, False)
         heard = sum(utterance["heard_bytes"] for utterance in session["utterances"]) / BYTES_PER_SECOND
-        assert 3.0 <= heard < 3.0 + AGREES
+        assert heard == pytest.approx(3.0, abs=AGREES)
         assert session["interrupts"] == 1
 
 

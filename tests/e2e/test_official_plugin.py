@@ -29,7 +29,7 @@ async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: L
         assert finished.playback_position == pytest.approx(2.0)
         assert not finished.interrupted
         assert (utterance["heard_bytes"], utterance["underrun_seconds"]) == (96_000, 0)
-        assert conversation.ear.sound_seconds == pytest.approx(2.0, abs=0.15)
+        assert conversation.ear.sound_seconds == pytest.approx(2.0, abs=0.25)
         assert conversation.ear.loudest_hz == pytest.approx(TONE_HZ, abs=3.0)
 
 
@@ -47,7 +47,7 @@ async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServ
 
         assert finished.interrupted
         assert utterance["interrupted"]
-        assert conversation.ear.sound_seconds == pytest.approx(utterance["heard_bytes"] / 48_000, abs=0.15)
+        assert conversation.ear.sound_seconds == pytest.approx(utterance["heard_bytes"] / 48_000, abs=0.25)
         assert conversation.ear.sound_seconds < 2.0
 
 

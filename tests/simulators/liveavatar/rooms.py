@@ -30,6 +30,11 @@ class RecordingRoom:
         self._played = asyncio.Condition()
 
     @property
+    def delay_seconds(self) -> float:
+        """It is heard at once."""
+        return 0.0
+
+    @property
     def queued_seconds(self) -> float:
         """Nothing waits here."""
         return 0.0

@@ -276,3 +276,30 @@ def test_heard_is_never_more_than_received_when_cut(steps: list[Step], unsent: f
     player.clear(now=40.5, unsent=unsent)
 
     assert all(0 <= u.heard_samples * 2 <= u.received_bytes for u in player.utterances)
+
+
+def test_news_come_when_they_are_heard() -> None:
+    """With a delay to the listener, the start and the end are told that much later, and the truth stays the same."""
+    player = Player(now=0.0, start_latency=LATENCY, news_delay=0.1)
+    player.append(tone(1.0), event_id="a", now=0.0)
+    player.seal(now=0.0)
+    player.play(now=LATENCY + 0.05)
+    assert player.take_events() == []
+
+    player.play(now=LATENCY + 0.1)
+    assert names(player.take_events()) == ["talking", "Started"]
+
+    player.play(now=LATENCY + 1.1)
+    assert names(player.take_events()) == ["Ended", "idle"]
+
+
+def test_what_nobody_heard_is_not_told_when_it_was_cut() -> None:
+    """A speech that is cut before its start was told has neither begun nor been interrupted."""
+    player = Player(now=0.0, start_latency=LATENCY, news_delay=0.1)
+    player.append(tone(1.0), event_id="a", now=0.0)
+    player.play(now=LATENCY + 0.05)
+    player.clear(now=LATENCY + 0.05, unsent=0.05)
+
+    assert player.take_events() == []
+    assert player.state == "idle"
+    assert player.utterances[0].heard_samples == 0
