@@ -16,6 +16,9 @@ AvatarError
 _CONCURRENCY_CODE = 4032
 # "Session concurrency limit reached", seen from the service with status 403.
 
+_NOT_USABLE = {404, 422}
+# An avatar that does not exist, or an id that is none.
+
 _BODY_CHARS = 200
 
 
@@ -60,6 +63,8 @@ class ServiceError(AvatarError):
     @property
     def advice(self) -> str:
         """What to do about it, as the end of the message."""
+        if self.status_code in _NOT_USABLE and self.call.endswith("/token"):
+            return " - check LIVEAVATAR_AVATAR_ID"
         return ""
 
 

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 1 / FRAMES_PER_SECOND
 
+
 class Session:
     """One avatar in one room, from start to end.
 

@@ -109,6 +109,13 @@ async def test_a_validation_error_is_told_in_the_services_words() -> None:
             await api.create_token(avatar_id="a")
 
 
+async def test_an_unknown_avatar_is_told_by_its_setting() -> None:
+    """Who mistyped the avatar's id reads which variable to look at."""
+    async with service(answer(status=404, message="avatar not found")) as (api, _):
+        with pytest.raises(ServiceError, match="avatar not found - check LIVEAVATAR_AVATAR_ID"):
+            await api.create_token(avatar_id="nobody")
+
+
 async def test_a_session_that_is_gone_counts_as_stopped() -> None:
     """Stopping twice is no error."""
     async with service(answer(status=404)) as (api, requests):
