@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -26,7 +25,6 @@ def stages() -> dict[str, Stage]:
 @pytest.fixture(scope="session")
 def images(stages: dict[str, Stage]) -> Iterator[ImageBuild]:
     """The final stages, built. Half a gigabyte, so it is removed at once rather than kept as a tmp_path."""
-    assert shutil.which("uv"), "uv is not on PATH: `make setup` installs it into ~/.local/bin"
     with tempfile.TemporaryDirectory(prefix="image-") as directory:
         build = ImageBuild(stages, Path(directory), Path(sys.executable))
         build.make("worker")

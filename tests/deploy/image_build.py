@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from uv import find_uv_bin
 
 from tests.deploy.dockerfile import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.deploy.dockerfile import Instruction, Stage
 
 NOT_SET = {
@@ -87,10 +88,11 @@ class ImageBuild:
                 self.make(instruction.source_image)
                 _share(self._inside(instruction.source_image, source), into)
             else:
-                assert source == "/uv", "uv is on PATH here; nothing else of another image is"
+                assert source == "/uv", "uv comes from its package here; nothing else of another image does"
 
     def _environment(self, name: str) -> dict[str, str]:
-        environment = os.environ | {"UV_PYTHON": str(self._python)}
+        uv = Path(find_uv_bin()).parent
+        environment = os.environ | {"UV_PYTHON": str(self._python), "PATH": f"{uv}{os.pathsep}{os.environ['PATH']}"}
         environment.pop("VIRTUAL_ENV", None)
         words = [word for stage in self._lineage(name) for each in stage.all("ENV") for word in each.words]
         for variable, _, value in (word.partition("=") for word in words):
