@@ -43,6 +43,7 @@ class Call:
         self._session.on("close", self._on_session_close)
         await self._ctx.connect()
         if not self._ctx.is_fake_job():
+            await self._ctx.room.local_participant.set_name(f"{self._persona.name} (agent)")
             await self._tell_room("starting")
             await self._start_avatar()
         tools = tools_named(self._persona.tools)

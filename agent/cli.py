@@ -62,6 +62,7 @@ def start(*, log_level: LogLevel = "INFO") -> None:
 def console(ctx: typer.Context) -> None:
     """Talk in the terminal, without a room and so without a face; --text to type."""
     settings_of_a_call()
+    _need_portaudio()
     sys.argv = [sys.argv[0], "console", *ctx.args]
     with warnings.catch_warnings():
         # It advises LiveKit's own command line tool, which not everybody has.
@@ -84,6 +85,15 @@ def settings_of_a_call() -> Settings:
     """
     persona = load_persona(load_settings().persona)
     return complete_settings(of_persona=persona.avatar_id)
+
+
+def _need_portaudio() -> None:
+    """The framework's console asks for it, also to type."""
+    try:
+        import sounddevice  # noqa: F401, PLC0415 - only the console needs it, and not every machine has it
+    except OSError:
+        message = "the console needs the PortAudio library: on Debian and Ubuntu `apt-get install libportaudio2`"
+        raise WorkerError(message) from None
 
 
 def _run(*, dev: bool, log_level: str) -> None:
