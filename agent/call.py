@@ -1,5 +1,6 @@
 """One call: from the room to the opening line, and to the end. The framework carries it in between."""
 
+import asyncio
 import logging
 import time
 from contextlib import suppress
@@ -37,6 +38,7 @@ class Call:
         self._session: AgentSession[Any] = build_session(settings, persona, vad)
         self._avatar: AvatarSession | None = None
         self._started_at = time.monotonic()
+        self._telling: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Join the room, show the face, say the opening line."""
@@ -80,6 +82,7 @@ class Call:
             await self._tell_room(f"voice only: {error}")
         else:
             self._avatar = avatar
+            avatar.on("avatar_lost", self._on_avatar_lost)
             await self._tell_room("live")
 
     async def _open(self) -> None:
@@ -93,6 +96,9 @@ class Call:
         """Say on the agent's participant what its face is, and who is a stand-in: nobody is to mistake one."""
         participant = self._ctx.room.local_participant
         await participant.set_attributes({"stand_ins": ",".join(self._settings.stand_ins), "avatar": avatar})
+
+    def _on_avatar_lost(self, error: AvatarError) -> None:
+        self._telling = asyncio.create_task(self._tell_room(f"lost: {error}"))
 
     def _on_session_close(self, event: CloseEvent) -> None:
         # The avatar is a participant too: it would keep the room, and so the job, alive.

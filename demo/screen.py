@@ -21,6 +21,11 @@ PARTS: Final = {
     "liveavatar": ("is seen", "LiveAvatar", "a drawn face"),
 }
 
+UNREACHABLE: Final = (
+    "LiveAvatar joins the room over the internet and can't reach a server on this machine: "
+    "set LIVEKIT_URL to one that it can, or leave LIVEAVATAR_API_KEY out."
+)
+
 
 def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livekit: bool) -> None:
     """Say of each part whether it is real, and where the logs are."""
@@ -32,6 +37,8 @@ def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livek
         table.add_row(does, name, f"[yellow]stand-in[/]: {stand_in}" if is_stand_in else "[green]real[/], by your key")
     table.add_row("logs", "", str(log_dir))
     console.print("\n[bold]A call with an avatar[/]", table, "", sep="\n")
+    if own_livekit and "liveavatar" not in settings.stand_ins:
+        console.print(f"[yellow]{UNREACHABLE}[/]\n")
 
 
 def show_invitation(console: Console, invitation: Invitation) -> None:

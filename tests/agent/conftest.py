@@ -21,7 +21,7 @@ def complete(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     values = {
         "LIVEKIT_URL": "wss://example.livekit.cloud",
         "LIVEKIT_API_KEY": "key",
-        "LIVEKIT_API_SECRET": "livekit-secret",
+        "LIVEKIT_API_SECRET": "livekit-secret-of-more-than-32-characters",
         "DEEPGRAM_API_KEY": "deepgram-secret",
         "OPENAI_API_KEY": "openai-secret",
         "ELEVEN_API_KEY": "eleven-secret",

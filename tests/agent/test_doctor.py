@@ -1,0 +1,79 @@
+"""The doctor against the stand-ins: each mistake is a line that names what to change."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+
+from agent.doctor import Finding, examine, report
+from simulators.app import Options, create_app
+
+
+@pytest_asyncio.fixture
+async def stand_ins(complete: pytest.MonkeyPatch) -> AsyncIterator[pytest.MonkeyPatch]:
+    """An environment in which all four vendors are stand-ins, and LiveKit is not there."""
+    options = Options(vendors=("deepgram", "elevenlabs", "openai", "liveavatar"), api_key="stand-in")
+    async with TestServer(create_app(options)) as server:
+        for name in (
+            "DEEPGRAM_API_KEY",
+            "OPENAI_API_KEY",
+            "ELEVEN_API_KEY",
+            "LIVEAVATAR_API_KEY",
+            "LIVEAVATAR_AVATAR_ID",
+        ):
+            complete.delenv(name)
+        complete.setenv("STAND_INS_URL", str(server.make_url("")))
+        complete.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+        yield complete
+
+
+async def findings() -> dict[str, Finding]:
+    """What the doctor finds, by what it looked at."""
+    return {finding.what: finding for finding in await examine()}
+
+
+async def test_what_is_right_is_said_to_be(stand_ins: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With stand-ins everything but the missing LiveKit server is good, and they are named for what they are."""
+    found = await findings()
+
+    assert [finding.what for finding in found.values() if not finding.good] == ["LiveKit"]
+    assert "ws://127.0.0.1:1 is not reachable" in found["LiveKit"].text
+    assert found["Deepgram key"].text == "a stand-in, not the real thing"
+    assert found["audio format"].text.startswith("24 kHz mono")
+    assert not report(list(found.values()))
+    assert capsys.readouterr().out.count("\n") == len(found)
+
+
+async def test_wrong_keys_are_named(stand_ins: pytest.MonkeyPatch) -> None:
+    """A key that the vendor refuses is named by its variable, and not shown."""
+    url = os.environ["STAND_INS_URL"].rstrip("/")
+    stand_ins.setenv("LIVEAVATAR_API_KEY", "not-the-key")
+    stand_ins.setenv("LIVEAVATAR_API_URL", f"{url}/liveavatar")
+    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "an-avatar")
+    stand_ins.setenv("OPENAI_API_KEY", "not-the-key")
+    stand_ins.setenv("OPENAI_BASE_URL", f"{url}/openai/v1")
+    found = await findings()
+
+    assert "OPENAI_API_KEY is refused" in found["OpenAI key"].text
+    assert "LIVEAVATAR_API_KEY" in found["LiveAvatar credits"].text
+    assert not [finding for finding in found.values() if "not-the-key" in finding.text]
+
+
+async def test_an_unknown_avatar_is_found(stand_ins: pytest.MonkeyPatch) -> None:
+    """An avatar id that the account does not have is told before a call fails on it."""
+    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "00000000-0000-0000-0000-000000000000")
+    found = await findings()
+
+    assert not found["avatar"].good
+    assert "404" in found["avatar"].text
+
+
+async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:
+    """The doctor does not stumble over what it is to find."""
+    stand_ins.setenv("DRAIN_TIMEOUT", "soon")
+    [finding] = await examine()
+
+    assert (finding.what, finding.good) == ("settings", False)
+    assert "DRAIN_TIMEOUT" in finding.text
