@@ -1,7 +1,7 @@
 """The timeline: all speech that was captured and not played, and the part of it that is at the service.
 
 Segments are spoken in the order of their capture, one at a time. The first of them may have a `Speech` at the
-service; when that is taken back, the segment goes on from what was played, wherever it is handed over next.
+service; when that is taken back, the segment goes on from the word that was cut, wherever it is handed over next.
 """
 
 from collections import deque
@@ -61,8 +61,8 @@ class Timeline:
 
     def unplayed(self, now: float) -> float:
         """Seconds captured and not played."""
-        captured = sum(segment.captured - segment.played for segment in self._segments)
-        return captured if self.speech is None else captured + self._segments[0].played - self.speech.position(now)
+        behind = 0.0 if self.speech is None else self._position(self.speech, now) - self._segments[0].played
+        return sum(segment.captured - segment.played for segment in self._segments) - behind
 
     # Capture
 
@@ -115,8 +115,8 @@ class Timeline:
 
     def _hand_over(self, segment: Segment, now: float) -> Speak:
         if self.speech is None:
-            self.speech = Speech(self._ids.mint("speech"), segment.played, now)
-        segment.forget(self.speech.position(now))
+            self.speech = Speech(self._ids.mint("speech"), segment.resume(), now)
+        segment.note_played(self.speech.position(now))
         before = segment.pending
         audio = segment.take(self._chunking.largest)
         self.speech.apply(Trigger.AUDIO, now)
@@ -182,7 +182,7 @@ class Timeline:
             self._end(speech, now)
             return None
         segment = self._segments[0]
-        self.events.append(SpeechLost(segment.number, speech.position(now)))
+        self.events.append(SpeechLost(segment.number, self._position(speech, now)))
         self._drop(speech, Trigger.OVERDUE, now)
         self._finish(segment.played, interrupted=True)
         return speech
@@ -232,6 +232,10 @@ class Timeline:
         self._past_ids.append(speech.event_id)
         self.speech = None
 
+    def _position(self, speech: Speech, now: float) -> float:
+        """Seconds of the first segment that were played; while a word is said again, it stands."""
+        return max(self._segments[0].played, speech.position(now))
+
     def _finish_if_played(self) -> None:
         """A sealed segment of which nothing is left, here or at the service, is over."""
         if self.speech is None and self._segments:
@@ -253,6 +257,12 @@ class Timeline:
             self.events.append(PlaybackStarted(segment.number, now))
 
     def _note_runs(self, speech: Speech) -> None:
+        """Report what was played; a word that is said again was reported before."""
+        segment = self._segments[0]
         for run in speech.clock.take_runs():
-            moved = Run(run.started_at, speech.offset + run.offset, run.duration)
-            self.events.append(PlaybackProgressed(self._segments[0].number, moved))
+            start, end = speech.offset + run.offset, speech.offset + run.offset + run.duration
+            known = max(0.0, segment.reported - start)
+            if end > segment.reported:
+                news = Run(run.started_at + known, start + known, end - start - known)
+                self.events.append(PlaybackProgressed(segment.number, news))
+                segment.reported = end

@@ -7,6 +7,8 @@ from avatar.core.audio import BYTES_PER_SECOND, to_bytes, to_seconds
 from avatar.core.segment import Segment
 
 SECOND = b"\x01\x00" * (BYTES_PER_SECOND // 2)
+LOUD, SILENT = b"\x00\x20" * 240, b"\x05\x00" * 240
+"""10 ms each."""
 
 
 def test_what_was_rewound_is_handed_over_again() -> None:
@@ -20,15 +22,37 @@ def test_what_was_rewound_is_handed_over_again() -> None:
     assert segment.take(2.0) == b"\x02\x00" * (BYTES_PER_SECOND // 2)
 
 
-def test_memory_holds_the_unplayed_speech_alone() -> None:
-    """What was played is forgotten; positions still count from the start."""
+def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
+    """What was played is forgotten but for the last word; positions still count from the start."""
     segment = Segment(1)
-    segment.append(SECOND * 3)
-    segment.take(3.0)
-    segment.forget(2.0)
+    segment.append(SECOND * 30)
+    segment.take(30.0)
+    segment.note_played(29.0)
 
-    assert segment.unplayed_bytes == BYTES_PER_SECOND
-    assert (segment.captured, segment.played) == (3.0, 2.0)
+    assert segment.held_bytes == 1.6 * BYTES_PER_SECOND
+    assert (segment.captured, segment.played) == (30.0, 29.0)
+
+
+def test_a_word_that_was_cut_is_said_again() -> None:
+    """Speech goes on after the last gap before the cut; the played position stays what it was."""
+    segment = Segment(1)
+    segment.append(LOUD * 20 + SILENT * 5 + LOUD * 40)
+    segment.take(0.65)
+    segment.rewind(0.40)
+
+    assert segment.resume() == 0.25
+    assert segment.played == 0.40
+    assert segment.take(1.0) == LOUD * 40
+
+
+def test_without_a_gap_speech_goes_on_where_it_was() -> None:
+    """What can't be told is not guessed: not one sample is said twice."""
+    segment = Segment(1)
+    segment.append(LOUD * 100)
+    segment.take(1.0)
+    segment.rewind(0.40)
+
+    assert segment.resume() == 0.40
 
 
 def test_nothing_is_kept_for_a_segment_that_is_finished() -> None:

@@ -22,8 +22,9 @@ from tests.avatar.core.service import Dialect, Service
 CONNECTED = json.dumps({"type": "session.state_updated", "state": "connected"})
 
 
-_PATTERN_SAMPLES = 65_521
-_PATTERN = array("H", range(_PATTERN_SAMPLES)).tobytes() * 3
+_PATTERN_SAMPLES = 24_001
+_PATTERN = array("h", range(8_000, 8_000 + _PATTERN_SAMPLES)).tobytes() * 12
+# Nowhere quiet: there is no gap between words to go back to.
 
 
 @dataclass
