@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 from livekit.agents import Agent, AgentSession, CloseEvent, JobContext
+from livekit.agents.tokenize.basic import SentenceTokenizer
 from livekit.agents.vad import VAD
 
 from agent.persona import Persona
 from agent.pipeline import build_session
 from agent.settings import Settings
+from agent.speech import SpeechQueue
 from agent.tools import tools_named
 from avatar import AvatarError, AvatarSession
 
@@ -36,6 +38,7 @@ class Call:
         self._settings = settings
         self._persona = persona
         self._session: AgentSession[Any] = build_session(settings, persona, vad)
+        self._speech = SpeechQueue(self._session)
         self._avatar: AvatarSession | None = None
         self._started_at = time.monotonic()
         self._telling: asyncio.Task[None] | None = None
@@ -89,8 +92,8 @@ class Call:
         if self._avatar is not None:
             with suppress(TimeoutError):
                 await self._avatar.wait_for_join(timeout=_FACE_TIMEOUT)
-        if self._persona.opening:
-            self._session.say(self._persona.opening)
+        for sentence in SentenceTokenizer().tokenize(self._persona.opening):
+            self._speech.say(sentence)
 
     async def _tell_room(self, avatar: str) -> None:
         """Say on the agent's participant what its face is, and who is a stand-in: nobody is to mistake one."""

@@ -14,6 +14,8 @@ logger = logging.getLogger("agent")
 _STOP_TIMEOUT = 15.0
 # Seconds for a worker to end before a reload: it closes its calls, it does not wait for them.
 
+_LOOK_EVERY_MS = 200
+
 _WATCHED = {".py", ".toml", ".env"}
 
 
@@ -28,8 +30,18 @@ def run_reloading(command: Sequence[str], root: Path) -> int:
     # Ctrl-C reaches the worker too, which drains; here it only means that nothing is started anew.
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
-    worker.start()
-    for changes in watchfiles.watch(root, watch_filter=_is_watched, stop_event=stop, raise_interrupt=False):
+    for changes in watchfiles.watch(
+        root,
+        watch_filter=_is_watched,
+        stop_event=stop,
+        raise_interrupt=False,
+        rust_timeout=_LOOK_EVERY_MS,
+        yield_on_timeout=True,
+    ):
+        if not worker.is_started:
+            worker.start()  # now that no change is missed
+        if not changes:
+            continue
         logger.warning("%s changed, reloading", ", ".join(sorted({Path(path).name for _, path in changes})))
         worker.restart()
     return worker.wait()
@@ -48,6 +60,10 @@ class _Worker:
         self._command = command
         self._stop = stop
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_started(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         self._process = process = subprocess.Popen(self._command)  # noqa: S603 - our own command line
