@@ -4,7 +4,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test format lint check
+.PHONY: help setup demo demo-call dev test bench format lint check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ dev: setup ## the worker with your own keys from .env, reloading on change
 test: setup ## all tests, end to end on a real LiveKit server included
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest
+
+bench: setup ## our avatar module and the official one, side by side; five minutes
+	@$(RUN) python -m benchmarks
 
 format: setup ## write the code as the formatter wants it
 	@$(RUN) ruff format .

@@ -6,12 +6,14 @@ import asyncio
 import math
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Plugin(Enum):
@@ -27,6 +29,10 @@ class Both(Generic[T]):
 
     official: T
     ours: T
+
+    def map(self, read: Callable[[T], U]) -> Both[U]:
+        """The same question to both."""
+        return Both(read(self.official), read(self.ours))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +57,10 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Ours to the official one's; None where one is missing or the official one is zero."""
+        """Ours to the official one's, by size; None where one is missing or the official one is zero."""
         if self.official is None or self.ours is None or self.official == 0:
             return None
-        return self.ours / self.official
+        return abs(self.ours / self.official)
 
 
 async def side_by_side(run: Callable[[Plugin], Awaitable[T]]) -> Both[T]:
@@ -67,23 +73,26 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)] if values else None
 
 
-def spread(group: str, measure: str, unit: str, values: Both[Sequence[float]]) -> list[Figure]:
+def spread(group: str, measure: str, unit: str, values: Both[list[float]]) -> list[Figure]:
     """Median and 95th percentile."""
-    samples = len(values.official), len(values.ours)
     return [
-        Figure(group, f"{measure}, {name}", unit, *(percentile(v, share) for v in (values.official, values.ours)), samples)
+        _figure(group, f"{measure}, {name}", unit, values, partial(percentile, share=share))
         for name, share in (("median", 0.5), ("p95", 0.95))
     ]
 
 
-def count(group: str, measure: str, unit: str, values: Both[Sequence[float]]) -> Figure:
-    """The sum: of what happened, where each value is 0 or 1."""
-    samples = len(values.official), len(values.ours)
-    return Figure(group, measure, unit, sum(values.official), sum(values.ours), samples)
+def total(group: str, measure: str, unit: str, values: Both[list[float]]) -> Figure:
+    """The sum."""
+    return _figure(group, measure, unit, values, sum)
 
 
-def share(group: str, measure: str, values: Both[Sequence[bool]]) -> Figure:
-    """The part of `values` that is true, in percent."""
+def mean(group: str, measure: str, unit: str, values: Both[list[float]]) -> Figure:
+    """The mean."""
+    return _figure(group, measure, unit, values, lambda side: sum(side) / len(side) if side else None)
+
+
+def _figure(
+    group: str, measure: str, unit: str, values: Both[list[float]], summary: Callable[[list[float]], float | None]
+) -> Figure:
     samples = len(values.official), len(values.ours)
-    official, ours = (100 * sum(v) / len(v) if v else None for v in (values.official, values.ours))
-    return Figure(group, measure, "%", official, ours, samples)
+    return Figure(group, measure, unit, summary(values.official), summary(values.ours), samples)

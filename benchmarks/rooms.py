@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from simulators.portrait import Mouth
 
 
+_RECORDED_BYTES = 30 * 48_000
+# Half a minute: as long as the answers whose sound is looked at.
+
+
 class AgentRoom(rtc.EventEmitter[Literal["participant_connected", "track_published"]]):
     """What a plugin needs of the room that the agent is in."""
 
@@ -30,7 +34,7 @@ class AgentRoom(rtc.EventEmitter[Literal["participant_connected", "track_publish
 
 
 class AvatarRoom:
-    """Records what the avatar says; it is heard at once."""
+    """Records what the avatar says at first; it is heard at once."""
 
     is_connected = True
     delay_seconds = 0.0
@@ -45,7 +49,8 @@ class AvatarRoom:
 
     async def play(self, pcm: bytes) -> None:
         """Record it."""
-        self.heard += pcm
+        if len(self.heard) < _RECORDED_BYTES:
+            self.heard += pcm
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
         """Nobody sees it."""

@@ -42,6 +42,8 @@ class Stage:
             "LIVEKIT_API_SECRET": self.livekit.api_secret,
             "STAND_INS_URL": self.stand_ins,
             "DRAIN_TIMEOUT": "5",
+            # 360p: what is tried here is the conversation, and a busy machine delays it.
+            "LIVEAVATAR_VIDEO_QUALITY": "low",
         }
 
     @asynccontextmanager

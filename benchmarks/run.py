@@ -1,0 +1,70 @@
+"""All measures, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from benchmarks import barge_ins, feeding, fidelity, joining, reactions
+from benchmarks.sampling import sampling
+from simulators.liveavatar import DIALECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from benchmarks.figures import Figure
+    from benchmarks.sampling import Sampling
+
+Measure: TypeAlias = "Callable[[int, Sampling], Awaitable[list[Figure]]]"
+"""Takes so many samples, and sums them up."""
+
+_QUICK = 10
+# A quick run takes a tenth of the samples.
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One measure of the run.
+
+    Attributes:
+        title: what it does, for the progress.
+        measure: does it.
+        samples: how many it is asked for.
+        advances: how often it advances for each of them, both plugins together.
+        also: how often it advances whatever the samples.
+    """
+
+    title: str
+    measure: Measure
+    samples: int
+    advances: int
+    also: int = 0
+
+    @property
+    def total(self) -> int:
+        """How often it advances."""
+        return self.samples * self.advances + self.also
+
+
+def steps(*, quick: bool = False) -> list[Step]:
+    """The measures of a run."""
+    scale = _QUICK if quick else 1
+    return [
+        Step("random barge-ins, in every dialect", barge_ins.measure, 200 // scale, 2 * len(DIALECTS)),
+        Step("clear_buffer and pause to silence", reactions.measure_silence, 60 // scale, 3),
+        Step("50 barge-ins in 20 s", reactions.measure_storm, 50 // scale, 0, also=2 * reactions.STORMS),
+        Step("slow, fast and uneven TTS", feeding.measure, max(5 // scale, 1), 2 * len(feeding.SPEEDS)),
+        Step("two segments back to back", joining.measure, max(20 // scale, 1), 2),
+        Step("sample rates and channels", fidelity.measure, max(10 // scale, 1), 2, also=2 * len(fidelity.FORMATS)),
+    ]
+
+
+async def run(todo: Iterable[Step], advance: Callable[[Step], None]) -> tuple[list[Figure], Sampling]:
+    """Run the measures one after the other; `advance` is called for each sample that was taken."""
+    figures: list[Figure] = []
+    async with sampling() as samples:
+        for step in todo:
+            samples.advance = partial(advance, step)
+            figures += await step.measure(step.samples, samples)
+    return figures, samples

@@ -1,0 +1,77 @@
+"""Samples that nothing disturbed: taken again when the event loop was held up meanwhile, by whatever."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+T = TypeVar("T")
+
+LONGEST_STALL = 0.1
+"""Seconds. The stand-in's own clock stands still when it is late by 0.12 s, and its news is late before that."""
+
+_HEARTBEAT = 0.01
+_TRIES = 4
+_PATIENCE = 180.0
+# Seconds from the start in which samples are taken again: on a busy machine there would be no end to it.
+
+
+class Sampling:
+    """Takes samples while it watches the event loop.
+
+    Attributes:
+        repeated: samples that were taken again.
+        disturbed: samples that count although the event loop was held up each time.
+    """
+
+    def __init__(self) -> None:
+        self.repeated = 0
+        self.disturbed = 0
+        self.advance: Callable[[], None] = lambda: None
+        self._stalls = 0
+        self._patient_until = asyncio.get_running_loop().time() + _PATIENCE
+
+    async def take(self, sample: Callable[[], Awaitable[T]]) -> T:
+        """Take one sample, and tell that it was taken."""
+        loop = asyncio.get_running_loop()
+        for left in reversed(range(_TRIES)):
+            stalls = self._stalls
+            taken = await sample()
+            if self._stalls == stalls:
+                break
+            if not left or loop.time() > self._patient_until:
+                self.disturbed += 1
+                break
+            self.repeated += 1
+        self.advance()
+        return taken
+
+    async def take_once(self, sample: Callable[[], Awaitable[T]]) -> T:
+        """Take one sample that is about counts, not about time: it is good as it is."""
+        taken = await sample()
+        self.advance()
+        return taken
+
+    async def watch(self) -> None:
+        """Count, until cancelled, how often the event loop was held up."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due_at = loop.time() + _HEARTBEAT
+            await asyncio.sleep(_HEARTBEAT)
+            self._stalls += loop.time() - due_at > LONGEST_STALL
+
+
+@asynccontextmanager
+async def sampling() -> AsyncIterator[Sampling]:
+    """Samples may be taken in here."""
+    samples = Sampling()
+    watch = asyncio.create_task(samples.watch())
+    try:
+        yield samples
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)

@@ -1,0 +1,97 @@
+"""What really happened, read from the stand-in's own bookkeeping. All instants are the event loop's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+
+if TYPE_CHECKING:
+    from benchmarks.rooms import AvatarRoom
+    from simulators.liveavatar.player import Utterance
+    from simulators.liveavatar.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A command as it came in."""
+
+    type: str
+    at: float
+    seconds: float
+    """Of speech in it."""
+
+
+class Truth:
+    """One session as the stand-in knows it.
+
+    The stand-in's clock is the event loop's, unless the process stalls for more than 0.12 s: then it stands still.
+    """
+
+    def __init__(self, session: Session, room: AvatarRoom) -> None:
+        self._session = session
+        self._room = room
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the session runs and takes commands."""
+        return self._session.protocol.is_connected
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has ended."""
+        return self._session.record.state == "ended"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the avatar has nothing to say, now or soon."""
+        player = self._session.protocol.player
+        return player.state != "talking" and not any(utterance.waiting_samples for utterance in self.utterances)
+
+    @property
+    def utterances(self) -> list[Utterance]:
+        """All speech that came in, as the avatar took it."""
+        return self._session.protocol.player.utterances
+
+    @property
+    def heard(self) -> float:
+        """Seconds of speech that were heard, in all."""
+        return sum(utterance.heard_samples for utterance in self.utterances) / RATE_HZ
+
+    @property
+    def underrun(self) -> float:
+        """Seconds of silence in mid-speech, in all."""
+        return sum(utterance.underrun_seconds for utterance in self.utterances)
+
+    @property
+    def gaps(self) -> int:
+        """How often what was heard was broken by silence, if no sample of the speech is silent."""
+        audible = np.frombuffer(self.recording, dtype="<i2") != 0
+        return max(int(np.count_nonzero(audible[1:] > audible[:-1])) - 1, 0)
+
+    @property
+    def recording(self) -> bytes:
+        """What was heard in the first half minute, silence included: PCM16, 24 kHz, mono."""
+        return bytes(self._room.heard)
+
+    def commands(self, since: int = 0) -> list[Received]:
+        """The commands that came in, the first `since` of them left out."""
+        opened_at = self._session.started_at
+        return [
+            Received(command.type, opened_at + command.at, command.audio_bytes / SAMPLE_BYTES / RATE_HZ)
+            for command in list(self._session.protocol.commands)[since:]
+        ]
+
+    def started_at(self, utterance: Utterance) -> float | None:
+        """When it was heard first."""
+        return None if utterance.started_at is None else self._session.started_at + utterance.started_at
+
+    def ended_at(self, utterance: Utterance) -> float | None:
+        """When the last of what was heard of it was heard."""
+        started_at = self.started_at(utterance)
+        if started_at is None:
+            return None
+        return started_at + utterance.heard_samples / RATE_HZ + utterance.underrun_seconds
