@@ -69,11 +69,6 @@ class AvatarProtocol:
         self._keep_alive_at: float | None = None
         self._now = 0.0
 
-    @property
-    def link(self) -> Link:
-        """Whether commands may leave."""
-        return self._link
-
     def unplayed(self, now: float) -> float:
         """Seconds captured and not played."""
         return self._timeline.unplayed(now)

@@ -24,9 +24,12 @@ class Turn:
     barges_in: bool = False
 
 
+TIMES_OF_DAY: Final = frozenset({"clock", "morning", "afternoon", "evening", "night"})
+"""Words of an answer that tells the time, in whichever city was understood."""
+
 SCRIPT: Final = (
     Turn("hello can you hear me", frozenset({"hello", "hear", "yes"})),
-    Turn("what time is it in london", frozenset({"london", "clock"})),
+    Turn("what time is it in london", TIMES_OF_DAY),
     Turn("tell me a story", leaves_after=4.0),
     Turn("stop please", barges_in=True),
     Turn("thank you goodbye", frozenset({"goodbye", "bye", "welcome"})),

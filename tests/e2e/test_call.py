@@ -8,13 +8,13 @@ from livekit import rtc
 
 from demo.call.call import call
 from demo.call.changes import Changes
-from demo.call.turns import Turn
+from demo.call.turns import TIMES_OF_DAY, Turn
 from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
 SCRIPT = (
-    Turn("what time is it in london", frozenset({"london", "clock"})),
+    Turn("what time is it in london", TIMES_OF_DAY),
     Turn("tell me a story", leaves_after=3.0),
     Turn("stop please", barges_in=True),
 )
@@ -33,7 +33,7 @@ async def test_a_call_is_understood_answered_interrupted_and_ended(stage: Stage,
         session = await stage.ended_session()
 
     assert [outcome.problems for outcome in made.outcomes] == [[], [], []]
-    assert {"time", "london"} <= set(made.outcomes[0].heard.split())
+    assert "time" in made.outcomes[0].heard.split()
     assert (tmp_path / "call.mp4").stat().st_size > 0
     assert session["end_reason"] == "USER_CLOSED"
     assert session["dropped_commands"] == 0
