@@ -34,7 +34,9 @@ def _describe(record: SessionRecord, session: Session | None) -> dict[str, objec
         "end_reason": record.end_reason,
         "request": record.request.model_dump(mode="json", exclude={"livekit_config": {"livekit_client_token"}}),
     }
-    return description | (_describe_protocol(session.protocol) if session else {})
+    if session is None:
+        return description
+    return description | {"stalled_seconds": session.stalled_seconds} | _describe_protocol(session.protocol)
 
 
 def _describe_protocol(protocol: LiteProtocol) -> dict[str, object]:

@@ -53,6 +53,11 @@ class Session:
         self._over = asyncio.Event()
         self._mouth = Mouth()
 
+    @property
+    def stalled_seconds(self) -> float:
+        """How long the avatar has stood still because the machine was busy."""
+        return self._ticker.stalled_seconds
+
     async def run(self) -> None:
         """Join the room, perform until the end, leave."""
         performance = asyncio.create_task(self._perform())

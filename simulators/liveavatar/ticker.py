@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_LATE_SECONDS = 0.12
-"""A tick that comes later than this is not made up for: time stands still, as in a renderer that stalls."""
+"""What is made up for when a tick comes late; for the rest time stands still, as in a renderer that stalls."""
 
 
 class Ticker:
@@ -32,10 +32,15 @@ class Ticker:
         """Seconds."""
         return min(self._clock() - self._lost, self._due_at + MAX_LATE_SECONDS)
 
+    @property
+    def stalled_seconds(self) -> float:
+        """How long time has stood still, all in all: on a busy machine, what other clocks are ahead by."""
+        return self._lost
+
     async def tick(self) -> None:
         """Wait for the next beat."""
         late = self._clock() - self._lost - self._due_at
         if late > MAX_LATE_SECONDS:
-            self._lost += late
+            self._lost += late - MAX_LATE_SECONDS
         await asyncio.sleep(max(-late, 0.0))
         self._due_at += self._interval

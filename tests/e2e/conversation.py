@@ -66,14 +66,6 @@ class Conversation:
                 await asyncio.sleep(POLL)
         return self.answers[0].text.strip()
 
-    async def stalled_seconds(self, silent_at: float, heard: float) -> float:
-        """How long the avatar stood still in the `heard` seconds of its first speech: busy machines do, unannounced.
-
-        What the agent says was heard is wrong by that much: the service tells no positions, so it goes by the time.
-        """
-        first = await self.listener.first_sound(after=0.0)
-        return max(0.0, silent_at - first.started_at - heard)
-
     async def books(self, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait until the stand-in's account of the avatar's session fulfils a condition; gives the account."""
         async with asyncio.timeout(HAPPENS):

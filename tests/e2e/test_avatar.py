@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 BYTES_PER_SECOND = 48_000
 AGREES = 0.2
-"""Seconds between a reported position and the stand-in's truth; machines under test are busy, a benchmark is closer."""
+"""Seconds between a reported position and the stand-in's truth; a benchmark is closer.
+
+On a busy machine the stand-in's time may stand still, while ours goes on: it tells for how long.
+"""
 
 
 @every_dialect
@@ -46,11 +49,13 @@ async def test_a_barge_in_reports_what_was_played(livekit_server: LiveKitServer,
         conversation.voice.clear_buffer()
         finished = await conversation.voice.wait_for_playout()
         await conversation.ear.wait_for_silence(1.0)
-        utterance = (await conversation.inspect())["utterances"][0]
+        session = await conversation.inspect()
+        utterance = session["utterances"][0]
 
         assert finished.interrupted
         assert utterance["interrupted"]
-        assert finished.playback_position == pytest.approx(utterance["heard_bytes"] / BYTES_PER_SECOND, abs=AGREES)
+        ahead = finished.playback_position - utterance["heard_bytes"] / BYTES_PER_SECOND
+        assert -AGREES <= ahead <= AGREES + session["stalled_seconds"]
         assert conversation.ear.sound_seconds < 2.0
 
 
@@ -69,7 +74,7 @@ async def test_a_pause_is_silent_and_resumes(livekit_server: LiveKitServer, dial
 
         assert (finished.playback_position, finished.interrupted) == (3.0, False)
         heard = sum(utterance["heard_bytes"] for utterance in session["utterances"]) / BYTES_PER_SECOND
-        assert heard == pytest.approx(3.0, abs=AGREES)
+        assert 3.0 - AGREES - session["stalled_seconds"] <= heard <= 3.0 + AGREES
         assert session["interrupts"] == 1
 
 
