@@ -30,6 +30,11 @@ _NO_WORD = re.compile(r"[<\[+]")  # "<sil>", "[NOISE]"
 # phrases of the demo more than this.
 _CERTAIN = -0.41
 
+# Mean confidence below which it was no speech: noises were taken for words with 0.27 at most, and for a lone word of
+# general English with 0.71; of 10 phrases the worst that was understood, a lone "no" of the demo's, had 0.40.
+_LEAST_CONFIDENCE = 0.3
+_LEAST_CONFIDENCE_ALONE = 0.75
+
 # Batch mean normalisation: the live kind spoils the first utterances of a call.
 _SETTINGS = {"loglevel": "FATAL", "samprate": SAMPLE_RATE_HZ, "cmn": "batch"}
 
@@ -66,7 +71,16 @@ class TwoDecoders:
         best = _decode(self._demo, pcm_in_room, "demo")
         if best.score < _CERTAIN * len(pcm_in_room) / (SAMPLE_BYTES * SAMPLE_RATE_HZ):
             best = max(best, _decode(self._open, pcm_in_room, "open"), key=lambda hypothesis: hypothesis.score)
-        return Frame({"words": best.words, "model": best.model})
+        return Frame({"words": [] if _is_noise(best) else best.words, "model": best.model})
+
+
+def _is_noise(hypothesis: _Hypothesis) -> bool:
+    """Whether words were found where there are none: a decoder makes the best of everything, also of a cough."""
+    if not hypothesis.words:
+        return True
+    is_guess = len(hypothesis.words) == 1 and hypothesis.model == "open"
+    confidence = sum(word.confidence for word in hypothesis.words) / len(hypothesis.words)
+    return confidence < (_LEAST_CONFIDENCE_ALONE if is_guess else _LEAST_CONFIDENCE)
 
 
 def _teach(decoder: Decoder, phrases: list[str], pronunciations: dict[str, str]) -> None:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 
-from demo.call.levels import RATE_HZ
 from tests.e2e.conversation import HAPPENS, STORY, conversation, heard_seconds
 from tests.e2e.narration import BYTES_PER_SECOND, narrate
+from tests.wordless import wordless_voice
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from demo.call.levels import Samples
     from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -28,10 +26,6 @@ SILENCE = 1.0
 
 AGREES = 0.2
 """Seconds between what was played and what we know of it; machines under test are busy."""
-
-PITCH_HZ = 130.0
-FORMANTS_HZ = ((700.0, 90.0), (1100.0, 110.0), (2500.0, 160.0))
-"""Resonances of a mouth that says "ah", and their widths."""
 
 
 async def test_a_noise_pauses_the_story_and_none_of_it_is_lost(stage: Stage, tmp_path: Path) -> None:
@@ -62,18 +56,3 @@ def repeated_seconds(session: dict[str, Any]) -> float:
     first, second = session["utterances"]
     assert (first["sealed"], first["interrupted"], second["interrupted"]) == (True, True, False)
     return heard_seconds(session) - float(first["received_bytes"]) / BYTES_PER_SECOND
-
-
-def wordless_voice(seconds: float = 1.2) -> Samples:
-    """A long "ah": speech to voice activity detection, and no word to a recogniser.
-
-    A real cough will not do: Silero takes none for speech, nor noise of any colour, and pocketsphinx hears words in it.
-    """
-    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
-    harmonics_hz = PITCH_HZ * np.arange(1, 39)
-    levels = sum(1 / (1 + ((harmonics_hz - at) / width) ** 2) for at, width in FORMANTS_HZ) / np.sqrt(harmonics_hz)
-    vibrato = 0.02 * np.cos(2 * np.pi * 5 * t) / (2 * np.pi * 5)
-    voice = np.sin(2 * np.pi * np.outer(t - vibrato, harmonics_hz)) @ levels
-    voice *= np.minimum(1, np.minimum(t / 0.05, (seconds - t) / 0.1))
-    samples: Samples = (voice / np.abs(voice).max() * 18_000).astype(np.int16)
-    return samples

@@ -5,10 +5,13 @@ import os
 import signal
 from collections.abc import AsyncIterator
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
+from demo.call.levels import RATE_HZ
 from simulators.speech import Recogniser, Recognition, Speaker
+from tests.wordless import wordless_voice
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -65,6 +68,15 @@ async def test_a_caller_is_understood_word_for_word(speaker: Speaker, recogniser
 async def test_the_agent_is_understood(speaker: Speaker, recogniser: Recogniser, text: str) -> None:
     """A listener recognises the avatar's answers as well."""
     assert (await _hear(speaker, recogniser, text, voice="agent")).text == text
+
+
+@pytest.mark.parametrize("lost", [0.0, 0.1, 0.2])
+async def test_a_noise_is_no_word(recogniser: Recogniser, lost: float) -> None:
+    """Nothing is understood in a noise, also when a piece of it was lost on the way."""
+    noise = np.pad(wordless_voice(), (RATE_HZ // 5, 0))
+    noise[round(1.1 * RATE_HZ) : round((1.1 + lost) * RATE_HZ)] = 0
+
+    assert (await recogniser.recognise(noise.tobytes(), RATE_HZ)).text == ""
 
 
 async def test_other_speech_goes_to_the_open_model(speaker: Speaker, recogniser: Recogniser) -> None:
