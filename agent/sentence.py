@@ -1,7 +1,7 @@
 """A sentence that is said: what became of it, and its audio, which is made ahead of its turn."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Sequence
 from enum import Enum
 
 from livekit import rtc
@@ -125,27 +125,26 @@ class Captions:
         self._is_aligned = is_aligned
         self._texts = aio.Chan[str]()
         self._text = ""
-        self._offset = 0.0
         self._needs_space = False
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self._texts
 
-    def begin_sentence(self, text: str, offset: float) -> None:
-        """A sentence has audio, which starts at `offset` seconds of the segment."""
+    def begin_sentence(self, text: str) -> None:
+        """A sentence has audio."""
         if self._needs_space:
             self._write(" ")
-        self._text, self._offset = text, offset
+        self._text = text
         if not self._is_aligned:
             self._write_whole()
 
-    def push(self, frame: rtc.AudioFrame) -> None:
-        """A frame of the sentence, perhaps with words; their times count from the sentence's start."""
+    def push(self, words: Iterable[TimedString]) -> None:
+        """Words of the sentence; their times count from the segment's start."""
         if not self._is_aligned:
             return
-        for word in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or []:
+        for word in words:
             self._text = ""
-            self._write(_moved(word, self._offset))
+            self._write(word)
 
     def end_sentence(self) -> None:
         """The sentence is complete: without a single timed word it is written after all."""
@@ -163,6 +162,13 @@ class Captions:
     def _write(self, text: str) -> None:
         self._texts.send_nowait(text)
         self._needs_space = not text[-1:].isspace()
+
+
+def move_words(frame: rtc.AudioFrame, offset: float) -> list[TimedString]:
+    """Let the words that come with a frame count from the start of a segment in which their sentence is at `offset`."""
+    words = [_moved(word, offset) for word in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or []]
+    frame.userdata[USERDATA_TIMED_TRANSCRIPT] = words
+    return words
 
 
 def _moved(word: TimedString, offset: float) -> TimedString:

@@ -11,7 +11,7 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent, PlaybackProgressedEvent, PlaybackStartedEvent
 
 from agent.playout import Playout, played, reached
-from agent.sentence import Captions, Sentence, SentenceState, Synthesis
+from agent.sentence import Captions, Sentence, SentenceState, Synthesis, move_words
 
 logger = logging.getLogger("agent")
 
@@ -145,11 +145,12 @@ class _Speech:
     async def _audio(self, sentence: Sentence, synthesis: Synthesis) -> AsyncGenerator[rtc.AudioFrame, None]:
         has_audio = await synthesis.has_audio()
         self._playout.begin_sentence()
+        offset = self._playout.pushed
         if has_audio:
-            self._captions.begin_sentence(sentence.text, offset=self._playout.pushed)
+            self._captions.begin_sentence(sentence.text)
         async for frame in synthesis:
             self._playout.push(frame.duration, _now())
-            self._captions.push(frame)
+            self._captions.push(move_words(frame, offset))
             yield frame
         sentence.error = synthesis.error
         if sentence.error is None:

@@ -5,11 +5,13 @@ import time
 from functools import partial
 
 from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
+from livekit.agents.utils import is_given
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from avatar.audio_format import Converter
 from avatar.connection import AvatarConnection
-from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted
+from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, Word
 from avatar.core.audio import SAMPLE_RATE
 
 _MOST_UNPLAYED = 600.0
@@ -41,7 +43,7 @@ class AvatarAudioOutput(AudioOutput):
         while self._is_full():  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
             await asyncio.sleep(_SPACE_POLL)
         await super().capture_frame(frame)
-        self._connection.act(partial(self._core.push_audio, self._converter.push(frame)))
+        self._connection.act(partial(self._core.push_audio, self._converter.push(frame), words=_words(frame)))
 
     def _is_full(self) -> bool:
         return self._core.unplayed(asyncio.get_running_loop().time()) > _MOST_UNPLAYED
@@ -79,6 +81,16 @@ class AvatarAudioOutput(AudioOutput):
                 self.on_playback_progressed(started_at=started_at, offset=run.offset, duration=run.duration)
             case PlaybackFinished(position=position, interrupted=interrupted):
                 self.on_playback_finished(playback_position=position, interrupted=interrupted)
+
+
+def _words(frame: rtc.AudioFrame) -> list[Word]:
+    """The words that the voice has timed in a frame; some time whole sentences, which are of no use here."""
+    texts: list[TimedString] = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or []
+    return [
+        Word(text.start_time, text.end_time)
+        for text in texts
+        if is_given(text.start_time) and is_given(text.end_time) and len(text.split()) == 1
+    ]
 
 
 def _wall_clock(at: float) -> float:

@@ -14,6 +14,7 @@ from avatar.core.events import (
     Unresponsive,
 )
 from avatar.core.protocol import AvatarProtocol, Timings
+from avatar.core.words import Word
 
 __all__ = [
     "AvatarProtocol",
@@ -35,5 +36,6 @@ __all__ = [
     "StopListening",
     "Timings",
     "Unresponsive",
+    "Word",
     "to_json",
 ]

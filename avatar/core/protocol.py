@@ -6,6 +6,7 @@ The shell feeds it, sends `next_command` until there is none, dispatches `events
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from avatar.core import signs
@@ -17,6 +18,7 @@ from avatar.core.link import LINKS, Change, Link
 from avatar.core.signs import Kind, Sign
 from avatar.core.speech import Speech
 from avatar.core.timeline import Timeline
+from avatar.core.words import Word
 
 _SPEECH_SIGNS = {Kind.TALKING, Kind.QUIET, Kind.ENDED, Kind.COMMITTED, Kind.APPENDED}
 
@@ -75,14 +77,19 @@ class AvatarProtocol:
 
     # What the framework does
 
-    def push_audio(self, pcm: bytes, now: float) -> None:
-        """Capture speech: PCM16 24 kHz mono. The first after a flush or an interrupt opens a segment.
+    def push_audio(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:
+        """Capture speech. The first after a flush or an interrupt opens a segment.
+
+        Args:
+            pcm: PCM16 24 kHz mono.
+            now: Monotonic seconds.
+            words: In their order, what the voice tells of them: speech that was cut goes on at the start of one.
 
         Raises:
             ValueError: `pcm` is not whole samples.
         """
         self._now = now
-        self._timeline.push(pcm)
+        self._timeline.push(pcm, words)
 
     def end_segment(self, now: float) -> None:
         """The open segment is complete (the framework's `flush`). Without one, nothing happens."""

@@ -1,10 +1,16 @@
 """The timeline of one segment: its speech is kept until it was played."""
 
-from avatar.core.audio import to_bytes, to_seconds
-from avatar.core.words import last_gap
+from collections import deque
+from collections.abc import Iterable
 
-_KEPT = to_bytes(0.6)
-# What was played last, for going back to the start of the word in which it was cut off.
+from avatar.core.audio import to_bytes, to_seconds
+from avatar.core.words import Word, cut_at, last_gap
+
+_KEPT = to_bytes(2.0)
+# What was played last, for going back to the start of the word in which it was cut off: few are longer.
+
+_GAP_WITHIN = to_bytes(0.6)
+# How far back a gap between words is looked for, where the voice has not told the words.
 
 
 class Segment:
@@ -24,6 +30,7 @@ class Segment:
         """Whether the avatar has begun to speak it."""
         self.reported = 0.0
         """Seconds up to which progress was reported."""
+        self._words: deque[Word] = deque()
         self._pcm = bytearray()
         self._start = 0  # where _pcm begins
         self._played = 0
@@ -54,10 +61,11 @@ class Segment:
         """Bytes held in memory."""
         return len(self._pcm)
 
-    def append(self, pcm: bytes) -> None:
-        """Capture `pcm`: whole samples, PCM16 24 kHz mono."""
+    def append(self, pcm: bytes, words: Iterable[Word] = ()) -> None:
+        """Capture `pcm`, whole samples, PCM16 24 kHz mono, and what the voice tells of its words."""
         if not self.finished:
             self._pcm += pcm
+            self._words.extend(words)
 
     def take(self, most: float) -> bytes:
         """Hand over the next speech, `most` seconds of it at the most."""
@@ -73,6 +81,8 @@ class Segment:
         if surplus > 0:
             del self._pcm[:surplus]
             self._start += surplus
+        while self._words and to_bytes(self._words[0].end) < self._start:
+            self._words.popleft()
 
     def rewind(self, position: float) -> None:
         """Go back to `position` seconds, what was played; what comes after is to be handed over again."""
@@ -86,8 +96,15 @@ class Segment:
             Where it goes on, in seconds.
         """
         if self._handed == self._played and self.pending_bytes:
-            self._handed = self._start + last_gap(bytes(self._pcm[: self._played - self._start]))
+            self._handed = self._before_cut()
         return to_seconds(self._handed)
+
+    def _before_cut(self) -> int:
+        start = cut_at(to_seconds(self._played), self._words)
+        if start is not None:
+            return max(self._start, to_bytes(start))
+        heard = bytes(self._pcm[: self._played - self._start][-_GAP_WITHIN:])
+        return self._played - len(heard) + last_gap(heard)
 
     @property
     def _captured(self) -> int:

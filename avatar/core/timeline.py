@@ -5,6 +5,7 @@ service; when that is taken back, the segment goes on from the word that was cut
 """
 
 from collections import deque
+from collections.abc import Iterable
 
 from avatar.core.audio import BYTES_PER_SAMPLE
 from avatar.core.chunking import Chunking
@@ -15,6 +16,7 @@ from avatar.core.ids import Ids
 from avatar.core.segment import Segment
 from avatar.core.signs import Kind, Sign
 from avatar.core.speech import Speech, State, Trigger
+from avatar.core.words import Word
 
 _AGREEMENT = 0.5
 # How far the clock and the service may be apart, in seconds, and still mean the same end: the clock starts when
@@ -66,8 +68,8 @@ class Timeline:
 
     # Capture
 
-    def push(self, pcm: bytes) -> None:
-        """Capture whole samples; the first after a flush opens a segment.
+    def push(self, pcm: bytes, words: Iterable[Word] = ()) -> None:
+        """Capture whole samples, and what is known of their words; the first after a flush opens a segment.
 
         Raises:
             ValueError: `pcm` is not whole samples.
@@ -79,7 +81,7 @@ class Timeline:
             self._captured += 1
             self._capturing = Segment(self._captured)
             self._segments.append(self._capturing)
-        self._capturing.append(pcm)
+        self._capturing.append(pcm, words)
 
     def seal(self) -> None:
         """The open segment is complete. Without one, nothing happens."""

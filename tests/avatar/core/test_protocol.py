@@ -15,6 +15,7 @@ from avatar.core import (
     SpeechLost,
     StartListening,
     Unresponsive,
+    Word,
 )
 from avatar.core.chunking import Chunking
 from tests.avatar.core.service import BYTES_PER_SECOND, Dialect
@@ -124,6 +125,22 @@ def test_a_pause_resumes_where_it_was(dialect: Dialect) -> None:
 
     assert world.finished == [PlaybackFinished(1, 3.0, interrupted=False)]
     assert world.heard == bytes(world.captured[0])
+
+
+@EVERY_DIALECT
+def test_a_pause_in_a_word_resumes_at_its_start(dialect: Dialect) -> None:
+    """Where the voice tells the words, the one that was cut is said again, and nothing before it."""
+    world = connected(dialect)
+    world.say(2.0, [Word(0.0, 0.9), Word(0.9, 1.4), Word(1.4, 2.0)])
+    world.flush()
+    world.run(1.4)  # 0.2 s until the avatar speaks
+    world.pause()
+    said = len(world.spoken)
+    world.resume()
+    world.run(2.0)
+
+    assert b"".join(speak.audio for speak in world.spoken[said:]) == world.captured[0][round(0.9 * 24_000) * 2 :]
+    assert [event.position for event in world.finished] == [2.0]
 
 
 def test_a_pause_before_the_first_frame_holds_everything() -> None:

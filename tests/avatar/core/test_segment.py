@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from avatar.core.audio import BYTES_PER_SECOND, to_bytes, to_seconds
 from avatar.core.segment import Segment
+from avatar.core.words import Word
 
 SECOND = b"\x01\x00" * (BYTES_PER_SECOND // 2)
 LOUD, SILENT = b"\x00\x20" * 240, b"\x05\x00" * 240
@@ -29,7 +30,7 @@ def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
     segment.take(30.0)
     segment.note_played(29.0)
 
-    assert segment.held_bytes == 1.6 * BYTES_PER_SECOND
+    assert segment.held_bytes == 3.0 * BYTES_PER_SECOND
     assert (segment.captured, segment.played) == (30.0, 29.0)
 
 
@@ -43,6 +44,26 @@ def test_a_word_that_was_cut_is_said_again() -> None:
     assert segment.resume() == 0.25
     assert segment.played == 0.40
     assert segment.take(1.0) == LOUD * 40
+
+
+def test_where_words_are_known_the_sound_is_not_asked() -> None:
+    """The word in which speech was cut is said from its start, as the voice told it."""
+    segment = Segment(1)
+    segment.append(LOUD * 20 + SILENT * 5 + LOUD * 40, [Word(0.0, 0.1), Word(0.1, 0.6)])
+    segment.take(0.65)
+    segment.rewind(0.40)
+
+    assert segment.resume() == 0.1
+
+
+def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
+    """Nothing that was forgotten can be said again."""
+    segment = Segment(1)
+    segment.append(SECOND * 6, [Word(0.0, 6.0)])
+    segment.take(6.0)
+    segment.rewind(4.0)
+
+    assert segment.resume() == 2.0
 
 
 def test_without_a_gap_speech_goes_on_where_it_was() -> None:

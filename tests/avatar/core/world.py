@@ -4,6 +4,7 @@ import heapq
 import itertools
 import json
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from avatar.core import (
@@ -15,6 +16,7 @@ from avatar.core import (
     PlaybackProgressed,
     Speak,
     SpeakEnd,
+    Word,
     to_json,
 )
 from tests.avatar.core.service import Dialect, Service
@@ -64,14 +66,14 @@ class World:
         self._post("down", [CONNECTED])
         self.run(self.delay)
 
-    def say(self, seconds: float) -> None:
+    def say(self, seconds: float, words: Iterable[Word] = ()) -> None:
         """Capture speech; every sample of a scenario is different, so that what was heard can be told."""
         if not self._open:
             self._open = True
             self.captured.append(bytearray())
         pcm = self._samples(int(seconds * 24_000))
         self.captured[-1] += pcm
-        self.core.push_audio(pcm, self.now)
+        self.core.push_audio(pcm, self.now, words)
         self._collect()
 
     def flush(self) -> None:
