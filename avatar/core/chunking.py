@@ -25,10 +25,23 @@ class Chunking:
     lead: float = 0.25
     """How long before the avatar runs dry the next chunk leaves: a round trip and some jitter."""
 
+    foresight: float = 10.0
+    """How much speech a start should carry without a gap, if it comes more slowly than it is spoken."""
+    longest_wait: float = 1.5
+    """No start waits for more speech than that: an engine at half the speed of speech can't be waited for."""
+
     def __post_init__(self) -> None:
         if not 0 < self.smallest <= self.first <= self.largest <= _LARGEST_CHUNK:
             message = f"chunk sizes must be 0 < smallest <= first <= largest <= {_LARGEST_CHUNK:.0f} s"
             raise ValueError(message)
+
+    def to_start(self, rate: float) -> float:
+        """How much speech a silent avatar starts with, when it comes at `rate` times the speed at which it is spoken.
+
+        One wait before the start takes the place of a gap every second.
+        """
+        missing = self.lead + self.foresight * (1 - rate)
+        return min(max(self.first, missing), max(self.first, self.longest_wait))
 
     def wanted(self, handed: float) -> float:
         """The size of the next chunk after `handed` seconds: it doubles what the avatar has, up to the largest."""

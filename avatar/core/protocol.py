@@ -89,7 +89,7 @@ class AvatarProtocol:
             ValueError: `pcm` is not whole samples.
         """
         self._now = now
-        self._timeline.push(pcm, words)
+        self._timeline.push(pcm, now, words)
 
     def end_segment(self, now: float) -> None:
         """The open segment is complete (the framework's `flush`). Without one, nothing happens."""

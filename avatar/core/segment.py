@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from avatar.core.audio import to_bytes, to_seconds
+from avatar.core.pace import Pace
 from avatar.core.words import Word, cut_at, last_gap
 
 _KEPT = to_bytes(2.0)
@@ -31,6 +32,7 @@ class Segment:
         self.reported = 0.0
         """Seconds up to which progress was reported."""
         self._words: deque[Word] = deque()
+        self._pace = Pace()
         self._pcm = bytearray()
         self._start = 0  # where _pcm begins
         self._played = 0
@@ -61,10 +63,16 @@ class Segment:
         """Bytes held in memory."""
         return len(self._pcm)
 
-    def append(self, pcm: bytes, words: Iterable[Word] = ()) -> None:
+    @property
+    def rate(self) -> float:
+        """How fast it is captured, in multiples of the speed at which it is spoken."""
+        return self._pace.rate
+
+    def append(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:
         """Capture `pcm`, whole samples, PCM16 24 kHz mono, and what the voice tells of its words."""
         if not self.finished:
             self._pcm += pcm
+            self._pace.note(to_seconds(len(pcm)), now)
             self._words.extend(words)
 
     def take(self, most: float) -> bytes:

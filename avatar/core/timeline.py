@@ -68,7 +68,7 @@ class Timeline:
 
     # Capture
 
-    def push(self, pcm: bytes, words: Iterable[Word] = ()) -> None:
+    def push(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:
         """Capture whole samples, and what is known of their words; the first after a flush opens a segment.
 
         Raises:
@@ -81,7 +81,7 @@ class Timeline:
             self._captured += 1
             self._capturing = Segment(self._captured)
             self._segments.append(self._capturing)
-        self._capturing.append(pcm, words)
+        self._capturing.append(pcm, now, words)
 
     def seal(self) -> None:
         """The open segment is complete. Without one, nothing happens."""
@@ -98,7 +98,7 @@ class Timeline:
             return None
         segment, speech = self._segments[0], self.speech
         if speech is None or speech.state is State.STARVED:
-            enough, due_at = self._chunking.first, None
+            enough, due_at = self._chunking.to_start(segment.rate), None
         else:
             enough, due_at = self._chunking.wanted(speech.clock.handed), self._chunking.due_at(speech.dry_at)
         if segment.pending_bytes and (segment.sealed or segment.pending >= enough):
