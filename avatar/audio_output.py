@@ -3,6 +3,7 @@
 import asyncio
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
@@ -13,6 +14,9 @@ from avatar.audio_format import Converter
 from avatar.connection import AvatarConnection
 from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, Word
 from avatar.core.audio import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from avatar.captions import AvatarCaptions
 
 _MOST_UNPLAYED = 600.0
 # Seconds of speech (29 MB) kept for the avatar; a source that is further ahead has to wait.
@@ -37,12 +41,20 @@ class AvatarAudioOutput(AudioOutput):
         self._connection = connection
         self._core = connection.core
         self._converter = Converter()
+        self._captured = 0.0
+        self.captions: AvatarCaptions | None = None
+        """Follow what is played, if there are any."""
+
+    def played(self) -> float:
+        """Seconds played of the segment that is being played."""
+        return self._core.played(asyncio.get_running_loop().time())
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
         while self._is_full():  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
             await asyncio.sleep(_SPACE_POLL)
         await super().capture_frame(frame)
+        self._captured += frame.duration
         self._connection.act(partial(self._core.push_audio, self._converter.push(frame), words=_words(frame)))
 
     def _is_full(self) -> bool:
@@ -53,6 +65,7 @@ class AvatarAudioOutput(AudioOutput):
         super().flush()
         if tail := self._converter.flush():
             self._connection.act(partial(self._core.push_audio, tail))
+        self._end_captured()
         self._connection.act(self._core.end_segment)
 
     def clear_buffer(self) -> None:
@@ -75,12 +88,26 @@ class AvatarAudioOutput(AudioOutput):
         """Tell the framework what the avatar has played; other events are none of its business."""
         match event:
             case PlaybackStarted(at=at):
+                if self.captions is not None:
+                    self.captions.start()
                 self.on_playback_started(created_at=_wall_clock(at))
             case PlaybackProgressed(run=run):
                 started_at = _wall_clock(run.started_at)
                 self.on_playback_progressed(started_at=started_at, offset=run.offset, duration=run.duration)
             case PlaybackFinished(position=position, interrupted=interrupted):
-                self.on_playback_finished(playback_position=position, interrupted=interrupted)
+                self.on_playback_finished(
+                    playback_position=position,
+                    interrupted=interrupted,
+                    synchronized_transcript=self._finish_caption(position, interrupted=interrupted),
+                )
+
+    def _end_captured(self) -> None:
+        if self.captions is not None:
+            self.captions.end_audio(self._captured)
+
+    def _finish_caption(self, position: float, *, interrupted: bool) -> str | None:
+        self._captured = 0.0
+        return None if self.captions is None else self.captions.finish(position, interrupted=interrupted)
 
 
 def _words(frame: rtc.AudioFrame) -> list[Word]:

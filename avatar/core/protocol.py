@@ -75,6 +75,10 @@ class AvatarProtocol:
         """Seconds captured and not played."""
         return self._timeline.unplayed(now)
 
+    def played(self, now: float) -> float:
+        """Seconds played of the segment that is being played; 0 if there is none."""
+        return self._timeline.played(now)
+
     # What the framework does
 
     def push_audio(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:

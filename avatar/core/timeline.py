@@ -63,8 +63,13 @@ class Timeline:
 
     def unplayed(self, now: float) -> float:
         """Seconds captured and not played."""
-        behind = 0.0 if self.speech is None else self._position(self.speech, now) - self._segments[0].played
-        return sum(segment.captured - segment.played for segment in self._segments) - behind
+        return sum(segment.captured for segment in self._segments) - self.played(now)
+
+    def played(self, now: float) -> float:
+        """Seconds played of the first segment; 0 if there is none."""
+        if self.speech is not None:
+            return self._position(self.speech, now)
+        return self._segments[0].played if self._segments else 0.0
 
     # Capture
 

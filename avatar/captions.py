@@ -1,0 +1,113 @@
+"""The transcription of what the avatar says, in the time in which it is seen and heard."""
+
+import asyncio
+from collections.abc import Callable
+
+from livekit.agents.types import TimedString
+from livekit.agents.utils import is_given
+from livekit.agents.voice.io import TextOutput
+
+from avatar.core.caption import Caption
+
+_TICK = 0.05
+# Seconds between two looks at the clock while there is something to show: a word is seen that much late at the most.
+
+
+class AvatarCaptions(TextOutput):
+    """Holds each word back until the avatar has come to it, and `delay` seconds longer.
+
+    What is shown of a segment that is interrupted is what was heard of it, and the chat context gets the same.
+
+    Args:
+        next_in_chain: Where the words go: the room's transcription.
+        played: Seconds played of the segment that is being played, 0 before it has begun.
+        delay: Seconds from the avatar's mouth, as the service tells of it, to the caller's ear.
+    """
+
+    def __init__(self, next_in_chain: TextOutput, played: Callable[[], float], *, delay: float = 0.0) -> None:
+        super().__init__(label="LiveAvatar", next_in_chain=next_in_chain)
+        self.delay = delay
+        self._next = next_in_chain
+        self._played = played
+        self._caption = Caption()
+        self._capturing = False
+        self._playing = asyncio.Event()
+        self._shown = asyncio.Queue[tuple[float, str | None]]()
+        self._tasks = [asyncio.create_task(task, name="avatar_captions") for task in (self._follow(), self._show())]
+
+    # What the framework does
+
+    async def capture_text(self, text: str) -> None:
+        """Take text of the segment, timed or not."""
+        self._capturing = True
+        start = text.start_time if isinstance(text, TimedString) else None
+        self._caption.push(text, start if is_given(start) else None)
+
+    def flush(self) -> None:
+        """The segment's text is complete."""
+        if self._capturing:
+            self._capturing = False
+            self._caption.end()
+
+    # What the audio output tells
+
+    def start(self) -> None:
+        """The avatar has begun to say the segment."""
+        self._playing.set()
+
+    def end_audio(self, seconds: float) -> None:
+        """The segment's audio is complete: so much, or none, and then nothing of its text is shown."""
+        if seconds:
+            self._caption.lasts(seconds)
+        else:
+            self._renew()
+
+    def finish(self, position: float, *, interrupted: bool) -> str:
+        """The segment is over where it was played to.
+
+        Returns:
+            What was heard of it.
+        """
+        caption = self._caption
+        if not interrupted:
+            self._post(caption.rest())
+        elif position > 0:
+            self._post(caption.upto(position))
+        if caption.heard:
+            self._shown.put_nowait((_now() + self.delay, None))
+        self._renew()
+        return caption.heard
+
+    async def aclose(self) -> None:
+        """Show nothing more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _renew(self) -> None:
+        self._playing.clear()
+        self._capturing = False
+        self._caption = Caption()
+
+    def _post(self, text: str) -> None:
+        if text:
+            self._shown.put_nowait((_now() + self.delay, text))
+
+    async def _follow(self) -> None:
+        while True:
+            await self._playing.wait()
+            self._post(self._caption.upto(self._played()))
+            await asyncio.sleep(_TICK)
+
+    async def _show(self) -> None:
+        while True:
+            at, text = await self._shown.get()
+            await asyncio.sleep(at - _now())
+            if text is None:
+                self._next.flush()
+            else:
+                await self._next.capture_text(text)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,97 @@
+"""The words of a segment, as they are heard."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from avatar.core.caption import CHARACTERS_PER_SECOND, Caption
+
+Piece = tuple[str, float | None]
+
+TEXTS = st.text("ab ,.", min_size=1, max_size=12)
+
+
+@st.composite
+def pieces(draw: st.DrawFn) -> list[Piece]:
+    """What a voice says, in pieces of which some are timed; times never go back."""
+    texts = draw(st.lists(TEXTS, max_size=15))
+    times = itertools.accumulate(draw(st.floats(0.0, 0.8)) for _ in texts)
+    return [(text, at if draw(st.booleans()) else None) for text, at in zip(texts, times, strict=True)]
+
+
+def said(pieces: list[Piece]) -> Caption:
+    """A caption of which all text is known."""
+    caption = Caption()
+    for text, start in pieces:
+        caption.push(text, start)
+    caption.end()
+    return caption
+
+
+@given(pieces(), st.lists(st.floats(0.0, 20.0), max_size=20).map(sorted))
+def test_what_was_heard_is_a_beginning_of_the_text_and_only_grows(pieces: list[Piece], positions: list[float]) -> None:
+    """However often it is asked, each word comes once, in order; with the rest it is the whole text."""
+    caption = said(pieces)
+    whole = "".join(text for text, _ in pieces)
+    shown = ""
+    for position in positions:
+        shown += caption.upto(position)
+        assert whole.startswith(shown)
+        assert caption.heard == shown
+
+    assert shown + caption.rest() == whole
+    assert caption.heard == whole
+
+
+@given(pieces(), st.floats(0.0, 20.0))
+def test_no_timed_word_comes_before_its_time_or_late(pieces: list[Piece], position: float) -> None:
+    """The last timed word that is shown has begun; the first that is not, has not."""
+    caption = said(pieces)
+    shown = len(caption.upto(position))
+
+    ends = itertools.accumulate(len(text) for text, _ in pieces)
+    for (text, start), end in zip(pieces, ends, strict=True):
+        if start is not None and text.strip() and end - len(text) >= shown:
+            assert start >= position or not text[: shown - end].strip()
+        if start is not None and text.strip() and end <= shown:
+            assert start <= position
+
+
+def test_a_word_is_shown_when_it_is_spoken() -> None:
+    """Three timed words, one by one, with the spaces that came with them."""
+    caption = said([("Once ", 0.1), ("upon ", 0.5), ("a time.", 0.9)])
+
+    assert [caption.upto(at) for at in (0.0, 0.1, 0.8, 2.0)] == ["", "Once ", "upon ", "a time."]
+
+
+def test_words_without_times_are_spread_over_their_audio() -> None:
+    """Where nobody tells times, the place in the text is the place in the audio."""
+    caption = said([("one two three four", None)])
+    caption.lasts(4.0)
+
+    assert [caption.upto(at).strip() for at in (0.0, 1.9, 3.9)] == ["one", "two three", "four"]
+
+
+def test_while_the_audio_is_not_known_words_come_at_the_pace_of_speech() -> None:
+    """Text that is still being written, of audio that is still being made."""
+    caption = Caption()
+    caption.push("one two three ", None)
+
+    assert caption.upto(4 / CHARACTERS_PER_SECOND).strip() == "one two"
+
+
+def test_words_between_timed_ones_are_spread_between_them() -> None:
+    """A sentence whose start is timed, and the next one's."""
+    caption = said([("one two. ", 1.0), ("three", 2.0)])
+
+    assert [caption.upto(at).strip() for at in (0.9, 1.0, 1.6, 2.0)] == ["", "one", "two.", "three"]
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_text_without_a_word_is_not_waited_for(text: str) -> None:
+    """Nothing to say is said at once."""
+    caption = said([(text, None)])
+
+    assert caption.upto(0.0) == text

@@ -1,0 +1,134 @@
+"""Captions in the avatar's time: what is shown is what was heard."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from livekit.agents.types import TimedString
+from livekit.agents.voice.io import TextOutput
+
+from avatar.captions import AvatarCaptions
+
+FLUSH = "|"
+
+
+class Room(TextOutput):
+    """The room's transcription: what was shown, in order, with a mark at each segment's end."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Room", next_in_chain=None)
+        self.shown = ""
+        self.changed = asyncio.Condition()
+
+    async def capture_text(self, text: str) -> None:
+        await self._show(text)
+
+    def flush(self) -> None:
+        self.shown += FLUSH
+        self._flushing = asyncio.create_task(self._show(""))
+
+    async def shows(self, text: str) -> None:
+        """Wait until this was shown, and nothing else."""
+        async with asyncio.timeout(10), self.changed:
+            await self.changed.wait_for(lambda: self.shown == text)
+
+    async def _show(self, text: str) -> None:
+        async with self.changed:
+            self.shown += text
+            self.changed.notify_all()
+
+
+class Avatar:
+    """How far the avatar has come, set by hand."""
+
+    def __init__(self) -> None:
+        self.position = 0.0
+
+    def played(self) -> float:
+        return self.position
+
+
+@asynccontextmanager
+async def captions(*, delay: float = 0.0) -> AsyncIterator[tuple[AvatarCaptions, Avatar, Room]]:
+    """Captions of an avatar that does what it is told."""
+    room, avatar = Room(), Avatar()
+    output = AvatarCaptions(room, avatar.played, delay=delay)
+    try:
+        yield output, avatar, room
+    finally:
+        await output.aclose()
+
+
+async def say(output: AvatarCaptions, *words: str) -> None:
+    """A second for each word."""
+    for second, word in enumerate(words):
+        await output.capture_text(TimedString(word, start_time=float(second), end_time=second + 1.0))
+    output.flush()
+    output.end_audio(float(len(words)))
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02])
+async def test_a_word_is_shown_when_the_avatar_has_come_to_it(delay: float) -> None:
+    """Not when it was captured, and not while the avatar stands still."""
+    async with captions(delay=delay) as (output, avatar, room):
+        await say(output, "one ", "two ", "three")
+        output.start()
+        await room.shows("one ")
+        avatar.position = 1.5
+        await room.shows("one two ")
+        heard = output.finish(3.0, interrupted=False)
+        await room.shows("one two three|")
+
+    assert heard == "one two three"
+
+
+async def test_an_interrupted_caption_ends_with_the_last_word_that_was_heard() -> None:
+    """What the room is shown and what the chat context gets are the same."""
+    async with captions() as (output, _, room):
+        await say(output, "one ", "two ", "three")
+        output.start()
+        await room.shows("one ")
+        heard = output.finish(1.2, interrupted=True)
+        await room.shows("one two |")
+
+    assert heard == "one two "
+
+
+async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
+    """Interrupted before its first sound, a segment has no words."""
+    async with captions() as (output, _, room):
+        await output.capture_text("never ")
+        heard = output.finish(0.0, interrupted=True)
+        await say(output, "then")
+        output.start()
+        output.finish(1.0, interrupted=False)
+        await room.shows("then|")
+
+    assert heard == ""
+
+
+async def test_text_without_audio_is_not_shown() -> None:
+    """What could not be synthesised was not said; the next segment's words are its own."""
+    async with captions() as (output, _, room):
+        await output.capture_text("unspeakable")
+        output.end_audio(0.0)
+        output.flush()
+        await say(output, "spoken")
+        output.start()
+        output.finish(1.0, interrupted=False)
+        await room.shows("spoken|")
+
+
+async def test_text_without_times_is_spread_over_the_audio() -> None:
+    """A voice that times nothing still has captions at its pace."""
+    async with captions() as (output, avatar, room):
+        await output.capture_text("one two ")
+        await output.capture_text("three four")
+        output.flush()
+        output.end_audio(4.0)
+        avatar.position = 2.0
+        output.start()
+        await room.shows("one two three ")
+        output.finish(4.0, interrupted=False)
+        await room.shows("one two three four|")
