@@ -13,7 +13,8 @@ from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 from avatar.audio_format import Converter
 from avatar.connection import AvatarConnection
 from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, Word
-from avatar.core.audio import SAMPLE_RATE
+from avatar.core.audio import SAMPLE_RATE, to_seconds
+from avatar.delay import onset
 
 if TYPE_CHECKING:
     from avatar.captions import AvatarCaptions
@@ -42,6 +43,8 @@ class AvatarAudioOutput(AudioOutput):
         self._core = connection.core
         self._converter = Converter()
         self._captured = 0.0
+        self._silence = 0.0  # before the segment's first sound
+        self._sounds = False
         self.captions: AvatarCaptions | None = None
         """Follow what is played, if there are any."""
 
@@ -54,8 +57,10 @@ class AvatarAudioOutput(AudioOutput):
         while self._is_full():  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
             await asyncio.sleep(_SPACE_POLL)
         await super().capture_frame(frame)
+        pcm = self._converter.push(frame)
+        self._listen(pcm)
         self._captured += frame.duration
-        self._connection.act(partial(self._core.push_audio, self._converter.push(frame), words=_words(frame)))
+        self._connection.act(partial(self._core.push_audio, pcm, words=_words(frame)))
 
     def _is_full(self) -> bool:
         return self._core.unplayed(asyncio.get_running_loop().time()) > _MOST_UNPLAYED
@@ -89,7 +94,7 @@ class AvatarAudioOutput(AudioOutput):
         match event:
             case PlaybackStarted(at=at):
                 if self.captions is not None:
-                    self.captions.start()
+                    self.captions.start(at + self._silence)
                 self.on_playback_started(created_at=_wall_clock(at))
             case PlaybackProgressed(run=run):
                 started_at = _wall_clock(run.started_at)
@@ -100,6 +105,15 @@ class AvatarAudioOutput(AudioOutput):
                     interrupted=interrupted,
                     synchronized_transcript=self._finish_caption(position, interrupted=interrupted),
                 )
+
+    def _listen(self, pcm: bytes) -> None:
+        """Find the segment's first sound."""
+        if not self._captured:
+            self._silence, self._sounds = 0.0, False
+        if not self._sounds:
+            sound_at = onset(pcm)
+            self._sounds = sound_at is not None
+            self._silence += to_seconds(len(pcm)) if sound_at is None else sound_at
 
     def _end_captured(self) -> None:
         if self.captions is not None:

@@ -1,6 +1,7 @@
 """The transcription of what the avatar says, in the time in which it is seen and heard."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from livekit.agents.types import TimedString
@@ -8,6 +9,9 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice.io import TextOutput
 
 from avatar.core.caption import Caption
+from avatar.delay import Beginnings
+
+logger = logging.getLogger("avatar")
 
 _TICK = 0.05
 # Seconds between two looks at the clock while there is something to show: a word is seen that much late at the most.
@@ -22,11 +26,15 @@ class AvatarCaptions(TextOutput):
         next_in_chain: Where the words go: the room's transcription.
         played: Seconds played of the segment that is being played, 0 before it has begun.
         delay: Seconds from the avatar's mouth, as the service tells of it, to the caller's ear.
+
+    Attributes:
+        beginnings: Told of each beginning, for a `DelayMeter`.
     """
 
     def __init__(self, next_in_chain: TextOutput, played: Callable[[], float], *, delay: float = 0.0) -> None:
         super().__init__(label="LiveAvatar", next_in_chain=next_in_chain)
-        self.delay = delay
+        self._delay = delay
+        self.beginnings = Beginnings()
         self._next = next_in_chain
         self._played = played
         self._caption = Caption()
@@ -51,8 +59,9 @@ class AvatarCaptions(TextOutput):
 
     # What the audio output tells
 
-    def start(self) -> None:
-        """The avatar has begun to say the segment."""
+    def start(self, at: float) -> None:
+        """The avatar has begun to say the segment, whose first sound is at `at`, the event loop's time."""
+        self.beginnings.tell(at)
         self._playing.set()
 
     def end_audio(self, seconds: float) -> None:
@@ -74,9 +83,14 @@ class AvatarCaptions(TextOutput):
         elif position > 0:
             self._post(caption.upto(position))
         if caption.heard:
-            self._shown.put_nowait((_now() + self.delay, None))
+            self._shown.put_nowait((_now() + self._delay, None))
         self._renew()
         return caption.heard
+
+    def set_delay(self, seconds: float) -> None:
+        """Show what comes from now on so much after the avatar's mouth."""
+        logger.debug("captions follow the avatar by %.2f s", seconds)
+        self._delay = seconds
 
     async def aclose(self) -> None:
         """Show nothing more."""
@@ -91,7 +105,7 @@ class AvatarCaptions(TextOutput):
 
     def _post(self, text: str) -> None:
         if text:
-            self._shown.put_nowait((_now() + self.delay, text))
+            self._shown.put_nowait((_now() + self._delay, text))
 
     async def _follow(self) -> None:
         while True:

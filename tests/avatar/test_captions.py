@@ -73,7 +73,7 @@ async def test_a_word_is_shown_when_the_avatar_has_come_to_it(delay: float) -> N
     """Not when it was captured, and not while the avatar stands still."""
     async with captions(delay=delay) as (output, avatar, room):
         await say(output, "one ", "two ", "three")
-        output.start()
+        output.start(0.0)
         await room.shows("one ")
         avatar.position = 1.5
         await room.shows("one two ")
@@ -87,7 +87,7 @@ async def test_an_interrupted_caption_ends_with_the_last_word_that_was_heard() -
     """What the room is shown and what the chat context gets are the same."""
     async with captions() as (output, _, room):
         await say(output, "one ", "two ", "three")
-        output.start()
+        output.start(0.0)
         await room.shows("one ")
         heard = output.finish(1.2, interrupted=True)
         await room.shows("one two |")
@@ -101,7 +101,7 @@ async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
         await output.capture_text("never ")
         heard = output.finish(0.0, interrupted=True)
         await say(output, "then")
-        output.start()
+        output.start(0.0)
         output.finish(1.0, interrupted=False)
         await room.shows("then|")
 
@@ -115,7 +115,7 @@ async def test_text_without_audio_is_not_shown() -> None:
         output.end_audio(0.0)
         output.flush()
         await say(output, "spoken")
-        output.start()
+        output.start(0.0)
         output.finish(1.0, interrupted=False)
         await room.shows("spoken|")
 
@@ -128,7 +128,7 @@ async def test_text_without_times_is_spread_over_the_audio() -> None:
         output.flush()
         output.end_audio(4.0)
         avatar.position = 2.0
-        output.start()
+        output.start(0.0)
         await room.shows("one two three ")
         output.finish(4.0, interrupted=False)
         await room.shows("one two three four|")
