@@ -5,6 +5,7 @@ from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd,
 from avatar.core.events import (
     Connected,
     Event,
+    MouthChanged,
     PlaybackFinished,
     PlaybackProgressed,
     PlaybackStarted,
@@ -12,8 +13,11 @@ from avatar.core.events import (
     SessionEnded,
     SpeechLost,
     Unresponsive,
+    VoiceNeeded,
 )
-from avatar.core.protocol import AvatarProtocol, Timings
+from avatar.core.floor import Mouth
+from avatar.core.protocol import AvatarProtocol
+from avatar.core.timings import Timings
 from avatar.core.words import Word
 
 __all__ = [
@@ -23,6 +27,8 @@ __all__ = [
     "Event",
     "Interrupt",
     "KeepAlive",
+    "Mouth",
+    "MouthChanged",
     "PlaybackFinished",
     "PlaybackProgressed",
     "PlaybackStarted",
@@ -36,6 +42,7 @@ __all__ = [
     "StopListening",
     "Timings",
     "Unresponsive",
+    "VoiceNeeded",
     "Word",
     "to_json",
 ]

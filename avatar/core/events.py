@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from avatar.core.clock import Run
+from avatar.core.floor import Mouth
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,20 @@ class PlaybackFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceNeeded:
+    """There is something to say, the avatar has been away for too long, and there is no voice. It is told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class MouthChanged:
+    """From now on this one speaks."""
+
+    mouth: Mouth
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechLost:
-    """The avatar was given speech and is not speaking it. The segment is given up."""
+    """The avatar was given speech and is not speaking it: the session is of no use. The speech was taken back."""
 
     segment: int
     position: float
@@ -78,5 +91,7 @@ Event = (
     | PlaybackProgressed
     | PlaybackFinished
     | SpeechLost
+    | VoiceNeeded
+    | MouthChanged
     | ServiceFault
 )

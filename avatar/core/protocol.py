@@ -7,36 +7,21 @@ The shell feeds it, sends `next_command` until there is none, dispatches `events
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from avatar.core import signs
 from avatar.core.chunking import Chunking
-from avatar.core.commands import Command, Interrupt, KeepAlive, StartListening, StopListening
-from avatar.core.events import Connected, Event, ServiceFault, SessionEnded, Unresponsive
+from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening
+from avatar.core.events import Connected, Event, MouthChanged, ServiceFault, SessionEnded, Unresponsive, VoiceNeeded
+from avatar.core.floor import Floor, Mouth
 from avatar.core.ids import Ids
 from avatar.core.link import LINKS, Change, Link
 from avatar.core.signs import Kind, Sign
 from avatar.core.speech import Speech
 from avatar.core.timeline import Timeline
+from avatar.core.timings import Timings
 from avatar.core.words import Word
 
 _SPEECH_SIGNS = {Kind.TALKING, Kind.QUIET, Kind.ENDED, Kind.COMMITTED, Kind.APPENDED}
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """How long to wait for the service, in seconds."""
-
-    connected: float = 10.0
-    """For `connected` after the connection is open. Clients in the field wait 10 to 15 s."""
-    start: float = 5.0
-    """For a sign of speech after audio was handed over; about 0.2 s have been seen."""
-    end: float = 2.0
-    """For the end, after the clock has come to it."""
-    interrupt: float = 1.0
-    """For the confirmation of an interrupt; about 0.2 s have been seen."""
-    keep_alive: float = 60.0
-    """Without a command, before `session.keep_alive`; the service ends an idle session after 5 minutes."""
 
 
 class AvatarProtocol:
@@ -59,9 +44,14 @@ class AvatarProtocol:
             start_timeout=self._timings.start,
             end_timeout=self._timings.end,
         )
+        self._floor = Floor()
+        self._voice_needed = False  # it was told
+        self._hopeless_at: float | None = None
+        self._is_hopeless = False
         self._link = Link.AWAY
         self._paused = False
         self._controls: deque[Command] = deque()
+        self._voice_controls: deque[Interrupt] = deque()
         self._clears_on_connect = False
         self._acknowledges = False  # whether the service confirms what it gets
         self._talks_since: float | None = None  # what the service said last, whatever it was about
@@ -99,7 +89,7 @@ class AvatarProtocol:
         """The open segment is complete (the framework's `flush`). Without one, nothing happens."""
         self._now = now
         self._timeline.seal()
-        if self._link is Link.CLOSED:  # not while capturing: the framework counts a segment after its first frame
+        if self._is_hopeless:  # not while capturing: the framework counts a segment after its first frame
             self._timeline.finish_all(now)
 
     def interrupt(self, now: float) -> None:
@@ -127,6 +117,48 @@ class AvatarProtocol:
         """Leave the listening pose, unless the avatar has something to say."""
         self._pose(StopListening(self._ids.mint("pose")), now)
 
+    # Who speaks
+
+    @property
+    def between(self) -> bool:
+        """Whether no segment is half said: nobody would hear a change now."""
+        return self._timeline.between
+
+    def expect_avatar(self, voice_at: float, now: float) -> None:
+        """There is no avatar yet, or no more; from `voice_at` on the voice may speak in its place."""
+        self._now = now
+        self._leave(voice_at, now)
+
+    def voice_opened(self, now: float) -> None:
+        """There is a voice that can speak when the avatar can't."""
+        self._now = now
+        self._floor.has_voice = True
+        self._hopeless_at, self._is_hopeless = None, False
+        self._settle_floor(now)
+
+    def voice_closed(self, now: float) -> None:
+        """There is no voice any more."""
+        self._now = now
+        if self._floor.mouth is Mouth.VOICE:
+            self._timeline.take_back(now)
+        self._floor.has_voice = self._voice_needed = False
+        self._voice_controls.clear()
+        self._settle_floor(now)
+        if self._floor.voice_at is not None:
+            self._hopeless_at = now + self._timings.hope
+
+    def voice_started(self, event_id: str, now: float) -> None:
+        """The voice speaks."""
+        self._hear_voice(Sign(Kind.TALKING, event_id), now)
+
+    def voice_starved(self, event_id: str, now: float) -> None:
+        """The voice has played all that it has, and the end is not there."""
+        self._hear_voice(Sign(Kind.QUIET, event_id), now)
+
+    def voice_ended(self, event_id: str, now: float) -> None:
+        """The voice has played a speech to its end."""
+        self._hear_voice(Sign(Kind.ENDED, event_id), now)
+
     # What the connection does
 
     def connection_opened(self, now: float) -> None:
@@ -140,13 +172,16 @@ class AvatarProtocol:
         self._now = now
         self._move(Change.LOST)
         waiting = any(isinstance(command, Interrupt) for command in self._controls)
-        self._clears_on_connect |= self._timeline.take_back(now) is not None or waiting
+        taken_back = self._floor.mouth is Mouth.AVATAR and self._timeline.take_back(now) is not None
+        self._clears_on_connect |= taken_back or waiting
         self._hang_up()
+        self._leave(now + self._timings.voice, now)
 
     def close(self, now: float) -> None:
         """There will be no connection any more: what is and will be captured is finished as interrupted."""
         self._now = now
         self._move(Change.CLOSED)
+        self._hopeless_at, self._is_hopeless = None, True
         self._timeline.finish_all(now)
         self._hang_up()
 
@@ -170,12 +205,14 @@ class AvatarProtocol:
 
     def next_timeout(self) -> float | None:
         """When `handle_timeout` is to be called; None if nothing depends on time."""
-        chunk_due_at = self._timeline.chunk_due_at() if self._may_speak() else None
+        chunk_due_at = self._timeline.chunk_due_at() if self._may_speak(self._floor.mouth) else None
         if chunk_due_at is not None and chunk_due_at <= self._now:
             chunk_due_at = None  # it is there for the asking
         instants = (
             chunk_due_at,
             self._timeline.overdue_at(),
+            self._voice_due_at(),
+            self._hopeless_at,
             self._connected_by,
             self._deaf_until,
             self._keep_alive_at,
@@ -194,7 +231,12 @@ class AvatarProtocol:
             self._keep_alive_at = now + self._timings.keep_alive
             self._controls.append(KeepAlive(self._ids.mint("keep-alive")))
         if _is_due(self._timeline.overdue_at(), now):
-            self._silence(self._timeline.give_up(now), now)
+            self._on_overdue(now)
+        if _is_due(self._voice_due_at(), now):
+            self._on_voice_due(now)
+        if _is_due(self._hopeless_at, now):
+            self._hopeless_at, self._is_hopeless = None, True
+            self._timeline.finish_all(now)
 
     # What comes out
 
@@ -208,16 +250,68 @@ class AvatarProtocol:
         self._now = now
         if self._link is not Link.READY:
             return None
-        command = self._controls.popleft() if self._controls else self._next_of_speech(now)
+        command = self._controls.popleft() if self._controls else self._next_of_speech(Mouth.AVATAR, now)
         if command is not None:
             self._keep_alive_at = now + self._timings.keep_alive
         return command
 
-    def _next_of_speech(self, now: float) -> Command | None:
-        return self._timeline.next_command(now) if self._may_speak() else None
+    def next_voice_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:
+        """What the voice is to do now; ask again until there is nothing. What was returned counts as said to it."""
+        self._now = now
+        return self._voice_controls.popleft() if self._voice_controls else self._next_of_speech(Mouth.VOICE, now)
 
-    def _may_speak(self) -> bool:
-        return self._link is Link.READY and not self._paused
+    def _next_of_speech(self, mouth: Mouth, now: float) -> Speak | SpeakEnd | None:
+        self._settle_floor(now)
+        return self._timeline.next_command(now) if self._may_speak(mouth) else None
+
+    def _may_speak(self, mouth: Mouth) -> bool:
+        if self._paused or self._floor.mouth is not mouth:
+            return False
+        return mouth is Mouth.VOICE or self._link is Link.READY
+
+    # The floor
+
+    def _leave(self, voice_at: float, now: float) -> None:
+        """The avatar leaves the floor to the voice, if there will be one in time."""
+        self._floor.avatar_away(voice_at)
+        if not self._floor.has_voice and self._hopeless_at is None:
+            self._hopeless_at = max(now, voice_at) + self._timings.hope
+        self._settle_floor(now)
+
+    def _settle_floor(self, now: float) -> None:
+        if self._floor.settle(now, between=self._timeline.between):
+            self._timeline.events.append(MouthChanged(self._floor.mouth))
+
+    def _voice_due_at(self) -> float | None:
+        """When a voice takes the floor, or is missed: there must be something to say."""
+        if self._timeline.empty or self._voice_needed or self._floor.mouth is Mouth.VOICE:
+            return None
+        return self._floor.voice_at
+
+    def _on_voice_due(self, now: float) -> None:
+        if self._floor.has_voice:
+            self._settle_floor(now)
+        else:
+            self._voice_needed = True
+            self._timeline.events.append(VoiceNeeded())
+
+    def _hear_voice(self, sign: Sign, now: float) -> None:
+        self._now = now
+        speech = self._timeline.speech
+        if self._floor.mouth is Mouth.VOICE and speech is not None and speech.event_id == sign.source:
+            self._timeline.hear(sign, now, acknowledged=False)
+            self._settle_floor(now)
+
+    def _on_overdue(self, now: float) -> None:
+        """The mouth did not say what it was given. The service's session is done for; the voice has no second one."""
+        if self._timeline.give_up(now):
+            return
+        if self._floor.mouth is Mouth.VOICE:
+            self._timeline.finish_all(now)
+            return
+        self._move(Change.LOST)
+        self._hang_up()
+        self._leave(now, now)
 
     def _pose(self, command: Command, now: float) -> None:
         self._now = now
@@ -229,6 +323,9 @@ class AvatarProtocol:
         if speech is None:
             return
         interrupt = Interrupt(self._ids.mint("interrupt"))
+        if self._floor.mouth is Mouth.VOICE:
+            self._voice_controls.append(interrupt)  # it obeys at once
+            return
         self._controls.append(interrupt)
         self._confirmations = {interrupt.event_id, speech.event_id}
         if speech.began or self._acknowledges:  # else the service has nothing to say of it
@@ -245,7 +342,11 @@ class AvatarProtocol:
         if self._clears_on_connect:
             self._clears_on_connect = False
             self._controls.append(Interrupt(self._ids.mint("interrupt")))
+        self._floor.avatar_here()
+        self._hopeless_at, self._is_hopeless = None, False
+        self._voice_needed = False
         self._timeline.events.append(Connected())
+        self._settle_floor(now)
 
     def _on_cleared(self, sign: Sign) -> None:
         self._talks_since = None

@@ -57,6 +57,11 @@ class Timeline:
         """Whether nothing is left to say."""
         return not self._segments
 
+    @property
+    def between(self) -> bool:
+        """Whether no segment is half said."""
+        return self.speech is None and not (self._segments and self._segments[0].started)
+
     def is_past(self, event_id: str | None) -> bool:
         """Whether this is the event id of a speech that is over."""
         return event_id in self._past_ids
@@ -175,24 +180,21 @@ class Timeline:
             return self.speech.since + self._start_timeout
         return self.speech.dry_at + self._end_timeout if self.speech.end_sent else None
 
-    def give_up(self, now: float) -> Speech | None:
-        """The service says nothing more of the speech: the clock decides what was heard.
+    def give_up(self, now: float) -> bool:
+        """The service says nothing more of the speech: the clock decides whether it was heard.
 
         Returns:
-            The speech if some of it may be left at the service.
+            Whether it was. If not, what was not played is to be handed over again.
         """
         speech = self.speech
         if speech is None:
-            return None
-        clock = speech.clock
-        if speech.end_sent and speech.began and clock.remaining(now) <= _AGREEMENT:
+            return True
+        if speech.end_sent and speech.began and speech.clock.remaining(now) <= _AGREEMENT:
             self._end(speech, now)
-            return None
-        segment = self._segments[0]
-        self.events.append(SpeechLost(segment.number, self._position(speech, now)))
+            return True
+        self.events.append(SpeechLost(self._segments[0].number, self._position(speech, now)))
         self._drop(speech, Trigger.OVERDUE, now)
-        self._finish(segment.played, interrupted=True)
-        return speech
+        return False
 
     def take_back(self, now: float) -> Speech | None:
         """What was not played is to be handed over again.

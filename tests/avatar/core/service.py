@@ -22,6 +22,7 @@ class Utterance:
     """What came under one speech, until `speak_end` or an interrupt."""
 
     event_id: str
+    began_at: float = 0.0
     audio: bytearray = field(default_factory=bytearray)
     sealed: bool = False
     played: float = 0.0
@@ -95,7 +96,7 @@ class Service:
     def _append(self, command: dict[str, str]) -> list[str]:
         utterance = self.current
         if utterance is None or utterance.sealed:
-            utterance = Utterance(command["event_id"])
+            utterance = Utterance(command["event_id"], self.now)
             self.utterances.append(utterance)
         utterance.audio += base64.b64decode(command["audio"])
         if not self.talking and self.starts_at is None:

@@ -18,7 +18,7 @@ from avatar.core import (
     Word,
 )
 from avatar.core.chunking import Chunking
-from tests.avatar.core.service import BYTES_PER_SECOND, Dialect
+from tests.avatar.core.service import BYTES_PER_SECOND, Dialect, Service
 from tests.avatar.core.world import CONNECTED, World
 
 EVERY_DIALECT = pytest.mark.parametrize("dialect", Dialect)
@@ -220,17 +220,40 @@ def test_speech_goes_on_after_a_lost_connection() -> None:
     assert len(world.interrupts) == 1
 
 
-def test_speech_that_nobody_speaks_is_given_up() -> None:
-    """A service that takes audio and stays silent is found out; the segment is interrupted at nothing played."""
+def test_speech_that_the_avatar_does_not_speak_is_said_on_the_next_connection() -> None:
+    """A service that takes audio and stays silent is found out, and given nothing more; nothing of it is lost."""
     world = connected()
     world.service.start_latency = 1e9
     world.say(1.0)
     world.flush()
     world.run(6.0)
+    chunks = len(world.spoken)
 
     assert SpeechLost(1, 0.0) in world.events
-    assert world.finished == [PlaybackFinished(1, 0.0, interrupted=True)]
-    assert len(world.interrupts) == 1
+    assert world.finished == []
+    assert world.core.next_command(world.now) is None
+
+    world.service = Service()
+    world.lose_connection()
+    world.connect()
+    world.settle()
+    assert world.finished == [PlaybackFinished(1, 1.0, interrupted=False)]
+    assert len(world.spoken) == 2 * chunks
+
+
+def test_what_nobody_can_say_is_dropped_in_the_end() -> None:
+    """Without an avatar or a voice a segment does not wait for ever, nor does one that is captured after it."""
+    world = connected()
+    world.say(3.0)
+    world.flush()
+    world.run(1.2)
+    world.lose_connection()
+    world.run(31.0)
+    world.say(1.0)
+    world.flush()
+
+    assert world.finished == [PlaybackFinished(1, 1.0, interrupted=True), PlaybackFinished(2, 0.0, interrupted=True)]
+    assert world.core.unplayed(world.now) == 0
 
 
 def test_a_service_that_stops_in_mid_speech_is_found_out() -> None:
@@ -243,7 +266,7 @@ def test_a_service_that_stops_in_mid_speech_is_found_out() -> None:
     world.service.utterances.clear()
     world.run(10.0)
 
-    assert positions(world) == [pytest.approx(0.37)]
+    assert [event.position for event in world.events if isinstance(event, SpeechLost)] == [pytest.approx(0.37)]
 
 
 def test_an_unconfirmed_connection_is_reported() -> None:

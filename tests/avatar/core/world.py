@@ -51,6 +51,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.service = Service(self.dialect)
+        self.voice = Service(Dialect.FULL, start_latency=0.0)
+        self.has_voice = False
         self.sent: list[Sent] = []
         self.events: list[Event] = []
         self.captured: list[bytearray] = []
@@ -102,6 +104,18 @@ class World:
         self.core.connection_lost(self.now)
         self._collect()
 
+    def open_voice(self) -> None:
+        """There is a track that the agent publishes itself; it obeys without a wire, and plays at once."""
+        self.has_voice = True
+        self.core.voice_opened(self.now)
+        self._collect()
+
+    def close_voice(self) -> None:
+        self._say_to_voice(Interrupt("closed"))
+        self.has_voice = False
+        self.core.voice_closed(self.now)
+        self._collect()
+
     def _samples(self, count: int) -> bytes:
         start = self._said % _PATTERN_SAMPLES
         self._said += count
@@ -148,17 +162,20 @@ class World:
 
     @property
     def heard(self) -> bytes:
-        """What the avatar has played, in one piece."""
+        """What was played by the avatar and by the voice, in one piece."""
         self.service.advance(self.now)
-        return b"".join(utterance.heard for utterance in self.service.utterances)
+        self.voice.advance(self.now)
+        utterances = sorted([*self.service.utterances, *self.voice.utterances], key=lambda u: u.began_at)
+        return b"".join(utterance.heard for utterance in utterances)
 
     def _next_at(self) -> float | None:
         wire = self._wire[0][0] if self._wire else None
-        instants = (wire, self.core.next_timeout(), self.service.next_at)
+        instants = (wire, self.core.next_timeout(), self.service.next_at, self.voice.next_at)
         return min((at for at in instants if at is not None), default=None)
 
     def _turn(self) -> None:
         self._post("down", self.service.advance(self.now))
+        self._hear_voice(self.voice.advance(self.now))
         while self._wire and self._wire[0][0] <= self.now:
             self._deliver(*heapq.heappop(self._wire)[2:])
         timeout = self.core.next_timeout()
@@ -180,7 +197,23 @@ class World:
         while self.drains and (command := self.core.next_command(self.now)) is not None:
             self.sent.append(Sent(command, self.now))
             self._post("up", [to_json(command)])
+        while self.has_voice and (said := self.core.next_voice_command(self.now)) is not None:
+            self._say_to_voice(said)
         self._collect()
+
+    def _say_to_voice(self, command: Command) -> None:
+        self._hear_voice(self.voice.receive(to_json(command), self.now))
+
+    def _hear_voice(self, frames: list[str]) -> None:
+        """What a voice tells is about the speech that it plays."""
+        for frame in map(json.loads, frames):
+            if frame["type"] == "agent.speak_started":
+                self.core.voice_started(frame["source_event_id"], self.now)
+            elif frame["type"] == "agent.speak_ended":
+                self.core.voice_ended(frame["source_event_id"], self.now)
+            elif frame.get("new_state") == "idle" and self.voice.current is not None:
+                self.core.voice_starved(self.voice.current.event_id, self.now)
+            self._collect()
 
     def _post(self, way: str, frames: list[str]) -> None:
         for frame in frames:
