@@ -15,6 +15,7 @@ from avatar.errors import (
     ServiceError,
     ServiceTimeout,
 )
+from avatar.recovery import AvatarStatus
 from avatar.session import AvatarSession
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "AvatarAudioOutput",
     "AvatarError",
     "AvatarSession",
+    "AvatarStatus",
     "CapacityError",
     "ConfigurationError",
     "ConnectionLost",

@@ -5,14 +5,21 @@ Shapes as in the LiveAvatar API reference. Optional fields of a reply may be mis
 
 import asyncio
 import json
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
 import stamina
 
 from avatar.errors import AvatarError, ConnectionLost, ServiceError, ServiceTimeout, service_error
+
+if TYPE_CHECKING:
+    from avatar.journal import SessionJournal
+
+logger = logging.getLogger("avatar")
 
 DEFAULT_API_URL = "https://api.liveavatar.com"
 SANDBOX_AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
@@ -22,6 +29,12 @@ VideoQuality = Literal["very_high", "high", "medium", "low"]
 """1080p, 720p, 480p, 360p ("Configuration")."""
 
 _NO_LONGER_THERE = 404
+_BAD_REQUEST = 400
+_NOT_RUNNING = re.compile(r"already|ended|closed|not (found|active|running)", re.IGNORECASE)
+# What a 400 says of a session that can't be stopped because it does not run; the reference tells no words for it.
+
+_PAGE = 100
+_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,8 @@ class SessionToken:
 
     session_id: str
     token: str = field(repr=False)
+    room: str = ""
+    """Name of the LiveKit room that the avatar is to join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,15 @@ class StartedSession:
     """Seconds after which the service ends it; it need not say so."""
 
 
+@dataclass(frozen=True, slots=True)
+class ActiveSession:
+    """A session of the account that the service says is running, whoever started it."""
+
+    session_id: str
+    duration: float | None
+    """Seconds that it has run."""
+
+
 class LiveAvatarAPI:
     """A client of the REST interface.
 
@@ -61,6 +85,7 @@ class LiveAvatarAPI:
         api_url: The service's address, with or without `/v1/sessions`.
         timeout: Seconds for one call.
         attempts: How often a call is made that may be repeated.
+        journal: Is told of each session before it is started, and when it is stopped; by default nobody is.
     """
 
     def __init__(
@@ -71,12 +96,19 @@ class LiveAvatarAPI:
         api_url: str = DEFAULT_API_URL,
         timeout: float = 10.0,
         attempts: int = 3,
+        journal: "SessionJournal | None" = None,
     ) -> None:
         self._http = http
         self._api_key = api_key
         self._root = api_url.rstrip("/").removesuffix("/sessions").removesuffix("/v1")
         self._timeout = timeout
         self._attempts = max(1, attempts)
+        self._journal = journal
+
+    @property
+    def url(self) -> str:
+        """The service's address, without a path of the interface."""
+        return self._root
 
     async def create_token(
         self,
@@ -113,7 +145,7 @@ class LiveAvatarAPI:
         if max_session_duration is not None:
             body["max_session_duration"] = max_session_duration
         data = await self._call("POST", "/v1/sessions/token", headers=self._key(), body=body)
-        return SessionToken(data.text("session_id"), data.text("session_token"))
+        return SessionToken(data.text("session_id"), data.text("session_token"), room.name if room is not None else "")
 
     async def start(self, token: SessionToken) -> StartedSession:
         """Start a session; from now on it is billed.
@@ -121,16 +153,16 @@ class LiveAvatarAPI:
         It is called once: a call that failed half-way may have started it, so whoever gets an error stops it.
 
         Raises:
+            JournalError: The journal can't be written, so nothing was started: nobody could stop it after a crash.
             AvatarError: As `create_token`.
         """
         headers = {"Authorization": f"Bearer {token.token}"}
+        if self._journal is not None:
+            await asyncio.to_thread(self._journal.add, token.session_id, api_url=self.url, room=token.room)
         data = await self._call("POST", "/v1/sessions/start", headers=headers, body={}, attempts=1)
-        duration = data.fields.get("max_session_duration")
-        return StartedSession(
-            session_id=token.session_id,
-            ws_url=data.text("ws_url"),
-            max_duration=float(duration) if isinstance(duration, int | float) else None,
-        )
+        duration = data.number("max_session_duration")
+        await self._note(lambda journal: journal.mark_started(token.session_id, duration))
+        return StartedSession(token.session_id, data.text("ws_url"), duration)
 
     async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
         """Stop a session. One that is over already counts as stopped.
@@ -139,11 +171,28 @@ class LiveAvatarAPI:
             AvatarError: As `create_token`.
         """
         body = {"session_id": session_id, "reason": reason}
+        await self._note(lambda journal: journal.mark_stopping(session_id))
         try:
             await self._call("POST", "/v1/sessions/stop", headers=self._key(), body=body)
         except ServiceError as error:
-            if error.status_code != _NO_LONGER_THERE:
+            if not _is_over(error):
                 raise
+        await self._note(lambda journal: journal.mark_stopped(session_id))
+
+    async def active_sessions(self) -> list[ActiveSession]:
+        """The account's sessions that run, on this machine or elsewhere; the newest 2000.
+
+        Raises:
+            AvatarError: As `create_token`.
+        """
+        sessions: list[ActiveSession] = []
+        for page in range(1, _PAGES + 1):
+            path = f"/v1/sessions?type=active&page={page}&page_size={_PAGE}"
+            data = await self._call("GET", path, headers=self._key())
+            sessions += [ActiveSession(item.text("id"), item.number("duration")) for item in data.items("results")]
+            if not data.fields.get("next"):
+                break
+        return sessions
 
     async def credits_left(self) -> float:
         """Credits of the account; a LITE session uses one a minute.
@@ -162,6 +211,15 @@ class LiveAvatarAPI:
         """
         data = await self._call("GET", f"/v1/avatars/{avatar_id}", headers=self._key())
         return data.text("name")
+
+    async def _note(self, note: "Callable[[SessionJournal], None]") -> None:
+        """Tell the journal what has happened; it has happened, whether or not that can be written."""
+        if self._journal is None:
+            return
+        try:
+            await asyncio.to_thread(note, self._journal)
+        except AvatarError as error:
+            logger.error("%s", error)  # noqa: TRY400 - a sentence, no traceback
 
     def _key(self) -> dict[str, str]:
         return {"X-API-KEY": self._api_key}
@@ -215,6 +273,17 @@ class _Data:
             raise ServiceError(self.call, status_code=self.status, body=f"the reply has no {name}")
         return value
 
+    def number(self, name: str) -> float | None:
+        """A field that may be missing."""
+        value = self.fields.get(name)
+        return float(value) if isinstance(value, int | float) else None
+
+    def items(self, name: str) -> "list[_Data]":
+        """The objects of a list; what is none is left out."""
+        value = self.fields.get(name)
+        rows = value if isinstance(value, list) else []
+        return [_Data(self.call, self.status, row) for row in rows if isinstance(row, dict)]
+
 
 def _read(call: str, status: int, headers: Mapping[str, str], body: bytes) -> _Data:
     envelope = _json_object(body)
@@ -229,6 +298,13 @@ def _read(call: str, status: int, headers: Mapping[str, str], body: bytes) -> _D
         )
     data = envelope.get("data")
     return _Data(call, status, data if isinstance(data, dict) else {})
+
+
+def _is_over(error: ServiceError) -> bool:
+    """Whether a stop was refused because there is nothing to stop."""
+    if error.status_code == _NO_LONGER_THERE:
+        return True
+    return error.status_code == _BAD_REQUEST and _NOT_RUNNING.search(error.body) is not None
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:

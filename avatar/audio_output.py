@@ -11,10 +11,10 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from avatar.audio_format import Converter
-from avatar.connection import AvatarConnection
 from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, Word
 from avatar.core.audio import SAMPLE_RATE, to_seconds
 from avatar.delay import onset
+from avatar.playback import Playback
 
 if TYPE_CHECKING:
     from avatar.captions import AvatarCaptions
@@ -32,15 +32,15 @@ class AvatarAudioOutput(AudioOutput):
     the position that the avatar has played to.
     """
 
-    def __init__(self, connection: AvatarConnection) -> None:
+    def __init__(self, playback: Playback) -> None:
         super().__init__(
             label="LiveAvatar",
             capabilities=AudioOutputCapabilities(pause=True),
             # The framework resamples to this, and flushes its resampler at a segment's end.
             sample_rate=SAMPLE_RATE,
         )
-        self._connection = connection
-        self._core = connection.core
+        self._playback = playback
+        self._core = playback.core
         self._converter = Converter()
         self._captured = 0.0
         self._silence = 0.0  # before the segment's first sound
@@ -60,7 +60,7 @@ class AvatarAudioOutput(AudioOutput):
         pcm = self._converter.push(frame)
         self._listen(pcm)
         self._captured += frame.duration
-        self._connection.act(partial(self._core.push_audio, pcm, words=_words(frame)))
+        self._playback.act(partial(self._core.push_audio, pcm, words=_words(frame)))
 
     def _is_full(self) -> bool:
         return self._core.unplayed(asyncio.get_running_loop().time()) > _MOST_UNPLAYED
@@ -69,25 +69,25 @@ class AvatarAudioOutput(AudioOutput):
         """The segment is complete."""
         super().flush()
         if tail := self._converter.flush():
-            self._connection.act(partial(self._core.push_audio, tail))
+            self._playback.act(partial(self._core.push_audio, tail))
         self._end_captured()
-        self._connection.act(self._core.end_segment)
+        self._playback.act(self._core.end_segment)
 
     def clear_buffer(self) -> None:
         """Silence the avatar and drop what it has not played."""
         super().flush()
         self._converter.clear()
-        self._connection.act(self._core.interrupt)
+        self._playback.act(self._core.interrupt)
 
     def pause(self) -> None:
         """Silence the avatar and keep what it has not played."""
         super().pause()
-        self._connection.act(self._core.pause)
+        self._playback.act(self._core.pause)
 
     def resume(self) -> None:
         """Go on from where it was silenced."""
         super().resume()
-        self._connection.act(self._core.resume)
+        self._playback.act(self._core.resume)
 
     def report(self, event: Event) -> None:
         """Tell the framework what the avatar has played; other events are none of its business."""

@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import logging
 import os
-import random
-from datetime import timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
-from livekit import api, rtc
+from livekit import rtc
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
     NOT_GIVEN,
@@ -20,37 +18,32 @@ from livekit.agents import (
     get_job_context,
 )
 from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
-from livekit.agents.voice.room_io import ATTRIBUTE_PUBLISH_ON_BEHALF
 
-from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, Room, SessionToken, VideoQuality
-from avatar.audio_output import AvatarAudioOutput
-from avatar.backoff import reconnect_delays
-from avatar.connection import AvatarConnection
-from avatar.core import AvatarProtocol, Connected, Event, ServiceFault, SessionEnded, SpeechLost, Unresponsive
-from avatar.errors import AvatarError, ConfigurationError, ConnectionLost
+from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
+from avatar.captions import AvatarCaptions
+from avatar.delay import DelayMeter
+from avatar.errors import ConfigurationError
+from avatar.performance import Performance
+from avatar.recovery import AvatarStatus
+from avatar.service_session import Appearance, RoomAccess, ServiceSession, ServiceSessions
+
+if TYPE_CHECKING:
+    from avatar.journal import SessionJournal
 
 logger = logging.getLogger("avatar")
 
 _IDENTITY = "liveavatar-avatar-agent"
 _NAME = "Avatar"
 
-_TOKEN_TTL = timedelta(hours=1)
-# For joining; who has joined keeps a token of the server's own.
 
-_STOP_TIMEOUT = 8.0
-# Seconds for the stop on the way out: the framework kills a job 10 s after its shutdown callbacks began.
-
-_STABLE_AFTER = 5.0
-# Seconds that a connection holds before the next loss counts as the first.
-
-
-class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
+class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]]):
     """A LiveAvatar LITE session that speaks for an agent session and shows its face in the room.
 
     It takes the place of `livekit.plugins.liveavatar.AvatarSession`. Works inside a job and outside of one; outside,
-    call `aclose` yourself.
+    call `aclose` yourself. While there is no avatar, what is said is said by a voice: a track that the agent publishes.
 
-    Emits `avatar_lost` with an `AvatarError` when the avatar is gone for good; the agent session goes on without it.
+    Emits `status_changed` with an `AvatarStatus` whenever the avatar comes or goes, and `avatar_lost` with an
+    `AvatarError` when it is gone for good; the agent session goes on without it.
 
     Args:
         avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
@@ -58,10 +51,15 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
         api_key: Default LIVEAVATAR_API_KEY.
         is_sandbox: Free of charge, for about a minute, and only with the sandbox avatar.
         video_quality: `very_high`, `high`, `medium` or `low`; the service's default is `high`.
-        avatar_participant_identity: The avatar's identity in the room.
+        avatar_participant_identity: The avatar's identity in the room; a later session's has a number behind it.
         avatar_participant_name: Its name in the room.
         max_session_duration: Seconds after which the service ends the session; its default is the account's limit.
         conn_options: `timeout` is for one call of the REST interface, `max_retry` how often it is repeated.
+        required: Whether `start` waits for the service, and raises if it gives no session. Otherwise it returns at
+            once; until there is an avatar, and when there is none, the voice speaks.
+        caption_delay: Seconds from the avatar's mouth, as the service tells of it, to the caller's ear; default: as
+            measured on the avatar's own track, if the room is subscribed to it. For `sync_transcription`.
+        journal: Where sessions are noted, so that somebody can stop them when this process is killed.
     """
 
     def __init__(
@@ -76,30 +74,39 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
         avatar_participant_name: NotGivenOr[str] = NOT_GIVEN,
         max_session_duration: int | None = None,
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+        required: bool = True,
+        caption_delay: float | None = None,
+        journal: "SessionJournal | None" = None,
     ) -> None:
         super().__init__()
-        self._avatar_id = avatar_id or os.environ.get("LIVEAVATAR_AVATAR_ID", "")
+        self._appearance = Appearance(
+            avatar_id=avatar_id or os.environ.get("LIVEAVATAR_AVATAR_ID", ""),
+            identity=avatar_participant_identity or _IDENTITY,
+            name=avatar_participant_name or _NAME,
+            is_sandbox=bool(is_sandbox),
+            video_quality=video_quality or None,
+            max_session_duration=max_session_duration,
+        )
         self._api_url = api_url or os.environ.get("LIVEAVATAR_API_URL") or DEFAULT_API_URL
         self._api_key = api_key or os.environ.get("LIVEAVATAR_API_KEY", "")
-        self._is_sandbox = bool(is_sandbox)
-        self._video_quality: VideoQuality | None = video_quality or None
-        self._identity = avatar_participant_identity or _IDENTITY
-        self._name = avatar_participant_name or _NAME
-        self._max_session_duration = max_session_duration
         self._conn_options = conn_options
+        self._required = required
+        self._caption_delay = caption_delay
+        self._journal = journal
+        self._status = AvatarStatus(is_live=False)
         self._http: aiohttp.ClientSession | None = None
-        self._api: LiveAvatarAPI | None = None
-        self._connection: AvatarConnection | None = None
-        self._output: AvatarAudioOutput | None = None
-        self._token: SessionToken | None = None
-        self._stopped = False
+        self._sessions: ServiceSessions | None = None
+        self._performance: Performance | None = None
+        self._captions: AvatarCaptions | None = None
+        self._delay: DelayMeter | None = None
         self._carrying: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def avatar_identity(self) -> str:
         """The avatar's identity in the room."""
-        return self._identity
+        session = self._session
+        return self._appearance.identity if session is None else session.identity
 
     @property
     def provider(self) -> str:
@@ -108,8 +115,28 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
 
     @property
     def session_id(self) -> str | None:
-        """The service's id of the session, once there is one."""
-        return None if self._token is None else self._token.session_id
+        """The service's id of the session that runs now, if one does."""
+        return None if self._session is None else self._session.session_id
+
+    @property
+    def status(self) -> AvatarStatus:
+        """Whether there is an avatar, and why not."""
+        return self._status
+
+    @property
+    def is_live(self) -> bool:
+        """Whether there is an avatar that speaks."""
+        return self._status.is_live
+
+    @property
+    def seconds_used(self) -> float:
+        """Seconds for which sessions of the service have run, which is what is paid for."""
+        return 0.0 if self._sessions is None else self._sessions.seconds_used
+
+    @property
+    def sessions_used(self) -> int:
+        """Sessions of the service that were made."""
+        return 0 if self._sessions is None else self._sessions.count
 
     async def start(
         self,
@@ -134,20 +161,56 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
 
         Raises:
             ConfigurationError: A setting is missing.
-            AvatarError: The service did not start the session.
+            AvatarError: The service did not start the session, and it is required.
         """
         url = livekit_url or os.environ.get("LIVEKIT_URL", "")
         key = livekit_api_key or os.environ.get("LIVEKIT_API_KEY", "")
         secret = livekit_api_secret or os.environ.get("LIVEKIT_API_SECRET", "")
         self._check(url, key, secret)
-        target = Room(url, room.name, self._mint_room_token(key, secret, room))
+        access = RoomAccess(url, room.name, _local_identity(room), key, secret)
         await super().start(agent_session, room)
         try:
-            ws_url = await self._start_session(target)
+            sessions = self._sessions = self._open_service(access)
+            first = await sessions.start() if self._required else None
         except BaseException:
             await self.aclose()
             raise
-        self._speak_for(agent_session, ws_url)
+        self._performance = Performance(
+            sessions, access, room=room, http=self._http_session, first=first, on_status=self._on_status
+        )
+        self._speak_for(agent_session, self._performance)
+
+    def release(self, reason: str) -> None:
+        """Let go of the avatar: its session is stopped, and what is said is said by the voice, until `engage`."""
+        if self._performance is not None:
+            self._performance.recovery.release(reason)
+
+    def engage(self) -> None:
+        """Take the avatar up again, in the background. While there is one, nothing happens."""
+        if self._performance is not None:
+            self._performance.recovery.engage()
+
+    def sync_transcription(self) -> None:
+        """Let the transcription follow what the avatar has played. Call it once, after `agent_session.start`.
+
+        It takes the place of the framework's synchronizer, which goes by the clock on the wall: start the agent
+        session with `RoomOptions(text_output=TextOutputOptions(sync_transcription=False))`.
+
+        Raises:
+            ConfigurationError: The framework's own is at work.
+        """
+        if self._agent_session is None or self._performance is None or self._agent_session.output.transcription is None:
+            return
+        output, speech = self._agent_session.output, self._performance.output
+        if output.audio is not speech:
+            message = "start the agent session with TextOutputOptions(sync_transcription=False)"
+            raise ConfigurationError(message)
+        captions = AvatarCaptions(
+            self._agent_session.output.transcription, speech.played, delay=self._caption_delay or 0
+        )
+        speech.captions = output.transcription = self._captions = captions
+        if self._caption_delay is None and self._room is not None:
+            self._delay = DelayMeter(self._room, self.avatar_identity, captions.beginnings, captions.set_delay)
 
     async def aclose(self) -> None:
         """Stop the session, and leave the room. It may be called often; the clean-up is done once, and to its end."""
@@ -160,7 +223,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
     def _check(self, url: str, key: str, secret: str) -> None:
         values = {
             "LIVEAVATAR_API_KEY": self._api_key,
-            "LIVEAVATAR_AVATAR_ID": self._avatar_id,
+            "LIVEAVATAR_AVATAR_ID": self._appearance.avatar_id,
             "LIVEKIT_URL": url,
             "LIVEKIT_API_KEY": key,
             "LIVEKIT_API_SECRET": secret,
@@ -170,107 +233,53 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
             message = f"the avatar needs {', '.join(missing)}: set it in the environment or pass it"
             raise ConfigurationError(message)
 
-    def _mint_room_token(self, key: str, secret: str, room: rtc.Room) -> str:
-        """A token with which the avatar joins this room, publishes, and is shown as the agent's face."""
-        grants = api.VideoGrants(room_join=True, room=room.name, can_publish=True, can_publish_data=False)
-        return (
-            api.AccessToken(key, secret)
-            .with_kind("agent")
-            .with_identity(self._identity)
-            .with_name(self._name)
-            .with_ttl(_TOKEN_TTL)
-            .with_grants(grants)
-            .with_attributes({ATTRIBUTE_PUBLISH_ON_BEHALF: _local_identity(room)})
-            .to_jwt()
-        )
-
-    async def _start_session(self, target: Room) -> str:
-        """Make and start the session.
-
-        Returns:
-            Its ws_url.
-        """
-        self._http = aiohttp.ClientSession()
-        self._api = LiveAvatarAPI(
-            self._http,
+    def _open_service(self, access: RoomAccess) -> ServiceSessions:
+        api = LiveAvatarAPI(
+            self._http_session,
             api_key=self._api_key,
             api_url=self._api_url,
             timeout=self._conn_options.timeout,
             attempts=self._conn_options.max_retry + 1,
+            journal=self._journal,
         )
-        self._token = await self._api.create_token(
-            avatar_id=self._avatar_id,
-            room=target,
-            is_sandbox=self._is_sandbox,
-            video_quality=self._video_quality,
-            max_session_duration=self._max_session_duration,
-        )
-        started = await self._api.start(self._token)
-        logger.info("avatar session started", extra={"session_id": started.session_id})
-        return started.ws_url
+        return ServiceSessions(api, access, self._appearance, asyncio.get_running_loop().time)
 
-    def _speak_for(self, agent_session: AgentSession[Any], ws_url: str) -> None:
-        assert self._http is not None  # noqa: S101 - _start_session made it
-        core = AvatarProtocol(f"la-{random.getrandbits(32):08x}")
-        self._connection = AvatarConnection(core, self._on_event, self._http)
-        self._output = AvatarAudioOutput(self._connection)
-        agent_session.output.replace_audio_tail(self._output)
+    @property
+    def _http_session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession()
+        return self._http
+
+    def _speak_for(self, agent_session: AgentSession[Any], performance: Performance) -> None:
+        agent_session.output.replace_audio_tail(performance.output)
         agent_session.on("user_state_changed", self._on_user_state_changed)
         agent_session.on("close", self._on_agent_session_close)
-        self._carrying = asyncio.create_task(self._carry(self._connection, ws_url), name="avatar_carry")
+        self._carrying = asyncio.create_task(self._carry(performance), name="avatar_carry")
 
     # While it runs
 
-    async def _carry(self, connection: AvatarConnection, ws_url: str) -> None:
-        """Keep the session connected; when that can't be done, let go of it."""
-        lost = await self._connect_again_and_again(connection, ws_url)
-        logger.error("the avatar is gone, the call goes on without it: %s", lost, extra={"session_id": self.session_id})
-        connection.aclose()
-        await self._stop_session()
+    @property
+    def _session(self) -> ServiceSession | None:
+        return None if self._performance is None else self._performance.recovery.session
+
+    async def _carry(self, performance: Performance) -> None:
+        lost = await performance.run()
+        self._on_status(AvatarStatus(is_live=False, reason=str(lost)))
         self.emit("avatar_lost", lost)
 
-    async def _connect_again_and_again(self, connection: AvatarConnection, ws_url: str) -> ConnectionLost:
-        loop = asyncio.get_running_loop()
-        delays = reconnect_delays(iter(random.random, None))
-        lost = ConnectionLost("never tried")
-        while not lost.session_over and (delay := next(delays, None)) is not None:
-            await asyncio.sleep(delay)
-            opened_at = loop.time()
-            try:
-                await connection.run(ws_url)
-            except ConnectionLost as error:
-                lost = error
-                logger.warning("avatar connection lost: %s", error, extra={"session_id": self.session_id})
-            if loop.time() - opened_at > _STABLE_AFTER:
-                delays = reconnect_delays(iter(random.random, None))
-        return lost
-
-    def _on_event(self, event: Event) -> None:
-        assert self._output is not None  # noqa: S101 - events come from its connection
-        assert self._connection is not None  # noqa: S101 - as above
-        session = {"session_id": self.session_id}
-        match event:
-            case Connected():
-                logger.debug("avatar ready", extra=session)
-            case Unresponsive(waited=waited):
-                self._connection.hang_up(f"the service did not say connected within {waited:.0f} s")
-            case SessionEnded(state=state):
-                self._connection.hang_up(f"the service ended the session: {state}", session_over=True)
-            case SpeechLost():
-                logger.warning("the avatar does not speak what it was given", extra=session)
-            case ServiceFault(kind=kind, detail=detail):
-                logger.warning("the avatar service complains: %s %s", kind, detail, extra=session)
-            case _:
-                self._output.report(event)
+    def _on_status(self, status: AvatarStatus) -> None:
+        if status != self._status:
+            self._status = status
+            self.emit("status_changed", status)
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
-        if self._connection is None:
+        if self._performance is None:
             return
-        core = self._connection.core
+        playback = self._performance.playback
         if event.new_state == "speaking":
-            self._connection.act(core.start_listening)
+            playback.act(playback.core.start_listening)
         elif event.old_state == "speaking":
-            self._connection.act(core.stop_listening)
+            playback.act(playback.core.stop_listening)
 
     # Ending
 
@@ -280,30 +289,23 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost"]]):
             self._closing = asyncio.create_task(self._close(), name="avatar_close")
 
     async def _close(self) -> None:
-        if self._agent_session is not None and self._output is not None:
+        if self._agent_session is not None and self._performance is not None:
             self._agent_session.off("user_state_changed", self._on_user_state_changed)
             self._agent_session.off("close", self._on_agent_session_close)
         if self._carrying is not None:
             self._carrying.cancel()
             await asyncio.gather(self._carrying, return_exceptions=True)
-        if self._connection is not None:
-            self._connection.aclose()
-        await self._stop_session()
+        if self._performance is not None:
+            await self._performance.aclose()
+        if self._delay is not None:
+            await self._delay.aclose()
+        if self._captions is not None:
+            await self._captions.aclose()
+        if self._sessions is not None:
+            await self._sessions.stop_all()
         if self._http is not None:
             await self._http.close()
         await super().aclose()
-
-    async def _stop_session(self) -> None:
-        if self._api is None or self._token is None or self._stopped:
-            return
-        session = {"session_id": self._token.session_id}
-        try:
-            async with asyncio.timeout(_STOP_TIMEOUT):
-                await self._api.stop(self._token.session_id)
-            self._stopped = True
-            logger.info("avatar session stopped", extra=session)
-        except (AvatarError, TimeoutError) as error:
-            logger.error("avatar session NOT stopped, it is billed until the service ends it: %s", error, extra=session)  # noqa: TRY400 - a sentence, no traceback
 
 
 def _local_identity(room: rtc.Room) -> str:

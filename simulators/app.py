@@ -5,19 +5,20 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
 from simulators import deepgram, elevenlabs, liveavatar, openai
+from simulators.faults import FaultPlan, control
 from simulators.liveavatar.room import LiveKitRoom, OpenRoom
 from simulators.speech import Recogniser, Speaker
+from simulators.vendors import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-Vendor = Literal["deepgram", "elevenlabs", "openai", "liveavatar"]
-VENDORS: tuple[Vendor, ...] = get_args(Vendor)
+    from simulators.vendors import Vendor
 
 Process = TypeVar("Process", bound=AbstractAsyncContextManager[object])
 
@@ -41,36 +42,44 @@ class Options:
     liveavatar: liveavatar.Options = field(default_factory=liveavatar.Options)
 
 
-def create_app(options: Options, *, open_room: OpenRoom = LiveKitRoom) -> web.Application:
+def create_app(
+    options: Options, *, open_room: OpenRoom = LiveKitRoom, faults: FaultPlan | None = None
+) -> web.Application:
     """Make the application; its speech processes start and end with it.
 
     Args:
         options: what can be set.
         open_room: makes the rooms that avatars join.
+        faults: what goes wrong; it can be armed at any time, here and over HTTP. None: nothing is armed at first.
     """
+    plan = faults or FaultPlan()
     app = web.Application()
+    control.add_control(app, plan)
     app.on_response_prepare.append(_say_stand_in)
     app.router.add_get("/", _tell_what_this_is)
     app[_OPTIONS] = options
     for vendor in options.vendors:
-        app.add_subapp(f"/{vendor}", _create(vendor, options, app, open_room))
+        app.add_subapp(f"/{vendor}", _create(vendor, options, app, open_room, plan))
     return app
 
 
 _OPTIONS = web.AppKey("options", Options)
 
 
-def _create(vendor: Vendor, options: Options, app: web.Application, open_room: OpenRoom) -> web.Application:
+def _create(
+    vendor: Vendor, options: Options, app: web.Application, open_room: OpenRoom, faults: FaultPlan
+) -> web.Application:
     match vendor:
         case "deepgram":
-            return deepgram.create_app(_run_with(app, Recogniser()), api_key=options.api_key)
+            return deepgram.create_app(_run_with(app, Recogniser()), api_key=options.api_key, faults=faults)
         case "elevenlabs":
             pace = {"first_byte": options.first_byte, "speed": options.speed}
-            return elevenlabs.create_app(_run_with(app, Speaker()), api_key=options.api_key, **pace)
+            return elevenlabs.create_app(_run_with(app, Speaker()), api_key=options.api_key, faults=faults, **pace)
         case "openai":
-            return openai.create_app(api_key=options.api_key)
+            return openai.create_app(api_key=options.api_key, faults=faults)
         case "liveavatar":
-            return liveavatar.create_app(replace(options.liveavatar, api_key=options.api_key), open_room=open_room)
+            avatar = replace(options.liveavatar, api_key=options.api_key)
+            return liveavatar.create_app(avatar, open_room=open_room, faults=faults)
 
 
 def _run_with(app: web.Application, process: Process) -> Process:
@@ -97,6 +106,7 @@ async def _tell_what_this_is(request: web.Request) -> web.Response:
             "message": "These are stand-ins for development and tests. None of the vendors is behind them.",
             "version": version("liveavatar-agent"),
             "stand_ins": stand_ins,
+            "faults": control.PATH,
         }
     )
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulators import liveavatar
-from simulators.app import VENDORS, Options, Vendor
+from simulators.app import Options
+from simulators.faults.control import PATH
+from simulators.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,7 @@ LIVEAVATAR_NUMBERS: dict[str, str] = {
     "max_session_duration": "seconds that a session may last",
     "concurrency": "sessions at the same time",
     "credits": "what the account has; a minute takes one",
+    "rate_limit": "calls a second of each endpoint with the same credential; 0: any number",
 }
 """Help for the fields of `liveavatar.Options` that are options of the command line under the same name."""
 
@@ -60,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulators",
         description="Stand-ins for Deepgram, ElevenLabs, OpenAI and LiveAvatar on their own wire protocols.",
+        epilog=f"Faults on demand: PUT {PATH} arms a list of them, GET tells what struck, DELETE disarms; "
+        f"GET {PATH}/kinds lists those that there are. On loopback only.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")

@@ -53,8 +53,8 @@ class Listener:
                     transcribing.cancel()
         except* ConnectionError:
             logger.debug("the client left while a transcript was on its way")
-        except* SpeechError:
-            logger.exception("recognition failed")
+        except* SpeechError as failures:
+            logger.warning("recognition failed", extra={"error": str(failures.exceptions[0])})
             await self._ws.close(code=1011, message=b"NET-0000")
 
     async def _receive(self) -> bool:

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from aiohttp import web
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiohttp import web
-
     from simulators.deepgram.endpointer import Utterance
+    from simulators.faults.calls import Status
     from simulators.speech import Recognition
 
 Message = dict[str, object]
@@ -70,12 +71,22 @@ def prerecorded(heard: Sequence[tuple[float, Recognition]], *, recording: bytes,
     return {"metadata": summary, "results": {"channels": [_channel(heard)]}}
 
 
-def refuse(kind: type[web.HTTPClientError], code: str, message: str) -> web.HTTPClientError:
+def refuse(kind: type[web.HTTPError], code: str, message: str) -> web.HTTPError:
     """An error as Deepgram words it: in the body, and in headers for clients that see no body of a failed upgrade."""
+    body, headers = _error(code, message)
+    return kind(text=json.dumps(body), content_type="application/json", headers=headers)
+
+
+def refuse_as_asked(fault: Status) -> web.Response:
+    """An error that was asked for."""
+    body, headers = _error(str(fault.code or fault.status), fault.message)
+    return web.json_response(body, status=fault.status, headers=headers)
+
+
+def _error(code: str, message: str) -> tuple[Message, dict[str, str]]:
     request_id = str(uuid4())
-    body = json.dumps({"err_code": code, "err_msg": message, "request_id": request_id})
-    headers = {"dg-request-id": request_id, "dg-error": message}
-    return kind(text=body, content_type="application/json", headers=headers)
+    body: Message = {"err_code": code, "err_msg": message, "request_id": request_id}
+    return body, {"dg-request-id": request_id, "dg-error": message}
 
 
 def _channel(heard: Sequence[tuple[float, Recognition]]) -> Message:

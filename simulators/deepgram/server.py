@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import io
+import logging
 import wave
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,6 +15,11 @@ from simulators.deepgram import messages
 from simulators.deepgram.endpointer import Endpointer, SpeechEnded
 from simulators.deepgram.listen import Listener
 from simulators.deepgram.options import BadOption, ListenOptions, rate_hz
+from simulators.faults import FaultPlan
+from simulators.faults.injection import INJECTION
+from simulators.faults.middleware import install
+from simulators.faults.socket import FaultySocket
+from simulators.speech import SpeechError
 from simulators.speech.audio import SAMPLE_BYTES, duration
 
 if TYPE_CHECKING:
@@ -21,18 +27,21 @@ if TYPE_CHECKING:
 
     from simulators.speech import Recogniser
 
+logger = logging.getLogger(__name__)
+
 _RECOGNISER: web.AppKey[Recogniser] = web.AppKey("recogniser")
 _API_KEY: web.AppKey[str] = web.AppKey("api_key")
 _LARGEST_RECORDING = 64 * 2**20
 _SENTENCE_PAUSE = 0.3
 
 
-def create_app(recogniser: Recogniser, *, api_key: str) -> web.Application:
+def create_app(recogniser: Recogniser, *, api_key: str, faults: FaultPlan | None = None) -> web.Application:
     """The stand-in as an application to be mounted anywhere.
 
     Args:
         recogniser: Started and closed by the caller.
         api_key: The one key that is accepted.
+        faults: What goes wrong.
     """
     app = web.Application(middlewares=[_authenticate])
     app[_RECOGNISER] = recogniser
@@ -40,12 +49,13 @@ def create_app(recogniser: Recogniser, *, api_key: str) -> web.Application:
     app.on_response_prepare.append(_sign)
     app.add_routes(
         [
-            web.get("/v1/listen", _listen),
-            web.post("/v1/listen", _transcribe),
-            web.get("/v1/auth/token", _token),
-            web.get("/v1/projects", _projects),
+            web.get("/v1/listen", _listen, name="listen"),
+            web.post("/v1/listen", _transcribe, name="transcribe"),
+            web.get("/v1/auth/token", _token, name="auth"),
+            web.get("/v1/projects", _projects, name="projects"),
         ]
     )
+    install(app, faults or FaultPlan(), "deepgram", messages.refuse_as_asked)
     return app
 
 
@@ -69,7 +79,7 @@ async def _listen(request: web.Request) -> web.StreamResponse:
     except BadOption as error:
         raise _bad_request(error) from error
     request_id = str(uuid4())
-    ws = web.WebSocketResponse(compress=False)
+    ws = FaultySocket(request.app[INJECTION], compress=False)
     ws.headers["dg-request-id"] = request_id
     await ws.prepare(request)
     await Listener(ws, request.app[_RECOGNISER], options, request_id=request_id).run()
@@ -88,7 +98,11 @@ async def _transcribe(request: web.Request) -> web.Response:
     utterances = [event.utterance for event in endpointer.push(pcm) if isinstance(event, SpeechEnded)]
     if last := endpointer.finalize():
         utterances.append(last)
-    heard = [(spoken.start, await recogniser.recognise(bytes(spoken.pcm), rate)) for spoken in utterances]
+    try:
+        heard = [(spoken.start, await recogniser.recognise(bytes(spoken.pcm), rate)) for spoken in utterances]
+    except SpeechError as error:
+        logger.warning("recognition failed", extra={"error": str(error)})
+        raise messages.refuse(web.HTTPInternalServerError, "INTERNAL_SERVER_ERROR", "Internal Server Error") from error
     return web.json_response(messages.prerecorded(heard, recording=body, duration=duration(pcm, rate)))
 
 
@@ -112,5 +126,5 @@ async def _projects(_request: web.Request) -> web.Response:
     return web.json_response({"projects": [{"project_id": "stand-in", "name": "stand-in"}]})
 
 
-def _bad_request(error: BadOption) -> web.HTTPClientError:
+def _bad_request(error: BadOption) -> web.HTTPError:
     return messages.refuse(web.HTTPBadRequest, "Bad Request", f"Bad Request: {error}")

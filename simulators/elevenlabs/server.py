@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,22 +14,38 @@ from simulators.elevenlabs.speaking import Pace, Voice
 from simulators.elevenlabs.stream_input import StreamInput
 from simulators.elevenlabs.text import split_sentences
 from simulators.elevenlabs.voices import load_voices, voice_for
+from simulators.faults import FaultPlan
+from simulators.faults.injection import INJECTION, cut
+from simulators.faults.middleware import install
+from simulators.faults.socket import FaultySocket
+from simulators.speech import SpeechError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
+    from simulators.faults.calls import Status
     from simulators.speech import Speaker
+
+logger = logging.getLogger(__name__)
 
 _SPEAKER: web.AppKey[Speaker] = web.AppKey("speaker")
 _API_KEY: web.AppKey[str] = web.AppKey("api_key")
 _PACE: web.AppKey[Pace] = web.AppKey("pace")
 _FORMATS = {f"pcm_{rate}": rate for rate in (8000, 16000, 22050, 24000, 44100, 48000)}
+_SPEECH = "/v1/text-to-speech/{voice_id}"
 _VENDOR_DEFAULT_FORMAT = "mp3_44100_128"
 _VENDOR_DEFAULT_INACTIVITY = 20.0
 _LONGEST_INACTIVITY = 180.0
 
 
-def create_app(speaker: Speaker, *, api_key: str, first_byte: float = 0.0, speed: float = 20.0) -> web.Application:
+def create_app(
+    speaker: Speaker,
+    *,
+    api_key: str,
+    first_byte: float = 0.0,
+    speed: float = 20.0,
+    faults: FaultPlan | None = None,
+) -> web.Application:
     """The stand-in as an application to be mounted anywhere.
 
     Args:
@@ -36,6 +53,7 @@ def create_app(speaker: Speaker, *, api_key: str, first_byte: float = 0.0, speed
         api_key: The one key that is accepted.
         first_byte: Seconds from text to the first audio of a context.
         speed: Multiple of real time at which audio is given out.
+        faults: What goes wrong.
     """
     app = web.Application(middlewares=[_authenticate])
     app[_SPEAKER] = speaker
@@ -44,14 +62,15 @@ def create_app(speaker: Speaker, *, api_key: str, first_byte: float = 0.0, speed
     app.on_response_prepare.append(_sign)
     app.add_routes(
         [
-            web.get("/v1/text-to-speech/{voice_id}/stream-input", partial(_stream_input, is_multi=False)),
-            web.get("/v1/text-to-speech/{voice_id}/multi-stream-input", partial(_stream_input, is_multi=True)),
-            web.post("/v1/text-to-speech/{voice_id}/stream", _stream),
-            web.post("/v1/text-to-speech/{voice_id}", _stream),
-            web.get("/v1/voices", _voices),
-            web.get("/v1/user", _user),
+            web.get(f"{_SPEECH}/stream-input", partial(_stream_input, is_multi=False), name="stream_input"),
+            web.get(f"{_SPEECH}/multi-stream-input", partial(_stream_input, is_multi=True), name="multi_stream_input"),
+            web.post(f"{_SPEECH}/stream", _stream, name="stream"),
+            web.post(_SPEECH, _stream, name="speech"),
+            web.get("/v1/voices", _voices, name="voices"),
+            web.get("/v1/user", _user, name="user"),
         ]
     )
+    install(app, faults or FaultPlan(), "elevenlabs", _refuse_as_asked)
     return app
 
 
@@ -72,7 +91,7 @@ async def _authenticate(
 async def _stream_input(request: web.Request, *, is_multi: bool) -> web.StreamResponse:
     new_voice = partial(_voice, request)
     new_voice()  # refuses a format before the socket is open
-    ws = web.WebSocketResponse(compress=False)
+    ws = FaultySocket(request.app[INJECTION], compress=False)
     await ws.prepare(request)
     await StreamInput(
         ws,
@@ -89,12 +108,23 @@ async def _stream(request: web.Request) -> web.StreamResponse:
     voice = _voice(request)
     text = await _text(request)
     response = web.StreamResponse(headers={"Content-Type": "audio/pcm"})
-    await response.prepare(request)
+    try:
+        async for pcm in _speech(voice, text):
+            if not response.prepared:
+                await response.prepare(request)
+            await response.write(pcm)
+    except SpeechError as error:
+        logger.warning("synthesis failed", extra={"error": str(error)})
+        if not response.prepared:
+            raise _refuse(web.HTTPInternalServerError, "internal_server_error", "Speech synthesis failed.") from error
+        cut(request)
+    return response
+
+
+async def _speech(voice: Voice, text: str) -> AsyncIterator[bytes]:
     for sentence in split_sentences(text):
         async for chunk in voice.speak(sentence):
-            await response.write(chunk.pcm)
-    await response.write_eof()
-    return response
+            yield chunk.pcm
 
 
 async def _text(request: web.Request) -> str:
@@ -136,7 +166,14 @@ async def _user(_request: web.Request) -> web.Response:
     return web.json_response({"user_id": "stand-in", "subscription": subscription})
 
 
-def _refuse(kind: type[web.HTTPClientError], status: str, message: str) -> web.HTTPClientError:
+def _refuse(kind: type[web.HTTPError], status: str, message: str) -> web.HTTPError:
     """An error as ElevenLabs words it; https://elevenlabs.io/docs/developers/resources/error-messages."""
-    detail = {"detail": {"status": status, "message": message}}
-    return kind(text=json.dumps(detail), content_type="application/json")
+    return kind(text=json.dumps(_detail(status, message)), content_type="application/json")
+
+
+def _refuse_as_asked(fault: Status) -> web.Response:
+    return web.json_response(_detail(str(fault.code or fault.status), fault.message), status=fault.status)
+
+
+def _detail(status: str, message: str) -> dict[str, object]:
+    return {"detail": {"status": status, "message": message}}

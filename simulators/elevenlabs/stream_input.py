@@ -83,8 +83,8 @@ class StreamInput:
             logger.debug("the client left while audio was on its way")
         except* _Refused as refused:
             await self._refuse(refused.exceptions[0])
-        except* SpeechError:
-            logger.exception("synthesis failed")
+        except* SpeechError as failures:
+            logger.warning("synthesis failed", extra={"error": str(failures.exceptions[0])})
             await self._ws.close(code=_INTERNAL_ERROR)
 
     async def _receive(self, tasks: asyncio.TaskGroup) -> None:

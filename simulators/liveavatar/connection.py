@@ -7,11 +7,12 @@ import contextlib
 from collections import deque
 from typing import TYPE_CHECKING
 
+from simulators.faults.fault import SocketFault
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aiohttp import web
-
+    from simulators.faults.socket import FaultySocket
     from simulators.liveavatar.protocol import Message
 
 OUTBOX_MESSAGES = 1000
@@ -21,15 +22,20 @@ OUTBOX_MESSAGES = 1000
 class Connection:
     """Messages to one client, in order; `write` runs as long as the socket does."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: FaultySocket) -> None:
         self._socket = socket
-        self._outbox: deque[Message] = deque(maxlen=OUTBOX_MESSAGES)
+        self._outbox: deque[Message | SocketFault] = deque(maxlen=OUTBOX_MESSAGES)
         self._is_closing = False
         self._wake = asyncio.Event()
 
     def send(self, messages: Iterable[Message]) -> None:
         """Queue messages."""
         self._outbox.extend(messages)
+        self._wake.set()
+
+    def suffer(self, fault: SocketFault) -> None:
+        """Let a fault strike the socket after what is queued."""
+        self._outbox.append(fault)
         self._wake.set()
 
     def close(self) -> None:
@@ -44,4 +50,10 @@ class Connection:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._outbox:
-                    await self._socket.send_json(self._outbox.popleft())
+                    await self._write(self._outbox.popleft())
+
+    async def _write(self, item: Message | SocketFault) -> None:
+        if isinstance(item, SocketFault):
+            await self._socket.suffer(item)
+        else:
+            await self._socket.send_json(item)

@@ -20,6 +20,6 @@ class ApiError(Exception):
         self.code = status if code is None else code
 
 
-def envelope(data: object, message: str = "Success", *, code: int = SUCCESS_CODE) -> dict[str, object]:
+def envelope(data: object, message: str = "Success", *, code: int | str = SUCCESS_CODE) -> dict[str, object]:
     """Wrap what is answered."""
     return {"code": code, "data": data, "message": message}

@@ -35,6 +35,7 @@ class Options:
         max_session_duration: the most that a token may ask for, and the default (depends on the subscription).
         concurrency: sessions at the same time (1 on the free plan).
         credits: what the account has at first; LITE takes one a minute.
+        rate_limit: calls a second of each endpoint with the same credential; 0: any number.
         keeps_queue: queued audio goes on playing when the socket is lost. Not documented, so both can be had.
     """
 
@@ -52,4 +53,5 @@ class Options:
     max_session_duration: int = 1200
     concurrency: int = 10
     credits: float = 1000.0
+    rate_limit: int = 0
     keeps_queue: bool = True

@@ -17,10 +17,18 @@ from simulators.liveavatar.player import Ended, Interrupted, Player, PlayerEvent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulators.faults.places import Moment
     from simulators.liveavatar.player import Utterance
 
 Message: TypeAlias = dict[str, object]
 """A message to the client, ready for JSON."""
+
+MOMENTS: dict[str, Moment] = {
+    "agent.speak": "speak",
+    "agent.speak_end": "speak_end",
+    "agent.interrupt": "interrupt",
+}
+"""Commands at whose arrival something can go wrong."""
 
 RECORDED_COMMANDS = 10_000
 """Commands kept for inspection: more than a session at one a second can send in its 20 minutes."""
@@ -52,7 +60,10 @@ class LiteProtocol:
         now: start of the session, seconds.
         dialect: which events are sent, in which words.
         start_latency: seconds from the first audio to the first sound.
+        news_delay: seconds from `play` to the listener.
         new_id: names the server's events.
+        on_moment: told of a moment at which something can go wrong, before a command is obeyed and before the start of
+            an utterance is told; it may change `is_mute` and `is_deaf`.
     """
 
     def __init__(
@@ -63,6 +74,7 @@ class LiteProtocol:
         start_latency: float = 0.2,
         news_delay: float = 0.0,
         new_id: Callable[[], str] = lambda: str(uuid4()),
+        on_moment: Callable[[Moment], None] = lambda _moment: None,
     ) -> None:
         self.player = Player(now=now, start_latency=start_latency, news_delay=news_delay)
         self.dialect = dialect
@@ -71,13 +83,16 @@ class LiteProtocol:
         self.interrupts = 0
         self.is_connected = False
         self.is_mute = False
+        self.is_deaf = False
         self._new_id = new_id
+        self._on_moment = on_moment
         self._started_at = now
         self._messages: list[Message] = []
 
     def open(self) -> None:
         """Greet a client whose socket was accepted; until `connect` its commands are dropped."""
         self.is_connected = False
+        self._on_moment("opening")
         for state in self.dialect.opening:
             self._tell_session_state(state)
 
@@ -85,6 +100,7 @@ class LiteProtocol:
         """Tell the client that the avatar is ready for its commands."""
         self.is_connected = True
         self._tell_session_state("connected")
+        self._on_moment("connected")
 
     def close(self) -> None:
         """Tell the client that the session is over."""
@@ -115,11 +131,13 @@ class LiteProtocol:
             if self._listens:
                 self._tell_error("invalid_request_error", str(error), error.event_id)
             return False
+        if self._listens and (moment := MOMENTS.get(command.type)):
+            self._on_moment(moment)
         self._record(command.type, command.event_id, len(command.audio), now)
         if not self._listens:
             return False
         if command.type == "agent.interrupt":
-            return self._interrupt(command, now, unsent)
+            return not self.is_deaf and self._interrupt(command, now, unsent)
         self._apply(command, now)
         return False
 
@@ -181,6 +199,8 @@ class LiteProtocol:
 
     def _tell_player_events(self) -> None:
         for event in self.player.take_events():
+            if isinstance(event, Started):
+                self._on_moment("speaking")
             if not self.is_mute:
                 self._tell_player_event(event)
 

@@ -18,6 +18,7 @@ from simulators.liveavatar.service import Service
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from simulators.faults.calls import Status
     from simulators.liveavatar.account import SessionRecord
 
 SERVICE = web.AppKey("service", Service)
@@ -42,7 +43,12 @@ async def answer_errors(
         return web.json_response({"detail": details}, status=422)
 
 
-@routes.post("/v1/sessions/token")
+def refuse(fault: Status) -> web.Response:
+    """Word an error that was asked for."""
+    return web.json_response(envelope(None, fault.message, code=fault.code or fault.status), status=fault.status)
+
+
+@routes.post("/v1/sessions/token", name="token")
 async def create_token(request: web.Request) -> web.Response:
     """Check what is asked for and give out a session token for it."""
     service = request.app[SERVICE]
@@ -57,7 +63,7 @@ async def create_token(request: web.Request) -> web.Response:
     return web.json_response(envelope({"session_id": record.id, "session_token": record.token}))
 
 
-@routes.post("/v1/sessions/start")
+@routes.post("/v1/sessions/start", name="start")
 async def start_session(request: web.Request) -> web.Response:
     """Start the session that the token is for."""
     service = request.app[SERVICE]
@@ -81,7 +87,7 @@ async def start_session(request: web.Request) -> web.Response:
     return web.json_response(envelope(data), status=201)
 
 
-@routes.post("/v1/sessions/stop")
+@routes.post("/v1/sessions/stop", name="stop")
 async def stop_session(request: web.Request) -> web.Response:
     """End a session; answered when the avatar has left the room."""
     asked = SessionRequest.model_validate(await _json(request, default={"reason": "USER_CLOSED"}))
@@ -90,7 +96,7 @@ async def stop_session(request: web.Request) -> web.Response:
     return web.json_response(envelope(None))
 
 
-@routes.post("/v1/sessions/keep-alive")
+@routes.post("/v1/sessions/keep-alive", name="keep_alive")
 async def keep_alive(request: web.Request) -> web.Response:
     """Start a session's idle time anew."""
     asked = SessionRequest.model_validate(await _json(request, default={}))
@@ -100,7 +106,7 @@ async def keep_alive(request: web.Request) -> web.Response:
     return web.json_response(envelope(None))
 
 
-@routes.get("/v1/sessions")
+@routes.get("/v1/sessions", name="sessions")
 async def list_sessions(request: web.Request) -> web.Response:
     """List the sessions that run, or those that have ended."""
     _require_key(request)
@@ -112,7 +118,7 @@ async def list_sessions(request: web.Request) -> web.Response:
     return web.json_response(envelope({"count": len(records), "next": None, "previous": None, "results": page}))
 
 
-@routes.get("/v1/sessions/{session_id}")
+@routes.get("/v1/sessions/{session_id}", name="session")
 async def get_session(request: web.Request) -> web.Response:
     """Tell about one session."""
     _require_key(request)
@@ -122,14 +128,14 @@ async def get_session(request: web.Request) -> web.Response:
     return web.json_response(envelope(_session_item(record)))
 
 
-@routes.get("/v1/avatars/public")
+@routes.get("/v1/avatars/public", name="avatars")
 async def list_public_avatars(_request: web.Request) -> web.Response:
     """List the avatars that everyone may use; needs no key."""
     avatars = list(PUBLIC_AVATARS.values())
     return web.json_response(envelope({"count": len(avatars), "next": None, "previous": None, "results": avatars}))
 
 
-@routes.get("/v1/avatars/{avatar_id}")
+@routes.get("/v1/avatars/{avatar_id}", name="avatar")
 async def get_avatar(request: web.Request) -> web.Response:
     """Tell about one avatar."""
     _require_key(request)
@@ -139,7 +145,7 @@ async def get_avatar(request: web.Request) -> web.Response:
     return web.json_response(envelope(avatar))
 
 
-@routes.get("/v1/users/credits")
+@routes.get("/v1/users/credits", name="credits")
 async def get_credits(request: web.Request) -> web.Response:
     """Tell the credits that are left: a string, as the service does."""
     _require_key(request)

@@ -150,6 +150,15 @@ class LiveKitRoom:
         """Drop the audio that the source still holds."""
         self._audio.clear_queue()
 
+    async def disconnect(self) -> None:
+        """Leave the room without freeing the tracks."""
+        await self._room.disconnect()
+
+    async def unpublish(self) -> None:
+        """Take both tracks back."""
+        for sid in list(self._room.local_participant.track_publications):
+            await self._room.local_participant.unpublish_track(sid)
+
     async def leave(self) -> None:
         """Leave the room, if it was joined, and free the tracks."""
         await self._room.disconnect()

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from simulators.faults import FaultPlan
+from simulators.faults.control import add_control
+from simulators.faults.injection import INJECTION
+from simulators.faults.middleware import install
 from simulators.liveavatar import inspection
 from simulators.liveavatar.options import Options
-from simulators.liveavatar.rest import SERVICE, WEBSOCKET_ROUTE, answer_errors, routes
+from simulators.liveavatar.rates import limiting
+from simulators.liveavatar.rest import SERVICE, WEBSOCKET_ROUTE, answer_errors, refuse, routes
 from simulators.liveavatar.room import LiveKitRoom, OpenRoom
 from simulators.liveavatar.service import Service
 from simulators.liveavatar.websocket import websocket
 
 
-def create_app(options: Options | None = None, *, open_room: OpenRoom = LiveKitRoom) -> web.Application:
+def create_app(
+    options: Options | None = None, *, open_room: OpenRoom = LiveKitRoom, faults: FaultPlan | None = None
+) -> web.Application:
     """Make a stand-in for LiveAvatar LITE.
 
     Args:
         options: what can be set; None for the defaults.
         open_room: makes the rooms that sessions join; tests give one that only records.
+        faults: what goes wrong; it can be armed at any time, here and over HTTP. None: nothing is armed at first.
     """
-    app = web.Application(middlewares=[answer_errors])
-    app[SERVICE] = Service(options or Options(), open_room)
+    plan = faults or FaultPlan()
+    settings = options or Options()
+    app = web.Application(middlewares=[limiting(settings.rate_limit), answer_errors])
+    install(app, plan, "liveavatar", refuse)
+    add_control(app, plan)
+    app[SERVICE] = Service(settings, open_room, app[INJECTION])
     app.add_routes(routes)
     app.router.add_get("/ws/{ws_key}", websocket, name=WEBSOCKET_ROUTE)
     app.router.add_get("/stand-in/sessions", inspection.list_sessions)

@@ -11,6 +11,7 @@ from simulators.liveavatar.room import Invitation
 from simulators.liveavatar.session import Session
 
 if TYPE_CHECKING:
+    from simulators.faults.injection import Injection
     from simulators.liveavatar.options import Options
     from simulators.liveavatar.requests import EndReason, Quality
     from simulators.liveavatar.room import OpenRoom
@@ -30,13 +31,15 @@ class Service:
     Args:
         options: of the stand-in.
         open_room: makes the room that a session joins.
+        injection: decides what goes wrong.
     """
 
-    def __init__(self, options: Options, open_room: OpenRoom) -> None:
+    def __init__(self, options: Options, open_room: OpenRoom, injection: Injection) -> None:
         self.options = options
         self.account = Account(options)
         self.sessions: dict[str, Session] = {}
         self._open_room = open_room
+        self._injection = injection
         self._runs: dict[str, asyncio.Task[None]] = {}
 
     def start(self, record: SessionRecord) -> HostedRoom | None:
@@ -53,7 +56,7 @@ class Service:
         if record.request.livekit_config is None and self.options.livekit is not None:
             hosted = HostedRoom.for_session(record.id, self.options.livekit)
         room = self._open_room(self._invitation(record, hosted))
-        session = Session(record, account=self.account, room=room, options=self.options)
+        session = Session(record, account=self.account, room=room, options=self.options, injection=self._injection)
         self.sessions[record.id] = session
         self._runs[record.id] = asyncio.create_task(self._run(session, hosted))
         return hosted

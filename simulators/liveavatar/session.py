@@ -8,13 +8,16 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from simulators.liveavatar.faulty_room import FaultyRoom
 from simulators.liveavatar.player import RATE_HZ
 from simulators.liveavatar.protocol import LiteProtocol
 from simulators.liveavatar.room import FRAMES_PER_SECOND, Room, RoomError
 from simulators.liveavatar.ticker import Ticker
+from simulators.liveavatar.trouble import Trouble
 from simulators.portrait import Mouth
 
 if TYPE_CHECKING:
+    from simulators.faults.injection import Injection
     from simulators.liveavatar.account import Account, SessionRecord
     from simulators.liveavatar.connection import Connection
     from simulators.liveavatar.options import Options
@@ -33,12 +36,21 @@ class Session:
         account: pays for it.
         room: where it appears, not joined yet.
         options: of the stand-in.
+        injection: decides what goes wrong.
+
+    Attributes:
+        connection: the client's newest socket, None while it has none.
+        sockets: how many it has opened.
+        connect_delay: seconds from the open socket to `connected`, of the newest.
     """
 
-    def __init__(self, record: SessionRecord, *, account: Account, room: Room, options: Options) -> None:
+    def __init__(
+        self, record: SessionRecord, *, account: Account, room: Room, options: Options, injection: Injection
+    ) -> None:
         self.record = record
         self._account = account
-        self._room = room
+        self.room = FaultyRoom(room)
+        self._trouble = Trouble(self, injection)
         self._options = options
         self._ticker = Ticker(TICK_SECONDS)
         self.started_at = self._last_command_at = self._alone_since = self._ticker.now
@@ -47,8 +59,11 @@ class Session:
             dialect=options.dialect,
             start_latency=options.start_latency,
             news_delay=room.delay_seconds,
+            on_moment=self._trouble.reach,
         )
-        self._connection: Connection | None = None
+        self.connection: Connection | None = None
+        self.sockets = 0
+        self.connect_delay = 0.0
         self._joined = asyncio.Event()
         self._over = asyncio.Event()
         self._mouth = Mouth()
@@ -65,16 +80,22 @@ class Session:
         try:
             await asyncio.wait({performance, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._trouble.end()
             over.cancel()
             performance.cancel()
             outcome, _ = await asyncio.gather(performance, over, return_exceptions=True)
             self._conclude(outcome)
-            await self._room.leave()
+            await self.room.leave()
 
     def end(self, reason: EndReason) -> None:
         """End the session; `run` returns when the room has been left."""
         self._account.end(self.record, reason)
         self._over.set()
+
+    def mute(self) -> None:
+        """Fall silent for good, without a word."""
+        self.protocol.mute(now=self._ticker.now, unsent=self.room.queued_seconds)
+        self.room.hush()
 
     def touch(self) -> None:
         """Keep it alive: the idle time counts from now."""
@@ -82,42 +103,51 @@ class Session:
 
     async def welcome(self, connection: Connection) -> None:
         """Take a client's socket, and tell it `connected` when the avatar is ready; the newest socket counts."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = connection
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = connection
+        self.sockets += 1
+        self.connect_delay = self._options.connect_delay
         self.protocol.open()
-        self._flush()
-        await asyncio.gather(self._joined.wait(), asyncio.sleep(self._options.connect_delay))
-        if self._connection is connection:
+        self.flush()
+        await asyncio.gather(self._joined.wait(), asyncio.sleep(self.connect_delay))
+        if self.connection is connection:
             self._account.connect(self.record)
             self.protocol.connect()
-            self._flush()
+            self.flush()
 
     def receive(self, frame: str | None, connection: Connection) -> None:
         """Take a text frame, or None for a binary one; a socket that was replaced is not heard any more."""
-        if self._connection is not connection:
+        if self.connection is not connection:
             return
         self.touch()
         now = self._ticker.now
         if frame is None:
             self.protocol.receive_binary(now=now)
-        elif self.protocol.receive(frame, now=now, unsent=self._room.queued_seconds):
-            self._room.hush()
-        self._flush()
+        elif self.protocol.receive(frame, now=now, unsent=self.room.queued_seconds):
+            self.room.hush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is to be told; without a client it is lost."""
+        messages = self.protocol.take_messages()
+        if self.connection is not None:
+            self.connection.send(messages)
 
     def lose(self, connection: Connection) -> None:
         """Go on without a client: the avatar stays in the room until it is back, or nobody is left who wants it."""
-        if self._connection is not connection:
+        if self.connection is not connection:
             return
-        self._connection = None
+        self.connection = None
         self._alone_since = self._ticker.now
         self.protocol.is_connected = False
         if not self._options.keeps_queue:
-            self.protocol.player.clear(now=self._ticker.now, unsent=self._room.queued_seconds)
-            self._room.hush()
+            self.protocol.player.clear(now=self._ticker.now, unsent=self.room.queued_seconds)
+            self.room.hush()
 
     async def _perform(self) -> None:
-        await self._room.join()
+        self._trouble.reach("joining")
+        await self.room.join()
         self._joined.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._speak())
@@ -126,13 +156,13 @@ class Session:
     async def _speak(self) -> None:
         follower = Mouth()
         # A listener should see the mouth with the sound.
-        mouths = deque([self._mouth] * round(self._room.delay_seconds / TICK_SECONDS))
+        mouths = deque([self._mouth] * round(self.room.delay_seconds / TICK_SECONDS))
         while True:
             await self._ticker.tick()
             pcm = self.protocol.play(now=self._ticker.now)
-            self._flush()
+            self.flush()
             if pcm:
-                await self._room.play(pcm)
+                await self.room.play(pcm)
             follower.follow(pcm, RATE_HZ)
             mouths.append(replace(follower))
             self._mouth = mouths.popleft()
@@ -143,23 +173,23 @@ class Session:
         while True:
             await ticker.tick()
             seconds = self._ticker.now - self.started_at
-            await self._room.show(seconds, self._mouth, self.protocol.player.state)
+            await self.room.show(seconds, self._mouth, self.protocol.player.state)
 
     def _check_limits(self, now: float) -> None:
         reason = self._exceeded(now)
         if reason == "MAX_DURATION_REACHED" and not self.record.request.is_sandbox:
-            self._expire(now)
+            self._expire()
         elif reason is not None:
             self.end(reason)
 
     def _exceeded(self, now: float) -> EndReason | None:
-        if not self._room.is_connected:
+        if not self.room.is_connected:
             return "USER_DISCONNECTED"
         if now - self.started_at >= self._max_seconds:
             return "MAX_DURATION_REACHED"
         if now - self._last_command_at >= self._options.idle_timeout:
             return "IDLE_TIMEOUT"
-        if self._connection is None and now - self._alone_since >= self._options.orphan_timeout:
+        if self.connection is None and now - self._alone_since >= self._options.orphan_timeout:
             return "ZOMBIE_SESSION_REAP"
         if not self.record.request.is_sandbox and self._account.credits_left <= 0:
             return "NO_CREDITS"
@@ -172,13 +202,12 @@ class Session:
             return self._options.sandbox_seconds
         return self.record.request.max_session_duration or self._options.max_session_duration
 
-    def _expire(self, now: float) -> None:
+    def _expire(self) -> None:
         """Fall silent, leave the socket open, and go when the client does (a paid session, seen by a user)."""
         if not self.protocol.is_mute:
             self._account.end(self.record, "MAX_DURATION_REACHED")
-            self.protocol.mute(now=now, unsent=self._room.queued_seconds)
-            self._room.hush()
-        if self._connection is None:
+            self.mute()
+        if self.connection is None:
             self._over.set()
 
     def _conclude(self, outcome: object) -> None:
@@ -189,11 +218,6 @@ class Session:
             logger.error("the session failed", exc_info=outcome, extra={"session_id": self.record.id})
         self._account.end(self.record, "SERVER_ERROR")
         self.protocol.close()
-        self._flush()
-        if self._connection is not None:
-            self._connection.close()
-
-    def _flush(self) -> None:
-        messages = self.protocol.take_messages()
-        if self._connection is not None:
-            self._connection.send(messages)
+        self.flush()
+        if self.connection is not None:
+            self.connection.close()

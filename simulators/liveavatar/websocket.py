@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
+from simulators.faults.injection import INJECTION
+from simulators.faults.socket import FaultySocket
 from simulators.liveavatar.connection import Connection
 from simulators.liveavatar.rest import SERVICE
 
@@ -20,12 +22,12 @@ CLOSE_SECONDS = 2.0
 """How long a client may take to answer a close."""
 
 
-async def websocket(request: web.Request) -> web.WebSocketResponse:
+async def websocket(request: web.Request) -> FaultySocket:
     """Serve one client of a running session."""
     session = request.app[SERVICE].by_ws_key(request.match_info["ws_key"])
     if session is None:
         raise web.HTTPNotFound
-    socket = web.WebSocketResponse(max_msg_size=MAX_FRAME_BYTES + 1, timeout=CLOSE_SECONDS)
+    socket = FaultySocket(request.app[INJECTION], max_msg_size=MAX_FRAME_BYTES + 1, timeout=CLOSE_SECONDS)
     await socket.prepare(request)
     connection = Connection(socket)
     welcome = asyncio.create_task(session.welcome(connection))
@@ -44,7 +46,7 @@ async def websocket(request: web.Request) -> web.WebSocketResponse:
     return socket
 
 
-async def _read(socket: web.WebSocketResponse, session: Session, connection: Connection) -> None:
+async def _read(socket: FaultySocket, session: Session, connection: Connection) -> None:
     async for message in socket:
         if message.type is WSMsgType.TEXT:
             session.receive(message.data, connection)

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from simulators.faults import FaultPlan
+from simulators.faults.middleware import install
+from simulators.faults.stream import FaultyStream
 from simulators.openai.brain import Brain
 from simulators.openai.completion import MODEL, Completion
 from simulators.openai.request import ApiError, parse_request
@@ -18,6 +21,8 @@ from simulators.openai.script import load_script
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
+
+    from simulators.faults.calls import Status
 
 CREATED: Final = 1_763_683_200
 """The model's day of birth in `GET /v1/models`, in seconds since 1970; any constant would do."""
@@ -28,12 +33,13 @@ NO_KEY: Final = (
 )
 
 
-def create_app(*, api_key: str, tokens_per_second: float = 60.0) -> web.Application:
+def create_app(*, api_key: str, tokens_per_second: float = 60.0, faults: FaultPlan | None = None) -> web.Application:
     """Make the stand-in for OpenAI: `POST /v1/chat/completions` and `GET /v1/models`.
 
     Args:
         api_key: The one key that is taken; any other is answered with 401 and OpenAI's error JSON.
         tokens_per_second: How fast an answer is streamed, a token being a word; 0 is at once.
+        faults: What goes wrong.
     """
     brain = Brain(load_script())
     pause = 1.0 / tokens_per_second if tokens_per_second else 0.0
@@ -51,21 +57,27 @@ def create_app(*, api_key: str, tokens_per_second: float = 60.0) -> web.Applicat
 
     app = web.Application(middlewares=[_errors, _key_check(api_key)])
     app.on_response_prepare.append(_sign)
-    app.router.add_post("/v1/chat/completions", chat_completions)
-    app.router.add_get("/v1/models", models)
+    install(app, faults or FaultPlan(), "openai", _refuse_as_asked)
+    app.router.add_post("/v1/chat/completions", chat_completions, name="chat")
+    app.router.add_get("/v1/models", models, name="models")
     return app
 
 
 async def _stream(request: web.Request, completion: Completion, pause: float) -> web.StreamResponse:
     """Send the chunks as server-sent events."""
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    await response.prepare(request)
+    response = FaultyStream(request, headers={"Content-Type": "text/event-stream; charset=utf-8"})
     with suppress(ConnectionResetError):  # the caller spoke on, and the agent no longer wants the answer
+        await response.prepare(request)
         for chunk in completion.chunks():
             await response.write(b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n")
             await asyncio.sleep(pause)
         await response.write(b"data: [DONE]\n\n")
     return response
+
+
+def _refuse_as_asked(fault: Status) -> web.Response:
+    code = None if fault.code is None else str(fault.code)
+    return web.json_response(ApiError(fault.status, fault.message, code=code).body, status=fault.status)
 
 
 @web.middleware

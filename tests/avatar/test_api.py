@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,14 +13,17 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from avatar import AuthError, CapacityError, ConnectionLost, LiveAvatarAPI, ServiceError, ServiceTimeout
-from avatar.api import SessionToken
+from avatar.api import ActiveSession, SessionToken
+from avatar.journal import JournalError, SessionJournal
 
 TOKEN = SessionToken("s-1", "jwt")
 GOOD = web.json_response
 
 
 @asynccontextmanager
-async def service(*answers: Callable[[], web.Response]) -> AsyncIterator[tuple[LiveAvatarAPI, list[web.Request]]]:
+async def service(
+    *answers: Callable[[], web.Response], journal: SessionJournal | None = None
+) -> AsyncIterator[tuple[LiveAvatarAPI, list[web.Request]]]:
     """A client of a server that gives these answers one after another."""
     requests: list[web.Request] = []
 
@@ -31,7 +35,8 @@ async def service(*answers: Callable[[], web.Response]) -> AsyncIterator[tuple[L
     app.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         with stamina.set_testing(testing=True, attempts=3, cap=True):
-            yield LiveAvatarAPI(http, api_key="key", api_url=str(server.make_url("")), timeout=5.0), requests
+            url = str(server.make_url(""))
+            yield LiveAvatarAPI(http, api_key="key", api_url=url, timeout=5.0, journal=journal), requests
 
 
 def answer(data: Any = None, *, status: int = 200, code: int = 1000, message: str = "", **headers: str) -> Any:
@@ -116,9 +121,72 @@ async def test_an_unknown_avatar_is_told_by_its_setting() -> None:
             await api.create_token(avatar_id="nobody")
 
 
-async def test_a_session_that_is_gone_counts_as_stopped() -> None:
+@pytest.mark.parametrize(("status", "message"), [(404, ""), (400, "Session has already ended")])
+async def test_a_session_that_is_gone_counts_as_stopped(status: int, message: str) -> None:
     """Stopping twice is no error."""
-    async with service(answer(status=404)) as (api, requests):
+    async with service(answer(status=status, message=message)) as (api, requests):
+        await api.stop("s-1")
+
+    assert [request.path for request in requests] == ["/v1/sessions/stop"]
+
+
+async def test_a_stop_that_is_refused_for_another_reason_is_an_error() -> None:
+    """Only what says that there is nothing to stop counts as a stop."""
+    async with service(answer(status=400, message="reason: not one of the permitted values")) as (api, _):
+        with pytest.raises(ServiceError):
+            await api.stop("s-1")
+
+
+async def test_active_sessions_are_read_to_the_last_page() -> None:
+    """Each has its id and, if it is told, how long it has run."""
+    first = {"next": "page 2", "results": [{"id": "s-1", "duration": 61}, "nonsense"]}
+    async with service(answer(first), answer({"next": None, "results": [{"id": "s-2"}]})) as (api, requests):
+        sessions = await api.active_sessions()
+
+    assert sessions == [ActiveSession("s-1", 61.0), ActiveSession("s-2", None)]
+    assert [(request.query["type"], request.query["page"]) for request in requests] == [
+        ("active", "1"),
+        ("active", "2"),
+    ]
+
+
+async def test_a_session_is_in_the_journal_before_it_is_started(tmp_path: Path) -> None:
+    """Whenever this process dies, somebody knows which session may run."""
+    journal = SessionJournal(tmp_path)
+    seen: list[str] = []
+
+    def start() -> web.Response:
+        seen.extend(f"{entry.session_id} {entry.room} {entry.state}" for entry in journal.entries())
+        return web.json_response({"data": {"ws_url": "wss://x/1"}}, status=201)
+
+    async with service(start, answer(), journal=journal) as (api, _):
+        await api.start(SessionToken("s-1", "jwt", "a-room"))
+        seen.extend(entry.state for entry in journal.entries())
+        await api.stop("s-1")
+
+    assert seen == ["s-1 a-room made", "started"]
+    assert journal.entries() == []
+    journal.disown()
+
+
+async def test_a_stop_without_an_answer_leaves_the_session_in_the_journal(tmp_path: Path) -> None:
+    """It is for the sweep."""
+    journal = SessionJournal(tmp_path)
+    async with service(answer({"ws_url": "wss://x/1"}), answer(status=503), journal=journal) as (api, _):
+        await api.start(TOKEN)
+        with pytest.raises(ServiceError):
+            await api.stop("s-1")
+
+    assert [entry.state for entry in journal.entries()] == ["stopping"]
+    journal.disown()
+
+
+async def test_what_cannot_be_noted_is_not_started_but_stopped(tmp_path: Path) -> None:
+    """A full disk keeps a session from being started, and none from being stopped."""
+    (tmp_path / "file").touch()
+    async with service(answer(), journal=SessionJournal(tmp_path / "file")) as (api, requests):
+        with pytest.raises(JournalError):
+            await api.start(TOKEN)
         await api.stop("s-1")
 
     assert [request.path for request in requests] == ["/v1/sessions/stop"]

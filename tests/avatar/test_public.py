@@ -12,6 +12,7 @@ def test_public_names_are_what_they_are() -> None:
         "AvatarAudioOutput",
         "AvatarError",
         "AvatarSession",
+        "AvatarStatus",
         "CapacityError",
         "ConfigurationError",
         "ConnectionLost",

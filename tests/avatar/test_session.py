@@ -244,7 +244,7 @@ class Ends(LiteService):
 
 @pytest.mark.parametrize("service", [Refuses, Ends])
 async def test_a_lost_session_ends_segments_and_is_told(service: type[LiteService]) -> None:
-    """Nothing waits for an avatar that is gone for good: segments are interrupted, and its session is stopped."""
+    """After some sessions that were of no use there is no next one; segments end, and each session was stopped."""
     fake = service()
     async with call(fake) as (avatar, output):
         lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -258,7 +258,7 @@ async def test_a_lost_session_ends_segments_and_is_told(service: type[LiteServic
 
     assert event.interrupted
     assert isinstance(error, ConnectionLost)
-    assert len(fake.called("stop")) == 1
+    assert len(fake.called("stop")) == len(fake.called("start")) == 4
 
 
 class Garbled(LiteService):

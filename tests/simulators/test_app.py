@@ -14,8 +14,9 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from simulators import liveavatar
-from simulators.app import VENDORS, Options, create_app
+from simulators.app import Options, create_app
 from simulators.arguments import parse_arguments
+from simulators.vendors import VENDORS
 from tests.simulators.liveavatar.client import StandIn
 from tests.simulators.liveavatar.rooms import RecordingRoom
 
@@ -81,7 +82,33 @@ async def test_root_says_that_these_are_stand_ins() -> None:
 
     assert "stand-ins" in answer.body["message"]
     assert set(answer.body["stand_ins"]) == set(VENDORS)
+    assert answer.body["faults"] == "/stand-in/faults"
     assert answer.headers["X-Stand-In"] == "all"
+
+
+async def test_faults_of_all_vendors_are_armed_in_one_place() -> None:
+    """One list, one count, and LiveAvatar's own endpoint shows the same."""
+    faults = [
+        {"vendor": vendor, "kind": "status", "at": call, "status": 503}
+        for vendor, call in [("openai", "models"), ("deepgram", "projects"), ("elevenlabs", "user")]
+    ]
+    async with serving(Options()) as stand_ins:
+        async with stand_ins.http.put(f"{stand_ins.url}/stand-in/faults", json={"faults": faults}) as response:
+            assert response.status == 200
+        for path in ("/openai/v1/models", "/deepgram/v1/projects", "/elevenlabs/v1/user"):
+            assert (await stand_ins.get(path)).status == 503
+        told = (await stand_ins.get("/stand-in/faults")).body["faults"]
+        assert [entry["struck"] for entry in told] == [1, 1, 1]
+        assert (await stand_ins.get("/liveavatar/stand-in/faults")).body["faults"] == told
+
+
+def test_help_tells_of_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where they are armed and where they are listed."""
+    with pytest.raises(SystemExit):
+        parse_arguments(["--help"])
+
+    assert "PUT /stand-in/faults" in (told := " ".join(capsys.readouterr().out.split()))
+    assert "GET /stand-in/faults/kinds" in told
 
 
 @pytest.mark.parametrize(

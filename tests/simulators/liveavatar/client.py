@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simulators.faults import FaultPlan
 from simulators.liveavatar.avatars import DRAWN_FACE_ID
 from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from aiohttp import ClientSession, ClientWebSocketResponse
 
     from tests.simulators.liveavatar.rooms import RecordingRoom
@@ -58,6 +62,8 @@ class StandIn:
     url: str
     http: ClientSession
     rooms: list[RecordingRoom] = field(default_factory=list)
+    plan: FaultPlan = field(default_factory=FaultPlan)
+    stop_server: Callable[[], Awaitable[None]] | None = None
 
     async def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
         """Send a GET, with the API key unless other headers are given."""
@@ -69,6 +75,10 @@ class StandIn:
         data = None if body is None else json.dumps(body)
         async with self.http.post(self.url + path, data=data, headers=KEY if headers is None else headers) as response:
             return Answer(response.status, await response.json(), dict(response.headers))
+
+    async def open_sessions(self) -> int:
+        """How many sessions run and cost."""
+        return int((await self.get("/stand-in/sessions")).body["open_sessions"])
 
     async def create(self, **changes: object) -> Any:
         """Get a session token; the answer's data."""
@@ -95,6 +105,17 @@ class StandIn:
     async def inspect(self) -> Any:
         """The last session, as the inspection endpoint shows it."""
         return (await self.get("/stand-in/sessions")).body["sessions"][-1]
+
+    async def inspect_until(self, has_happened: Callable[[Any], bool]) -> Any:
+        """The last session, as soon as the inspection endpoint shows it so."""
+        while not has_happened(session := await self.inspect()):  # noqa: ASYNC110 - the endpoint tells when it is asked
+            await asyncio.sleep(0.01)
+        return session
+
+    async def strikes(self) -> None:
+        """Wait until the first fault has struck."""
+        while not self.plan.armed[0].struck:  # noqa: ASYNC110 - a plan is pure and tells nobody
+            await asyncio.sleep(0.01)
 
 
 @dataclass(slots=True)
@@ -126,6 +147,13 @@ class Wire:
         async for message in self.socket:
             self.seen.append(message.json())
         return self.socket.close_code
+
+    def abort(self) -> None:
+        """Be gone without a word, whatever waits to be sent."""
+        connection = self.socket._response.connection
+        assert connection is not None
+        assert connection.transport is not None
+        connection.transport.abort()
 
     async def close(self) -> None:
         """Hang up."""

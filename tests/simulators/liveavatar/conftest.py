@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
+from simulators.faults import FaultPlan
 from simulators.liveavatar import Options, create_app
 from tests.simulators.liveavatar.client import StandIn
 from tests.simulators.liveavatar.rooms import RecordingRoom
@@ -16,14 +17,15 @@ from tests.simulators.liveavatar.rooms import RecordingRoom
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from simulators.faults import Fault
     from simulators.liveavatar.room import Invitation
 
 
 class Serve(Protocol):
     """Starts a stand-in."""
 
-    async def __call__(self, options: Options | None = None) -> StandIn:
-        """Start one with these options; by default nothing is delayed."""
+    async def __call__(self, options: Options | None = None, *faults: Fault) -> StandIn:
+        """Start one with these options and faults; by default nothing is delayed and nothing goes wrong."""
 
 
 @pytest.fixture
@@ -31,17 +33,18 @@ async def serve() -> AsyncIterator[Serve]:
     """Stand-ins that end with the test."""
     async with AsyncExitStack() as stack:
 
-        async def start(options: Options | None = None) -> StandIn:
+        async def start(options: Options | None = None, *faults: Fault) -> StandIn:
+            plan = FaultPlan(faults)
             rooms: list[RecordingRoom] = []
 
             def open_room(invitation: Invitation) -> RecordingRoom:
                 rooms.append(RecordingRoom(invitation))
                 return rooms[-1]
 
-            app = create_app(options or Options(start_latency=0.0), open_room=open_room)
+            app = create_app(options or Options(start_latency=0.0), open_room=open_room, faults=plan)
             server = await stack.enter_async_context(TestServer(app))
             http = await stack.enter_async_context(ClientSession())
-            return StandIn(str(server.make_url("")).rstrip("/"), http, rooms)
+            return StandIn(str(server.make_url("")).rstrip("/"), http, rooms, plan, server.close)
 
         yield start
 

@@ -27,6 +27,8 @@ class RecordingRoom:
         self.moods: list[AgentState] = []
         self.hushed = asyncio.Event()
         self.left = asyncio.Event()
+        self.disconnected = asyncio.Event()
+        self.unpublished = asyncio.Event()
         self._played = asyncio.Condition()
 
     @property
@@ -60,6 +62,15 @@ class RecordingRoom:
     def hush(self) -> None:
         """Note it."""
         self.hushed.set()
+
+    async def disconnect(self) -> None:
+        """Be out of the room."""
+        self.is_connected = False
+        self.disconnected.set()
+
+    async def unpublish(self) -> None:
+        """Have no tracks any more."""
+        self.unpublished.set()
 
     async def leave(self) -> None:
         """Leave."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
-
+from simulators.faults import FaultPlan
+from simulators.faults.injection import Injection
+from simulators.faults.socket import FaultySocket
 from simulators.liveavatar.connection import OUTBOX_MESSAGES, Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class SlowSocket(web.WebSocketResponse):
+class SlowSocket(FaultySocket):
     """A socket whose client reads only when it is let."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Injection(FaultPlan(), "liveavatar"))
         self.reads = asyncio.Event()
         self.waits = asyncio.Event()
         self.sent: list[Any] = []
@@ -31,8 +32,11 @@ class SlowSocket(web.WebSocketResponse):
         self.sent.append(data)
 
 
-class LostSocket(web.WebSocketResponse):
+class LostSocket(FaultySocket):
     """A socket whose client is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(Injection(FaultPlan(), "liveavatar"))
 
     async def send_json(
         self, data: Any, compress: int | None = None, *, dumps: Callable[[Any], str] | None = None

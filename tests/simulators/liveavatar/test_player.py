@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.liveavatar.player import (
@@ -220,6 +220,7 @@ def perform(steps: list[Step], *, ticks_between: int = 0) -> Outcome:
     return Outcome(player, heard, events)
 
 
+@settings(deadline=None)
 @given(UNINTERRUPTED)
 def test_all_is_heard_when_nobody_interrupts(steps: list[Step]) -> None:
     """Every byte is heard once, in order, in real time: playback is as long as the clock says."""
@@ -231,6 +232,7 @@ def test_all_is_heard_when_nobody_interrupts(steps: list[Step]) -> None:
     assert all(u.ended and u.heard_samples * 2 == u.received_bytes for u in outcome.player.utterances)
 
 
+@settings(deadline=None)
 @given(UNINTERRUPTED)
 def test_underrun_is_the_silence_within_utterances(steps: list[Step]) -> None:
     """The under-run seconds are what a listener would measure."""
@@ -242,6 +244,7 @@ def test_underrun_is_the_silence_within_utterances(steps: list[Step]) -> None:
         assert utterance.underrun_samples == spoken[-1] + 1 - utterance.heard_samples
 
 
+@settings(deadline=None)
 @given(EVERYTHING)
 def test_outcome_does_not_depend_on_how_often_it_is_played(steps: list[Step]) -> None:
     """A slow and a fast loop give the same utterances and the same events in the same order."""
@@ -253,6 +256,7 @@ def test_outcome_does_not_depend_on_how_often_it_is_played(steps: list[Step]) ->
     ]
 
 
+@settings(deadline=None)
 @given(EVERYTHING)
 def test_events_are_well_formed(steps: list[Step]) -> None:
     """States follow one from another; what starts ends once, by itself or cut; only open utterances starve."""
@@ -267,6 +271,7 @@ def test_events_are_well_formed(steps: list[Step]) -> None:
     assert {event.utterance.number for event in outcome.events if isinstance(event, Starved)} <= set(starts)
 
 
+@settings(deadline=None)
 @given(EVERYTHING, st.floats(0.0, 0.5))
 def test_heard_is_never_more_than_received_when_cut(steps: list[Step], unsent: float) -> None:
     """Whatever is cut and taken back, 0 <= heard <= received."""

@@ -1,0 +1,33 @@
+"""What to do when the service does not give an avatar: try again, and when, or leave it."""
+
+from avatar.errors import AuthError, AvatarError, CapacityError, ConfigurationError, ServiceError
+
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 60.0
+
+_SLOT_WAIT = 10.0
+# Seconds between two tries for a slot: another call's end frees it, and nobody tells.
+
+
+def seconds_to_wait(error: AvatarError, failures: int, jitter: float) -> float | None:
+    """How long to wait before the next session is asked for.
+
+    Args:
+        error: Why there is none.
+        failures: How many tries in a row have failed, this one included.
+        jitter: A number from 0 to 1; calls that failed together shall not try again together.
+
+    Returns:
+        Seconds; None if trying again is of no use: the key is wrong, the avatar unknown, no credits are left.
+    """
+    match error:
+        case CapacityError(status_code=429):
+            return (error.retry_after or _FIRST_WAIT) + jitter * _FIRST_WAIT
+        case CapacityError(code=4032):
+            return _SLOT_WAIT * (0.5 + jitter)
+        case AuthError() | CapacityError() | ConfigurationError():
+            return None
+        case ServiceError(retryable=False):
+            return None
+    wait: float = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
+    return wait * (0.5 + jitter / 2)

@@ -1,0 +1,77 @@
+"""Opens the voice when one is needed, and closes it when the avatar is back."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from livekit import rtc
+
+from avatar.audience import Audience
+from avatar.core import Mouth
+from avatar.playback import Playback
+from avatar.voice import RoomVoice
+
+logger = logging.getLogger("avatar")
+
+
+class Mouths:
+    """The voice of a call, while it has one. The avatar is not heard beside it.
+
+    Args:
+        playback: Whose speech is said.
+        room: Where; one that can't publish has no voice.
+        audience: Who is in it.
+    """
+
+    def __init__(self, playback: Playback, room: rtc.Room, audience: Audience) -> None:
+        self._playback = playback
+        self._room = room
+        self._audience = audience
+        self._voice: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._silenced: str | None = None
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether there can be a voice in this room."""
+        return hasattr(self._room.local_participant, "publish_track")
+
+    def open_voice(self) -> None:
+        """There is something to say, and no avatar to say it."""
+        if self.has_voice and self._voice is None:
+            self._voice = self._run(self._speak(), "avatar_voice")
+
+    def change(self, mouth: Mouth, avatar: str | None) -> None:
+        """From now on this one speaks; `avatar` is the identity of the avatar that is in the room."""
+        logger.info("the %s speaks", mouth.value)
+        if mouth is Mouth.VOICE:
+            self._silenced = avatar
+            if avatar is not None:
+                self._run(self._audience.let_hear(avatar, audible=False), "avatar_silence")
+            return
+        if self._voice is not None:
+            self._voice.cancel()
+            self._voice = None
+        if avatar is not None and avatar == self._silenced:
+            self._run(self._audience.let_hear(avatar, audible=True), "avatar_heard")
+
+    async def aclose(self) -> None:
+        """Close the voice."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _speak(self) -> None:
+        try:
+            await RoomVoice(self._playback, self._room).run()
+        except rtc.participant.PublishTrackError as error:
+            logger.error("no voice either, its track can't be published: %s", error)  # noqa: TRY400 - a sentence
+            self._voice = None
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

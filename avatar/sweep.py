@@ -1,0 +1,64 @@
+"""Stops what killed processes left running."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+
+from avatar.api import LiveAvatarAPI
+from avatar.errors import AvatarError
+from avatar.journal import JournalEntry, SessionJournal
+
+logger = logging.getLogger("avatar")
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep has done.
+
+    Attributes:
+        stopped: Session ids.
+        failed: Session ids that a later sweep tries again.
+    """
+
+    stopped: list[str]
+    failed: list[str]
+
+
+async def sweep(journal: SessionJournal, api: LiveAvatarAPI) -> Swept:
+    """Stop every session whose owner is dead, of the service that `api` reaches; never one that a living process uses.
+
+    Any number of processes may sweep at once. A session that could not be stopped is left to a later sweep.
+
+    Args:
+        journal: Where the sessions are noted.
+        api: Should have the same journal, which then forgets what was stopped.
+
+    Raises:
+        JournalError: The journal can't be used.
+    """
+    claim = await asyncio.to_thread(journal.claim, api.url)
+    try:
+        slots = asyncio.Semaphore(_AT_ONCE)
+        outcomes = await asyncio.gather(*(_stop(api, entry, slots) for entry in claim.entries))
+    finally:
+        await asyncio.to_thread(journal.release, claim)
+    ids = [entry.session_id for entry in claim.entries]
+    return Swept(
+        stopped=[each for each, stopped in zip(ids, outcomes, strict=True) if stopped],
+        failed=[each for each, stopped in zip(ids, outcomes, strict=True) if not stopped],
+    )
+
+
+async def _stop(api: LiveAvatarAPI, entry: JournalEntry, slots: asyncio.Semaphore) -> bool:
+    extra = {"session_id": entry.session_id, "room": entry.room, "seconds": round(time.time() - entry.made_at)}
+    try:
+        async with slots:
+            await api.stop(entry.session_id)
+    except AvatarError as error:
+        logger.warning("an avatar session was left running and could not be stopped yet: %s", error, extra=extra)
+        return False
+    logger.warning("stopped an avatar session that was left running", extra=extra)
+    return True

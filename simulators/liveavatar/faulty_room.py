@@ -1,0 +1,98 @@
+"""A room from which the avatar can be missing while its session goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from simulators.liveavatar.player import AgentState
+    from simulators.liveavatar.room import Room
+    from simulators.portrait import Mouth
+
+
+@runtime_checkable
+class Stage(Protocol):
+    """A room that others see: what a room that only records need not have."""
+
+    async def disconnect(self) -> None:
+        """Take the avatar out of the room; the tracks are not freed yet."""
+
+    async def unpublish(self) -> None:
+        """Take both tracks back."""
+
+
+class FaultyRoom:
+    """Another room, as long as nothing goes wrong.
+
+    Args:
+        room: that one.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._is_pretended = False
+        self._is_frozen = False
+        self._next: Callable[[], Awaitable[None]] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the avatar is in the room, as far as the service knows."""
+        return self._is_pretended or self._room.is_connected
+
+    @property
+    def delay_seconds(self) -> float:
+        """From `play` to the listener, about."""
+        return self._room.delay_seconds
+
+    @property
+    def queued_seconds(self) -> float:
+        """Audio that has not been sent yet."""
+        return self._room.queued_seconds
+
+    async def join(self) -> None:
+        """Join and publish both tracks; raises RoomError."""
+        if not self._is_pretended:
+            await self._room.join()
+
+    async def play(self, pcm: bytes) -> None:
+        """Play the next audio, if it can be heard."""
+        if not self._is_frozen:
+            await self._room.play(pcm)
+
+    async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
+        """Show the face, if it can be seen."""
+        if self._next is not None:
+            step, self._next = self._next, None
+            await step()
+        if not self._is_frozen:
+            await self._room.show(seconds, mouth, mood)
+
+    def hush(self) -> None:
+        """Drop the audio that has not been sent yet."""
+        self._room.hush()
+
+    async def leave(self) -> None:
+        """Leave, if it was joined."""
+        await self._room.leave()
+
+    def stay_away(self) -> None:
+        """Do not join, and let nobody know."""
+        self._is_pretended = self._is_frozen = True
+
+    def freeze(self) -> None:
+        """Play and show nothing more."""
+        self._is_frozen = True
+
+    def vanish(self) -> None:
+        """Take the avatar out of the room with the next frame, and let nobody know."""
+        self.stay_away()
+        if isinstance(self._room, Stage):
+            self._next = self._room.disconnect
+
+    def unpublish(self) -> None:
+        """Take the tracks back with the next frame."""
+        self._is_frozen = True
+        if isinstance(self._room, Stage):
+            self._next = self._room.unpublish

@@ -1,0 +1,245 @@
+"""The journal: what is noted outlives its owner, and is given to one sweeper at a time."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from avatar.journal import JournalError, SessionJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+URL = "https://api.example"
+
+
+class Clock:
+    """Unix time, as the test sets it."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of both journals."""
+    return Clock()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, clock: Clock) -> Iterator[SessionJournal]:
+    """The journal of a process that has calls."""
+    journal = SessionJournal(tmp_path / "state", clock)
+    yield journal
+    journal.disown()
+
+
+@pytest.fixture
+def sweeper(journal: SessionJournal, clock: Clock) -> SessionJournal:
+    """The journal as another process has it."""
+    return SessionJournal(journal.directory, clock)
+
+
+def claimed(sweeper: SessionJournal) -> list[str]:
+    """The sessions that a sweep would stop."""
+    claim = sweeper.claim(URL)
+    sweeper.release(claim)
+    return [entry.session_id for entry in claim.entries]
+
+
+def add(journal: SessionJournal, session_id: str = "s-1") -> None:
+    """Note a session that was started."""
+    journal.add(session_id, api_url=URL, room="a-room")
+    journal.mark_started(session_id)
+
+
+def test_a_session_is_noted_from_before_its_start_to_its_stop(journal: SessionJournal, clock: Clock) -> None:
+    """Each step is on disk at once, and a confirmed stop ends it."""
+    journal.add("s-1", api_url=URL, room="a-room")
+    [made] = journal.entries()
+    journal.mark_started("s-1")
+    [started] = journal.entries()
+    journal.mark_stopping("s-1")
+    [stopping] = journal.entries()
+    journal.mark_stopped("s-1")
+
+    assert (made.session_id, made.api_url, made.room, made.made_at) == ("s-1", URL, "a-room", clock.now)
+    assert [made.state, started.state, stopping.state] == ["made", "started", "stopping"]
+    assert journal.entries() == []
+
+
+def test_the_directory_is_for_its_user_alone(journal: SessionJournal) -> None:
+    """Who may call whom is nobody else's business."""
+    journal.prepare()
+
+    assert stat.S_IMODE(journal.directory.stat().st_mode) == 0o700
+
+
+def test_a_living_owners_session_is_never_claimed(journal: SessionJournal, sweeper: SessionJournal) -> None:
+    """Only when its owner is gone is a session anybody's."""
+    add(journal)
+    assert journal.is_owned(journal.entries()[0])
+    assert claimed(sweeper) == []
+
+    journal.disown()
+
+    assert not journal.is_owned(journal.entries()[0])
+    assert claimed(sweeper) == ["s-1"]
+
+
+def test_two_sweepers_share_nothing(journal: SessionJournal, sweeper: SessionJournal) -> None:
+    """What one has claimed the other is not given, until it is released."""
+    add(journal)
+    journal.disown()
+    claim = sweeper.claim(URL)
+
+    assert journal.claim(URL).entries == []
+    sweeper.release(claim)
+    assert claimed(journal) == ["s-1"]
+
+
+def test_a_stop_that_failed_is_due_again_later_and_later(
+    journal: SessionJournal, sweeper: SessionJournal, clock: Clock
+) -> None:
+    """Stops are tried again after 2, 4, 8, 16, 32 and 32 seconds."""
+    add(journal)
+    journal.disown()
+    waits = []
+    for _ in range(6):
+        sweeper.mark_stopping("s-1")
+        tried_at = clock.now
+        while not claimed(sweeper):
+            clock.now += 1
+        waits.append(clock.now - tried_at)
+
+    assert waits == [2, 4, 8, 16, 32, 32]
+
+
+def test_what_a_living_owner_fails_to_stop_is_anybodys(
+    journal: SessionJournal, sweeper: SessionJournal, clock: Clock
+) -> None:
+    """An owner that tried to stop a session 15 s ago does not need it any more."""
+    add(journal)
+    journal.mark_stopping("s-1")
+    clock.now += 15
+    assert claimed(sweeper) == []
+
+    clock.now += 1
+
+    assert claimed(sweeper) == ["s-1"]
+
+
+def test_a_stop_that_may_have_overtaken_its_start_is_not_the_last(
+    journal: SessionJournal, sweeper: SessionJournal, clock: Clock
+) -> None:
+    """Until 20 s have passed a `/start` without an answer may still take effect: the session is stopped once more."""
+    journal.add("s-1", api_url=URL)
+    journal.mark_stopping("s-1")
+    journal.mark_stopped("s-1")
+    journal.disown()
+    assert len(journal.entries()) == 1
+
+    clock.now += 21
+
+    assert claimed(sweeper) == ["s-1"]
+    journal.mark_stopped("s-1")
+    assert journal.entries() == []
+
+
+def test_another_services_sessions_are_left_alone(journal: SessionJournal, sweeper: SessionJournal) -> None:
+    """A service is not asked to stop what it does not know, which it would take for stopped."""
+    journal.add("s-1", api_url="http://127.0.0.1:7900/liveavatar")
+    journal.disown()
+
+    assert claimed(sweeper) == []
+    assert len(sweeper.entries()) == 1
+
+
+def test_nothing_is_left_of_dead_owners_without_sessions(journal: SessionJournal, sweeper: SessionJournal) -> None:
+    """Lock files go with the last session of an owner."""
+    add(journal)
+    journal.disown()
+    claimed(sweeper)
+    owners = journal.directory / "owners"
+    assert len(list(owners.iterdir())) == 1
+
+    sweeper.mark_stopped("s-1")
+    claimed(sweeper)
+
+    assert list(owners.iterdir()) == []
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """The error names the directory."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(JournalError, match="file"):
+        SessionJournal(tmp_path / "file").prepare()
+
+
+def test_ended_sessions_are_forgotten_after_forty_days(journal: SessionJournal, clock: Clock) -> None:
+    """The file does not grow for ever."""
+    add(journal)
+    clock.now += 60
+    journal.mark_stopped("s-1")
+    began = clock.now - 60
+    clock.now += 40 * 86_400
+    assert journal.seconds_used(began) == 60.0
+
+    add(journal, "s-2")
+
+    assert journal.seconds_used(began) == 0.0
+
+
+def test_usage_is_told_of_one_service_or_of_all(journal: SessionJournal, clock: Clock) -> None:
+    """What a stand-in was used for costs nothing at the real service."""
+    add(journal)
+    journal.add("s-2", api_url="http://127.0.0.1:7900/liveavatar")
+    journal.mark_started("s-2")
+    clock.now += 10
+
+    assert journal.seconds_used(0.0) == 20.0
+    assert journal.seconds_used(0.0, api_url=URL) == 10.0
+
+
+Seconds = st.integers(min_value=0, max_value=100)
+
+
+@dataclass(frozen=True)
+class Life:
+    """A session that ran so many seconds, asked about `later`; the service limits it, or does not."""
+
+    limit: int | None
+    ran: int
+    later: int
+    is_stopped: bool
+
+
+Lives = st.builds(Life, st.none() | st.integers(min_value=1, max_value=100), Seconds, Seconds, st.booleans())
+
+
+@settings(max_examples=30, deadline=None)
+@given(life=Lives, since=Seconds)
+def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory, life: Life, since: int) -> None:
+    """From its start, or the moment asked for, to its stop, now or its limit, whichever is first."""
+    clock = Clock(1000.0)
+    journal = SessionJournal(tmp_path_factory.mktemp("state"), clock)
+    journal.add("s-1", api_url=URL)
+    journal.mark_started("s-1", life.limit)
+    clock.now += life.ran
+    if life.is_stopped:
+        journal.mark_stopped("s-1")
+    clock.now += life.later
+    journal.disown()
+
+    ended = min(life.ran if life.is_stopped else life.ran + life.later, life.limit or 1000)
+    assert journal.seconds_used(1000.0 + since) == max(0, ended - since)

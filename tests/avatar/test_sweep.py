@@ -1,0 +1,92 @@
+"""A sweep: sessions of dead owners are stopped, others are not, and what fails is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from avatar import LiveAvatarAPI
+from avatar.journal import SessionJournal
+from avatar.sweep import Swept, sweep
+from tests.avatar.fakes import KEY, LiteService, reply
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import pytest
+    from aiohttp import web
+
+
+@asynccontextmanager
+async def client(service: LiteService, journal: SessionJournal) -> AsyncIterator[LiveAvatarAPI]:
+    """The service's client, told of by the journal."""
+    async with service.running_server() as url, aiohttp.ClientSession() as http:
+        yield LiveAvatarAPI(http, api_key=KEY, api_url=url, attempts=1, journal=journal)
+
+
+def left_by(journal: SessionJournal, api: LiveAvatarAPI, *ids: str) -> None:
+    """Note sessions that are started."""
+    for session_id in ids:
+        journal.add(session_id, api_url=api.url, room="a-room")
+        journal.mark_started(session_id)
+
+
+async def test_the_sessions_of_the_dead_are_stopped_and_no_others(tmp_path: Path) -> None:
+    """A living process keeps its session; afterwards the journal knows of nothing else."""
+    service = LiteService()
+    living, dead = SessionJournal(tmp_path), SessionJournal(tmp_path)
+    async with client(service, SessionJournal(tmp_path)) as api:
+        left_by(living, api, "s-living")
+        left_by(dead, api, "s-1", "s-2")
+        dead.disown()
+        swept = await sweep(dead, api)
+
+    assert sorted(swept.stopped) == ["s-1", "s-2"]
+    assert sorted(body["session_id"] for body in service.called("stop")) == ["s-1", "s-2"]
+    assert [entry.session_id for entry in living.entries()] == ["s-living"]
+    living.disown()
+
+
+class RefusesOnce(LiteService):
+    """Has an outage of one call."""
+
+    def on_stop(self, request: web.Request) -> web.Response:
+        if len(self.called("stop")) == 1:
+            return reply({"message": "down"}, status=503)
+        return super().on_stop(request)
+
+
+async def test_a_stop_that_failed_is_left_to_a_later_sweep(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each failure is a line, and the session stays noted until a stop is confirmed."""
+    caplog.set_level(logging.WARNING)
+    service = RefusesOnce()
+    now = 1000.0
+    journal = SessionJournal(tmp_path, lambda: now)
+    async with client(service, journal) as api:
+        left_by(journal, api, "s-1")
+        journal.disown()
+        sweeps = [await sweep(journal, api), await sweep(journal, api)]
+        now += 2.0
+        sweeps.append(await sweep(journal, api))
+
+    assert sweeps == [Swept([], ["s-1"]), Swept([], []), Swept(["s-1"], [])]
+    assert len([record for record in caplog.records if record.name == "avatar"]) == 2
+    assert journal.entries() == []
+
+
+async def test_two_sweeps_at_once_stop_each_session_once(tmp_path: Path) -> None:
+    """Workers that start together after a crash share the work."""
+    service = LiteService()
+    journal = SessionJournal(tmp_path)
+    async with client(service, journal) as api:
+        left_by(journal, api, *(f"s-{number}" for number in range(9)))
+        journal.disown()
+        swept = await asyncio.gather(*(sweep(SessionJournal(tmp_path), api) for _ in range(3)))
+
+    assert sorted(len(each.stopped) for each in swept) == [0, 0, 9]
+    assert len(service.called("stop")) == 9

@@ -1,0 +1,143 @@
+"""The LiveAvatar stand-in, which holds each session at one step of its life until the test has done its deed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Literal, get_args
+
+from aiohttp import web
+from livekit.api import TokenVerifier
+
+from simulators.liveavatar import Options, create_app
+from simulators.liveavatar.rest import SERVICE
+from tests.simulators.liveavatar.rooms import RecordingRoom
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from simulators.liveavatar.account import SessionRecord
+    from simulators.liveavatar.room import Invitation
+
+Step = Literal["before_token", "after_token", "after_start", "connecting", "talking", "stopping"]
+STEPS: tuple[Step, ...] = get_args(Step)
+
+LIVEKIT_KEY = "devkey"
+LIVEKIT_SECRET = "a-secret-of-more-than-thirty-two-characters"
+
+_HELD_AT: dict[tuple[str, str], Step] = {
+    ("POST", "/v1/sessions/token"): "before_token",
+    ("POST", "/v1/sessions/start"): "after_token",
+    ("POST", "/v1/sessions/stop"): "stopping",
+}
+
+
+class Gate:
+    """Where a session is held.
+
+    Attributes:
+        step: Its room's name begins with it.
+        reached: Set when the session is there.
+        released: Set by the test; what was held is carried out then, whoever is gone.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.reached = asyncio.Event()
+        self.released = asyncio.Event()
+
+
+class GatedService:
+    """One account, whose sessions are held by the names of their rooms: `<step>.<anything>`."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.gates: dict[str, Gate] = {}
+        self._app = create_app(Options(start_latency=0.0, concurrency=100), open_room=self._open_room)
+        self._app.middlewares.insert(0, self._hold)
+        self._listening: set[asyncio.Task[None]] = set()
+        self._answered = asyncio.Condition()
+
+    @property
+    def records(self) -> list[SessionRecord]:
+        """All sessions for which a token was given."""
+        return list(self._app[SERVICE].account.records.values())
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[GatedService]:
+        """Serve on loopback, as a service does: what was asked is carried out, though nobody waits for it any more."""
+        runner = web.AppRunner(self._app, handler_cancellation=False, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            host, port = runner.addresses[0]
+            self.url = f"http://{host}:{port}"
+            yield self
+        finally:
+            await runner.cleanup()
+
+    def gate(self, room: str) -> Gate:
+        """The gate of the session for that room; made when it is asked for first."""
+        step: Step = next(step for step in STEPS if room.startswith(step))
+        return self.gates.setdefault(room, Gate(step))
+
+    async def none_open(self, timeout: float) -> None:  # noqa: ASYNC109 - the test's promise
+        """Wait until no session runs."""
+        async with self._answered, asyncio.timeout(timeout):
+            await self._answered.wait_for(lambda: not self._app[SERVICE].account.active)
+
+    @web.middleware
+    async def _hold(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        room = await self._room(request)
+        gate = self.gate(room)
+        step = _HELD_AT.get((request.method, request.path), "connecting")
+        try:
+            if step == gate.step and not gate.reached.is_set():
+                await _wait_at(gate)
+            response = await handler(request)
+            if (step, gate.step) == ("after_token", "after_start"):
+                await _wait_at(gate)
+            return response
+        finally:
+            async with self._answered:
+                self._answered.notify_all()
+
+    async def _room(self, request: web.Request) -> str:
+        """The room of the session that a request is about."""
+        service = self._app[SERVICE]
+        if request.path.endswith("/token"):
+            return str(json.loads(await request.text())["livekit_config"]["livekit_room"])
+        if request.path.endswith("/start"):
+            record = service.account.by_token(request.headers["Authorization"].removeprefix("Bearer "))
+        elif request.path.endswith("/stop"):
+            record = service.account.records[json.loads(await request.text())["session_id"]]
+        else:
+            session = service.by_ws_key(request.path.rpartition("/")[2])
+            record = session.record if session is not None else None
+        assert record is not None
+        assert record.request.livekit_config is not None
+        return record.request.livekit_config.livekit_room
+
+    def _open_room(self, invitation: Invitation) -> RecordingRoom:
+        room = RecordingRoom(invitation)
+        grants = TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET).verify(invitation.token).video
+        assert grants is not None
+        gate = self.gate(grants.room)
+        if gate.step == "talking":
+            listening = asyncio.ensure_future(self._listen(room, gate))
+            self._listening.add(listening)
+            listening.add_done_callback(self._listening.discard)
+        return room
+
+    async def _listen(self, room: RecordingRoom, gate: Gate) -> None:
+        await room.wait_for_sound(0.1)
+        gate.reached.set()
+
+
+async def _wait_at(gate: Gate) -> None:
+    gate.reached.set()
+    await gate.released.wait()

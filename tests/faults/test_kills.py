@@ -1,0 +1,141 @@
+"""kill -9 at every step of a session's life, 60 times: no session is left running."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from avatar.journal import SessionJournal
+from tests.faults.gated_service import STEPS, GatedService
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+pytestmark = pytest.mark.timeout(120)
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 5
+"""Of six kills each, for a job and for a worker: 60 in all."""
+
+PROMISE = 15.0
+"""Seconds after a kill, or after the restart of a killed worker, within which no session is left."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process that sweeps and has jobs."""
+
+    process: asyncio.subprocess.Process
+
+    async def start_job(self, room: str) -> int:
+        """Start a job; its process id."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{room}\n".encode())
+        return int(await self.process.stdout.readline())
+
+    async def kill(self) -> None:
+        """Kill it, then all that it has started."""
+        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)
+        await self.all_ended()
+
+    async def all_ended(self) -> None:
+        """Wait until nobody holds its standard output any more: neither it nor a job."""
+        assert self.process.stdout is not None
+        await self.process.stdout.read()
+        await self.process.wait()
+
+
+@asynccontextmanager
+async def worker(service: GatedService, state: Path) -> AsyncIterator[Worker]:
+    """A worker; nothing of it is left afterwards."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.faults.worker", str(state), service.url),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    started = Worker(process)
+    try:
+        yield started
+    finally:
+        with suppress(ProcessLookupError):  # the good case: nobody is left
+            await started.kill()
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[GatedService]:
+    """The service that counts."""
+    async with GatedService().running() as running:
+        yield running
+
+
+async def start_jobs(worker: Worker, service: GatedService, number: int) -> list[int]:
+    """Start a job for each step, and wait until each is at its step."""
+    rooms = [f"{step}.{number}" for step in STEPS]
+    pids = [await worker.start_job(room) for room in rooms]
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(service.gate(room).reached.wait() for room in rooms))
+    return pids
+
+
+def release(service: GatedService) -> None:
+    """Let the service carry out what it was asked for by who is gone."""
+    for gate in service.gates.values():
+        gate.released.set()
+
+
+async def test_what_a_killed_job_left_is_stopped_by_its_worker(service: GatedService, tmp_path: Path) -> None:
+    """30 jobs killed, five at each step: the worker that lives on stops their sessions."""
+    async with worker(service, tmp_path) as living:
+        for number in range(ROUNDS):
+            for pid in await start_jobs(living, service, number):
+                os.kill(pid, signal.SIGKILL)
+            release(service)
+            await service.none_open(PROMISE)
+
+    assert _started(service) == (len(STEPS) - 1) * ROUNDS
+
+
+async def test_what_a_killed_worker_left_is_stopped_by_the_next(service: GatedService, tmp_path: Path) -> None:
+    """Workers killed with all their jobs, 30 of them, five at each step: the next start stops their sessions."""
+    for number in range(ROUNDS):
+        async with worker(service, tmp_path) as killed:
+            await service.none_open(PROMISE)
+            await start_jobs(killed, service, number)
+            await killed.kill()
+            release(service)
+    async with worker(service, tmp_path):
+        await service.none_open(PROMISE)
+
+    assert _started(service) == (len(STEPS) - 1) * ROUNDS
+
+
+async def test_a_job_whose_worker_is_killed_stops_its_session_and_ends(service: GatedService, tmp_path: Path) -> None:
+    """The worker alone is killed and nobody starts it again: its jobs do what it would have done."""
+    async with worker(service, tmp_path) as killed:
+        await killed.start_job("talking.alone")
+        async with asyncio.timeout(30):
+            await service.gate("talking.alone").reached.wait()
+        killed.process.kill()
+        await service.none_open(PROMISE)
+        async with asyncio.timeout(PROMISE):
+            await killed.all_ended()
+
+    assert _started(service) == 1
+    assert SessionJournal(tmp_path).entries() == []
+
+
+def _started(service: GatedService) -> int:
+    """How many sessions have run; a kill before the token leaves none."""
+    return sum(record.started_at is not None for record in service.records)

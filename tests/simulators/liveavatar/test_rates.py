@@ -1,0 +1,63 @@
+"""The rate limit."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulators.liveavatar import Options
+from simulators.liveavatar.rates import RateLimit
+
+if TYPE_CHECKING:
+    from tests.simulators.liveavatar.conftest import Serve
+
+CALLS = 20
+
+
+@settings(deadline=None)
+@given(limit=st.integers(1, 5), instants=st.lists(st.integers(0, 40), max_size=40))
+def test_so_many_calls_pass_in_each_second(limit: int, instants: list[int]) -> None:
+    """The window is fixed: a new second starts with nothing taken; instants are in tenths of a second."""
+    rate = RateLimit(limit)
+    passed = [at // 10 for at in sorted(instants) if not rate.take("key", "token", now=at / 10).is_exceeded]
+
+    for second in range(5):
+        asked = sum(at // 10 == second for at in instants)
+        assert passed.count(second) == min(asked, limit)
+
+
+def test_each_credential_and_each_endpoint_has_its_own_window() -> None:
+    """What one has taken is not missing for another, and the time until the next window is told."""
+    rate = RateLimit(1)
+    first = rate.take("key", "token", now=7.25)
+
+    assert (first.remaining, first.reset, first.is_exceeded) == (0, 1, False)
+    assert not rate.take("key", "credits", now=7.3).is_exceeded
+    assert not rate.take("other", "token", now=7.3).is_exceeded
+    assert rate.take("key", "token", now=7.3).is_exceeded
+    assert not rate.take("key", "token", now=8.0).is_exceeded
+
+
+async def test_call_too_many_is_answered_with_429(serve: Serve) -> None:
+    """It tells when to come back, and every answer tells what is left."""
+    stand_in = await serve(Options(rate_limit=2))
+    answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
+    refused = [answer for answer in answers if answer.status == 429]
+
+    assert refused
+    assert {(answer.body["code"], answer.headers["Retry-After"]) for answer in refused} == {(429, "1")}
+    assert all(answer.headers["X-RateLimit-Limit"] == "2" for answer in answers)
+    assert {answer.headers["X-RateLimit-Remaining"] for answer in answers} == {"0", "1"}
+    assert "X-RateLimit-Limit" not in (await stand_in.get("/stand-in/sessions")).headers
+
+
+async def test_nothing_is_limited_unless_asked_for(serve: Serve) -> None:
+    """And no header tells of a limit."""
+    stand_in = await serve(Options())
+    answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
+
+    assert {answer.status for answer in answers} == {200}
+    assert "X-RateLimit-Limit" not in answers[0].headers
