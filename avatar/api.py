@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,9 @@ _NO_LONGER_THERE = 404
 _BAD_REQUEST = 400
 _NOT_RUNNING = re.compile(r"already|ended|closed|not (found|active|running)", re.IGNORECASE)
 # What a 400 says of a session that can't be stopped because it does not run; the reference tells no words for it.
+
+_SHORTEST_SECRET = 7
+# Characters; "Bearer" is none.
 
 _PAGE = 100
 _PAGES = 20
@@ -249,7 +252,7 @@ class LiveAvatarAPI:
                 json=body,
                 timeout=aiohttp.ClientTimeout(total=self._timeout),
             ) as response:
-                return _read(call, response.status, response.headers, await response.read())
+                return _read(call, response.status, response.headers, await response.read(), secrets=headers.values())
         except TimeoutError as error:
             message = f"{call} was not answered within {self._timeout:.0f} s"
             raise ServiceTimeout(message) from error
@@ -285,7 +288,7 @@ class _Data:
         return [_Data(self.call, self.status, row) for row in rows if isinstance(row, dict)]
 
 
-def _read(call: str, status: int, headers: Mapping[str, str], body: bytes) -> _Data:
+def _read(call: str, status: int, headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str]) -> _Data:
     envelope = _json_object(body)
     if status >= 400:  # noqa: PLR2004 - HTTP's own number
         code = envelope.get("code")
@@ -293,11 +296,19 @@ def _read(call: str, status: int, headers: Mapping[str, str], body: bytes) -> _D
             call,
             status_code=status,
             code=code if isinstance(code, int) else None,
-            body=_words(envelope) or body.decode("utf-8", "replace"),
+            body=_without(secrets, _words(envelope) if envelope else body.decode("utf-8", "replace")),
             retry_after=_seconds(headers.get("Retry-After")),
         )
     data = envelope.get("data")
     return _Data(call, status, data if isinstance(data, dict) else {})
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    """What a service says about a key, without the key."""
+    for secret in secrets:
+        for part in secret.split():
+            text = text.replace(part, "***") if len(part) > _SHORTEST_SECRET else text
+    return text
 
 
 def _is_over(error: ServiceError) -> bool:

@@ -26,18 +26,26 @@ class Attendance:
         if not self._is_room:
             return
         loop = asyncio.get_running_loop()
-        came, left = loop.create_future(), loop.create_future()
+        came: asyncio.Future[None] = loop.create_future()
+        left: asyncio.Future[None] = loop.create_future()
 
         def on_connected(participant: rtc.RemoteParticipant) -> None:
             if participant.identity == identity and not came.done():
                 came.set_result(None)
 
         def on_disconnected(participant: rtc.RemoteParticipant) -> None:
-            if participant.identity == identity and not left.done():
+            # While it is the agent who is away, all others seem to leave.
+            is_here = self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED
+            if participant.identity == identity and is_here and not left.done():
+                left.set_result(None)
+
+        def on_reconnected() -> None:
+            if came.done() and identity not in self._room.remote_participants and not left.done():
                 left.set_result(None)
 
         self._room.on("participant_connected", on_connected)
         self._room.on("participant_disconnected", on_disconnected)
+        self._room.on("reconnected", on_reconnected)
         try:
             for participant in self._room.remote_participants.values():
                 on_connected(participant)
@@ -50,3 +58,4 @@ class Attendance:
         finally:
             self._room.off("participant_connected", on_connected)
             self._room.off("participant_disconnected", on_disconnected)
+            self._room.off("reconnected", on_reconnected)

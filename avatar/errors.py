@@ -57,7 +57,8 @@ class ServiceError(AvatarError):
         self.code = code
         self.body = body[:_BODY_CHARS]
         self.retry_after = retry_after
-        self.retryable = status_code >= 500 or status_code in {408, 429}  # noqa: PLR2004 - HTTP's own numbers
+        # HTTP's own numbers; below 400 it is a reply that was torn on its way.
+        self.retryable = status_code >= 500 or status_code in {408, 429} or status_code < 400  # noqa: PLR2004
         super().__init__(f"{call} was answered with {status_code}: {self.body or 'nothing said'}{self.advice}")
 
     @property

@@ -16,6 +16,7 @@ from avatar.core import (
     Connected,
     Event,
     MouthChanged,
+    PlaybackFinished,
     ServiceFault,
     SessionEnded,
     SpeechLost,
@@ -102,5 +103,8 @@ class Performance:
                 self._mouths.change(mouth, None if self.session is None else self.session.identity)
             case ServiceFault(kind=kind, detail=detail):
                 logger.warning("the avatar service complains: %s %s", kind, detail, extra=session)
+            case PlaybackFinished():
+                self.output.report(event)
+                self.recovery.segment_ended()
             case _:
                 self.output.report(event)

@@ -36,10 +36,11 @@ _PROVEN_AFTER = 60.0
 _LEAD = 15.0
 # Seconds before a session's end at which the next one is started: a start takes 1 to 3 s.
 
+_LINGER = 1.0
+# Seconds that an avatar stays after its last word, which is still on its way to the caller.
+
 _LAST_MOMENT = 2.0
 # Seconds before a session's end at which it is left, also in the middle of a segment.
-
-_POLL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ class Recovery:
         try:
             return await self._run()
         finally:
+            for task in self._stopping:
+                task.cancel()
             await asyncio.shield(self._sessions.stop_all())
 
     async def _run(self) -> AvatarError:
@@ -134,6 +137,11 @@ class Recovery:
     def connected(self) -> None:
         """The service takes commands."""
         self._on_status(AvatarStatus(is_live=True))
+
+    def segment_ended(self) -> None:
+        """A segment was said: if the next session is ready, it says the next one."""
+        if self._successor is not None and self._core.between:
+            self._change()
 
     def give_up(self, reason: str) -> None:
         """The session that speaks is of no use any more."""
@@ -174,7 +182,8 @@ class Recovery:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self.session = None
-        self._stop(session)
+        relieved = self._successor is not None and self._core.between
+        self._stop(session, after=_LINGER if relieved else 0.0)
         if self._successor is None and self._wanted.is_set():
             self._note_loss(session, lost)
         return lost
@@ -185,9 +194,14 @@ class Recovery:
         logger.warning("avatar session lost: %s", lost, extra={"session_id": session.session_id})
         self._on_status(AvatarStatus(is_live=False, reason=str(lost)))
 
-    def _stop(self, session: ServiceSession) -> None:
-        """Stop it beside everything else; who closes the call waits for all of them."""
-        task = asyncio.create_task(self._sessions.stop(session.session_id), name="avatar_stop")
+    def _stop(self, session: ServiceSession, *, after: float = 0.0) -> None:
+        """Stop it beside everything else."""
+
+        async def stop() -> None:
+            await asyncio.sleep(after)
+            await self._sessions.stop(session.session_id)
+
+        task = asyncio.create_task(stop(), name="avatar_stop")
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
 
@@ -229,8 +243,13 @@ class Recovery:
         if successor is None:
             return
         self._successor = successor
-        while not self._core.between and loop.time() < session.ends_at - _LAST_MOMENT:  # noqa: ASYNC110 - by the clock, too
-            await asyncio.sleep(_POLL)
+        self.segment_ended()
+        await asyncio.sleep(session.ends_at - _LAST_MOMENT - loop.time())
+        self._change()
+
+    def _change(self) -> None:
+        # At once: what is captured from now on is for the next session, also while this one is being left.
+        self._playback.act(self._core.connection_lost)
         self._end(ConnectionLost("the session's time is up", session_over=True))
 
     async def _prepare(self) -> _Successor | None:

@@ -98,6 +98,7 @@ class LiveKitRoom:
     def __init__(self, invitation: Invitation) -> None:
         self._invitation = invitation
         self._room = rtc.Room()
+        self._connecting: asyncio.Future[None] | None = None
         self._audio = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=QUEUE_MS)
         self._video = rtc.VideoSource(invitation.width, invitation.height)
 
@@ -124,9 +125,11 @@ class LiveKitRoom:
         """
         self._painter = await asyncio.to_thread(FacePainter, self._invitation.width, self._invitation.height)
         try:
-            await self._room.connect(
-                self._invitation.url, self._invitation.token, rtc.RoomOptions(auto_subscribe=False)
-            )
+            # To its end also when the session is stopped meanwhile: cut off half-way, the SDK ends the whole process.
+            options = rtc.RoomOptions(auto_subscribe=False)
+            connecting = self._room.connect(self._invitation.url, self._invitation.token, options)
+            self._connecting = asyncio.ensure_future(connecting)
+            await asyncio.shield(self._connecting)
             await self._publish_audio()
             await self._publish_video()
         except (rtc.ConnectError, rtc.participant.PublishTrackError) as error:
@@ -161,6 +164,8 @@ class LiveKitRoom:
 
     async def leave(self) -> None:
         """Leave the room, if it was joined, and free the tracks."""
+        if self._connecting is not None:
+            await asyncio.wait({self._connecting})
         await self._room.disconnect()
         await self._audio.aclose()
         await self._video.aclose()

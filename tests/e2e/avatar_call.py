@@ -42,6 +42,7 @@ class Call:
     """A call in which the plugin speaks: its audio output, a caller's ear, and the stand-in's REST API."""
 
     session: AgentSession[Any]
+    avatar: liveavatar.AvatarSession | AvatarSession
     ear: Ear
     http: ClientSession
     stand_in: str
@@ -96,4 +97,4 @@ async def call(
         await session.start(Agent(instructions=""))
         stack.push_async_callback(session.aclose)
         await avatar.wait_for_join()
-        yield Call(session, ear, http, url)
+        yield Call(session, avatar, ear, http, url)

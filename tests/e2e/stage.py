@@ -41,7 +41,9 @@ class Stage:
             "LIVEKIT_API_KEY": self.livekit.api_key,
             "LIVEKIT_API_SECRET": self.livekit.api_secret,
             "STAND_INS_URL": self.stand_ins,
+            "STATE_DIR": str(self.logs / "state"),
             "DRAIN_TIMEOUT": "5",
+            "CALLER_GRACE": "1",
             # 360p: what is tried here is the conversation, and a busy machine delays it.
             "LIVEAVATAR_VIDEO_QUALITY": "low",
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from livekit.agents.voice.io import TextOutput
 
 from avatar import AvatarSession
 from simulators.liveavatar import FULL
@@ -91,6 +92,38 @@ async def test_a_barge_in_before_the_first_sound_is_sent(livekit_server: LiveKit
         assert (first.playback_position, first.interrupted) == (0.0, True)
         assert (second.playback_position, second.interrupted) == (1.0, False)
         assert conversation.ear.sound_seconds == pytest.approx(1.0, abs=AGREES)
+
+
+async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: LiveKitServer) -> None:
+    """Three beginnings are heard on the avatar's own track, each after the service told of it."""
+    async with call(AvatarSession, livekit_server, FULL) as conversation:
+        avatar = conversation.avatar
+        assert isinstance(avatar, AvatarSession)
+        conversation.session.output.transcription = Unread()
+        avatar.sync_transcription()
+        for _ in range(3):
+            await conversation.say(0.4)
+            conversation.voice.flush()
+            await conversation.voice.wait_for_playout()
+            await conversation.ear.wait_for_silence(0.3)
+        assert avatar._captions is not None
+        delays = avatar._captions.beginnings.delays
+
+        assert len(delays) == 3
+        assert sorted(delays)[1] == avatar._captions._delay
+
+
+class Unread(TextOutput):
+    """A transcription that nobody reads."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Unread", next_in_chain=None)
+
+    async def capture_text(self, text: str) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
 
 
 async def test_the_session_is_stopped_at_the_end(livekit_server: LiveKitServer) -> None:

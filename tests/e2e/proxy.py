@@ -1,0 +1,78 @@
+"""A TCP proxy on loopback that can cut all its connections, and refuse new ones until it is mended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+LARGEST_READ = 65_536
+
+
+class Proxy:
+    """Forwards connections from a port of its own, as long as the `async with` body runs.
+
+    Args:
+        port: Where it forwards to, on 127.0.0.1.
+
+    Attributes:
+        accepted: Connections so far, without those that were refused.
+    """
+
+    def __init__(self, port: int) -> None:
+        self.accepted = 0
+        self._target = port
+        self._is_cut = False
+        self._open: list[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = []
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+        self._server.close()
+        await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on 127.0.0.1."""
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    def cut(self, *, spare: int = 0) -> None:
+        """Reset all connections but the newest ones, which are spared."""
+        self._is_cut = True
+        for pair in self._open[: len(self._open) - spare]:
+            for writer in pair:
+                writer.transport.abort()
+
+    def mend(self) -> None:
+        """Accept connections again."""
+        self._is_cut = False
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_cut:
+            writer.transport.abort()
+            return
+        self.accepted += 1
+        onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        pair = (writer, onward_writer)
+        self._open.append(pair)
+        await asyncio.gather(_forward(reader, onward_writer), _forward(onward_reader, writer))
+        self._open.remove(pair)
+
+
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(LARGEST_READ):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()

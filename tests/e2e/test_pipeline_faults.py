@@ -1,0 +1,191 @@
+"""A vendor fails in the middle of a call: the turn ends in words, or in the apology, and the next turn is as ever."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from agent.persona import DEFAULT_APOLOGY as SORRY
+from tests.e2e.conversation import HAPPENS, POLL, SILENT_PERSONA
+from tests.e2e.page import Page, page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from demo.processes import Child
+    from tests.e2e.stage import Stage
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+
+JOKE = "Why did the robot go on holiday? Because it wanted to charge its batteries."
+BEGINNING = JOKE[:7]
+THANKS = ("You are welcome. Is there anything else?", "With pleasure.")
+EVERY_TIME: dict[str, Any] = {"times": None}
+
+A_MOMENT = 1.5
+"""Seconds before one says it again; what follows at once is one speech."""
+
+LINES = 1_000
+
+
+@dataclass(slots=True)
+class Trouble:
+    """A call with a vendor that can be made to fail.
+
+    Attributes:
+        worker: Whose log it is.
+    """
+
+    talk: Page
+    worker: Child
+    url: str
+    turns: int = 0
+
+    async def arm(self, *faults: dict[str, Any]) -> None:
+        """From now on these go wrong, and nothing else."""
+        async with aiohttp.ClientSession() as http, http.put(self.url, json={"faults": faults}) as reply:
+            assert reply.ok, await reply.text()
+
+    async def struck(self) -> None:
+        """Wait until the first fault has struck."""
+        async with aiohttp.ClientSession() as http, asyncio.timeout(HAPPENS):
+            while not (await (await http.get(self.url)).json())["faults"][0]["struck"]:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(POLL)
+
+    async def ask(self, text: str) -> str:
+        """Write it, so that it is understood; gives the caption of what is said next."""
+        await self.talk.write(text)
+        return await self.next()
+
+    async def say(self, text: str) -> None:
+        """Say it, when the agent listens."""
+        await self.talk.listens()
+        await self.talk.say(text)
+
+    async def next(self) -> str:
+        """What is said next."""
+        self.turns += 1
+        return await self.talk.answer(self.turns)
+
+
+@asynccontextmanager
+async def trouble(
+    stage: Stage, name: str, directory: Path, settings: dict[str, str] | None = None
+) -> AsyncIterator[Trouble]:
+    """A call in which nothing has been said; afterwards nothing is armed."""
+    persona = directory / "silent.toml"
+    persona.write_text(SILENT_PERSONA)
+    url = f"{stage.stand_ins}/stand-in/faults"
+    async with (
+        stage.worker({"PERSONA": str(persona), "LLM_TIMEOUT": "1.5", **(settings or {})}) as worker,
+        page(stage, name) as talk,
+    ):
+        call = Trouble(talk, worker, url)
+        try:
+            yield call
+        finally:
+            await call.arm()
+
+
+THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "refuses": ({"kind": "status", "at": "chat", "status": 503, **EVERY_TIME}, [SORRY]),
+    "refuses once": ({"kind": "status", "at": "chat", "status": 503}, [JOKE]),
+    "hangs": ({"kind": "hang", "at": "chat", **EVERY_TIME}, [SORRY]),
+    "stalls": ({"kind": "silent", "at": "sent", **EVERY_TIME}, [SORRY]),
+    "breaks off": ({"kind": "drop", "at": "sent", "nth": 6}, [BEGINNING, SORRY]),
+    "stalls in the middle": ({"kind": "silent", "at": "sent", "nth": 6}, [BEGINNING, SORRY]),
+}
+"""A fault, and what is heard: the beginning and the end."""
+
+
+async def test_thinking_fails(stage: Stage, tmp_path: Path) -> None:
+    """What was thought is said, then the apology; the next question is answered."""
+    async with trouble(stage, "thinking", tmp_path) as call:
+        for name, (fault, heard) in THINKING.items():
+            await call.arm({"vendor": "openai", **fault})
+            answer = await call.ask("tell me a joke")
+            await call.arm()
+            thanks = await call.ask("thank you")
+
+            assert answer.startswith(heard[0]), name
+            assert answer.endswith(heard[-1]), name
+            assert thanks in THANKS, name
+
+
+SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "is silent once": ({"kind": "silent", "at": "received"}, [JOKE]),
+    "breaks off": ({"kind": "drop", "at": "sent", "nth": 3}, [BEGINNING, SORRY]),
+    "is cut off": ({"kind": "drop", "at": "received", **EVERY_TIME}, [SORRY]),
+    "is out of credit": ({"kind": "quota_exceeded", "at": "received", **EVERY_TIME}, [SORRY]),
+    "is silent": ({"kind": "silent", "at": "received", **EVERY_TIME}, [SORRY]),
+    "is half open": ({"kind": "half_open", "at": "received", **EVERY_TIME}, [SORRY]),
+}
+"""A fault, and how each of the captions begins."""
+
+
+async def test_speaking_fails(stage: Stage, tmp_path: Path) -> None:
+    """What was spoken stays, then the apology is heard, which was made ahead; the next question is answered."""
+    async with trouble(stage, "speaking", tmp_path) as call:
+        await call.ask("hello")
+        for name, (fault, heard) in SPEAKING.items():
+            await call.arm({"vendor": "elevenlabs", **fault})
+            captions = [await call.ask("tell me a joke"), *[await call.next() for _ in heard[1:]]]
+            await call.arm()
+            thanks = await call.ask("thank you")
+
+            assert [caption[: len(start)] for caption, start in zip(captions, heard, strict=True)] == heard, name
+            assert thanks in THANKS, name
+
+
+async def test_hearing_fails(stage: Stage, tmp_path: Path) -> None:
+    """A lost connection is opened again; who speaks in vain hears the apology, and is understood afterwards."""
+    drop = {"vendor": "deepgram", "kind": "drop", "at": "received"}
+    async with trouble(stage, "hearing", tmp_path) as call:
+        await call.arm(drop)
+        await call.struck()
+        await call.say("tell me a joke")
+        assert await call.next() == JOKE, "is cut off"
+
+        await call.arm({"vendor": "deepgram", "kind": "silent", "at": "received"})
+        await call.struck()
+        await call.say("tell me a joke")
+        await asyncio.sleep(A_MOMENT)
+        await call.say("tell me a joke")
+        assert await call.next() == SORRY, "is silent"
+        await call.say("tell me a joke")
+        assert await call.next() == JOKE, "is silent"
+
+        await call.arm(drop, {"vendor": "deepgram", "kind": "status", "at": "listen", "status": 503, **EVERY_TIME})
+        await call.struck()
+        await call.say("tell me a joke")
+        assert await call.next() == SORRY, "refuses"
+        await call.arm()
+        await call.say("tell me a joke")
+        assert await call.next() == JOKE, "refuses"
+
+
+async def test_nothing_of_a_call_is_in_the_log(stage: Stage, tmp_path: Path) -> None:
+    """Neither what was said, written or thought, nor a key, a token or the avatar's WebSocket: also when all fails."""
+    async with trouble(stage, "private", tmp_path) as call:
+        await call.say("hello can you hear me")
+        await call.next()
+        await call.talk.write("a wish " * 1_000)
+        for vendor, at in (("elevenlabs", "received"), ("openai", "sent")):
+            await call.arm({"vendor": vendor, "kind": "drop", "at": at, **EVERY_TIME})
+            await call.ask("tell me a joke")
+        lines = call.worker.tail(LINES)
+        session = (await stage.sessions())[-1]
+    log = "\n".join(lines)
+
+    spoken = [segment.text.strip() for segment in call.talk.captions._segments.values()]
+    secrets = [stage.livekit.api_secret, "access_token", "eyJ", "ws_url", f"/ws/{session['id']}", "stand-in-key"]
+    assert len(lines) < LINES
+    assert "failed" in log
+    assert "too long" in log
+    assert [text for text in (*spoken, "a wish", "a joke", *secrets) if text in log] == []

@@ -1,0 +1,65 @@
+"""The caller's page reloads, or is closed: the call waits for a while, with all that was said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.conversation import SILENT_PERSONA, STORY, heard_seconds
+from tests.e2e.page import books, page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.stage import Stage
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+IN_THE_MIDDLE = 5.0
+"""Seconds of the story."""
+
+SOME = 30
+"""Characters that are in the story once."""
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> dict[str, str]:
+    """Settings of a worker whose agent says nothing before it is spoken to."""
+    persona = tmp_path / "silent.toml"
+    persona.write_text(SILENT_PERSONA)
+    return {"PERSONA": str(persona), "CALLER_GRACE": "15"}
+
+
+@pytest.mark.parametrize("identity", ["caller", "caller, again"])
+async def test_a_caller_who_reloads_goes_on_where_the_call_was(
+    stage: Stage, silent: dict[str, str], identity: str
+) -> None:
+    """The story stops where it was heard to, nothing is said to nobody, and the rest of it is told on the new page."""
+    name = f"reload-{identity}"
+    async with stage.worker(silent):
+        async with page(stage, name) as before:
+            await before.say("tell me a story")
+            await books(stage, lambda session: heard_seconds(session) > IN_THE_MIDDLE)
+        left = await books(stage, lambda session: session["utterances"][-1]["interrupted"])
+        async with page(stage, name, identity=identity) as after:
+            await after.say("go on please")
+            rest = await after.begun(1, characters=SOME)
+            session = (await stage.sessions())[-1]
+
+    assert session["id"] == left["id"]
+    assert [utterance["interrupted"] for utterance in session["utterances"]] == [True, False]
+    assert rest in STORY
+    assert not STORY.startswith(rest)
+
+
+async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silent: dict[str, str]) -> None:
+    """After the time that is set the avatar's session is stopped, and nothing was said meanwhile."""
+    async with stage.worker({**silent, "CALLER_GRACE": "1"}):
+        async with page(stage, "gone") as before:
+            await before.say("tell me a story")
+            await books(stage, lambda session: heard_seconds(session) > IN_THE_MIDDLE)
+        session = await stage.ended_session()
+
+    assert session["end_reason"] == "USER_CLOSED"
+    assert [utterance["interrupted"] for utterance in session["utterances"]] == [True]

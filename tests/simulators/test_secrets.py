@@ -1,0 +1,23 @@
+"""The stand-ins are held to what is asked of the product: what carries a credential does not show it."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulators import app, liveavatar
+from simulators.liveavatar.options import LiveKitServer
+
+SECRET = "hush-hush"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        app.Options(api_key=SECRET),
+        liveavatar.Options(api_key=SECRET, livekit=LiveKitServer("ws://127.0.0.1:7880", "devkey", SECRET)),
+    ],
+    ids=["all", "liveavatar"],
+)
+def test_options_do_not_show_their_keys(options: object) -> None:
+    """Whoever logs them gives nothing away."""
+    assert SECRET not in f"{options} {options!r}"
