@@ -1,4 +1,4 @@
-"""The entry: python agent.py dev | start | console | demo | doctor.
+"""The entry: python agent.py dev | start | console | demo | doctor | sessions.
 
 `server` is here for `python -m livekit.agents` and `lk agent`, which look for it.
 """

@@ -15,7 +15,9 @@ from agent.log import set_up_logging
 from agent.persona import load_persona
 from agent.reload import run_reloading
 from agent.run import WorkerError, run_worker
+from agent.sessions import app as sessions
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
+from agent.sweeper import open_journal, sweeping
 from agent.worker import server
 
 LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.", envvar="LIVEKIT_LOG_LEVEL")]
@@ -26,6 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(sessions, name="sessions")
 
 
 def main() -> None:
@@ -98,10 +101,11 @@ def _need_portaudio() -> None:
 
 def _run(*, dev: bool, log_level: str) -> None:
     settings = settings_of_a_call()
+    journal = open_journal(settings)
     set_up_logging(log_level.upper(), dev=dev)
     if settings.turn_detection == "vad":
         # The framework's own turn detector would take memory in every process, and not be asked.
         os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
-    run_worker(server, dev=dev, drain_timeout=settings.drain_timeout)
+    run_worker(server, dev=dev, drain_timeout=settings.drain_timeout, beside=sweeping(settings, journal))

@@ -15,6 +15,7 @@ from livekit.agents import APIError, utils
 from agent.persona import Persona, load_persona
 from agent.pipeline import build_tts
 from agent.settings import Settings, SettingsError, Vendor, load_settings
+from agent.sweeper import open_journal
 from avatar import AvatarError, LiveAvatarAPI
 from avatar.api import DEFAULT_API_URL
 
@@ -105,6 +106,7 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
         "audio format": lambda: _audio_format(settings, persona),
         "LiveAvatar credits": lambda: _credits(settings, avatar),
         "avatar": lambda: _avatar(settings, persona, avatar),
+        "state directory": lambda: _state_directory(settings),
     }
 
 
@@ -189,6 +191,14 @@ async def _avatar(settings: Settings, persona: Persona, avatar: LiveAvatarAPI) -
     avatar_id = settings.avatar_id(persona.avatar_id)
     _need("LIVEAVATAR_AVATAR_ID", avatar_id)
     return f"{await avatar.avatar_name(avatar_id)} ({avatar_id})"
+
+
+async def _state_directory(settings: Settings) -> str:
+    try:
+        journal = await asyncio.to_thread(open_journal, settings)
+    except SettingsError as error:
+        raise CheckError(*error.problems) from None
+    return f"{journal.directory} can be written"
 
 
 def _need(name: str, value: str) -> None:

@@ -4,6 +4,8 @@ import logging
 
 from livekit.agents.cli.log import setup_logging
 
+from agent.redaction import redact
+
 _EVERY_START = (
     "starting worker",
     "plugin registered",
@@ -22,12 +24,15 @@ def set_up_logging(level: str, *, dev: bool) -> None:
     """Set up the root logger, once, in the worker's own process; the jobs' records come there.
 
     Args:
-        level: Name of a level; what each start says anyway is shown from DEBUG on.
+        level: Name of a level; what callers say, and what each start says anyway, is shown at DEBUG only.
         dev: Coloured lines without routine instead of JSON.
     """
     setup_logging(level, devmode=dev, console=False, compact=dev)
-    if dev and level != "DEBUG":
-        for handler in logging.getLogger().handlers:
+    if level == "DEBUG":
+        return
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(redact)
+        if dev:
             handler.addFilter(_is_news)
 
 

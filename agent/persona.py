@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.settings import SettingsError
 
+DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
+DEFAULT_GOODBYE = "I am afraid our time is up. Thank you for the talk, and goodbye!"
+
 
 class Persona(BaseModel):
     """A persona file. `agent/personas/nova.toml` explains each field."""
@@ -16,6 +19,8 @@ class Persona(BaseModel):
     name: str = Field(min_length=1)
     instructions: str = Field(min_length=1)
     opening: str = ""
+    apology: str = Field(default=DEFAULT_APOLOGY, min_length=1, max_length=200)
+    goodbye: str = Field(default=DEFAULT_GOODBYE, max_length=200)
     language: str = "en"
     voice: str = ""
     avatar_id: str = ""

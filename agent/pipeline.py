@@ -1,16 +1,23 @@
-"""Hears, thinks and speaks: the four plugins, and how turns are taken."""
+"""Hears, thinks and speaks: the plugins, who takes over when one fails, and how turns are taken."""
 
+import sys
 from typing import Any
 
-from livekit.agents import NOT_GIVEN, AgentSession, TurnHandlingOptions, inference
+from livekit.agents import NOT_GIVEN, AgentSession, APIConnectOptions, TurnHandlingOptions, inference, llm, stt, tts
 from livekit.agents.vad import VAD
+from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.persona import Persona
-from agent.settings import Settings
+from agent.settings import Settings, Vendor
 
 _DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
+
+_SPEECH_TIMEOUT = 5.0
+# Seconds to connect, and for the first audio of a text: both vendors take less than one.
+
+_RETRY_INTERVAL = 0.5
 
 
 def load_vad() -> VAD:
@@ -22,12 +29,32 @@ def build_session(settings: Settings, persona: Persona, vad: VAD) -> AgentSessio
     """An agent session that is ready to start."""
     return AgentSession(
         vad=vad,
-        stt=build_stt(settings, persona),
-        llm=build_llm(settings),
-        tts=build_tts(settings, persona),
+        stt=_hearing(settings, persona, vad),
+        llm=_thinking(settings),
+        tts=_speaking(settings, persona),
         turn_handling=turn_handling(settings),
         # Captions and the interrupted message follow the words that ElevenLabs says it spoke.
         use_tts_aligned_transcript=True,
+        conn_options=connect_options(settings),
+    )
+
+
+def connect_options(settings: Settings) -> SessionConnectOptions:
+    """How long a vendor may take, and how often it is asked again, before the caller hears an apology.
+
+    A second vendor is asked instead of the first one again.
+    """
+    return SessionConnectOptions(
+        stt_conn_options=APIConnectOptions(timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL),
+        llm_conn_options=APIConnectOptions(
+            timeout=settings.llm_timeout, max_retry=0 if settings.openai_fallback else 1, retry_interval=_RETRY_INTERVAL
+        ),
+        tts_conn_options=APIConnectOptions(
+            timeout=_SPEECH_TIMEOUT, max_retry=0 if settings.fallback_tts else 1, retry_interval=_RETRY_INTERVAL
+        ),
+        # The framework would end the call, without a word, at the fourth failure in a row. Each is told to the caller,
+        # who can go on or hang up.
+        max_unrecoverable_errors=sys.maxsize,
     )
 
 
@@ -44,16 +71,13 @@ def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
 
 def build_llm(settings: Settings) -> openai.LLM:
     """OpenAI, a server that speaks its protocol, or what stands in for it."""
-    vendor = settings.openai
-    return openai.LLM(
-        model=settings.openai_model, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN
-    )
+    return _llm(settings.openai, settings.openai_model)
 
 
 def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
     """ElevenLabs, or what stands in for it."""
     vendor = settings.elevenlabs
-    return elevenlabs.TTS(
+    voice = elevenlabs.TTS(
         model=settings.eleven_model,
         api_key=vendor.key.get_secret_value(),
         # The avatar's own format; the plugin's default is mp3 at 22.05 kHz.
@@ -61,6 +85,10 @@ def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
         voice_id=persona.voice or DEFAULT_VOICE_ID,
         base_url=vendor.url or NOT_GIVEN,
     )
+    # The plugin keeps its WebSocket after a time-out, so that on one that is half-open every later text would fail.
+    # Setting an option, be it to what it was, is how one makes it open another.
+    voice.on("error", lambda _: voice.update_options(pronunciation_dictionary_locators=[]))
+    return voice
 
 
 def turn_handling(settings: Settings) -> TurnHandlingOptions:
@@ -79,3 +107,37 @@ def turn_handling(settings: Settings) -> TurnHandlingOptions:
         },
         preemptive_generation={"enabled": True},
     )
+
+
+def _hearing(settings: Settings, persona: Persona, vad: VAD) -> stt.STT[Any]:
+    first = build_stt(settings, persona)
+    if settings.fallback_stt is None:
+        return first
+    vendor = settings.openai
+    second = openai.STT(
+        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN
+    )
+    return stt.FallbackAdapter(
+        [first, second], vad=vad, attempt_timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL
+    )
+
+
+def _thinking(settings: Settings) -> llm.LLM[Any]:
+    first = build_llm(settings)
+    if settings.openai_fallback is None:
+        return first
+    second = _llm(settings.openai_fallback, settings.openai_fallback_model or settings.openai_model)
+    return llm.FallbackAdapter([first, second], attempt_timeout=settings.llm_timeout)
+
+
+def _speaking(settings: Settings, persona: Persona) -> tts.TTS[Any]:
+    first = build_tts(settings, persona)
+    if settings.fallback_tts is None:
+        return first
+    vendor = settings.openai
+    second = openai.TTS(api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN, response_format="pcm")
+    return tts.FallbackAdapter([first, second], max_retry_per_tts=0)
+
+
+def _llm(vendor: Vendor, model: str) -> openai.LLM:
+    return openai.LLM(model=model, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN)

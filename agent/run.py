@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from livekit.agents import AgentServer
 
@@ -16,7 +17,13 @@ class WorkerError(Exception):
     """The worker can't run; the message says what to do."""
 
 
-def run_worker(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:
+def run_worker(
+    server: AgentServer,
+    *,
+    dev: bool,
+    drain_timeout: int,
+    beside: AbstractAsyncContextManager[object] | None = None,
+) -> None:
     """Run until a signal, then let the calls end; a second signal cuts them off.
 
     In development SIGTERM, which a reload sends, cuts them off at once; Ctrl-C lets them end there too.
@@ -25,11 +32,19 @@ def run_worker(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:
         server: What to run.
         dev: Whether the framework takes development's defaults: a free port for health, no load limit.
         drain_timeout: Seconds for the calls to end.
+        beside: What is entered before the worker takes calls, and left when its jobs are gone.
 
     Raises:
         WorkerError: It could not start, or LiveKit was away for too long.
     """
-    asyncio.run(_run(server, dev=dev, drain_timeout=drain_timeout))
+    asyncio.run(_run_beside(beside or nullcontext(), server, dev=dev, drain_timeout=drain_timeout))
+
+
+async def _run_beside(
+    beside: AbstractAsyncContextManager[object], server: AgentServer, *, dev: bool, drain_timeout: int
+) -> None:
+    async with beside:
+        await _run(server, dev=dev, drain_timeout=drain_timeout)
 
 
 async def _run(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:

@@ -1,11 +1,12 @@
 """The only reader of the environment and of `.env`; everything that is wrong with them is told at once."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import load_dotenv
-from pydantic import BeforeValidator, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
@@ -56,6 +57,11 @@ Text = Annotated[str, BeforeValidator(_stripped)]
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
 
 
+def _default_state_dir() -> Path:
+    """Where the XDG Base Directory Specification wants what is to survive a restart."""
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state", "liveavatar-agent").expanduser()
+
+
 class Settings(BaseSettings):
     """All settings, by the names that the vendors gave them. `.env.example` explains each."""
 
@@ -72,6 +78,10 @@ class Settings(BaseSettings):
     openai_api_key: Secret = SecretStr("")
     openai_base_url: Text = ""
     openai_model: Text = "gpt-4.1-mini"
+    openai_fallback_api_key: Secret = SecretStr("")
+    openai_fallback_base_url: Text = ""
+    openai_fallback_model: Text = ""
+    llm_timeout: float = Field(default=8.0, gt=0)
 
     eleven_api_key: Secret = SecretStr("")
     eleven_model: Text = "eleven_flash_v2_5"
@@ -85,7 +95,16 @@ class Settings(BaseSettings):
     stand_ins_url: Text = ""
     persona: Path = DEFAULT_PERSONA
     turn_detection: Literal["vad", "model"] = "vad"
+    fallback_stt: Literal["openai"] | None = None
+    fallback_tts: Literal["openai"] | None = None
+    caller_grace: float = Field(default=15.0, ge=0)
+    minutes_per_call: float = Field(default=0.0, ge=0)
+    minutes_per_day: float = Field(default=0.0, ge=0)
+    lowest_credits: float = Field(default=0.0, ge=0)
+    end_warning_seconds: float = Field(default=30.0, ge=0)
+    avatar_idle_seconds: float = Field(default=0.0, ge=0)
     drain_timeout: int = 3600
+    state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_default_state_dir)
 
     @property
     def deepgram(self) -> Vendor:
@@ -99,6 +118,14 @@ class Settings(BaseSettings):
         if self.openai_base_url and not key.get_secret_value():
             key = SecretStr(_NO_KEY)
         return self._vendor("openai", key, real_url=self.openai_base_url or None, path="/v1")
+
+    @property
+    def openai_fallback(self) -> Vendor | None:
+        """The language model that answers when the first one does not; None when there is none."""
+        key, url = self.openai_fallback_api_key, self.openai_fallback_base_url
+        if not key.get_secret_value() and not url:
+            return None
+        return Vendor("openai", key if key.get_secret_value() else SecretStr(_NO_KEY), url or None, is_stand_in=False)
 
     @property
     def elevenlabs(self) -> Vendor:
@@ -171,7 +198,7 @@ def complete_settings(*, of_persona: str = "") -> Settings:
         SettingsError: Something is missing or wrong; all of it is named.
     """
     settings = load_settings()
-    problems = [*_missing_livekit(settings), *_missing_keys(settings)]
+    problems = [*_missing_livekit(settings), *_missing_keys(settings), *_missing_fallback_keys(settings)]
     if not settings.avatar_id(of_persona):
         problems.append("LIVEAVATAR_AVATAR_ID is missing: choose an avatar at app.liveavatar.com")
     if not settings.persona.is_file():
@@ -194,6 +221,15 @@ def _missing_livekit(settings: Settings) -> list[str]:
 def _missing_keys(settings: Settings) -> list[str]:
     missing = (vendor for vendor in settings.vendors if not vendor.key.get_secret_value())
     return ["{} is missing: get one at {}".format(*_VENDOR_KEYS[vendor.name]) for vendor in missing]
+
+
+def _missing_fallback_keys(settings: Settings) -> list[str]:
+    if not settings.openai.is_stand_in:
+        return []
+    wanted = {"FALLBACK_STT": settings.fallback_stt, "FALLBACK_TTS": settings.fallback_tts}
+    return [
+        f"{name}={vendor} needs OPENAI_API_KEY: the stand-in has no speech" for name, vendor in wanted.items() if vendor
+    ]
 
 
 def _problem(error: dict[str, object]) -> str:

@@ -13,6 +13,9 @@ from agent.settings import SettingsError
 _PARTS_OF_DAY = ((5, "in the night"), (12, "in the morning"), (18, "in the afternoon"), (22, "in the evening"))
 _HOURS = ("twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty")
+_LONGEST_CITY = 60
+# Characters; what a language model passes on may be anything that was written in the room.
+
 _ONES = (
     *("", *_HOURS[1:]),
     "twelve",
@@ -35,7 +38,7 @@ async def get_time(city: str) -> str:
     """
     zone = _zones().get(city.strip().lower())
     if zone is None:
-        message = f"No clock is known for {city}; ask for a larger city near it."
+        message = f"No clock is known for {city[:_LONGEST_CITY]}; ask for a larger city near it."
         raise ToolError(message)
     return f"In {city.strip().title()} it is {spoken_time(datetime.now(UTC), ZoneInfo(zone))}."
 

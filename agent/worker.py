@@ -3,9 +3,11 @@
 from livekit.agents import AgentServer, JobContext, JobProcess
 
 from agent.call import Call
+from agent.orphan import end_with_worker
 from agent.persona import load_persona
 from agent.pipeline import load_vad
 from agent.settings import complete_settings, load_settings, read_env_file
+from avatar.journal import SessionJournal
 
 read_env_file()
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
@@ -31,7 +33,9 @@ async def start_call(ctx: JobContext) -> None:
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}
-    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"])
+    journal = SessionJournal(settings.state_dir)
+    end_with_worker(settings, journal)
+    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal)
     ctx.proc.userdata["call"] = call
     await call.start()
 

@@ -33,9 +33,23 @@ def test_missing_settings_are_named_and_the_status_is_one(command: str) -> None:
     assert "Traceback" not in result.stderr + result.stdout
 
 
-def test_doctor_finds_what_is_missing() -> None:
+def test_a_state_directory_that_cannot_be_written_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A worker that could not note its sessions takes no calls, and says what to do."""
+    (tmp_path / "file").touch()
+    needed = {
+        name: value for name, value in os.environ.items() if name.startswith(("LIVE", "DEEP", "OPENAI", "ELEVEN"))
+    }
+    result = run("start", **needed, STATE_DIR=str(tmp_path / "file"))
+
+    assert result.returncode == 1
+    assert "STATE_DIR: " in result.stderr
+    assert "name a directory that can be written" in result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+
+
+def test_doctor_finds_what_is_missing(tmp_path: Path) -> None:
     """Each check is a line, and one that failed makes the status 1."""
-    result = run("doctor")
+    result = run("doctor", STATE_DIR=str(tmp_path))
 
     assert result.returncode == 1
     assert "no  LiveKit" in result.stdout
@@ -48,4 +62,4 @@ def test_help_names_the_commands() -> None:
     result = run("--help")
 
     assert result.returncode == 0
-    assert all(command in result.stdout for command in ("dev", "start", "console", "demo", "doctor"))
+    assert all(command in result.stdout for command in ("dev", "start", "console", "demo", "doctor", "sessions"))

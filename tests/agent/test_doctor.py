@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -12,7 +13,7 @@ from simulators.app import Options, create_app
 
 
 @pytest_asyncio.fixture
-async def stand_ins(complete: pytest.MonkeyPatch) -> AsyncIterator[pytest.MonkeyPatch]:
+async def stand_ins(complete: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[pytest.MonkeyPatch]:
     """An environment in which all four vendors are stand-ins, and LiveKit is not there."""
     options = Options(vendors=("deepgram", "elevenlabs", "openai", "liveavatar"), api_key="stand-in")
     async with TestServer(create_app(options)) as server:
@@ -26,6 +27,7 @@ async def stand_ins(complete: pytest.MonkeyPatch) -> AsyncIterator[pytest.Monkey
             complete.delenv(name)
         complete.setenv("STAND_INS_URL", str(server.make_url("")))
         complete.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+        complete.setenv("STATE_DIR", str(tmp_path / "state"))
         yield complete
 
 
@@ -42,6 +44,7 @@ async def test_what_is_right_is_said_to_be(stand_ins: pytest.MonkeyPatch, capsys
     assert "ws://127.0.0.1:1 is not reachable" in found["LiveKit"].text
     assert found["Deepgram key"].text == "a stand-in, not the real thing"
     assert found["audio format"].text.startswith("24 kHz mono")
+    assert found["state directory"].text == f"{os.environ['STATE_DIR']} can be written"
     assert not report(list(found.values()))
     assert capsys.readouterr().out.count("\n") == len(found)
 
@@ -68,6 +71,19 @@ async def test_an_unknown_avatar_is_found(stand_ins: pytest.MonkeyPatch) -> None
 
     assert not found["avatar"].good
     assert "404" in found["avatar"].text
+
+
+async def test_a_state_directory_that_can_not_be_written_is_found(
+    stand_ins: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The worker would not start: its sessions could not be noted."""
+    (tmp_path / "file").touch()
+    stand_ins.setenv("STATE_DIR", str(tmp_path / "file"))
+    found = await findings()
+
+    assert not found["state directory"].good
+    assert found["state directory"].text.startswith("STATE_DIR: ")
+    assert found["state directory"].text.endswith("name a directory that can be written")
 
 
 async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,14 @@ def test_the_default_persona_is_complete_and_has_a_tool() -> None:
         ("name = ", "no TOML file"),
         ('name = "Ada"', "instructions: Field required"),
         ('name = "Ada"\ninstructions = "Be kind."\nvoise = "x"', "voise: Extra inputs are not permitted"),
+        (
+            f'name = "Ada"\ninstructions = "Be kind."\napology = "{"a" * 201}"',
+            "apology: String should have at most 200",
+        ),
+        (
+            f'name = "Ada"\ninstructions = "Be kind."\ngoodbye = "{"a" * 201}"',
+            "goodbye: String should have at most 200",
+        ),
         ('name = ""\ninstructions = "Be kind."', "name: String should have at least 1 character"),
     ],
 )

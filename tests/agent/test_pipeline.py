@@ -1,9 +1,13 @@
 """The pipeline is built as the settings say, and says outright what the framework would choose otherwise."""
 
+import sys
+
 import pytest
+from livekit.agents import llm, stt, tts
+from livekit.plugins import deepgram, elevenlabs, openai
 
 from agent.persona import load_persona
-from agent.pipeline import build_llm, build_stt, build_tts, turn_handling
+from agent.pipeline import build_llm, build_session, build_stt, build_tts, connect_options, load_vad, turn_handling
 from agent.settings import DEFAULT_PERSONA, complete_settings
 
 
@@ -34,3 +38,39 @@ def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     assert options["interruption"]["mode"] == "vad"
     assert options["interruption"]["resume_false_interruption"] is True
     assert options["preemptive_generation"] == {"enabled": True}
+
+
+async def test_one_provider_each_is_asked_again_once(complete: pytest.MonkeyPatch) -> None:
+    """Without a second provider there is nothing between the session and the plugins; the call outlives any failure."""
+    session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
+    options = session.conn_options
+
+    assert isinstance(session.stt, deepgram.STT)
+    assert isinstance(session.llm, openai.LLM)
+    assert isinstance(session.tts, elevenlabs.TTS)
+    assert (options.llm_conn_options.max_retry, options.tts_conn_options.max_retry) == (1, 1)
+    assert options.max_unrecoverable_errors == sys.maxsize
+
+
+async def test_second_providers_stand_behind_the_first(complete: pytest.MonkeyPatch) -> None:
+    """Each is asked in place of a second attempt with the first, which comes first."""
+    for name, value in {
+        "OPENAI_FALLBACK_BASE_URL": "http://localhost:8080/v1",
+        "OPENAI_FALLBACK_MODEL": "small",
+        "FALLBACK_STT": "openai",
+        "FALLBACK_TTS": "openai",
+        "LLM_TIMEOUT": "3",
+    }.items():
+        complete.setenv(name, value)
+    settings = complete_settings()
+    session = build_session(settings, load_persona(DEFAULT_PERSONA), load_vad())
+    options = connect_options(settings)
+
+    assert isinstance(session.llm, llm.FallbackAdapter)
+    assert [each.model for each in session.llm._llm_instances] == ["gpt-4.1-mini", "small"]
+    assert isinstance(session.stt, stt.FallbackAdapter)
+    assert [each.provider for each in session.stt._stt_instances] == ["Deepgram", "api.openai.com"]
+    assert isinstance(session.tts, tts.FallbackAdapter)
+    assert [each.sample_rate for each in session.tts._tts_instances] == [24_000, 24_000]
+    assert (options.llm_conn_options.max_retry, options.tts_conn_options.max_retry) == (0, 0)
+    assert options.llm_conn_options.timeout == 3.0

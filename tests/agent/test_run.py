@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from livekit.agents import AgentServer, JobContext
@@ -60,6 +62,21 @@ def test_a_signal_lets_calls_end_but_for_a_reload(number: int, dev: bool, ended:
     run_worker(server, dev=dev, drain_timeout=1)
 
     assert server.ended == ended
+
+
+def test_what_runs_beside_the_worker_outlasts_its_jobs() -> None:
+    """It is entered before the worker takes calls, and left when the worker is closed."""
+    server = Server(signal.SIGTERM)
+
+    @asynccontextmanager
+    async def beside() -> AsyncIterator[None]:
+        server.ended.append("entered")
+        yield
+        server.ended.append("left")
+
+    run_worker(server, dev=False, drain_timeout=1, beside=beside())
+
+    assert server.ended == ["entered", "drained", "closed", "left"]
 
 
 def test_a_port_in_use_is_told() -> None:

@@ -52,6 +52,7 @@ def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
 
 def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
     """Neither the settings nor an error about them carry a secret."""
+    complete.setenv("OPENAI_FALLBACK_API_KEY", "fallback-secret")
     complete.setenv("LIVEAVATAR_VIDEO_QUALITY", "ultra-secret")
     with pytest.raises(SettingsError) as error:
         load_settings()
@@ -59,7 +60,8 @@ def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
 
     assert "secret" not in str(error.value)
     assert "-secret" not in repr(load_settings())
-    assert "-secret" not in repr(load_settings().vendors)
+    assert "-secret" not in repr((load_settings().vendors, load_settings().openai_fallback))
+    assert "-secret" not in str(load_settings().model_dump())
 
 
 def test_each_vendor_is_chosen_by_its_own_key(complete: pytest.MonkeyPatch) -> None:
@@ -84,6 +86,34 @@ def test_a_server_of_your_own_needs_no_openai_key(complete: pytest.MonkeyPatch) 
     assert settings.openai.url == "http://localhost:11434/v1"
     assert settings.openai.key.get_secret_value()
     assert not settings.openai.is_stand_in
+
+
+def test_a_second_language_model_needs_a_key_or_a_server(complete: pytest.MonkeyPatch) -> None:
+    """Without either there is none; a server of one's own needs no key, and OpenAI no address."""
+    assert load_settings().openai_fallback is None
+    complete.setenv("OPENAI_FALLBACK_BASE_URL", "http://localhost:8080/v1")
+    own = load_settings().openai_fallback
+    complete.delenv("OPENAI_FALLBACK_BASE_URL")
+    complete.setenv("OPENAI_FALLBACK_API_KEY", "another-secret")
+    theirs = load_settings().openai_fallback
+
+    assert own is not None
+    assert (own.url, bool(own.key.get_secret_value())) == ("http://localhost:8080/v1", True)
+    assert theirs is not None
+    assert (theirs.url, theirs.key.get_secret_value()) == (None, "another-secret")
+
+
+def test_speech_can_only_fall_back_to_a_real_openai(complete: pytest.MonkeyPatch) -> None:
+    """The stand-in has no speech: a second ear or voice is told to need a key."""
+    complete.setenv("FALLBACK_STT", "openai")
+    complete.setenv("FALLBACK_TTS", "openai")
+    assert complete_settings().fallback_tts == "openai"
+    complete.delenv("OPENAI_API_KEY")
+    complete.setenv("STAND_INS_URL", "http://127.0.0.1:7900")
+    with pytest.raises(SettingsError) as error:
+        complete_settings()
+
+    assert [problem.split(" ")[0] for problem in error.value.problems] == ["FALLBACK_STT=openai", "FALLBACK_TTS=openai"]
 
 
 def test_the_avatar_id_comes_from_setting_persona_or_sandbox(complete: pytest.MonkeyPatch) -> None:

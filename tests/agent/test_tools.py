@@ -40,3 +40,11 @@ async def test_get_time_says_what_it_does_not_know() -> None:
     """A city without a clock is an error that the language model can tell."""
     with pytest.raises(ToolError, match="Atlantis"):
         await get_time("Atlantis")
+
+
+async def test_get_time_bounds_what_it_is_given() -> None:
+    """A name without end comes back short."""
+    with pytest.raises(ToolError) as error:
+        await get_time("a" * 100_000)
+
+    assert len(error.value.message) < 200

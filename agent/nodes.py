@@ -1,0 +1,101 @@
+"""The agent's nodes: what hears, thinks and speaks ends in time, and what fails ends in an apology."""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import Agent, AgentSession, APIConnectionError, APIError, FlushSentinel, ModelSettings, llm
+from livekit.agents.stt import SpeechEvent
+
+from agent.apology import Apology
+from agent.attention import Attention
+from agent.deadline import in_time
+from agent.persona import Persona
+
+logger = logging.getLogger("agent")
+
+_SLACK = 1.0
+# Seconds over the client's own time-outs, so that those, which know the reason, come first.
+
+
+class PersonaAgent(Agent):
+    """The persona, in a conversation that outlives the failures of its vendors.
+
+    A failed turn ends with the persona's apology, as a part of the conversation; the next turn asks the vendor again.
+
+    Args:
+        persona: Who the caller talks with.
+        tools: What the language model may call.
+        session: Whose agent it will be.
+        apology: Said when speech fails, in either direction; what thinking fails ends in is the same line.
+    """
+
+    def __init__(self, persona: Persona, tools: list[llm.Tool], session: AgentSession[Any], apology: Apology) -> None:
+        super().__init__(instructions=persona.instructions, tools=[*tools])
+        self._apology = apology
+        self._attention = Attention(session, apology.say)
+        options = session.conn_options.llm_conn_options
+        self._gap = options.timeout + _SLACK
+        # There are two attempts: of one language model, or of two.
+        self._first = 2 * options.timeout + _SLACK
+
+    async def stt_node(
+        self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
+    ) -> AsyncGenerator[SpeechEvent, None]:
+        """Hear; after an error the framework connects again."""
+        async with aclosing(self._attention.watch(Agent.default.stt_node(self, audio, model_settings))) as events:
+            async for event in events:
+                yield event
+
+    async def llm_node(
+        self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
+    ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
+        """Think; an answer that fails or hangs ends in the apology, and so does one without a word.
+
+        The framework would leave the caller without an answer. A tool that was called speaks for itself.
+        """
+        answer = _Answer()
+        thoughts = Agent.default.llm_node(self, chat_ctx, tools, model_settings)
+        try:
+            async with aclosing(in_time(thoughts, first=self._first, gap=self._gap)) as chunks:
+                async for chunk in chunks:
+                    answer.take(chunk)
+                    yield chunk
+        except (APIError, TimeoutError) as error:
+            logger.warning("thinking failed: %s", type(error).__name__)
+            if not answer.has_calls:
+                yield f"... {self._apology.text}" if answer.has_words else self._apology.text
+        else:
+            if not (answer.has_words or answer.has_calls):
+                logger.warning("thinking failed: an answer without a word")
+                yield self._apology.text
+
+    async def tts_node(
+        self, text: AsyncIterable[str], model_settings: ModelSettings
+    ) -> AsyncGenerator[rtc.AudioFrame, None]:
+        """Speak; what fails is cut where it was synthesised to, and followed by the apology."""
+        try:
+            async with aclosing(Agent.default.tts_node(self, text, model_settings)) as frames:
+                async for frame in frames:
+                    yield frame
+        except APIError as error:
+            logger.warning("speaking failed: %s", type(error).__name__)
+            self._apology.say()
+            # Without its cause, which may quote the text: the framework logs it.
+            message = "the text could not be synthesised"
+            raise APIConnectionError(message) from None
+
+
+class _Answer:
+    """What has come of an answer."""
+
+    def __init__(self) -> None:
+        self.has_words = False
+        self.has_calls = False
+
+    def take(self, chunk: llm.ChatChunk | str | FlushSentinel) -> None:
+        if isinstance(chunk, llm.ChatChunk) and chunk.delta is not None:
+            self.has_words |= bool(chunk.delta.content and chunk.delta.content.strip())
+            self.has_calls |= bool(chunk.delta.tool_calls)
