@@ -58,6 +58,10 @@ CMD ["python", "-m", "simulators", "--host", "0.0.0.0", "--port", "7900"]
 FROM base AS worker
 COPY --from=build /app/.venv /app/.venv
 COPY agent.py ./
+# Where started avatar sessions are noted, so that the next worker stops what a killed one left running: it has to outlive
+# the container. No VOLUME: an anonymous one would only hide that none was mounted. A new named one takes the owner from here.
+ENV STATE_DIR=/var/lib/liveavatar-agent
+RUN install -d -m 700 -o 10001 -g 10001 $STATE_DIR
 # By number, as Kubernetes can only check a number for runAsNonRoot. The files stay root's: the worker cannot change its own code.
 USER 10001:10001
 EXPOSE 8081

@@ -4,7 +4,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test bench format lint check
+.PHONY: help setup demo demo-call dev test bench format lint audit check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,7 +38,10 @@ lint: setup ## format, lint, types, import rules
 	@$(RUN) mypy agent.py
 	@$(RUN) lint-imports
 
-check: lint test ## what CI runs
+audit: setup ## known vulnerabilities of the dependencies
+	@$(RUN) .ci/audit
+
+check: lint audit test ## what CI runs
 
 .uv/bin/uv:
 	@echo "getting uv"

@@ -134,6 +134,15 @@ async def _stand_ins(options: Options, log_dir: Path) -> AsyncIterator[Child]:
 
 @asynccontextmanager
 async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
+    command = [sys.executable, "agent.py", "dev", "--no-reload"]
+    env = worker_environment(settings, log_dir)
+    async with running("worker", command, log=log_dir / "worker.log", env=env, cwd=ROOT) as child:
+        await child.wait_until(lambda: child.has_logged(REGISTERED), WORKER_START)
+        yield child
+
+
+def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
+    """Variables of the demo's worker, beside those of this process."""
     env = {
         "LIVEKIT_URL": settings.livekit_url,
         "LIVEKIT_API_KEY": settings.livekit_api_key,
@@ -142,10 +151,9 @@ async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
         "STAND_INS_URL": settings.stand_ins_url,
         "DRAIN_TIMEOUT": "1",  # who ends the demo does not wait for the call to end
     }
-    command = [sys.executable, "agent.py", "dev", "--no-reload"]
-    async with running("worker", command, log=log_dir / "worker.log", env=env, cwd=ROOT) as child:
-        await child.wait_until(lambda: child.has_logged(REGISTERED), WORKER_START)
-        yield child
+    if settings.liveavatar.is_stand_in:  # a session that costs money is noted where the next worker looks
+        env["STATE_DIR"] = str(log_dir / "state")
+    return env
 
 
 async def _call(settings: Settings, room: str, options: Options, console: Console) -> int:

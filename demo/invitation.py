@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -24,7 +24,7 @@ class Invitation:
     """
 
     url: str
-    token: str
+    token: str = field(repr=False)
 
     @property
     def link(self) -> str:

@@ -38,8 +38,8 @@ def test_token_lets_one_person_into_one_room() -> None:
     claims = api.TokenVerifier("devkey", SECRET).verify(invite(settings(), "demo-1", "you").token)
 
     assert claims.identity == "you"
-    assert claims.video is not None
-    assert (claims.video.room_join, claims.video.room, claims.video.room_admin) == (True, "demo-1", None)
+    assert claims.video == api.VideoGrants(room_join=True, room="demo-1")
+    assert (claims.sip, claims.room_config) == (api.SIPGrants(), None)
 
 
 def test_token_asks_for_the_agent_when_it_has_a_name() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -20,6 +21,9 @@ NOT_SET = {
     "UV_CACHE_DIR": "it is the mount of a cache that only an engine keeps; here uv takes this machine's",
 }
 """Variables of the Dockerfile that are not set here, and why. No RUN step is left out."""
+
+OWNER = re.compile(r"(?<= -o )\d+ -g \d+")
+"""Who is to own what `install` makes. Only root can give things away, so here it is whoever runs the tests."""
 
 
 class ImageBuild:
@@ -75,7 +79,8 @@ class ImageBuild:
             case "COPY":
                 self._copy(name, instruction)
             case "RUN":
-                done = self.run(name, ["/bin/sh", "-c", instruction.text])
+                command = OWNER.sub(f"{os.getuid()} -g {os.getgid()}", instruction.text)
+                done = self.run(name, ["/bin/sh", "-c", command])
                 assert done.returncode == 0, f"{instruction.text}\n{done.stdout}{done.stderr}"
 
     def _copy(self, name: str, instruction: Instruction) -> None:
@@ -97,7 +102,7 @@ class ImageBuild:
         words = [word for stage in self._lineage(name) for each in stage.all("ENV") for word in each.words]
         for variable, _, value in (word.partition("=") for word in words):
             if variable not in NOT_SET:
-                inside = value.replace("/app/", f"{self._inside(name, '/app')}/")
+                inside = re.sub("(^|:)/", rf"\1{self._inside(name)}/", value)
                 environment[variable] = inside.replace("$PATH", environment["PATH"])
         return environment
 

@@ -63,6 +63,17 @@ def test_the_worker_has_time_to_drain(server: AgentServer, compose: Any, pod: An
     assert int(compose["worker"]["stop_grace_period"].removesuffix("s")) >= needed
 
 
+def test_the_state_directory_outlives_the_container(stages: dict[str, Stage], compose: Any, pod: Any) -> None:
+    """Where the image notes its sessions Compose has a named volume, and Kubernetes one of the pod."""
+    state_dir = dict(word.split("=") for each in stages["worker"].all("ENV") for word in each.words)["STATE_DIR"]
+    (worker,) = pod["containers"]
+    mounted = {mount["mountPath"]: mount["name"] for mount in worker["volumeMounts"]}
+
+    assert compose["worker"]["volumes"] == [f"state:{state_dir}"]
+    assert "state" in load("deploy/compose.yaml")["volumes"]
+    assert mounted[state_dir] in {volume["name"] for volume in pod["volumes"]}
+
+
 def test_a_rollout_outlasts_the_retries(server: AgentServer, deployment: Any) -> None:
     """A pod counts as available only after a worker that cannot reach LiveKit would have given up."""
     retries = sum(min(2 * attempt, 10) for attempt in range(server._max_retry))

@@ -52,6 +52,16 @@ def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) 
     assert int(group) > 0
 
 
+def test_the_state_directory_is_its_users(stages: dict[str, Stage]) -> None:
+    """It is made for the user that the worker runs as, and while that can still be done."""
+    worker = stages["worker"]
+    made = next(each for each in worker.all("RUN") if "$STATE_DIR" in each.text)
+    user, group = worker.last("USER").text.split(":")
+
+    assert made.text == f"install -d -m 700 -o {user} -g {group} $STATE_DIR"
+    assert worker.instructions.index(made) < worker.instructions.index(worker.last("USER"))
+
+
 def test_the_worker_runs_its_start_command(stages: dict[str, Stage]) -> None:
     """`start` is the command that drains on SIGTERM; `dev` does not."""
     assert stages["worker"].last("CMD").words == ["python", "agent.py", "start"]

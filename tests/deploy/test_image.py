@@ -52,6 +52,18 @@ def test_the_worker_image_holds_nothing_but_code(images: ImageBuild) -> None:
     assert names == {".venv", "agent.py"}
 
 
+def test_the_state_directory_is_there_for_its_user_alone(images: ImageBuild) -> None:
+    """A new volume takes it over as it is, and sessions can be noted there."""
+    program = (
+        "from agent.settings import load_settings; from agent.sweeper import open_journal\n"
+        "directory = open_journal(load_settings()).directory; print(directory, oct(directory.stat().st_mode & 0o777))"
+    )
+    done = images.run("worker", ["python", "-c", program])
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [f"{images.workdir('worker').parent}/var/lib/liveavatar-agent", "0o700"]
+
+
 def test_packages_are_compiled_as_the_containers_cannot_write(images: ImageBuild) -> None:
     """Every start would compile them anew otherwise, since the file system is read-only."""
     packages = images.workdir("worker") / f".venv/lib/python3.{sys.version_info.minor}/site-packages"

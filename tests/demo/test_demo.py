@@ -1,0 +1,27 @@
+"""What the demo's worker is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from agent.settings import Settings
+from demo.demo import worker_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_sessions_of_the_stand_in_are_noted_beside_the_logs(tmp_path: Path) -> None:
+    """The demo writes nothing into the home directory, and what it leaves goes with its stand-ins."""
+    settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr(""))
+
+    assert worker_environment(settings, tmp_path)["STATE_DIR"] == str(tmp_path / "state")
+
+
+def test_sessions_that_cost_money_are_noted_where_every_worker_looks(tmp_path: Path) -> None:
+    """After a demo that was killed the next worker stops its session, which a directory of its own would hide."""
+    settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr("a-key"))
+
+    assert "STATE_DIR" not in worker_environment(settings, tmp_path)
