@@ -4,10 +4,10 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test bench format lint audit check
+.PHONY: help setup demo demo-call dev test test-long reliability bench soak format lint audit check
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(UV) ## install everything into .venv
 	@$(UV) sync --locked --all-extras $(if $(wildcard .venv),--quiet)
@@ -21,12 +21,25 @@ demo-call: setup ## the same with a synthetic caller; ends with a table, a trans
 dev: setup ## the worker with your own keys from .env, reloading on change
 	@$(RUN) python agent.py dev
 
-test: setup ## all tests, end to end on a real LiveKit server included
+test: setup ## the tests, end to end on a real LiveKit server included; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
-	@$(RUN) pytest
+	@$(RUN) pytest -m "not long"
+
+test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; eight minutes
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) pytest -m long
+
+reliability: setup ## the tests of faults, and docs/reliability.md from what they saw; about eight minutes
+	@$(RUN) python -m demo.livekit_build
+	@RELIABILITY_ROWS=.reliability.json $(RUN) pytest tests/faults tests/e2e/test_pipeline_faults.py
+	@$(RUN) python -m docs.reliability .reliability.json
 
 bench: setup ## our avatar module and the official one, side by side; five minutes
 	@$(RUN) python -m benchmarks
+
+soak: setup ## calls with random faults for half an hour: does memory, tasks or descriptors grow?
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m benchmarks.soak --markdown docs/soak.md
 
 format: setup ## write the code as the formatter wants it
 	@$(RUN) ruff format .

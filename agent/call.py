@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from livekit.agents import AgentSession, AutoSubscribe, CloseEvent, JobContext, room_io
+from livekit.agents import AgentSession, CloseEvent, JobContext, room_io
 from livekit.agents.tokenize.basic import SentenceTokenizer
 from livekit.agents.vad import VAD
 
@@ -74,7 +74,7 @@ class Call:
     async def start(self) -> None:
         """Join the room, show the face, say the opening line."""
         self._session.on("close", self._on_session_close)
-        await self._ctx.connect(auto_subscribe=AutoSubscribe.AUDIO_ONLY)
+        await self._ctx.connect()
         if not self._ctx.is_fake_job():
             await self._ctx.room.local_participant.set_name(f"{self._persona.name} (agent)")
             await self._tell_room("starting")

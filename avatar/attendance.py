@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from livekit import rtc
 
+from avatar.track_watch import TrackWatch
+
 _JOINS_WITHIN = 15.0
 # Seconds from the start of a session to its participant; 1 to 3 have been seen.
 
@@ -14,12 +16,19 @@ class Attendance:
 
     Args:
         room: Where the avatar is to be.
+        is_speaking: Whether it says that it speaks, now.
     """
 
-    def __init__(self, room: rtc.Room) -> None:
+    def __init__(self, room: rtc.Room, is_speaking: Callable[[], bool]) -> None:
         self._room = room
+        self._track = TrackWatch(room, is_speaking)
         # What is only like a room need not show who is in it.
         self._is_room = isinstance(room, rtc.Room)
+
+    async def watch_sound(self, identity: str, on_missed: Callable[[float], None]) -> None:
+        """Tell since when nothing is heard of a participant who says that it speaks; once, then return."""
+        if self._is_room:
+            await self._track.watch(identity, on_missed)
 
     async def watch(self, identity: str, on_absent: Callable[[str], None]) -> None:
         """Tell when this participant has not come in time, or has left; once, then return."""

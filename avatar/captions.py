@@ -16,6 +16,9 @@ logger = logging.getLogger("avatar")
 _TICK = 0.05
 # Seconds between two looks at the clock while there is something to show: a word is seen that much late at the most.
 
+_SHOWN_WITHIN = 3.0
+# Seconds for the room to take a word.
+
 
 class AvatarCaptions(TextOutput):
     """Holds each word back until the avatar has come to it, and `delay` seconds longer.
@@ -117,10 +120,18 @@ class AvatarCaptions(TextOutput):
         while True:
             at, text = await self._shown.get()
             await asyncio.sleep(at - _now())
-            if text is None:
-                self._next.flush()
-            else:
-                await self._next.capture_text(text)
+            await self._pass_on(text)
+
+    async def _pass_on(self, text: str | None) -> None:
+        """Show a word, or that the segment is complete. The room may be away, and then it fails or never answers."""
+        try:
+            async with asyncio.timeout(_SHOWN_WITHIN):
+                if text is None:
+                    self._next.flush()
+                else:
+                    await self._next.capture_text(text)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the next segment is shown again
+            logger.warning("a caption could not be shown: %s", type(error).__name__)
 
 
 def _now() -> float:

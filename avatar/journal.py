@@ -106,6 +106,7 @@ class SessionJournal:
         self._clock = clock
         self._owners = directory / "owners"
         self._lock: OwnerLock | None = None
+        self._is_disowned = False
         self._taking = threading.Lock()
 
     def prepare(self) -> None:
@@ -193,8 +194,9 @@ class SessionJournal:
                 lock.release(remove=True)
 
     def disown(self) -> None:
-        """Own nothing any more: what this process has left running is for the next sweep."""
+        """Own nothing any more: what this process has left running is for the next sweep, and it starts no other."""
         with self._taking:
+            self._is_disowned = True
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
@@ -204,8 +206,15 @@ class SessionJournal:
         return [lock for lock in locks if lock is not None]
 
     def _own(self) -> str:
-        """The name of this process, which from now on is seen to live."""
+        """The name of this process, which from now on is seen to live.
+
+        Raises:
+            JournalError: It owns nothing any more.
+        """
         with self._taking:
+            if self._is_disowned:
+                message = "this process is about to end: it starts no session"
+                raise JournalError(message)
             if self._lock is None or not self._lock.is_held:
                 self._lock = OwnerLock.make(self._owners)
             return self._lock.name

@@ -62,7 +62,7 @@ class Performance:
         self.output = AvatarAudioOutput(self.playback)
         self._mouths = Mouths(self.playback, room, Audience(room, access.url, access.api_key, access.api_secret))
         connection = AvatarConnection(self.playback, http)
-        attendance = Attendance(room)
+        attendance = Attendance(room, lambda: self._core.avatar_speaks)
         self.recovery = Recovery(self.playback, connection, sessions, attendance, first=first, on_status=on_status)
         self.playback.act(lambda now: self._core.expect_avatar(now + _FIRST_WAIT, now))
 
@@ -74,7 +74,8 @@ class Performance:
     async def run(self) -> AvatarError:
         """Keep an avatar there; returns why there can't be one any more. The voice, if there is one, goes on."""
         lost = await self.recovery.run()
-        logger.error("there is no avatar, the call goes on without: %s", lost)
+        by_voice = " by voice" if self._mouths.has_voice else ", mute"
+        logger.error("there is no avatar, the call goes on%s: %s", by_voice, lost)
         if self._mouths.has_voice:
             self.playback.act(lambda now: self._core.expect_avatar(now, now))
         else:

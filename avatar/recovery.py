@@ -173,6 +173,7 @@ class Recovery:
             asyncio.create_task(self._carry(session, successor.websocket), name="avatar_carry"),
             asyncio.create_task(self._relieve(session), name="avatar_relieve"),
             asyncio.create_task(self._attendance.watch(session.identity, self.give_up), name="avatar_attendance"),
+            asyncio.create_task(self._attendance.watch_sound(session.identity, self._missed), name="avatar_sound"),
         ]
         try:
             done, _ = await asyncio.wait([tasks[0], over], return_when=asyncio.FIRST_COMPLETED)
@@ -204,6 +205,10 @@ class Recovery:
         task = asyncio.create_task(stop(), name="avatar_stop")
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
+
+    def _missed(self, since: float) -> None:
+        self._playback.act(lambda now: self._core.avatar_missed(since, now))
+        self.give_up("no sound of the avatar arrives")
 
     def _end(self, lost: ConnectionLost) -> None:
         if self._over is not None and not self._over.done():

@@ -9,6 +9,7 @@ from livekit import rtc
 
 from avatar.core import Interrupt, Speak, SpeakEnd
 from avatar.core.audio import BYTES_PER_SAMPLE, SAMPLE_RATE
+from avatar.core.signs import Kind
 from avatar.playback import Playback
 
 logger = logging.getLogger("avatar")
@@ -19,6 +20,8 @@ _QUEUE_MS = 100
 
 _HEARD_WITHIN = 0.5
 # Seconds for somebody in the room to take the track. Speech that nobody takes would be lost; a room may be empty.
+
+_PUBLISHED_WITHIN = 2.0
 
 _TICK = 0.01
 
@@ -52,18 +55,28 @@ class RoomVoice:
         finally:
             self._playback.act(self._core.voice_closed)
             self._source.clear_queue()
-            with contextlib.suppress(rtc.participant.UnpublishTrackError):
-                await self._room.local_participant.unpublish_track(publication.sid)
-            await self._source.aclose()
+            await self._unpublish(publication)
 
     async def _publish(self) -> rtc.LocalTrackPublication:
         track = rtc.LocalAudioTrack.create_audio_track("voice", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        publication = await self._room.local_participant.publish_track(track, options)
+        # To its end also when the avatar is back meanwhile: cut off half-way, the SDK keeps threads and descriptors.
+        publishing = asyncio.ensure_future(self._room.local_participant.publish_track(track, options))
+        try:
+            publication = await asyncio.shield(publishing)
+        except asyncio.CancelledError:
+            async with asyncio.timeout(_PUBLISHED_WITHIN):
+                await self._unpublish(await publishing)
+            raise
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_HEARD_WITHIN):
                 await publication.wait_for_subscription()
         return publication
+
+    async def _unpublish(self, publication: rtc.LocalTrackPublication) -> None:
+        with contextlib.suppress(rtc.participant.UnpublishTrackError):
+            await self._room.local_participant.unpublish_track(publication.sid)
+        await self._source.aclose()
 
     async def _listen(self) -> None:
         async with contextlib.aclosing(self._playback.commands(self._core.next_voice_command)) as commands:
@@ -91,7 +104,7 @@ class RoomVoice:
         del self._pcm[:_FRAME_BYTES]
         if not self._is_playing and self._event_id is not None:
             self._is_playing = True
-            self._playback.act(partial(self._core.voice_started, self._event_id))
+            self._playback.act(partial(self._core.voice_says, Kind.TALKING, self._event_id))
         await self._source.capture_frame(rtc.AudioFrame(pcm, SAMPLE_RATE, 1, len(pcm) // BYTES_PER_SAMPLE))
 
     def _tell_silence(self) -> None:
@@ -102,9 +115,9 @@ class RoomVoice:
         self._is_playing = False
         if self._is_sealed:
             self._clear()
-            self._playback.act(partial(self._core.voice_ended, event_id))
+            self._playback.act(partial(self._core.voice_says, Kind.ENDED, event_id))
         else:
-            self._playback.act(partial(self._core.voice_starved, event_id))
+            self._playback.act(partial(self._core.voice_says, Kind.QUIET, event_id))
 
     def _clear(self) -> None:
         self._pcm.clear()

@@ -1,8 +1,9 @@
 """What tests have in common, and the real parts of a call: a LiveKit server and the stand-ins, each a process."""
 
 import asyncio
+import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest_asyncio
 from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
 from tests.e2e.stage import ROOT, START, Stage
+from tests.reliability import Row, write_rows
 
 
 def pytest_configure() -> None:
@@ -40,3 +42,12 @@ async def stage(livekit_server: LiveKitServer, logs: Path) -> AsyncIterator[Stag
         url = f"http://127.0.0.1:{port}"
         await child.wait_until(lambda: answers(url), START)
         yield Stage(livekit_server, url, logs)
+
+
+@pytest.fixture(scope="session")
+def reliability() -> Iterator[list[Row]]:
+    """What becomes of each fault; kept in the file that RELIABILITY_ROWS names, if it does."""
+    rows: list[Row] = []
+    yield rows
+    if path := os.environ.get("RELIABILITY_ROWS"):
+        write_rows(rows, Path(path))

@@ -54,6 +54,7 @@ class AvatarProtocol:
         self._voice_controls: deque[Interrupt] = deque()
         self._clears_on_connect = False
         self._acknowledges = False  # whether the service confirms what it gets
+        self._echoes = False  # whether it names the speech that it talks of by our id
         self._talks_since: float | None = None  # what the service said last, whatever it was about
         self._confirmations: set[str] = set()  # ids that confirm the last interrupt
         self._deaf_until: float | None = None  # the last interrupt is not confirmed: signs are about what it dropped
@@ -124,6 +125,20 @@ class AvatarProtocol:
         """Whether no segment is half said: nobody would hear a change now."""
         return self._timeline.between
 
+    @property
+    def avatar_speaks(self) -> bool:
+        """Whether the avatar says that it speaks."""
+        return self._floor.mouth is Mouth.AVATAR and self._timeline.playing
+
+    def avatar_missed(self, since: float, now: float) -> None:
+        """The avatar says that it speaks, and nothing of it was heard `since` then: that is to be said again."""
+        self._now = now
+        if self.avatar_speaks:
+            self._timeline.take_back(since)
+            self._move(Change.LOST)
+            self._hang_up()
+            self._leave(now, now)
+
     def expect_avatar(self, voice_at: float, now: float) -> None:
         """There is no avatar yet, or no more; from `voice_at` on the voice may speak in its place."""
         self._now = now
@@ -147,17 +162,13 @@ class AvatarProtocol:
         if self._floor.voice_at is not None:
             self._hopeless_at = now + self._timings.hope
 
-    def voice_started(self, event_id: str, now: float) -> None:
-        """The voice speaks."""
-        self._hear_voice(Sign(Kind.TALKING, event_id), now)
-
-    def voice_starved(self, event_id: str, now: float) -> None:
-        """The voice has played all that it has, and the end is not there."""
-        self._hear_voice(Sign(Kind.QUIET, event_id), now)
-
-    def voice_ended(self, event_id: str, now: float) -> None:
-        """The voice has played a speech to its end."""
-        self._hear_voice(Sign(Kind.ENDED, event_id), now)
+    def voice_says(self, kind: Kind, event_id: str, now: float) -> None:
+        """The voice speaks (TALKING), has played all that it has (QUIET), or a speech to its end (ENDED)."""
+        self._now = now
+        speech = self._timeline.speech
+        if self._floor.mouth is Mouth.VOICE and speech is not None and speech.event_id == event_id:
+            self._timeline.hear(Sign(kind, event_id), now, acknowledged=False)
+            self._settle_floor(now)
 
     # What the connection does
 
@@ -295,13 +306,6 @@ class AvatarProtocol:
             self._voice_needed = True
             self._timeline.events.append(VoiceNeeded())
 
-    def _hear_voice(self, sign: Sign, now: float) -> None:
-        self._now = now
-        speech = self._timeline.speech
-        if self._floor.mouth is Mouth.VOICE and speech is not None and speech.event_id == sign.source:
-            self._timeline.hear(sign, now, acknowledged=False)
-            self._settle_floor(now)
-
     def _on_overdue(self, now: float) -> None:
         """The mouth did not say what it was given. The service's session is done for; the voice has no second one."""
         if self._timeline.give_up(now):
@@ -366,7 +370,10 @@ class AvatarProtocol:
         """Whether a sign is about the speech that is at the service now, not one that is over."""
         speech = self._timeline.speech
         if speech is not None and sign.source == speech.event_id:
+            self._echoes = True
             return True
+        if self._echoes and sign.source is not None:
+            return False
         return self._deaf_until is None and not self._timeline.is_past(sign.source)
 
     def _listen_again(self) -> None:

@@ -58,6 +58,11 @@ class Timeline:
         return not self._segments
 
     @property
+    def playing(self) -> bool:
+        """Whether the mouth says that it speaks."""
+        return self.speech is not None and self.speech.state is State.PLAYING
+
+    @property
     def between(self) -> bool:
         """Whether no segment is half said."""
         return self.speech is None and not (self._segments and self._segments[0].started)

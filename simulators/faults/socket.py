@@ -98,7 +98,10 @@ class FaultySocket(web.WebSocketResponse):
             await self._send_held_back()
         if self._is_half_open:
             await self._hold()
-        await self._late.join()
+        # Its sender may be gone already, with the handler that started it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._lag + 1.0):
+                await self._late.join()
         self._lag = 0.0
         for task in self._tasks - {asyncio.current_task()}:
             task.cancel()

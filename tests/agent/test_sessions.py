@@ -21,7 +21,7 @@ from tests.simulators.liveavatar.rooms import RecordingRoom
 ROOM = Room("ws://127.0.0.1:1", "a-room", "a-token")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Machine:
     """A machine with one living process, one that was killed, and the account they share with another machine."""
 
@@ -38,6 +38,7 @@ class Machine:
             await api.start(token)
         if journal is self.dead:
             journal.disown()
+            self.dead = SessionJournal(journal.directory)
         return token.session_id
 
     async def running(self) -> set[str]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from livekit import rtc
 from livekit.agents.types import TimedString
 from livekit.agents.voice.io import TextOutput
 
@@ -19,12 +20,22 @@ class Room(TextOutput):
     def __init__(self) -> None:
         super().__init__(label="Room", next_in_chain=None)
         self.shown = ""
+        self.is_away = self._capturing = False
+        self.failed = asyncio.Event()
         self.changed = asyncio.Condition()
 
     async def capture_text(self, text: str) -> None:
+        if self.is_away:
+            self.failed.set()
+            message = "away"
+            raise rtc.StreamError(message)
+        self._capturing = True
         await self._show(text)
 
     def flush(self) -> None:
+        if not self._capturing:
+            return
+        self._capturing = False
         self.shown += FLUSH
         self._flushing = asyncio.create_task(self._show(""))
 
@@ -106,6 +117,21 @@ async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
         await room.shows("then|")
 
     assert heard == ""
+
+
+async def test_a_room_that_is_away_for_a_while_shows_the_next_segment() -> None:
+    """What can't be shown is left out, and nothing after it."""
+    async with captions() as (output, _, room):
+        room.is_away = True
+        await say(output, "lost")
+        output.start(0.0)
+        output.finish(1.0, interrupted=False)
+        await room.failed.wait()
+        room.is_away = False
+        await say(output, "shown")
+        output.start(0.0)
+        output.finish(1.0, interrupted=False)
+        await room.shows("shown|")
 
 
 async def test_text_without_audio_is_not_shown() -> None:

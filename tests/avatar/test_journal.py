@@ -243,3 +243,13 @@ def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory
 
     ended = min(life.ran if life.is_stopped else life.ran + life.later, life.limit or 1000)
     assert journal.seconds_used(1000.0 + since) == max(0, ended - since)
+
+
+def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> None:
+    """A job whose worker is gone may still try: nobody would stop what it started."""
+    journal = SessionJournal(tmp_path)
+    journal.disown()
+
+    with pytest.raises(JournalError, match="about to end"):
+        journal.add("one", api_url=URL)
+    assert journal.entries() == []

@@ -56,7 +56,7 @@ async def test_without_an_avatar_the_call_goes_on_by_voice(stage: Stage) -> None
         lines = worker.tail(100)
 
     assert "LIVEAVATAR_API_KEY" in attributes["avatar"]
-    assert [line for line in lines if "no avatar, the call goes on by voice alone" in line]
+    assert [line for line in lines if "there is no avatar, the call goes on by voice" in line]
     assert not [line for line in lines if "Traceback" in line]
 
 

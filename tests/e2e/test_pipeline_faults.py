@@ -13,6 +13,7 @@ import pytest
 from agent.persona import DEFAULT_APOLOGY as SORRY
 from tests.e2e.conversation import HAPPENS, POLL, SILENT_PERSONA
 from tests.e2e.page import Page, page
+from tests.reliability import Row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from demo.processes import Child
     from tests.e2e.stage import Stage
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240), pytest.mark.long]
 
 JOKE = "Why did the robot go on holiday? Because it wanted to charge its batteries."
 BEGINNING = JOKE[:7]
@@ -104,7 +105,19 @@ THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 """A fault, and what is heard: the beginning and the end."""
 
 
-async def test_thinking_fails(stage: Stage, tmp_path: Path) -> None:
+def told(captions: list[str]) -> str:
+    """What was heard, in words."""
+    parts = ["the apology" if text == SORRY else _part(text) for text in captions]
+    return ", then ".join(parts)
+
+
+def _part(text: str) -> str:
+    if text == JOKE:
+        return "the whole answer"
+    return "its beginning, then the apology" if text.endswith(SORRY) else "its beginning"
+
+
+async def test_thinking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
     """What was thought is said, then the apology; the next question is answered."""
     async with trouble(stage, "thinking", tmp_path) as call:
         for name, (fault, heard) in THINKING.items():
@@ -112,6 +125,9 @@ async def test_thinking_fails(stage: Stage, tmp_path: Path) -> None:
             answer = await call.ask("tell me a joke")
             await call.arm()
             thanks = await call.ask("thank you")
+
+            action = "one retry, then a deadline, and the apology as the end of the turn"
+            reliability.append(Row(f"the language model {name}", told([answer]), action))
 
             assert answer.startswith(heard[0]), name
             assert answer.endswith(heard[-1]), name
@@ -129,7 +145,7 @@ SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 """A fault, and how each of the captions begins."""
 
 
-async def test_speaking_fails(stage: Stage, tmp_path: Path) -> None:
+async def test_speaking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
     """What was spoken stays, then the apology is heard, which was made ahead; the next question is answered."""
     async with trouble(stage, "speaking", tmp_path) as call:
         await call.ask("hello")
@@ -139,11 +155,14 @@ async def test_speaking_fails(stage: Stage, tmp_path: Path) -> None:
             await call.arm()
             thanks = await call.ask("thank you")
 
+            action = "one retry on a new connection, then an apology that was synthesised ahead"
+            reliability.append(Row(f"the speech synthesis {name}", told(captions), action))
+
             assert [caption[: len(start)] for caption, start in zip(captions, heard, strict=True)] == heard, name
             assert thanks in THANKS, name
 
 
-async def test_hearing_fails(stage: Stage, tmp_path: Path) -> None:
+async def test_hearing_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
     """A lost connection is opened again; who speaks in vain hears the apology, and is understood afterwards."""
     drop = {"vendor": "deepgram", "kind": "drop", "at": "received"}
     async with trouble(stage, "hearing", tmp_path) as call:
@@ -151,6 +170,7 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path) -> None:
         await call.struck()
         await call.say("tell me a joke")
         assert await call.next() == JOKE, "is cut off"
+        reliability.append(Row("the recogniser is cut off", "an answer to what is said next", "connect again"))
 
         await call.arm({"vendor": "deepgram", "kind": "silent", "at": "received"})
         await call.struck()
@@ -160,6 +180,8 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path) -> None:
         assert await call.next() == SORRY, "is silent"
         await call.say("tell me a joke")
         assert await call.next() == JOKE, "is silent"
+        apology = "the apology, when the caller speaks in vain"
+        reliability.append(Row("the recogniser is silent", apology, "after two speeches without a word, connect again"))
 
         await call.arm(drop, {"vendor": "deepgram", "kind": "status", "at": "listen", "status": 503, **EVERY_TIME})
         await call.struck()
@@ -168,6 +190,7 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path) -> None:
         await call.arm()
         await call.say("tell me a joke")
         assert await call.next() == JOKE, "refuses"
+        reliability.append(Row("the recogniser refuses", apology, "connect again and again"))
 
 
 async def test_nothing_of_a_call_is_in_the_log(stage: Stage, tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.test_recovery import AGENT, AVATAR, assert_heard_to_its_end, call
+from tests.faults.call import AGENT, AVATAR, call
+from tests.reliability import Row, measured
 
 if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
@@ -20,47 +20,62 @@ FOR_GOOD: dict[str, dict[str, Any]] = {
     "the avatar is unknown": {"kind": "status", "at": "token", "status": 404, "times": None},
 }
 
-FOR_A_WHILE: dict[str, list[dict[str, Any]]] = {
-    "too many calls": [{"kind": "status", "at": "token", "status": 429, "headers": {"Retry-After": "1"}, "times": 2}],
-    "no slot is free": [{"kind": "status", "at": "start", "status": 403, "code": 4032, "times": 1}],
-    "the service is down": [{"kind": "status", "at": "token", "status": 503, "times": 3}],
-    "the start hangs": [{"kind": "hang", "at": "start"}],
-    "the start worked and nobody heard of it": [{"kind": "lose_reply", "at": "start"}],
-    "the reply is torn": [{"kind": "truncate", "at": "start"}],
-    "the reply has no ws_url": [{"kind": "omit", "at": "start", "fields": ["data.ws_url"]}],
+BACK_OFF = "the voice speaks; ask again, later each time"
+STOP_IT = "the voice speaks; stop the session that may have been started, and ask again"
+
+FOR_A_WHILE: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "too many calls": (
+        [{"kind": "status", "at": "token", "status": 429, "headers": {"Retry-After": "1"}, "times": 2}],
+        "the voice speaks; ask again after `Retry-After`",
+    ),
+    "no slot is free": (
+        [{"kind": "status", "at": "start", "status": 403, "code": 4032}],
+        "the voice speaks; ask again every 5 to 15 s",
+    ),
+    "the service is down": ([{"kind": "status", "at": "token", "status": 503, "times": 3}], BACK_OFF),
+    "the start hangs": ([{"kind": "hang", "at": "start"}], STOP_IT),
+    "the start worked and nobody heard of it": ([{"kind": "lose_reply", "at": "start"}], STOP_IT),
+    "the reply has no ws_url": ([{"kind": "omit", "at": "start", "fields": ["data.ws_url"]}], STOP_IT),
 }
 
 
-@pytest.mark.parametrize("fault", FOR_GOOD.values(), ids=FOR_GOOD.keys())
+@pytest.mark.parametrize("name", FOR_GOOD)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_without_an_avatar_the_call_goes_on_by_voice(
-    livekit_server: LiveKitServer, fault: dict[str, Any]
+    livekit_server: LiveKitServer, name: str, reliability: list[Row]
 ) -> None:
     """The reason is told once, nothing is asked again, and the speech is heard."""
-    async with call(livekit_server, [fault], required=False) as conversation:
+    async with call(livekit_server, [FOR_GOOD[name]], required=False) as conversation:
         await conversation.say()
-        await assert_heard_to_its_end(conversation)
+        await conversation.is_heard_to_its_end()
+        action = "say why, once, in the log and on the participant; voice only"
+        reliability.append(Row(name, measured(conversation.hall), action, 0))
 
         assert conversation.hall.speakers == [AGENT]
         assert [status.is_live for status in conversation.statuses] == [False]
         assert conversation.faults.armed[0].struck == 1
 
 
-@pytest.mark.parametrize("faults", FOR_A_WHILE.values(), ids=FOR_A_WHILE.keys())
+LONG = {"too many calls", "the service is down", "the start hangs", "the reply has no ws_url"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG else ()) for name in FOR_A_WHILE]
+)
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_avatar_comes_when_the_service_gives_one(
-    livekit_server: LiveKitServer, faults: list[dict[str, Any]]
+    livekit_server: LiveKitServer, name: str, reliability: list[Row]
 ) -> None:
-    """What is said meanwhile is said by the voice or waits; then the avatar speaks, in one session and no more."""
+    """What is said meanwhile is said by the voice; then the avatar speaks, in one session and no more."""
+    faults, action = FOR_A_WHILE[name]
     async with call(livekit_server, faults, required=False) as conversation:
         await conversation.say()
-        await assert_heard_to_its_end(conversation)
-        async with asyncio.timeout(30):
-            while not conversation.avatar.is_live:
-                await asyncio.sleep(0.05)
+        await conversation.is_heard_to_its_end()
+        reliability.append(Row(name, measured(conversation.hall), action, conversation.avatar.sessions_used))
+        await conversation.has_avatar()
         assert (await conversation.books())["open_sessions"] == 1
         conversation.hall.heard.clear()
-        await conversation.say()
-        await assert_heard_to_its_end(conversation)
+        await conversation.say(2)
+        await conversation.is_heard_to_its_end(2)
 
         assert conversation.hall.speakers[-1].startswith(AVATAR)

@@ -269,6 +269,18 @@ def test_a_service_that_stops_in_mid_speech_is_found_out() -> None:
     assert [event.position for event in world.events if isinstance(event, SpeechLost)] == [pytest.approx(0.37)]
 
 
+def test_news_of_somebody_elses_speech_end_nothing() -> None:
+    """A service that names our speeches names others when it means them."""
+    world = connected()
+    world.say(3.0)
+    world.flush()
+    world.run(1.0)
+    world.core.receive_text('{"type":"agent.speak_ended","source_event_id":"of-another-session"}', world.now)
+    world.run(0.5)
+
+    assert world.finished == []
+
+
 def test_an_unconfirmed_connection_is_reported() -> None:
     """A service that never says `connected` does not hold a call up for ever."""
     core = AvatarProtocol("t")

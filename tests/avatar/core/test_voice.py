@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar.core import Mouth, MouthChanged, PlaybackFinished, VoiceNeeded
+from avatar.core import Connected, Mouth, MouthChanged, PlaybackFinished, VoiceNeeded
 from tests.avatar.core.service import BYTES_PER_SECOND, Dialect
 from tests.avatar.core.test_invariants import BREAKS, DIALECTS, SPEECH, Action, act
 from tests.avatar.core.world import World
@@ -167,3 +167,31 @@ def test_before_the_first_connection_the_voice_waits_as_long_as_it_is_told() -> 
     world.core.expect_avatar(world.now, world.now)
     world.settle()
     assert world.finished == [PlaybackFinished(1, 1.0, interrupted=False)]
+
+
+def test_what_was_missed_of_the_avatar_is_said_again() -> None:
+    """Its track froze after a second, and it goes on to say that it speaks: the voice goes on where it froze."""
+    world = World()
+    world.connect()
+    world.say(5.0)
+    world.flush()
+    world.run(1.2)
+    froze_at = world.now
+    world.run(3.0)
+    world.core.avatar_missed(froze_at, world.now)
+    world.lose_connection()
+    world.open_voice()
+    world.settle()
+
+    assert world.finished == [PlaybackFinished(1, 5.0, interrupted=False)]
+    assert world.voice.utterances[0].heard == bytes(world.captured[0])[BYTES_PER_SECOND:]
+
+
+def test_an_avatar_that_is_silent_is_not_missed() -> None:
+    """A track carries nothing while there is nothing to say."""
+    world = World()
+    world.connect()
+    world.core.avatar_missed(0.0, world.now)
+
+    assert world.core.next_timeout() is not None
+    assert world.events == [Connected()]

@@ -19,6 +19,7 @@ from avatar.core import (
     Word,
     to_json,
 )
+from avatar.core.signs import Kind
 from tests.avatar.core.service import Dialect, Service
 
 CONNECTED = json.dumps({"type": "session.state_updated", "state": "connected"})
@@ -208,11 +209,11 @@ class World:
         """What a voice tells is about the speech that it plays."""
         for frame in map(json.loads, frames):
             if frame["type"] == "agent.speak_started":
-                self.core.voice_started(frame["source_event_id"], self.now)
+                self.core.voice_says(Kind.TALKING, frame["source_event_id"], self.now)
             elif frame["type"] == "agent.speak_ended":
-                self.core.voice_ended(frame["source_event_id"], self.now)
+                self.core.voice_says(Kind.ENDED, frame["source_event_id"], self.now)
             elif frame.get("new_state") == "idle" and self.voice.current is not None:
-                self.core.voice_starved(self.voice.current.event_id, self.now)
+                self.core.voice_says(Kind.QUIET, self.voice.current.event_id, self.now)
             self._collect()
 
     def _post(self, way: str, frames: list[str]) -> None:

@@ -1,0 +1,40 @@
+"""Which task is of which call, where several calls share an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
+T = TypeVar("T")
+
+SEED: ContextVar[int | None] = ContextVar("seed", default=None)
+"""Of the call in whose context something runs."""
+
+
+class Tasks:
+    """A task factory that keeps the books."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, WeakSet[asyncio.Task[Any]]] = {}
+
+    def __call__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        /,
+        **options: Any,
+    ) -> asyncio.Task[T]:
+        """Make a task of the call that is going on in this context."""
+        task = asyncio.Task(work, loop=loop, **options)
+        if (seed := SEED.get()) is not None:
+            self._made.setdefault(seed, WeakSet()).add(task)
+        return task
+
+    def left(self, seed: int) -> list[asyncio.Task[Any]]:
+        """Tasks of a call that are not done, but for the one that asks."""
+        return [task for task in self._made.get(seed, ()) if not task.done() and task is not asyncio.current_task()]

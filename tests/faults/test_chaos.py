@@ -1,0 +1,81 @@
+"""Calls with random faults: every promise is kept in each of them. `CHAOS_SEED=17` repeats one of them alone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from avatar import performance
+from avatar.core import AvatarProtocol
+from avatar.core.timings import Timings
+from simulators.liveavatar import session
+from tests.faults.chaos.call import Call
+from tests.faults.chaos.promises import broken
+from tests.faults.chaos.script import REFUSALS, SESSIONS, SOCKETS, script
+from tests.faults.chaos.tasks import Tasks
+from tests.faults.chaos.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CALLS = 100
+TOGETHER = 12
+
+PATIENCE = Timings(connected=1.0, start=1.0, end=0.5, interrupt=0.3)
+"""With a service that answers within milliseconds."""
+
+SEEDS = [int(os.environ["CHAOS_SEED"])] if "CHAOS_SEED" in os.environ else range(CALLS)
+
+
+async def hold_calls(seeds: Iterable[int]) -> list[Call]:
+    """Hold the calls of these seeds, some at a time."""
+    tasks, places = Tasks(), asyncio.Semaphore(TOGETHER)
+    asyncio.get_running_loop().set_task_factory(tasks)
+
+    async def hold(seed: int) -> Call:
+        call = Call(script(seed))
+        async with places:
+            await call.hold()
+            await asyncio.sleep(0)
+            call.tasks = tasks.left(seed)
+        return call
+
+    return await asyncio.gather(*(hold(seed) for seed in seeds))
+
+
+def open_files() -> int:
+    """Descriptors of this process."""
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.timeout(240)
+async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Segments end once and where they were heard to, nothing is said after an interrupt, nothing is left."""
+    monkeypatch.setattr(performance, "AvatarProtocol", partial(AvatarProtocol, timings=PATIENCE))
+    monkeypatch.setattr(session, "LiteProtocol", Wire)
+    raised: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
+    files = open_files()
+
+    calls = await hold_calls(SEEDS)
+    await asyncio.sleep(0)
+
+    found = [f"CHAOS_SEED={call.script.seed}: {what}\n{call.script}" for call in calls for what in broken(call)]
+    assert not found, "\n".join(found)
+    assert raised == []
+    assert open_files() == files
+
+
+def test_a_seed_always_gives_the_same_script_and_all_of_them_every_fault() -> None:
+    """So a call can be repeated alone, and no fault is left out."""
+    drawn = [fault for seed in range(CALLS) for fault in script(seed).faults]
+
+    assert script(17) == script(17)
+    assert {fault["kind"] for fault in drawn} == {fault["kind"] for fault in (*REFUSALS, *SOCKETS, *SESSIONS)}

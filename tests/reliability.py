@@ -1,0 +1,47 @@
+"""What the tests of faults have seen, for docs/reliability.md."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tests.faults.hall import Hall
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault.
+
+    Attributes:
+        fault: what goes wrong.
+        heard: what the caller heard, as measured.
+        action: what we do about it.
+        sessions: of the service that were started; None where that is not the point.
+    """
+
+    fault: str
+    heard: str
+    action: str
+    sessions: int | None = None
+
+
+def measured(hall: Hall) -> str:
+    """What was heard in a hall, in words."""
+    speakers = ", then ".join(_spoken_of(speaker) for speaker in hall.speakers)
+    return f"all of it, from {speakers}; longest silence {max(hall.longest_silence, 0.0):.1f} s"
+
+
+def write_rows(rows: Sequence[Row], path: Path) -> None:
+    """Keep them where `python -m docs.reliability` finds them."""
+    path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+
+
+def _spoken_of(speaker: str) -> str:
+    if speaker == "agent":
+        return "the voice"
+    return "a new avatar" if speaker[-1:].isdigit() else "the avatar"
