@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from livekit.agents import AgentSession, CloseEvent, JobContext, room_io
 from livekit.agents.tokenize.basic import SentenceTokenizer
+from livekit.agents.utils import aio
 from livekit.agents.vad import VAD
 
 from agent.account import Account
@@ -67,6 +67,7 @@ class Call:
             on_end=self._say_goodbye,
         )
         self._avatar: AvatarSession | None = None
+        self._has_no_face = asyncio.Event()
         self._started_at = time.monotonic()
         self._telling: asyncio.Task[None] | None = None
         self._warning: asyncio.Task[None] | None = None
@@ -152,10 +153,18 @@ class Call:
 
     async def _open(self) -> None:
         if self._avatar is not None:
-            with suppress(TimeoutError):
-                await self._avatar.wait_for_join(timeout=_FACE_TIMEOUT)
+            await self._wait_for_face(self._avatar)
         for sentence in SentenceTokenizer().tokenize(self._persona.opening):
             self._speech.say(sentence)
+
+    async def _wait_for_face(self, avatar: AvatarSession) -> None:
+        """The opening line is for a face that is there, or will not come."""
+        joining = asyncio.ensure_future(avatar.wait_for_join(timeout=_FACE_TIMEOUT))
+        refused = asyncio.ensure_future(self._has_no_face.wait())
+        try:
+            await asyncio.wait({joining, refused}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await aio.cancel_and_wait(joining, refused)
 
     async def _tell_room(self, avatar: str) -> None:
         """Say on the agent's participant what its face is, and who is a stand-in: nobody is to mistake one."""
@@ -164,6 +173,8 @@ class Call:
 
     def _on_avatar_status(self, status: AvatarStatus) -> None:
         told = "live" if status.is_live else f"voice only: {status.reason}"
+        if not status.is_live:
+            self._has_no_face.set()
         self._telling = asyncio.create_task(self._tell_room(told))
 
     def _on_end_near(self, seconds: float) -> None:
