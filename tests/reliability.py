@@ -33,7 +33,10 @@ class Row:
 def measured(hall: Hall) -> str:
     """What was heard in a hall, in words."""
     speakers = ", then ".join(_spoken_of(speaker) for speaker in hall.speakers)
-    return f"all of it, from {speakers}; longest silence {max(hall.longest_silence, 0.0):.1f} s"
+    silences = (
+        f"{hall.first_silence:.1f} s before its first sound, {max(hall.longest_silence, 0.0):.1f} s at most within"
+    )
+    return f"all of it, from {speakers}; {silences}"
 
 
 def write_rows(rows: Sequence[Row], path: Path) -> None:

@@ -9,8 +9,8 @@ class Timings:
 
     connected: float = 10.0
     """For `connected` after the connection is open. Clients in the field wait 10 to 15 s."""
-    start: float = 5.0
-    """For a sign of speech after audio was handed over; about 0.2 s have been seen."""
+    start: float = 3.0
+    """For a sign of speech after audio was handed over; 0.2 s have been seen, and a second by another user."""
     end: float = 2.0
     """For the end, after the clock has come to it."""
     voice: float = 0.5

@@ -48,6 +48,8 @@ class Call:
 
     async def say(self, seconds: int = SECONDS) -> None:
         """Capture a whole speech, faster than it is spoken."""
+        if self.hall.asked_at is None:
+            self.hall.asked_at = asyncio.get_running_loop().time()
         for frame in speech(seconds):
             await self.voice.capture_frame(frame)
         self.voice.flush()

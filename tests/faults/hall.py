@@ -55,6 +55,8 @@ class Hall:
 
     def __init__(self, url: str, token: str) -> None:
         self.heard: list[Heard] = []
+        self.asked_at: float | None = None
+        """When the first speech was to be said, the event loop's time."""
         self._url = url
         self._token = token
         self._room = rtc.Room()
@@ -90,8 +92,13 @@ class Hall:
         return list(dict.fromkeys(each.speaker for each in self.heard))
 
     @property
+    def first_silence(self) -> float:
+        """From when the speech was to be said to its first sound."""
+        return self.heard[0].at - self.asked_at if self.asked_at is not None else 0.0
+
+    @property
     def longest_silence(self) -> float:
-        """Between the first and the last sound."""
+        """Between the first and the last sound, in one go."""
         times = [each.at for each in self.heard]
         return max((after - before for before, after in itertools.pairwise(times)), default=0.0) - WINDOW
 
