@@ -30,7 +30,7 @@ _MOST_FAILURES = 4
 _WAIT_PER_FAILURE = 3.0
 # Seconds before the next session after the second failure in a row, and as much more after the third.
 
-_PROVEN_AFTER = 60.0
+_PROVEN_AFTER = 30.0
 # Seconds after which a session was of use, whatever became of it.
 
 _LEAD = 15.0
@@ -114,6 +114,9 @@ class Recovery:
                     return error
                 continue
             self._successor, self._refusals = None, 0
+            if not self._wanted.is_set():  # released while it was being started
+                self._stop(successor.session)
+                continue
             lost = await self._keep(successor)
             if self._failures >= _MOST_FAILURES:
                 return lost
@@ -244,10 +247,8 @@ class Recovery:
         loop = asyncio.get_running_loop()
         length = session.ends_at - session.started_at
         await asyncio.sleep(session.ends_at - min(_LEAD, length / 2) - loop.time())
-        successor = await self._prepare()
-        if successor is None:
-            return
-        self._successor = successor
+        # Without a next one, an account with one slot for example, there is a time by voice alone.
+        self._successor = await self._prepare()
         self.segment_ended()
         await asyncio.sleep(session.ends_at - _LAST_MOMENT - loop.time())
         self._change()
