@@ -8,7 +8,6 @@ from typing import Any
 
 from livekit.agents import AgentSession, CloseEvent, JobContext, room_io
 from livekit.agents.tokenize.basic import SentenceTokenizer
-from livekit.agents.utils import aio
 from livekit.agents.vad import VAD
 
 from agent.account import Account
@@ -164,7 +163,10 @@ class Call:
         try:
             await asyncio.wait({joining, refused}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await aio.cancel_and_wait(joining, refused)
+            joining.cancel()
+            refused.cancel()
+            # A face that did not come in time is no error of anybody's.
+            await asyncio.gather(joining, refused, return_exceptions=True)
 
     async def _tell_room(self, avatar: str) -> None:
         """Say on the agent's participant what its face is, and who is a stand-in: nobody is to mistake one."""
