@@ -95,19 +95,21 @@ async def test_a_barge_in_before_the_first_sound_is_sent(livekit_server: LiveKit
 
 
 async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: LiveKitServer) -> None:
-    """Three beginnings are heard on the avatar's own track, each after the service told of it."""
+    """Three beginnings are heard on the avatar's own track; one whose news comes after its sound is not taken."""
     async with call(AvatarSession, livekit_server, FULL) as conversation:
         avatar = conversation.avatar
         assert isinstance(avatar, AvatarSession)
         conversation.session.output.transcription = Unread()
         avatar.sync_transcription()
-        for _ in range(3):
+        assert avatar._captions is not None
+        delays = avatar._captions.beginnings.delays
+        said = 0
+        while len(delays) < 3 and said < 6:
             await conversation.say(0.4)
             conversation.voice.flush()
             await conversation.voice.wait_for_playout()
             await conversation.ear.wait_for_silence(0.3)
-        assert avatar._captions is not None
-        delays = avatar._captions.beginnings.delays
+            said += 1
 
         assert len(delays) == 3
         assert sorted(delays)[1] == avatar._captions._delay
