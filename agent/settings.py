@@ -92,6 +92,12 @@ class Settings(BaseSettings):
     liveavatar_sandbox: bool = False
     liveavatar_video_quality: VideoQuality = "high"
 
+    room_owner: Literal["ours", "liveavatar"] = "ours"
+    web_port: int | None = Field(default=None, ge=0, le=65535)
+    web_host: Text = "127.0.0.1"
+    web_secret: Secret = SecretStr("")
+    chat_transcript: bool = False
+
     stand_ins_url: Text = ""
     persona: Path = DEFAULT_PERSONA
     turn_detection: Literal["vad", "model"] = "vad"

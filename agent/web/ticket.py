@@ -1,0 +1,41 @@
+"""What lets a caller into a call, whoever the room belongs to."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class NoRoomError(Exception):
+    """There is no room for the caller; the message is a sentence for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Lets one person into one room.
+
+    Attributes:
+        url: Of the room's server.
+        token: To connect with.
+        room: Its name.
+        identity: The caller's in it.
+        expires_in: Seconds in which the token has to be used.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    room: str
+    identity: str
+    expires_in: float
+
+
+class Rooms(Protocol):
+    """Where calls take place."""
+
+    async def admit(self, name: str) -> Ticket:
+        """Let a caller into a room in which an agent is, or to which one comes.
+
+        Args:
+            name: The caller's, shown in the room; may be empty.
+
+        Raises:
+            NoRoomError: There is none.
+        """
