@@ -332,7 +332,7 @@ class AvatarProtocol:
             return
         self._controls.append(interrupt)
         self._confirmations = {interrupt.event_id, speech.event_id}
-        if speech.began or self._acknowledges:  # else the service has nothing to say of it
+        if speech.talks or self._acknowledges:  # else the service has nothing to say of it
             self._deaf_until = now + self._timings.interrupt
 
     # What the service says

@@ -72,6 +72,8 @@ class Speech:
         self.clock = PlaybackClock()
         self.began = False
         """Whether the avatar has spoken some of it."""
+        self.talks = False
+        """Whether the avatar speaks it, or may; of one that is over, whether it did."""
         self.end_sent = False
         self.committed = False
         """Whether the service has confirmed the end: it has every byte."""
@@ -107,3 +109,5 @@ class Speech:
             self.began = True
         elif self.clock.running:
             self.clock.stop(now)
+        if state is not State.OVER:
+            self.talks = self.began and state is not State.STARVED

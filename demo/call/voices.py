@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -46,7 +47,8 @@ class StandIns:
         url = f"{self.url}/deepgram/v1/listen"
         query = {"encoding": "linear16", "sample_rate": str(RATE_HZ), "channels": "1"}
         headers = {"Authorization": f"Token {STAND_IN_KEY}", "Content-Type": "audio/raw"}
-        async with self.http.post(url, params=query, headers=headers, data=samples.tobytes()) as response:
+        speech = BytesIO(samples.tobytes())  # aiohttp warns of more than a megabyte in one piece
+        async with self.http.post(url, params=query, headers=headers, data=speech) as response:
             await _body(response, "Deepgram")
             answer = await response.json()
         words: str = answer["results"]["channels"][0]["alternatives"][0]["transcript"]

@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from avatar.core import AvatarProtocol, Interrupt, PlaybackFinished, Speak, SpeakEnd
@@ -103,6 +103,7 @@ def test_progress_adds_up_to_the_position(story: list[Action], dialect: Dialect,
 
 @settings(max_examples=100, deadline=None)
 @given(STORIES, DIALECTS)
+@example([("say", 1.0), ("run", 2.0), ("interrupt", 1.0), ("say", 0.5)], Dialect.TASK)
 def test_nothing_is_lost_or_said_twice(story: list[Action], dialect: Dialect) -> None:
     """On a wire without delay, what was heard of a segment is what was captured of it, to the sample."""
     world = tell([action for action in story if action[0] != "stick"], dialect, 0.0)

@@ -40,7 +40,7 @@ async def listen(request: web.Request) -> web.Response:
 @pytest.fixture
 async def stand_ins() -> AsyncIterator[StandIns]:
     """Run the two and give the caller's side of them."""
-    app = web.Application()
+    app = web.Application(client_max_size=2**22)
     app.router.add_post("/elevenlabs/v1/text-to-speech/caller", speak)
     app.router.add_post("/deepgram/v1/listen", listen)
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
@@ -55,6 +55,11 @@ async def test_speech_comes_without_the_quiet_around_it(stand_ins: StandIns) -> 
 async def test_words_are_recognised_from_raw_samples(stand_ins: StandIns) -> None:
     """Two bytes a sample, and the rate is told."""
     assert await stand_ins.recognise(TONE) == "96000 bytes of linear16 at 48000"
+
+
+async def test_a_long_answer_is_recognised_in_one_piece(stand_ins: StandIns) -> None:
+    """More than a megabyte, which aiohttp warns of when it is not a file."""
+    assert await stand_ins.recognise(np.tile(TONE, 12)) == "1152000 bytes of linear16 at 48000"
 
 
 async def test_nothing_is_recognised_in_silence(stand_ins: StandIns) -> None:
