@@ -33,7 +33,8 @@ def server_config(port: int, udp_port: int, api_key: str, api_secret: str) -> di
 
     `node_ip`, the loopback candidate and the interface let clients connect on a machine that has no other interface.
     Without `stun_servers` clients are sent to a public STUN server; the discard port answers nobody. `tcp_port` 0
-    turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says.
+    turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says. A `target_load`
+    above 1 sends a worker to the caller also while the machine is busy: by default a worker at 70 % gets nobody.
     """
     return {
         "port": port,
@@ -47,6 +48,7 @@ def server_config(port: int, udp_port: int, api_key: str, api_secret: str) -> di
             "interfaces": {"includes": ["lo", "lo0"]},
             "stun_servers": ["127.0.0.1:9"],
         },
+        "agents": {"target_load": 2.0},
         "keys": {api_key: api_secret},
     }
 

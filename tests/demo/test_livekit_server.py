@@ -32,6 +32,11 @@ def test_config_stays_on_the_loopback_interface() -> None:
     }
 
 
+def test_config_sends_a_worker_to_the_caller_on_a_busy_machine() -> None:
+    """The load that a worker tells of is 1 at the most; from `target_load` on it would be left alone."""
+    assert server_config(7880, 7882, "devkey", "secret")["agents"] == {"target_load": 2.0}
+
+
 async def test_server_lets_a_participant_join_and_ends_with_the_body(tmp_path: Path) -> None:
     """A token of its key joins; afterwards nobody listens."""
     async with LiveKitServer(log_dir=tmp_path) as server:
