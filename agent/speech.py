@@ -47,6 +47,16 @@ class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]
         super().__init__()
         self._session = session
         self._speeches: list[_Speech] = []
+        self._may_speak = asyncio.Event()
+        self._may_speak.set()
+
+    def hold(self) -> None:
+        """What is queued is synthesised, and not said before `release`."""
+        self._may_speak.clear()
+
+    def release(self) -> None:
+        """Say what was held back."""
+        self._may_speak.set()
 
     def say(self, text: str) -> Sentence:
         """Queue a sentence.
@@ -74,7 +84,7 @@ class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]
         behind = self._speeches[-1] if self._speeches else None
         if behind is not None and behind.handle.interrupted:
             behind = None  # what is said after an interrupt is not its victim
-        speech = _Speech(self._session, self, behind)
+        speech = _Speech(self._session, self, behind, self._may_speak)
         self._speeches.append(speech)
         speech.following.add_done_callback(lambda _: self._speeches.remove(speech))
 
@@ -86,8 +96,11 @@ class _Speech:
     over: from the first pull on, the audio output's events are about this one.
     """
 
-    def __init__(self, session: AgentSession[Any], queue: SpeechQueue, behind: "_Speech | None") -> None:
+    def __init__(
+        self, session: AgentSession[Any], queue: SpeechQueue, behind: "_Speech | None", may_speak: asyncio.Event
+    ) -> None:
         self._session = session
+        self._may_speak = may_speak
         self._queue = queue
         self._behind = behind
         self._sentences: list[Sentence] = []
@@ -122,6 +135,7 @@ class _Speech:
     # What the framework pulls
 
     async def _frames(self, output: AudioOutput) -> AsyncGenerator[rtc.AudioFrame, None]:
+        await self._may_speak.wait()
         output.on("playback_started", self._on_playback_started)
         output.on("playback_progressed", self._on_playback_progressed)
         output.on("playback_finished", self._on_playback_finished)

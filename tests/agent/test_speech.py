@@ -109,6 +109,42 @@ async def test_a_sentence_queued_while_another_plays_joins_its_segment() -> None
     assert spoken(session) == ["Long. More."]
 
 
+async def test_what_is_held_back_is_synthesised_and_said_on_release() -> None:
+    """Not a sample leaves before; then it is one segment as ever."""
+    tts, output = ScriptedTTS(THREE), ClockedOutput()
+    async with call(tts, output) as session:
+        queue = SpeechQueue(session)
+        queue.hold()
+        sentences = [queue.say(text) for text in THREE]
+        async with asyncio.timeout(5):
+            while len(tts.asked) < len(THREE):  # noqa: ASYNC110 - the fake tells nobody
+                await asyncio.sleep(0.01)
+        before = bytes(output.heard)
+        queue.release()
+        ends = await ends_of(sentences)
+        await queue.aclose()
+
+    assert (before, output.segments) == (b"", 1)
+    assert [state for state, _ in ends] == [FINISHED] * 3
+
+
+async def test_what_is_interrupted_while_it_is_held_back_is_not_said() -> None:
+    """It is told as interrupted, with nothing played, and what is said later is said."""
+    output = ClockedOutput()
+    async with call(ScriptedTTS(THREE), output) as session:
+        queue = SpeechQueue(session)
+        queue.hold()
+        first = queue.say("One.")
+        queue.clear()
+        await ends_of([first])
+        queue.release()
+        ends = await ends_of([first, queue.say("Two.")])
+        await queue.aclose()
+
+    assert ends == [(INTERRUPTED, 0.0), (FINISHED, 0.3)]
+    assert bytes(output.heard) == THREE["Two."].pcm
+
+
 async def test_a_sentence_queued_after_the_last_has_ended_opens_a_segment() -> None:
     """The segment before it was closed without waiting for more."""
     output = ClockedOutput()
