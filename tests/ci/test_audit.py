@@ -75,8 +75,12 @@ async def test_a_service_that_can_not_be_reached_is_told_and_fails_nobody() -> N
     assert (status, said.splitlines()[-1]) == (0, "NOT CHECKED: the advisory service cannot be reached")
 
 
-async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer() -> None:
-    """Its errors are neither a hole nor the absence of one."""
+@pytest.mark.parametrize("columns", ["", "80"])
+async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer(
+    columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its errors are neither a hole nor the absence of one, however wide the terminal is that they are wrapped for."""
+    monkeypatch.setenv("COLUMNS", columns)
     async with service(status=503) as server:
         status, said = await audit("--service-url", str(server.make_url("/")))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -14,6 +13,8 @@ from tests.simulators.liveavatar.client import KEY, LITE, bearer
 if TYPE_CHECKING:
     from tests.simulators.liveavatar.client import StandIn
     from tests.simulators.liveavatar.conftest import Serve
+
+UNKNOWN_ID = "11111111-2222-4333-8444-555555555555"
 
 
 async def test_token_is_given_in_the_envelope(stand_in: StandIn) -> None:
@@ -69,7 +70,7 @@ async def test_token_is_refused_with_details_when_the_body_is_no_json(stand_in: 
 @pytest.mark.parametrize(
     ("changes", "status", "message"),
     [
-        ({"avatar_id": str(uuid4())}, 404, "Avatar not found"),
+        ({"avatar_id": UNKNOWN_ID}, 404, "Avatar not found"),
         ({"avatar_id": DRAWN_FACE_ID, "is_sandbox": True}, 403, "This avatar is not available in sandbox mode"),
         ({"max_session_duration": 1201}, 400, "max_session_duration exceeds the maximum allowed (1200s)"),
         (
@@ -221,7 +222,7 @@ async def test_sessions_are_refused_with_details_when_the_query_is_invalid(stand
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/sessions?type=active", f"/v1/sessions/{uuid4()}", f"/v1/avatars/{WAYNE_ID}", "/v1/users/credits"]
+    "path", ["/v1/sessions?type=active", f"/v1/sessions/{UNKNOWN_ID}", f"/v1/avatars/{WAYNE_ID}", "/v1/users/credits"]
 )
 async def test_reading_is_refused_without_the_key(stand_in: StandIn, path: str) -> None:
     """What belongs to the account needs its key."""
@@ -230,7 +231,7 @@ async def test_reading_is_refused_without_the_key(stand_in: StandIn, path: str) 
 
 async def test_session_is_not_found_when_its_id_is_unknown(stand_in: StandIn) -> None:
     """404 in the envelope."""
-    assert (await stand_in.get(f"/v1/sessions/{uuid4()}")).status == 404
+    assert (await stand_in.get(f"/v1/sessions/{UNKNOWN_ID}")).status == 404
 
 
 async def test_public_avatars_are_listed_without_a_key(stand_in: StandIn) -> None:
@@ -243,7 +244,7 @@ async def test_public_avatars_are_listed_without_a_key(stand_in: StandIn) -> Non
 async def test_avatar_is_told_or_not_found(stand_in: StandIn) -> None:
     """One avatar by its id."""
     assert (await stand_in.get(f"/v1/avatars/{WAYNE_ID}")).data["name"] == "Wayne"
-    assert (await stand_in.get(f"/v1/avatars/{uuid4()}")).status == 404
+    assert (await stand_in.get(f"/v1/avatars/{UNKNOWN_ID}")).status == 404
 
 
 async def test_credits_are_a_string(serve: Serve) -> None:
