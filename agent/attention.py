@@ -38,6 +38,7 @@ class Attention:
         self._on_unheard = on_unheard
         self._patience = patience
         self._began_at = 0.0
+        self._is_understood = False  # words have come since the last speech began
         self._unanswered = 0
         self._has_failed = False
         self._judging: list[asyncio.TimerHandle] = []
@@ -76,14 +77,15 @@ class Attention:
         raise APITimeoutError(message)
 
     def _answered(self) -> None:
+        self._is_understood = True
         self._unanswered = 0
         self._has_failed = False
         self._stop_judging()
 
     def _on_user_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
-            self._began_at = event.created_at
-        elif event.old_state == "speaking" and event.created_at - self._began_at >= _SPEECH:
+            self._began_at, self._is_understood = event.created_at, False
+        elif event.old_state == "speaking" and event.created_at - self._began_at >= _SPEECH and not self._is_understood:
             # Who is not answered says it again, soon: each speech is judged for itself.
             self._judging.append(asyncio.get_running_loop().call_later(self._patience, self._judge))
 

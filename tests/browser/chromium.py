@@ -1,0 +1,47 @@
+"""A Chromium without a window, whose camera and microphone are files."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import async_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+FLAGS = (
+    "--no-sandbox",  # in a container there is nothing to make one of
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    # Callers' addresses are hidden behind mDNS names otherwise, which nobody resolves here.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+
+
+def find_chromium() -> str:
+    """Where it is; without one these tests fail, for a skip would be taken for a pass."""
+    for name in NAMES:
+        if path := shutil.which(name):
+            return path
+    pytest.fail("there is no Chromium: on Debian and Ubuntu `apt-get install chromium`", pytrace=False)
+
+
+@asynccontextmanager
+async def chromium(microphone: Path, *, loops: bool = False) -> AsyncIterator[Browser]:
+    """A browser that hears a WAV file, once from the moment it listens or again and again."""
+    heard = f"--use-file-for-fake-audio-capture={microphone}{'' if loops else '%noloop'}"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, heard])
+        try:
+            yield browser
+        finally:
+            await browser.close()

@@ -1,0 +1,77 @@
+"""The stage of the browser's tests: one worker with its page, and a Chromium for each test."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from demo.call.voices import StandIns
+from demo.processes import answers, free_port
+from tests.browser.chromium import chromium
+from tests.browser.page import CallPage
+from tests.browser.wav import write_wav
+from tests.e2e.stage import ROOT, START, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / ".screenshots"))
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Where a browser calls.
+
+    Attributes:
+        stage: LiveKit and the stand-ins.
+        url: Of the page.
+        directory: For this test alone.
+    """
+
+    stage: Stage
+    url: str
+    directory: Path
+
+    @asynccontextmanager
+    async def tab(
+        self, *script: str | float, loops: bool = False, width: int = 1440, height: int = 900, scheme: str = "dark"
+    ) -> AsyncIterator[CallPage]:
+        """A tab that shows the page, in a browser whose microphone hears this script.
+
+        An error on the page's console fails the test.
+        """
+        async with aiohttp.ClientSession() as http:
+            wav = await write_wav(self.directory / "microphone.wav", StandIns(http, self.stage.stand_ins), script)
+        async with chromium(wav, loops=loops) as browser:
+            context = await browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme="light" if scheme == "light" else "dark"
+            )
+            page = await context.new_page()
+            errors: list[str] = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            await page.goto(self.url)
+            yield CallPage(page, PICTURES)
+            assert errors == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def page_url(stage: Stage) -> AsyncIterator[str]:
+    """The page of a worker that runs for all tests."""
+    port = free_port()
+    async with stage.worker({"WEB_PORT": str(port), "CALLER_GRACE": "15"}) as worker:
+        url = f"http://localhost:{port}/"
+        await worker.wait_until(lambda: answers(url), START)
+        yield url
+
+
+@pytest.fixture
+def studio(stage: Stage, page_url: str, tmp_path: Path) -> Studio:
+    """Where a browser calls."""
+    return Studio(stage, page_url, tmp_path)

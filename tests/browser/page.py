@@ -1,0 +1,117 @@
+"""The page of a call, as a person uses it: by what can be seen, pressed and heard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Locator, Page
+
+JOINS_MS = 40_000
+HAPPENS_MS = 30_000
+
+HEARS = """
+() => {
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  const seen = new Set();
+  window.loudest = 0;
+  setInterval(() => {
+    for (const element of document.querySelectorAll("audio, video")) {
+      const stream = element.srcObject;
+      if (stream && stream.getAudioTracks().length && !seen.has(stream)) {
+        seen.add(stream);
+        context.createMediaStreamSource(stream).connect(analyser);
+      }
+    }
+    const samples = new Float32Array(analyser.fftSize);
+    analyser.getFloatTimeDomainData(samples);
+    window.level = Math.max(...samples.map(Math.abs));
+    window.loudest = Math.max(window.loudest, window.level);
+  }, 20);
+}
+"""
+# Listens to all that the page plays.
+
+FRAMES = "video => video.getVideoPlaybackQuality().totalVideoFrames"
+
+SOUND = 0.02
+"""Of 1: the least that is taken for speech; a silent track is below 0.001."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """One tab.
+
+    Attributes:
+        page: Playwright's.
+        pictures: Where screenshots go.
+    """
+
+    page: Page
+    pictures: Path
+
+    def find(self, test_id: str) -> Locator:
+        """An element by its `data-testid`."""
+        return self.page.get_by_test_id(test_id)
+
+    async def start(self) -> None:
+        """Press Start, and wait until the face moves and the agent listens."""
+        await self.find("start").click()
+        await self.is_live()
+
+    async def is_live(self) -> None:
+        """Wait until the avatar is seen, and its opening line is over."""
+        await expect(self.find("video")).to_be_visible(timeout=JOINS_MS)
+        await self.listen()
+        await self.is_state("listening")
+
+    async def listen(self) -> None:
+        """From now on it is known how loud the page is."""
+        await self.page.evaluate(HEARS)
+
+    async def is_state(self, *states: str) -> None:
+        """Wait until the agent is in one of these states."""
+        one_of = ", ".join(f'[data-testid="agent-state"][data-state="{state}"]' for state in states)
+        await expect(self.page.locator(one_of)).to_be_visible(timeout=HAPPENS_MS)
+
+    async def caption(self, speaker: str, text: str, *, state: str = "final") -> Locator:
+        """Wait for a caption with this text in it, in that state."""
+        captions = self.page.locator(f'[data-testid="caption"][data-speaker="{speaker}"][data-state="{state}"]')
+        found = captions.filter(has_text=text).last
+        await expect(found).to_be_visible(timeout=HAPPENS_MS)
+        return found
+
+    async def moves(self) -> None:
+        """Wait until more pictures of the avatar were shown than now."""
+        shown = await self.find("video").evaluate(FRAMES)
+        await self.page.wait_for_function(
+            f"before => ({FRAMES})(document.querySelector('[data-testid=video]')) > before + 5",
+            arg=shown,
+            timeout=HAPPENS_MS,
+        )
+
+    async def sounds(self) -> None:
+        """Wait until something is heard."""
+        await self.page.wait_for_function(f"() => window.level > {SOUND}", timeout=HAPPENS_MS)
+
+    async def falls_silent(self) -> None:
+        """Wait until nothing has been heard for half a second."""
+        await self.page.wait_for_function(
+            f"""() => {{
+              if (window.level > {SOUND}) window.loudAt = performance.now();
+              return performance.now() - (window.loudAt ?? 0) > 500;
+            }}""",
+            polling=20,
+            timeout=HAPPENS_MS,
+        )
+
+    async def picture(self, name: str) -> None:
+        """Keep what it looks like now."""
+        self.pictures.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=False)

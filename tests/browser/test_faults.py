@@ -1,0 +1,73 @@
+"""What a person is shown when something is not as it should be."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from playwright.async_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.browser.conftest import Studio
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+
+@asynccontextmanager
+async def armed(stand_ins: str, *faults: dict[str, Any]) -> AsyncIterator[None]:
+    """The stand-ins have these faults."""
+    url = f"{stand_ins}/stand-in/faults"
+    async with aiohttp.ClientSession(raise_for_status=True) as http:
+        async with http.put(url, json={"faults": [*faults]}):
+            pass
+        try:
+            yield
+        finally:
+            async with http.delete(url):
+                pass
+
+
+async def test_without_an_avatar_the_page_says_why_and_the_call_goes_on(studio: Studio) -> None:
+    """A service without credits: the notice tells it, the opening line is heard, and a question is answered."""
+    refusal = {"vendor": "liveavatar", "kind": "status", "at": "start", "status": 403, "message": "Not enough credits"}
+    async with armed(studio.stage.stand_ins, {**refusal, "times": None}), studio.tab(1.0) as tab:
+        await tab.find("start").click()
+        await expect(tab.find("notice")).to_contain_text("credits", timeout=40_000)
+        await tab.listen()
+        await tab.find("text").fill("What time is it in London?")
+        await tab.find("talk").click()
+        await tab.sounds()
+        await tab.caption("agent", "London")
+        await expect(tab.find("poster")).to_be_visible()
+        await tab.picture("voice-only")
+        await tab.find("close").click()
+
+
+async def test_an_avatar_that_is_lost_is_told_and_comes_back(studio: Studio) -> None:
+    """Its participant leaves: the poster takes its place, the voice goes on, and another avatar comes."""
+    async with studio.tab(1.0) as tab:
+        await tab.start()
+        leaves = {"vendor": "liveavatar", "kind": "leaves", "at": "speaking", "after": 1.0}
+        slow = {"vendor": "liveavatar", "kind": "slow", "at": "start", "seconds": 4}
+        async with armed(studio.stage.stand_ins, leaves, slow):
+            await tab.find("text").fill("Tell me a story.")
+            await tab.find("talk").click()
+            await expect(tab.find("notice")).to_be_visible(timeout=30_000)
+            await tab.sounds()
+            await expect(tab.find("notice")).to_be_hidden(timeout=30_000)
+            await tab.moves()
+        await tab.find("close").click()
+
+
+async def test_nobody_serves_the_room(studio: Studio) -> None:
+    """A token endpoint that is out of order: a sentence says what to do, and Start can be pressed again."""
+    async with studio.tab(1.0) as tab:
+        await tab.page.route("**/api/call", lambda route: route.fulfill(status=503, json={"error": "It is closing."}))
+        await tab.find("start").click()
+        await expect(tab.find("error")).to_contain_text("It is closing.")
+        await expect(tab.find("start")).to_be_enabled()
+        await tab.picture("error")

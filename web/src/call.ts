@@ -1,0 +1,129 @@
+/** One call: a room, who is in it, and what is seen and heard of them. */
+
+import { ConnectionState, DisconnectReason, type RemoteTrack, Room, RoomEvent, Track } from "livekit-client";
+import { type Agent, type CallEvent, Control } from "./control";
+import { awaitStep, hideFace, showFace } from "./face";
+import { log } from "./log";
+import { Microphone } from "./microphone";
+import type { Ticket } from "./ticket";
+import { Transcript } from "./transcript";
+
+/** Told by a `Call`. */
+export interface CallListener {
+  onAgent(agent: Agent | undefined): void;
+  onEvent(event: CallEvent): void;
+  /** The caller is not in the call any more; the sentence says why, and is empty when the caller wanted it. */
+  onEnd(why: string): void;
+  /** The browser plays sound only after a click. */
+  onSilenced(isSilenced: boolean): void;
+}
+
+const AGENT_COMES_WITHIN = 15_000;
+
+const WHY: Partial<Record<DisconnectReason, string>> = {
+  [DisconnectReason.CLIENT_INITIATED]: "",
+  [DisconnectReason.DUPLICATE_IDENTITY]: "The call goes on in another tab.",
+  [DisconnectReason.ROOM_DELETED]: "The call has ended.",
+  [DisconnectReason.ROOM_CLOSED]: "The call has ended.",
+  [DisconnectReason.PARTICIPANT_REMOVED]: "The call has ended.",
+};
+
+export class Call {
+  // Whoever looks away, the face goes on: only what is not shown at all is not sent.
+  private readonly room = new Room({ adaptiveStream: { pauseVideoInBackground: false }, dynacast: true });
+  readonly control: Control;
+  readonly microphone: Microphone;
+  readonly transcript: Transcript;
+  private agent: Agent | undefined;
+  private lateAgent: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly listener: CallListener) {
+    this.transcript = new Transcript(this.room);
+    this.microphone = new Microphone(this.room);
+    this.control = new Control(this.room, {
+      onAgent: (agent) => this.onAgent(agent),
+      onEvent: (event) => this.onEvent(event),
+      onCall: (method, answer) => log(`${method} → ${answer}`),
+    });
+    this.room
+      .on(RoomEvent.TrackSubscribed, (track) => this.onTrack(track))
+      .on(RoomEvent.TrackUnsubscribed, (track) => this.onTrackGone(track))
+      .on(RoomEvent.ConnectionStateChanged, (state) => log(`connection: ${state}`))
+      .on(RoomEvent.AudioPlaybackStatusChanged, () => this.listener.onSilenced(!this.room.canPlaybackAudio))
+      .on(RoomEvent.Disconnected, (reason) => this.onDisconnected(reason));
+  }
+
+  /** Join. Raises what LiveKit raises when it does not let the caller in. */
+  async join(ticket: Ticket): Promise<void> {
+    awaitStep("connection");
+    await this.room.connect(ticket.url, ticket.token);
+    awaitStep("agent");
+    this.lateAgent = setTimeout(() => this.onLateAgent(), AGENT_COMES_WITHIN);
+    this.onAgent(this.control.agent);
+  }
+
+  /** Let the browser play sound; only as an answer to a click. */
+  async allowSound(): Promise<void> {
+    await this.room.startAudio();
+  }
+
+  /** End the call, for the agent as well. */
+  async close(): Promise<void> {
+    const isThere = this.room.state === ConnectionState.Connected && this.agent !== undefined;
+    const soon = new Promise((resolve) => setTimeout(resolve, 1_000));
+    // Without it the agent would wait for a caller who may only be reloading.
+    if (isThere) await Promise.race([this.control.endCall().catch(() => undefined), soon]);
+    await this.room.disconnect();
+  }
+
+  private onAgent(agent: Agent | undefined): void {
+    if (this.room.state !== ConnectionState.Connected) return;
+    if (agent !== undefined && this.agent === undefined) {
+      clearTimeout(this.lateAgent);
+      awaitStep("face");
+      log(`agent: ${agent.name}`);
+    }
+    if (agent !== undefined && agent.avatar !== this.agent?.avatar) {
+      log(`avatar: ${agent.avatar}${agent.reason && `, ${agent.reason}`}`);
+    }
+    if (agent?.avatar === "voice only") awaitStep(undefined);
+    this.agent = agent;
+    this.listener.onAgent(agent);
+  }
+
+  private onEvent(event: CallEvent): void {
+    if (event.type === "said" && event.interrupted) this.transcript.cut(event.text);
+    this.listener.onEvent(event);
+  }
+
+  private onTrack(track: RemoteTrack): void {
+    if (track.kind === Track.Kind.Audio) {
+      document.body.append(track.attach());
+    } else {
+      showFace(track, () => {
+        awaitStep(undefined);
+        log("the face is there");
+      });
+    }
+  }
+
+  private onTrackGone(track: RemoteTrack): void {
+    if (track.kind === Track.Kind.Audio) {
+      for (const element of track.detach()) element.remove();
+    } else {
+      hideFace(track);
+    }
+  }
+
+  private onLateAgent(): void {
+    log("no agent has come: is a worker running, and is its name, if it has one, the one that is asked for?");
+  }
+
+  private onDisconnected(reason: DisconnectReason | undefined): void {
+    clearTimeout(this.lateAgent);
+    this.microphone.close();
+    hideFace();
+    awaitStep(undefined);
+    this.listener.onEnd(WHY[reason ?? DisconnectReason.UNKNOWN_REASON] ?? "The connection was lost.");
+  }
+}

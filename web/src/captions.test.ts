@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { Captions } from "./captions";
+
+test("words grow until they are final, and then stay", () => {
+  const captions = new Captions();
+  captions.update("a", "you", "what time", false);
+  captions.update("a", "you", "what time is it", true);
+  captions.update("a", "you", "what", false);
+  expect(captions.lines).toEqual([{ id: "a", speaker: "you", text: "what time is it", state: "final" }]);
+});
+
+test("a segment without a word is no line", () => {
+  const captions = new Captions();
+  captions.update("a", "you", " ", true);
+  expect(captions.lines).toEqual([]);
+});
+
+test("an interrupted answer is cut, whichever news comes first", () => {
+  for (const isFinalFirst of [true, false]) {
+    const captions = new Captions();
+    captions.update("a", "agent", "Once there was a", false);
+    if (isFinalFirst) captions.update("a", "agent", "Once there was a small", true);
+    captions.cut("Once there was a small");
+    captions.update("a", "agent", "Once there was a small", true);
+    expect(captions.lines.map((line) => [line.text, line.state])).toEqual([["Once there was a small", "cut"]]);
+  }
+});
+
+test("an answer of which nothing was heard cuts no other", () => {
+  const captions = new Captions();
+  captions.update("a", "agent", "Hello there.", true);
+  expect(captions.cut("")).toBeUndefined();
+  expect(captions.cut("Something else.")).toBeUndefined();
+  expect(captions.lines[0]?.state).toBe("final");
+});

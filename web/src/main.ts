@@ -1,0 +1,175 @@
+/** The page: what is pressed goes to the call, what the call tells is shown. */
+
+import "./style.css";
+import { Call } from "./call";
+import type { Agent, CallEvent, Input, UsageEvent } from "./control";
+import { element, tell } from "./dom";
+import { awaitStep } from "./face";
+import { log, offerCopy } from "./log";
+import { showAgent, showParts, showState, showUsage } from "./panel";
+import { onHold } from "./push-to-talk";
+import { offerTheme } from "./theme";
+import { askForTicket, dropTicket, keepSecret, keptTicket, NoTicketError, takeSecretFromAddress } from "./ticket";
+import { showTurn } from "./waterfall";
+
+const start = element<HTMLButtonElement>("start");
+const close = element<HTMLButtonElement>("close");
+const text = element<HTMLInputElement>("text");
+const problem = element("error");
+
+let call: Call | undefined;
+let agent: Agent | undefined;
+let usage: UsageEvent | undefined;
+
+const wantedInput = (): Input => (element<HTMLInputElement>("mode-ptt").checked ? "push_to_talk" : "open");
+
+/** In a call everything can be pressed, else only Start. */
+function setInCall(isIn: boolean): void {
+  document.body.dataset["call"] = isIn ? "on" : "off";
+  start.hidden = isIn;
+  close.hidden = !isIn;
+  for (const id of ["text", "talk", "repeat", "interrupt", "ptt"]) {
+    element<HTMLButtonElement>(id).disabled = !isIn;
+  }
+}
+
+async function enter(isNew: boolean): Promise<void> {
+  tell(problem, "");
+  setInCall(true);
+  showState("joining");
+  awaitStep("room");
+  try {
+    const ticket = (isNew ? undefined : keptTicket()) ?? (await askForTicket());
+    call = new Call({ onAgent, onEvent, onEnd, onSilenced });
+    await call.join(ticket);
+    log(`joined ${ticket.room} as ${ticket.identity}`);
+    if (isNew) await call.allowSound();
+    if (!(await call.microphone.open())) tell(problem, noMicrophone());
+  } catch (error) {
+    fail(error, isNew);
+  }
+}
+
+/** What was in the way of the call. A call that is over is nothing to tell of to who only came back to the page. */
+function fail(error: unknown, isNew: boolean): void {
+  dropTicket();
+  leave();
+  log(`not joined: ${String(error)}`);
+  if (!isNew) return;
+  element("secret-form").hidden = !(error instanceof NoTicketError && error.wantsSecret);
+  const sentence = error instanceof NoTicketError ? error.message : "The room can't be reached. Is LiveKit running?";
+  tell(problem, sentence);
+}
+
+function leave(): void {
+  call = agent = undefined;
+  setInCall(false);
+  showState("off");
+  awaitStep(undefined);
+  tell(element("notice"), "");
+}
+
+function noMicrophone(): string {
+  return window.isSecureContext
+    ? "There is no microphone, or it was not allowed: write instead."
+    : "Browsers give a microphone to https and to localhost alone: write instead.";
+}
+
+function onAgent(news: Agent | undefined): void {
+  const hasCome = agent === undefined && news !== undefined;
+  agent = news;
+  if (news === undefined) return showState("joining");
+  showAgent(news);
+  element("name").textContent = news.name.replace(/ \(agent\)$/, "");
+  showUsage(usage, news.endsAt);
+  if (hasCome && news.input !== wantedInput()) ask(() => call?.control.setInput(wantedInput()));
+}
+
+function onEvent(event: CallEvent): void {
+  if (event.type === "turn") showTurn(event);
+  if (event.type === "usage") showUsage((usage = event), agent?.endsAt);
+  if (event.type === "error") {
+    log(`${event.source} failed: ${event.message}`);
+    tell(problem, event.message);
+  }
+  if (event.type === "sentence") log(`sentence ${event.state}: ${event.text}`);
+}
+
+function onEnd(why: string): void {
+  log(why || "left");
+  leave();
+  tell(problem, why);
+}
+
+function onSilenced(isSilenced: boolean): void {
+  element("hear").hidden = !isSilenced;
+}
+
+/** Ask something of the agent; what it refuses is told. */
+function ask(request: () => Promise<void> | undefined): void {
+  request()?.then(
+    () => tell(problem, ""),
+    (error: unknown) => tell(problem, error instanceof Error ? error.message : String(error)),
+  );
+}
+
+function send(method: "talk" | "repeat"): void {
+  const said = text.value.trim();
+  if (said === "" || call === undefined) return;
+  text.value = "";
+  log(`${method}: ${said}`);
+  if (method === "talk") call.transcript.write(said);
+  ask(() => call?.control[method](said));
+}
+
+function wire(): void {
+  start.addEventListener("click", () => void enter(true));
+  close.addEventListener("click", () => {
+    dropTicket(); // else a reload would come back
+    void call?.close();
+  });
+  element("write").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send("talk");
+  });
+  element("repeat").addEventListener("click", () => send("repeat"));
+  element("interrupt").addEventListener("click", () => ask(() => call?.control.interrupt()));
+  element("mute").addEventListener("click", () => void call?.microphone.toggle());
+  element("hear").addEventListener("click", () => void call?.allowSound());
+  element<HTMLSelectElement>("mic-select").addEventListener("change", (event) => {
+    void call?.microphone.choose((event.target as HTMLSelectElement).value);
+  });
+  element<HTMLSelectElement>("persona-select").addEventListener("change", (event) => {
+    ask(() => call?.control.setPersona((event.target as HTMLSelectElement).value));
+  });
+  for (const id of ["mode-open", "mode-ptt"]) element(id).addEventListener("change", onInputChosen);
+  element("secret-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    keepSecret(element<HTMLInputElement>("secret").value);
+    element("secret-form").hidden = true;
+    void enter(true);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && call !== undefined) ask(() => call?.control.interrupt());
+  });
+  onHold(
+    () => call !== undefined && wantedInput() === "push_to_talk",
+    () => ask(() => call?.control.startTalking()),
+    () => ask(() => call?.control.endTalking()),
+  );
+}
+
+function onInputChosen(): void {
+  document.body.dataset["input"] = wantedInput();
+  if (agent !== undefined) ask(() => call?.control.setInput(wantedInput()));
+}
+
+takeSecretFromAddress();
+offerTheme();
+offerCopy();
+wire();
+onInputChosen();
+showParts(undefined);
+leave();
+setInterval(() => showUsage(usage, agent?.endsAt), 1_000);
+if (keptTicket() !== undefined) void enter(false);

@@ -1,0 +1,75 @@
+/** What lets a caller into a call: asked for over HTTP, and kept while the tab is open, so that a reload comes back. */
+
+export interface Ticket {
+  url: string;
+  token: string;
+  room: string;
+  identity: string;
+}
+
+/** The token endpoint gave no ticket; the message is a sentence for the caller. */
+export class NoTicketError extends Error {
+  constructor(
+    message: string,
+    readonly wantsSecret: boolean,
+  ) {
+    super(message);
+  }
+}
+
+const TICKET = "ticket";
+const SECRET = "secret";
+
+/** Ask for a ticket to a new call. */
+export async function askForTicket(): Promise<Ticket> {
+  const answer = await post("/api/call", {});
+  const body = (await answer.json().catch(() => ({}))) as Partial<Ticket> & { error?: string };
+  if (!answer.ok) {
+    throw new NoTicketError(reason(answer, body.error), answer.status === 401);
+  }
+  const ticket = body as Ticket;
+  sessionStorage.setItem(TICKET, JSON.stringify(ticket));
+  return ticket;
+}
+
+/** The ticket of the call that goes on, if there is one. */
+export function keptTicket(): Ticket | undefined {
+  const kept = sessionStorage.getItem(TICKET);
+  return kept === null ? undefined : (JSON.parse(kept) as Ticket);
+}
+
+/** The call is over, or the ticket is of no use. */
+export function dropTicket(): void {
+  sessionStorage.removeItem(TICKET);
+}
+
+/** Keep the secret that the endpoint wants, until the tab is closed. */
+export function keepSecret(secret: string): void {
+  sessionStorage.setItem(SECRET, secret);
+}
+
+/** Take the secret out of the address, where it may stand behind `#secret=`: it is not to be seen or copied. */
+export function takeSecretFromAddress(): void {
+  const secret = new URLSearchParams(location.hash.slice(1)).get("secret");
+  if (secret !== null) {
+    keepSecret(secret);
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+}
+
+async function post(path: string, body: object): Promise<Response> {
+  const secret = sessionStorage.getItem(SECRET);
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (secret !== null) headers["Authorization"] = `Bearer ${secret}`;
+  try {
+    return await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+  } catch {
+    throw new NoTicketError("The server of this page does not answer. Is it still running?", false);
+  }
+}
+
+function reason(answer: Response, said: string | undefined): string {
+  const sentence = said ?? `The server answered ${answer.status}.`;
+  const wait = answer.headers.get("Retry-After");
+  return wait === null ? sentence : `${sentence} Try again in ${wait} s.`;
+}

@@ -1,0 +1,40 @@
+/** Where the time of a turn goes: one bar for each stage, from the end of the caller's speech. */
+
+import { type Bar, barsOf } from "./bars";
+import type { TurnEvent } from "./control";
+import { element, make } from "./dom";
+
+const BY: Record<TurnEvent["by"], string> = { speech: "spoken", text: "written", repeat: "repeat", opening: "opening" };
+
+const MOST_TURNS = 6;
+
+/** Show a turn as far as it has come, the newest on top. */
+export function showTurn(turn: TurnEvent): void {
+  const shown = element("waterfall");
+  shown.querySelector("p")?.remove();
+  const bars = barsOf(turn);
+  const longest = Math.max(0.001, ...bars.map((bar) => bar.to));
+  const table = make("table", "", { "data-testid": "turn", "data-turn": String(turn.turn) });
+  const total = bars.at(-1)?.to;
+  const title = `Turn ${turn.turn}, ${BY[turn.by]}${total === undefined ? "" : `: ${milliseconds(total)}`}`;
+  table.append(make("caption", title), ...bars.map((bar) => row(bar, longest)));
+  const known = shown.querySelector(`[data-turn="${turn.turn}"]`);
+  if (known === null) shown.prepend(table);
+  else known.replaceWith(table);
+  while (shown.childElementCount > MOST_TURNS) shown.lastElementChild?.remove();
+}
+
+function row(bar: Bar, longest: number): HTMLElement {
+  const line = make("tr", "", { "data-testid": "stage", "data-name": bar.name });
+  const track = make("td", "", { class: "track", "aria-hidden": "true" });
+  const filled = make("i");
+  filled.style.marginInlineStart = `${(bar.from / longest) * 100}%`;
+  filled.style.width = `${Math.max(1, ((bar.to - bar.from) / longest) * 100)}%`;
+  track.append(filled);
+  line.append(make("th", bar.label, { scope: "row" }), track, make("td", milliseconds(bar.to), { class: "ms" }));
+  return line;
+}
+
+function milliseconds(seconds: number): string {
+  return `${Math.round(seconds * 1000)} ms`;
+}
