@@ -168,10 +168,10 @@ async def test_a_session_that_ended_is_not_judged() -> None:
 
 
 async def test_words_that_come_before_the_end_of_the_speech_are_its_answer() -> None:
-    """Voice activity detection waits half a second before it says that a speech is over."""
+    """Voice activity detection waits half a second before it says that a speech is over; a noise may follow it."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
-        for _ in range(3):
-            await caller.speak(understood_by=service)
+        await caller.speak(understood_by=service)
+        await caller.speak()
 
     assert (watch.error, caller.unheard) == (None, 0)
