@@ -69,10 +69,7 @@ class Economy:
 
     async def refusal(self) -> str | None:
         """Why no avatar may be begun now, in words for people; None if one may."""
-        await self._read_day()
-        if self._limits.credits > -inf:
-            await self._account.read_credits()
-        return self._limits.used_up(self._account.seconds_today, self._account.credits_left, to_begin=True)
+        return await refusal(self._limits, self._account)
 
     def govern(self, avatar: Avatar) -> None:
         """Begin, when the avatar was started and somebody is there to talk with."""
@@ -110,13 +107,9 @@ class Economy:
         self._heard.clear()
 
     async def _measure(self, governor: Governor, avatar: Avatar) -> None:
-        await self._read_day()
         account = self._account
+        await _read_day(self._limits, account)
         governor.measure(call=avatar.seconds_used, day=account.seconds_today, credits_left=account.credits_left)
-
-    async def _read_day(self) -> None:
-        if self._limits.day < inf:
-            await self._account.read_day()
 
     @log_exceptions(logger=logger)
     async def _watch_credits(self) -> None:
@@ -141,20 +134,40 @@ class Economy:
             case Warn(seconds=seconds):
                 logger.info("the call's minutes are nearly used up", extra={"ends_in": round(seconds, 1)})
                 self._on_warning(seconds)
-            case End():
-                logger.info("the call's minutes are used up")
+            case End(reason=reason):
+                logger.info("the call ends: %s", reason)
 
 
-def limits_of(settings: Settings) -> Limits:
-    """The limits that the settings ask for; 0 is none."""
-    call = settings.minutes_per_call * 60.0
+async def refusal(limits: Limits, account: Account) -> str | None:
+    """Why no avatar may be begun now, in words for people; None if one may."""
+    await _read_day(limits, account)
+    if limits.credits > -inf:
+        await account.read_credits()
+    return limits.used_up(account.seconds_today, account.credits_left, to_begin=True)
+
+
+async def _read_day(limits: Limits, account: Account) -> None:
+    if limits.day < inf:
+        await account.read_day()
+
+
+def limits_of(settings: Settings, session_seconds: float | None = None) -> Limits:
+    """The limits that the settings ask for; 0 is none.
+
+    Args:
+        settings: With the limits.
+        session_seconds: Length of the one session that a call has in a room of LiveAvatar's, if that is known.
+    """
+    call = min(settings.minutes_per_call * 60.0 or inf, session_seconds or inf)
     has_price = settings.lowest_credits and not settings.liveavatar_sandbox
     return Limits(
-        call=max(0.0, call - GOODBYE_TIMEOUT) if call else inf,
+        call=max(0.0, call - GOODBYE_TIMEOUT),
         day=settings.minutes_per_day * 60.0 or inf,
         credits=settings.lowest_credits if has_price else -inf,
         idle=settings.avatar_idle_seconds or inf,
         warning=settings.end_warning_seconds,
+        # The room of LiveAvatar's ends with its session.
+        goes_on=settings.room_owner == "ours",
     )
 
 

@@ -31,6 +31,7 @@ class Limits:
         credits: The balance of the account below which the avatar is not used.
         idle: Seconds without a word after which the avatar is let go of.
         warning: Seconds before a call's end at which it is announced.
+        goes_on: Whether a call goes on by voice when the avatar has to go; else it ends.
     """
 
     call: float = inf
@@ -38,6 +39,7 @@ class Limits:
     credits: float = -inf
     idle: float = inf
     warning: float = 30.0
+    goes_on: bool = True
 
     def used_up(self, day: float, credits_left: float | None, *, to_begin: bool = False) -> str | None:
         """What is used up, in words for people; None if the avatar may be used.
@@ -76,6 +78,8 @@ class Warn:
 @dataclass(frozen=True, slots=True)
 class End:
     """Say goodbye and end the call. Nothing is decided after it."""
+
+    reason: str = "the minutes of the call are used up"
 
 
 Decision = Release | Engage | Warn | End
@@ -158,7 +162,8 @@ class Governor:
                 self._decisions.append(Engage())
         elif reason := self._reason_to_release(refusal, is_idle=is_idle):
             self._is_engaged = False
-            self._decisions.append(Release(reason))
+            self._has_ended = not self._limits.goes_on
+            self._decisions.append(End(reason) if self._has_ended else Release(reason))
 
     def _reason_to_release(self, refusal: str | None, *, is_idle: bool) -> str | None:
         if self._quiet_since is None:

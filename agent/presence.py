@@ -21,21 +21,35 @@ class Presence:
     Args:
         session: The agent's.
         room: Where it runs, connected.
-        grace: Seconds that it waits for a caller; 0 ends it at once.
+        grace: Seconds that it waits for a caller who left; 0 ends it at once.
+        first_within: Seconds that it waits for the first one; by default as long as LiveKit keeps the room.
+        avatar: Identity of an avatar that does not say for whom it publishes.
     """
 
-    def __init__(self, session: AgentSession[Any], room: rtc.Room, grace: float) -> None:
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        room: rtc.Room,
+        grace: float,
+        *,
+        first_within: float | None = None,
+        avatar: str | None = None,
+    ) -> None:
         self._session = session
         self._room = room
         self._grace = grace
+        self._first_within = first_within
+        self._avatar = avatar
         self._ending: asyncio.TimerHandle | None = None
         self._is_there = asyncio.Event()
         self._is_over = False
 
     def watch(self) -> None:
-        """Begin, when the session has started. For the first caller it waits as long as LiveKit keeps the room."""
+        """Begin, when the session has started."""
         if self._callers():
             self._is_there.set()
+        elif self._first_within is not None:
+            self._end_after(self._first_within)
         self._room.on("participant_connected", self._on_connected)
         self._room.on("participant_disconnected", self._on_disconnected)
         self._room.on("reconnected", self._look)
@@ -85,7 +99,10 @@ class Presence:
         self._session.clear_user_turn()
         if self._grace:
             logger.info("the caller has left, waiting %g s", self._grace)
-        self._ending = asyncio.get_running_loop().call_later(self._grace, self._end)
+        self._end_after(self._grace)
+
+    def _end_after(self, seconds: float) -> None:
+        self._ending = asyncio.get_running_loop().call_later(seconds, self._end)
 
     def _end(self) -> None:
         self._session.shutdown(drain=False)
@@ -98,10 +115,12 @@ class Presence:
         return [each for each in self._room.remote_participants.values() if self._is_caller(each)]
 
     def _is_caller(self, participant: rtc.RemoteParticipant) -> bool:
-        """Neither a recorder nor an agent, nor the avatar, which publishes for this one."""
+        """Neither a recorder nor an agent, nor the avatar."""
+        return participant.kind in DEFAULT_PARTICIPANT_KINDS and not self._is_avatar(participant)
+
+    def _is_avatar(self, participant: rtc.RemoteParticipant) -> bool:
         publishes_for = participant.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF)
-        is_own = publishes_for == self._room.local_participant.identity
-        return participant.kind in DEFAULT_PARTICIPANT_KINDS and not is_own
+        return publishes_for == self._room.local_participant.identity or participant.identity == self._avatar
 
     def _stop_ending(self) -> None:
         if self._ending is not None:

@@ -38,7 +38,9 @@ def open_journal(settings: Settings) -> SessionJournal:
 
 
 @asynccontextmanager
-async def avatar_service(settings: Settings, journal: SessionJournal | None = None) -> AsyncIterator[LiveAvatarAPI]:
+async def avatar_service(
+    settings: Settings, journal: SessionJournal | None = None, *, call_timeout: float = _STOP_TIMEOUT
+) -> AsyncIterator[LiveAvatarAPI]:
     """The avatar's service, for calls that are tried once: whoever needs it tries again later."""
     vendor = settings.liveavatar
     async with aiohttp.ClientSession() as http:
@@ -46,7 +48,7 @@ async def avatar_service(settings: Settings, journal: SessionJournal | None = No
             http,
             api_key=vendor.key.get_secret_value(),
             api_url=vendor.url or DEFAULT_API_URL,
-            timeout=_STOP_TIMEOUT,
+            timeout=call_timeout,
             attempts=1,
             journal=journal,
         )

@@ -1,17 +1,24 @@
 """The worker: takes jobs from LiveKit, and runs one call in each."""
 
-from livekit.agents import AgentServer, JobContext, JobProcess
+import asyncio
+import logging
+
+from livekit.agents import JobContext, JobProcess
 
 from agent.call import Call
+from agent.hosted.server import CallServer
 from agent.orphan import end_with_worker
 from agent.persona import load_persona
 from agent.pipeline import load_vad
 from agent.settings import complete_settings, load_settings, read_env_file
+from avatar import HostedRoom
 from avatar.journal import SessionJournal
+
+logger = logging.getLogger("agent")
 
 read_env_file()
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
-server = AgentServer(preload_modules=["agent.worker", "anyio._backends._asyncio"])
+server = CallServer(preload_modules=["agent.worker", "anyio._backends._asyncio"])
 """What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
 
 
@@ -35,7 +42,17 @@ async def start_call(ctx: JobContext) -> None:
     ctx.log_context_fields = {"room": ctx.job.room.name}
     journal = SessionJournal(settings.state_dir)
     end_with_worker(settings, journal)
-    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal)
+    hosted = None
+    if settings.room_owner == "liveavatar" and not ctx.is_fake_job():
+        hosted = HostedRoom.from_json(ctx.job.metadata)
+        if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
+            ctx.shutdown(reason="the avatar's session was given up before its job began")
+            return
+        ctx._info.url = hosted.url  # noqa: SLF001 - see CallServer.join
+        grants = ctx.token_claims().video
+        if grants is None or not grants.can_update_own_metadata:
+            logger.warning("LiveAvatar's token lets the agent set no attributes: front ends are not told what it does")
+    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()
 

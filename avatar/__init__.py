@@ -14,7 +14,9 @@ from avatar.errors import (
     ConnectionLost,
     ServiceError,
     ServiceTimeout,
+    SessionOver,
 )
+from avatar.hosted import HostedRoom, open_hosted_room
 from avatar.recovery import AvatarStatus
 from avatar.session import AvatarSession
 
@@ -28,8 +30,11 @@ __all__ = [
     "CapacityError",
     "ConfigurationError",
     "ConnectionLost",
+    "HostedRoom",
     "LiveAvatarAPI",
     "ServiceError",
     "ServiceTimeout",
+    "SessionOver",
     "VideoQuality",
+    "open_hosted_room",
 ]

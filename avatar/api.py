@@ -68,6 +68,10 @@ class StartedSession:
     """Whoever has it can speak through the avatar: it is the credential."""
     max_duration: float | None
     """Seconds after which the service ends it; it need not say so."""
+    livekit_url: str | None = None
+    """Of the room that the service has opened, where it has; with tokens for the caller and the agent."""
+    client_token: str | None = field(default=None, repr=False)
+    agent_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,14 @@ class LiveAvatarAPI:
         data = await self._call("POST", "/v1/sessions/start", headers=headers, body={}, attempts=1)
         duration = data.number("max_session_duration")
         await self._note(lambda journal: journal.mark_started(token.session_id, duration))
-        return StartedSession(token.session_id, data.text("ws_url"), duration)
+        return StartedSession(
+            token.session_id,
+            data.text("ws_url"),
+            duration,
+            livekit_url=data.text_or_none("livekit_url"),
+            client_token=data.text_or_none("livekit_client_token"),
+            agent_token=data.text_or_none("livekit_agent_token"),
+        )
 
     async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
         """Stop a session. One that is over already counts as stopped.
@@ -271,10 +282,15 @@ class _Data:
 
     def text(self, name: str) -> str:
         """A field that has to be there."""
-        value = self.fields.get(name)
-        if not isinstance(value, str) or not value:
+        value = self.text_or_none(name)
+        if value is None:
             raise ServiceError(self.call, status_code=self.status, body=f"the reply has no {name}")
         return value
+
+    def text_or_none(self, name: str) -> str | None:
+        """A field that may be missing; an empty one is."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) and value else None
 
     def number(self, name: str) -> float | None:
         """A field that may be missing."""

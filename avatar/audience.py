@@ -1,6 +1,7 @@
 """Who hears the avatar: while the voice speaks, nobody."""
 
 import logging
+from typing import Protocol
 
 import aiohttp
 from livekit import api, rtc
@@ -8,7 +9,21 @@ from livekit import api, rtc
 logger = logging.getLogger("avatar")
 
 
-class Audience:
+class Audience(Protocol):
+    """Who is in the room with the avatar."""
+
+    async def let_hear(self, identity: str, *, audible: bool) -> None:
+        """Let the others hear this participant, or not. It never raises: at the worst two are heard for a while."""
+
+
+class FreeAudience:
+    """Hears what it likes: nobody here has the keys of the room's server."""
+
+    async def let_hear(self, identity: str, *, audible: bool) -> None:
+        """Nothing can be done; see `Audience.let_hear`."""
+
+
+class OwnAudience:
     """Takes the avatar's sound from everybody in the room, and gives it back, through the room's server.
 
     A service whose connection is lost may play on what it was given, and can't be told to stop.
@@ -27,7 +42,7 @@ class Audience:
         self._api_secret = api_secret
 
     async def let_hear(self, identity: str, *, audible: bool) -> None:
-        """Let the others hear this participant, or not. It never raises: at the worst two are heard for a while."""
+        """Let the others hear this participant, or not; see `Audience.let_hear`."""
         avatar = self._room.remote_participants.get(identity)
         if avatar is None:
             return

@@ -1,6 +1,6 @@
 """What to do when the service does not give an avatar: try again, and when, or leave it."""
 
-from avatar.errors import AuthError, AvatarError, CapacityError, ConfigurationError, ServiceError
+from avatar.errors import AuthError, AvatarError, CapacityError, ConfigurationError, ServiceError, SessionOver
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
@@ -18,14 +18,15 @@ def seconds_to_wait(error: AvatarError, failures: int, jitter: float) -> float |
         jitter: A number from 0 to 1; calls that failed together shall not try again together.
 
     Returns:
-        Seconds; None if trying again is of no use: the key is wrong, the avatar unknown, no credits are left.
+        Seconds; None if trying again is of no use: the key is wrong, the avatar unknown, no credits are left, the
+        room gone.
     """
     match error:
         case CapacityError(status_code=429):
             return (error.retry_after or _FIRST_WAIT) + jitter * _FIRST_WAIT
         case CapacityError(code=4032):
             return _SLOT_WAIT * (0.5 + jitter)
-        case AuthError() | CapacityError() | ConfigurationError():
+        case AuthError() | CapacityError() | ConfigurationError() | SessionOver():
             return None
         case ServiceError(retryable=False):
             return None

@@ -7,6 +7,7 @@ AvatarError
 |  |- AuthError           ... because of the key or the token (401, 403)
 |  `- CapacityError       ... because of concurrency, credits or rate (402, 429, code 4032)
 |- ServiceTimeout         the service did not answer in time
+|- SessionOver            the one session that there could be is over
 `- ConnectionLost         the network, or the WebSocket, is gone
 ```
 
@@ -93,6 +94,10 @@ class ServiceTimeout(AvatarError):  # noqa: N818 - named for what happened
     """The service did not answer in time."""
 
     retryable = True
+
+
+class SessionOver(AvatarError):  # noqa: N818 - named for what happened
+    """The session is over, and no other one can take its place: it had the room."""
 
 
 class ConnectionLost(AvatarError):  # noqa: N818 - named for what happened

@@ -129,6 +129,34 @@ class SessionJournal:
                 (session_id, api_url, self._own(), room, now, now + _UNUSED),
             )
 
+    def adopt(self, session_id: str, *, room: str) -> bool:
+        """Become the owner of a session that another process has started for this one.
+
+        Returns:
+            Whether it is this process's now. If not, it is being stopped, or is over.
+        """
+        with self._transaction(write=True) as database:
+            adopted = database.execute(
+                "UPDATE sessions SET owner = ?, room = ?"
+                " WHERE session_id = ? AND ended_at IS NULL AND state != 'stopping'",
+                (self._own(), room, session_id),
+            )
+        return adopted.rowcount > 0
+
+    def take_back(self, session_id: str) -> bool:
+        """Note that a session is about to be stopped that was started for another process, which has not adopted it.
+
+        Returns:
+            Whether it is to be stopped. If not, it is another's now, or is over.
+        """
+        with self._transaction(write=True) as database:
+            taken = database.execute(
+                "UPDATE sessions SET state = 'stopping', stopping_at = ?"
+                " WHERE session_id = ? AND ended_at IS NULL AND owner = ?",
+                (self._clock(), session_id, self._own()),
+            )
+        return taken.rowcount > 0
+
     def mark_started(self, session_id: str, max_duration: float | None = None) -> None:
         """Note that the service has started it, and after how many seconds it will end it."""
         now = self._clock()

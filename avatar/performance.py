@@ -20,6 +20,7 @@ from avatar.core import (
     ServiceFault,
     SessionEnded,
     SpeechLost,
+    SpeechSent,
     Unresponsive,
     VoiceNeeded,
 )
@@ -27,7 +28,7 @@ from avatar.errors import AvatarError
 from avatar.mouths import Mouths
 from avatar.playback import Playback
 from avatar.recovery import AvatarStatus, Recovery
-from avatar.service_session import RoomAccess, ServiceSession, ServiceSessions
+from avatar.service_session import ServiceSession, Sessions
 
 logger = logging.getLogger("avatar")
 
@@ -40,27 +41,30 @@ class Performance:
 
     Args:
         sessions: Where avatars come from.
-        access: The room, by its server.
-        room: The room, as the agent is in it.
+        room: Where they appear, and the voice speaks.
+        audience: Who hears them.
         http: Opens WebSockets.
         first: A session that was started already.
         on_status: Told when the avatar comes or goes.
+        on_sent: Called when the first chunk of a segment has left.
     """
 
     def __init__(
         self,
-        sessions: ServiceSessions,
-        access: RoomAccess,
+        sessions: Sessions,
         *,
         room: rtc.Room,
+        audience: Audience,
         http: aiohttp.ClientSession,
         first: ServiceSession | None,
         on_status: Callable[[AvatarStatus], None],
+        on_sent: Callable[[], object],
     ) -> None:
+        self._on_sent = on_sent
         self._core = AvatarProtocol(f"la-{random.getrandbits(32):08x}")
         self.playback = Playback(self._core, self._on_event)
         self.output = AvatarAudioOutput(self.playback)
-        self._mouths = Mouths(self.playback, room, Audience(room, access.url, access.api_key, access.api_secret))
+        self._mouths = Mouths(self.playback, room, audience)
         connection = AvatarConnection(self.playback, http)
         attendance = Attendance(room, lambda: self._core.avatar_speaks)
         self.recovery = Recovery(self.playback, connection, sessions, attendance, first=first, on_status=on_status)
@@ -104,6 +108,8 @@ class Performance:
                 self._mouths.change(mouth, None if self.session is None else self.session.identity)
             case ServiceFault(kind=kind, detail=detail):
                 logger.warning("the avatar service complains: %s %s", kind, detail, extra=session)
+            case SpeechSent():
+                self._on_sent()
             case PlaybackFinished():
                 self.output.report(event)
                 self.recovery.segment_ended()

@@ -17,7 +17,7 @@ from avatar.connection import AvatarConnection
 from avatar.decisions import seconds_to_wait
 from avatar.errors import AvatarError, ConnectionLost
 from avatar.playback import Playback
-from avatar.service_session import ServiceSession, ServiceSessions
+from avatar.service_session import ServiceSession, Sessions
 
 logger = logging.getLogger("avatar")
 
@@ -73,7 +73,7 @@ class Recovery:
         self,
         playback: Playback,
         connection: AvatarConnection,
-        sessions: ServiceSessions,
+        sessions: Sessions,
         attendance: Attendance,
         *,
         first: ServiceSession | None,
@@ -96,7 +96,7 @@ class Recovery:
         """The one that speaks, or is about to."""
 
     async def run(self) -> AvatarError:
-        """Keep an avatar there; returns why there can't be one any more, with every session stopped."""
+        """Keep an avatar there; returns why there can't be one any more, with every session stopped that can be."""
         try:
             return await self._run()
         finally:

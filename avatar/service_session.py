@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from livekit import api
 from livekit.agents.voice.room_io import ATTRIBUTE_PUBLISH_ON_BEHALF
@@ -69,8 +70,36 @@ class ServiceSession:
     """When the service will end it, if that is known. It need not say so then."""
 
 
+class Sessions(Protocol):
+    """Where the avatars of one call come from, and what they cost."""
+
+    @property
+    def seconds_used(self) -> float:
+        """Seconds for which sessions have run, all together, until now."""
+
+    @property
+    def count(self) -> int:
+        """Sessions that were made."""
+
+    async def start(self) -> ServiceSession:
+        """Give a session that runs.
+
+        Raises:
+            AvatarError: There is none.
+        """
+
+    async def stop(self, session_id: str) -> None:
+        """One is of no use any more."""
+
+    async def stop_all(self) -> None:
+        """No avatar is wanted any more."""
+
+    async def aclose(self) -> None:
+        """The call is over: nothing is left running."""
+
+
 class ServiceSessions:
-    """Starts and stops the sessions of one call, and counts what they cost.
+    """Starts and stops the sessions of one call in a room of ours, and counts what they cost.
 
     Args:
         api: The service.
@@ -140,14 +169,13 @@ class ServiceSessions:
         await asyncio.gather(*(self.stop(session_id) for session_id in list(self._running)))
         await asyncio.gather(*self._stopping.values())
 
+    async def aclose(self) -> None:
+        """Stop what was started and not stopped."""
+        await self.stop_all()
+
     async def _stop(self, session_id: str) -> None:
-        session = {"session_id": session_id}
         try:
-            async with asyncio.timeout(_STOP_TIMEOUT):
-                await self._api.stop(session_id)
-            logger.info("avatar session stopped", extra=session)
-        except (AvatarError, TimeoutError) as error:
-            logger.error("avatar session NOT stopped, it is billed until somebody stops it: %s", error, extra=session)  # noqa: TRY400 - a sentence, no traceback
+            await stop_session(self._api, session_id)
         finally:
             self._seconds_used += self._now() - self._running.pop(session_id, self._now())
 
@@ -164,3 +192,14 @@ class ServiceSessions:
             .with_attributes({ATTRIBUTE_PUBLISH_ON_BEHALF: self._access.agent_identity})
             .to_jwt()
         )
+
+
+async def stop_session(service: LiveAvatarAPI, session_id: str) -> None:
+    """Stop a session, within 8 s; if that fails, say so."""
+    session = {"session_id": session_id}
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT):
+            await service.stop(session_id)
+        logger.info("avatar session stopped", extra=session)
+    except (AvatarError, TimeoutError) as error:
+        logger.error("avatar session NOT stopped, it is billed until somebody stops it: %s", error, extra=session)  # noqa: TRY400 - a sentence, no traceback

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import logging
 import os
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
@@ -20,12 +22,14 @@ from livekit.agents import (
 from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
+from avatar.audience import Audience, FreeAudience, OwnAudience
 from avatar.captions import AvatarCaptions
 from avatar.delay import DelayMeter
 from avatar.errors import ConfigurationError
+from avatar.hosted import AVATAR_IDENTITY, HostedRoom, HostedSessions
 from avatar.performance import Performance
 from avatar.recovery import AvatarStatus
-from avatar.service_session import Appearance, RoomAccess, ServiceSession, ServiceSessions
+from avatar.service_session import Appearance, RoomAccess, ServiceSession, ServiceSessions, Sessions
 
 if TYPE_CHECKING:
     from avatar.journal import SessionJournal
@@ -36,14 +40,15 @@ _IDENTITY = "liveavatar-avatar-agent"
 _NAME = "Avatar"
 
 
-class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]]):
+class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "status_changed"]]):
     """A LiveAvatar LITE session that speaks for an agent session and shows its face in the room.
 
     It takes the place of `livekit.plugins.liveavatar.AvatarSession`. Works inside a job and outside of one; outside,
     call `aclose` yourself. While there is no avatar, what is said is said by a voice: a track that the agent publishes.
 
     Emits `status_changed` with an `AvatarStatus` whenever the avatar comes or goes, and `avatar_lost` with an
-    `AvatarError` when it is gone for good; the agent session goes on without it.
+    `AvatarError` when it is gone for good; the agent session goes on without it. Emits `speech_sent`, with nothing,
+    when the first chunk of a segment leaves for the avatar, or is given to the voice.
 
     Args:
         avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
@@ -95,7 +100,8 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]])
         self._journal = journal
         self._status = AvatarStatus(is_live=False)
         self._http: aiohttp.ClientSession | None = None
-        self._sessions: ServiceSessions | None = None
+        self._sessions: Sessions | None = None
+        self._is_hosted = False
         self._performance: Performance | None = None
         self._captions: AvatarCaptions | None = None
         self._delay: DelayMeter | None = None
@@ -163,30 +169,41 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]])
             ConfigurationError: A setting is missing.
             AvatarError: The service did not start the session, and it is required.
         """
-        url = livekit_url or os.environ.get("LIVEKIT_URL", "")
-        key = livekit_api_key or os.environ.get("LIVEKIT_API_KEY", "")
-        secret = livekit_api_secret or os.environ.get("LIVEKIT_API_SECRET", "")
-        self._check(url, key, secret)
-        access = RoomAccess(url, room.name, _local_identity(room), key, secret)
-        await super().start(agent_session, room)
-        try:
-            sessions = self._sessions = self._open_service(access)
-            first = await sessions.start() if self._required else None
-        except BaseException:
-            await self.aclose()
-            raise
-        self._performance = Performance(
-            sessions, access, room=room, http=self._http_session, first=first, on_status=self._on_status
-        )
-        self._speak_for(agent_session, self._performance)
+        access = self._access(room, livekit_url, livekit_api_key, livekit_api_secret)
+        audience = OwnAudience(room, access.url, access.api_key, access.api_secret)
+        sessions = ServiceSessions(self._api(), access, self._appearance, asyncio.get_running_loop().time)
+        await self._start(agent_session, room, sessions, audience)
+
+    async def start_hosted(self, agent_session: AgentSession[Any], room: rtc.Room, hosted: HostedRoom) -> None:
+        """Let the avatar speak that came with a room of the service's (`avatar.open_hosted_room`): its session runs.
+
+        No LiveKit keys are needed. There is no other avatar for this room: without it the call goes on by voice, as
+        long as the room is there. `aclose` ends the session, and the room with it.
+
+        Args:
+            agent_session: Whose audio output is replaced.
+            room: Joined, or to be joined, with the agent's token.
+            hosted: What was opened.
+
+        Raises:
+            ConfigurationError: LIVEAVATAR_API_KEY is missing.
+        """
+        _need(LIVEAVATAR_API_KEY=self._api_key)
+        self._is_hosted = True
+        self._appearance = replace(self._appearance, identity=AVATAR_IDENTITY)
+        sessions = HostedSessions(self._api(), hosted, asyncio.get_running_loop().time)
+        await self._start(agent_session, room, sessions, FreeAudience())
 
     def release(self, reason: str) -> None:
-        """Let go of the avatar: its session is stopped, and what is said is said by the voice, until `engage`."""
-        if self._performance is not None:
+        """Let go of the avatar: its session is stopped, and what is said is said by the voice, until `engage`.
+
+        In a hosted room nothing happens: the room would end with the session.
+        """
+        if self._performance is not None and not self._is_hosted:
             self._performance.recovery.release(reason)
 
     def engage(self) -> None:
-        """Take the avatar up again, in the background. While there is one, nothing happens."""
+        """Take up again, in the background, an avatar that was let go of."""
         if self._performance is not None:
             self._performance.recovery.engage()
 
@@ -220,21 +237,45 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]])
 
     # Starting
 
-    def _check(self, url: str, key: str, secret: str) -> None:
-        values = {
-            "LIVEAVATAR_API_KEY": self._api_key,
-            "LIVEAVATAR_AVATAR_ID": self._appearance.avatar_id,
-            "LIVEKIT_URL": url,
-            "LIVEKIT_API_KEY": key,
-            "LIVEKIT_API_SECRET": secret,
-        }
-        missing = [name for name, value in values.items() if not value]
-        if missing:
-            message = f"the avatar needs {', '.join(missing)}: set it in the environment or pass it"
-            raise ConfigurationError(message)
+    async def _start(
+        self, agent_session: AgentSession[Any], room: rtc.Room, sessions: Sessions, audience: Audience
+    ) -> None:
+        self._sessions = sessions
+        try:
+            await super().start(agent_session, room)
+            first = await sessions.start() if self._required else None
+        except BaseException:
+            await self.aclose()
+            raise
+        self._performance = Performance(
+            sessions,
+            room=room,
+            audience=audience,
+            http=self._http_session,
+            first=first,
+            on_status=self._on_status,
+            on_sent=partial(self.emit, "speech_sent"),
+        )
+        self._speak_for(agent_session, self._performance)
 
-    def _open_service(self, access: RoomAccess) -> ServiceSessions:
-        api = LiveAvatarAPI(
+    def _access(
+        self, room: rtc.Room, url: NotGivenOr[str], key: NotGivenOr[str], secret: NotGivenOr[str]
+    ) -> RoomAccess:
+        """What the service needs to bring an avatar into a room of ours."""
+        url = url or os.environ.get("LIVEKIT_URL", "")
+        key = key or os.environ.get("LIVEKIT_API_KEY", "")
+        secret = secret or os.environ.get("LIVEKIT_API_SECRET", "")
+        _need(
+            LIVEAVATAR_API_KEY=self._api_key,
+            LIVEAVATAR_AVATAR_ID=self._appearance.avatar_id,
+            LIVEKIT_URL=url,
+            LIVEKIT_API_KEY=key,
+            LIVEKIT_API_SECRET=secret,
+        )
+        return RoomAccess(url, room.name, _local_identity(room), key, secret)
+
+    def _api(self) -> LiveAvatarAPI:
+        return LiveAvatarAPI(
             self._http_session,
             api_key=self._api_key,
             api_url=self._api_url,
@@ -242,7 +283,6 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]])
             attempts=self._conn_options.max_retry + 1,
             journal=self._journal,
         )
-        return ServiceSessions(api, access, self._appearance, asyncio.get_running_loop().time)
 
     @property
     def _http_session(self) -> aiohttp.ClientSession:
@@ -302,10 +342,21 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "status_changed"]])
         if self._captions is not None:
             await self._captions.aclose()
         if self._sessions is not None:
-            await self._sessions.stop_all()
+            await self._sessions.aclose()
         if self._http is not None:
             await self._http.close()
+        if self._is_hosted and self._room is not None:
+            # The framework would have the avatar removed by the room's server, whose keys are the service's.
+            self._room.off("connection_state_changed", self._on_connection_state_changed)
+            self._room = None
         await super().aclose()
+
+
+def _need(**values: str) -> None:
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        message = f"the avatar needs {', '.join(missing)}: set it in the environment or pass it"
+        raise ConfigurationError(message)
 
 
 def _local_identity(room: rtc.Room) -> str:

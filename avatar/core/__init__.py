@@ -12,6 +12,7 @@ from avatar.core.events import (
     ServiceFault,
     SessionEnded,
     SpeechLost,
+    SpeechSent,
     Unresponsive,
     VoiceNeeded,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Speak",
     "SpeakEnd",
     "SpeechLost",
+    "SpeechSent",
     "StartListening",
     "StopListening",
     "Timings",

@@ -27,6 +27,13 @@ class SessionEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechSent:
+    """The first chunk of a segment was given to who speaks. There is one for each of which a chunk was."""
+
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackStarted:
     """The avatar began to speak a segment."""
 
@@ -87,6 +94,7 @@ Event = (
     Connected
     | Unresponsive
     | SessionEnded
+    | SpeechSent
     | PlaybackStarted
     | PlaybackProgressed
     | PlaybackFinished

@@ -27,6 +27,8 @@ class Segment:
         """Whether the framework has flushed it: nothing is captured any more."""
         self.finished = False
         """Whether its end was reported: what is still captured for it has nowhere to go."""
+        self.sent = False
+        """Whether a chunk of it was handed over, ever."""
         self.started = False
         """Whether the avatar has begun to speak it."""
         self.reported = 0.0

@@ -11,7 +11,7 @@ from avatar.core.audio import BYTES_PER_SAMPLE
 from avatar.core.chunking import Chunking
 from avatar.core.clock import Run
 from avatar.core.commands import Speak, SpeakEnd
-from avatar.core.events import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, SpeechLost
+from avatar.core.events import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, SpeechLost, SpeechSent
 from avatar.core.ids import Ids
 from avatar.core.segment import Segment
 from avatar.core.signs import Kind, Sign
@@ -136,6 +136,9 @@ class Timeline:
         segment.note_played(self.speech.position(now))
         before = segment.pending
         audio = segment.take(self._chunking.largest)
+        if not segment.sent:
+            segment.sent = True
+            self.events.append(SpeechSent(segment.number))
         self.speech.apply(Trigger.AUDIO, now)
         self.speech.clock.hand_over(before - segment.pending, now)
         return Speak(self.speech.event_id, audio)

@@ -37,7 +37,8 @@ class HostedRoom:
             server,
             avatar_token=_mint(server, name, AVATAR_IDENTITY),
             client_token=_mint(server, name, "client"),
-            agent_token=_mint(server, name, "agent"),
+            # Agents tell their state by attributes; whether the service's token allows that is not documented.
+            agent_token=_mint(server, name, "agent", can_update_own_metadata=True),
         )
 
     @property
@@ -54,6 +55,6 @@ class HostedRoom:
             logger.warning("the hosted room could not be torn down", extra={"room": self.name, "error": str(error)})
 
 
-def _mint(server: LiveKitServer, room: str, identity: str) -> str:
-    grants = api.VideoGrants(room_join=True, room=room)
+def _mint(server: LiveKitServer, room: str, identity: str, *, can_update_own_metadata: bool = False) -> str:
+    grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=can_update_own_metadata)
     return api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_grants(grants).to_jwt()

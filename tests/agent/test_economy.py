@@ -209,3 +209,13 @@ def test_settings_are_limits_and_nothing_is_none() -> None:
     assert limits_of(Settings()) == Limits()
     assert limits_of(Settings.model_validate(values | {"liveavatar_sandbox": True})).credits == -inf
     assert limits_of(Settings(minutes_per_call=0.1)).call == 0.0
+
+
+def test_a_session_that_has_the_room_is_a_limit_of_its_own() -> None:
+    """The goodbye is said before LiveAvatar ends the room, and a call there does not go on without the avatar."""
+    theirs = Settings(room_owner="liveavatar")
+
+    assert limits_of(theirs) == Limits(goes_on=False)
+    assert limits_of(theirs, 60.0).call == 60.0 - GOODBYE_TIMEOUT
+    assert limits_of(Settings(minutes_per_call=2), 600.0).call == 120.0 - GOODBYE_TIMEOUT
+    assert limits_of(Settings(minutes_per_call=20), 600.0).call == 600.0 - GOODBYE_TIMEOUT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 import pytest
@@ -207,6 +207,24 @@ def test_time_goes_on(story: list[Action], limits: Limits) -> None:
 
     assert world.late == []
     assert world.of(End) or (world.governor.next_timeout() or inf) <= world.now + TICK
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
+    story: list[Action], limits: Limits
+) -> None:
+    """All is decided as in another call, up to the first release; that is the end, for the same reason."""
+    ours = [moment.decision for moment in tell(story, limits).moments]
+    theirs = [moment.decision for moment in tell(story, replace(limits, goes_on=False)).moments]
+
+    index = next((index for index, decision in enumerate(ours) if isinstance(decision, Release)), None)
+    if index is None:
+        assert theirs == ours
+    else:
+        release = ours[index]
+        assert isinstance(release, Release)
+        assert theirs == [*ours[:index], End(release.reason)]
 
 
 def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> None:

@@ -66,12 +66,20 @@ class RoomSession(AgentSession[None]):
 
 
 @asynccontextmanager
-async def call(room: Room, grace: float) -> AsyncIterator[tuple[RoomSession, Presence]]:
+async def call(
+    room: Room, grace: float, *, first_within: float | None = None, avatar: str | None = None
+) -> AsyncIterator[tuple[RoomSession, Presence]]:
     """A call that is watched."""
     session = RoomSession(room)
     session.output.audio = ClockedOutput()
     await session.start(Agent(instructions=""))
-    presence = Presence(session, room, grace)  # type: ignore[arg-type] # as much of a room as it needs
+    presence = Presence(
+        session,
+        room,  # type: ignore[arg-type] # as much of a room as it needs
+        grace,
+        first_within=first_within,
+        avatar=avatar,
+    )
     presence.watch()
     try:
         yield session, presence
@@ -194,3 +202,39 @@ async def test_the_first_caller_is_waited_for() -> None:
 
         assert await waiting
         assert not session.is_closed.is_set()
+
+
+async def test_a_first_caller_who_does_not_come_ends_the_call() -> None:
+    """Where the avatar is paid for already."""
+    async with call(Room(), LONG, first_within=AT_ONCE) as (session, presence):
+        async with asyncio.timeout(10):
+            await session.is_closed.wait()
+
+        assert not await presence.wait_for_caller()
+
+
+async def test_a_first_caller_who_comes_is_not_ended() -> None:
+    """Nothing is left of the time in which they had to come."""
+    room = Room()
+    async with call(room, LONG, first_within=LONG) as (_, presence):
+        assert is_ending(presence)
+        room.come("caller")
+
+        assert await presence.wait_for_caller()
+        assert not is_ending(presence)
+
+
+async def test_an_avatar_that_does_not_say_for_whom_it_speaks_is_no_caller() -> None:
+    """In a room of LiveAvatar's it is known by its name alone: it is not linked, and does not keep the call."""
+    room = Room()
+    room.come("heygen")
+    async with call(room, LONG, first_within=LONG, avatar="heygen") as (session, presence):
+        assert is_ending(presence)
+        room.leave("heygen")
+        room.come("heygen")
+        assert session.links.linked == []
+        room.come("caller")
+        room.leave("caller")
+
+        assert session.links.linked == ["caller"]
+        assert is_ending(presence)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar.decisions import seconds_to_wait
-from avatar.errors import AvatarError, ConfigurationError, ConnectionLost, ServiceTimeout, service_error
+from avatar.errors import AvatarError, ConfigurationError, ConnectionLost, ServiceTimeout, SessionOver, service_error
 
 CALL = "POST /v1/sessions/token"
 
@@ -20,11 +20,12 @@ CALL = "POST /v1/sessions/token"
         service_error(CALL, status_code=403, body="Not enough credits"),
         service_error(CALL, status_code=404, body="no such avatar"),
         service_error(CALL, status_code=422),
+        SessionOver("another avatar would come in another room"),
     ],
     ids=str,
 )
 def test_what_trying_again_does_not_mend_is_left(error: AvatarError) -> None:
-    """A wrong key, an unknown avatar and an empty account are told once."""
+    """A wrong key, an unknown avatar, an empty account and a session that had the room are told once."""
     assert seconds_to_wait(error, 1, 0.5) is None
 
 

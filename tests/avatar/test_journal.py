@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import stat
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +15,7 @@ from hypothesis import strategies as st
 from avatar.journal import JournalError, SessionJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 URL = "https://api.example"
 
@@ -253,3 +254,59 @@ def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> 
     with pytest.raises(JournalError, match="about to end"):
         journal.add("one", api_url=URL)
     assert journal.entries() == []
+
+
+def test_a_session_that_was_adopted_is_swept_when_its_new_owner_dies(
+    journal: SessionJournal, sweeper: SessionJournal
+) -> None:
+    """Whoever made it may live on, and may not take it back."""
+    maker = SessionJournal(journal.directory, lambda: 1_000_000.0)
+    add(maker)
+    adopted = journal.adopt("s-1", room="their-room")
+    is_taken_back = maker.take_back("s-1")
+    while_both_live = claimed(sweeper)
+    [entry] = sweeper.entries()
+    journal.disown()
+
+    assert (adopted, is_taken_back, while_both_live, entry.room) == (True, False, [], "their-room")
+    assert claimed(sweeper) == ["s-1"]
+    maker.disown()
+
+
+def test_a_session_that_was_taken_back_is_not_adopted(journal: SessionJournal) -> None:
+    """It is being stopped: who comes too late has no call."""
+    maker = SessionJournal(journal.directory, lambda: 1_000_000.0)
+    add(maker)
+
+    assert maker.take_back("s-1")
+    assert not journal.adopt("s-1", room="their-room")
+    assert [entry.state for entry in journal.entries()] == ["stopping"]
+    maker.disown()
+
+
+def test_what_nobody_adopted_is_swept_when_its_maker_dies(journal: SessionJournal, sweeper: SessionJournal) -> None:
+    """There is no moment without an owner."""
+    add(journal)
+    journal.disown()
+
+    assert claimed(sweeper) == ["s-1"]
+
+
+@given(st.permutations(["adopt", "take back", "end"]))
+def test_a_session_has_one_fate(steps: list[str]) -> None:
+    """Adopted or taken back, never both, and neither when it is over."""
+    with TemporaryDirectory() as directory:
+        maker, taker = SessionJournal(Path(directory)), SessionJournal(Path(directory))
+        add(maker)
+        done: dict[str, Callable[[], bool | None]] = {
+            "adopt": lambda: taker.adopt("s-1", room=""),
+            "take back": lambda: maker.take_back("s-1"),
+            "end": lambda: maker.mark_stopped("s-1"),
+        }
+        outcomes = {step: done[step]() for step in steps}
+        maker.disown()
+        taker.disown()
+
+    first = steps[0]  # decides
+    assert outcomes["adopt"] == (first == "adopt")
+    assert outcomes["take back"] == (first == "take back")

@@ -16,10 +16,13 @@ def test_public_names_are_what_they_are() -> None:
         "CapacityError",
         "ConfigurationError",
         "ConnectionLost",
+        "HostedRoom",
         "LiveAvatarAPI",
         "ServiceError",
         "ServiceTimeout",
+        "SessionOver",
         "VideoQuality",
+        "open_hosted_room",
     ]
 
 

@@ -303,3 +303,25 @@ def _claims(token: str) -> dict[str, Any]:
     payload = token.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
+
+
+async def test_each_segment_is_told_to_be_sent_once() -> None:
+    """When its first chunk has left: a pause, which takes the speech back and gives it again, tells nothing."""
+    service = LiteService()
+    sent: list[int] = []
+    async with call(service) as (avatar, output):
+        avatar.on("speech_sent", lambda: sent.append(len(service.of("agent.speak"))))
+        await output.capture_frame(frame(3.0))
+        await service.wait_for("agent.speak")
+        output.pause()
+        await service.wait_for("agent.interrupt")
+        output.resume()
+        output.clear_buffer()
+        await played(output)
+        first = len(sent)
+        await output.capture_frame(frame(0.5))
+        output.flush()
+        await played(output)
+
+    assert first == 1
+    assert len(sent) == 2

@@ -13,6 +13,7 @@ from avatar.core import (
     SessionEnded,
     Speak,
     SpeechLost,
+    SpeechSent,
     StartListening,
     Unresponsive,
     Word,
@@ -370,3 +371,18 @@ def test_playback_starts_once_for_a_segment() -> None:
     world.settle()
 
     assert [type(event) for event in world.events].count(PlaybackStarted) == 1
+
+
+def test_a_segment_is_told_to_be_sent_once() -> None:
+    """With its first chunk, before it is heard; what is handed over again after a pause was sent before."""
+    world = connected()
+    world.say(3.0)
+    world.flush()
+    world.run(1.0)
+    world.pause()
+    world.resume()
+    world.settle()
+
+    told = [event for event in world.events if isinstance(event, SpeechSent | PlaybackStarted)]
+    assert [type(event) for event in told] == [SpeechSent, PlaybackStarted]
+    assert {event.segment for event in told} == {1}

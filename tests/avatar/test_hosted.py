@@ -1,0 +1,243 @@
+"""Rooms of the service's own: what came with the session, and a call whose room ends with its one session."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from livekit.agents import AgentSession, APIConnectOptions
+
+from avatar import (
+    AvatarError,
+    AvatarSession,
+    HostedRoom,
+    LiveAvatarAPI,
+    ServiceError,
+    ServiceTimeout,
+    SessionOver,
+    open_hosted_room,
+)
+from avatar.hosted import AVATAR_IDENTITY, HostedSessions, _identity_and_room
+from avatar.journal import SessionJournal
+from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
+from tests.avatar.hosting import ROOM, Hosting
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from aiohttp import web
+    from livekit.agents.voice.io import AudioOutput
+
+
+@asynccontextmanager
+async def client(service: LiteService, journal: SessionJournal | None = None) -> AsyncIterator[LiveAvatarAPI]:
+    """The service's client."""
+    async with service.running_server() as url, aiohttp.ClientSession() as http:
+        yield LiveAvatarAPI(http, api_key=KEY, api_url=url, attempts=1, journal=journal)
+
+
+@asynccontextmanager
+async def call(service: LiteService) -> AsyncIterator[tuple[AvatarSession, AudioOutput]]:
+    """An agent session in the service's room, without a key of any LiveKit server."""
+    async with client(service) as service_api:
+        hosted = await open_hosted_room(service_api, avatar_id="an-avatar")
+        avatar = AvatarSession(
+            api_key=KEY, api_url=service_api.url, conn_options=APIConnectOptions(max_retry=0, timeout=5.0)
+        )
+        session: AgentSession[Any] = AgentSession(vad=None)
+        try:
+            await avatar.start_hosted(session, FakeRoom(), hosted)  # type: ignore[arg-type] # a small stand-in
+            assert session.output.audio is not None
+            yield avatar, session.output.audio
+        finally:
+            await avatar.aclose()
+            await session.aclose()
+
+
+async def test_the_room_is_what_the_tokens_say() -> None:
+    """No room is asked for; its name and who is who in it are read from what came back."""
+    service = Hosting()
+    async with client(service) as service_api:
+        room = await open_hosted_room(service_api, avatar_id="an-avatar", clock=lambda: 1000.0)
+
+    [asked] = service.called("token")
+    assert "livekit_config" not in asked
+    assert (room.session_id, room.url, room.name) == ("s-1", "wss://theirs.example", ROOM)
+    assert (room.caller, room.agent) == ("client", "agent")
+    assert (room.started_at, room.max_duration) == (1000.0, 600.0)
+    assert HostedRoom.from_json(room.to_json()) == room
+
+
+async def test_a_room_tells_no_credential_of_itself() -> None:
+    """Neither token nor ws_url is in its representation."""
+    service = Hosting()
+    async with client(service) as service_api:
+        room = await open_hosted_room(service_api, avatar_id="an-avatar")
+
+    for credential in (room.ws_url, room.client_token, room.agent_token):
+        assert credential not in repr(room)
+
+
+@pytest.mark.parametrize("missing", ["livekit_url", "livekit_client_token", "livekit_agent_token", "ws_url"])
+@pytest.mark.parametrize("value", [None, "", 7])
+async def test_a_session_without_a_room_is_stopped(missing: str, value: object) -> None:
+    """What is missing is said, and nothing is left running."""
+    service = Hosting(**{missing: value})
+    async with client(service) as service_api:
+        with pytest.raises(ServiceError, match=missing):
+            await open_hosted_room(service_api, avatar_id="an-avatar")
+
+    assert not service.running
+
+
+@pytest.mark.parametrize("name", ["livekit_client_token", "livekit_agent_token"])
+async def test_a_token_that_names_no_room_is_no_room(name: str, tmp_path: Path) -> None:
+    """The session is stopped, the journal knows of its end, and the token is not in the error."""
+    service, journal = Hosting(**{name: "not.a.token"}), SessionJournal(tmp_path)
+    async with client(service, journal) as service_api:
+        with pytest.raises(ServiceError, match=name) as raised:
+            await open_hosted_room(service_api, avatar_id="an-avatar")
+
+    assert not service.running
+    assert journal.entries() == []
+    assert "not.a.token" not in str(raised.value)
+    journal.disown()
+
+
+class Stuck(Hosting):
+    """Has started the session, and does not say so."""
+
+    def on_start(self, request: web.Request) -> web.Response:
+        super().on_start(request)
+        return reply({"message": "gateway"}, status=504)
+
+
+async def test_a_start_that_failed_half_way_is_stopped() -> None:
+    """The session may run: it is stopped before the error is told."""
+    service = Stuck()
+    async with client(service) as service_api:
+        with pytest.raises(AvatarError):
+            await open_hosted_room(service_api, avatar_id="an-avatar")
+
+    assert not service.running
+
+
+def claims_of(payload: object) -> str:
+    """What looks like a token, with these claims."""
+    return f"e30.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.sig"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+claims = json_values | st.fixed_dictionaries(
+    {"sub": json_values, "video": st.dictionaries(st.just("room"), json_values)}
+)
+
+
+@given(st.text() | claims.map(claims_of))
+def test_no_token_breaks_the_reader(text: str) -> None:
+    """It gives two names, or says that the service's reply can't be used."""
+    try:
+        names = _identity_and_room("livekit_agent_token", text)
+    except ServiceError:
+        return
+    assert all(isinstance(name, str) for name in names)
+
+
+async def test_speech_goes_to_the_session_that_came_with_the_room() -> None:
+    """The avatar is the service's participant; its session is neither made again nor stopped before the end."""
+    service = Hosting()
+    async with call(service) as (avatar, output):
+        await output.capture_frame(frame(0.5))
+        output.flush()
+        async with asyncio.timeout(20):
+            event = await output.wait_for_playout()
+        assert avatar.avatar_identity == AVATAR_IDENTITY
+        assert (avatar.session_id, avatar.sessions_used) == ("s-1", 1)
+        assert service.running == {"s-1"}
+        avatar.release("nobody speaks")
+        assert avatar.is_live
+
+    assert (event.playback_position, event.interrupted) == (0.5, False)
+    assert [len(service.called(path)) for path in ("token", "start", "stop")] == [1, 1, 1]
+    assert not service.running
+
+
+async def test_a_lost_connection_is_opened_again() -> None:
+    """Only the session can't be had twice; its WebSocket can."""
+    service = Hosting()
+    async with call(service) as (_, output):
+        await output.capture_frame(frame(0.5))
+        await service.wait_for("agent.speak")
+        await service.sockets[0].close()
+        await service.wait_for("agent.speak", 2)
+
+    assert len(service.sockets) == 2
+    assert len(service.called("start")) == 1
+
+
+class Ending(Hosting):
+    """Says, when it is spoken to, that the session is over."""
+
+    async def serve(self, socket: web.WebSocketResponse) -> None:
+        await socket.receive()
+        await socket.send_json({"type": "session.state_updated", "state": "closed"})
+        await super().serve(socket)
+
+
+async def test_the_end_of_the_session_is_the_end_of_the_avatar() -> None:
+    """No second one is asked for; the room is left to the voice until the call is over, and the reason is told."""
+    service = Ending()
+    lost: asyncio.Future[AvatarError] = asyncio.get_running_loop().create_future()
+    async with call(service) as (avatar, output):
+        avatar.on("avatar_lost", lost.set_result)
+        await output.capture_frame(frame(0.5))
+        async with asyncio.timeout(20):
+            reason = await lost
+        assert isinstance(reason, SessionOver)
+        assert not avatar.is_live
+        assert service.called("stop") == []
+
+    assert len(service.called("token")) == 1
+    assert len(service.called("stop")) == 1
+
+
+class Refusing(LiveAvatarAPI):
+    """A service that does not stop."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
+        self.asked += 1
+        message = "not answered"
+        raise ServiceTimeout(message)
+
+
+async def test_the_session_is_counted_from_its_start_to_its_stop() -> None:
+    """It ran before this process had it; it is stopped once, whether or not that works."""
+    room = HostedRoom("s-1", "ws://", "ws://", ROOM, "", "client", "", "agent", started_at=1000.0, max_duration=None)
+    now = 1030.0
+    service = Refusing()
+    clock: Callable[[], float] = lambda: now  # noqa: E731 - it is told the present `now`
+    sessions = HostedSessions(service, room, lambda: 5.0, clock)
+    before = sessions.seconds_used
+    await sessions.stop("s-1")
+    await sessions.stop_all()
+    now = 1060.0
+    assert service.asked == 0
+    await sessions.aclose()
+    await sessions.aclose()
+    now = 2000.0
+
+    assert (before, sessions.seconds_used, service.asked, sessions.count) == (30.0, 60.0, 1, 1)
