@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
-from livekit.agents import AgentSession, APIError
+from livekit.agents import AgentSession, APIError, tts
 from livekit.agents.utils import aio
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ class Apology:
     Args:
         session: Where it is said.
         text: The line; its length bounds the audio that is kept, about 48 kB for each second.
+        voice: Who says it; default the session's.
     """
 
-    def __init__(self, session: AgentSession[Any], text: str) -> None:
+    def __init__(self, session: AgentSession[Any], text: str, voice: tts.TTS[Any] | None = None) -> None:
         self.text = text
         self._session = session
+        self._voice = voice
         self._clip: rtc.AudioFrame | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._said: SpeechHandle | None = None
@@ -51,11 +53,11 @@ class Apology:
             await aio.cancel_and_wait(self._preparing)
 
     async def _prepare(self) -> None:
-        tts = self._session.tts
-        if tts is None:
+        voice = self._voice or self._session.tts
+        if voice is None:
             return
         try:
-            async with tts.synthesize(self.text, conn_options=self._session.conn_options.tts_conn_options) as stream:
+            async with voice.synthesize(self.text, conn_options=self._session.conn_options.tts_conn_options) as stream:
                 self._clip = await stream.collect()
         except APIError as error:
             logger.warning("no apology is at hand, its synthesis failed: %s", type(error).__name__)

@@ -1,23 +1,94 @@
-"""What callers write in the room's chat."""
+"""The room's chat: a line is answered as if it had been said, and one that begins with a slash is a command."""
 
-import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from livekit.agents import AgentSession, room_io
+from livekit import rtc
+from livekit.agents import AgentSession, ConversationItemAddedEvent, room_io
+from livekit.agents.llm import ChatMessage
+from livekit.agents.types import TOPIC_CHAT
 
-logger = logging.getLogger("agent")
+from agent.control.desk import Desk
+from agent.control.outbox import Outbox
+from agent.control.refusal import RefusalError
 
-_LONGEST = 2_000
-# Characters; two minutes of speech.
+COMMANDS = {
+    "/say": ("repeat", "`/say` and a text: the agent says it, word for word"),
+    "/stop": ("interrupt", "`/stop`: the agent falls silent"),
+    "/help": ("", "`/help`: this"),
+}
+"""By their names: the method of the control protocol, and what the help says."""
+
+HELP = "\n".join(["Write something, and the agent answers. Commands:", *(text for _, text in COMMANDS.values())])
+
+_MOST_WAITING = 64
+# Lines that wait to be sent.
 
 
-async def take_text(session: AgentSession[Any], event: room_io.TextInputEvent) -> None:
-    """Answer a text as if it had been said; it goes before what is being said, as a spoken word does.
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    to: tuple[str, ...] = ()  # identities; all when there are none
 
-    One that is too long is refused, not cut: half of it may mean something else.
+
+class Chat:
+    """Carries out what is written, and writes what there is to answer.
+
+    Args:
+        room: Where it is written.
+        desk: Where requests go, whichever way they come.
     """
-    if len(event.text) > _LONGEST:
-        logger.warning("a text from the room is too long and is left out: %d characters", len(event.text))
-        return
-    await session.interrupt()
-    session.generate_reply(user_input=event.text, input_modality="text")
+
+    def __init__(self, room: rtc.Room, desk: Desk) -> None:
+        self._room = room
+        self._desk = desk
+        self._outbox: Outbox[_Line] = Outbox(self._send, most=_MOST_WAITING)
+
+    def start(self) -> None:
+        """Begin, in a room that is connected."""
+        self._outbox.start()
+
+    async def take(self, _session: AgentSession[Any], event: room_io.TextInputEvent) -> None:
+        """Carry out one line of the session's caller; what is refused is answered with the reason."""
+        if event.participant is None:
+            return
+        caller = event.participant.identity
+        command, _, rest = event.text.strip().partition(" ")
+        method = COMMANDS.get(command, ("", ""))[0] if command.startswith("/") else "talk"
+        if not method:
+            self._outbox.put(_Line(HELP, (caller,)))
+            return
+        payload = {"talk": {"text": event.text}, "repeat": {"text": rest}}.get(method, {})
+        try:
+            await self._desk.ask(method, payload, caller=caller)
+        except RefusalError as refusal:
+            self._outbox.put(_Line(str(refusal), (caller,)))
+
+    def transcribe(self, session: AgentSession[Any], name: Callable[[], str]) -> None:
+        """Write what is said, when it was: what the agent said as it was heard, what it understood as it understood it.
+
+        Args:
+            session: Where it is said.
+            name: Gives the name of whom the caller talks with.
+        """
+
+        def on_item_added(event: ConversationItemAddedEvent) -> None:
+            item = event.item
+            # What the caller has written stands in the chat already.
+            if isinstance(item, ChatMessage) and item.text_content:
+                if item.role == "assistant":
+                    self._outbox.put(_Line(f"{name()}: {item.text_content.strip()}"))
+                elif item.role == "user" and "stt_metadata" in item.metrics:
+                    self._outbox.put(_Line(f"You: {item.text_content.strip()}"))
+
+        session.on("conversation_item_added", on_item_added)
+
+    async def aclose(self) -> None:
+        """Write what is left, for a while, and stop."""
+        await self._outbox.aclose()
+
+    async def _send(self, line: _Line) -> None:
+        await self._room.local_participant.send_text(
+            line.text, destination_identities=list(line.to) or None, topic=TOPIC_CHAT
+        )

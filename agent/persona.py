@@ -42,3 +42,13 @@ def load_persona(path: Path) -> Persona:
     except ValidationError as error:
         problems = [f"PERSONA: {path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SettingsError(problems) from None
+
+
+def personas_beside(chosen: Path) -> dict[str, Path]:
+    """The personas there are to choose from, by the stems of their files.
+
+    Args:
+        chosen: The file that PERSONA names; it goes before one of the same stem that comes with the agent.
+    """
+    files = sorted((Path(__file__).parent / "personas").glob("*.toml"))
+    return {file.stem: file for file in [*files, chosen]}

@@ -31,7 +31,7 @@ def build_session(settings: Settings, persona: Persona, vad: VAD) -> AgentSessio
         vad=vad,
         stt=_hearing(settings, persona, vad),
         llm=_thinking(settings),
-        tts=_speaking(settings, persona),
+        tts=build_voice(settings, persona),
         turn_handling=turn_handling(settings),
         # Captions and the interrupted message follow the words that ElevenLabs says it spoke.
         use_tts_aligned_transcript=True,
@@ -91,6 +91,16 @@ def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
     return voice
 
 
+def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
+    """The persona's voice, and who speaks when it can't."""
+    first = build_tts(settings, persona)
+    if settings.fallback_tts is None:
+        return first
+    vendor = settings.openai
+    second = openai.TTS(api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN, response_format="pcm")
+    return tts.FallbackAdapter([first, second], max_retry_per_tts=0)
+
+
 def turn_handling(settings: Settings) -> TurnHandlingOptions:
     """How turns are taken, said outright: left alone, the framework picks a model in the cloud in some modes."""
     detector: Any = "vad" if settings.turn_detection == "vad" else inference.TurnDetector(version="v1-mini")
@@ -128,15 +138,6 @@ def _thinking(settings: Settings) -> llm.LLM[Any]:
         return first
     second = _llm(settings.openai_fallback, settings.openai_fallback_model or settings.openai_model)
     return llm.FallbackAdapter([first, second], attempt_timeout=settings.llm_timeout)
-
-
-def _speaking(settings: Settings, persona: Persona) -> tts.TTS[Any]:
-    first = build_tts(settings, persona)
-    if settings.fallback_tts is None:
-        return first
-    vendor = settings.openai
-    second = openai.TTS(api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN, response_format="pcm")
-    return tts.FallbackAdapter([first, second], max_retry_per_tts=0)
 
 
 def _llm(vendor: Vendor, model: str) -> openai.LLM:

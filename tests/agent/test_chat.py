@@ -1,47 +1,137 @@
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
-from livekit.agents import Agent, AgentSession, TurnHandlingOptions
+import pytest
+from livekit.agents import ConversationItemAddedEvent, llm
 from livekit.agents.voice.room_io import TextInputEvent
 
-from agent.chat import take_text
-from tests.agent.session_fakes import Reply, ScriptedLLM
+from agent.chat import COMMANDS, HELP, Chat
+from agent.control.methods import METHODS, SPEECH
+from agent.control.payloads import Nothing, Payload
+from tests.agent.control.caller import calling
+from tests.agent.control.fakes import CALLER, CalledSession, Room
+from tests.agent.session_fakes import Reply
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import AsyncIterator, Mapping
 
 
-async def written(*texts: str) -> ScriptedLLM:
-    """What the language model was asked when these were written."""
-    thoughts = ScriptedLLM(*(Reply(("Fine.",)) for _ in texts))
-    turns = TurnHandlingOptions(turn_detection="manual")
-    session = AgentSession[None](llm=thoughts, vad=None, turn_handling=turns)
-    await session.start(Agent(instructions=""))
-    for text in texts:
-        await take_text(session, TextInputEvent(text=text))
-        if session.current_speech is not None:
-            await session.current_speech
-    await session.drain()
-    await session.aclose()
-    return thoughts
+class Desk:
+    """Keeps what it is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str | Mapping[str, object], str]] = []
+
+    async def ask(self, name: str, payload: str | Mapping[str, object], *, caller: str) -> Payload:
+        self.asked.append((name, payload, caller))
+        return Nothing()
 
 
-async def test_a_text_is_answered_as_it_was_written() -> None:
-    """It is the caller's message, word for word: nothing in it is carried out."""
-    thoughts = await written("{1 + 1} __import__('os')")
+@asynccontextmanager
+async def chatting() -> AsyncIterator[tuple[Chat, Desk, Room]]:
+    """A chat that is read."""
+    desk: Any = Desk()
+    room: Any = Room()
+    chat = Chat(room, desk)
+    chat.start()
+    try:
+        yield chat, desk, room
+    finally:
+        await chat.aclose()
 
-    assert [asked[-1] for asked in thoughts.asked] == ["{1 + 1} __import__('os')"]
+
+def line(text: str) -> TextInputEvent:
+    """What the caller has written."""
+    participant: Any = SimpleNamespace(identity=CALLER)
+    return TextInputEvent(text=text, participant=participant)
 
 
-async def test_a_text_that_is_too_long_is_refused(caplog: pytest.LogCaptureFixture) -> None:
-    """The language model never sees it, and the log tells its length alone; one that just fits is answered."""
-    with caplog.at_level(logging.INFO):
-        thoughts = await written("word " * 401, "w" * 2_000)
+@pytest.mark.parametrize(
+    ("text", "method", "payload"),
+    [
+        ("tell me a story", "talk", {"text": "tell me a story"}),
+        ("and/or", "talk", {"text": "and/or"}),
+        ("/say  Hello, you. ", "repeat", {"text": " Hello, you."}),
+        ("/say", "repeat", {"text": ""}),
+        (" /stop", "interrupt", {}),
+        ("/stop it", "interrupt", {}),
+    ],
+)
+async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str, payload: dict[str, str]) -> None:
+    """Asked for by whoever wrote it; nothing is answered when it is carried out."""
+    async with chatting() as (chat, desk, room):
+        await chat.take(CalledSession(), line(text))
 
-    assert [asked[-1] for asked in thoughts.asked] == ["w" * 2_000]
-    assert [each.getMessage() for each in caplog.records if each.name == "agent"] == [
-        "a text from the room is too long and is left out: 2005 characters"
+    assert desk.asked == [(method, payload, CALLER)]
+    assert room.local_participant.lines == []
+
+
+@pytest.mark.parametrize("text", ["/help", "/dance", "/", "/SAY hello", "//"])
+async def test_what_is_no_command_is_answered_with_the_help(text: str) -> None:
+    """To whoever wrote it, and to nobody else."""
+    async with chatting() as (chat, desk, room):
+        await chat.take(CalledSession(), line(text))
+
+    assert desk.asked == []
+    assert room.local_participant.lines == [(HELP, [CALLER])]
+
+
+def test_the_help_explains_every_command() -> None:
+    """And each that does something is a method."""
+    assert all(command in HELP for command in COMMANDS)
+    assert {method for method, _ in COMMANDS.values() if method} <= set(METHODS)
+
+
+async def test_what_is_refused_is_answered_with_the_reason() -> None:
+    """Too long, too empty, too often: the limits are those of the methods, and so are the buckets."""
+    async with calling() as caller:
+        chat = caller.control.chat
+        await chat.take(caller.session, line("a" * 2_001))
+        await chat.take(caller.session, line("/say"))
+        for _ in range(SPEECH.burst - 2):
+            await caller.refusal("talk")
+        await chat.take(caller.session, line("hello"))
+
+    lines = [text for text, _ in caller.agent.lines]
+    assert lines == [
+        "text: String should have at most 2000 characters",
+        "text: String should have at least 1 character",
+        "that is too often",
     ]
-    assert "word" not in caplog.text
+    assert caller.thoughts.asked == []
+
+
+async def test_a_line_is_answered_as_it_was_written() -> None:
+    """It is the caller's message, word for word: nothing in it is carried out."""
+    async with calling(Reply(("Fine.",))) as caller:
+        await caller.control.chat.take(caller.session, line("{1 + 1} __import__('os')"))
+        await caller.hears(1)
+
+    assert [asked[-1] for asked in caller.thoughts.asked] == ["{1 + 1} __import__('os')"]
+
+
+async def test_the_transcript_has_what_was_said_by_whom() -> None:
+    """The agent's words as they were heard, the caller's as they were understood; what was written is there already."""
+    session = CalledSession()
+    async with chatting() as (chat, _, room):
+        chat.transcribe(session, lambda: "Ada")
+        for message in (
+            llm.ChatMessage(role="user", content=["hello"], metrics={"stt_metadata": {}}),
+            llm.ChatMessage(role="assistant", content=["Hello, "], interrupted=True),
+            llm.ChatMessage(role="user", content=["as I wrote"]),
+            llm.ChatMessage(role="assistant", content=[]),
+        ):
+            session.emit("conversation_item_added", ConversationItemAddedEvent(item=message))
+
+    assert room.local_participant.lines == [("You: hello", None), ("Ada: Hello,", None)]
+
+
+async def test_a_session_without_a_room_has_no_chat() -> None:
+    """Who wrote a line has to be known."""
+    async with chatting() as (chat, desk, _):
+        await chat.take(CalledSession(), TextInputEvent(text="hello"))
+
+    assert desk.asked == []

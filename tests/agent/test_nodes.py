@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import AgentSession, APIConnectOptions, TurnHandlingOptions, function_tool, llm
+from livekit.agents import AgentSession, APIConnectOptions, StopResponse, TurnHandlingOptions, function_tool, llm
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.apology import Apology
-from agent.nodes import PersonaAgent
+from agent.attention import Attention
+from agent.nodes import Observer, PersonaAgent
 from agent.persona import Persona
 from tests.agent.session_fakes import Reply, ScriptedLLM
 from tests.agent.speech_fakes import ClockedOutput, Line, ScriptedTTS
@@ -41,9 +42,11 @@ async def look() -> str:
 
 @asynccontextmanager
 async def conversation(
-    thoughts: ScriptedLLM, voice: ScriptedTTS, output: ClockedOutput
+    thoughts: ScriptedLLM, voice: ScriptedTTS, output: ClockedOutput, news: list[str] | None = None
 ) -> AsyncIterator[AgentSession[Any]]:
     """A session with the persona's agent; a language model has a tenth of a second for each word."""
+    told = [] if news is None else news
+    observer = Observer(lambda: told.append("first token"), lambda: told.append("first audio"), told.append)
     options = SessionConnectOptions(
         llm_conn_options=APIConnectOptions(max_retry=0, timeout=0.1),
         tts_conn_options=APIConnectOptions(max_retry=0),
@@ -52,7 +55,10 @@ async def conversation(
     session = AgentSession[None](llm=thoughts, tts=voice, vad=None, turn_handling=turns, conn_options=options)
     session.output.audio = output
     apology = Apology(session, SORRY)
-    await session.start(PersonaAgent(PERSONA, [look], session, apology))
+    attention = Attention(session, apology.say)
+    await session.start(
+        PersonaAgent(PERSONA, [look], session, apology=apology, attention=attention, observer=observer)
+    )
     apology.prepare()
     assert apology._preparing is not None
     await apology._preparing
@@ -148,6 +154,29 @@ async def test_without_a_clip_a_dead_voice_ends_in_silence() -> None:
 
     assert voice.asked == [SORRY, "Nothing.", SORRY, "Hello."]
     assert messages == [("Hello.", False)]
+
+
+async def test_the_first_of_each_and_what_fails_is_observed() -> None:
+    """Once for each answer, however long it is; a hang is a failure of thinking, as an error is."""
+    thoughts = ScriptedLLM(Reply(("Hel", "lo.")), Reply(then="hang"), Reply(("Nothing.",)))
+    news: list[str] = []
+    async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput(), news) as session:
+        for _ in range(3):
+            await answer(session, "hello")
+
+    assert news == ["first token", "first audio", "thinking", "first audio", "first token", "speaking"]
+
+
+async def test_a_turn_without_a_word_is_not_answered() -> None:
+    """Somebody held a button, and said nothing."""
+    thoughts = ScriptedLLM()
+    async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput()) as session:
+        with pytest.raises(StopResponse):
+            await session.current_agent.on_user_turn_completed(
+                llm.ChatContext.empty(), llm.ChatMessage(role="user", content=[" "])
+            )
+
+    assert thoughts.asked == []
 
 
 async def test_failures_are_told_in_the_log_without_what_was_said(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.persona import load_persona
+from agent.persona import load_persona, personas_beside
 from agent.settings import DEFAULT_PERSONA, SettingsError
 from agent.tools import tools_named
 
@@ -56,3 +56,21 @@ def test_an_unknown_tool_is_told() -> None:
     """A persona can only name tools that there are."""
     with pytest.raises(SettingsError, match="there is no tool fly; there is get_time"):
         tools_named(["get_time", "fly"])
+
+
+def test_there_is_a_choice_of_personas_that_are_complete() -> None:
+    """Those that come along can be used, each in a voice and under a name of its own."""
+    personas = [load_persona(file) for file in personas_beside(DEFAULT_PERSONA).values()]
+
+    assert len(personas) > 1
+    for field in ("name", "voice", "opening", "instructions"):
+        assert len({getattr(persona, field) for persona in personas}) == len(personas)
+    assert [tools_named(persona.tools) for persona in personas]
+
+
+def test_a_persona_of_ones_own_is_one_of_the_choice(tmp_path: Path) -> None:
+    """It goes before one of the same name that comes along."""
+    own, poet = tmp_path / "ada.toml", tmp_path / "poet.toml"
+
+    assert list(personas_beside(own)) == ["nova", "poet", "ada"]
+    assert personas_beside(poet)["poet"] == poet

@@ -1,0 +1,128 @@
+"""What a caller can ask for, carried out."""
+
+import asyncio
+import time
+from typing import Any
+
+from livekit.agents import AgentSession
+from livekit.agents.tokenize.basic import SentenceTokenizer
+
+from agent.control import payloads
+from agent.control.cast import Cast
+from agent.control.events import Events, SentenceEvent
+from agent.control.push_to_talk import PushToTalk
+from agent.control.refusal import NOT_NOW, RefusalError
+from agent.control.turns import Turns
+from agent.control.waterfall import By
+from agent.sentence import Sentence, SentenceState
+from agent.speech import SpeechQueue
+
+_MOST_SENTENCES = 100
+# That wait to be repeated: a quarter of an hour of speech.
+
+
+class Actions:
+    """The methods of the control protocol, past all checks.
+
+    Args:
+        session: One that is running.
+        speech: Of that session.
+        turns: Told what is asked for.
+        cast: The personas.
+        microphone: Of the caller.
+        events: Tell of the sentences.
+    """
+
+    def __init__(
+        self,
+        session: AgentSession[Any],
+        speech: SpeechQueue,
+        *,
+        turns: Turns,
+        cast: Cast,
+        microphone: PushToTalk,
+        events: Events,
+    ) -> None:
+        self._session = session
+        self._speech = speech
+        self._turns = turns
+        self._cast = cast
+        self._microphone = microphone
+        self._events = events
+        self._sentences: set[Sentence] = set()
+        self._one_at_a_time = asyncio.Lock()
+        speech.on("sentence_started", self._on_sentence)
+        speech.on("sentence_ended", self._on_sentence)
+
+    async def talk(self, asked: payloads.Talk, _: str) -> payloads.Nothing:
+        """Answer a text as if it had been said; it goes before what is being said, as a spoken word does."""
+        at = time.time()
+        async with self._one_at_a_time:
+            await self._session.interrupt()
+            with self._turns.asked("text", at):
+                self._session.generate_reply(user_input=asked.text, input_modality="text")
+        return payloads.Nothing()
+
+    async def repeat(self, asked: payloads.Repeat, _: str) -> payloads.Repeated:
+        """Say a text word for word, behind what is queued already."""
+        at = time.time()
+        async with self._one_at_a_time:
+            if len(self._sentences) >= _MOST_SENTENCES:
+                raise RefusalError(NOT_NOW, "too much is waiting to be said")
+            sentences = self._say(asked.text, "repeat", at)
+            self._sentences |= set(sentences)
+        return payloads.Repeated(sentences=len(sentences))
+
+    async def interrupt(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
+        """Silence the agent, and forget what it was going to say."""
+        await self._session.interrupt(force=True)
+        for sentence in tuple(self._sentences):
+            await sentence
+        return payloads.Nothing()
+
+    async def push_to_talk_start(self, _: payloads.Nothing, caller: str) -> payloads.Nothing:
+        """Silence the agent and listen, until push_to_talk_end; the first use switches the input to push-to-talk."""
+        await self._microphone.start(caller)
+        return payloads.Nothing()
+
+    async def push_to_talk_end(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
+        """The turn is complete: answer it."""
+        self._microphone.end()
+        return payloads.Nothing()
+
+    async def set_input(self, asked: payloads.SetInput, _: str) -> payloads.Nothing:
+        """Listen always, or while the button is held."""
+        self._microphone.set_mode(asked.mode)
+        return payloads.Nothing()
+
+    async def set_persona(self, asked: payloads.SetPersona, _: str) -> payloads.Persona:
+        """Let another persona go on, with its voice and its opening line; the face stays."""
+        async with self._one_at_a_time:
+            persona = await self._cast.change(asked.persona)
+            self.say_opening()
+        return payloads.Persona(persona=asked.persona, name=persona.name)
+
+    async def end_call(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
+        """End the call, without the goodbye."""
+        self._session.shutdown(drain=False)
+        return payloads.Nothing()
+
+    def say_opening(self) -> None:
+        """Say the persona's first words."""
+        self._say(self._cast.persona.opening, "opening", time.time())
+
+    def _say(self, text: str, by: By, at: float) -> list[Sentence]:
+        with self._turns.asked(by, at):
+            return [self._speech.say(sentence) for sentence in SentenceTokenizer().tokenize(text)]
+
+    def _on_sentence(self, sentence: Sentence) -> None:
+        if sentence not in self._sentences:
+            return
+        if sentence.is_done:
+            self._sentences.discard(sentence)
+        state = sentence.state
+        if state is not SentenceState.QUEUED:
+            told = SentenceEvent.model_validate(
+                {"text": sentence.text, "state": state.value, "played": sentence.position}
+            )
+            self._events.tell(told)

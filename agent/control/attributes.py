@@ -1,0 +1,75 @@
+"""What the agent's participant says of itself; the only place that sets its attributes and its name."""
+
+from livekit import rtc
+
+from agent.control.outbox import Outbox
+
+VERSION = "1"
+"""Of the control protocol."""
+
+ATTRIBUTES = {
+    "control": f"`{VERSION}`: the version of this protocol. Whose participant has it is the agent",
+    "stand_ins": "vendors that are stand-ins, separated by commas; empty when all are real",
+    "avatar": "`starting`, `live`, or `voice only: ` and the reason",
+    "avatar_identity": "the participant who is the avatar; another one after it was lost and came back",
+    "input": "`open` or `push_to_talk`",
+    "persona": "who the caller talks with",
+    "personas": "who there is to choose from, separated by commas",
+    "ends_at": "ISO 8601; set when the end of the call is announced",
+    "lk.agent.state": "the framework's own: `initializing`, `idle`, `listening`, `thinking` or `speaking`",
+}
+
+
+class Attributes:
+    """Tells one thing after the other, and of what changes faster than it can be told only the last.
+
+    Args:
+        room: Where the agent is.
+    """
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._room = room
+        self._outbox: Outbox[None] = Outbox(self._send, most=1)
+        self._known: dict[str, str] = {}
+        self._untold: dict[str, str] = {}
+        self._name = ""
+        self._told_name = ""
+
+    def start(self) -> None:
+        """Begin, in a room that is connected. One that is connected anew is told everything again."""
+        self._room.on("reconnected", self._tell_again)
+        self._outbox.start()
+
+    def tell(self, **attributes: str) -> None:
+        """Set some of `ATTRIBUTES`, soon."""
+        self._untold |= {name: value for name, value in attributes.items() if self._known.get(name) != value}
+        self._known |= attributes
+        self._outbox.put(None)
+
+    def rename(self, name: str) -> None:
+        """Set the participant's name, soon."""
+        self._name = name
+        self._outbox.put(None)
+
+    async def aclose(self) -> None:
+        """Tell what is left, for a while, and stop."""
+        await self._outbox.aclose()
+
+    def _tell_again(self) -> None:
+        self._untold = dict(self._known)
+        self._told_name = ""
+        self._outbox.put(None)
+
+    async def _send(self, _: None) -> None:
+        participant = self._room.local_participant
+        if (name := self._name) != self._told_name:
+            await participant.set_name(name)
+            self._told_name = name
+        attributes, self._untold = self._untold, {}
+        if not attributes:
+            return
+        try:
+            await participant.set_attributes(attributes)
+        except Exception:
+            self._untold = attributes | self._untold
+            raise

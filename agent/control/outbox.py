@@ -1,0 +1,72 @@
+"""What goes out into the room beside the conversation, and must never hold it up."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from livekit.agents.utils import aio
+
+logger = logging.getLogger("agent")
+
+_CLOSE_TIMEOUT = 2.0
+# Seconds in which what is left has to go out at the end.
+
+Item = TypeVar("Item")
+
+
+class Outbox(Generic[Item]):
+    """Sends one item after the other in the background.
+
+    What can't be sent is logged and left out. When items come faster than they go, the oldest of those that wait is
+    left out: the newest tell most.
+
+    Args:
+        send: Sends one.
+        most: How many may wait.
+    """
+
+    def __init__(self, send: Callable[[Item], Awaitable[object]], *, most: int) -> None:
+        self._send = send
+        self._items: deque[Item] = deque(maxlen=most)
+        self._has_items = asyncio.Event()
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+        self._sending: asyncio.Task[None] | None = None
+
+    def put(self, item: Item) -> None:
+        """Send it, when those before it were sent; never raises."""
+        self._items.append(item)
+        self._is_empty.clear()
+        self._has_items.set()
+
+    def start(self) -> None:
+        """Begin; what was put before waits for this."""
+        self._sending = asyncio.create_task(self._run(), name="outbox")
+
+    async def aclose(self) -> None:
+        """Send what is left, for a while, and stop."""
+        if self._sending is None:
+            return
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_TIMEOUT):
+                    await self._is_empty.wait()
+        finally:
+            await aio.cancel_and_wait(self._sending)
+
+    async def _run(self) -> None:
+        while True:
+            await self._has_items.wait()
+            while self._items:
+                await self._try_to_send(self._items.popleft())
+            self._has_items.clear()
+            self._is_empty.set()
+
+    async def _try_to_send(self, item: Item) -> None:
+        try:
+            await self._send(item)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the conversation goes on
+            logger.warning("the room could not be told something: %s", type(error).__name__)

@@ -1,0 +1,60 @@
+"""What a call uses, as far as this side can tell."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from agent.account import Account
+from agent.control.events import UsageEvent
+from agent.settings import Settings
+
+_EVERY = 5.0
+# Seconds from one account to the next.
+
+
+class Avatar(Protocol):
+    """What counts its sessions; `avatar.AvatarSession` does."""
+
+    @property
+    def seconds_used(self) -> float:
+        """Seconds of sessions that are paid for."""
+
+    @property
+    def sessions_used(self) -> int:
+        """Sessions that were made."""
+
+
+class Usage:
+    """Adds up the call's seconds and its avatar's; the credits are the service's to count.
+
+    Args:
+        settings: Say whether credits are paid at all.
+        account: Knows what is left, if the call has asked for it.
+
+    Attributes:
+        avatar: The call's, once it has one.
+    """
+
+    def __init__(self, settings: Settings, account: Account) -> None:
+        self._is_free = settings.liveavatar_sandbox
+        self._account = account
+        self._started_at = time.monotonic()
+        self.avatar: Avatar | None = None
+
+    def now(self) -> UsageEvent:
+        """So far."""
+        seconds = 0.0 if self.avatar is None else self.avatar.seconds_used
+        return UsageEvent(
+            call_seconds=round(time.monotonic() - self._started_at, 1),
+            avatar_seconds=round(seconds, 1),
+            avatar_sessions=0 if self.avatar is None else self.avatar.sessions_used,
+            credits_about=0.0 if self._is_free else round(seconds / 60, 2),
+            credits_left=self._account.credits_left,
+        )
+
+    async def report(self, tell: Callable[[UsageEvent], None]) -> None:
+        """Tell it again and again, until it is cancelled."""
+        while True:
+            tell(self.now())
+            await asyncio.sleep(_EVERY)

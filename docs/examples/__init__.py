@@ -1,0 +1,1 @@
+"""Front ends of a page each."""

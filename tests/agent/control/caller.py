@@ -1,0 +1,90 @@
+"""The caller of a call: what LiveKit carries to the agent and back, without LiveKit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit import rtc
+from livekit.agents import Agent
+
+from agent.account import Account
+from agent.control.control import Control
+from agent.control.usage import Usage
+from agent.persona import Persona
+from agent.settings import Settings
+from agent.speech import SpeechQueue
+from tests.agent.control.fakes import CALLER, CalledSession, Participant, Room
+from tests.agent.session_fakes import Reply, ScriptedLLM
+from tests.agent.speech_fakes import Line, ScriptedTTS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+VOICE = {
+    "Fine.": Line(0.1, 1),
+    "This is said word for word.": Line(0.3, 2),
+    "And so is this one, at its end.": Line(0.3, 3),
+    "A story without an end.": Line(60.0, 4),
+}
+PERSONA = Persona(name="Ada", instructions="Be kind.")
+
+
+class Caller:
+    """Calls methods, and sees what the agent's participant does."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.thoughts = ScriptedLLM(*replies)
+        self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE))
+        self.room = Room()
+        settings = Settings()
+        room: Any = self.room
+        self.control = Control(
+            room,
+            self.session,
+            SpeechQueue(self.session),
+            settings=settings,
+            persona=PERSONA,
+            usage=Usage(settings, Account(settings, None)),
+        )
+
+    @property
+    def agent(self) -> Participant:
+        return self.room.local_participant
+
+    async def call(self, method: str, payload: str = "{}", *, caller: str = CALLER) -> Any:
+        """Call a method, as LiveKit does for the participant of this identity."""
+        asked = rtc.RpcInvocationData("request", caller, payload, 10.0, method)
+        return json.loads(await self.agent.methods[method](asked))
+
+    async def refusal(self, method: str, payload: str = "{}", *, caller: str = CALLER) -> rtc.RpcError:
+        """The error that a method answers with."""
+        with pytest.raises(rtc.RpcError) as refused:
+            await self.call(method, payload, caller=caller)
+        return refused.value
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """What was published of this kind."""
+        return [packet for packet in self.agent.packets if packet["type"] == kind]
+
+    async def hears(self, count: int) -> None:
+        """Wait until so many answers are over."""
+        async with asyncio.timeout(10):
+            await self.agent.changes.until(lambda: len(self.events("said")) >= count or None)
+
+
+@asynccontextmanager
+async def calling(*replies: Reply) -> AsyncIterator[Caller]:
+    """A call with a front end."""
+    made = Caller(*replies)
+    made.control.join()
+    await made.session.start(Agent(instructions=""))
+    made.control.open()
+    try:
+        yield made
+    finally:
+        await made.session.aclose()
+        await made.control.aclose()

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agent.control.attributes import Attributes
+from tests.agent.control.fakes import Room
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def attributes_of(room: Any) -> Attributes:
+    """The agent's, in this room."""
+    return Attributes(room)
+
+
+async def test_two_changes_at_once_are_both_told() -> None:
+    """Neither takes the place of the other, and what was told before the start is not forgotten."""
+    room = Room()
+    attributes = attributes_of(room)
+    attributes.tell(avatar="starting", stand_ins="deepgram")
+    attributes.rename("Ada (agent)")
+    attributes.start()
+    attributes.tell(avatar="live")
+    attributes.tell(ends_at="soon")
+    await attributes.aclose()
+
+    assert room.local_participant.attributes == {"avatar": "live", "stand_ins": "deepgram", "ends_at": "soon"}
+    assert room.local_participant.names == ["Ada (agent)"]
+
+
+async def test_of_what_changes_fast_the_last_is_told() -> None:
+    """While one change is on its way the others wait in one place, however many they are."""
+    room = Room()
+    attributes = attributes_of(room)
+    room.local_participant.is_open.clear()
+    attributes.start()
+    for number in range(100):
+        attributes.tell(avatar=str(number), input="open")
+    room.local_participant.is_open.set()
+    await attributes.aclose()
+
+    assert room.local_participant.told == [{"avatar": "99", "input": "open"}]
+
+
+async def test_what_is_known_is_not_told_twice() -> None:
+    """Except to a room that is connected anew."""
+    room = Room()
+    attributes = attributes_of(room)
+    attributes.rename("Ada (agent)")
+    attributes.start()
+    for _ in range(2):
+        attributes.tell(input="open")
+        await attributes._outbox._is_empty.wait()
+    assert room.local_participant.told == [{"input": "open"}]
+    room.emit("reconnected")
+    await attributes.aclose()
+
+    assert room.local_participant.told == [{"input": "open"}] * 2
+    assert room.local_participant.names == ["Ada (agent)"] * 2
+
+
+async def test_what_could_not_be_told_is_told_with_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    """A failure is a warning, and nothing is lost."""
+    room = Room()
+    attributes = attributes_of(room)
+    room.local_participant.failures = 1
+    attributes.start()
+    attributes.tell(avatar="live")
+    await attributes._outbox._is_empty.wait()
+    attributes.tell(input="open")
+    await attributes.aclose()
+
+    assert room.local_participant.told == [{"avatar": "live", "input": "open"}]
+    assert [each.levelname for each in caplog.records] == ["WARNING"]

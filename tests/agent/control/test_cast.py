@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agent.control.attributes import Attributes
+from agent.control.cast import Cast
+from agent.control.refusal import RefusalError
+from agent.nodes import Observer
+from agent.persona import load_persona
+from agent.settings import DEFAULT_PERSONA, Settings
+from tests.agent.control.fakes import CalledSession, Room
+from tests.agent.session_fakes import Reply, ScriptedLLM
+from tests.agent.speech_fakes import Line, ScriptedTTS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from livekit.agents import SpeechHandle
+
+NOVA = load_persona(DEFAULT_PERSONA)
+POET = load_persona(DEFAULT_PERSONA.with_name("poet.toml"))
+SHORT = {"Fine.": Line(0.05, 1), NOVA.apology: Line(0.05, 2), POET.apology: Line(0.05, 3)}
+
+
+class Voice(ScriptedTTS):
+    """One that knows whether it was closed."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await super().aclose()
+
+
+class Stage:
+    """A session with its cast.
+
+    Attributes:
+        voices: The voices that were made for others than the first persona.
+        failed: What the observer was told.
+    """
+
+    def __init__(self) -> None:
+        self.thoughts = ScriptedLLM(*(Reply(("Fine.",)) for _ in range(3)))
+        self.voices: list[Voice] = []
+        self.failed: list[str] = []
+        self.session = CalledSession(self.thoughts, ScriptedTTS(SHORT))
+        self.room = Room()
+        room: Any = self.room
+        self.attributes = Attributes(room)
+        observer = Observer(lambda: None, lambda: None, self.failed.append)
+        self.cast = Cast(self.session, Settings(), NOVA, self.attributes, observer)
+
+    def build_voice(self, *_: object) -> Voice:
+        self.voices.append(Voice(SHORT))
+        return self.voices[-1]
+
+    async def ask(self, text: str) -> list[str]:
+        """Say something; what the language model was asked, from the instructions on."""
+        await self.session.generate_reply(user_input=text)
+        return self.thoughts.asked[-1]
+
+
+@asynccontextmanager
+async def staged(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+    """A session in which Nova is."""
+    made = Stage()
+    monkeypatch.setattr("agent.control.cast.build_voice", made.build_voice)
+    made.attributes.start()
+    await made.session.start(made.cast.first_agent())
+    try:
+        yield made
+    finally:
+        await made.session.aclose()
+        await made.attributes.aclose()
+        await made.cast.aclose()
+
+
+async def test_another_persona_goes_on_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With her own instructions and voice, knowing what was said; the room is told who she is."""
+    async with staged(monkeypatch) as stage:
+        await stage.ask("one")
+        await stage.cast.change("poet")
+        asked = await stage.ask("two")
+
+    assert [text.strip() for text in asked] == [POET.instructions, "one", "Fine.", "two"]
+    assert "Fine." in stage.voices[0].asked
+    assert stage.cast.persona == POET
+    assert stage.room.local_participant.names[-1] == "Mira (agent)"
+    assert stage.room.local_participant.attributes == {"persona": "poet", "personas": "nova,poet"}
+
+
+async def test_the_first_persona_comes_back_in_the_sessions_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A voice is made once, however often its persona takes its turn, and closed at the end."""
+    async with staged(monkeypatch) as stage:
+        for stem in ("poet", "nova", "poet", "nova"):
+            await stage.cast.change(stem)
+        own = stage.session.tts
+        assert isinstance(own, ScriptedTTS)
+        await stage.ask("one")
+
+        assert "Fine." in own.asked
+        assert len(stage.voices) == 1
+
+    assert stage.voices[0].is_closed
+
+
+async def test_the_apology_is_the_personas_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not understood is told, and apologised for by whoever is there."""
+    async with staged(monkeypatch) as stage:
+        await stage.cast.change("poet")
+        speeches: list[SpeechHandle] = []
+        stage.session.on("speech_created", lambda event: speeches.append(event.speech_handle))
+        stage.cast._on_unheard()
+        await speeches[0]
+
+    assert stage.failed == ["hearing"]
+    assert stage.session.history.messages()[-1].text_content == POET.apology
+    assert stage.voices[0].asked == [POET.apology]
+
+
+async def test_who_is_not_there_can_not_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is no path; the one who is there stays."""
+    async with staged(monkeypatch) as stage:
+        for stem in ("nobody", "../personas/poet", ""):
+            with pytest.raises(RefusalError) as refused:
+                await stage.cast.change(stem)
+            assert refused.value.code == 404
+
+    assert stage.cast.persona == NOVA
+
+
+async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused in time, and nothing is told."""
+    monkeypatch.setattr("agent.control.cast._CHANGE_TIMEOUT", 0.05)
+    async with staged(monkeypatch) as stage:
+        closing = asyncio.create_task(stage.session.aclose())
+        await asyncio.sleep(0)
+        with pytest.raises((RefusalError, RuntimeError)):
+            await stage.cast.change("poet")
+        await closing
+
+    assert stage.cast.persona == NOVA

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from livekit import rtc
+from livekit.agents import ConversationItemAddedEvent, llm
+
+from avatar import AvatarStatus
+from tests.agent.control.caller import calling
+
+
+class Avatar(rtc.EventEmitter[Literal["status_changed", "speech_sent"]]):
+    """One that comes and goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.avatar_identity = "the-avatar"
+        self.seconds_used = 30.0
+        self.sessions_used = 1
+
+
+async def test_the_avatar_is_followed_through_the_call() -> None:
+    """Whether it is there, why not, and under which identity it came back."""
+    told = []
+    async with calling() as caller:
+        avatar: Any = Avatar()
+        caller.control.show(avatar)
+        idle = caller.control.attributes._outbox._is_empty
+        for identity, status in (
+            ("the-avatar", AvatarStatus(is_live=True)),
+            ("the-avatar", AvatarStatus(is_live=False, reason="nobody speaks")),
+            ("the-avatar-2", AvatarStatus(is_live=True)),
+        ):
+            avatar.avatar_identity = identity
+            avatar.emit("status_changed", status)
+            await idle.wait()
+            told.append((caller.agent.attributes["avatar"], caller.agent.attributes["avatar_identity"]))
+        avatar.emit("speech_sent")
+
+    assert told == [
+        ("live", "the-avatar"),
+        ("voice only: nobody speaks", "the-avatar"),
+        ("live", "the-avatar-2"),
+    ]
+    assert caller.agent.packets[-1]["avatar_seconds"] == 30.0
+
+
+async def test_the_room_knows_who_the_agent_is_before_it_takes_requests() -> None:
+    """Its name and its persona are told when it joins; there is no question of its face yet."""
+    async with calling() as caller:
+        await caller.control.attributes._outbox._is_empty.wait()
+
+    assert caller.agent.names == ["Ada (agent)"]
+    assert caller.agent.attributes == {
+        "control": "1",
+        "stand_ins": "",
+        "avatar": "starting",
+        "input": "open",
+        "persona": "nova",
+        "personas": "nova,poet",
+    }
+
+
+async def test_what_was_heard_of_an_answer_is_told_when_it_is_over() -> None:
+    """Of the agent's answers only, and whether it was cut."""
+    async with calling() as caller:
+        for message in (
+            llm.ChatMessage(role="user", content=["tell me a story"]),
+            llm.ChatMessage(role="assistant", content=["Once there"], interrupted=True),
+        ):
+            caller.session.emit("conversation_item_added", ConversationItemAddedEvent(item=message))
+
+    assert [(event["text"], event["interrupted"]) for event in caller.events("said")] == [("Once there", True)]
+    assert caller.agent.lines == []

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from livekit.agents import APIConnectionError, ErrorEvent, llm, stt, tts
+
+from agent.control.failures import MESSAGES, Failures
+from tests.agent.control.fakes import CalledSession
+
+if TYPE_CHECKING:
+    import pytest
+
+    from agent.control.events import FailureEvent
+
+
+def failures() -> tuple[CalledSession, Failures, list[FailureEvent]]:
+    """A session, what watches it, and what is told."""
+    told: list[FailureEvent] = []
+    session = CalledSession()
+    return session, Failures(session, told.append), told
+
+
+async def test_what_fails_for_good_is_told_in_words_for_the_caller() -> None:
+    """By its place in the turn; what is tried again is not, and the vendor's words never are."""
+    session, _, told = failures()
+    lost = APIConnectionError("api.example.com: a secret")
+    for recoverable in (True, False):
+        for error in (
+            stt.STTError(timestamp=time.time(), label="", error=lost, recoverable=recoverable),
+            llm.LLMError(timestamp=time.time(), label="", error=lost, recoverable=recoverable),
+            tts.TTSError(timestamp=time.time(), label="", error=lost, recoverable=recoverable),
+        ):
+            session.emit("error", ErrorEvent(error=error, source=session))
+
+    assert [(each.source, each.message) for each in told] == list(MESSAGES.items())
+
+
+async def test_the_same_failure_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework and the agent's node notice it both; later it is news again."""
+    _, watch, told = failures()
+    for _ in range(2):
+        watch.tell("thinking")
+    watch.tell("speaking")
+    assert [each.source for each in told] == ["thinking", "speaking"]
+    monkeypatch.setattr("agent.control.failures._AGAIN", 0.0)
+    watch.tell("thinking")
+
+    assert [each.source for each in told] == ["thinking", "speaking", "thinking"]

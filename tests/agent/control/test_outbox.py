@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from agent.control.outbox import Outbox
+
+if TYPE_CHECKING:
+    import pytest
+
+
+class Wire:
+    """Takes numbers when it is open; the unlucky number fails."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        self.is_open = asyncio.Event()
+
+    async def send(self, number: int) -> None:
+        await self.is_open.wait()
+        if number == 13:
+            message = "unlucky"
+            raise ConnectionError(message)
+        self.sent.append(number)
+
+
+async def test_items_go_out_in_order_and_a_failure_stops_none(caplog: pytest.LogCaptureFixture) -> None:
+    """What was put before the start goes too; what fails is told in the log."""
+    wire = Wire()
+    outbox = Outbox(wire.send, most=10)
+    outbox.put(12)
+    outbox.start()
+    for number in (13, 14):
+        outbox.put(number)
+    wire.is_open.set()
+    await outbox.aclose()
+
+    assert wire.sent == [12, 14]
+    assert [each.getMessage() for each in caplog.records] == ["the room could not be told something: ConnectionError"]
+
+
+async def test_of_too_many_the_oldest_are_left_out() -> None:
+    """Whoever waits longest has been overtaken by what came after."""
+    wire = Wire()
+    outbox = Outbox(wire.send, most=2)
+    for number in range(5):
+        outbox.put(number)
+    outbox.start()
+    wire.is_open.set()
+    await outbox.aclose()
+
+    assert wire.sent == [3, 4]
+
+
+async def test_a_room_that_takes_nothing_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for, and then left."""
+    monkeypatch.setattr("agent.control.outbox._CLOSE_TIMEOUT", 0.01)
+    outbox = Outbox(Wire().send, most=2)
+    outbox.put(1)
+    outbox.start()
+    await outbox.aclose()
+
+    assert outbox._sending is not None
+    assert outbox._sending.done()
+
+
+async def test_one_that_was_never_started_is_closed_as_well() -> None:
+    """As in a call that never had a room."""
+    outbox = Outbox(Wire().send, most=2)
+    outbox.put(1)
+    await outbox.aclose()

@@ -1,0 +1,88 @@
+"""Turns, over random observations: late, early, doubled, and of replies that were never said."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.control.waterfall import STAGES, Stage, Turn, Waterfall
+
+REPLIES = st.sampled_from(["a", "b", "c"])
+INSTANTS = st.floats(0.0, 100.0)
+BEGINNINGS = st.tuples(st.just("begin"), REPLIES, INSTANTS)
+OBSERVATIONS = st.tuples(st.sampled_from(STAGES), REPLIES, INSTANTS)
+NEWS = st.lists(BEGINNINGS | OBSERVATIONS, max_size=40)
+
+
+def told(news: list[tuple[str, str, float]]) -> list[tuple[str, Turn]]:
+    """Every turn that is told, with the reply whose news it was."""
+    waterfall = Waterfall()
+    turns: list[tuple[str, Turn]] = []
+    for what, reply, at in news:
+        stage: Stage | None = next((each for each in STAGES if each == what), None)
+        turn = waterfall.begin(reply, "speech", at) if stage is None else waterfall.reach(reply, stage, at)
+        if turn is not None:
+            turns.append((reply, turn))
+    return turns
+
+
+@given(NEWS)
+def test_stages_are_in_order_and_none_is_negative(news: list[tuple[str, str, float]]) -> None:
+    """Whatever the order in which they were observed."""
+    for _, turn in told(news):
+        assert list(turn.stages) == [stage for stage in STAGES if stage in turn.stages]
+        assert list(turn.stages.values()) == sorted(turn.stages.values())
+        assert all(seconds >= 0.0 for seconds in turn.stages.values())
+
+
+@given(NEWS)
+def test_a_turn_only_grows(news: list[tuple[str, str, float]]) -> None:
+    """Each stage is told once and stays as it was told; a turn that is told again has come further."""
+    last: dict[int, Turn] = {}
+    for _, turn in told(news):
+        if before := last.get(turn.number):
+            assert before.stages.items() < turn.stages.items()
+        last[turn.number] = turn
+
+
+@given(NEWS)
+def test_turns_are_numbered_as_they_begin_and_belong_to_one_reply(news: list[tuple[str, str, float]]) -> None:
+    """News of one reply never lands on the turn of another, however late it is."""
+    turns = told(news)
+    replies = {turn.number: reply for reply, turn in turns}
+
+    assert all(replies[turn.number] == reply for reply, turn in turns)
+    assert list(replies) == list(range(1, len(replies) + 1))
+    assert len(set(replies.values())) == len(replies)
+
+
+@given(NEWS)
+def test_nothing_is_told_of_a_reply_that_is_not_said(news: list[tuple[str, str, float]]) -> None:
+    """One that was prepared in vain has no turn."""
+    begun: set[str] = set()
+    for index, (what, reply, _) in enumerate(news):
+        if what == "begin":
+            begun.add(reply)
+        assert {each for each, _ in told(news[: index + 1])} <= begun
+
+
+def test_what_was_thought_before_the_caller_had_finished_took_no_time() -> None:
+    """A preemptive reply's first word is as old as the text that it answers, at most."""
+    waterfall = Waterfall()
+    assert waterfall.reach("early", "first_token", 9.9) is None
+    turn = waterfall.begin("early", "speech", 10.0, transcribed_at=10.3)
+
+    assert turn is not None
+    assert {stage: round(seconds, 3) for stage, seconds in turn.stages.items()} == {
+        "transcript": 0.3,
+        "first_token": 0.3,
+    }
+
+
+def test_replies_that_nobody_asks_for_are_forgotten() -> None:
+    """However many are prepared in vain, few are remembered."""
+    waterfall = Waterfall()
+    for number in range(1_000):
+        waterfall.reach(str(number), "first_token", 0.0)
+
+    assert len(waterfall._replies) <= 16
