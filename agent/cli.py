@@ -4,6 +4,8 @@ import asyncio
 import os
 import sys
 import warnings
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ import typer
 from livekit.agents import cli as framework_cli
 
 from agent.doctor import examine, report
+from agent.hosted.rooms import hosted_rooms
 from agent.log import set_up_logging
 from agent.persona import load_persona
 from agent.reload import run_reloading
@@ -18,7 +21,11 @@ from agent.run import WorkerError, run_worker
 from agent.sessions import app as sessions
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.sweeper import open_journal, sweeping
+from agent.web.rooms import OwnRooms
+from agent.web.serve import need_a_door, serving
+from agent.web.ticket import Rooms
 from agent.worker import server
+from avatar.journal import SessionJournal
 
 LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.", envvar="LIVEKIT_LOG_LEVEL")]
 
@@ -101,6 +108,7 @@ def _need_portaudio() -> None:
 
 def _run(*, dev: bool, log_level: str) -> None:
     settings = settings_of_a_call()
+    need_a_door(settings, dev=dev)
     journal = open_journal(settings)
     set_up_logging(log_level.upper(), dev=dev)
     if settings.turn_detection == "vad":
@@ -108,4 +116,27 @@ def _run(*, dev: bool, log_level: str) -> None:
         os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
-    run_worker(server, dev=dev, drain_timeout=settings.drain_timeout, beside=sweeping(settings, journal))
+    run_worker(
+        server,
+        dev=dev,
+        drain_timeout=settings.drain_timeout,
+        is_registered=settings.room_owner == "ours",
+        beside=_beside(settings, journal, dev=dev),
+    )
+
+
+@asynccontextmanager
+async def _beside(settings: Settings, journal: SessionJournal, *, dev: bool) -> AsyncIterator[None]:
+    """What runs in the worker's process with it."""
+    async with (
+        sweeping(settings, journal),
+        _rooms(settings, journal) as rooms,
+        serving(settings, server, rooms, journal, dev=dev),
+    ):
+        yield
+
+
+def _rooms(settings: Settings, journal: SessionJournal) -> AbstractAsyncContextManager[Rooms]:
+    if settings.room_owner == "ours":
+        return nullcontext(OwnRooms(settings))
+    return hosted_rooms(settings, server, journal)

@@ -16,6 +16,8 @@ from agent.persona import Persona, load_persona
 from agent.pipeline import build_tts
 from agent.settings import Settings, SettingsError, Vendor, load_settings
 from agent.sweeper import open_journal
+from agent.web.guard import is_for_everybody
+from agent.web.serve import page_url
 from avatar import AvatarError, LiveAvatarAPI
 from avatar.api import DEFAULT_API_URL
 
@@ -91,8 +93,9 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
     eleven = settings.elevenlabs.url or "https://api.elevenlabs.io/v1"
     token = {"Authorization": f"Token {settings.deepgram.key.get_secret_value()}"}
     bearer = {"Authorization": f"Bearer {settings.openai.key.get_secret_value()}"}
+    livekit = {"LiveKit": lambda: _livekit(settings)} if settings.room_owner == "ours" else {}
     return {
-        "LiveKit": lambda: _livekit(settings),
+        **livekit,
         "clock": lambda: _clock(settings, http),
         "Deepgram key": lambda: _key(settings.deepgram, "DEEPGRAM_API_KEY", http, f"{deepgram}/projects", token),
         "OpenAI key": lambda: _key(settings.openai, "OPENAI_API_KEY", http, f"{openai}/models", bearer),
@@ -107,6 +110,7 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
         "LiveAvatar credits": lambda: _credits(settings, avatar),
         "avatar": lambda: _avatar(settings, persona, avatar),
         "state directory": lambda: _state_directory(settings),
+        **({"page": lambda: _page(settings)} if settings.web_port else {}),
     }
 
 
@@ -199,6 +203,14 @@ async def _state_directory(settings: Settings) -> str:
     except SettingsError as error:
         raise CheckError(*error.problems) from None
     return f"{journal.directory} can be written"
+
+
+async def _page(settings: Settings) -> str:
+    if is_for_everybody(settings):
+        message = f"who reaches {settings.web_host}:{settings.web_port} may call, at your expense: set WEB_SECRET"
+        raise CheckError(message)
+    who = "who knows WEB_SECRET" if settings.web_secret.get_secret_value() else "this machine alone"
+    return f"{page_url(settings.web_host, settings.web_port or 0)}, for {who}"
 
 
 def _need(name: str, value: str) -> None:

@@ -22,6 +22,7 @@ def run_worker(
     *,
     dev: bool,
     drain_timeout: int,
+    is_registered: bool = True,
     beside: AbstractAsyncContextManager[object] | None = None,
 ) -> None:
     """Run until a signal, then let the calls end; a second signal cuts them off.
@@ -32,27 +33,38 @@ def run_worker(
         server: What to run.
         dev: Whether the framework takes development's defaults: a free port for health, no load limit.
         drain_timeout: Seconds for the calls to end.
+        is_registered: Whether its calls come from LiveKit; else it is never told of LiveKit's server.
         beside: What is entered before the worker takes calls, and left when its jobs are gone.
 
     Raises:
         WorkerError: It could not start, or LiveKit was away for too long.
     """
-    asyncio.run(_run_beside(beside or nullcontext(), server, dev=dev, drain_timeout=drain_timeout))
+    if not is_registered:
+        server.update_options(ws_url="")  # with it, keys would be wanted
+        server.on("worker_started", lambda: logger.info("ready for callers"))
+    asyncio.run(
+        _run_beside(beside or nullcontext(), server, dev=dev, drain_timeout=drain_timeout, is_registered=is_registered)
+    )
 
 
 async def _run_beside(
-    beside: AbstractAsyncContextManager[object], server: AgentServer, *, dev: bool, drain_timeout: int
+    beside: AbstractAsyncContextManager[object],
+    server: AgentServer,
+    *,
+    dev: bool,
+    drain_timeout: int,
+    is_registered: bool,
 ) -> None:
     async with beside:
-        await _run(server, dev=dev, drain_timeout=drain_timeout)
+        await _run(server, dev=dev, drain_timeout=drain_timeout, is_registered=is_registered)
 
 
-async def _run(server: AgentServer, *, dev: bool, drain_timeout: int) -> None:
+async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, is_registered: bool) -> None:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _on_signal, stop, number)
-    running = asyncio.create_task(server.run(devmode=dev), name="worker")
+    running = asyncio.create_task(server.run(devmode=dev, unregistered=not is_registered), name="worker")
     await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
     if not running.done() and not (dev and stop.result() == signal.SIGTERM):
         await _drain(server, drain_timeout)

@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     livekit_api_key: Text = ""
     livekit_api_secret: Secret = SecretStr("")
     livekit_agent_name: Text = ""
+    livekit_public_url: Text = ""
 
     deepgram_api_key: Secret = SecretStr("")
     deepgram_model: Text = "nova-3"
@@ -111,6 +112,11 @@ class Settings(BaseSettings):
     avatar_idle_seconds: float = Field(default=0.0, ge=0)
     drain_timeout: int = 3600
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_default_state_dir)
+
+    @property
+    def callers_url(self) -> str:
+        """Where callers reach the LiveKit server, which the worker may reach by another way."""
+        return self.livekit_public_url or self.livekit_url
 
     @property
     def deepgram(self) -> Vendor:
@@ -204,7 +210,9 @@ def complete_settings(*, of_persona: str = "") -> Settings:
         SettingsError: Something is missing or wrong; all of it is named.
     """
     settings = load_settings()
-    problems = [*_missing_livekit(settings), *_missing_keys(settings), *_missing_fallback_keys(settings)]
+    problems = [*_missing_keys(settings), *_missing_fallback_keys(settings)]
+    if settings.room_owner == "ours":
+        problems = [*_missing_livekit(settings), *problems]
     if not settings.avatar_id(of_persona):
         problems.append("LIVEAVATAR_AVATAR_ID is missing: choose an avatar at app.liveavatar.com")
     if not settings.persona.is_file():

@@ -17,9 +17,10 @@ from agent.settings import Settings, load_settings, read_env_file
 from demo.call import report
 from demo.call.call import call
 from demo.errors import DemoError
-from demo.invitation import invite
+from demo.invitation import ask_in, invite
 from demo.livekit_server import LiveKitServer
-from demo.processes import Child, answers, check_port, running
+from demo.page import open_in_browser, page_link
+from demo.processes import Child, answers, check_port, free_port, running
 from demo.screen import show_invitation, show_parts
 
 if TYPE_CHECKING:
@@ -44,15 +45,19 @@ class Options:
         call: Whether a synthetic caller calls, instead of a person.
         port: Of the LiveKit server, if one is started.
         stand_ins_port: Of the stand-ins.
+        page_port: Of the page.
         directory: Gets the call's video and transcript.
         verbose: Whether the worker's log is shown.
+        open_page: Whether the page is opened in the browser.
     """
 
     call: bool = False
     port: int = 7880
     stand_ins_port: int = 7900
+    page_port: int = 7890
     directory: Path = Path("demo-call")
     verbose: bool = False
+    open_page: bool = False
 
     @property
     def stand_ins_url(self) -> str:
@@ -74,7 +79,10 @@ async def run_demo(options: Options, console: Console) -> int:
     async with _stage(options, console, log_dir) as (settings, children):
         if options.call:
             return await _unless_died(children, _call(settings, room, options, console))
-        show_invitation(console, invite(settings, room, "you"))
+        page = page_link(settings)
+        show_invitation(console, page, invite(settings, room, "you") if settings.room_owner == "ours" else None)
+        if options.open_page:
+            open_in_browser(page)
         return await _unless_died(children, asyncio.Event().wait())
 
 
@@ -84,27 +92,42 @@ async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIter
     read_env_file()
     settings = load_settings()
     own_livekit, own_stand_ins = not settings.livekit_url, not settings.stand_ins_url
-    settings = settings.model_copy(update={"stand_ins_url": settings.stand_ins_url or options.stand_ins_url})
+    update = {
+        "stand_ins_url": settings.stand_ins_url or options.stand_ins_url,
+        "web_port": _page_port(settings, options),
+        "web_host": "127.0.0.1",
+    }
+    settings = settings.model_copy(update=update)
+    own_livekit = own_livekit and (settings.room_owner == "ours" or settings.liveavatar.is_stand_in)
     own_stand_ins = own_stand_ins and (options.call or bool(settings.stand_ins))
     if own_stand_ins:
         check_port(options.stand_ins_port, "the stand-ins", "--stand-ins-port")
+    if not options.call:
+        check_port(options.page_port, "the page", "--page-port")
     children: list[Child] = []
     async with AsyncExitStack() as stack:
         if own_livekit:
             server = await stack.enter_async_context(LiveKitServer(options.port, log_dir=log_dir, console=console))
             settings = _with_livekit(settings, server)
             children.append(server.child)
-        else:
+        elif settings.livekit_url:
             await _check_livekit(settings)
         show_parts(console, settings, log_dir, own_livekit=own_livekit)
         with console.status("starting"):
             if own_stand_ins:
-                children.append(await stack.enter_async_context(_stand_ins(options, log_dir)))
+                children.append(await stack.enter_async_context(_stand_ins(settings, options, log_dir)))
             children.append(await stack.enter_async_context(_worker(settings, log_dir)))
         if options.verbose:
             following = asyncio.create_task(children[-1].follow(console.out))
             stack.callback(following.cancel)
         yield settings, children
+
+
+def _page_port(settings: Settings, options: Options) -> int:
+    """Where the page is: nowhere for a synthetic caller, unless only the page's server can let one in."""
+    if not options.call:
+        return options.page_port
+    return free_port() if settings.room_owner == "liveavatar" else 0
 
 
 async def _check_livekit(settings: Settings) -> None:
@@ -120,14 +143,19 @@ def _with_livekit(settings: Settings, server: LiveKitServer) -> Settings:
         "livekit_api_key": server.api_key,
         "livekit_api_secret": SecretStr(server.api_secret),
         "livekit_agent_name": "",
+        "livekit_public_url": "",
     }
     return settings.model_copy(update=update)
 
 
 @asynccontextmanager
-async def _stand_ins(options: Options, log_dir: Path) -> AsyncIterator[Child]:
+async def _stand_ins(settings: Settings, options: Options, log_dir: Path) -> AsyncIterator[Child]:
     command = [sys.executable, "-m", "simulators", "--port", str(options.stand_ins_port)]
-    async with running("stand-ins", command, log=log_dir / "stand-ins.log", cwd=ROOT) as child:
+    env = {}
+    if settings.room_owner == "liveavatar" and settings.liveavatar.is_stand_in:
+        command.append("--hosted-rooms")
+        env = livekit_environment(settings)
+    async with running("stand-ins", command, log=log_dir / "stand-ins.log", env=env, cwd=ROOT) as child:
         await child.wait_until(lambda: answers(options.stand_ins_url), STAND_INS_START)
         yield child
 
@@ -136,19 +164,32 @@ async def _stand_ins(options: Options, log_dir: Path) -> AsyncIterator[Child]:
 async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
     command = [sys.executable, "agent.py", "dev", "--no-reload"]
     env = worker_environment(settings, log_dir)
+    health = f"http://127.0.0.1:{settings.web_port}/healthz"
     async with running("worker", command, log=log_dir / "worker.log", env=env, cwd=ROOT) as child:
-        await child.wait_until(lambda: child.has_logged(REGISTERED), WORKER_START)
+        await child.wait_until(
+            lambda: answers(health) if settings.web_port else child.has_logged(REGISTERED), WORKER_START
+        )
         yield child
+
+
+def livekit_environment(settings: Settings) -> dict[str, str]:
+    """Variables of who needs LiveKit's server."""
+    return {
+        "LIVEKIT_URL": settings.livekit_url,
+        "LIVEKIT_API_KEY": settings.livekit_api_key,
+        "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
+    }
 
 
 def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
     """Variables of the demo's worker, beside those of this process."""
     env = {
-        "LIVEKIT_URL": settings.livekit_url,
-        "LIVEKIT_API_KEY": settings.livekit_api_key,
-        "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
+        **livekit_environment(settings),
         "LIVEKIT_AGENT_NAME": settings.livekit_agent_name,
+        "LIVEKIT_PUBLIC_URL": settings.livekit_public_url,
         "STAND_INS_URL": settings.stand_ins_url,
+        "WEB_PORT": str(settings.web_port or 0),
+        "WEB_HOST": settings.web_host,
         "DRAIN_TIMEOUT": "1",  # who ends the demo does not wait for the call to end
     }
     if settings.liveavatar.is_stand_in:  # a session that costs money is noted where the next worker looks
@@ -158,7 +199,7 @@ def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
 
 async def _call(settings: Settings, room: str, options: Options, console: Console) -> int:
     """Let the synthetic caller call, and show how it went."""
-    invitation = invite(settings, room, "caller")
+    invitation = invite(settings, room, "caller") if settings.room_owner == "ours" else await ask_in(settings)
     console.print("The caller joins and talks; this takes about a minute.")
     made = await call(
         invitation.url,

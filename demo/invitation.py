@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from livekit import api
+import aiohttp
+
+from agent.web.rooms import caller_token
+from agent.web.serve import page_url
+from demo.errors import DemoError
 
 if TYPE_CHECKING:
     from agent.settings import Settings
 
 MEET: Final = "https://meet.livekit.io"
+ADMISSION_TIMEOUT: Final = aiohttp.ClientTimeout(total=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,19 @@ def invite(settings: Settings, room: str, identity: str) -> Invitation:
         room: Made when the first one joins, and then the agent comes.
         identity: Of the participant.
     """
-    token = api.AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
-    token.with_identity(identity).with_grants(api.VideoGrants(room_join=True, room=room))
-    if settings.livekit_agent_name:  # a worker with a name comes only when it is asked for
-        dispatch = api.RoomAgentDispatch(agent_name=settings.livekit_agent_name)
-        token.with_room_config(api.RoomConfiguration(agents=[dispatch]))
-    return Invitation(settings.livekit_url, token.to_jwt())
+    return Invitation(settings.callers_url, caller_token(settings, room, identity))
+
+
+async def ask_in(settings: Settings) -> Invitation:
+    """Let the worker's own server invite somebody, as the page does.
+
+    Raises:
+        DemoError: It does not; the text has its reason.
+    """
+    url = f"{page_url(settings.web_host, settings.web_port or 0)}/api/call"
+    headers = {"Authorization": f"Bearer {settings.web_secret.get_secret_value()}"}
+    async with aiohttp.ClientSession(timeout=ADMISSION_TIMEOUT) as http, http.post(url, headers=headers) as answer:
+        told = await answer.json()
+    if not answer.ok:
+        raise DemoError(told["error"])
+    return Invitation(told["url"], told["token"])

@@ -31,22 +31,35 @@ def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livek
     """Say of each part whether it is real, and where the logs are."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
     server = "server started here" if own_livekit else "your server"
-    table.add_row("connects", "LiveKit", f"[green]real[/], {server}: {settings.livekit_url}")
+    where = f"{server}: {settings.livekit_url}" if settings.livekit_url else "LiveAvatar's own server"
+    table.add_row("connects", "LiveKit", f"[green]real[/], {where}")
     for vendor, (does, name, stand_in) in PARTS.items():
         is_stand_in = vendor in settings.stand_ins
         table.add_row(does, name, f"[yellow]stand-in[/]: {stand_in}" if is_stand_in else "[green]real[/], by your key")
     table.add_row("logs", "", str(log_dir))
     console.print("\n[bold]A call with an avatar[/]", table, "", sep="\n")
-    if own_livekit and "liveavatar" not in settings.stand_ins:
+    if own_livekit and settings.room_owner == "ours" and "liveavatar" not in settings.stand_ins:
         console.print(f"[yellow]{UNREACHABLE}[/]\n")
 
 
-def show_invitation(console: Console, invitation: Invitation) -> None:
-    """Say how to join, what to say, and how it ends. Links and tokens are never broken into lines."""
-    console.print("[bold]Join[/] with Chrome or Firefox:")
-    console.print(f"  [link={invitation.link}]{invitation.link}[/link]\n", soft_wrap=True, highlight=False)
-    console.print(f"or put these into {invitation.form}")
+def show_invitation(console: Console, page: str, invitation: Invitation | None) -> None:
+    """Say how to join, what to say, and how it ends. Links and tokens are never broken into lines.
+
+    Args:
+        console: Where.
+        page: Its link.
+        invitation: For other clients; None when only the page can let somebody in.
+    """
+    console.print(f"[bold green]Call it:  [link={page}]{page}[/link][/]\n", soft_wrap=True, highlight=False)
+    console.print("[bold]Say[/] “What time is it in Tokyo?”, or “Tell me a story”, and interrupt it.\n")
+    if invitation is not None:
+        _show_other_ways(console, invitation)
+    console.print("[bold]Ctrl-C[/] ends everything.\n")
+
+
+def _show_other_ways(console: Console, invitation: Invitation) -> None:
+    console.print("[bold]Or[/] from LiveKit Meet:")
+    console.print(f"  [link={invitation.link}]{invitation.link}[/link]", soft_wrap=True, highlight=False)
+    console.print(f"or, at {invitation.form} and in any other client, with")
     console.print(f"  URL    {invitation.url}", soft_wrap=True, highlight=False)
     console.print(f"  Token  {invitation.token}\n", soft_wrap=True, highlight=False)
-    console.print("[bold]Say[/] “What time is it in Tokyo?”, or “Tell me a story”, and interrupt it.")
-    console.print("[bold]Ctrl-C[/] ends everything.\n")

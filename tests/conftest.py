@@ -15,9 +15,26 @@ from tests.e2e.stage import ROOT, START, Stage
 from tests.reliability import Row, write_rows
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the calls of the tests take place in rooms of LiveAvatar's."""
+    parser.addoption(
+        "--room-owner", choices=["ours", "liveavatar"], default="ours", help="whose rooms the calls are in"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Start without an event loop: the default one would never be closed, and an unclosed resource fails a test."""
     asyncio.set_event_loop(None)
+    config.addinivalue_line("markers", "ours(reason): has no meaning in a room of LiveAvatar's, and is left out there")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has no meaning in the rooms that were asked for."""
+    if config.getoption("--room-owner") == "ours":
+        return
+    left_out = [item for item in items if item.get_closest_marker("ours")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
@@ -34,14 +51,19 @@ async def livekit_server(logs: Path) -> AsyncIterator[LiveKitServer]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage(livekit_server: LiveKitServer, logs: Path) -> AsyncIterator[Stage]:
-    """Everything that a call needs but the worker."""
+async def stage(livekit_server: LiveKitServer, logs: Path, pytestconfig: pytest.Config) -> AsyncIterator[Stage]:
+    """Everything that a call needs but the worker; LiveAvatar's stand-in opens its rooms on the same LiveKit server."""
     port = free_port()
-    command = [sys.executable, "-m", "simulators", "--port", str(port)]
-    async with running("stand-ins", command, log=logs / "stand-ins.log", cwd=ROOT) as child:
+    command = [sys.executable, "-m", "simulators", "--port", str(port), "--hosted-rooms"]
+    env = {
+        "LIVEKIT_URL": livekit_server.url,
+        "LIVEKIT_API_KEY": livekit_server.api_key,
+        "LIVEKIT_API_SECRET": livekit_server.api_secret,
+    }
+    async with running("stand-ins", command, log=logs / "stand-ins.log", env=env, cwd=ROOT) as child:
         url = f"http://127.0.0.1:{port}"
         await child.wait_until(lambda: answers(url), START)
-        yield Stage(livekit_server, url, logs)
+        yield Stage(livekit_server, url, logs, pytestconfig.getoption("--room-owner"))
 
 
 @pytest.fixture(scope="session")

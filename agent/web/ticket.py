@@ -39,3 +39,13 @@ class Rooms(Protocol):
         Raises:
             NoRoomError: There is none.
         """
+
+    async def admit_again(self, token: str) -> Ticket:
+        """Let a caller into the room again that they were in, for example on a page that was reloaded.
+
+        Args:
+            token: Of an earlier ticket; it may have expired.
+
+        Raises:
+            NoRoomError: It is none of ours, or it is too old.
+        """

@@ -86,6 +86,26 @@ async def test_a_state_directory_that_can_not_be_written_is_found(
     assert found["state directory"].text.endswith("name a directory that can be written")
 
 
+@pytest.mark.parametrize(
+    ("host", "secret", "good", "text"),
+    [
+        ("127.0.0.1", "", True, "http://127.0.0.1:8080, for this machine alone"),
+        ("0.0.0.0", "a-secret", True, "http://127.0.0.1:8080, for who knows WEB_SECRET"),  # noqa: S104 - a setting
+        ("0.0.0.0", "", False, "who reaches 0.0.0.0:8080 may call, at your expense: set WEB_SECRET"),  # noqa: S104
+    ],
+)
+async def test_a_page_for_everybody_is_found(
+    stand_ins: pytest.MonkeyPatch, host: str, secret: str, text: str, *, good: bool
+) -> None:
+    """Where others reach the port, a secret is wanted; it is not shown."""
+    stand_ins.setenv("WEB_PORT", "8080")
+    stand_ins.setenv("WEB_HOST", host)
+    stand_ins.setenv("WEB_SECRET", secret)
+    found = await findings()
+
+    assert (found["page"].good, found["page"].text) == (good, text)
+
+
 async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:
     """The doctor does not stumble over what it is to find."""
     stand_ins.setenv("DRAIN_TIMEOUT", "soon")
@@ -93,3 +113,12 @@ async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.Monk
 
     assert (finding.what, finding.good) == ("settings", False)
     assert "DRAIN_TIMEOUT" in finding.text
+
+
+async def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(stand_ins: pytest.MonkeyPatch) -> None:
+    """It is not looked at, and all is good without it."""
+    stand_ins.setenv("ROOM_OWNER", "liveavatar")
+    found = await findings()
+
+    assert "LiveKit" not in found
+    assert [finding.what for finding in found.values() if not finding.good] == []

@@ -1,6 +1,7 @@
 """Running a worker: what ends it, and how."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -20,11 +21,11 @@ async def entrypoint(ctx: JobContext) -> None:
 class Server(AgentServer):
     """A worker that signals itself as soon as it runs, and remembers how it was ended."""
 
-    def __init__(self, *numbers: int, port: int = 0, max_retry: int = 16) -> None:
+    def __init__(self, *numbers: int, port: int = 0, max_retry: int = 16, keys: str = "key") -> None:
         super().__init__(
             ws_url="ws://127.0.0.1:1",
-            api_key="key",
-            api_secret="secret",
+            api_key=keys,
+            api_secret=keys,
             host="127.0.0.1",
             port=port,
             max_retry=max_retry,
@@ -96,3 +97,13 @@ def test_livekit_that_stays_away_ends_the_worker() -> None:
         run_worker(server, dev=True, drain_timeout=1)
 
     assert server.ended == ["closed"]
+
+
+def test_a_worker_that_livekit_does_not_know_needs_no_server(caplog: pytest.LogCaptureFixture) -> None:
+    """An address without keys, as the example of the settings has it, is left alone; that it is ready is said."""
+    caplog.set_level(logging.INFO)
+    server = Server(signal.SIGTERM, keys="")
+    run_worker(server, dev=False, drain_timeout=1, is_registered=False)
+
+    assert server.ended == ["drained", "closed"]
+    assert [record for record in caplog.records if record.getMessage() == "ready for callers"]

@@ -142,3 +142,16 @@ def test_the_example_names_every_setting() -> None:
     example = (Path(__file__).parents[2] / ".env.example").read_text()
 
     assert [name for name in type(load_settings()).model_fields if f"{name.upper()}=" not in example] == []
+
+
+def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(complete: pytest.MonkeyPatch) -> None:
+    """Without its keys a call can be made; without LiveAvatar's none can."""
+    for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+        complete.delenv(name)
+    complete.setenv("ROOM_OWNER", "liveavatar")
+    assert complete_settings().room_owner == "liveavatar"
+
+    complete.delenv("LIVEAVATAR_API_KEY")
+    with pytest.raises(SettingsError) as raised:
+        complete_settings()
+    assert [problem.split()[0] for problem in raised.value.problems] == ["LIVEAVATAR_API_KEY"]

@@ -41,12 +41,23 @@ def test_port_in_use_is_one_line_and_status_1() -> None:
     )
 
 
+def test_a_page_that_can_not_be_served_is_one_line_and_status_1() -> None:
+    """The page's port is looked at before anything is started."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(APP, ["--stand-ins-port", str(free_port()), "--page-port", str(port)])
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Port {port}, wanted for the page, is in use")
+    assert result.stderr.endswith("or choose with --page-port.\n")
+
+
 def test_livekit_that_does_not_answer_is_one_line_and_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong LIVEKIT_URL is told before anything is started."""
     url = f"ws://127.0.0.1:{free_port()}"
     monkeypatch.setenv("LIVEKIT_URL", url)
 
-    result = CliRunner().invoke(APP, ["--stand-ins-port", str(free_port())])
+    result = CliRunner().invoke(APP, ["--stand-ins-port", str(free_port()), "--page-port", str(free_port())])
 
     assert result.exit_code == 1
     assert result.stderr == f"No LiveKit server answers at {url}: is LIVEKIT_URL right, and the server running?\n"

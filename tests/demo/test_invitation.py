@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlparse
 
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from livekit import api
 from pydantic import SecretStr
 
 from agent.settings import Settings
-from demo.invitation import invite
+from demo.errors import DemoError
+from demo.invitation import Invitation, ask_in, invite
 
 SECRET = "a-secret-of-thirty-two-characters"
 
@@ -48,3 +52,24 @@ def test_token_asks_for_the_agent_when_it_has_a_name() -> None:
 
     assert claims.room_config is not None
     assert [agent.agent_name for agent in claims.room_config.agents] == ["nova"]
+
+
+async def test_the_worker_invites_as_it_does_for_the_page() -> None:
+    """It is asked with the secret; its reason for a refusal is told."""
+    asked: list[str | None] = []
+
+    async def admit(request: web.Request) -> web.Response:
+        asked.append(request.headers.get("Authorization"))
+        if len(asked) > 1:
+            return web.json_response({"error": "there is no room"}, status=502)
+        return web.json_response({"url": "ws://there", "token": "a-token"})
+
+    app = web.Application()
+    app.router.add_post("/api/call", admit)
+    async with TestServer(app) as server:
+        worker = Settings.model_validate({"web_port": server.port, "web_secret": "a-secret"})
+        assert await ask_in(worker) == Invitation("ws://there", "a-token")
+        with pytest.raises(DemoError, match="there is no room"):
+            await ask_in(worker)
+
+    assert asked == ["Bearer a-secret"] * 2

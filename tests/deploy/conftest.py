@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import shlex
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
-from tests.deploy.dockerfile import Stage, read_stages
+from demo.page_build import ready_node
+from tests.deploy.dockerfile import ROOT, Stage, read_stages
 from tests.deploy.image_build import ImageBuild
 
 if TYPE_CHECKING:
@@ -23,10 +27,21 @@ def stages() -> dict[str, Stage]:
 
 
 @pytest.fixture(scope="session")
-def images(stages: dict[str, Stage]) -> Iterator[ImageBuild]:
+def node_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the commands of the Node.js that builds the page here."""
+    tools = tmp_path_factory.mktemp("node")
+    node = asyncio.run(ready_node(ROOT / "web", Console(stderr=True)))
+    (tools / "node").symlink_to(node.binary)
+    (tools / "npm").write_text(f'#!/bin/sh\nexec {shlex.join(node.npm)} "$@"\n')
+    (tools / "npm").chmod(0o755)
+    return tools
+
+
+@pytest.fixture(scope="session")
+def images(stages: dict[str, Stage], node_tools: Path) -> Iterator[ImageBuild]:
     """The final stages, built. Half a gigabyte, so it is removed at once rather than kept as a tmp_path."""
     with tempfile.TemporaryDirectory(prefix="image-") as directory:
-        build = ImageBuild(stages, Path(directory), Path(sys.executable))
+        build = ImageBuild(stages, Path(directory), Path(sys.executable), node_tools)
         build.make("worker")
         build.make("stand-ins")
         yield build

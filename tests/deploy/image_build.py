@@ -22,6 +22,9 @@ NOT_SET = {
 }
 """Variables of the Dockerfile that are not set here, and why. No RUN step is left out."""
 
+STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")
+"""What .dockerignore takes out of the folders that it lets in."""
+
 OWNER = re.compile(r"(?<= -o )\d+ -g \d+")
 """Who is to own what `install` makes. Only root can give things away, so here it is whoever runs the tests."""
 
@@ -33,12 +36,14 @@ class ImageBuild:
         stages: As `read_stages` gives them.
         directory: Empty, and on one file system: stages share files by hard links.
         python: The interpreter that stands for the base image's.
+        tools: The directory of the `node` and the `npm` that stand for those of Node's image.
     """
 
-    def __init__(self, stages: dict[str, Stage], directory: Path, python: Path) -> None:
+    def __init__(self, stages: dict[str, Stage], directory: Path, python: Path, tools: Path) -> None:
         self._stages = stages
         self._directory = directory
         self._python = python
+        self._path = os.pathsep.join([str(tools), str(Path(find_uv_bin()).parent), os.environ["PATH"]])
 
     def workdir(self, name: str) -> Path:
         """Where a container of the stage starts."""
@@ -96,8 +101,7 @@ class ImageBuild:
                 assert source == "/uv", "uv comes from its package here; nothing else of another image does"
 
     def _environment(self, name: str) -> dict[str, str]:
-        uv = Path(find_uv_bin()).parent
-        environment = os.environ | {"UV_PYTHON": str(self._python), "PATH": f"{uv}{os.pathsep}{os.environ['PATH']}"}
+        environment = os.environ | {"UV_PYTHON": str(self._python), "PATH": self._path}
         environment.pop("VIRTUAL_ENV", None)
         words = [word for stage in self._lineage(name) for each in stage.all("ENV") for word in each.words]
         for variable, _, value in (word.partition("=") for word in words):
@@ -120,6 +124,6 @@ def _share(source: Path, target: Path) -> None:
 
 def _copy_from_context(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, target, ignore=STAYS_OUT, dirs_exist_ok=True)
     else:
         shutil.copy2(source, target)

@@ -105,6 +105,20 @@ def test_the_pod_is_probed_where_the_worker_listens(stages: dict[str, Stage], se
     assert stages["worker"].last("EXPOSE").text == str(port)
 
 
+def test_the_page_is_probed_and_served_where_it_listens(compose: Any) -> None:
+    """Service, probe and setting are of one port; Compose publishes that of its env file, on loopback only."""
+    (worker,) = load("deploy/kubernetes/page/deployment.yaml")["spec"]["template"]["spec"]["containers"]
+    settings = {variable["name"]: variable["value"] for variable in worker["env"]}
+    (port,) = worker["ports"]
+    (served,) = load("deploy/kubernetes/page/service.yaml")["spec"]["ports"]
+
+    assert settings == {"WEB_PORT": str(port["containerPort"]), "WEB_HOST": "0.0.0.0"}  # noqa: S104 - a pod's own
+    assert worker["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
+    assert served["targetPort"] == port["name"]
+    assert compose["worker"]["ports"] == ["127.0.0.1:8080:8080"]
+    assert "\nWEB_PORT=8080\n" in (ROOT / "deploy/stand-ins.env").read_text()
+
+
 def test_compose_publishes_livekits_ports(compose: Any) -> None:
     """Every port of livekit.yaml is published, and signalling, which is unencrypted, on loopback only."""
     config = load("livekit.yaml")

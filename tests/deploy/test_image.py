@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.web.page import built_page
+
 if TYPE_CHECKING:
     from tests.deploy.dockerfile import Stage
     from tests.deploy.image_build import ImageBuild
@@ -46,10 +48,18 @@ def test_the_worker_image_has_neither_tests_nor_stand_ins_parts(images: ImageBui
 
 
 def test_the_worker_image_holds_nothing_but_code(images: ImageBuild) -> None:
-    """Beside the environment there is the entry point, and no .env, no test, no lock file."""
-    names = {path.name for path in images.workdir("worker").iterdir()}
+    """Beside the environment there are the entry point and the built page; no .env, no test, no lock file."""
+    workdir = images.workdir("worker")
 
-    assert names == {".venv", "agent.py"}
+    assert {path.name for path in workdir.iterdir()} == {".venv", "agent.py", "web"}
+    assert {path.name for path in (workdir / "web").iterdir()} == {"dist"}
+
+
+def test_the_page_is_where_the_worker_looks_for_it(images: ImageBuild, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built, beside the script that runs."""
+    monkeypatch.setattr("sys.argv", [str(images.workdir("worker") / "agent.py")])
+
+    assert "<script" in (built_page() / "index.html").read_text()
 
 
 def test_the_state_directory_is_there_for_its_user_alone(images: ImageBuild) -> None:

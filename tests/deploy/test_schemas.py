@@ -13,6 +13,7 @@ from tests.deploy.dockerfile import ROOT
 
 KUBERNETES = ROOT / "deploy/kubernetes"
 OBJECTS = sorted(path.name for path in KUBERNETES.glob("*.yaml") if path.name != "kustomization.yaml")
+PAGE = ["page/ingress.yaml", "page/service.yaml"]
 
 
 def test_compose_file_fits_the_compose_specification() -> None:
@@ -26,7 +27,7 @@ def test_compose_file_fits_the_compose_specification() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
-@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("name", [*OBJECTS, *PAGE])
 def test_object_fits_the_kubernetes_api(name: str, version: str) -> None:
     """An old and a new Kubernetes know every field (strict: an unknown one is an error)."""
     for manifest in yaml.safe_load_all((KUBERNETES / name).read_text()):
@@ -38,6 +39,23 @@ def test_kustomization_lists_every_object_but_the_secret() -> None:
     kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
 
     assert sorted(kustomization["resources"]) == [name for name in OBJECTS if name != "secret.example.yaml"]
+
+
+def test_the_page_lists_its_objects_and_changes_the_deployment() -> None:
+    """What is in its folder is applied: objects, and a patch for one that is there."""
+    component = yaml.safe_load((KUBERNETES / "page/kustomization.yaml").read_text())
+    files = {path.name for path in (KUBERNETES / "page").glob("*.yaml")}
+    patches = [patch["path"] for patch in component["patches"]]
+    (patched,) = (yaml.safe_load((KUBERNETES / "page" / path).read_text()) for path in patches)
+    deployment = yaml.safe_load((KUBERNETES / "deployment.yaml").read_text())
+
+    assert component["kind"] == "Component"
+    assert {*component["resources"], *patches, "kustomization.yaml"} == files
+    assert [patched[key] for key in ("apiVersion", "kind", "metadata")] == [
+        deployment["apiVersion"],
+        deployment["kind"],
+        {"name": deployment["metadata"]["name"]},
+    ]
 
 
 def test_the_secret_template_is_empty() -> None:

@@ -75,7 +75,8 @@ async def page(stage: Stage, room_name: str, *, identity: str = "caller", url: s
         room = rtc.Room()
         captions, call_room = Captions(room), CallRoom(room)
         stack.push_async_callback(captions.aclose)
-        await room.connect(url or stage.livekit.url, stage.token(room_name, identity))
+        ticket = await stage.ticket(room_name, identity)
+        await room.connect(url or ticket.url, ticket.token)
         stack.push_async_callback(room.disconnect)
         microphone = Microphone(lambda *_: None)
         stack.push_async_callback(microphone.aclose)
@@ -84,8 +85,13 @@ async def page(stage: Stage, room_name: str, *, identity: str = "caller", url: s
             await call_room.avatar_tracks()
             for publication in room.local_participant.track_publications.values():
                 await publication.wait_for_subscription()
-            await call_room._changes.until(lambda: call_room.agent_state() == "listening" or None)
+            await call_room._changes.until(lambda: _takes_requests(call_room) or None)
         yield Page(room, captions, microphone, StandIns(http, stage.stand_ins))
+
+
+def _takes_requests(call_room: CallRoom) -> bool:
+    people = call_room.room.remote_participants.values()
+    return call_room.agent_state() == "listening" and any("control" in person.attributes for person in people)
 
 
 async def books(stage: Stage, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

@@ -4,15 +4,16 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from livekit import api
 
+from agent.web.ticket import Ticket
 from demo.livekit_server import LiveKitServer
-from demo.processes import Child, running
+from demo.processes import Child, free_port, running
 
 ROOT = Path(__file__).parents[2]
 START = 40.0
@@ -27,19 +28,21 @@ class Stage:
         livekit: The LiveKit server.
         stand_ins: URL of the stand-ins.
         logs: Directory of the processes' logs.
+        room_owner: Whose the rooms are.
     """
 
     livekit: LiveKitServer
     stand_ins: str
     logs: Path
+    room_owner: Literal["ours", "liveavatar"] = "ours"
+    _tickets: dict[str, Ticket] = field(default_factory=dict, init=False)
+    _doors: list[str] = field(default_factory=list, init=False)
 
     @property
     def environment(self) -> dict[str, str]:
         """Settings of a worker whose vendors are all stand-ins."""
         return {
-            "LIVEKIT_URL": self.livekit.url,
-            "LIVEKIT_API_KEY": self.livekit.api_key,
-            "LIVEKIT_API_SECRET": self.livekit.api_secret,
+            **self._rooms(),
             "STAND_INS_URL": self.stand_ins,
             "STATE_DIR": str(self.logs / "state"),
             "DRAIN_TIMEOUT": "5",
@@ -48,18 +51,44 @@ class Stage:
             "LIVEAVATAR_VIDEO_QUALITY": "low",
         }
 
+    def _rooms(self) -> dict[str, str]:
+        """A worker needs our LiveKit server, or a door through which callers come to rooms of LiveAvatar's."""
+        if self.room_owner == "liveavatar":
+            return {"ROOM_OWNER": "liveavatar", "WEB_PORT": str(free_port())}
+        return {
+            "LIVEKIT_URL": self.livekit.url,
+            "LIVEKIT_API_KEY": self.livekit.api_key,
+            "LIVEKIT_API_SECRET": self.livekit.api_secret,
+            "WEB_PORT": "0",  # many workers at once
+        }
+
     @asynccontextmanager
     async def worker(self, settings: Mapping[str, str] | None = None) -> AsyncIterator[Child]:
-        """A worker that LiveKit knows."""
+        """A worker that takes calls."""
         command = [sys.executable, "agent.py", "dev", "--no-reload"]
         log = self.logs / f"worker-{len(list(self.logs.iterdir()))}.log"
         env = {**self.environment, **(settings or {})}
         async with running("worker", command, log=log, env=env, cwd=ROOT) as child:
-            await child.wait_until(lambda: child.has_logged("registered worker"), START)
+            ready = "registered worker" if self.room_owner == "ours" else "ready for callers"
+            await child.wait_until(lambda: child.has_logged(ready), START)
+            self._doors.append(f"http://127.0.0.1:{env['WEB_PORT']}")
             yield child
 
+    async def ticket(self, room: str, identity: str = "caller") -> Ticket:
+        """Lets somebody into a room, and again whoever comes back to it.
+
+        In LiveAvatar's own, which the worker that was started last asks for, room and identity have the names that the
+        service gives them.
+        """
+        if self.room_owner == "ours":
+            return Ticket(self.livekit.url, self.token(room, identity), room, identity, expires_in=3600.0)
+        if room not in self._tickets:
+            async with aiohttp.ClientSession() as http, http.post(f"{self._doors[-1]}/api/call", json={}) as reply:
+                self._tickets[room] = Ticket(**await reply.json())
+        return self._tickets[room]
+
     def token(self, room: str, identity: str = "caller") -> str:
-        """Lets somebody into a room."""
+        """Lets somebody into a room of ours."""
         grants = api.VideoGrants(room_join=True, room=room)
         token = api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
         return token.with_identity(identity).with_grants(grants).to_jwt()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
     from simulators.liveavatar import Dialect
 
+pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+
 BYTES_PER_SECOND = 48_000
 AGREES = 0.2
 """Seconds between a reported position and the stand-in's truth; a benchmark is closer.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer as ServerUnderTest
     from simulators.faults import Fault
 
+pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+
 VENDOR: dict[str, Any] = {"vendor": "liveavatar"}
 
 

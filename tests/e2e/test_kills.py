@@ -44,7 +44,7 @@ async def test_a_killed_worker_and_a_killed_job_leave_no_session(stage: Stage, t
             os.kill(_job(worker), signal.SIGKILL)
             await _ended(stage, second.session_id)
 
-    assert [first.room, second.room] == ["killed-worker", "killed-job"]
+    assert [first.room, second.room] == [(await stage.ticket(name)).room for name in ("killed-worker", "killed-job")]
     assert journal.entries() == []
 
 
@@ -55,7 +55,8 @@ async def call(stage: Stage, name: str) -> AsyncIterator[None]:
     changes = Changes()
     for event in ("participant_attributes_changed", "participant_connected", "track_subscribed"):
         room.on(event, lambda *_: changes.notify())
-    await room.connect(stage.livekit.url, stage.token(name))
+    ticket = await stage.ticket(name)
+    await room.connect(ticket.url, ticket.token)
     try:
         async with asyncio.timeout(60):
             await changes.until(lambda: _sees_avatar(room) or None)
@@ -74,8 +75,8 @@ def _sees_avatar(room: rtc.Room) -> bool:
 
 
 def _job(worker: Child) -> int:
-    """The process id of the job that started a session last."""
-    lines = [line for line in worker.tail(1000) if "avatar session started" in line]
+    """The process id of the job that has found a caller last."""
+    lines = [line for line in worker.tail(1000) if "RoomIO linked to participant" in line]
     found = re.search(r'"pid": (\d+)', lines[-1])
     assert found is not None
     return int(found[1])

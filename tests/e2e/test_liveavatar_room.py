@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from demo.livekit_server import LiveKitServer as ServerUnderTest
+
+pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
 
 
 @asynccontextmanager

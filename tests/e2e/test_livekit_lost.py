@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
     from tests.e2e.stage import Stage
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180), pytest.mark.long]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(180),
+    pytest.mark.long,
+    pytest.mark.ours(reason="it is our server that is away"),
+]
 
 IN_THE_MIDDLE = 3.0
 """Seconds of the story."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
     from simulators.liveavatar import Dialect
 
+pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+
 
 @every_dialect
 async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: LiveKitServer, dialect: Dialect) -> None:

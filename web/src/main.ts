@@ -39,9 +39,13 @@ async function enter(isNew: boolean): Promise<void> {
   showState("joining");
   awaitStep("room");
   try {
-    const ticket = (isNew ? undefined : keptTicket()) ?? (await askForTicket());
+    const kept = isNew ? undefined : keptTicket();
+    const ticket = kept ?? (await askForTicket());
     call = new Call({ onAgent, onEvent, onEnd, onSilenced });
-    await call.join(ticket);
+    await call.join(ticket).catch(async (error: unknown) => {
+      if (kept === undefined) throw error;
+      await call?.join(await askForTicket(kept));
+    });
     log(`joined ${ticket.room} as ${ticket.identity}`);
     if (isNew) await call.allowSound();
     if (!(await call.microphone.open())) tell(problem, noMicrophone());

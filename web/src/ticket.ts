@@ -20,9 +20,9 @@ export class NoTicketError extends Error {
 const TICKET = "ticket";
 const SECRET = "secret";
 
-/** Ask for a ticket to a new call. */
-export async function askForTicket(): Promise<Ticket> {
-  const answer = await post("/api/call", {});
+/** Ask for a ticket: to a new call, or again to the one of a ticket that has expired. */
+export async function askForTicket(expired?: Ticket): Promise<Ticket> {
+  const answer = await post("/api/call", expired === undefined ? {} : { again: expired.token });
   const body = (await answer.json().catch(() => ({}))) as Partial<Ticket> & { error?: string };
   if (!answer.ok) {
     throw new NoTicketError(reason(answer, body.error), answer.status === 401);

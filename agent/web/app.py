@@ -1,0 +1,124 @@
+"""What is served: the page, tokens, sessions and health."""
+
+import asyncio
+import time
+from dataclasses import asdict
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from agent.settings import Settings
+from agent.web.errors import RequestError, tell_errors
+from agent.web.guard import called_by_name, known_names, knows, not_too_often, same_origin
+from agent.web.headers import telling
+from agent.web.health import Health
+from agent.web.page import add_page
+from agent.web.ticket import Rooms
+from avatar.journal import SessionJournal
+
+ROOMS = web.AppKey("ROOMS", Rooms)
+HEALTH = web.AppKey("HEALTH", Health)
+JOURNAL = web.AppKey("JOURNAL", SessionJournal)
+HAS_SECRET = web.AppKey("HAS_SECRET", bool)
+
+_LONGEST_REQUEST = 4096
+_BODY_TIMEOUT = 5.0
+_RETRY_AFTER = 2.0
+# Bytes; seconds for them to come; seconds in which a worker that is starting may be up.
+
+
+class CallRequest(BaseModel):
+    """What a caller says of themselves; `again` is the token of a call that they were in."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
+    again: str = ""
+
+
+def create_app(
+    settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal, page: Path
+) -> web.Application:
+    """The application.
+
+    Args:
+        settings: Who may ask.
+        rooms: Where callers are let in.
+        health: Of the worker.
+        journal: Of the sessions that are listed.
+        page: The folder of the built page; need not exist.
+    """
+    middlewares = [tell_errors, called_by_name(known_names(settings))]
+    app = web.Application(middlewares=middlewares, client_max_size=_LONGEST_REQUEST)
+    app.on_response_prepare.append(telling(settings))
+    app[HEALTH] = health
+    app.router.add_get("/healthz", tell_health)
+    app.add_subapp("/api/", _create_api(settings, rooms, health, journal))
+    add_page(app, page)
+    return app
+
+
+def _create_api(settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal) -> web.Application:
+    secret = settings.web_secret.get_secret_value()
+    # In this order: who guesses at the secret is not to do so often.
+    api = web.Application(middlewares=[same_origin, not_too_often(), knows(secret)])
+    api[ROOMS], api[HEALTH], api[JOURNAL], api[HAS_SECRET] = rooms, health, journal, bool(secret)
+    api.router.add_post("/call", admit_caller)
+    api.router.add_get("/sessions", list_sessions)
+    return api
+
+
+async def admit_caller(request: web.Request) -> web.Response:
+    """Give a token for a room, in which an agent then is."""
+    wanted = await _read(request)
+    if (status := request.app[HEALTH].status) != "ok":
+        message = f"the agent is {status} and takes no calls now"
+        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, _RETRY_AFTER)
+    rooms = request.app[ROOMS]
+    ticket = await (rooms.admit_again(wanted.again) if wanted.again else rooms.admit(wanted.name))
+    return web.json_response(asdict(ticket))
+
+
+async def list_sessions(request: web.Request) -> web.Response:
+    """The avatar sessions of this machine that may run."""
+    if not request.app[HAS_SECRET]:
+        message = "sessions are listed to who knows the secret, and WEB_SECRET is not set"
+        raise RequestError(HTTPStatus.FORBIDDEN, message)
+    sessions = await asyncio.to_thread(_sessions, request.app[JOURNAL], time.time())
+    return web.json_response({"sessions": sessions})
+
+
+async def tell_health(request: web.Request) -> web.Response:
+    """200 when the worker takes calls, else 503."""
+    health = request.app[HEALTH]
+    is_ok = health.status == "ok"
+    status = HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
+    return web.json_response({"status": health.status, "calls": health.calls}, status=status)
+
+
+async def _read(request: web.Request) -> CallRequest:
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT):
+            body = await request.read()
+        return CallRequest.model_validate_json(body or b"{}")
+    except TimeoutError:
+        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "the request did not come to its end") from None
+    except ValidationError:
+        message = 'the request is not JSON like {"name": "at most 64 characters"}'
+        raise RequestError(HTTPStatus.BAD_REQUEST, message) from None
+
+
+def _sessions(journal: SessionJournal, now: float) -> list[dict[str, object]]:
+    return [
+        {
+            "session_id": entry.session_id,
+            "room": entry.room,
+            "state": entry.state,
+            "seconds": max(0.0, now - entry.made_at),
+            "is_owned": journal.is_owned(entry),
+        }
+        for entry in journal.entries()
+    ]

@@ -1,0 +1,53 @@
+"""What browsers are told beside an answer: what the page may do, and what may be kept."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from agent.settings import Settings
+
+_EVERYWHERE = {
+    "Server": "liveavatar-agent",  # in place of the versions of what it is made of
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), display-capture=()",
+}
+
+_CLOUD = ("https://*.livekit.cloud", "wss://*.livekit.cloud")
+# The client of a project of LiveKit Cloud is sent to a region of it.
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; connect-src 'self' {connect}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def policy(settings: Settings) -> str:
+    """The page's Content-Security-Policy: all it needs is its own, but for the LiveKit server."""
+    return _POLICY.format(connect=" ".join(_servers(settings)))
+
+
+def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """For `on_response_prepare`: add the headers to every answer, errors included."""
+    headers = {**_EVERYWHERE, "Content-Security-Policy": policy(settings)}
+
+    async def tell(_: web.Request, answer: web.StreamResponse) -> None:
+        answer.headers.update(headers)
+        answer.headers.setdefault("Cache-Control", "no-store")
+
+    return tell
+
+
+def _servers(settings: Settings) -> tuple[str, ...]:
+    """Where the page may connect to; a room of LiveAvatar's is on a server that is known with the room only."""
+    if settings.room_owner == "liveavatar":
+        return ("https:", "wss:", *(("http:", "ws:") if settings.liveavatar.is_stand_in else ()))
+    url = urlsplit(settings.callers_url)
+    if (url.hostname or "").endswith(".livekit.cloud"):
+        return _CLOUD
+    suffix = "s" if url.scheme in {"wss", "https"} else ""
+    return (f"http{suffix}://{url.netloc}", f"ws{suffix}://{url.netloc}")

@@ -1,0 +1,107 @@
+"""Rooms of our own LiveKit project: a caller is let in with a token, and the agent comes by itself."""
+
+import asyncio
+import logging
+import secrets
+from datetime import timedelta
+
+import aiohttp
+import jwt
+from livekit import api
+
+from agent.settings import Settings
+from agent.web.ticket import NoRoomError, Ticket
+
+logger = logging.getLogger("agent")
+
+_EXPIRES_IN = 600.0
+# Seconds in which the token has to be used; who is in the room then stays.
+
+_COMES_BACK_WITHIN = 6 * 3600.0
+# Seconds after that in which it is changed for a fresh one. Their call is over long before, or it goes on.
+
+_COMES_WITHIN = 30
+# Seconds that agent and face, who are paid for, wait for a caller. For one who comes later others are called.
+
+_OPENS_WITHIN = 2.0
+
+
+def caller_token(
+    settings: Settings, room: str, identity: str, *, name: str = "", expires_in: float | None = None
+) -> str:
+    """A token that lets one caller into one room, and brings the agent there.
+
+    Args:
+        settings: With a complete set of LiveKit's own.
+        room: Made when the first one joins.
+        identity: The caller's.
+        name: Of the caller, shown in the room.
+        expires_in: Seconds in which it has to be used; None for LiveKit's own six hours.
+    """
+    token = api.AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
+    grants = api.VideoGrants(room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True)
+    token.with_identity(identity).with_name(name).with_grants(grants)
+    if expires_in is not None:
+        token.with_ttl(timedelta(seconds=expires_in))
+    if settings.livekit_agent_name:  # a worker with a name comes only when it is asked for
+        dispatch = api.RoomAgentDispatch(agent_name=settings.livekit_agent_name)
+        token.with_room_config(api.RoomConfiguration(agents=[dispatch]))
+    return token.to_jwt()
+
+
+class OwnRooms:
+    """A new room for each caller.
+
+    Args:
+        settings: With a complete set of LiveKit's own.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def admit(self, name: str) -> Ticket:
+        """Let a caller into a room of their own; see `Rooms.admit`. The agent is called at once, not by their join."""
+        room, identity = f"call-{secrets.token_hex(8)}", f"caller-{secrets.token_hex(8)}"
+        await self._open(room)
+        return self._ticket(room, identity, name)
+
+    async def admit_again(self, token: str) -> Ticket:
+        """Let a caller into their room again; see `Rooms.admit_again`."""
+        verifier = api.TokenVerifier(
+            self._settings.livekit_api_key,
+            self._settings.livekit_api_secret.get_secret_value(),
+            leeway=timedelta(seconds=_COMES_BACK_WITHIN),
+        )
+        try:
+            claims = verifier.verify(token)
+        except (jwt.PyJWTError, ValueError):
+            claims = None
+        if claims is None or claims.video is None or not claims.video.room:
+            message = "this call can't be joined again: its token is not known, or too old"
+            raise NoRoomError(message)
+        return self._ticket(claims.video.room, claims.identity, claims.name)
+
+    def _ticket(self, room: str, identity: str, name: str) -> Ticket:
+        token = caller_token(self._settings, room, identity, name=name, expires_in=_EXPIRES_IN)
+        return Ticket(self._settings.callers_url, token, room, identity, _EXPIRES_IN)
+
+    async def _open(self, room: str) -> None:
+        """Have the agent and the face on their way while the caller's browser asks for a microphone, and connects.
+
+        Without it they are called by the join: what is in the way here is in nobody's way.
+        """
+        settings = self._settings
+        name = settings.livekit_agent_name
+        request = api.CreateRoomRequest(
+            name=room, empty_timeout=_COMES_WITHIN, agents=[api.RoomAgentDispatch(agent_name=name)] if name else []
+        )
+        try:
+            async with (
+                asyncio.timeout(_OPENS_WITHIN),
+                api.LiveKitAPI(
+                    settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
+                ) as livekit,
+            ):
+                await livekit.room.create_room(request)
+        except (aiohttp.ClientError, api.TwirpError, TimeoutError) as error:
+            logger.warning("the agent is called only when the caller joins: %s", type(error).__name__)

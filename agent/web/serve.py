@@ -1,0 +1,96 @@
+"""Beside the worker: serves the page and tokens for as long as it runs."""
+
+import errno
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from livekit.agents import AgentServer
+
+from agent.run import WorkerError
+from agent.settings import Settings, SettingsError
+from agent.web.app import create_app
+from agent.web.guard import is_for_everybody
+from agent.web.health import Health
+from agent.web.page import built_page
+from agent.web.ticket import Rooms
+from avatar.journal import SessionJournal
+
+logger = logging.getLogger("agent")
+
+_DEV_PORT = 8080
+_SHUTDOWN = 1.0
+# Seconds for the requests that are being answered when it ends.
+
+_ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+
+
+def web_port(settings: Settings, *, dev: bool) -> int:
+    """Where the page is served; 0 for nowhere."""
+    if settings.web_port is None:
+        return _DEV_PORT if dev else 0
+    return settings.web_port
+
+
+def need_a_door(settings: Settings, *, dev: bool) -> None:
+    """Make sure that callers can come.
+
+    Raises:
+        SettingsError: They can't: only we can let them into a room of LiveAvatar's, and there is no port for it.
+    """
+    if settings.room_owner == "liveavatar" and not web_port(settings, dev=dev):
+        raise SettingsError(["WEB_PORT is missing: callers come to ROOM_OWNER=liveavatar through this port alone"])
+
+
+def page_url(host: str, port: int) -> str:
+    """The page's address on this machine."""
+    if host in _ANYWHERE:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings, server: AgentServer, rooms: Rooms, journal: SessionJournal, *, dev: bool
+) -> AsyncIterator[None]:
+    """Serve for as long as the body runs, if there is a port for it.
+
+    Args:
+        settings: Where, and who may ask.
+        server: The worker, whose health is told.
+        rooms: Where callers are let in.
+        journal: Of the sessions that are listed.
+        dev: Whether there is a port without a setting; if it is taken, that is said and the body runs all the same.
+
+    Raises:
+        WorkerError: The port that was asked for can't be opened.
+    """
+    port = web_port(settings, dev=dev)
+    if not port:
+        yield
+        return
+    health = Health(server, is_registered=settings.room_owner == "ours")
+    app = create_app(settings, rooms, health, journal, built_page())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
+    await runner.setup()
+    try:
+        await _open(runner, settings, port)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _open(runner: web.AppRunner, settings: Settings, port: int) -> None:
+    try:
+        await web.TCPSite(runner, settings.web_host, port).start()
+    except OSError as error:
+        is_needed = settings.web_port is not None or settings.room_owner == "liveavatar"
+        if is_needed or error.errno != errno.EADDRINUSE:
+            message = f"WEB_PORT={port}, WEB_HOST={settings.web_host}: can't be opened: {error.strerror or error}"
+            raise WorkerError(message) from None
+        logger.warning("no page: port %d is in use; WEB_PORT chooses another, or 0 for none", port)
+    else:
+        if is_for_everybody(settings):
+            logger.warning("who reaches %s:%d may call, at your expense: set WEB_SECRET", settings.web_host, port)
+        logger.info("the page: %s", page_url(settings.web_host, port))

@@ -1,0 +1,79 @@
+"""Token buckets, over random times and keys."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.rate import Bucket, Buckets
+
+BURSTS = st.integers(1, 20)
+RATES = st.sampled_from([0.1, 0.5, 1.0, 5.0])
+STEPS = st.lists(st.floats(0.0, 30.0), max_size=60)
+
+
+def instants(steps: list[float]) -> list[float]:
+    """Times that never go back, from those between them."""
+    return [sum(steps[: end + 1]) for end in range(len(steps))]
+
+
+@given(burst=BURSTS, rate=RATES)
+def test_a_burst_passes_at_once_and_one_more_does_not(burst: int, rate: float) -> None:
+    """A new bucket is full, whatever the clock shows."""
+    bucket = Bucket(burst, rate)
+
+    assert [bucket.take(1e6) for _ in range(burst)] == [0.0] * burst
+    assert bucket.take(1e6) > 0.0
+
+
+@given(burst=BURSTS, rate=RATES, steps=STEPS)
+def test_no_more_passes_than_the_burst_and_what_flows_in(burst: int, rate: float, steps: list[float]) -> None:
+    """However it is asked, the number that passed is bounded by the time that went by."""
+    bucket = Bucket(burst, rate)
+    times = instants(steps)
+    passed = sum(bucket.take(now) == 0.0 for now in times)
+
+    assert passed <= burst + (times[-1] - times[0] if times else 0.0) * rate + 1e-6
+
+
+@given(burst=BURSTS, rate=RATES, steps=STEPS)
+def test_who_waits_as_told_passes(burst: int, rate: float, steps: list[float]) -> None:
+    """The seconds that are told are enough, and asking in vain costs nothing."""
+    bucket = Bucket(burst, rate)
+    for now in instants(steps):
+        if wait := bucket.take(now):
+            assert 0.0 < wait <= 1.0 / rate + 1e-9
+            assert bucket.take(now + wait + 1e-6) == 0.0
+            return
+
+
+@given(burst=BURSTS, rate=RATES, back=st.floats(0.0, 1e6))
+def test_a_clock_that_goes_back_gives_nothing(burst: int, rate: float, back: float) -> None:
+    """Neither at once, nor when it comes back to where it was."""
+    bucket = Bucket(burst, rate)
+    for _ in range(burst):
+        bucket.take(1e6)
+
+    assert bucket.take(1e6 - back) > 0.0
+    assert bucket.take(1e6) > 0.0
+
+
+@given(keys=st.lists(st.text(max_size=3), max_size=60), most=st.integers(1, 5))
+def test_no_more_keys_are_remembered_than_allowed(keys: list[str], most: int) -> None:
+    """Who comes with many addresses takes no memory for each."""
+    buckets = Buckets(1, 1.0, most)
+    for key in keys:
+        buckets.take(key, 0.0)
+        assert len(buckets) <= most
+
+
+def test_each_key_has_a_bucket_of_its_own() -> None:
+    """One that asks too often keeps nobody else waiting; the one used longest ago is forgotten first."""
+    buckets = Buckets(1, 0.5, 2)
+
+    assert buckets.take("a", 0.0) == 0.0
+    assert buckets.take("b", 0.0) == 0.0
+    assert buckets.take("a", 0.0) == 2.0
+    assert buckets.take("c", 0.0) == 0.0
+    assert buckets.take("a", 0.0) == 2.0
+    assert buckets.take("b", 0.0) == 0.0

@@ -1,0 +1,18 @@
+"""What the tests of the web server share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.agent.web.web_fakes import Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site of one's own, without a page."""
+    return Site(tmp_path)

@@ -1,0 +1,144 @@
+"""Who is let through, and who is not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from agent.web.errors import tell_errors
+from agent.web.guard import client_of, known_names, not_too_often
+from tests.agent.web.web_fakes import settings
+
+if TYPE_CHECKING:
+    from tests.agent.web.web_fakes import Site
+
+ALLOWED, FORBIDDEN = 200, 403
+ANYWHERE = "0.0.0.0"  # noqa: S104 - compared with, not bound to
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, ALLOWED),  # curl, and servers
+        ({"Sec-Fetch-Site": "same-origin"}, ALLOWED),
+        ({"Sec-Fetch-Site": "none"}, ALLOWED),
+        ({"Sec-Fetch-Site": "cross-site"}, FORBIDDEN),
+        ({"Sec-Fetch-Site": "same-site"}, FORBIDDEN),  # another port of this machine
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:8080", "Host": "localhost:8080"}, FORBIDDEN),
+        ({"Origin": "http://localhost:8080", "Host": "localhost:8080"}, ALLOWED),
+        ({"Origin": "https://LOCALHOST", "Host": "localhost"}, ALLOWED),
+        ({"Origin": "http://localhost:3000", "Host": "localhost:8080"}, FORBIDDEN),
+        ({"Origin": "http://elsewhere.example"}, FORBIDDEN),
+        ({"Origin": "null"}, FORBIDDEN),
+        ({"Origin": "http://["}, FORBIDDEN),
+    ],
+)
+async def test_only_the_page_itself_may_ask(site: Site, headers: dict[str, str], status: int) -> None:
+    """A browser that asks for another page is refused; what is no browser is not."""
+    async with site.client() as client, client.post("/api/call", headers=headers) as answer:
+        assert answer.status == status
+        assert "Access-Control-Allow-Origin" not in answer.headers
+    assert len(site.rooms.names) == (status == ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:8080", ALLOWED),
+        ("LocalHost", ALLOWED),
+        ("127.0.0.1:8080", ALLOWED),
+        ("[::1]:8080", ALLOWED),
+        ("rebound.example", FORBIDDEN),
+        ("rebound.example:8080", FORBIDDEN),
+        ("localhost.rebound.example", FORBIDDEN),
+        ("[", FORBIDDEN),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/call"])
+async def test_a_name_that_was_given_to_loopback_is_refused(site: Site, path: str, host: str, status: int) -> None:
+    """DNS rebinding: what is only for this machine answers to this machine's own names."""
+    method = "POST" if path == "/api/call" else "GET"
+    async with site.client() as client, client.request(method, path, headers={"Host": host}) as answer:
+        assert answer.status == status
+
+
+@pytest.mark.parametrize("values", [{"web_secret": "a-secret"}, {"web_host": ANYWHERE}, {"web_host": "10.0.0.1"}])
+def test_behind_a_proxy_or_a_secret_any_name_will_do(values: dict[str, str]) -> None:
+    """There the names are the proxy's, or who asks has to know the secret."""
+    assert known_names(settings(**values)) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        ("Bearer a-secret", 200),
+        ("bearer  a-secret", 200),
+        ("Bearer a-secre", 401),
+        ("Bearer a-secret2", 401),
+        ("Bearer \u00e9", 401),
+        ("Basic a-secret", 401),
+        ("a-secret", 401),
+        ("Bearer", 401),
+        ("", 401),
+    ],
+)
+async def test_the_secret_is_wanted(site: Site, given: str, status: int) -> None:
+    """With WEB_SECRET nobody gets a token without it, and 401 says how it is given."""
+    headers = {"Authorization": given}
+    async with site.client(web_secret="a-secret") as client, client.post("/api/call", headers=headers) as answer:
+        assert answer.status == status
+        assert (answer.headers.get("WWW-Authenticate") == "Bearer") is (status == 401)
+    assert len(site.rooms.names) == (status == 200)
+
+
+async def test_the_page_and_health_need_no_secret(site: Site) -> None:
+    """The page asks for the secret itself."""
+    async with site.client(web_secret="a-secret") as client:
+        for path in ("/", "/healthz"):
+            async with client.get(path) as answer:
+                assert answer.status == 200
+
+
+async def test_who_asks_too_often_waits() -> None:
+    """Ten pass at once; then 429 says when to come again, and it is enough to wait as long."""
+    now = 0.0
+    app = web.Application(middlewares=[tell_errors, not_too_often(lambda: now)])
+    app.router.add_get("/", _answer)
+    async with TestClient(TestServer(app)) as client:
+        statuses = [(await client.get("/")).status for _ in range(11)]
+        refused = await client.get("/")
+        now = float(refused.headers["Retry-After"])
+        later = await client.get("/")
+
+    assert statuses == [200] * 10 + [429]
+    assert (refused.headers["Retry-After"], later.status) == ("2", 200)
+
+
+async def test_guesses_at_the_secret_are_counted(site: Site) -> None:
+    """Wrong secrets use up what an address may ask."""
+    async with site.client(web_secret="a-secret") as client:
+        statuses = {(await client.post("/api/call", headers={"Authorization": "Bearer x"})).status for _ in range(40)}
+
+    assert statuses == {401, 429}
+
+
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_a_client_is_its_address_or_its_network(address: str, client: str) -> None:
+    """A host of IPv6 has more addresses than anybody could remember, all in one network."""
+    assert client_of(address) == client
+
+
+async def _answer(_: web.Request) -> web.Response:
+    return web.Response()

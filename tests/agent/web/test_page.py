@@ -1,0 +1,108 @@
+"""The page's files, and what browsers are told beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from yarl import URL
+
+from agent.web.headers import policy
+from tests.agent.web.web_fakes import settings
+
+if TYPE_CHECKING:
+    from tests.agent.web.web_fakes import Site
+
+
+@pytest.fixture
+def built(site: Site) -> Site:
+    """A site whose page is built, and beside which something lies that is nobody's business."""
+    (site.page / "assets").mkdir(parents=True)
+    (site.page / "index.html").write_text("<!doctype html>the page")
+    (site.page / "icon.svg").write_text("<svg/>")
+    (site.page / "assets" / "index-1a2b.js").write_text("start()")
+    (site.directory / "secret.txt").write_text("private")
+    (site.page / "assets" / "link.txt").symlink_to(site.directory / "secret.txt")
+    return site
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "text", "caching"),
+    [
+        ("/", "text/html", "<!doctype html>the page", "no-cache"),
+        ("/icon.svg", "image/svg+xml", "<svg/>", "no-cache"),
+        ("/assets/index-1a2b.js", "javascript", "start()", "public, max-age=31536000, immutable"),
+    ],
+)
+async def test_what_was_built_is_served(built: Site, path: str, kind: str, text: str, caching: str) -> None:
+    """What has its content's hash in its name is kept for good, the rest is asked for each time."""
+    async with built.client() as client, client.get(path) as answer:
+        assert (answer.status, await answer.text()) == (200, text)
+        assert kind in answer.content_type
+        assert answer.headers["Cache-Control"] == caching
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/assets/../../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/assets/..%5c..%5csecret.txt",
+        "/%2Fetc%2Fpasswd",
+        "/assets/link.txt",
+        "/assets",
+        "/assets/",
+        "/%00",
+        "/" + "x" * 300,
+    ],
+)
+async def test_nothing_else_is_served(built: Site, path: str) -> None:
+    """Neither by going up, nor by an absolute name, nor by a link, nor as a list of a folder."""
+    async with built.client() as client, client.get(URL(path, encoded=True)) as answer:
+        assert (answer.status, await answer.json()) == (404, {"error": "there is no such thing here"})
+
+
+async def test_a_page_that_is_not_built_says_how_to_build_it(site: Site) -> None:
+    """Tokens are given all the same."""
+    async with site.client() as client:
+        async with client.get("/") as answer:
+            assert (answer.status, answer.content_type) == (200, "text/html")
+            assert "<code>make setup</code> builds it" in await answer.text()
+        async with client.post("/api/call") as answer:
+            assert answer.status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/index-1a2b.js", "/nothing", "/api/call", "/healthz"])
+async def test_every_answer_carries_the_security_headers(built: Site, path: str) -> None:
+    """Errors and files as well; no version of what it is made of is told."""
+    async with built.client() as client, client.get(path) as answer:
+        headers = answer.headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Permissions-Policy"].startswith("microphone=(self), camera=()")
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Server"] == "liveavatar-agent"
+
+
+@pytest.mark.parametrize(
+    ("values", "servers"),
+    [
+        ({"livekit_url": "ws://127.0.0.1:7880"}, "http://127.0.0.1:7880 ws://127.0.0.1:7880"),
+        ({"livekit_url": "wss://livekit.example.com"}, "https://livekit.example.com wss://livekit.example.com"),
+        ({"livekit_url": "https://livekit.example.com"}, "https://livekit.example.com wss://livekit.example.com"),
+        ({"livekit_url": "wss://mine.livekit.cloud"}, "https://*.livekit.cloud wss://*.livekit.cloud"),
+        (
+            {"livekit_url": "ws://livekit:7880", "livekit_public_url": "wss://call.example.com"},
+            "https://call.example.com wss://call.example.com",
+        ),
+        ({"room_owner": "liveavatar", "liveavatar_api_key": "a-key"}, "https: wss:"),
+        ({"room_owner": "liveavatar", "stand_ins_url": "http://127.0.0.1:7900"}, "https: wss: http: ws:"),
+    ],
+)
+def test_the_page_may_connect_to_the_livekit_server_alone(values: dict[str, Any], servers: str) -> None:
+    """Where the room is on a server of LiveAvatar's, that is any server behind TLS."""
+    assert f"connect-src 'self' {servers}; " in policy(settings(**values))

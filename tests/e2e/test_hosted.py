@@ -1,0 +1,51 @@
+"""A call in a room of LiveAvatar's own: all is as in ours, and only the caller is heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.call.call import call
+from demo.call.turns import TIMES_OF_DAY, Turn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.stage import Stage
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+
+SCRIPT = (
+    Turn("what time is it in london", TIMES_OF_DAY),
+    Turn("tell me a story", leaves_after=3.0),
+    Turn("stop please", barges_in=True),
+)
+
+
+async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> None:
+    """Without a LiveKit server of ours: heard, answered, interrupted, ended, and the one session is stopped.
+
+    The avatar speaks before anybody else, and is never taken for the caller: its words are not answered.
+    """
+    hosted = replace(stage, room_owner="liveavatar")
+    before = len(await stage.sessions())
+    async with hosted.worker() as worker:
+        ticket = await hosted.ticket("hosted")
+        made = await call(ticket.url, ticket.token, stand_ins_url=stage.stand_ins, directory=tmp_path, script=SCRIPT)
+        session = await stage.ended_session()
+        lines = worker.tail(1000)
+
+    assert made.opening
+    assert [outcome.problems for outcome in made.outcomes] == [[], [], []]
+    assert [outcome.heard.split()[:2] for outcome in made.outcomes] == [
+        ["what", "time"],
+        ["tell", "me"],
+        ["stop", "please"],
+    ]
+    assert len(await stage.sessions()) == before + 1
+    assert session["end_reason"] == "USER_CLOSED"
+    assert len([line for line in lines if "RoomIO linked to participant" in line]) == 1, "to the caller, from the start"
+    assert not [line for line in lines if ticket.token in line or "/ws/" in line or "eyJ" in line]
+    assert not [line for line in lines if "Traceback" in line or '"level": "ERROR"' in line]
