@@ -54,9 +54,19 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
 CMD ["python", "-m", "simulators", "--host", "0.0.0.0", "--port", "7900"]
 
 
+# The page: built by Node.js, which stays behind.
+FROM node:24.19-trixie-slim AS build-page
+WORKDIR /page
+COPY web/ ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --ignore-scripts --no-audit --no-fund
+RUN npm run build
+
+
 # Last, so that it is what a plain `docker build` makes.
 FROM base AS worker
 COPY --from=build /app/.venv /app/.venv
+COPY --from=build-page /page/dist/ web/dist/
 COPY agent.py ./
 # Where started avatar sessions are noted, so that the next worker stops what a killed one left running: it has to outlive
 # the container. No VOLUME: an anonymous one would only hide that none was mounted. A new named one takes the owner from here.

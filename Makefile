@@ -4,13 +4,14 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test test-long reliability bench soak format lint audit check
+.PHONY: help setup demo demo-call dev test test-long browser reliability bench soak format lint audit check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(UV) ## install everything into .venv
+setup: $(UV) ## install everything into .venv, and build the page
 	@$(UV) sync --locked --all-extras $(if $(wildcard .venv),--quiet)
+	@$(RUN) python -m demo.page_build
 
 demo: setup ## talk with the avatar: LiveKit server, worker, stand-ins for vendors without a key
 	@$(RUN) python agent.py demo
@@ -23,11 +24,16 @@ dev: setup ## the worker with your own keys from .env, reloading on change
 
 test: setup ## the tests, end to end on a real LiveKit server included; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
-	@$(RUN) pytest -m "not long"
+	@$(RUN) python -m demo.page_build vitest run
+	@$(RUN) pytest -m "not long and not browser"
 
 test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; eight minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest -m long
+
+browser: setup ## the page in a real Chromium; two minutes
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) pytest tests/browser
 
 reliability: setup ## the tests of faults, and docs/reliability.md from what they saw; about eight minutes
 	@$(RUN) python -m demo.livekit_build
@@ -50,11 +56,12 @@ lint: setup ## format, lint, types, import rules
 	@$(RUN) mypy
 	@$(RUN) mypy agent.py
 	@$(RUN) lint-imports
+	@$(RUN) python -m demo.page_build tsc --noEmit
 
 audit: setup ## known vulnerabilities of the dependencies
 	@$(RUN) .ci/audit
 
-check: lint audit test ## what CI runs
+check: lint audit test browser ## what CI runs
 
 .uv/bin/uv:
 	@echo "getting uv"

@@ -1,4 +1,4 @@
-"""What is seen while the LiveKit server is built: one line that moves, or a plain line now and then."""
+"""What is seen while something is built: one line that moves, or a plain line now and then."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAIN_LINE_EVERY: Final = 10.0
 
 @dataclass(slots=True)
 class BuildProgress:
-    """Counts what `go install -v` says."""
+    """How far a build is; counts what `go install -v` says, if it is told."""
 
     what: str
     stage: str = "starting"

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shutil
 import sys
 import tempfile
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rich.console import Console
 
 from demo.build_progress import BuildProgress, showing
+from demo.cache import cache_dir, only_builder
 from demo.errors import DemoError
-from demo.go import Go, GoError, find_go, go_install, install_go
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from demo.go import Go, find_go, go_install, install_go
+from demo.tools import ToolError
 
 VERSION: Final = "v1.13.5"
 """The newest that `go install` takes: from v1.13.6 on, go.mod has replace directives, which `go install` refuses."""
@@ -42,14 +39,8 @@ class BuildError(DemoError):
         super().__init__(f"Cannot build the LiveKit server {VERSION}: {reason}\n{OTHER_WAYS}")
 
 
-def cache_dir() -> Path:
-    """Where the built server stays: in the user's cache, outside the repository."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "liveavatar-agent"
-
-
 def cached_server() -> Path:
-    """The path a built server has, whether it is there or not."""
+    """The path a built server has in the user's cache, whether it is there or not."""
     return cache_dir() / f"livekit-server-{VERSION}"
 
 
@@ -72,33 +63,13 @@ async def find_or_build(console: Console) -> Path:
     if found := find_server():
         return found
     try:
-        cache_dir().mkdir(parents=True, exist_ok=True)
-        async with _only_builder(console):
+        async with only_builder("build.lock", "the LiveKit server", console):
             return find_server() or await _build(console)
-    except GoError as error:
+    except ToolError as error:
         raise BuildError(str(error)) from error
     except OSError as error:
         reason = f"{error.strerror or error} ({error.filename or cache_dir()})"
         raise BuildError(reason) from error
-
-
-@asynccontextmanager
-async def _only_builder(console: Console) -> AsyncIterator[None]:
-    """Hold the lock under which one process at a time builds; the system frees it when its holder ends, however."""
-    with (cache_dir() / "build.lock").open("w") as lock:
-        if not _locked(lock.fileno()):
-            console.print("another process is building the LiveKit server: waiting for it")
-            while not _locked(lock.fileno()):  # noqa: ASYNC110 - a file lock of another process has no event
-                await asyncio.sleep(0.5)
-        yield
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 async def _build(console: Console) -> Path:

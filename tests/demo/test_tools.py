@@ -1,0 +1,64 @@
+"""Running the tools of a build, with scripts in their place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.tools import KEPT_LINES, ToolError, run_tool, version_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_every_line_is_passed_on_without_colours() -> None:
+    """What is on standard error comes among the rest; nobody answers a tool that asks."""
+    lines: list[str] = []
+
+    await run_tool(
+        ["sh", "-c", r"printf '\033[1;31mred\033[0m\n'; cat; echo two >&2"], os.environ, on_line=lines.append
+    )
+
+    assert lines == ["red", "two"]
+
+
+async def test_error_has_the_status_and_the_last_lines() -> None:
+    """A long log is cut at its beginning."""
+    script = f"for n in $(seq {KEPT_LINES + 1}); do echo line $n.; done; exit 3"
+
+    with pytest.raises(ToolError, match=r"`sh` ended with status 3:\n    line 2\.\n") as caught:
+        await run_tool(["sh", "-c", script], os.environ)
+
+    assert str(caught.value).endswith(f"line {KEPT_LINES + 1}.")
+
+
+async def test_error_names_a_tool_that_is_not_there(tmp_path: Path) -> None:
+    """As the system has it."""
+    with pytest.raises(ToolError, match="No such file"):
+        await run_tool([str(tmp_path / "missing")], os.environ)
+
+
+async def test_a_tool_that_is_left_early_is_ended() -> None:
+    """Its process is gone when the cancellation has passed."""
+    said = asyncio.Queue[str]()
+    run = asyncio.create_task(run_tool(["sh", "-c", "echo $$; exec sleep 60"], os.environ, on_line=said.put_nowait))
+    pid = int(await said.get())
+
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "version"),
+    [("echo go version go1.26.8 linux/amd64", (1, 26)), ("echo v24.19.0", (24, 19)), ("echo no", (0, 0))],
+)
+async def test_a_version_is_the_first_two_numbers(script: str, version: tuple[int, int]) -> None:
+    """However a tool writes it."""
+    assert await version_of(["sh", "-c", script], os.environ) == version
