@@ -83,31 +83,22 @@ class Call:
     async def start(self) -> None:
         """Join the room, show the face, say the opening line."""
         self._session.on("close", self._on_session_close)
-        await self._ctx.connect()
-        if not self._ctx.is_fake_job():
-            self._control.join()
+        if is_call := not self._ctx.is_fake_job():
+            # First of all: nothing takes as long as a face.
             await self._start_avatar()
-        # Whether a caller who left ends the call is decided by Presence.
-        options = room_io.RoomOptions(
-            # Whose microphone is heard; by default the first one's, and in a room of LiveAvatar's that is the avatar.
-            participant_identity=NOT_GIVEN if self._hosted is None else self._hosted.caller,
-            close_on_disconnect=False,
-            text_input=room_io.TextInputOptions(text_input_cb=self._control.chat.take),
-            # With an avatar the transcription follows what it has played.
-            text_output=room_io.TextOutputOptions(sync_transcription=self._avatar is None),
+        await self._ctx.connect()
+        await self._session.start(
+            self._control.cast.first_agent(), room=self._ctx.room, room_options=self._room_options()
         )
-        await self._session.start(self._control.cast.first_agent(), room=self._ctx.room, room_options=options)
         if self._avatar is not None:
             self._avatar.sync_transcription()
-        if not self._ctx.is_fake_job():
+        if is_call:
             self._control.open()
-            self._presence.watch()
-            if not await self._presence.wait_for_caller():
-                return
-        if self._avatar is not None:
-            self._economy.govern(self._avatar)
-            await self._wait_for_face(self._avatar)
+        self._speech.hold()
         self._control.say_opening()
+        if is_call and not await self._is_met():
+            return
+        self._speech.release()
         self._control.cast.prepare()
 
     async def end(self) -> None:
@@ -119,6 +110,27 @@ class Call:
             if self._avatar is not None:
                 await self._avatar.aclose()
         logger.info("call ended", extra=self._usage.now().model_dump(exclude={"type"}))
+
+    def _room_options(self) -> room_io.RoomOptions:
+        return room_io.RoomOptions(
+            # Whose microphone is heard; by default the first one's, and in a room of LiveAvatar's that is the avatar.
+            participant_identity=NOT_GIVEN if self._hosted is None else self._hosted.caller,
+            # Whether a caller who left ends the call is decided by Presence.
+            close_on_disconnect=False,
+            text_input=room_io.TextInputOptions(text_input_cb=self._control.chat.take),
+            # With an avatar the transcription follows what it has played.
+            text_output=room_io.TextOutputOptions(sync_transcription=self._avatar is None),
+        )
+
+    async def _is_met(self) -> bool:
+        """Wait for the caller, and then for the face; False if nobody came."""
+        self._presence.watch()
+        if not await self._presence.wait_for_caller():
+            return False
+        if self._avatar is not None:
+            self._economy.govern(self._avatar)
+            await self._wait_for_face(self._avatar)
+        return True
 
     async def _start_avatar(self) -> None:
         """Give the agent its face; without one the call goes on by voice alone, and says so."""

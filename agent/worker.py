@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import math
 
 from livekit.agents import JobContext, JobProcess
+from livekit.agents.utils.hw import get_cpu_monitor
+from livekit.agents.worker import ServerEnvOption
 
 from agent.call import Call
 from agent.hosted.server import CallServer
@@ -18,7 +21,11 @@ logger = logging.getLogger("agent")
 
 read_env_file()
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
-server = CallServer(preload_modules=["agent.worker", "anyio._backends._asyncio"])
+_PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.async_toolset", "openai.resources"]
+# One waits for the next call also in development, where the framework would start it only when the caller is there.
+_IDLE = ServerEnvOption(dev_default=1, prod_default=math.ceil(get_cpu_monitor().cpu_count()))
+
+server = CallServer(preload_modules=_PRELOADED, num_idle_processes=_IDLE)
 """What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
 
 

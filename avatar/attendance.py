@@ -34,37 +34,51 @@ class Attendance:
         """Tell when this participant has not come in time, or has left; once, then return."""
         if not self._is_room:
             return
-        loop = asyncio.get_running_loop()
-        came: asyncio.Future[None] = loop.create_future()
-        left: asyncio.Future[None] = loop.create_future()
-
-        def on_connected(participant: rtc.RemoteParticipant) -> None:
-            if participant.identity == identity and not came.done():
-                came.set_result(None)
-
-        def on_disconnected(participant: rtc.RemoteParticipant) -> None:
-            # While it is the agent who is away, all others seem to leave.
-            is_here = self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED
-            if participant.identity == identity and is_here and not left.done():
-                left.set_result(None)
-
-        def on_reconnected() -> None:
-            if came.done() and identity not in self._room.remote_participants and not left.done():
-                left.set_result(None)
-
-        self._room.on("participant_connected", on_connected)
-        self._room.on("participant_disconnected", on_disconnected)
-        self._room.on("reconnected", on_reconnected)
+        stay = _Stay(self._room, identity)
         try:
-            for participant in self._room.remote_participants.values():
-                on_connected(participant)
             async with asyncio.timeout(_JOINS_WITHIN):
-                await came
-            await left
+                await stay.came.wait()
+            await stay.left.wait()
             on_absent("the avatar has left the room")
         except TimeoutError:
             on_absent("the avatar did not come into the room")
         finally:
-            self._room.off("participant_connected", on_connected)
-            self._room.off("participant_disconnected", on_disconnected)
-            self._room.off("reconnected", on_reconnected)
+            stay.close()
+
+
+class _Stay:
+    """A participant's, from the moment it comes until it leaves."""
+
+    def __init__(self, room: rtc.Room, identity: str) -> None:
+        self.came = asyncio.Event()
+        self.left = asyncio.Event()
+        self._room = room
+        self._identity = identity
+        # Neither who is there when the agent joins, nor who left while it was away, is told one by one.
+        room.on("connection_state_changed", self._greet)
+        room.on("participant_connected", self._greet)
+        room.on("participant_disconnected", self._on_disconnected)
+        room.on("reconnected", self._look)
+        self._greet()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._room.off("connection_state_changed", self._greet)
+        self._room.off("participant_connected", self._greet)
+        self._room.off("participant_disconnected", self._on_disconnected)
+        self._room.off("reconnected", self._look)
+
+    def _greet(self, *_: object) -> None:
+        if self._identity in self._room.remote_participants:
+            self.came.set()
+
+    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        if participant.identity == self._identity:
+            self._look()
+
+    def _look(self) -> None:
+        is_gone = self._identity not in self._room.remote_participants
+        # While it is the agent who is away, all others seem to leave.
+        is_here = self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED
+        if self.came.is_set() and is_gone and is_here:
+            self.left.set()

@@ -27,6 +27,8 @@ class Mouths:
     def __init__(self, playback: Playback, room: rtc.Room, audience: Audience) -> None:
         self._playback = playback
         self._room = room
+        # What is only like a room may be mute; a room has no local participant to ask before it is joined.
+        self._is_room = isinstance(room, rtc.Room)
         self._audience = audience
         self._voice: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -35,7 +37,7 @@ class Mouths:
     @property
     def has_voice(self) -> bool:
         """Whether there can be a voice in this room."""
-        return hasattr(self._room.local_participant, "publish_track")
+        return self._is_room or hasattr(self._room.local_participant, "publish_track")
 
     def open_voice(self) -> None:
         """There is something to say, and no avatar to say it."""

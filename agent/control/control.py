@@ -74,12 +74,6 @@ class Control:
         self.attributes.tell(stand_ins=",".join(settings.stand_ins), avatar="starting", input="open")
         session.on("conversation_item_added", self._on_item_added)
 
-    def join(self) -> None:
-        """Be seen, in a room that is connected."""
-        self.attributes.start()
-        self._events.start()
-        self.chat.start()
-
     def show(self, avatar: AvatarSession) -> None:
         """Tell of the avatar from here on."""
         self._usage.avatar = avatar
@@ -87,7 +81,10 @@ class Control:
         avatar.on("speech_sent", self._turns.sent)
 
     def open(self) -> None:
-        """Take requests: the session has started."""
+        """Be seen, and take requests: the session has started, in a room."""
+        self.attributes.start()
+        self._events.start()
+        self.chat.start()
         if self._session.output.audio is not None:
             self._session.output.audio.on("playback_started", self._turns.speaking)
         self._desk.open(self._room.local_participant)

@@ -80,7 +80,6 @@ class Caller:
 async def calling(*replies: Reply) -> AsyncIterator[Caller]:
     """A call with a front end."""
     made = Caller(*replies)
-    made.control.join()
     await made.session.start(Agent(instructions=""))
     made.control.open()
     try:
