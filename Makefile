@@ -2,6 +2,8 @@
 # uv from PATH, else one of our own beside the environment it makes.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
+# Tests that run in real time, on real servers: beside others they would be late.
+REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-call dev test test-long browser reliability bench soak format lint audit check
@@ -25,7 +27,8 @@ dev: setup ## the worker with your own keys from .env, reloading on change
 test: setup ## the tests, end to end on a real LiveKit server included; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m demo.page_build vitest run
-	@$(RUN) pytest -m "not long and not browser"
+	@$(RUN) pytest -m "not long and not browser" -n auto --dist loadfile tests $(addprefix --ignore=,$(REAL))
+	@$(RUN) pytest -m "not long and not browser" $(REAL)
 
 test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; eight minutes
 	@$(RUN) python -m demo.livekit_build

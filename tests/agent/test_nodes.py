@@ -56,9 +56,7 @@ async def conversation(
     session.output.audio = output
     apology = Apology(session, SORRY)
     attention = Attention(session, apology.say)
-    await session.start(
-        PersonaAgent(PERSONA, [look], session, apology=apology, attention=attention, observer=observer)
-    )
+    await session.start(PersonaAgent(PERSONA, [look], session, apology=apology, attention=attention, observer=observer))
     apology.prepare()
     assert apology._preparing is not None
     await apology._preparing

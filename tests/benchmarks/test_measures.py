@@ -40,6 +40,7 @@ def test_a_promise_is_broken_by_another_position_no_report_or_two() -> None:
     ]
 
 
+@pytest.mark.long
 async def test_both_plugins_say_two_segments_and_progress_is_told_of_each() -> None:
     """A measure tells of as many samples as the run expects of it."""
     advanced: list[None] = []

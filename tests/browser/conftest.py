@@ -40,9 +40,7 @@ class Studio:
     directory: Path
 
     @asynccontextmanager
-    async def tab(
-        self, *script: str | float, loops: bool = False, width: int = 1440, height: int = 900, scheme: str = "dark"
-    ) -> AsyncIterator[CallPage]:
+    async def tab(self, *script: str | float, loops: bool = False) -> AsyncIterator[CallPage]:
         """A tab that shows the page, in a browser whose microphone hears this script.
 
         An error on the page's console fails the test.
@@ -50,10 +48,7 @@ class Studio:
         async with aiohttp.ClientSession() as http:
             wav = await write_wav(self.directory / "microphone.wav", StandIns(http, self.stage.stand_ins), script)
         async with chromium(wav, loops=loops) as browser:
-            context = await browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="light" if scheme == "light" else "dark"
-            )
-            page = await context.new_page()
+            page = await browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             await page.goto(self.url)

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
+LEVEL = 'Number(document.querySelector("[data-testid=mic-level]").ariaValueNow)'
+"""Of the microphone, as the page shows it, in percent."""
+
+QUIET = f"""
+() => {{
+  if ({LEVEL} > 5) window.spokeAt = performance.now();
+  return performance.now() - window.spokeAt > 600;
+}}
+"""
+"""Nothing has been said into the microphone for a while, after something was."""
+
 JOINS = 12.0
 """Seconds of silence before the first word: the avatar joins, and says its opening line."""
 
@@ -74,14 +85,15 @@ async def test_a_written_call(studio: Studio) -> None:
 
 async def test_push_to_talk(studio: Studio) -> None:
     """What is said while the key is not held is not heard; what is said while it is, is answered."""
-    async with studio.tab(2.0, "what time is it in tokyo", loops=True) as tab:
+    async with studio.tab(5.0, "what time is it in tokyo", loops=True) as tab:
         await tab.find("mode-ptt").check()
         await tab.start()
         await expect(tab.page.locator('[data-testid="caption"][data-speaker="you"]')).to_have_count(0)
-        await tab.page.locator("body").press("Escape")
+        await tab.page.wait_for_function(f"() => {LEVEL} > 20 && (window.spokeAt = performance.now())")
+        await tab.page.wait_for_function(QUIET)
         await tab.page.keyboard.down("Space")
         await tab.caption("you", "time", state="interim")
-        await tab.page.wait_for_timeout(2_500)
+        await tab.page.wait_for_timeout(2_000)
         await tab.page.keyboard.up("Space")
         await tab.caption("agent", "Tokyo")
         await tab.find("close").click()

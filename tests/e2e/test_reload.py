@@ -31,7 +31,7 @@ def silent(tmp_path: Path) -> dict[str, str]:
     return {"PERSONA": str(persona), "CALLER_GRACE": "15"}
 
 
-@pytest.mark.parametrize("identity", ["caller", "caller, again"])
+@pytest.mark.parametrize("identity", [pytest.param("caller", marks=pytest.mark.long), "caller, again"])
 async def test_a_caller_who_reloads_goes_on_where_the_call_was(
     stage: Stage, silent: dict[str, str], identity: str
 ) -> None:

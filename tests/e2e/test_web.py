@@ -10,7 +10,7 @@ import pytest
 from livekit import rtc
 
 from demo.processes import free_port
-from tests.e2e.conversation import JOINS
+from tests.e2e.conversation import JOINS, POLL
 
 if TYPE_CHECKING:
     from tests.e2e.stage import Stage
@@ -23,21 +23,42 @@ pytestmark = [
 
 
 async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
-    """Who joins with it is not alone for long, and health counts the call."""
+    """Agent and face are called before the caller joins, who is not alone then, and health counts the call."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     settings = {"WEB_PORT": str(port), "LIVEKIT_AGENT_NAME": "nova"}
+    known = len(await stage.sessions())
     async with stage.worker(settings), aiohttp.ClientSession() as http:
         async with http.post(f"{url}/api/call", json={"name": "Ada"}) as answer:
             ticket = await answer.json()
+        await _session_runs(stage, known)
         room = rtc.Room()
-        has_come = asyncio.Event()
-        room.on("participant_connected", lambda _: has_come.set())
         await room.connect(ticket["url"], ticket["token"])
         try:
-            async with asyncio.timeout(JOINS):
-                await has_come.wait()
+            assert [each.attributes["persona"] for each in room.remote_participants.values() if each.attributes]
             assert (room.name, room.local_participant.name) == (ticket["room"], "Ada")
             async with http.get(f"{url}/healthz") as answer:
                 assert (answer.status, await answer.json()) == (200, {"status": "ok", "calls": 1})
         finally:
             await room.disconnect()
+
+
+@pytest.mark.long
+async def test_a_caller_who_does_not_come_costs_half_a_minute(stage: Stage) -> None:
+    """The room that nobody joins is closed, and the avatar's session stopped."""
+    known = len(await stage.sessions())
+    async with stage.worker({"WEB_PORT": str(port := free_port())}), aiohttp.ClientSession() as http:
+        async with http.post(f"http://127.0.0.1:{port}/api/call", json={}):
+            pass
+        await _session_runs(stage, known)
+        async with asyncio.timeout(60):
+            while (session := (await stage.sessions())[-1])["state"] != "ended":  # noqa: ASYNC110 - another process
+                await asyncio.sleep(POLL)
+
+    assert session["end_reason"] == "USER_CLOSED"
+
+
+async def _session_runs(stage: Stage, known: int) -> None:
+    """Wait until there is one session more than were known, with its avatar in the room."""
+    async with asyncio.timeout(JOINS):
+        while len(await stage.sessions()) == known or (await stage.sessions())[-1]["state"] != "connected":  # noqa: ASYNC110 - another process
+            await asyncio.sleep(POLL)

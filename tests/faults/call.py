@@ -55,15 +55,19 @@ class Call:
         self.voice.flush()
 
     async def is_heard_to_its_end(self, seconds: int = SECONDS) -> None:
-        """The speech is reported as played, and some of every second of it was heard."""
+        """The speech is reported as played, and some of every second of it was heard.
+
+        On a busy machine the stand-in's time may stand still while ours goes on; so much may be missing.
+        """
         async with asyncio.timeout(40):
             finished = await self.voice.wait_for_playout()
             await self.hall.wait_for_second(seconds - 1)
         await asyncio.sleep(ON_ITS_WAY)
         heard = [self.hall.seconds_of(second) for second in range(seconds)]
+        stalled = sum(session["stalled_seconds"] for session in (await self.books())["sessions"])
 
         assert (finished.playback_position, finished.interrupted) == (seconds, False)
-        assert min(heard) > MOST_OF_A_SECOND, heard
+        assert min(heard) + stalled > MOST_OF_A_SECOND, (heard, stalled)
 
     async def has_avatar(self) -> None:
         """Wait until there is one."""

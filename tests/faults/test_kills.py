@@ -107,6 +107,7 @@ async def test_what_a_killed_job_left_is_stopped_by_its_worker(service: GatedSer
     assert _started(service) == (len(STEPS) - 1) * ROUNDS
 
 
+@pytest.mark.long
 async def test_what_a_killed_worker_left_is_stopped_by_the_next(service: GatedService, tmp_path: Path) -> None:
     """Workers killed with all their jobs, 30 of them, five at each step: the next start stops their sessions."""
     for number in range(ROUNDS):

@@ -56,7 +56,7 @@ async def test_without_an_avatar_the_call_goes_on_by_voice(
         assert conversation.faults.armed[0].struck == 1
 
 
-LONG = {"too many calls", "the service is down", "the start hangs", "the reply has no ws_url"}
+LONG = {"too many calls", "no slot is free", "the service is down", "the start hangs", "the reply has no ws_url"}
 
 
 @pytest.mark.parametrize(

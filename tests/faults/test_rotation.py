@@ -43,6 +43,7 @@ async def test_a_talk_goes_on_over_sessions_that_are_shorter(
         assert all(status.is_live for status in conversation.statuses)
 
 
+@pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_segment_longer_than_a_session_goes_on_in_the_next(livekit_server: LiveKitServer) -> None:
     """Without a pause to change in, the change is made in the middle of the segment, just before the end."""
@@ -55,6 +56,7 @@ async def test_a_segment_longer_than_a_session_goes_on_in_the_next(livekit_serve
         assert conversation.hall.speakers[:2] == [AVATAR, f"{AVATAR}-2"]
 
 
+@pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
 async def test_with_one_slot_the_voice_bridges_two_sessions(
     livekit_server: LiveKitServer, reliability: list[Row]
