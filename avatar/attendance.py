@@ -10,6 +10,9 @@ from avatar.track_watch import TrackWatch
 _JOINS_WITHIN = 15.0
 # Seconds from the start of a session to its participant; 1 to 3 have been seen.
 
+_CLOSES_WITHIN = 0.3
+# Seconds from the first who is told that a room is closed to the last.
+
 
 class Attendance:
     """Watches the avatar's participant.
@@ -29,6 +32,27 @@ class Attendance:
         """Tell since when nothing is heard of a participant who says that it speaks; once, then return."""
         if self._is_room:
             await self._track.watch(identity, on_missed)
+
+    async def room_goes_on(self) -> None:
+        """Wait until it is sure that the room is there. In one that is closed everything is lost, the agent last.
+
+        Another avatar would open it again, and be alone in it.
+        """
+        if not self._is_room:
+            return
+        await asyncio.sleep(_CLOSES_WITHIN)
+        if self._room.connection_state != rtc.ConnectionState.CONN_CONNECTED:
+            is_back = asyncio.Event()
+
+            def look(_: object) -> None:
+                if self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED:
+                    is_back.set()
+
+            self._room.on("connection_state_changed", look)
+            try:
+                await is_back.wait()
+            finally:
+                self._room.off("connection_state_changed", look)
 
     async def watch(self, identity: str, on_absent: Callable[[str], None]) -> None:
         """Tell when this participant has not come in time, or has left; once, then return."""

