@@ -27,7 +27,7 @@ dev: setup ## the worker with your own keys from .env, reloading on change
 test: setup ## the tests, end to end on a real LiveKit server included; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m demo.page_build vitest run
-	@$(RUN) pytest -m "not long and not browser" -n auto --dist loadfile tests $(addprefix --ignore=,$(REAL))
+	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" $(REAL)
 
 test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; eight minutes
@@ -43,7 +43,8 @@ reliability: setup ## the tests of faults, and docs/reliability.md from what the
 	@RELIABILITY_ROWS=.reliability.json $(RUN) pytest tests/faults tests/e2e/test_pipeline_faults.py
 	@$(RUN) python -m docs.reliability .reliability.json
 
-bench: setup ## our avatar module and the official one, side by side; five minutes
+bench: setup ## our avatar module and the official one, side by side; eight minutes
+	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks
 
 soak: setup ## calls with random faults for half an hour: does memory, tasks or descriptors grow?

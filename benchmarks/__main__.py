@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _INTRODUCTION = """\
 livekit-plugins-liveavatar {version} (official) and the package `avatar` (ours), in one process, on the LiveAvatar \
 stand-in of this repository over loopback. What was heard is read from the stand-in, which starts to speak 0.2 s after \
-the first audio and tells of it 25 times a second. Both get the same speech at the same moments. \
-This takes about {minutes}."""
+the first audio and tells of it 25 times a second. Both get the same speech at the same moments. From join to first \
+word are whole calls, of a worker each, on a LiveKit server. This takes about {minutes}."""
 
 
 _CONCLUSION = """\
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What the plugins complain of on the way is what is counted here.
     logging.disable(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    minutes = "a minute" if asked.quick else "4 minutes"
+    minutes = "two minutes" if asked.quick else "8 minutes"
     console.print(_INTRODUCTION.format(version=version("livekit-plugins-liveavatar"), minutes=minutes), highlight=False)
     began_at = time.monotonic()
     figures, samples = asyncio.run(_run(steps(quick=asked.quick), console))

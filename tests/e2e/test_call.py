@@ -8,16 +8,9 @@ from livekit import rtc
 
 from demo.call.call import call
 from demo.call.changes import Changes
-from demo.call.turns import TIMES_OF_DAY, Turn
-from tests.e2e.stage import Stage
+from tests.e2e.stage import SHORT_CALL, Stage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
-
-SCRIPT = (
-    Turn("what time is it in london", TIMES_OF_DAY),
-    Turn("tell me a story", leaves_after=3.0),
-    Turn("stop please", barges_in=True),
-)
 
 
 async def test_a_call_is_understood_answered_interrupted_and_ended(stage: Stage, tmp_path: Path) -> None:
@@ -29,7 +22,7 @@ async def test_a_call_is_understood_answered_interrupted_and_ended(stage: Stage,
             ticket.token,
             stand_ins_url=stage.stand_ins,
             directory=tmp_path,
-            script=SCRIPT,
+            script=SHORT_CALL,
         )
         session = await stage.ended_session()
 

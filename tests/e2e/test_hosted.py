@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.call.call import call
-from demo.call.turns import TIMES_OF_DAY, Turn
+from tests.e2e.stage import SHORT_CALL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
-
-SCRIPT = (
-    Turn("what time is it in london", TIMES_OF_DAY),
-    Turn("tell me a story", leaves_after=3.0),
-    Turn("stop please", barges_in=True),
-)
 
 
 async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> None:
@@ -33,7 +27,9 @@ async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> 
     before = len(await stage.sessions())
     async with hosted.worker() as worker:
         ticket = await hosted.ticket("hosted")
-        made = await call(ticket.url, ticket.token, stand_ins_url=stage.stand_ins, directory=tmp_path, script=SCRIPT)
+        made = await call(
+            ticket.url, ticket.token, stand_ins_url=stage.stand_ins, directory=tmp_path, script=SHORT_CALL
+        )
         session = await stage.ended_session()
         lines = worker.tail(1000)
 
