@@ -64,7 +64,7 @@ class Call:
             await self.hall.wait_for_second(seconds - 1)
         await asyncio.sleep(ON_ITS_WAY)
         heard = [self.hall.seconds_of(second) for second in range(seconds)]
-        stalled = sum(session["stalled_seconds"] for session in (await self.books())["sessions"])
+        stalled = sum(session.get("stalled_seconds", 0.0) for session in (await self.books())["sessions"])
 
         assert (finished.playback_position, finished.interrupted) == (seconds, False)
         assert min(heard) + stalled > MOST_OF_A_SECOND, (heard, stalled)
