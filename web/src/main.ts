@@ -1,6 +1,11 @@
 /** The page: what is pressed goes to the call, what the call tells is shown. */
 
-import "./style.css";
+import "./style/base.css";
+import "./style/face.css";
+import "./style/words.css";
+import "./style/controls.css";
+import "./style/panel.css";
+import "./style/narrow.css";
 import { Call } from "./call";
 import type { Agent, CallEvent, Input, UsageEvent } from "./control";
 import { element, tell } from "./dom";
