@@ -24,7 +24,7 @@ from agent.sweeper import open_journal, sweeping
 from agent.web.rooms import OwnRooms
 from agent.web.serve import need_a_door, serving
 from agent.web.ticket import Rooms
-from agent.worker import server
+from agent.worker import ENVIRONMENT, server
 from avatar.journal import SessionJournal
 
 LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.", envvar="LIVEKIT_LOG_LEVEL")]
@@ -58,7 +58,7 @@ def dev(
         settings_of_a_call()  # told once, before anything is started
         root = Path(sys.argv[0]).resolve().parent
         command = [sys.executable, *sys.argv, "--no-reload"]
-        raise typer.Exit(run_reloading(command, root))
+        raise typer.Exit(run_reloading(command, root, ENVIRONMENT))
     _run(dev=True, log_level=log_level)
 
 

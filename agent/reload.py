@@ -4,7 +4,7 @@ import logging
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import watchfiles
@@ -19,14 +19,21 @@ _LOOK_EVERY_MS = 200
 _WATCHED = {".py", ".toml", ".env"}
 
 
-def run_reloading(command: Sequence[str], root: Path) -> int:
+def run_reloading(command: Sequence[str], root: Path, environment: Mapping[str, str]) -> int:
     """Run `command`, again after each change below `root`, until it ends by itself or Ctrl-C.
+
+    One that fails after a change is not the end: the next change may mend it.
+
+    Args:
+        command: The worker.
+        root: What is watched.
+        environment: The worker's, without what it reads from `.env` itself, which may have changed.
 
     Returns:
         Its exit status.
     """
     stop = threading.Event()
-    worker = _Worker(command, stop)
+    worker = _Worker(command, environment, stop)
     # Ctrl-C reaches the worker too, which drains; here it only means that nothing is started anew.
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
@@ -56,17 +63,19 @@ def _is_watched(_: watchfiles.Change, path: str) -> bool:
 class _Worker:
     """The process, and the thread that notices when it ends by itself."""
 
-    def __init__(self, command: Sequence[str], stop: threading.Event) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], stop: threading.Event) -> None:
         self._command = command
+        self._environment = environment
         self._stop = stop
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_changed = False
 
     @property
     def is_started(self) -> bool:
         return self._process is not None
 
     def start(self) -> None:
-        self._process = process = subprocess.Popen(self._command)  # noqa: S603 - our own command line
+        self._process = process = subprocess.Popen(self._command, env=self._environment)  # noqa: S603 - our own command line
         threading.Thread(target=self._watch, args=(process,), daemon=True).start()
 
     def restart(self) -> None:
@@ -79,6 +88,7 @@ class _Worker:
         except subprocess.TimeoutExpired:
             previous.kill()
             previous.wait()
+        self._is_changed = True
         self.start()
 
     def terminate(self) -> None:
@@ -90,6 +100,10 @@ class _Worker:
         return 0 if self._process is None else self._process.wait()
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        process.wait()
-        if process is self._process:
+        status = process.wait()
+        if process is not self._process or self._stop.is_set():
+            return
+        if status and self._is_changed:
+            logger.error("the worker ended with status %d; it is started again at the next change", status)
+        else:
             self._stop.set()

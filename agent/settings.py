@@ -179,12 +179,17 @@ _VENDOR_KEYS = {
 }
 
 
-def read_env_file() -> None:
+def read_env_file() -> dict[str, str]:
     """Add `.env` of the working directory to the environment, where the framework and its job processes see it too.
 
     What is set already stays as it is.
+
+    Returns:
+        The environment as it was before.
     """
+    before = dict(os.environ)
     load_dotenv(Path.cwd() / ".env")
+    return before
 
 
 def load_settings() -> Settings:

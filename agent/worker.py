@@ -19,7 +19,9 @@ from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
-read_env_file()
+ENVIRONMENT = read_env_file()
+"""As it was without `.env`: what a worker that is started anew is given."""
+
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
 _PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.async_toolset", "openai.resources"]
 # One waits for the next call also in development, where the framework would start it only when the caller is there.

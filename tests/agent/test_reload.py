@@ -16,7 +16,7 @@ RELOADER = """
 import sys
 from pathlib import Path
 from agent.reload import run_reloading
-sys.exit(run_reloading([sys.executable, "-u", "worker.py"], Path.cwd()))
+sys.exit(run_reloading([sys.executable, "-u", "worker.py"], Path.cwd(), {"PATH": "", "FROM": "outside"}))
 """
 
 WORKER = """
@@ -29,9 +29,15 @@ while True: signal.pause()
 
 
 @pytest.fixture
-def reloading(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """A reloader, and a worker that has started."""
-    (tmp_path / "worker.py").write_text(WORKER)
+def first_worker() -> str:
+    """What the worker does at first."""
+    return WORKER
+
+
+@pytest.fixture
+def process(tmp_path: Path, first_worker: str) -> Iterator[subprocess.Popen[str]]:
+    """A reloader."""
+    (tmp_path / "worker.py").write_text(first_worker)
     command = [sys.executable, "-u", "-c", RELOADER]
     process = subprocess.Popen(  # noqa: S603 - our own command line
         command,
@@ -43,11 +49,17 @@ def reloading(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     )
     with process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
         yield process
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # the worker as well
+
+
+@pytest.fixture
+def reloading(process: subprocess.Popen[str]) -> subprocess.Popen[str]:
+    """A reloader, and a worker that has started."""
+    assert process.stdout is not None
+    assert process.stdout.readline() == "started\n"
+    return process
 
 
 def test_a_change_starts_the_worker_anew(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -68,8 +80,25 @@ def test_ctrl_c_lets_the_worker_end_by_itself(reloading: subprocess.Popen[str]) 
     assert reloading.wait(timeout=20) == 7
 
 
-def test_a_worker_that_ends_by_itself_ends_the_reloader(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
-    """A worker that can't run is not started again and again."""
-    (tmp_path / "worker.py").write_text("raise SystemExit(3)")
+def test_a_worker_has_the_environment_that_it_is_given(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
+    """Not the reloader's, which has the values that `.env` had at its start."""
+    assert reloading.stdout is not None
+    (tmp_path / "worker.py").write_text("import os; print(*sorted(os.environ.keys() - {'LC_CTYPE'}), flush=True)")
 
-    assert reloading.wait(timeout=20) == 3
+    assert reloading.stdout.readline() == "FROM PATH\n"
+
+
+def test_a_change_that_is_broken_waits_for_the_next(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
+    """A file saved in the middle of an edit does not end the reloader, and is not tried again and again."""
+    assert reloading.stdout is not None
+    (tmp_path / "worker.py").write_text("print('broken', flush=True); raise SystemExit(3)")
+    assert reloading.stdout.readline() == "broken\n"
+    (tmp_path / "worker.py").write_text(WORKER.replace('"started"', '"mended"'))
+
+    assert reloading.stdout.readline() == "mended\n"
+
+
+@pytest.mark.parametrize("first_worker", ["raise SystemExit(3)"])
+def test_a_worker_that_can_not_start_ends_the_reloader(process: subprocess.Popen[str]) -> None:
+    """Nobody has changed anything: what is wrong was told, and the exit status is the worker's."""
+    assert process.wait(timeout=20) == 3

@@ -131,10 +131,12 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("LIVEKIT_URL", "ws://from-the-environment")
     monkeypatch.setenv("DEEPGRAM_MODEL", "to be removed")
     monkeypatch.delenv("DEEPGRAM_MODEL")
-    read_env_file()
+    before = read_env_file()
     settings = load_settings()
 
     assert (settings.livekit_url, settings.deepgram_model) == ("ws://from-the-environment", "nova-2")
+    assert before["LIVEKIT_URL"] == "ws://from-the-environment"
+    assert "DEEPGRAM_MODEL" not in before
 
 
 def test_the_example_names_every_setting() -> None:
