@@ -5,6 +5,8 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
+from livekit import api
 from livekit.agents import NOT_GIVEN, AgentSession, CloseEvent, JobContext, room_io
 from livekit.agents.vad import VAD
 
@@ -27,6 +29,8 @@ logger = logging.getLogger("agent")
 
 _FACE_TIMEOUT = 10.0
 # Seconds that the opening line waits for the face; then it is said without one.
+
+_HANG_UP_TIMEOUT = 3.0
 
 
 class Call:
@@ -88,7 +92,11 @@ class Call:
             await self._start_avatar()
         await self._ctx.connect()
         await self._session.start(
-            self._control.cast.first_agent(), room=self._ctx.room, room_options=self._room_options()
+            self._control.cast.first_agent(),
+            room=self._ctx.room,
+            room_options=self._room_options(),
+            # It would let everybody in the room read the instructions and speak for the caller, past `control`.
+            session_host=False,
         )
         if self._avatar is not None:
             self._avatar.sync_transcription()
@@ -102,13 +110,14 @@ class Call:
         self._control.cast.prepare()
 
     async def end(self) -> None:
-        """Stop the avatar's session. Called while the room is there: shutdown callbacks run after it was left."""
+        """Stop the avatar's session, and hang up. Called in the room: shutdown callbacks run after it was left."""
         await self._economy.aclose()
         try:
             await self._control.aclose()  # a room of LiveAvatar's is gone with the session
         finally:
             if self._avatar is not None:
                 await self._avatar.aclose()
+            await self._hang_up()
         logger.info("call ended", extra=self._usage.now().model_dump(exclude={"type"}))
 
     def _room_options(self) -> room_io.RoomOptions:
@@ -184,6 +193,18 @@ class Call:
             refused.cancel()
             # A face that did not come in time is no error of anybody's.
             await asyncio.gather(joining, refused, return_exceptions=True)
+
+    async def _hang_up(self) -> None:
+        """Close the room, where a caller would be alone, also on a telephone. Several callers still have each other."""
+        ctx = self._ctx
+        is_ours = self._hosted is None and not ctx.is_fake_job()
+        if not is_ours or not ctx.room.isconnected() or self._presence.count > 1:
+            return
+        try:
+            async with asyncio.timeout(_HANG_UP_TIMEOUT):
+                await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.room.name))
+        except (aiohttp.ClientError, api.TwirpError, TimeoutError) as error:
+            logger.warning("the room stays open after the call: %s", type(error).__name__)
 
     def _on_avatar_status(self, status: AvatarStatus) -> None:
         if not status.is_live:

@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import AgentSession, CloseEvent, SpeechCreatedEvent
+from livekit.agents import AgentSession, SpeechCreatedEvent
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
@@ -53,8 +53,14 @@ class Presence:
         self._room.on("participant_connected", self._on_connected)
         self._room.on("participant_disconnected", self._on_disconnected)
         self._room.on("reconnected", self._look)
+        self._room.on("disconnected", self._on_close)
         self._session.on("speech_created", self._on_speech_created)
         self._session.on("close", self._on_close)
+
+    @property
+    def count(self) -> int:
+        """How many callers are there."""
+        return len(self._callers())
 
     async def wait_for_caller(self) -> bool:
         """Wait until somebody is there; False if the session ended before."""
@@ -85,10 +91,13 @@ class Presence:
         if not self._is_there.is_set():
             event.speech_handle.interrupt(force=True)
 
-    def _on_close(self, _: CloseEvent) -> None:
+    def _on_close(self, _: object) -> None:
+        """The session is over, or the room."""
         self._room.off("participant_connected", self._on_connected)
         self._room.off("participant_disconnected", self._on_disconnected)
         self._room.off("reconnected", self._look)
+        self._room.off("disconnected", self._on_close)
+        self._session.off("close", self._on_close)
         self._stop_ending()
         self._is_over = True
         self._is_there.set()
@@ -102,6 +111,7 @@ class Presence:
         self._end_after(self._grace)
 
     def _end_after(self, seconds: float) -> None:
+        self._stop_ending()
         self._ending = asyncio.get_running_loop().call_later(seconds, self._end)
 
     def _end(self) -> None:

@@ -89,7 +89,8 @@ class _Worker:
             previous.kill()
             previous.wait()
         self._is_changed = True
-        self.start()
+        if not self._stop.is_set():
+            self.start()
 
     def terminate(self) -> None:
         self._stop.set()

@@ -64,7 +64,7 @@ def create_app(
 def _create_api(settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal) -> web.Application:
     secret = settings.web_secret.get_secret_value()
     # In this order: who guesses at the secret is not to do so often.
-    api = web.Application(middlewares=[same_origin, not_too_often(), knows(secret)])
+    api = web.Application(middlewares=[same_origin, not_too_often(secret), knows(secret)])
     api[ROOMS], api[HEALTH], api[JOURNAL], api[HAS_SECRET] = rooms, health, journal, bool(secret)
     api.router.add_post("/call", admit_caller)
     api.router.add_get("/sessions", list_sessions)
@@ -74,12 +74,13 @@ def _create_api(settings: Settings, rooms: Rooms, health: Health, journal: Sessi
 async def admit_caller(request: web.Request) -> web.Response:
     """Give a token for a room, in which an agent then is."""
     wanted = await _read(request)
+    rooms = request.app[ROOMS]
+    if wanted.again:  # their call goes on, also where no other begins
+        return web.json_response(asdict(await rooms.admit_again(wanted.again)))
     if (status := request.app[HEALTH].status) != "ok":
         message = f"the agent is {status} and takes no calls now"
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, _RETRY_AFTER)
-    rooms = request.app[ROOMS]
-    ticket = await (rooms.admit_again(wanted.again) if wanted.again else rooms.admit(wanted.name))
-    return web.json_response(asdict(ticket))
+    return web.json_response(asdict(await rooms.admit(wanted.name)))
 
 
 async def list_sessions(request: web.Request) -> web.Response:

@@ -22,6 +22,9 @@ _ADDRESSES = 10_000
 _PREFIX_OF_A_HOST = 64
 # Bits of an IPv6 address: a host chooses the others as it likes (RFC 4291, 2.5.4).
 
+_WHO_KNOWS = "who knows the secret"
+# In an address's place.
+
 _BY_THE_PAGE_OR_BY_HAND = {"same-origin", "none"}
 
 
@@ -69,13 +72,17 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
     return await handler(request)
 
 
-def not_too_often(clock: Callable[[], float] = time.monotonic) -> Middleware:
-    """Let ten requests of one address through at once, then one every two seconds."""
+def not_too_often(secret: str, clock: Callable[[], float] = time.monotonic) -> Middleware:
+    """Let ten requests of one address through at once, then one every two seconds.
+
+    Who knows the secret is counted apart: behind a proxy all have one address, and strangers would use it up.
+    """
     buckets = Buckets(_AT_ONCE, _PER_SECOND, _ADDRESSES)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if wait := buckets.take(client_of(request.remote or ""), clock()):
+        client = _WHO_KNOWS if secret and _gives(request, secret) else client_of(request.remote or "")
+        if wait := buckets.take(client, clock()):
             raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: try again in a moment", wait)
         return await handler(request)
 
@@ -100,14 +107,18 @@ def knows(secret: str) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        is_known = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), secret.encode())
-        if secret and not (scheme.lower() == "bearer" and is_known):
+        if secret and not _gives(request, secret):
             message = "this needs a secret, as `Authorization: Bearer <secret>`"
             raise RequestError(HTTPStatus.UNAUTHORIZED, message)
         return await handler(request)
 
     return check
+
+
+def _gives(request: web.Request, secret: str) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    is_known = hmac.compare_digest(given.strip().encode(errors="surrogateescape"), secret.encode())
+    return scheme.lower() == "bearer" and is_known
 
 
 def _is_loopback(host: str) -> bool:

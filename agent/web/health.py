@@ -4,7 +4,7 @@ from typing import Literal
 
 from livekit.agents import AgentServer
 
-Status = Literal["ok", "starting", "draining"]
+Status = Literal["ok", "full", "starting", "draining"]
 
 
 class Health:
@@ -22,12 +22,15 @@ class Health:
 
     @property
     def status(self) -> Status:
-        """`ok` when it takes calls; `starting` also while it has lost LiveKit and tries again."""
+        """`ok` when it takes calls; `full` at its load limit; `starting` also while it has lost LiveKit."""
         if self._server.draining:
             return "draining"
         # The framework tells of a registration, and of nothing when the connection is lost.
         is_connecting = self._server._connecting  # noqa: SLF001 - the only sign of it
-        return "ok" if self._is_up and not is_connecting else "starting"
+        if not self._is_up or is_connecting:
+            return "starting"
+        # What it answers to LiveKit when it is asked to take a call.
+        return "ok" if self._server._is_available() else "full"  # noqa: SLF001 - nothing public tells
 
     @property
     def calls(self) -> int:

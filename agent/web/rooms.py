@@ -14,6 +14,10 @@ from agent.web.ticket import NoRoomError, Ticket
 
 logger = logging.getLogger("agent")
 
+_ROOM = "call-"
+_CALLER = "caller-"
+# What the names of our rooms and callers begin with.
+
 _EXPIRES_IN = 600.0
 # Seconds in which the token has to be used; who is in the room then stays.
 
@@ -62,7 +66,7 @@ class OwnRooms:
 
     async def admit(self, name: str) -> Ticket:
         """Let a caller into a room of their own; see `Rooms.admit`. The agent is called at once, not by their join."""
-        room, identity = f"call-{secrets.token_hex(8)}", f"caller-{secrets.token_hex(8)}"
+        room, identity = f"{_ROOM}{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
         await self._open(room)
         return self._ticket(room, identity, name)
 
@@ -77,7 +81,7 @@ class OwnRooms:
             claims = verifier.verify(token)
         except (jwt.PyJWTError, ValueError):
             claims = None
-        if claims is None or claims.video is None or not claims.video.room:
+        if claims is None or claims.video is None or not _is_ours(claims.video, claims.identity):
             message = "this call can't be joined again: its token is not known, or too old"
             raise NoRoomError(message)
         return self._ticket(claims.video.room, claims.identity, claims.name)
@@ -106,3 +110,8 @@ class OwnRooms:
                 await livekit.room.create_room(request)
         except (aiohttp.ClientError, api.TwirpError, TimeoutError) as error:
             logger.warning("the agent is called only when the caller joins: %s", type(error).__name__)
+
+
+def _is_ours(grants: api.VideoGrants, identity: str) -> bool:
+    """Whether a token was made here: the project's keys may make others, which allow less, or somewhere else."""
+    return bool(grants.room_join) and grants.room.startswith(_ROOM) and identity.startswith(_CALLER)

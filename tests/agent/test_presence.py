@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 LONG = 60.0
+SHORT = 0.05
 AT_ONCE = 0.0
 AVATAR = {ATTRIBUTE_PUBLISH_ON_BEHALF: "the-agent"}
 
@@ -47,7 +48,7 @@ class Room(FakeRoom):
         self.emit("participant_connected", participant)
 
     def leave(self, identity: str) -> None:
-        self.emit("participant_disconnected", self.remote_participants.pop(identity))  # type: ignore[arg-type] # also that
+        self.emit("participant_disconnected", self.remote_participants.pop(identity))
 
 
 class RoomSession(AgentSession[None]):
@@ -104,6 +105,31 @@ async def test_who_comes_back_is_linked_and_the_call_goes_on() -> None:
         assert await presence.wait_for_caller()
         assert session.links.linked == ["caller, again"]
         assert not is_ending(presence)
+
+
+async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
+    """Nobody can come into it: who waits for a caller is told at once, not when the session has ended too."""
+    room = Room()
+    async with call(room, LONG) as (_, presence):
+        waiting = asyncio.create_task(presence.wait_for_caller())
+        await asyncio.sleep(0)
+        room.emit("disconnected")
+
+        assert not await asyncio.wait_for(waiting, LONG)
+
+
+async def test_an_agent_who_was_away_itself_waits_once() -> None:
+    """Two reasons to look who is there are one wait, which ends when the caller is back."""
+    room = Room()
+    room.come("caller")
+    async with call(room, SHORT) as (session, presence):
+        room.leave("caller")
+        room.emit("reconnected")
+        room.come("caller")
+        assert await presence.wait_for_caller()
+        await asyncio.sleep(3 * SHORT)
+
+        assert not session.is_closed.is_set()
 
 
 async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves() -> None:
@@ -185,7 +211,7 @@ async def test_others_who_seem_to_leave_while_the_agent_is_away_have_not() -> No
         assert not is_ending(presence)
         room.come("second")
         room.connection_state = rtc.ConnectionState.CONN_CONNECTED
-        room.emit("reconnected")  # type: ignore[arg-type] # also that
+        room.emit("reconnected")
 
         assert not is_ending(presence)
         assert session.links.linked == ["caller", "second"]

@@ -28,6 +28,19 @@ while True: signal.pause()
 """
 
 
+SLOW = """
+import os, signal, sys, time
+def end(*_):
+    print("ending", flush=True)
+    while not os.path.exists("done"): time.sleep(0.01)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("started", flush=True)
+while True: signal.pause()
+"""
+
+
 @pytest.fixture
 def first_worker() -> str:
     """What the worker does at first."""
@@ -96,6 +109,22 @@ def test_a_change_that_is_broken_waits_for_the_next(reloading: subprocess.Popen[
     (tmp_path / "worker.py").write_text(WORKER.replace('"started"', '"mended"'))
 
     assert reloading.stdout.readline() == "mended\n"
+
+
+@pytest.mark.parametrize("first_worker", [SLOW])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_a_reload_ends_it(
+    reloading: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
+) -> None:
+    """While the worker before is still ending, no other is started."""
+    assert reloading.stdout is not None
+    (tmp_path / "worker.py").write_text(WORKER)
+    assert reloading.stdout.readline() == "ending\n"
+    reloading.send_signal(number)
+    (tmp_path / "done").touch()
+
+    assert reloading.wait(timeout=20) == 0
+    assert reloading.stdout.read() == ""
 
 
 @pytest.mark.parametrize("first_worker", ["raise SystemExit(3)"])

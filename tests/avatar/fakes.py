@@ -16,7 +16,12 @@ from tests.avatar.core.service import Dialect, Service
 KEY = "the-key"
 
 
-class FakeRoom(rtc.EventEmitter[Literal["participant_connected", "track_published"]]):
+RoomEvent = Literal[
+    "disconnected", "participant_connected", "participant_disconnected", "reconnected", "track_published"
+]
+
+
+class FakeRoom(rtc.EventEmitter[RoomEvent]):
     """A connected room that can't publish."""
 
     name = "a-room"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from livekit import rtc
+from livekit.agents.voice.remote_session import RemoteSession
 
 from demo.call.changes import Changes
 from docs.examples.control import Agent
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
 NAME = "control"
+
+NOBODY_ANSWERS = 2.0
+"""Seconds; who answers at all does it in a few milliseconds."""
 
 Found = TypeVar("Found")
 
@@ -154,9 +158,20 @@ async def is_refused(front: FrontEnd, stage: Stage) -> None:
     room = rtc.Room()
     await room.connect(stage.livekit.url, stage.token(front._room.name, "stranger"))
     assert await FrontEnd(room).refusal("end_call") == 403
+    await is_not_driven(room, front)
     await room.disconnect()
     await front.call("set_input", mode="open")
     await front.attribute("input", "open")
+
+
+async def is_not_driven(room: rtc.Room, front: FrontEnd) -> None:
+    """The framework's own way to read and drive a session from the room, which asks nobody who they are, is closed."""
+    assert front.participant is not None
+    session = RemoteSession.from_room(room, front.participant.identity)
+    await session.start()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(session.get_agent_info(), NOBODY_ANSWERS)
+    await session.aclose()
 
 
 async def writes(front: FrontEnd, caller: Page) -> None:

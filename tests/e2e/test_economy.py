@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from livekit import rtc
 
 from tests.e2e.conversation import HAPPENS, POLL, SILENT_PERSONA, STORY
 from tests.e2e.page import page
@@ -44,11 +45,13 @@ async def attribute(talk: Page, name: str, until: Callable[[str], bool]) -> str:
 
 
 async def test_the_avatar_leaves_a_quiet_call_and_a_long_one_ends_with_a_goodbye(stage: Stage, tmp_path: Path) -> None:
-    """A word brings the avatar back for the answer; the goodbye cuts the story, and no session is left."""
+    """A word brings the avatar back for the answer; the goodbye cuts the story, and nobody is left, and no session."""
     persona = tmp_path / "silent.toml"
     persona.write_text(f'{SILENT_PERSONA}goodbye = "{GOODBYE}"\n')
     before = len(await stage.sessions())
     async with stage.worker({**LIMITS, "PERSONA": str(persona)}) as worker, page(stage, "economy") as talk:
+        hung_up = asyncio.get_running_loop().create_future()
+        talk.room.on("disconnected", hung_up.set_result)
         left = await attribute(talk, "avatar", lambda told: told.startswith("voice only"))
         await talk.say("tell me a story")
         await attribute(talk, "avatar", lambda told: told == "live")
@@ -57,6 +60,7 @@ async def test_the_avatar_leaves_a_quiet_call_and_a_long_one_ends_with_a_goodbye
         goodbye = await talk.answer(2)
         # The caller stays: it is the agent who ends the call.
         await worker.wait_until(lambda: worker.has_logged("call ended"), HAPPENS)
+        assert await hung_up == rtc.DisconnectReason.ROOM_DELETED
         [ended] = [line for line in worker.tail() if "call ended" in line]
     sessions = (await stage.sessions())[before:]
 

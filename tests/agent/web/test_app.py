@@ -92,7 +92,7 @@ async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
 
 
 async def test_health_is_good_only_while_calls_are_taken(site: Site) -> None:
-    """It is not before LiveKit knows the worker, nor while it has lost LiveKit, nor while it drains."""
+    """It is not while LiveKit is lost, nor while the machine is too busy for one more, nor while it drains."""
     site.server.calls = 2
     async with site.client() as client:
         assert await _health(client) == (200, {"status": "ok", "calls": 2})
@@ -100,6 +100,8 @@ async def test_health_is_good_only_while_calls_are_taken(site: Site) -> None:
         assert await _health(client) == (503, {"status": "starting", "calls": 2})
         site.server.register()
         assert await _health(client) == (200, {"status": "ok", "calls": 2})
+        site.server.be_busy(0.95)
+        assert await _health(client) == (503, {"status": "full", "calls": 2})
         site.server.begin_to_drain()
         assert await _health(client) == (503, {"status": "draining", "calls": 2})
 
@@ -128,6 +130,15 @@ async def test_nobody_is_let_in_while_no_call_is_taken(site: Site) -> None:
             assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
             assert await answer.json() == {"error": "the agent is draining and takes no calls now"}
     assert not site.rooms.names
+
+
+async def test_a_caller_comes_back_while_no_new_call_is_taken(site: Site) -> None:
+    """Their call goes on: a page that is reloaded while the worker drains is let in again."""
+    async with site.client() as client:
+        site.server.begin_to_drain()
+        async with client.post("/api/call", json={"again": "a-token"}) as answer:
+            assert (answer.status, (await answer.json())["token"]) == (200, "a-fresh-token")
+    assert site.rooms.tokens == ["a-token"]
 
 
 async def test_sessions_are_listed_to_who_knows_the_secret(site: Site) -> None:

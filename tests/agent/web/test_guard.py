@@ -105,7 +105,7 @@ async def test_the_page_and_health_need_no_secret(site: Site) -> None:
 async def test_who_asks_too_often_waits() -> None:
     """Ten pass at once; then 429 says when to come again, and it is enough to wait as long."""
     now = 0.0
-    app = web.Application(middlewares=[tell_errors, not_too_often(lambda: now)])
+    app = web.Application(middlewares=[tell_errors, not_too_often("", lambda: now)])
     app.router.add_get("/", _answer)
     async with TestClient(TestServer(app)) as client:
         statuses = [(await client.get("/")).status for _ in range(11)]
@@ -123,6 +123,17 @@ async def test_guesses_at_the_secret_are_counted(site: Site) -> None:
         statuses = {(await client.post("/api/call", headers={"Authorization": "Bearer x"})).status for _ in range(40)}
 
     assert statuses == {401, 429}
+
+
+async def test_strangers_do_not_use_up_what_the_secret_may_ask(site: Site) -> None:
+    """Behind a proxy they come from the same address; who knows the secret is limited as well."""
+    known = {"Authorization": "Bearer a-secret"}
+    async with site.client(web_secret="a-secret") as client:
+        guesses = [(await client.post("/api/call")).status for _ in range(20)]
+        statuses = [(await client.post("/api/call", headers=known)).status for _ in range(11)]
+
+    assert guesses[-1] == 429
+    assert statuses == [200] * 10 + [429]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,13 @@ async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
 async def test_nobody_comes_back_with_a_token_that_is_too_old_or_of_somebody_else(age: float | None) -> None:
     """The sentence tells the caller."""
     others = settings(livekit_api_secret="another-secret-of-32-characters!")
-    token = caller_token(others if age is None else settings(), "a-room", "a-caller", expires_in=-(age or -60.0))
+    token = caller_token(others if age is None else settings(), "call-1", "caller-1", expires_in=-(age or -60.0))
     with pytest.raises(NoRoomError, match="too old"):
         await OwnRooms(settings()).admit_again(token)
+
+
+@pytest.mark.parametrize(("room", "identity"), [("board-meeting", "caller-1"), ("call-1", "somebody")])
+async def test_a_token_of_the_project_for_something_else_is_not_changed(room: str, identity: str) -> None:
+    """The same keys may have made it, to allow less, or for another room: it would be allowed to speak there."""
+    with pytest.raises(NoRoomError, match="not known"):
+        await OwnRooms(settings()).admit_again(caller_token(settings(), room, identity))

@@ -39,6 +39,7 @@ class IdleServer(AgentServer):
     def __init__(self) -> None:
         super().__init__(ws_url="ws://127.0.0.1:1", api_key="key", api_secret="secret")
         self.calls = 0
+        self._devmode, self._worker_load, self._reserved_slots = False, 0.0, 0  # set where it runs
 
     def register(self) -> None:
         self._connecting = False
@@ -49,6 +50,9 @@ class IdleServer(AgentServer):
 
     def begin_to_drain(self) -> None:
         self._draining = True
+
+    def be_busy(self, load: float) -> None:
+        self._worker_load = load
 
     @property
     def active_jobs(self) -> list[Any]:
