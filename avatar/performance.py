@@ -1,5 +1,6 @@
 """All that speaks for one agent session, put together: the avatar, what keeps it there, and the voice."""
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable
@@ -66,7 +67,8 @@ class Performance:
         self.output = AvatarAudioOutput(self.playback)
         self._mouths = Mouths(self.playback, room, audience)
         connection = AvatarConnection(self.playback, http)
-        attendance = Attendance(room, lambda: self._core.avatar_speaks)
+        loop = asyncio.get_running_loop()
+        attendance = Attendance(room, lambda: self._core.avatar_sounds(loop.time()))
         self.recovery = Recovery(self.playback, connection, sessions, attendance, first=first, on_status=on_status)
         self.playback.act(lambda now: self._core.expect_avatar(now + _FIRST_WAIT, now))
 

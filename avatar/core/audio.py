@@ -3,9 +3,17 @@
 The service answers another format with noise and no error, so nothing here is configurable.
 """
 
+from array import array
+
 SAMPLE_RATE = 24_000
 BYTES_PER_SAMPLE = 2
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
+
+_FAINT = 500
+# Of 32768; the noise of voices between words is below, speech well above.
+
+_STRIDE = 8
+# One sample of so many is looked at: enough to find a sound that lasts.
 
 
 def to_seconds(size_bytes: int) -> float:
@@ -17,3 +25,8 @@ def to_bytes(seconds: float) -> int:
     """The size of `seconds` of PCM, in bytes, cut to whole samples."""
     # The tiny offset keeps a duration that came from bytes the same number of bytes.
     return int(seconds * SAMPLE_RATE + 1e-6) * BYTES_PER_SAMPLE
+
+
+def is_silent(pcm: bytes) -> bool:
+    """Whether there is nothing to be heard in it, as between the sentences of a voice."""
+    return max(map(abs, array("h", pcm)[::_STRIDE]), default=0) < _FAINT

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from avatar.core import signs
 from avatar.core.chunking import Chunking
 from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening
+from avatar.core.ear import Ear
 from avatar.core.events import Connected, Event, MouthChanged, ServiceFault, SessionEnded, Unresponsive, VoiceNeeded
 from avatar.core.floor import Floor, Mouth
 from avatar.core.ids import Ids
@@ -46,18 +47,14 @@ class AvatarProtocol:
         )
         self._floor = Floor()
         self._voice_needed = False  # it was told
-        self._hopeless_at: float | None = None
-        self._is_hopeless = False
+        self._mute_since: float | None = None  # from then on there is neither an avatar nor a voice
+        self._is_hopeless = False  # speech has waited in vain
         self._link = Link.AWAY
         self._paused = False
         self._controls: deque[Command] = deque()
         self._voice_controls: deque[Interrupt] = deque()
         self._clears_on_connect = False
-        self._acknowledges = False  # whether the service confirms what it gets
-        self._echoes = False  # whether it names the speech that it talks of by our id
-        self._talks_since: float | None = None  # what the service said last, whatever it was about
-        self._confirmations: set[str] = set()  # ids that confirm the last interrupt
-        self._deaf_until: float | None = None  # the last interrupt is not confirmed: signs are about what it dropped
+        self._ear = Ear(self._timings.interrupt)
         self._connected_by: float | None = None
         self._keep_alive_at: float | None = None
         self._now = 0.0
@@ -90,7 +87,8 @@ class AvatarProtocol:
         """The open segment is complete (the framework's `flush`). Without one, nothing happens."""
         self._now = now
         self._timeline.seal()
-        if self._is_hopeless:  # not while capturing: the framework counts a segment after its first frame
+        # Not while capturing: the framework counts a segment after its first frame.
+        if self._is_hopeless or self._link is Link.CLOSED:
             self._timeline.finish_all(now)
 
     def interrupt(self, now: float) -> None:
@@ -125,15 +123,14 @@ class AvatarProtocol:
         """Whether no segment is half said: nobody would hear a change now."""
         return self._timeline.between
 
-    @property
-    def avatar_speaks(self) -> bool:
-        """Whether the avatar says that it speaks."""
-        return self._floor.mouth is Mouth.AVATAR and self._timeline.playing
+    def avatar_sounds(self, now: float) -> bool:
+        """Whether the avatar says that it speaks, and what it spoke last was sound."""
+        return self._avatar_speaks and self._timeline.sounds(now)
 
     def avatar_missed(self, since: float, now: float) -> None:
         """The avatar says that it speaks, and nothing of it was heard `since` then: that is to be said again."""
         self._now = now
-        if self.avatar_speaks:
+        if self._avatar_speaks:
             self._timeline.take_back(since)
             self._move(Change.LOST)
             self._hang_up()
@@ -148,8 +145,10 @@ class AvatarProtocol:
         """There is a voice that can speak when the avatar can't."""
         self._now = now
         self._floor.has_voice = True
-        self._hopeless_at, self._is_hopeless = None, False
+        self._mute_since, self._is_hopeless = None, False
         self._settle_floor(now)
+        if self._floor.voice_at is None and self._floor.mouth is Mouth.AVATAR:
+            self._timeline.events.append(MouthChanged(Mouth.AVATAR))  # it was back sooner than the voice was there
 
     def voice_closed(self, now: float) -> None:
         """There is no voice any more."""
@@ -160,7 +159,7 @@ class AvatarProtocol:
         self._voice_controls.clear()
         self._settle_floor(now)
         if self._floor.voice_at is not None:
-            self._hopeless_at = now + self._timings.hope
+            self._mute_since = now
 
     def voice_says(self, kind: Kind, event_id: str, now: float) -> None:
         """The voice speaks (TALKING), has played all that it has (QUIET), or a speech to its end (ENDED)."""
@@ -192,7 +191,6 @@ class AvatarProtocol:
         """There will be no connection any more: what is and will be captured is finished as interrupted."""
         self._now = now
         self._move(Change.CLOSED)
-        self._hopeless_at, self._is_hopeless = None, True
         self._timeline.finish_all(now)
         self._hang_up()
 
@@ -208,7 +206,7 @@ class AvatarProtocol:
             case Kind.FAULT | Kind.UNREADABLE:
                 self._timeline.events.append(ServiceFault(sign.source or "unreadable", sign.detail))
             case Kind.CLEARED:
-                self._on_cleared(sign)
+                self._ear.cleared(sign)
             case kind if kind in _SPEECH_SIGNS:
                 self._on_speech_sign(sign, now)
 
@@ -223,9 +221,9 @@ class AvatarProtocol:
             chunk_due_at,
             self._timeline.overdue_at(),
             self._voice_due_at(),
-            self._hopeless_at,
+            self._hopeless_at(),
             self._connected_by,
-            self._deaf_until,
+            self._ear.deaf_until,
             self._keep_alive_at,
         )
         return min((at for at in instants if at is not None), default=None)
@@ -236,7 +234,7 @@ class AvatarProtocol:
         if _is_due(self._connected_by, now):
             self._connected_by = None
             self._timeline.events.append(Unresponsive(self._timings.connected))
-        if _is_due(self._deaf_until, now):
+        if _is_due(self._ear.deaf_until, now):
             self._listen_again()
         if _is_due(self._keep_alive_at, now):
             self._keep_alive_at = now + self._timings.keep_alive
@@ -245,8 +243,8 @@ class AvatarProtocol:
             self._on_overdue(now)
         if _is_due(self._voice_due_at(), now):
             self._on_voice_due(now)
-        if _is_due(self._hopeless_at, now):
-            self._hopeless_at, self._is_hopeless = None, True
+        if _is_due(self._hopeless_at(), now):
+            self._is_hopeless = True
             self._timeline.finish_all(now)
 
     # What comes out
@@ -282,11 +280,15 @@ class AvatarProtocol:
 
     # The floor
 
+    @property
+    def _avatar_speaks(self) -> bool:
+        return self._floor.mouth is Mouth.AVATAR and self._timeline.playing
+
     def _leave(self, voice_at: float, now: float) -> None:
         """The avatar leaves the floor to the voice, if there will be one in time."""
         self._floor.avatar_away(voice_at)
-        if not self._floor.has_voice and self._hopeless_at is None:
-            self._hopeless_at = max(now, voice_at) + self._timings.hope
+        if not self._floor.has_voice and self._mute_since is None:
+            self._mute_since = max(now, voice_at)
         self._settle_floor(now)
 
     def _settle_floor(self, now: float) -> None:
@@ -297,7 +299,14 @@ class AvatarProtocol:
         """When a voice takes the floor, or is missed: there must be something to say."""
         if self._timeline.empty or self._voice_needed or self._floor.mouth is Mouth.VOICE:
             return None
-        return self._floor.voice_at
+        return None if self._link is Link.CLOSED else self._floor.voice_at
+
+    def _hopeless_at(self) -> float | None:
+        """When speech has waited for too long: it is dropped, and so is what comes after it until somebody is there."""
+        waits_since = self._timeline.waits_since
+        if self._is_hopeless or self._mute_since is None or waits_since is None:
+            return None
+        return max(self._mute_since, waits_since) + self._timings.hope
 
     def _on_voice_due(self, now: float) -> None:
         if self._floor.has_voice:
@@ -331,9 +340,7 @@ class AvatarProtocol:
             self._voice_controls.append(interrupt)  # it obeys at once
             return
         self._controls.append(interrupt)
-        self._confirmations = {interrupt.event_id, speech.event_id}
-        if speech.talks or self._acknowledges:  # else the service has nothing to say of it
-            self._deaf_until = now + self._timings.interrupt
+        self._ear.interrupted(interrupt.event_id, speech, now)
 
     # What the service says
 
@@ -347,42 +354,21 @@ class AvatarProtocol:
             self._clears_on_connect = False
             self._controls.append(Interrupt(self._ids.mint("interrupt")))
         self._floor.avatar_here()
-        self._hopeless_at, self._is_hopeless = None, False
+        self._mute_since, self._is_hopeless = None, False
         self._voice_needed = False
         self._timeline.events.append(Connected())
         self._settle_floor(now)
 
-    def _on_cleared(self, sign: Sign) -> None:
-        self._talks_since = None
-        if sign.source is None or sign.source in self._confirmations:
-            self._deaf_until = None
-
     def _on_speech_sign(self, sign: Sign, now: float) -> None:
-        self._acknowledges |= sign.kind in {Kind.APPENDED, Kind.COMMITTED}
-        if sign.kind in {Kind.TALKING, Kind.QUIET, Kind.ENDED}:
-            self._talks_since = now if sign.kind is Kind.TALKING else None
-        if self._is_current(sign):
-            self._timeline.hear(sign, now, acknowledged=self._acknowledges)
-        elif self._deaf_until is not None and sign.kind is Kind.QUIET:
-            self._deaf_until = None
-
-    def _is_current(self, sign: Sign) -> bool:
-        """Whether a sign is about the speech that is at the service now, not one that is over."""
-        speech = self._timeline.speech
-        if speech is not None and sign.source == speech.event_id:
-            self._echoes = True
-            return True
-        if self._echoes and sign.source is not None:
-            return False
-        return self._deaf_until is None and not self._timeline.is_past(sign.source)
+        is_past = self._timeline.is_past(sign.source)
+        if self._ear.believes(sign, self._timeline.speech, now, is_past=is_past):
+            self._timeline.hear(sign, now, acknowledged=self._ear.acknowledges)
 
     def _listen_again(self) -> None:
-        """The interrupt stays unconfirmed; if the avatar talks, then of the speech that it was given since."""
-        self._deaf_until = None
-        speech = self._timeline.speech
-        if self._talks_since is not None and speech is not None:
-            since = max(self._talks_since, speech.since)
-            self._timeline.hear(Sign(Kind.TALKING), since, acknowledged=self._acknowledges)
+        talks_since, speech = self._ear.listen_again(), self._timeline.speech
+        if talks_since is not None and speech is not None:
+            since = max(talks_since, speech.since)
+            self._timeline.hear(Sign(Kind.TALKING), since, acknowledged=self._ear.acknowledges)
 
     # The link
 
@@ -392,8 +378,8 @@ class AvatarProtocol:
     def _hang_up(self) -> None:
         """Forget what only the connection that is gone could answer."""
         self._controls.clear()
-        self._talks_since = None
-        self._deaf_until = self._connected_by = self._keep_alive_at = None
+        self._ear.forget()
+        self._connected_by = self._keep_alive_at = None
 
 
 def _is_due(at: float | None, now: float) -> bool:

@@ -3,12 +3,14 @@
 from collections import deque
 from collections.abc import Iterable
 
-from avatar.core.audio import to_bytes, to_seconds
+from avatar.core.audio import is_silent, to_bytes, to_seconds
 from avatar.core.pace import Pace
 from avatar.core.words import Word, cut_at, last_gap
 
 _KEPT = to_bytes(2.0)
 # What was played last, for going back to the start of the word in which it was cut off: few are longer.
+
+_LATELY = to_bytes(1.0)
 
 _GAP_WITHIN = to_bytes(0.6)
 # How far back a gap between words is looked for, where the voice has not told the words.
@@ -21,8 +23,10 @@ class Segment:
     forgotten, so a segment never holds much more than its unplayed speech.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, captured_at: float) -> None:
         self.number = number
+        self.captured_at = captured_at
+        """When its capture began."""
         self.sealed = False
         """Whether the framework has flushed it: nothing is captured any more."""
         self.finished = False
@@ -76,6 +80,11 @@ class Segment:
             self._pcm += pcm
             self._pace.note(to_seconds(len(pcm)), now)
             self._words.extend(words)
+
+    def sounds(self, position: float) -> bool:
+        """Whether there is sound in the second before `position`, which is no earlier than what was played."""
+        end = to_bytes(position) - self._start
+        return not is_silent(bytes(self._pcm[max(0, end - _LATELY) : end]))
 
     def take(self, most: float) -> bytes:
         """Hand over the next speech, `most` seconds of it at the most."""

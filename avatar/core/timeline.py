@@ -67,6 +67,15 @@ class Timeline:
         """Whether no segment is half said."""
         return self.speech is None and not (self._segments and self._segments[0].started)
 
+    @property
+    def waits_since(self) -> float | None:
+        """When the capture of the first segment began; None if there is none."""
+        return self._segments[0].captured_at if self._segments else None
+
+    def sounds(self, now: float) -> bool:
+        """Whether there was sound in the last second that was played."""
+        return bool(self._segments) and self._segments[0].sounds(self.played(now))
+
     def is_past(self, event_id: str | None) -> bool:
         """Whether this is the event id of a speech that is over."""
         return event_id in self._past_ids
@@ -94,7 +103,7 @@ class Timeline:
             raise ValueError(message)
         if self._capturing is None:
             self._captured += 1
-            self._capturing = Segment(self._captured)
+            self._capturing = Segment(self._captured, now)
             self._segments.append(self._capturing)
         self._capturing.append(pcm, now, words)
 

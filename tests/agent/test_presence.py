@@ -113,7 +113,7 @@ async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
     async with call(room, LONG) as (_, presence):
         waiting = asyncio.create_task(presence.wait_for_caller())
         await asyncio.sleep(0)
-        room.emit("disconnected")
+        room.emit("disconnected", None)
 
         assert not await asyncio.wait_for(waiting, LONG)
 

@@ -14,7 +14,7 @@ LOUD, SILENT = b"\x00\x20" * 240, b"\x05\x00" * 240
 
 def test_what_was_rewound_is_handed_over_again() -> None:
     """After a rewind, the speech goes on from the played position."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.append(SECOND + b"\x02\x00" * (BYTES_PER_SECOND // 2), 0.0)
     segment.take(2.0)
     segment.rewind(1.0)
@@ -25,7 +25,7 @@ def test_what_was_rewound_is_handed_over_again() -> None:
 
 def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
     """What was played is forgotten but for the last word; positions still count from the start."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.append(SECOND * 30, 0.0)
     segment.take(30.0)
     segment.note_played(29.0)
@@ -36,7 +36,7 @@ def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
 
 def test_a_word_that_was_cut_is_said_again() -> None:
     """Speech goes on after the last gap before the cut; the played position stays what it was."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.append(LOUD * 20 + SILENT * 5 + LOUD * 40, 0.0)
     segment.take(0.65)
     segment.rewind(0.40)
@@ -48,7 +48,7 @@ def test_a_word_that_was_cut_is_said_again() -> None:
 
 def test_where_words_are_known_the_sound_is_not_asked() -> None:
     """The word in which speech was cut is said from its start, as the voice told it."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.append(LOUD * 20 + SILENT * 5 + LOUD * 40, 0.0, [Word(0.0, 0.1), Word(0.1, 0.6)])
     segment.take(0.65)
     segment.rewind(0.40)
@@ -58,7 +58,7 @@ def test_where_words_are_known_the_sound_is_not_asked() -> None:
 
 def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
     """Nothing that was forgotten can be said again."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.append(SECOND * 6, 0.0, [Word(0.0, 6.0)])
     segment.take(6.0)
     segment.rewind(4.0)
@@ -68,7 +68,7 @@ def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
 
 def test_without_a_gap_speech_goes_on_where_it_was() -> None:
     """What can't be told is not guessed: not one sample is said twice."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.append(LOUD * 100, 0.0)
     segment.take(1.0)
     segment.rewind(0.40)
@@ -78,7 +78,7 @@ def test_without_a_gap_speech_goes_on_where_it_was() -> None:
 
 def test_nothing_is_kept_for_a_segment_that_is_finished() -> None:
     """Audio that comes after the end was reported has nowhere to go."""
-    segment = Segment(1)
+    segment = Segment(1, 0.0)
     segment.finished = True
     segment.append(SECOND, 0.0)
 
@@ -88,7 +88,7 @@ def test_nothing_is_kept_for_a_segment_that_is_finished() -> None:
 @given(st.lists(st.integers(0, 2000), max_size=20), st.lists(st.floats(0.001, 0.1), max_size=40))
 def test_chunks_add_up_to_what_was_captured(samples: list[int], takes: list[float]) -> None:
     """However it is cut, no byte is lost, repeated or split from its sample."""
-    segment, whole = Segment(1), b""
+    segment, whole = Segment(1, 0.0), b""
     for value, count in enumerate(samples):
         pcm = value.to_bytes(2, "little") * count
         segment.append(pcm, 0.0)
