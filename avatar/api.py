@@ -36,6 +36,9 @@ _NOT_RUNNING = re.compile(r"already|ended|closed|not (found|active|running)", re
 _SHORTEST_SECRET = 7
 # Characters; "Bearer" is none.
 
+_LONGEST_WAIT = 10.0
+# Seconds before a call is repeated, whatever the service asks for: somebody waits for the answer.
+
 _PAGE = 100
 _PAGES = 20
 
@@ -168,6 +171,7 @@ class LiveAvatarAPI:
             await asyncio.to_thread(self._journal.add, token.session_id, api_url=self.url, room=token.room)
         data = await self._call("POST", "/v1/sessions/start", headers=headers, body={}, attempts=1)
         duration = data.number("max_session_duration")
+        duration = duration if duration and duration > 0 else None
         await self._note(lambda journal: journal.mark_started(token.session_id, duration))
         return StartedSession(
             token.session_id,
@@ -361,4 +365,4 @@ def _wait_before_retry(error: Exception) -> bool | float:
     if not isinstance(error, AvatarError) or not error.retryable:
         return False
     retry_after = getattr(error, "retry_after", None)
-    return True if retry_after is None else float(retry_after)
+    return True if retry_after is None else min(float(retry_after), _LONGEST_WAIT)

@@ -65,6 +65,11 @@ class AvatarAudioOutput(AudioOutput):
     def _is_full(self) -> bool:
         return self._core.unplayed(asyncio.get_running_loop().time()) > _MOST_UNPLAYED
 
+    def _mark_input_truncated(self) -> None:
+        super()._mark_input_truncated()
+        if self.captions is not None:
+            self.captions.truncate()
+
     def flush(self) -> None:
         """The segment is complete."""
         super().flush()

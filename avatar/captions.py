@@ -28,20 +28,30 @@ class AvatarCaptions(TextOutput):
     Args:
         next_in_chain: Where the words go: the room's transcription.
         played: Seconds played of the segment that is being played, 0 before it has begun.
+        is_spoken: Whether what is captured is also said; what is only written is shown at once.
         delay: Seconds from the avatar's mouth, as the service tells of it, to the caller's ear.
 
     Attributes:
         beginnings: Told of each beginning, for a `DelayMeter`.
     """
 
-    def __init__(self, next_in_chain: TextOutput, played: Callable[[], float], *, delay: float = 0.0) -> None:
+    def __init__(
+        self,
+        next_in_chain: TextOutput,
+        played: Callable[[], float],
+        *,
+        is_spoken: Callable[[], bool] = lambda: True,
+        delay: float = 0.0,
+    ) -> None:
         super().__init__(label="LiveAvatar", next_in_chain=next_in_chain)
         self._delay = delay
         self.beginnings = Beginnings()
         self._next = next_in_chain
         self._played = played
+        self._is_spoken = is_spoken
+        self._is_written = False
         self._caption = Caption()
-        self._capturing = False
+        self._capturing = self._is_truncated = False
         self._playing = asyncio.Event()
         self._shown = asyncio.Queue[tuple[float, str | None]]()
         self._tasks = [asyncio.create_task(task, name="avatar_captions") for task in (self._follow(), self._show())]
@@ -50,12 +60,19 @@ class AvatarCaptions(TextOutput):
 
     async def capture_text(self, text: str) -> None:
         """Take text of the segment, timed or not."""
+        if not self._is_spoken():
+            self._is_written = True
+            self._shown.put_nowait((_now(), text))
+            return
         self._capturing = True
         start = text.start_time if isinstance(text, TimedString) else None
         self._caption.push(text, start if is_given(start) else None)
 
     def flush(self) -> None:
         """The segment's text is complete."""
+        if self._is_written:
+            self._is_written = False
+            self._shown.put_nowait((_now(), None))
         if self._capturing:
             self._capturing = False
             self._caption.end()
@@ -67,12 +84,16 @@ class AvatarCaptions(TextOutput):
         self.beginnings.tell(at)
         self._playing.set()
 
+    def truncate(self) -> None:
+        """The segment's audio ends before its text, by a fault of the voice that makes it."""
+        self._is_truncated = True
+
     def end_audio(self, seconds: float) -> None:
         """The segment's audio is complete: so much, or none, and then nothing of its text is shown."""
-        if seconds:
-            self._caption.lasts(seconds)
-        else:
+        if not seconds:
             self._renew()
+        elif not self._is_truncated:
+            self._caption.lasts(seconds)
 
     def finish(self, position: float, *, interrupted: bool) -> str:
         """The segment is over where it was played to.
@@ -81,7 +102,7 @@ class AvatarCaptions(TextOutput):
             What was heard of it.
         """
         caption = self._caption
-        if not interrupted:
+        if not (interrupted or self._is_truncated):
             self._post(caption.rest())
         elif position > 0:
             self._post(caption.upto(position))
@@ -103,7 +124,7 @@ class AvatarCaptions(TextOutput):
 
     def _renew(self) -> None:
         self._playing.clear()
-        self._capturing = False
+        self._capturing = self._is_truncated = False
         self._caption = Caption()
 
     def _post(self, text: str) -> None:

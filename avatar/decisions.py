@@ -23,7 +23,7 @@ def seconds_to_wait(error: AvatarError, failures: int, jitter: float) -> float |
     """
     match error:
         case CapacityError(status_code=429):
-            return (error.retry_after or _FIRST_WAIT) + jitter * _FIRST_WAIT
+            return min(error.retry_after or _FIRST_WAIT, _LONGEST_WAIT) + jitter * _FIRST_WAIT
         case CapacityError(code=4032):
             return _SLOT_WAIT * (0.5 + jitter)
         case AuthError() | CapacityError() | ConfigurationError() | SessionOver():

@@ -86,11 +86,13 @@ async def open_hosted_room(
         max_session_duration=max_session_duration,
     )
     started_at = clock()
+    starting = asyncio.ensure_future(api.start(token))
     try:
-        started = await api.start(token)
-        return _room(started, started_at, SANDBOX_SECONDS if is_sandbox else started.max_duration)
+        started = await asyncio.shield(starting)
+        duration = SANDBOX_SECONDS if is_sandbox else started.max_duration
+        return _room(started, started_at, duration or max_session_duration)
     except BaseException:
-        await asyncio.shield(stop_session(api, token.session_id))
+        await asyncio.shield(stop_session(api, token.session_id, after=starting))
         raise
 
 

@@ -14,6 +14,9 @@ from avatar.voice import RoomVoice
 
 logger = logging.getLogger("avatar")
 
+_AGAIN_AFTER = 2.0
+# Seconds before what the room's server has refused is tried again.
+
 
 class Mouths:
     """The voice of a call, while it has one. The avatar is not heard beside it.
@@ -33,6 +36,8 @@ class Mouths:
         self._voice: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._silenced: str | None = None
+        self._asked = ("", True)  # whether this avatar is to be heard
+        self._hearing: asyncio.Task[None] | None = None
 
     @property
     def has_voice(self) -> bool:
@@ -50,13 +55,13 @@ class Mouths:
         if mouth is Mouth.VOICE:
             self._silenced = avatar
             if avatar is not None:
-                self._run(self._audience.let_hear(avatar, audible=False), "avatar_silence")
+                self._let_hear(avatar, audible=False)
             return
         if self._voice is not None:
             self._voice.cancel()
             self._voice = None
         if avatar is not None and avatar == self._silenced:
-            self._run(self._audience.let_hear(avatar, audible=True), "avatar_heard")
+            self._let_hear(avatar, audible=True)
 
     async def aclose(self) -> None:
         """Close the voice."""
@@ -68,9 +73,26 @@ class Mouths:
     async def _speak(self) -> None:
         try:
             await RoomVoice(self._playback, self._room).run()
-        except rtc.participant.PublishTrackError as error:
-            logger.error("no voice either, its track can't be published: %s", error)  # noqa: TRY400 - a sentence
+        except Exception as error:  # noqa: BLE001 - whatever it is: without a voice there is only silence
+            logger.error("no voice either: %s", error or type(error).__name__)  # noqa: TRY400 - a sentence
+            await asyncio.sleep(_AGAIN_AFTER)
             self._voice = None
+            self._playback.act(self._playback.core.voice_closed)  # and it is asked for anew
+
+    def _let_hear(self, avatar: str, *, audible: bool) -> None:
+        self._asked = (avatar, audible)
+        if self._hearing is None or self._hearing.done():
+            self._hearing = self._run(self._see_to_it(), "avatar_hearing")
+
+    async def _see_to_it(self) -> None:
+        """One request after the other, until what was asked for last is done."""
+        done = None
+        while done != (asked := self._asked):
+            avatar, audible = asked
+            if await self._audience.let_hear(avatar, audible=audible):
+                done = asked
+            else:
+                await asyncio.sleep(_AGAIN_AFTER)
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

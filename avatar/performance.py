@@ -79,7 +79,7 @@ class Performance:
 
     async def run(self) -> AvatarError:
         """Keep an avatar there; returns why there can't be one any more. The voice, if there is one, goes on."""
-        lost = await self.recovery.run()
+        lost = await self._recover()
         by_voice = " by voice" if self._mouths.has_voice else ", mute"
         logger.error("there is no avatar, the call goes on%s: %s", by_voice, lost)
         if self._mouths.has_voice:
@@ -87,6 +87,14 @@ class Performance:
         else:
             self.playback.act(self._core.close)
         return lost
+
+    async def _recover(self) -> AvatarError:
+        try:
+            return await self.recovery.run()
+        except Exception as error:
+            logger.exception("nobody keeps an avatar there any more")
+            message = f"the avatar's recovery failed: {type(error).__name__}"
+            return AvatarError(message)
 
     async def aclose(self) -> None:
         """Nobody speaks any more: everything captured is finished."""
@@ -108,6 +116,7 @@ class Performance:
                 self._mouths.open_voice()
             case MouthChanged(mouth=mouth):
                 self._mouths.change(mouth, None if self.session is None else self.session.identity)
+                self.recovery.mouth_changed(mouth)
             case ServiceFault(kind=kind, detail=detail):
                 logger.warning("the avatar service complains: %s %s", kind, detail, extra=session)
             case SpeechSent():

@@ -1,10 +1,13 @@
 """The core on the event loop: its one timer, its events, and its commands for whoever carries them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from typing import TypeVar
 
 from avatar.core import AvatarProtocol, Command, Event
+
+logger = logging.getLogger("avatar")
 
 C = TypeVar("C", bound=Command)
 
@@ -14,7 +17,7 @@ class Playback:
 
     Args:
         core: Between the calls of `act` it is touched by nobody else.
-        on_event: Called with each event, in order, in the event loop; it must not raise.
+        on_event: Called with each event, in order, in the event loop. What it raises is logged: the others go on.
     """
 
     def __init__(self, core: AvatarProtocol, on_event: Callable[[Event], None]) -> None:
@@ -41,6 +44,7 @@ class Playback:
                 await work.wait()
                 work.clear()
                 while (command := pull(self._loop.time())) is not None:
+                    self._settle()  # whoever carries the command may take long
                     yield command
                 self._settle()
         finally:
@@ -54,7 +58,10 @@ class Playback:
 
     def _settle(self) -> None:
         for event in self.core.events():
-            self._on_event(event)
+            try:
+                self._on_event(event)
+            except Exception:
+                logger.exception("a handler of %s failed", type(event).__name__)
         timeout_at = self.core.next_timeout()
         if timeout_at == self._timer_at:
             return

@@ -14,6 +14,7 @@ import aiohttp
 from avatar.attendance import Attendance
 from avatar.backoff import reconnect_delays
 from avatar.connection import AvatarConnection
+from avatar.core import Mouth
 from avatar.decisions import seconds_to_wait
 from avatar.errors import AvatarError, ConnectionLost
 from avatar.playback import Playback
@@ -35,6 +36,9 @@ _PROVEN_AFTER = 30.0
 
 _LEAD = 15.0
 # Seconds before a session's end at which the next one is started: a start takes 1 to 3 s.
+
+_SHORTEST = 5.0
+# Seconds; a session that is shorter than this, whatever the reason, is none to begin the next one for.
 
 _LINGER = 1.0
 # Seconds that an avatar stays after its last word, which is still on its way to the caller.
@@ -92,6 +96,8 @@ class Recovery:
         self._failures = 0  # sessions in a row that were of no use
         self._refusals = 0  # tries in a row that gave none
         self._stopping: set[asyncio.Task[None]] = set()
+        self._lost = ConnectionLost("the avatar is away")  # why the last WebSocket is gone
+        self._is_live = False
         self.session = first
         """The one that speaks, or is about to."""
 
@@ -118,11 +124,12 @@ class Recovery:
                 self._stop(successor.session)
                 continue
             lost = await self._keep(successor)
+            if self._successor is not None or not self._wanted.is_set():
+                continue
             if self._failures >= _MOST_FAILURES:
                 return lost
             await asyncio.sleep(max(0, self._failures - 1) * _WAIT_PER_FAILURE)
-            if self._successor is None:
-                await self._attendance.room_goes_on()
+            await self._attendance.room_goes_on()
 
     def release(self, reason: str) -> None:
         """Let go of the avatar until `engage`; what is to be said is said by the voice."""
@@ -132,8 +139,9 @@ class Recovery:
             if self._successor is not None:
                 self._stop(self._successor.session)
                 self._successor = None
+            self._tell_absence(reason)
+            self._leave_now()
             self._playback.act(lambda now: self._core.expect_avatar(now, now))
-            self._on_status(AvatarStatus(is_live=False, reason=reason))
 
     def engage(self) -> None:
         """Take the avatar up again."""
@@ -141,7 +149,13 @@ class Recovery:
 
     def connected(self) -> None:
         """The service takes commands."""
+        self._is_live = True
         self._on_status(AvatarStatus(is_live=True))
+
+    def mouth_changed(self, mouth: Mouth) -> None:
+        """From now on this one speaks."""
+        if mouth is Mouth.VOICE and self._is_live:
+            self._tell_absence(str(self._lost))
 
     def segment_ended(self) -> None:
         """A segment was said: if the next session is ready, it says the next one."""
@@ -164,9 +178,13 @@ class Recovery:
             return False
         logger.warning("no avatar yet, the next try is in %.1f s: %s", seconds, error)
         self._playback.act(lambda now: self._core.expect_avatar(now, now))
-        self._on_status(AvatarStatus(is_live=False, reason=str(error)))
+        self._tell_absence(str(error))
         await asyncio.sleep(seconds)
         return True
+
+    def _tell_absence(self, reason: str) -> None:
+        self._is_live = False
+        self._on_status(AvatarStatus(is_live=False, reason=reason))
 
     # One session
 
@@ -190,15 +208,14 @@ class Recovery:
             self.session = None
         relieved = self._successor is not None and self._core.between
         self._stop(session, after=_LINGER if relieved else 0.0)
+        if asyncio.get_running_loop().time() - session.started_at >= _PROVEN_AFTER:
+            self._failures = 0
+        elif self._successor is None and self._wanted.is_set():
+            self._failures += 1
         if self._successor is None and self._wanted.is_set():
-            self._note_loss(session, lost)
+            logger.warning("avatar session lost: %s", lost, extra={"session_id": session.session_id})
+            self._tell_absence(str(lost))
         return lost
-
-    def _note_loss(self, session: ServiceSession, lost: ConnectionLost) -> None:
-        lasted = asyncio.get_running_loop().time() - session.started_at
-        self._failures = self._failures + 1 if lasted < _PROVEN_AFTER else 0
-        logger.warning("avatar session lost: %s", lost, extra={"session_id": session.session_id})
-        self._on_status(AvatarStatus(is_live=False, reason=str(lost)))
 
     def _stop(self, session: ServiceSession, *, after: float = 0.0) -> None:
         """Stop it beside everything else."""
@@ -234,7 +251,7 @@ class Recovery:
                 lost = await self._connection.run(websocket)
             except ConnectionLost as error:
                 lost = error
-            websocket = None
+            websocket, self._lost = None, lost
             logger.warning("avatar connection lost: %s", lost, extra={"session_id": session.session_id})
             if loop.time() - opened_at > _STABLE_AFTER:
                 delays = reconnect_delays(iter(random.random, None))
@@ -248,6 +265,8 @@ class Recovery:
             return
         loop = asyncio.get_running_loop()
         length = session.ends_at - session.started_at
+        if length < _SHORTEST:
+            return
         await asyncio.sleep(session.ends_at - min(_LEAD, length / 2) - loop.time())
         # Without a next one, an account with one slot for example, there is a time by voice alone.
         self._successor = await self._prepare()
@@ -256,9 +275,12 @@ class Recovery:
         self._change()
 
     def _change(self) -> None:
-        # At once: what is captured from now on is for the next session, also while this one is being left.
-        self._playback.act(self._core.connection_lost)
+        self._leave_now()
         self._end(ConnectionLost("the session's time is up", session_over=True))
+
+    def _leave_now(self) -> None:
+        """What is captured from now on is for whoever comes next, also while this session is being left."""
+        self._playback.act(self._core.connection_lost)
 
     async def _prepare(self) -> _Successor | None:
         """A session that was started and whose WebSocket is open; None if the service does not give one now."""

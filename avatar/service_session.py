@@ -1,6 +1,7 @@
 """Sessions of the service, as long as they are paid for: started for one room, stopped on every way out."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Protocol
 from livekit import api
 from livekit.agents.voice.room_io import ATTRIBUTE_PUBLISH_ON_BEHALF
 
-from avatar.api import LiveAvatarAPI, Room, VideoQuality
+from avatar.api import LiveAvatarAPI, Room, StartedSession, VideoQuality
 from avatar.errors import AvatarError
 
 logger = logging.getLogger("avatar")
@@ -23,6 +24,9 @@ _TOKEN_TTL = timedelta(minutes=10)
 
 _STOP_TIMEOUT = 8.0
 # Seconds for a stop: the framework kills a job 10 s after its shutdown callbacks began.
+
+_START_IN_FLIGHT = 3.0
+# Of them, for a start that is on its way: a start that a stop has overtaken would run on.
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class ServiceSessions:
         self._now = now
         self._count = 0
         self._running: dict[str, float] = {}
+        self._starting: dict[str, asyncio.Future[StartedSession]] = {}
         self._stopping: dict[str, asyncio.Task[None]] = {}
         self._seconds_used = 0.0
 
@@ -136,8 +141,7 @@ class ServiceSessions:
         Raises:
             AvatarError: The service did not start one.
         """
-        self._count += 1
-        identity = self._appearance.identity + (f"-{self._count}" if self._count > 1 else "")
+        identity = self._appearance.identity + (f"-{self._count + 1}" if self._count else "")
         token = await self._api.create_token(
             avatar_id=self._appearance.avatar_id,
             room=Room(self._access.url, self._access.name, self._mint_room_token(identity)),
@@ -145,16 +149,19 @@ class ServiceSessions:
             video_quality=self._appearance.video_quality,
             max_session_duration=self._appearance.max_session_duration,
         )
+        self._count += 1
         started_at = self._now()
         self._running[token.session_id] = started_at
         self._stopping.pop(token.session_id, None)
+        starting = self._starting[token.session_id] = asyncio.ensure_future(self._api.start(token))
         try:
-            started = await self._api.start(token)
+            started = await asyncio.shield(starting)
         except BaseException:
             await self.stop(token.session_id)
             raise
         logger.info("avatar session started", extra={"session_id": started.session_id})
         duration = SANDBOX_SECONDS if self._appearance.is_sandbox else started.max_duration
+        duration = duration or self._appearance.max_session_duration
         ends_at = None if duration is None else started_at + duration
         return ServiceSession(started.session_id, started.ws_url, identity, started_at, ends_at)
 
@@ -175,7 +182,7 @@ class ServiceSessions:
 
     async def _stop(self, session_id: str) -> None:
         try:
-            await stop_session(self._api, session_id)
+            await stop_session(self._api, session_id, after=self._starting.pop(session_id, None))
         finally:
             self._seconds_used += self._now() - self._running.pop(session_id, self._now())
 
@@ -194,12 +201,23 @@ class ServiceSessions:
         )
 
 
-async def stop_session(service: LiveAvatarAPI, session_id: str) -> None:
-    """Stop a session, within 8 s; if that fails, say so."""
+async def stop_session(
+    service: LiveAvatarAPI, session_id: str, *, after: "asyncio.Future[StartedSession] | None" = None
+) -> None:
+    """Stop a session, `after` its start has come through, within 8 s; if that fails, say so."""
     session = {"session_id": session_id}
     try:
         async with asyncio.timeout(_STOP_TIMEOUT):
+            if after is not None:
+                await _in_flight(after)
             await service.stop(session_id)
         logger.info("avatar session stopped", extra=session)
     except (AvatarError, TimeoutError) as error:
         logger.error("avatar session NOT stopped, it is billed until somebody stops it: %s", error, extra=session)  # noqa: TRY400 - a sentence, no traceback
+
+
+async def _in_flight(start: "asyncio.Future[StartedSession]") -> None:
+    """Wait for it, but not for long: then the request is given up."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_START_IN_FLIGHT):
+            await asyncio.gather(start, return_exceptions=True)

@@ -23,13 +23,12 @@ from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
 from avatar.audience import Audience, FreeAudience, OwnAudience
-from avatar.captions import AvatarCaptions
-from avatar.delay import DelayMeter
-from avatar.errors import ConfigurationError
+from avatar.errors import AvatarError, ConfigurationError
 from avatar.hosted import AVATAR_IDENTITY, HostedRoom, HostedSessions
 from avatar.performance import Performance
 from avatar.recovery import AvatarStatus
 from avatar.service_session import Appearance, RoomAccess, ServiceSession, ServiceSessions, Sessions
+from avatar.transcription import SyncedTranscription
 
 if TYPE_CHECKING:
     from avatar.journal import SessionJournal
@@ -103,8 +102,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         self._sessions: Sessions | None = None
         self._is_hosted = False
         self._performance: Performance | None = None
-        self._captions: AvatarCaptions | None = None
-        self._delay: DelayMeter | None = None
+        self._transcription: SyncedTranscription | None = None
         self._carrying: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -216,18 +214,19 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         Raises:
             ConfigurationError: The framework's own is at work.
         """
-        if self._agent_session is None or self._performance is None or self._agent_session.output.transcription is None:
+        if self._agent_session is None or self._performance is None or self._room is None:
             return
-        output, speech = self._agent_session.output, self._performance.output
-        if output.audio is not speech:
-            message = "start the agent session with TextOutputOptions(sync_transcription=False)"
-            raise ConfigurationError(message)
-        captions = AvatarCaptions(
-            self._agent_session.output.transcription, speech.played, delay=self._caption_delay or 0
+        output = self._agent_session.output
+        if output.transcription is None:
+            return
+        self._transcription = SyncedTranscription(
+            output,
+            output.transcription,
+            self._performance.output,
+            self._room,
+            self.avatar_identity,
+            delay=self._caption_delay,
         )
-        speech.captions = output.transcription = self._captions = captions
-        if self._caption_delay is None and self._room is not None:
-            self._delay = DelayMeter(self._room, self.avatar_identity, captions.beginnings, captions.set_delay)
 
     async def aclose(self) -> None:
         """Stop the session, and leave the room. It may be called often; the clean-up is done once, and to its end."""
@@ -244,9 +243,14 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         try:
             await super().start(agent_session, room)
             first = await sessions.start() if self._required else None
-        except BaseException:
+        except BaseException as error:
+            was_closed = self._closing is not None
             await self.aclose()
+            if was_closed and isinstance(error, Exception):
+                raise _closed_too_soon() from error
             raise
+        if self._closing is not None:
+            raise _closed_too_soon()
         self._performance = Performance(
             sessions,
             room=room,
@@ -254,7 +258,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             http=self._http_session,
             first=first,
             on_status=self._on_status,
-            on_sent=partial(self.emit, "speech_sent"),
+            on_sent=partial(self._tell, "speech_sent"),
         )
         self._speak_for(agent_session, self._performance)
 
@@ -305,12 +309,19 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     async def _carry(self, performance: Performance) -> None:
         lost = await performance.run()
         self._on_status(AvatarStatus(is_live=False, reason=str(lost)))
-        self.emit("avatar_lost", lost)
+        self._tell("avatar_lost", lost)
 
     def _on_status(self, status: AvatarStatus) -> None:
         if status != self._status:
             self._status = status
-            self.emit("status_changed", status)
+            self._tell("status_changed", status)
+
+    def _tell(self, event: Literal["avatar_lost", "speech_sent", "status_changed"], *args: object) -> None:
+        try:
+            self.emit(event, *args)
+        except Exception:
+            # Whatever a handler does: the call goes on.
+            logger.exception("a handler of %s failed", event)
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
         if self._performance is None:
@@ -337,10 +348,9 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             await asyncio.gather(self._carrying, return_exceptions=True)
         if self._performance is not None:
             await self._performance.aclose()
-        if self._delay is not None:
-            await self._delay.aclose()
-        if self._captions is not None:
-            await self._captions.aclose()
+        self._status = AvatarStatus(is_live=False, reason="closed")
+        if self._transcription is not None:
+            await self._transcription.aclose()
         if self._sessions is not None:
             await self._sessions.aclose()
         if self._http is not None:
@@ -350,6 +360,10 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             self._room.off("connection_state_changed", self._on_connection_state_changed)
             self._room = None
         await super().aclose()
+
+
+def _closed_too_soon() -> AvatarError:
+    return AvatarError("the avatar was closed while it was being started")
 
 
 def _need(**values: str) -> None:

@@ -48,6 +48,7 @@ class RoomVoice:
         """Publish the track and speak whenever the voice has the floor, until cancelled."""
         publication = await self._publish()
         try:
+            await self._wait_for_hearers(publication)
             self._playback.act(self._core.voice_opened)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen())
@@ -68,10 +69,12 @@ class RoomVoice:
             async with asyncio.timeout(_PUBLISHED_WITHIN):
                 await self._unpublish(await publishing)
             raise
+        return publication
+
+    async def _wait_for_hearers(self, publication: rtc.LocalTrackPublication) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_HEARD_WITHIN):
                 await publication.wait_for_subscription()
-        return publication
 
     async def _unpublish(self, publication: rtc.LocalTrackPublication) -> None:
         with contextlib.suppress(rtc.participant.UnpublishTrackError):

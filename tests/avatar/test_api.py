@@ -13,7 +13,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from avatar import AuthError, CapacityError, ConnectionLost, LiveAvatarAPI, ServiceError, ServiceTimeout
-from avatar.api import ActiveSession, SessionToken
+from avatar.api import ActiveSession, SessionToken, _wait_before_retry
+from avatar.errors import service_error
 from avatar.journal import JournalError, SessionJournal
 
 TOKEN = SessionToken("s-1", "jwt")
@@ -96,6 +97,12 @@ async def test_optional_fields_may_be_missing() -> None:
         started = await api.start(TOKEN)
 
     assert (started.session_id, started.max_duration) == ("s-1", None)
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(2.0, 2.0), (300.0, 10.0), (None, True)])
+def test_somebody_waits_so_a_call_is_not_repeated_much_later(asked: float | None, waits: float) -> None:
+    """Whatever the service asks for; with nothing asked for, the wait is that of every repetition."""
+    assert _wait_before_retry(service_error("GET /", status_code=429, retry_after=asked)) == waits
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"data":null}', b'{"data":{"session_id":1}}'])

@@ -158,3 +158,37 @@ async def test_text_without_times_is_spread_over_the_audio() -> None:
         await room.shows("one two three ")
         output.finish(4.0, interrupted=False)
         await room.shows("one two three four|")
+
+
+async def test_what_is_only_written_is_shown_at_once() -> None:
+    """With the audio off nothing is played that it could follow."""
+    async with captions() as (output, _, room):
+        output._is_spoken = lambda: False
+        await output.capture_text("an answer")
+        output.flush()
+        await room.shows("an answer|")
+
+        output._is_spoken = lambda: True
+        await say(output, "then")
+        output.start(0.0)
+        output.finish(1.0, interrupted=False)
+        await room.shows("an answer|then|")
+
+
+async def test_text_whose_voice_broke_off_is_not_shown_as_heard() -> None:
+    """A second was spoken of ten words; the next segment is whole again."""
+    async with captions() as (output, avatar, room):
+        await output.capture_text("one two three four five six seven eight nine ten")
+        output.flush()
+        output.truncate()
+        output.end_audio(1.0)
+        output.start(0.0)
+        avatar.position = 1.0
+        heard = output.finish(1.0, interrupted=False)
+        assert heard.startswith("one two ")
+        assert "eight" not in heard
+
+        await say(output, "then")
+        output.start(0.0)
+        assert output.finish(1.0, interrupted=False) == "then"
+        await room.shows(f"{heard}|then|")

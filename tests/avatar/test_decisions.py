@@ -47,6 +47,11 @@ def test_too_many_calls_wait_as_long_as_they_are_told(jitter: float) -> None:
     assert 3.0 <= wait <= 3.5
 
 
+def test_a_wait_that_nobody_would_wait_for_is_cut_to_a_minute() -> None:
+    """A call that was told to come back in a day has ended by then."""
+    assert seconds_to_wait(service_error(CALL, status_code=429, retry_after=86_400.0), 1, 0.0) == 60.0
+
+
 @given(st.integers(1, 10_000), st.floats(0.0, 1.0))
 def test_an_outage_is_waited_for_longer_each_time_up_to_a_minute(failures: int, jitter: float) -> None:
     """A service that is down, slow or away is asked again for as long as the call lasts, ever more rarely."""

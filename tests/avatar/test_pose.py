@@ -8,8 +8,8 @@ from livekit.agents.voice.events import UserState
 from livekit.agents.voice.io import AudioOutput
 
 from avatar import AvatarSession
+from tests.avatar.calls import call, played
 from tests.avatar.fakes import LiteService, frame
-from tests.avatar.test_session import call, played
 
 POSES = ("agent.start_listening", "agent.stop_listening")
 

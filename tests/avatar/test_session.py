@@ -4,51 +4,17 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
-from livekit.agents import AgentSession, APIConnectOptions, CloseEvent, CloseReason
-from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
+from livekit.agents import AgentSession, CloseEvent, CloseReason
+from livekit.agents.voice.io import PlaybackFinishedEvent
 
 from avatar import AuthError, AvatarError, AvatarSession, CapacityError, ConfigurationError, ConnectionLost
+from tests.avatar.calls import LIVEKIT, call, played
 from tests.avatar.core.service import Dialect
 from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
-
-LIVEKIT = {
-    "livekit_url": "ws://127.0.0.1:1",
-    "livekit_api_key": "devkey",
-    "livekit_api_secret": "a-secret-of-more-than-thirty-two-characters",
-}
-
-
-@asynccontextmanager
-async def call(service: LiteService, **options: Any) -> AsyncIterator[tuple[AvatarSession, AudioOutput]]:
-    """An agent session that speaks through an avatar of `service`."""
-    async with service.running_server() as url:
-        avatar = AvatarSession(
-            api_key=options.pop("api_key", KEY),
-            api_url=url + options.pop("api_path", ""),
-            avatar_id="an-avatar",
-            conn_options=APIConnectOptions(max_retry=0, timeout=5.0),
-            **options,
-        )
-        session: AgentSession[Any] = AgentSession(vad=None)
-        try:
-            await avatar.start(session, FakeRoom(), **LIVEKIT)  # type: ignore[arg-type] # a small stand-in
-            assert session.output.audio is not None
-            yield avatar, session.output.audio
-        finally:
-            await avatar.aclose()
-            await session.aclose()
-
-
-async def played(output: AudioOutput) -> PlaybackFinishedEvent:
-    """Wait for the end of what was captured."""
-    async with asyncio.timeout(20):
-        return await output.wait_for_playout()
 
 
 @pytest.mark.parametrize("dialect", Dialect)
@@ -243,8 +209,11 @@ class Ends(LiteService):
 
 
 @pytest.mark.parametrize("service", [Refuses, Ends])
-async def test_a_lost_session_ends_segments_and_is_told(service: type[LiteService]) -> None:
+async def test_a_lost_session_ends_segments_and_is_told(
+    service: type[LiteService], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After some sessions that were of no use there is no next one; segments end, and each session was stopped."""
+    monkeypatch.setattr("avatar.recovery._WAIT_PER_FAILURE", 0.1)
     fake = service()
     async with call(fake) as (avatar, output):
         lost: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -299,12 +268,6 @@ async def test_logs_carry_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     assert not [line for line in lines for secret in secrets if secret in line]
 
 
-def _claims(token: str) -> dict[str, Any]:
-    payload = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return claims
-
-
 async def test_each_segment_is_told_to_be_sent_once() -> None:
     """When its first chunk has left: a pause, which takes the speech back and gives it again, tells nothing."""
     service = LiteService()
@@ -325,3 +288,49 @@ async def test_each_segment_is_told_to_be_sent_once() -> None:
 
     assert first == 1
     assert len(sent) == 2
+
+
+@pytest.mark.parametrize("event", ["speech_sent", "status_changed", "avatar_lost"])
+async def test_a_handler_that_fails_does_not_end_the_avatar(
+    event: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the application does with an event, what is said is said; the fault is in the log."""
+    monkeypatch.setattr("avatar.recovery._WAIT_PER_FAILURE", 0.1)
+    async with call(Ends() if event == "avatar_lost" else LiteService()) as (avatar, output):
+        avatar.on(event, lambda _one, _too_many: None)
+        output.on("playback_finished", lambda _one, _too_many: None)
+        for _ in range(2):
+            await output.capture_frame(frame(0.3))
+            output.flush()
+            last = await played(output)
+        if event == "avatar_lost":
+            assert avatar._carrying is not None
+            await avatar._carrying
+        assert last.interrupted is (event == "avatar_lost")
+
+    told = {record.message for record in caplog.records if record.exc_info}
+    assert f"a handler of {event} failed" in told
+    assert "a handler of PlaybackFinished failed" in told
+
+
+async def test_closed_while_it_starts_it_says_so() -> None:
+    """Nothing is left running, and nobody speaks into a session that is over."""
+    service = LiteService()
+    async with service.running_server() as url:
+        avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")
+        session: AgentSession[Any] = AgentSession(vad=None)
+        starting = asyncio.create_task(avatar.start(session, FakeRoom(), **LIVEKIT))  # type: ignore[arg-type] # a stand-in
+        async with service.changed, asyncio.timeout(10):
+            await service.changed.wait_for(lambda: service.called("token"))
+        await avatar.aclose()
+        with pytest.raises(AvatarError):
+            await starting
+
+        assert service.running == set()
+        assert session.output.audio is None
+
+
+def _claims(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims

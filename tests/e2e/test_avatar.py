@@ -8,6 +8,7 @@ import pytest
 from livekit.agents.voice.io import TextOutput
 
 from avatar import AvatarSession
+from avatar.captions import AvatarCaptions
 from simulators.liveavatar import FULL
 from tests.e2e.avatar_call import TONE_HZ, call, every_dialect
 
@@ -103,8 +104,9 @@ async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: Liv
         assert isinstance(avatar, AvatarSession)
         conversation.session.output.transcription = Unread()
         avatar.sync_transcription()
-        assert avatar._captions is not None
-        delays = avatar._captions.beginnings.delays
+        captions = conversation.session.output.transcription
+        assert isinstance(captions, AvatarCaptions)
+        delays = captions.beginnings.delays
         said = 0
         while len(delays) < 3 and said < 6:
             await conversation.say(0.4)
@@ -114,7 +116,7 @@ async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: Liv
             said += 1
 
         assert len(delays) == 3
-        assert sorted(delays)[1] == avatar._captions._delay
+        assert sorted(delays)[1] == captions._delay
 
 
 class Unread(TextOutput):
