@@ -75,7 +75,7 @@ def mint(server: LiveKitServer, identity: str) -> str:
 async def call(
     plugin: type[liveavatar.AvatarSession | AvatarSession], server: LiveKitServer, dialect: Dialect
 ) -> AsyncIterator[Call]:
-    """A call in which the plugin's avatar has joined."""
+    """A call in which the plugin's avatar has joined, and is listened to."""
     async with AsyncExitStack() as stack:
         stand_in = await stack.enter_async_context(TestServer(create_app(Options(dialect=dialect))))
         url = str(stand_in.make_url("")).rstrip("/")
@@ -97,4 +97,5 @@ async def call(
         await session.start(Agent(instructions=""))
         stack.push_async_callback(session.aclose)
         await avatar.wait_for_join()
+        await ear.wait_until_it_hears()
         yield Call(session, avatar, ear, http, url)

@@ -65,6 +65,11 @@ class Ear:
         sound = np.concatenate(self._sound).astype(float)
         return float(np.argmax(np.abs(np.fft.rfft(sound))) * RATE_HZ / len(sound))
 
+    async def wait_until_it_hears(self) -> None:
+        """Wait until the track has arrived, silent as it may be."""
+        async with self._heard:
+            await self._heard.wait_for(lambda: self._loudness)
+
     async def wait_for_sound(self, seconds: float) -> None:
         """Wait until so much sound has been heard in all."""
         async with self._heard:
