@@ -1,6 +1,6 @@
-"""The entry: python agent.py dev | start | console | demo | doctor | sessions.
+"""The entry: python agent.py dev | start | console | demo | doctor | sessions | download-files.
 
-`server` is here for `python -m livekit.agents` and `lk agent`, which look for it.
+`server` is the worker. `python -m livekit.agents` and `lk agent`, which look for one, find it in the package `agent`.
 """
 
 from agent.cli import app, main

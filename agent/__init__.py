@@ -1,1 +1,26 @@
 """The service: a LiveKit Agents worker that hears, thinks and speaks, with an avatar as its face."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.worker import server
+
+__all__ = ["server"]
+
+
+def __getattr__(name: str) -> object:
+    """Give the worker to who looks for it here: `lk agent` and `python -m livekit.agents` are told of agent.py.
+
+    They import it by that name, and this package goes before the file. Nobody else has to load the worker.
+    """
+    if name != "server":
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from agent.worker import server  # noqa: PLC0415 - only when it is asked for
+
+    return server
+
+
+def __dir__() -> list[str]:
+    """What is here, the worker included: who looks for it looks here first."""
+    return [*globals(), *__all__]

@@ -41,10 +41,9 @@ class Account:
         if self._journal is None:
             return
         try:
-            async with avatar_service(self._settings) as service:
-                self.seconds_today = await asyncio.to_thread(
-                    self._journal.seconds_used, _midnight(self._now()), api_url=service.url
-                )
+            self.seconds_today = await asyncio.to_thread(
+                self._journal.seconds_used, _midnight(self._now()), api_url=self._settings.avatar_service_url
+            )
         except AvatarError as error:
             logger.warning("what the avatar has used today is not known: %s", error)
 

@@ -177,7 +177,7 @@ class Call:
         await avatar.start(
             self._session,
             self._ctx.room,
-            livekit_url=self._settings.livekit_url,
+            livekit_url=self._settings.avatars_url,
             livekit_api_key=self._settings.livekit_api_key,
             livekit_api_secret=self._settings.livekit_api_secret.get_secret_value(),
         )

@@ -6,11 +6,13 @@ import sys
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from livekit.agents import cli as framework_cli
+from livekit.agents.__main__ import main as framework_main
 
 from agent.doctor import examine, report
 from agent.hosted.rooms import hosted_rooms
@@ -27,7 +29,19 @@ from agent.web.ticket import Rooms
 from agent.worker import ENVIRONMENT, server
 from avatar.journal import SessionJournal
 
-LogLevel = Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.", envvar="LIVEKIT_LOG_LEVEL")]
+
+class Level(StrEnum):
+    """What is logged: this, and what is worse."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    WARN = "WARN"  # as LiveKit's own commands have it
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
+LogLevel = Annotated[Level, typer.Option(help="What is logged.", case_sensitive=False, envvar="LIVEKIT_LOG_LEVEL")]
 
 app = typer.Typer(
     help="A caller joins a LiveKit room and talks with a face.",
@@ -51,7 +65,7 @@ def main() -> None:
 def dev(
     *,
     reload: Annotated[bool, typer.Option(help="Start anew when the code changes.")] = True,
-    log_level: LogLevel = "INFO",
+    log_level: LogLevel = Level.INFO,
 ) -> None:
     """Run the worker for development: readable logs, reload on change; Ctrl-C lets running calls end."""
     if reload:
@@ -63,7 +77,7 @@ def dev(
 
 
 @app.command()
-def start(*, log_level: LogLevel = "INFO") -> None:
+def start(*, log_level: LogLevel = Level.INFO) -> None:
     """Run the worker in production: JSON logs; SIGTERM lets running calls end."""
     _run(dev=False, log_level=log_level)
 
@@ -87,6 +101,12 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+def download_files() -> None:
+    """Download what plugins need beside their code, as LiveKit's templates do; for these there is nothing."""
+    raise typer.Exit(framework_main(["download-files"]))
+
+
 def settings_of_a_call() -> Settings:
     """The settings, if a call can be made with them.
 
@@ -106,11 +126,11 @@ def _need_portaudio() -> None:
         raise WorkerError(message) from None
 
 
-def _run(*, dev: bool, log_level: str) -> None:
+def _run(*, dev: bool, log_level: Level) -> None:
     settings = settings_of_a_call()
     need_a_door(settings, dev=dev)
     journal = open_journal(settings)
-    set_up_logging(log_level.upper(), dev=dev)
+    set_up_logging(log_level, dev=dev)
     if settings.turn_detection == "vad":
         # The framework's own turn detector would take memory in every process, and not be asked.
         os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")

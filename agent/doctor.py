@@ -1,6 +1,8 @@
 """`python agent.py doctor`: everything a call needs, checked one by one, each with what to do."""
 
 import asyncio
+import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -14,12 +16,11 @@ from livekit.agents import APIError, utils
 
 from agent.persona import Persona, load_persona
 from agent.pipeline import build_tts
-from agent.settings import Settings, SettingsError, Vendor, load_settings
+from agent.settings import Settings, SettingsError, Vendor, load_settings, out_of_reach
 from agent.sweeper import open_journal
 from agent.web.guard import is_for_everybody
 from agent.web.serve import page_url
-from avatar import AvatarError, LiveAvatarAPI
-from avatar.api import DEFAULT_API_URL
+from avatar import SANDBOX_AVATAR_ID, AvatarError, LiveAvatarAPI
 
 _TIMEOUT = 10.0
 _LARGEST_SKEW = 30.0
@@ -28,7 +29,15 @@ _LARGEST_SKEW = 30.0
 _LEAST_CREDITS = 1.0
 # A session needs a minute of credit to start, and a LITE session uses one credit a minute ("Credits").
 
-_REFUSED = {401, 403}
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_MISSING_PERMISSION = re.compile(r"missing_permissions|missing scopes|insufficient permissions", re.IGNORECASE)
+# What ElevenLabs and OpenAI say, with a 401, of a key that is good and may not do this.
+
+_NOT_SERVED = "unsupported_country"
+# OpenAI's 403 where the key does not matter.
+
+_NAMED_MODELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,7 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
     avatar = LiveAvatarAPI(
         http,
         api_key=settings.liveavatar.key.get_secret_value(),
-        api_url=settings.liveavatar.url or DEFAULT_API_URL,
+        api_url=settings.avatar_service_url,
         timeout=_TIMEOUT,
         attempts=1,
     )
@@ -93,12 +102,19 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
     eleven = settings.elevenlabs.url or "https://api.elevenlabs.io/v1"
     token = {"Authorization": f"Token {settings.deepgram.key.get_secret_value()}"}
     bearer = {"Authorization": f"Bearer {settings.openai.key.get_secret_value()}"}
-    livekit = {"LiveKit": lambda: _livekit(settings)} if settings.room_owner == "ours" else {}
+    ours: dict[str, Check] = {"LiveKit": lambda: _livekit(settings), "avatar's way": lambda: _way(settings)}
     return {
-        **livekit,
+        **(ours if settings.room_owner == "ours" else {}),
         "clock": lambda: _clock(settings, http),
         "Deepgram key": lambda: _key(settings.deepgram, "DEEPGRAM_API_KEY", http, f"{deepgram}/projects", token),
-        "OpenAI key": lambda: _key(settings.openai, "OPENAI_API_KEY", http, f"{openai}/models", bearer),
+        "OpenAI key": lambda: _key(
+            settings.openai,
+            "OPENAI_API_KEY",
+            http,
+            f"{openai}/models",
+            bearer,
+            look=lambda models: _find_model(settings.openai_model, models),
+        ),
         "ElevenLabs key": lambda: _key(
             settings.elevenlabs,
             "ELEVEN_API_KEY",
@@ -144,8 +160,7 @@ async def _livekit(settings: Settings) -> str:
 
 
 async def _clock(settings: Settings, http: aiohttp.ClientSession) -> str:
-    url = settings.liveavatar.url or DEFAULT_API_URL
-    async with http.get(url) as response:
+    async with http.get(settings.avatar_service_url) as response:
         date = response.headers.get("Date")
     if date is None:
         return "not compared: the server tells no time"
@@ -156,16 +171,65 @@ async def _clock(settings: Settings, http: aiohttp.ClientSession) -> str:
     return f"within {_LARGEST_SKEW:.0f} s of the server's"
 
 
-async def _key(vendor: Vendor, name: str, http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> str:
+async def _way(settings: Settings) -> str:
+    _need("LIVEKIT_URL", settings.livekit_url)
+    if problems := out_of_reach(settings):
+        raise CheckError(*problems)
+    return f"the avatar joins at {settings.avatars_url}"
+
+
+async def _key(
+    vendor: Vendor,
+    name: str,
+    http: aiohttp.ClientSession,
+    url: str,
+    headers: dict[str, str],
+    *,
+    look: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Read what is there for every key but a restricted one, which may be good for a call all the same.
+
+    Args:
+        vendor: Whose key.
+        name: Of the variable.
+        http: Asks.
+        url: What is read.
+        headers: With the key.
+        look: Is given what was read; raises CheckError.
+    """
     _need(name, vendor.key.get_secret_value())
     async with http.get(url, headers=headers) as response:
-        if response.status in _REFUSED:
-            message = f"{name} is refused: make a new one"
-            raise CheckError(message)
-        if not response.ok:
-            message = f"{url} answers {response.status}"
-            raise CheckError(message)
-    return "a stand-in, not the real thing" if vendor.is_stand_in else "accepted"
+        body = await response.text()
+    if _is_restricted(response.status, body):
+        return "accepted; it is a restricted key, and what it may do could not be looked up"
+    if response.status == _UNAUTHORIZED:
+        message = f"{name} is refused: make a new one"
+        raise CheckError(message)
+    if not response.ok:
+        message = f"{url} answers {response.status}"
+        raise CheckError(message)
+    if vendor.is_stand_in:
+        return "a stand-in, not the real thing"
+    look(body)
+    return "accepted"
+
+
+def _is_restricted(status: int, body: str) -> bool:
+    if status == _UNAUTHORIZED:
+        return _MISSING_PERMISSION.search(body) is not None
+    return status == _FORBIDDEN and _NOT_SERVED not in body
+
+
+def _find_model(model: str, listed: str) -> None:
+    """Look for the model in what `/models` says; a list that can't be read says nothing."""
+    try:
+        names = [str(each["id"]) for each in json.loads(listed)["data"]]
+    except (ValueError, KeyError, TypeError):
+        return
+    if names and not {model, f"{model}:latest"} & {*names}:  # a model's tag may be left out in Ollama
+        some = ", ".join(names) if len(names) <= _NAMED_MODELS else f"{len(names)} others"
+        message = f"the key is accepted, but there is no OPENAI_MODEL={model}; there is {some}"
+        raise CheckError(message)
 
 
 async def _audio_format(settings: Settings, persona: Persona) -> str:
@@ -194,6 +258,12 @@ async def _avatar(settings: Settings, persona: Persona, avatar: LiveAvatarAPI) -
     _need("LIVEAVATAR_API_KEY", settings.liveavatar.key.get_secret_value())
     avatar_id = settings.avatar_id(persona.avatar_id)
     _need("LIVEAVATAR_AVATAR_ID", avatar_id)
+    if settings.liveavatar_sandbox and avatar_id != SANDBOX_AVATAR_ID:
+        message = (
+            "LIVEAVATAR_SANDBOX=true has one avatar alone: leave LIVEAVATAR_AVATAR_ID empty, or set it to "
+            f"{SANDBOX_AVATAR_ID}; for {avatar_id} leave LIVEAVATAR_SANDBOX out"
+        )
+        raise CheckError(message)
     return f"{await avatar.avatar_name(avatar_id)} ({avatar_id})"
 
 

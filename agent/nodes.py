@@ -19,6 +19,7 @@ from livekit.agents import (
     NotGivenOr,
     StopResponse,
     llm,
+    stt,
     tts,
 )
 from livekit.agents.stt import SpeechEvent
@@ -64,6 +65,7 @@ class PersonaAgent(Agent):
         attention: Of the session.
         observer: Is told how it gets on.
         chat_ctx: What was said before it came.
+        stt: Hears its language; default the session's.
         tts: Its voice; default the session's.
 
     Attributes:
@@ -80,9 +82,10 @@ class PersonaAgent(Agent):
         attention: Attention,
         observer: Observer,
         chat_ctx: NotGivenOr[llm.ChatContext] = NOT_GIVEN,
+        stt: NotGivenOr[stt.STT[Any]] = NOT_GIVEN,
         tts: NotGivenOr[tts.TTS[Any]] = NOT_GIVEN,
     ) -> None:
-        super().__init__(instructions=persona.instructions, tools=[*tools], chat_ctx=chat_ctx, tts=tts)
+        super().__init__(instructions=persona.instructions, tools=[*tools], chat_ctx=chat_ctx, stt=stt, tts=tts)
         self.entered = asyncio.Event()
         self._apology = apology
         self._attention = attention

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.settings import SettingsError
+from agent.tools import tools_named
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
 DEFAULT_GOODBYE = "I am afraid our time is up. Thank you for the talk, and goodbye!"
@@ -31,10 +32,10 @@ def load_persona(path: Path) -> Persona:
     """Read a persona file.
 
     Raises:
-        SettingsError: It can't be read, or has fields that are missing, wrong or unknown; all of them are named.
+        SettingsError: It can't be read, has missing, wrong or unknown fields, or names a tool that there is not.
     """
     try:
-        return Persona.model_validate(tomllib.loads(path.read_text("utf-8")))
+        persona = Persona.model_validate(tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise SettingsError([f"PERSONA: {path} can't be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -42,6 +43,8 @@ def load_persona(path: Path) -> Persona:
     except ValidationError as error:
         problems = [f"PERSONA: {path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SettingsError(problems) from None
+    tools_named(persona.tools)
+    return persona
 
 
 def personas_beside(chosen: Path) -> dict[str, Path]:

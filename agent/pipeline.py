@@ -3,14 +3,25 @@
 import sys
 from typing import Any
 
-from livekit.agents import NOT_GIVEN, AgentSession, APIConnectOptions, TurnHandlingOptions, inference, llm, stt, tts
+from livekit.agents import (
+    NOT_GIVEN,
+    AgentSession,
+    APIConnectOptions,
+    LanguageCode,
+    NotGivenOr,
+    TurnHandlingOptions,
+    inference,
+    llm,
+    stt,
+    tts,
+)
 from livekit.agents.vad import VAD
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.persona import Persona
-from agent.settings import Settings, Vendor
+from agent.settings import Settings, TurnDetection, Vendor
 
 _DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 
@@ -19,17 +30,23 @@ _SPEECH_TIMEOUT = 5.0
 
 _RETRY_INTERVAL = 0.5
 
+_END_OF_SPEECH: dict[TurnDetection, float] = {"vad": 0.55, "model": 0.25}
+# Seconds of silence: the plugin's own, and the least that the model wants, which then decides by what was said.
 
-def load_vad() -> VAD:
+_ENFORCED = "_v2_5"
+# How the names of ElevenLabs' models end that speak the language they are told; others tell it by the text.
+
+
+def load_vad(turn_detection: TurnDetection = "vad") -> VAD:
     """Load Silero's voice activity detection; it takes a moment, so a process does it before its first job."""
-    return silero.VAD.load()
+    return silero.VAD.load(min_silence_duration=_END_OF_SPEECH[turn_detection])
 
 
 def build_session(settings: Settings, persona: Persona, vad: VAD) -> AgentSession[Any]:
     """An agent session that is ready to start."""
     return AgentSession(
         vad=vad,
-        stt=_hearing(settings, persona, vad),
+        stt=build_ear(settings, persona, vad),
         llm=_thinking(settings),
         tts=build_voice(settings, persona),
         turn_handling=turn_handling(settings),
@@ -83,12 +100,27 @@ def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
         # The avatar's own format; the plugin's default is mp3 at 22.05 kHz.
         encoding="pcm_24000",
         voice_id=persona.voice or DEFAULT_VOICE_ID,
+        language=_spoken_language(settings, persona),
         base_url=vendor.url or NOT_GIVEN,
     )
     # The plugin keeps its WebSocket after a time-out, so that on one that is half-open every later text would fail.
     # Setting an option, be it to what it was, is how one makes it open another.
     voice.on("error", lambda _: voice.update_options(pronunciation_dictionary_locators=[]))
     return voice
+
+
+def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[Any]:
+    """What hears the persona's language, and what does when it can't."""
+    first = build_stt(settings, persona)
+    if settings.fallback_stt is None:
+        return first
+    vendor = settings.openai
+    second = openai.STT(
+        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN
+    )
+    return stt.FallbackAdapter(
+        [first, second], vad=vad, attempt_timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL
+    )
 
 
 def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
@@ -103,10 +135,12 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
 
 def turn_handling(settings: Settings) -> TurnHandlingOptions:
     """How turns are taken, said outright: left alone, the framework picks a model in the cloud in some modes."""
-    detector: Any = "vad" if settings.turn_detection == "vad" else inference.TurnDetector(version="v1-mini")
+    is_vad = settings.turn_detection == "vad"
+    detector: Any = "vad" if is_vad else inference.TurnDetector(version="v1-mini")
     return TurnHandlingOptions(
         turn_detection=detector,
-        endpointing={"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0},
+        # For its model the framework has delays of its own, which are tuned to it.
+        endpointing={"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0} if is_vad else {},
         # A noise pauses the avatar; without a word in two seconds it goes on from where it was.
         interruption={
             "enabled": True,
@@ -119,17 +153,10 @@ def turn_handling(settings: Settings) -> TurnHandlingOptions:
     )
 
 
-def _hearing(settings: Settings, persona: Persona, vad: VAD) -> stt.STT[Any]:
-    first = build_stt(settings, persona)
-    if settings.fallback_stt is None:
-        return first
-    vendor = settings.openai
-    second = openai.STT(
-        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN
-    )
-    return stt.FallbackAdapter(
-        [first, second], vad=vad, attempt_timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL
-    )
+def _spoken_language(settings: Settings, persona: Persona) -> NotGivenOr[str]:
+    """In ISO 639-1, which has two letters: `en-US` is `en`, and Deepgram's `multi` none."""
+    code = LanguageCode(persona.language).language
+    return code if settings.eleven_model.endswith(_ENFORCED) and len(code) == 2 else NOT_GIVEN  # noqa: PLR2004
 
 
 def _thinking(settings: Settings) -> llm.LLM[Any]:

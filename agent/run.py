@@ -32,7 +32,7 @@ def run_worker(
     Args:
         server: What to run.
         dev: Whether the framework takes development's defaults: a free port for health, no load limit.
-        drain_timeout: Seconds for the calls to end.
+        drain_timeout: Seconds for the calls to end; 0 cuts them off at once.
         is_registered: Whether its calls come from LiveKit; else it is never told of LiveKit's server.
         beside: What is entered before the worker takes calls, and left when its jobs are gone.
 
@@ -66,7 +66,8 @@ async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, is_registe
         loop.add_signal_handler(number, _on_signal, stop, number)
     running = asyncio.create_task(server.run(devmode=dev, unregistered=not is_registered), name="worker")
     await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
-    if not running.done() and not (dev and stop.result() == signal.SIGTERM):
+    # To the framework 0 seconds are no limit.
+    if drain_timeout and not running.done() and not (dev and stop.result() == signal.SIGTERM):
         await _drain(server, drain_timeout)
     await server.aclose()
     try:

@@ -9,7 +9,9 @@ from dotenv import load_dotenv
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agent.reach import is_on_the_internet
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
+from avatar.api import DEFAULT_API_URL
 
 DEFAULT_PERSONA = Path(__file__).parent / "personas" / "nova.toml"
 
@@ -52,6 +54,8 @@ class Vendor:
 def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
+
+TurnDetection = Literal["vad", "model"]
 
 Text = Annotated[str, BeforeValidator(_stripped)]
 Secret = Annotated[SecretStr, BeforeValidator(_stripped)]
@@ -101,7 +105,7 @@ class Settings(BaseSettings):
 
     stand_ins_url: Text = ""
     persona: Path = DEFAULT_PERSONA
-    turn_detection: Literal["vad", "model"] = "vad"
+    turn_detection: TurnDetection = "vad"
     fallback_stt: Literal["openai"] | None = None
     fallback_tts: Literal["openai"] | None = None
     caller_grace: float = Field(default=15.0, ge=0)
@@ -109,14 +113,30 @@ class Settings(BaseSettings):
     minutes_per_day: float = Field(default=0.0, ge=0)
     lowest_credits: float = Field(default=0.0, ge=0)
     end_warning_seconds: float = Field(default=30.0, ge=0)
-    avatar_idle_seconds: float = Field(default=0.0, ge=0)
-    drain_timeout: int = 3600
+    avatar_idle_seconds: float = Field(default=300.0, ge=0)
+    drain_timeout: int = Field(default=3600, ge=0)
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_default_state_dir)
 
     @property
     def callers_url(self) -> str:
         """Where callers reach the LiveKit server, which the worker may reach by another way."""
         return self.livekit_public_url or self.livekit_url
+
+    @property
+    def avatars_url(self) -> str:
+        """Where the avatar reaches the LiveKit server: LiveAvatar from outside, as callers do; another as we do."""
+        return self.callers_url if self.is_avatar_remote else self.livekit_url
+
+    @property
+    def avatar_service_url(self) -> str:
+        """Of the avatar's service, without a path of its interface: by it the journal tells services apart."""
+        url = self.liveavatar.url or DEFAULT_API_URL
+        return url.rstrip("/").removesuffix("/sessions").removesuffix("/v1")
+
+    @property
+    def is_avatar_remote(self) -> bool:
+        """Whether it is LiveAvatar itself, which joins a room over the internet."""
+        return self.avatar_service_url == DEFAULT_API_URL
 
     @property
     def deepgram(self) -> Vendor:
@@ -217,7 +237,7 @@ def complete_settings(*, of_persona: str = "") -> Settings:
     settings = load_settings()
     problems = [*_missing_keys(settings), *_missing_fallback_keys(settings)]
     if settings.room_owner == "ours":
-        problems = [*_missing_livekit(settings), *problems]
+        problems = [*_missing_livekit(settings), *out_of_reach(settings), *problems]
     if not settings.avatar_id(of_persona):
         problems.append("LIVEAVATAR_AVATAR_ID is missing: choose an avatar at app.liveavatar.com")
     if not settings.persona.is_file():
@@ -225,6 +245,17 @@ def complete_settings(*, of_persona: str = "") -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def out_of_reach(settings: Settings) -> list[str]:
+    """What keeps LiveAvatar from a room of ours, and the ways out: each call would buy a session for nothing."""
+    if settings.room_owner != "ours" or not settings.avatars_url or not settings.is_avatar_remote:
+        return []
+    if is_on_the_internet(settings.avatars_url):
+        return []
+    name = "LIVEKIT_PUBLIC_URL" if settings.livekit_public_url else "LIVEKIT_URL"
+    problem = f"{name}: LiveAvatar joins over the internet and can't reach {settings.avatars_url}"
+    return [f"{problem}: use LiveKit Cloud, set LIVEKIT_PUBLIC_URL to a public address, or ROOM_OWNER=liveavatar"]
 
 
 def _missing_livekit(settings: Settings) -> list[str]:

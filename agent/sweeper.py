@@ -9,7 +9,6 @@ import aiohttp
 
 from agent.settings import Settings, SettingsError
 from avatar import AvatarError, LiveAvatarAPI
-from avatar.api import DEFAULT_API_URL
 from avatar.journal import JournalError, SessionJournal
 from avatar.sweep import sweep
 
@@ -42,12 +41,11 @@ async def avatar_service(
     settings: Settings, journal: SessionJournal | None = None, *, call_timeout: float = _STOP_TIMEOUT
 ) -> AsyncIterator[LiveAvatarAPI]:
     """The avatar's service, for calls that are tried once: whoever needs it tries again later."""
-    vendor = settings.liveavatar
     async with aiohttp.ClientSession() as http:
         yield LiveAvatarAPI(
             http,
-            api_key=vendor.key.get_secret_value(),
-            api_url=vendor.url or DEFAULT_API_URL,
+            api_key=settings.liveavatar.key.get_secret_value(),
+            api_url=settings.avatar_service_url,
             timeout=call_timeout,
             attempts=1,
             journal=journal,

@@ -33,7 +33,7 @@ server = CallServer(preload_modules=_PRELOADED, num_idle_processes=_IDLE)
 
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
-    process.userdata["vad"] = load_vad()
+    process.userdata["vad"] = load_vad(load_settings().turn_detection)
 
 
 async def end_call(ctx: JobContext) -> None:

@@ -168,7 +168,9 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             AvatarError: The service did not start the session, and it is required.
         """
         access = self._access(room, livekit_url, livekit_api_key, livekit_api_secret)
-        audience = OwnAudience(room, access.url, access.api_key, access.api_secret)
+        # The service may need another address than we do.
+        own_url = os.environ.get("LIVEKIT_URL") or access.url
+        audience = OwnAudience(room, own_url, access.api_key, access.api_secret)
         sessions = ServiceSessions(self._api(), access, self._appearance, asyncio.get_running_loop().time)
         await self._start(agent_session, room, sessions, audience)
 

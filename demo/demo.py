@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import SecretStr
 
-from agent.settings import Settings, load_settings, read_env_file
+from agent.settings import Settings, load_settings, out_of_reach, read_env_file
 from demo.call import report
 from demo.call.call import call
 from demo.errors import DemoError
@@ -92,12 +92,9 @@ async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIter
     read_env_file()
     settings = load_settings()
     own_livekit, own_stand_ins = not settings.livekit_url, not settings.stand_ins_url
-    update = {
-        "stand_ins_url": settings.stand_ins_url or options.stand_ins_url,
-        "web_port": _page_port(settings, options),
-        "web_host": "127.0.0.1",
-    }
-    settings = settings.model_copy(update=update)
+    settings = settings.model_copy(update={"stand_ins_url": settings.stand_ins_url or options.stand_ins_url})
+    settings = with_room_owner(settings)
+    settings = settings.model_copy(update={"web_port": _page_port(settings, options), "web_host": "127.0.0.1"})
     own_livekit = own_livekit and (settings.room_owner == "ours" or settings.liveavatar.is_stand_in)
     own_stand_ins = own_stand_ins and (options.call or bool(settings.stand_ins))
     if own_stand_ins:
@@ -121,6 +118,25 @@ async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIter
             following = asyncio.create_task(children[-1].follow(console.out))
             stack.callback(following.cancel)
         yield settings, children
+
+
+def with_room_owner(settings: Settings) -> Settings:
+    """Say whose room it is: LiveAvatar's own, where it could not reach a LiveKit server that is started here.
+
+    Raises:
+        DemoError: LiveAvatar can't come to the room that was chosen.
+    """
+    if settings.room_owner == "ours" and settings.is_avatar_remote and not settings.livekit_url:
+        if "room_owner" in settings.model_fields_set:
+            message = (
+                "LiveAvatar joins over the internet and can't reach a LiveKit server on this machine: "
+                "set LIVEKIT_URL to one that it can, or leave ROOM_OWNER or LIVEAVATAR_API_KEY out."
+            )
+            raise DemoError(message)
+        return settings.model_copy(update={"room_owner": "liveavatar"})
+    if problems := out_of_reach(settings):
+        raise DemoError("\n".join(problems))
+    return settings
 
 
 def _page_port(settings: Settings, options: Options) -> int:
@@ -185,6 +201,7 @@ def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
     """Variables of the demo's worker, beside those of this process."""
     env = {
         **livekit_environment(settings),
+        "ROOM_OWNER": settings.room_owner,
         "LIVEKIT_AGENT_NAME": settings.livekit_agent_name,
         "LIVEKIT_PUBLIC_URL": settings.livekit_public_url,
         "STAND_INS_URL": settings.stand_ins_url,

@@ -21,25 +21,20 @@ PARTS: Final = {
     "liveavatar": ("is seen", "LiveAvatar", "a drawn face"),
 }
 
-UNREACHABLE: Final = (
-    "LiveAvatar joins the room over the internet and can't reach a server on this machine: "
-    "set LIVEKIT_URL to one that it can, or leave LIVEAVATAR_API_KEY out."
-)
+HOSTED: Final = "in a room of LiveAvatar's own: it can't reach a server on this machine"
 
 
 def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livekit: bool) -> None:
     """Say of each part whether it is real, and where the logs are."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
     server = "server started here" if own_livekit else "your server"
-    where = f"{server}: {settings.livekit_url}" if settings.livekit_url else "LiveAvatar's own server"
+    where = f"{server}: {settings.livekit_url}" if settings.livekit_url else HOSTED
     table.add_row("connects", "LiveKit", f"[green]real[/], {where}")
     for vendor, (does, name, stand_in) in PARTS.items():
         is_stand_in = vendor in settings.stand_ins
         table.add_row(does, name, f"[yellow]stand-in[/]: {stand_in}" if is_stand_in else "[green]real[/], by your key")
     table.add_row("logs", "", str(log_dir))
     console.print("\n[bold]A call with an avatar[/]", table, "", sep="\n")
-    if own_livekit and settings.room_owner == "ours" and "liveavatar" not in settings.stand_ins:
-        console.print(f"[yellow]{UNREACHABLE}[/]\n")
 
 
 def show_invitation(console: Console, page: str, invitation: Invitation | None) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, tts
+from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, stt, tts
 
 from agent.apology import Apology
 from agent.attention import Attention
@@ -11,7 +11,7 @@ from agent.control.attributes import Attributes
 from agent.control.refusal import NO_SUCH_PERSONA, NOT_NOW, RefusalError
 from agent.nodes import Observer, PersonaAgent
 from agent.persona import Persona, load_persona, personas_beside
-from agent.pipeline import build_voice
+from agent.pipeline import build_ear, build_voice
 from agent.settings import Settings, SettingsError
 from agent.tools import tools_named
 
@@ -25,7 +25,7 @@ class Cast:
     The face stays the same: it belongs to the avatar's session, which goes on.
 
     Args:
-        session: The agent's; its own voice is the first persona's.
+        session: The agent's; its own voice and recogniser are the first persona's.
         settings: Say where the personas are.
         persona: The first one.
         attributes: Tell who it is.
@@ -47,7 +47,8 @@ class Cast:
         self._attributes = attributes
         self._observer = observer
         self._files = personas_beside(settings.persona)
-        self._voices: dict[str, tts.TTS[Any]] = {}
+        self._voices: dict[tuple[str, str], tts.TTS[Any]] = {}
+        self._ears: dict[str, stt.STT[Any]] = {}
         self._apology = Apology(session, persona.apology)
         self._attention = Attention(session, self._on_unheard)
         attributes.tell(personas=",".join(self._files), persona=settings.persona.stem)
@@ -62,7 +63,7 @@ class Cast:
         self._apology.prepare()
 
     async def change(self, stem: str) -> Persona:
-        """Let another persona go on with the conversation, in its own voice; it knows what was said.
+        """Let another persona go on with the conversation, in its own voice and language; it knows what was said.
 
         Raises:
             RefusalError: There is no such persona, or it could not take over.
@@ -84,21 +85,21 @@ class Cast:
         return persona
 
     async def aclose(self) -> None:
-        """Leave off preparing, and close the voices that were made here."""
+        """Leave off preparing, and close the voices and recognisers that were made here."""
         await self._apology.aclose()
         for voice in self._voices.values():
             await voice.aclose()
+        for ear in self._ears.values():
+            await ear.aclose()
 
     def _load(self, stem: str) -> Persona:
         file = self._files.get(stem)
         if file is None:
             raise RefusalError(NO_SUCH_PERSONA, f"there is no persona of that name; there is {', '.join(self._files)}")
         try:
-            persona = load_persona(file)
-            tools_named(persona.tools)
+            return load_persona(file)
         except SettingsError:
             raise RefusalError(NO_SUCH_PERSONA, "the file of that persona can't be used") from None
-        return persona
 
     def _agent(self, persona: Persona) -> PersonaAgent:
         is_first = persona is self._first
@@ -110,15 +111,25 @@ class Cast:
             attention=self._attention,
             observer=self._observer,
             chat_ctx=NOT_GIVEN if is_first else self._session.history.copy(exclude_instructions=True),
+            stt=self._ear(persona),
             tts=self._voice(persona),
         )
 
-    def _voice(self, persona: Persona) -> NotGivenOr[tts.TTS[Any]]:
-        if persona.voice == self._first.voice:
+    def _ear(self, persona: Persona) -> NotGivenOr[stt.STT[Any]]:
+        language = persona.language
+        if language == self._first.language:
             return NOT_GIVEN
-        if persona.voice not in self._voices:
-            self._voices[persona.voice] = build_voice(self._settings, persona)
-        return self._voices[persona.voice]
+        if language not in self._ears:
+            self._ears[language] = build_ear(self._settings, persona, self._session.vad)
+        return self._ears[language]
+
+    def _voice(self, persona: Persona) -> NotGivenOr[tts.TTS[Any]]:
+        key = (persona.voice, persona.language)
+        if key == (self._first.voice, self._first.language):
+            return NOT_GIVEN
+        if key not in self._voices:
+            self._voices[key] = build_voice(self._settings, persona)
+        return self._voices[key]
 
     def _on_unheard(self) -> None:
         self._observer.failed("hearing")

@@ -73,6 +73,7 @@ async def test_the_day_begins_at_midnight_where_the_worker_runs(
             journal.mark_started(session_id)
         later = SessionJournal(tmp_path, lambda: now)
         account = Account(settings_for(f"{url}/v1/sessions", tmp_path), later, lambda: now)
+        monkeypatch.setattr("agent.account.avatar_service", None)  # the service is not asked
         await account.read_day()
     finally:
         monkeypatch.undo()

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli import settings_of_a_call
+from agent.settings import SettingsError
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -63,3 +66,54 @@ def test_help_names_the_commands() -> None:
 
     assert result.returncode == 0
     assert all(command in result.stdout for command in ("dev", "start", "console", "demo", "doctor", "sessions"))
+
+
+def test_a_level_that_there_is_not_is_a_usage_error() -> None:
+    """What there is is named; a level may be written small."""
+    wrong, small = run("start", "--log-level", "verbose"), run("start", "--log-level", "debug")
+
+    assert (wrong.returncode, small.returncode) == (2, 1)
+    assert "warning" in wrong.stderr
+    assert "LIVEKIT_URL is missing" in small.stderr
+    assert "Traceback" not in wrong.stderr + wrong.stdout
+
+
+def test_a_persona_with_an_unknown_tool_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each of its calls would fail, with an avatar that is paid for."""
+    persona = tmp_path / "persona.toml"
+    persona.write_text('name = "X"\ninstructions = "Y"\ntools = ["get_weather"]\n')
+    complete.setenv("PERSONA", str(persona))
+    with pytest.raises(SettingsError, match="there is no tool get_weather; there is get_time"):
+        settings_of_a_call()
+
+
+def test_the_step_of_livekits_templates_is_there() -> None:
+    """`download-files` ends well, without a setting."""
+    result = run("download-files")
+
+    assert result.returncode == 0
+    assert "livekit.plugins.silero" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("path", ["agent.py", None])
+def test_livekits_own_commands_find_the_worker(path: str | None) -> None:
+    """They import `agent`, which is the package and not the file."""
+    program = (
+        "from pathlib import Path; from livekit.agents.cli.discover import get_import_data\n"
+        f"print(get_import_data(path={path!r} and Path({path!r})).import_string)"
+    )
+    done = subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50, check=False
+    )
+
+    assert (done.stdout.strip(), done.stderr) == ("agent:server", "")
+
+
+def test_a_part_of_the_package_is_had_without_the_worker() -> None:
+    """Who wants the settings does not load the framework's worker."""
+    program = "import sys, agent.settings; print('agent.worker' in sys.modules, hasattr(agent, 'nothing'))"
+    done = subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50, check=True
+    )
+
+    assert done.stdout.split() == ["False", "False"]

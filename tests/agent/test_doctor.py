@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agent.doctor import Finding, examine, report
+from avatar import SANDBOX_AVATAR_ID
 from simulators.app import Options, create_app
 
 
@@ -122,3 +124,62 @@ async def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(stand_ins: p
 
     assert "LiveKit" not in found
     assert [finding.what for finding in found.values() if not finding.good] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "good", "text"),
+    [
+        (401, '{"detail": {"status": "missing_permissions"}}', True, "accepted; it is a restricted key"),
+        (401, '{"error": {"message": "Missing scopes: api.model.read"}}', True, "accepted; it is a restricted key"),
+        (403, '{"category": "FORBIDDEN"}', True, "accepted; it is a restricted key"),
+        (401, '{"detail": {"status": "invalid_api_key"}}', False, "OPENAI_API_KEY is refused"),
+        (403, '{"error": {"code": "unsupported_country_region_territory"}}', False, "http://"),
+        (200, '{"data": [{"id": "gpt-4.1-mini"}]}', True, "accepted"),
+        (200, '{"data": [{"id": "gpt-4.1-mini:latest"}]}', True, "accepted"),
+        (200, "a page", True, "accepted"),
+        (
+            200,
+            '{"data": [{"id": "small"}, {"id": "large"}]}',
+            False,
+            "the key is accepted, but there is no OPENAI_MODEL=gpt-4.1-mini; there is small, large",
+        ),
+    ],
+)
+async def test_what_a_key_may_not_do_is_no_refusal(
+    stand_ins: pytest.MonkeyPatch, status: int, body: str, text: str, *, good: bool
+) -> None:
+    """A restricted key is enough for a call; a key that is refused, and a model that there is not, are not."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    app = web.Application()
+    app.router.add_get("/v1/models", answer)
+    async with TestServer(app) as server:
+        stand_ins.setenv("OPENAI_API_KEY", "a-key")
+        stand_ins.setenv("OPENAI_BASE_URL", str(server.make_url("/v1")))
+        found = (await findings())["OpenAI key"]
+
+    assert found.good is good
+    assert found.text.startswith(text)
+
+
+async def test_an_avatar_of_ones_own_is_not_in_the_sandbox(stand_ins: pytest.MonkeyPatch) -> None:
+    """There is one for all; it is told what to leave out."""
+    stand_ins.setenv("LIVEAVATAR_SANDBOX", "true")
+    assert (await findings())["avatar"].good
+    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "an-avatar")
+    found = (await findings())["avatar"]
+
+    assert not found.good
+    assert SANDBOX_AVATAR_ID in found.text
+
+
+async def test_a_room_that_liveavatar_can_not_reach_is_found(stand_ins: pytest.MonkeyPatch) -> None:
+    """Before a session is bought for it; a stand-in reaches what the worker does."""
+    assert (await findings())["avatar's way"].good
+    stand_ins.setattr("agent.settings.DEFAULT_API_URL", f"{os.environ['STAND_INS_URL'].rstrip('/')}/liveavatar")
+    found = (await findings())["avatar's way"]
+
+    assert not found.good
+    assert "can't reach ws://127.0.0.1:1" in found.text

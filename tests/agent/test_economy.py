@@ -206,14 +206,14 @@ def test_settings_are_limits_and_nothing_is_none() -> None:
     limits = limits_of(Settings.model_validate(values))
 
     assert limits == Limits(call=120.0 - GOODBYE_TIMEOUT, day=180.0, credits=4.0, idle=5.0, warning=30.0)
-    assert limits_of(Settings()) == Limits()
+    assert limits_of(Settings(avatar_idle_seconds=0)) == Limits()
     assert limits_of(Settings.model_validate(values | {"liveavatar_sandbox": True})).credits == -inf
     assert limits_of(Settings(minutes_per_call=0.1)).call == 0.0
 
 
 def test_a_session_that_has_the_room_is_a_limit_of_its_own() -> None:
     """The goodbye is said before LiveAvatar ends the room, and a call there does not go on without the avatar."""
-    theirs = Settings(room_owner="liveavatar")
+    theirs = Settings(room_owner="liveavatar", avatar_idle_seconds=0)
 
     assert limits_of(theirs) == Limits(goes_on=False)
     assert limits_of(theirs, 60.0).call == 60.0 - GOODBYE_TIMEOUT

@@ -74,3 +74,13 @@ def test_a_persona_of_ones_own_is_one_of_the_choice(tmp_path: Path) -> None:
 
     assert list(personas_beside(own)) == ["nova", "poet", "ada"]
     assert personas_beside(poet)["poet"] == poet
+
+
+def test_a_tool_that_there_is_not_is_named(tmp_path: Path) -> None:
+    """When the file is read, and not in the middle of a call."""
+    path = tmp_path / "persona.toml"
+    path.write_text('name = "X"\ninstructions = "Y"\ntools = ["get_time", "get_weather"]\n')
+    with pytest.raises(SettingsError) as error:
+        load_persona(path)
+
+    assert error.value.problems == ["PERSONA: there is no tool get_weather; there is get_time"]

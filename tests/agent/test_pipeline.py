@@ -4,6 +4,7 @@ import sys
 
 import pytest
 from livekit.agents import llm, stt, tts
+from livekit.agents.utils import is_given
 from livekit.plugins import deepgram, elevenlabs, openai
 
 from agent.persona import load_persona
@@ -38,6 +39,40 @@ def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     assert options["interruption"]["mode"] == "vad"
     assert options["interruption"]["resume_false_interruption"] is True
     assert options["preemptive_generation"] == {"enabled": True}
+
+
+def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> None:
+    """The framework's delays for it, behind no more silence than it wants; without it delay and silence are ours."""
+    by_silence, patient = turn_handling(complete_settings()), load_vad("vad")
+    complete.setenv("TURN_DETECTION", "model")
+    by_model, quick = turn_handling(complete_settings()), load_vad("model")
+
+    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0}
+    assert not by_model["endpointing"]
+    assert getattr(by_model["turn_detection"], "model", None) == "turn-detector-v1-mini"
+    assert by_model["interruption"] == by_silence["interruption"]
+    assert by_model["preemptive_generation"] == by_silence["preemptive_generation"]
+    assert [getattr(vad, "min_silence_duration", None) for vad in (patient, quick)] == [0.55, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("model", "language", "spoken"),
+    [
+        ("eleven_flash_v2_5", "en-US", "en"),
+        ("eleven_turbo_v2_5", "fr", "fr"),
+        ("eleven_flash_v2_5", "multi", None),
+        ("eleven_multilingual_v2", "fr", None),
+    ],
+)
+def test_the_voice_is_told_the_personas_language(
+    complete: pytest.MonkeyPatch, model: str, language: str, spoken: str | None
+) -> None:
+    """In two letters, and only a model that takes it."""
+    complete.setenv("ELEVEN_MODEL", model)
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"language": language})
+    told = build_tts(complete_settings(), persona)._opts.language
+
+    assert (told if is_given(told) else None) == spoken
 
 
 async def test_one_provider_each_is_asked_again_once(complete: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,14 @@ def test_a_signal_lets_calls_end_but_for_a_reload(number: int, dev: bool, ended:
     assert server.ended == ended
 
 
+def test_no_time_to_drain_is_no_drain() -> None:
+    """Calls are cut off at once; the framework would wait for them without an end."""
+    server = Server(signal.SIGTERM)
+    run_worker(server, dev=False, drain_timeout=0)
+
+    assert server.ended == ["closed"]
+
+
 def test_what_runs_beside_the_worker_outlasts_its_jobs() -> None:
     """It is entered before the worker takes calls, and left when the worker is closed."""
     server = Server(signal.SIGTERM)

@@ -157,3 +157,65 @@ def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(complete: pytest.M
     with pytest.raises(SettingsError) as raised:
         complete_settings()
     assert [problem.split()[0] for problem in raised.value.problems] == ["LIVEAVATAR_API_KEY"]
+
+
+@pytest.mark.parametrize("name", ["LIVEKIT_URL", "LIVEKIT_PUBLIC_URL"])
+def test_a_room_that_liveavatar_can_not_reach_is_a_problem(complete: pytest.MonkeyPatch, name: str) -> None:
+    """Each call would buy a session for nothing; the ways out are named, and are ways out."""
+    complete.setenv(name, "ws://livekit:7880")
+    with pytest.raises(SettingsError) as raised:
+        complete_settings()
+    [problem] = raised.value.problems
+    assert problem.startswith(f"{name}: ")
+    assert all(way in problem for way in ("LiveKit Cloud", "LIVEKIT_PUBLIC_URL", "ROOM_OWNER=liveavatar"))
+
+    complete.setenv("LIVEKIT_PUBLIC_URL", "wss://livekit.example.com")
+    assert complete_settings().avatars_url == "wss://livekit.example.com"
+    complete.delenv("LIVEKIT_PUBLIC_URL")
+    complete.setenv("LIVEKIT_URL", "ws://livekit:7880")
+    complete.setenv("ROOM_OWNER", "liveavatar")
+    assert complete_settings().room_owner == "liveavatar"
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        {"LIVEAVATAR_API_URL": "http://127.0.0.1:7900/liveavatar"},
+        {"LIVEAVATAR_API_KEY": "", "STAND_INS_URL": "http://127.0.0.1:7900"},
+    ],
+)
+def test_a_service_beside_the_worker_joins_where_the_worker_does(
+    complete: pytest.MonkeyPatch, service: dict[str, str]
+) -> None:
+    """A stand-in, and a server of one's own, reach the inner address and need no public one."""
+    complete.setenv("LIVEKIT_URL", "ws://livekit:7880")
+    complete.setenv("LIVEKIT_PUBLIC_URL", "ws://127.0.0.1:7880")
+    for name, value in service.items():
+        complete.setenv(name, value)
+
+    assert complete_settings().avatars_url == "ws://livekit:7880"
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/sessions"])
+def test_the_avatars_service_has_one_address(complete: pytest.MonkeyPatch, path: str) -> None:
+    """With or without a path, said or left out, LiveAvatar is LiveAvatar."""
+    assert complete_settings().is_avatar_remote
+    complete.setenv("LIVEAVATAR_API_URL", f"https://api.liveavatar.com{path}")
+    settings = complete_settings()
+
+    assert settings.is_avatar_remote
+    assert settings.avatar_service_url == "https://api.liveavatar.com"
+
+
+def test_a_drain_can_not_be_negative(complete: pytest.MonkeyPatch) -> None:
+    """Nor can a worker be told to wait for less than no time."""
+    complete.setenv("DRAIN_TIMEOUT", "-1")
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    assert [problem.split(":")[0] for problem in raised.value.problems] == ["DRAIN_TIMEOUT"]
+
+
+def test_a_forgotten_tab_has_a_face_for_five_minutes(complete: pytest.MonkeyPatch) -> None:
+    """That long without a word, where nothing else is set."""
+    assert complete_settings().avatar_idle_seconds == 300.0

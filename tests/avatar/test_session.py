@@ -158,6 +158,18 @@ async def test_errors_of_the_service_have_classes_of_their_own() -> None:
     assert "wrong" not in str(refused.value)
 
 
+async def test_the_room_is_asked_at_our_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service is given the address that it can reach; ours may be another, as behind a load balancer."""
+    monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:2")
+    service = LiteService()
+    async with call(service) as (avatar, _):
+        assert avatar._performance is not None
+        assert avatar._performance._mouths._audience._url == "ws://127.0.0.1:2"  # type: ignore[attr-defined] # in our room
+
+    [body] = service.called("token")
+    assert body["livekit_config"]["livekit_url"] == "ws://127.0.0.1:1"
+
+
 async def test_missing_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that is missing is in one error, before anything is sent."""
     for name in ("LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):

@@ -8,10 +8,18 @@ import pytest
 from pydantic import SecretStr
 
 from agent.settings import Settings
-from demo.demo import livekit_environment, worker_environment
+from demo.demo import livekit_environment, with_room_owner, worker_environment
+from demo.errors import DemoError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin without settings."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def test_sessions_of_the_stand_in_are_noted_beside_the_logs(tmp_path: Path) -> None:
@@ -26,6 +34,36 @@ def test_sessions_that_cost_money_are_noted_where_every_worker_looks(tmp_path: P
     settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr("a-key"))
 
     assert "STATE_DIR" not in worker_environment(settings, tmp_path)
+
+
+REAL = {"liveavatar_api_key": "a-key", "stand_ins_url": "http://127.0.0.1:7900"}
+STAND_IN = {"stand_ins_url": "http://127.0.0.1:7900"}
+
+
+@pytest.mark.parametrize(
+    ("values", "owner"),
+    [
+        (REAL, "liveavatar"),
+        (REAL | {"livekit_url": "wss://mine.livekit.cloud"}, "ours"),
+        (REAL | {"liveavatar_api_url": "http://127.0.0.1:1"}, "ours"),
+        (REAL | {"room_owner": "liveavatar"}, "liveavatar"),
+        (STAND_IN, "ours"),
+        (STAND_IN | {"room_owner": "liveavatar"}, "liveavatar"),
+    ],
+)
+def test_a_real_avatar_is_met_where_it_can_come(tmp_path: Path, values: dict[str, str], owner: str) -> None:
+    """It can't reach a LiveKit server on this machine: without another the room is its own, and the worker is told."""
+    settings = with_room_owner(Settings.model_validate(values))
+
+    assert settings.room_owner == owner
+    assert worker_environment(settings, tmp_path)["ROOM_OWNER"] == owner
+
+
+@pytest.mark.parametrize("values", [REAL | {"room_owner": "ours"}, REAL | {"livekit_url": "ws://localhost:7880"}])
+def test_a_room_that_a_real_avatar_can_not_reach_ends_the_demo(values: dict[str, str]) -> None:
+    """Before anything is started, and paid for."""
+    with pytest.raises(DemoError, match="can't reach"):
+        with_room_owner(Settings.model_validate(values))
 
 
 def test_a_stand_in_for_liveavatars_rooms_is_told_of_a_server(tmp_path: Path) -> None:

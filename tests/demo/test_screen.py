@@ -10,17 +10,17 @@ from rich.console import Console
 
 from agent.settings import Settings
 from demo.invitation import Invitation
-from demo.screen import UNREACHABLE, show_invitation, show_parts
+from demo.screen import HOSTED, show_invitation, show_parts
 
 
-@pytest.mark.parametrize(("key", "warns"), [("a-real-key", True), ("", False)])
-def test_a_real_avatar_is_not_promised_on_a_server_it_can_not_reach(key: str, warns: bool) -> None:
-    """With a real key and a server on this machine, a line says that LiveAvatar can't come."""
-    settings = Settings(liveavatar_api_key=SecretStr(key), stand_ins_url="http://127.0.0.1:7900")
+@pytest.mark.parametrize(("url", "hosted"), [("", True), ("ws://127.0.0.1:7880", False)])
+def test_a_room_of_liveavatars_is_said_to_be_one(url: str, hosted: bool) -> None:
+    """Where no LiveKit server is started the table says where the call takes place, and why there."""
+    settings = Settings(livekit_url=url, liveavatar_api_key=SecretStr("a-real-key"))
     console = Console(record=True, width=200, quiet=False)
-    show_parts(console, settings, Path("logs"), own_livekit=True)
+    show_parts(console, settings, Path("logs"), own_livekit=bool(url))
 
-    assert (UNREACHABLE in console.export_text()) is warns
+    assert (HOSTED in console.export_text()) is hosted
 
 
 def test_the_page_is_what_is_seen_first() -> None:

@@ -9,7 +9,9 @@ import pytest
 import yaml
 from livekit.agents import AgentServer
 from livekit.agents.worker import ServerEnvOption
+from pydantic import SecretStr
 
+from agent.settings import Settings
 from demo.livekit_build import VERSION
 from tests.deploy.dockerfile import ROOT
 
@@ -69,7 +71,7 @@ def test_the_state_directory_outlives_the_container(stages: dict[str, Stage], co
     (worker,) = pod["containers"]
     mounted = {mount["mountPath"]: mount["name"] for mount in worker["volumeMounts"]}
 
-    assert compose["worker"]["volumes"] == [f"state:{state_dir}"]
+    assert f"state:{state_dir}" in compose["worker"]["volumes"]
     assert "state" in load("deploy/compose.yaml")["volumes"]
     assert mounted[state_dir] in {volume["name"] for volume in pod["volumes"]}
 
@@ -152,3 +154,30 @@ def test_every_variable_is_explained() -> None:
     names |= variables("deploy/stand-ins.env") - {"COMPOSE_PROFILES"}
 
     assert not names - variables(".env.example")
+
+
+def test_every_variable_reaches_the_worker(compose: Any) -> None:
+    """What .env.example explains Compose hands on as it is, but for what is the container's own."""
+    handed_on = compose["worker"]["environment"]
+    own = {"LIVEKIT_URL": "${LIVEKIT_URL:-ws://livekit:7880}", "WEB_HOST": "0.0.0.0"}  # noqa: S104 - a container's
+
+    assert set(handed_on) == variables(".env.example") - {"STATE_DIR", "NODE_IP"}
+    assert {name: value for name, value in handed_on.items() if value is not None} == own
+
+
+def test_every_secret_has_its_place_in_kubernetes(pod: Any) -> None:
+    """It is in the Secret's template; what else there is may be added to the ConfigMap, and pods get both whole."""
+    secret = load("deploy/kubernetes/secret.example.yaml")["stringData"]
+    secrets = {name.upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
+    (worker,) = pod["containers"]
+
+    assert secrets | {"LIVEKIT_API_KEY"} == set(secret)
+    assert [list(each) for each in worker["envFrom"]] == [["configMapRef"], ["secretRef"]]
+
+
+def test_a_persona_is_found_in_the_container(stages: dict[str, Stage], compose: Any) -> None:
+    """A path that .env.example has for an example is one from the image's working directory as well."""
+    persona = re.search("^# PERSONA=(.*)/", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+    assert persona is not None
+    assert f"../{persona[1]}:{stages['base'].last('WORKDIR').text}/{persona[1]}:ro" in compose["worker"]["volumes"]

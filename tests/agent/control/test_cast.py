@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from livekit.agents import NOT_GIVEN
 
 from agent.control.attributes import Attributes
 from agent.control.cast import Cast
@@ -13,11 +14,12 @@ from agent.nodes import Observer
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings
 from tests.agent.control.fakes import CalledSession, Room
-from tests.agent.session_fakes import Reply, ScriptedLLM
+from tests.agent.session_fakes import Reply, ScriptedLLM, ScriptedSTT
 from tests.agent.speech_fakes import Line, ScriptedTTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from livekit.agents import SpeechHandle
 
@@ -36,28 +38,47 @@ class Voice(ScriptedTTS):
         await super().aclose()
 
 
+class Ear(ScriptedSTT):
+    """One that knows whether it was closed."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await super().aclose()
+
+
 class Stage:
     """A session with its cast.
 
+    Args:
+        persona: The file that PERSONA names.
+
     Attributes:
         voices: The voices that were made for others than the first persona.
+        ears: What was made to hear other languages than the first persona's.
         failed: What the observer was told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, persona: Path = DEFAULT_PERSONA) -> None:
         self.thoughts = ScriptedLLM(*(Reply(("Fine.",)) for _ in range(3)))
         self.voices: list[Voice] = []
+        self.ears: list[Ear] = []
         self.failed: list[str] = []
         self.session = CalledSession(self.thoughts, ScriptedTTS(SHORT))
         self.room = Room()
         room: Any = self.room
         self.attributes = Attributes(room)
         observer = Observer(lambda: None, lambda: None, self.failed.append)
-        self.cast = Cast(self.session, Settings(), NOVA, self.attributes, observer)
+        self.cast = Cast(self.session, Settings(persona=persona), NOVA, self.attributes, observer)
 
     def build_voice(self, *_: object) -> Voice:
         self.voices.append(Voice(SHORT))
         return self.voices[-1]
+
+    def build_ear(self, *_: object) -> Ear:
+        self.ears.append(Ear())
+        return self.ears[-1]
 
     async def ask(self, text: str) -> list[str]:
         """Say something; what the language model was asked, from the instructions on."""
@@ -66,9 +87,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
+async def staged(monkeypatch: pytest.MonkeyPatch, persona: Path = DEFAULT_PERSONA) -> AsyncIterator[Stage]:
     """A session in which Nova is."""
-    made = Stage()
+    made = Stage(persona)
+    monkeypatch.setattr("agent.control.cast.build_ear", made.build_ear)
     monkeypatch.setattr("agent.control.cast.build_voice", made.build_voice)
     made.attributes.start()
     await made.session.start(made.cast.first_agent())
@@ -107,6 +129,23 @@ async def test_the_first_persona_comes_back_in_the_sessions_voice(monkeypatch: p
         assert len(stage.voices) == 1
 
     assert stage.voices[0].is_closed
+
+
+async def test_a_persona_is_heard_in_its_own_language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And speaks it, with the first one's voice too; who speaks the first one's is heard by the session."""
+    file = tmp_path / "colette.toml"
+    file.write_text('name = "Colette"\ninstructions = "Parle."\nlanguage = "fr"\n')
+    async with staged(monkeypatch, file) as stage:
+        heard_by = []
+        for stem in ("colette", "nova", "colette", "poet"):
+            await stage.cast.change(stem)
+            heard_by.append(stage.session.current_agent.stt)
+
+        [ear] = stage.ears
+        assert heard_by == [ear, NOT_GIVEN, ear, NOT_GIVEN]
+        assert len(stage.voices) == 2
+
+    assert ear.is_closed
 
 
 async def test_the_apology_is_the_personas_own(monkeypatch: pytest.MonkeyPatch) -> None:
