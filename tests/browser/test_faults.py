@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from livekit import api
 from playwright.async_api import expect
 
 if TYPE_CHECKING:
@@ -61,6 +62,24 @@ async def test_an_avatar_that_is_lost_is_told_and_comes_back(studio: Studio) -> 
             await expect(tab.find("notice")).to_be_hidden(timeout=30_000)
             await tab.moves()
         await tab.find("close").click()
+
+
+async def test_a_call_that_has_ended_is_not_begun_anew_by_a_reload(studio: Studio) -> None:
+    """The room is closed by its server: the page says that the call has ended, and a reload only shows Start."""
+    livekit = studio.stage.livekit
+    async with studio.tab(1.0) as tab:
+        await tab.start()
+        before = len(await studio.stage.sessions())
+        async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as server:
+            for room in (await server.room.list_rooms(api.ListRoomsRequest())).rooms:
+                await server.room.delete_room(api.DeleteRoomRequest(room=room.name))
+        await expect(tab.find("error")).to_contain_text("The call has ended.")
+        await tab.page.reload()
+        await expect(tab.find("start")).to_be_visible()
+        assert await tab.page.evaluate("sessionStorage.getItem('ticket')") is None
+
+    await studio.stage.ended_session()
+    assert len(await studio.stage.sessions()) == before
 
 
 async def test_nobody_serves_the_room(studio: Studio) -> None:

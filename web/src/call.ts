@@ -12,20 +12,25 @@ import { Transcript } from "./transcript";
 export interface CallListener {
   onAgent(agent: Agent | undefined): void;
   onEvent(event: CallEvent): void;
-  /** The caller is not in the call any more; the sentence says why, and is empty when the caller wanted it. */
-  onEnd(why: string): void;
+  /**
+   * The caller is not in the call any more; the sentence says why, and is empty when the caller wanted it. Whether the
+   * call is over for everybody is told with it: one that is not can be come back to.
+   */
+  onEnd(why: string, isOver: boolean): void;
   /** The browser plays sound only after a click. */
   onSilenced(isSilenced: boolean): void;
 }
 
 const AGENT_COMES_WITHIN = 15_000;
 
+const OVER = "The call has ended.";
+
 const WHY: Partial<Record<DisconnectReason, string>> = {
   [DisconnectReason.CLIENT_INITIATED]: "",
   [DisconnectReason.DUPLICATE_IDENTITY]: "The call goes on in another tab.",
-  [DisconnectReason.ROOM_DELETED]: "The call has ended.",
-  [DisconnectReason.ROOM_CLOSED]: "The call has ended.",
-  [DisconnectReason.PARTICIPANT_REMOVED]: "The call has ended.",
+  [DisconnectReason.ROOM_DELETED]: OVER,
+  [DisconnectReason.ROOM_CLOSED]: OVER,
+  [DisconnectReason.PARTICIPANT_REMOVED]: OVER,
 };
 
 export class Call {
@@ -83,6 +88,10 @@ export class Call {
       awaitStep("face");
       log(`agent: ${agent.name}`);
     }
+    if (agent === undefined && this.agent !== undefined) {
+      awaitStep("agent"); // it may come back, and then with a face
+      log("the agent has left");
+    }
     if (agent !== undefined && agent.avatar !== this.agent?.avatar) {
       log(`avatar: ${agent.avatar}${agent.reason && `, ${agent.reason}`}`);
     }
@@ -124,6 +133,7 @@ export class Call {
     this.microphone.close();
     hideFace();
     awaitStep(undefined);
-    this.listener.onEnd(WHY[reason ?? DisconnectReason.UNKNOWN_REASON] ?? "The connection was lost.");
+    const why = WHY[reason ?? DisconnectReason.UNKNOWN_REASON] ?? "The connection was lost.";
+    this.listener.onEnd(why, why === OVER);
   }
 }

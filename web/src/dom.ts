@@ -21,6 +21,19 @@ export function tell(shown: HTMLElement, text: string): void {
   shown.hidden = text === "";
 }
 
+/** Keep the end of a list in sight while it grows or is resized, unless somebody has scrolled back. */
+export function stayAtEnd(list: HTMLElement): void {
+  let isAtEnd = true;
+  const follow = (): void => {
+    if (isAtEnd) list.scrollTop = list.scrollHeight;
+  };
+  list.addEventListener("scroll", () => {
+    isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 8;
+  });
+  new MutationObserver(follow).observe(list, { childList: true, characterData: true, subtree: true });
+  new ResizeObserver(follow).observe(list);
+}
+
 /** 75 as "1:15". */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,21 +1,21 @@
 /** What happened, and when: a list that can be copied. */
 
-import { element, make } from "./dom";
+import { element, make, stayAtEnd } from "./dom";
 
 const MOST_LINES = 500;
 
 const lines = element<HTMLOListElement>("log");
 const copyButton = element<HTMLButtonElement>("copy-log");
 
+stayAtEnd(lines);
+
 /** Note that something happened, now. */
 export function log(what: string): void {
   const at = new Date().toISOString().slice(11, 23);
-  const wasAtEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 8;
   const line = make("li", "", { "data-testid": "log-line" });
   line.append(make("time", at), " ", what);
   lines.append(line);
   if (lines.childElementCount > MOST_LINES) lines.firstElementChild?.remove();
-  if (wasAtEnd) lines.scrollTop = lines.scrollHeight;
 }
 
 /** Copy all of it when the button is pressed. */

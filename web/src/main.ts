@@ -104,7 +104,8 @@ function onEvent(event: CallEvent): void {
   if (event.type === "sentence") log(`sentence ${event.state}: ${event.text}`);
 }
 
-function onEnd(why: string): void {
+function onEnd(why: string, isOver: boolean): void {
+  if (isOver) dropTicket(); // else a reload would begin another call
   log(why || "left");
   leave();
   tell(problem, why);

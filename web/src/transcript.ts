@@ -2,7 +2,7 @@
 
 import type { Room, TextStreamReader } from "livekit-client";
 import { Captions, type Line, type Speaker } from "./captions";
-import { element, make } from "./dom";
+import { element, make, stayAtEnd } from "./dom";
 import { log } from "./log";
 
 const TOPIC = "lk.transcription";
@@ -11,6 +11,8 @@ const TRACK = "lk.transcribed_track_id";
 const FINAL = "lk.transcription_final";
 
 const list = element("captions");
+
+stayAtEnd(list);
 
 /** The captions of one call. */
 export class Transcript {
@@ -63,5 +65,4 @@ function show(line: Line | undefined): void {
   shown.replaceChildren(make("b", line.speaker === "you" ? "You" : "Agent"), " ", make("span", line.text));
   if (line.state === "cut") shown.append(make("em", " — interrupted"));
   if (known === null) list.append(shown);
-  list.scrollTop = list.scrollHeight;
 }
