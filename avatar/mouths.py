@@ -34,6 +34,7 @@ class Mouths:
         self._is_room = isinstance(room, rtc.Room)
         self._audience = audience
         self._voice: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._silenced: str | None = None
         self._asked = ("", True)  # whether this avatar is to be heard
@@ -46,7 +47,7 @@ class Mouths:
 
     def open_voice(self) -> None:
         """There is something to say, and no avatar to say it."""
-        if self.has_voice and self._voice is None:
+        if self.has_voice and self._voice is None and not self._is_closed:
             self._voice = self._run(self._speak(), "avatar_voice")
 
     def change(self, mouth: Mouth, avatar: str | None) -> None:
@@ -64,7 +65,8 @@ class Mouths:
             self._let_hear(avatar, audible=True)
 
     async def aclose(self) -> None:
-        """Close the voice."""
+        """Close the voice; there will be none any more."""
+        self._is_closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -74,7 +76,7 @@ class Mouths:
         try:
             await RoomVoice(self._playback, self._room).run()
         except Exception as error:  # noqa: BLE001 - whatever it is: without a voice there is only silence
-            logger.error("no voice either: %s", error or type(error).__name__)  # noqa: TRY400 - a sentence
+            logger.error("no voice either: %s", str(error) or type(error).__name__)  # noqa: TRY400 - a sentence
             await asyncio.sleep(_AGAIN_AFTER)
             self._voice = None
             self._playback.act(self._playback.core.voice_closed)  # and it is asked for anew

@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 import aiohttp
 
@@ -37,8 +38,8 @@ _PROVEN_AFTER = 30.0
 _LEAD = 15.0
 # Seconds before a session's end at which the next one is started: a start takes 1 to 3 s.
 
-_SHORTEST = 5.0
-# Seconds; a session that is shorter than this, whatever the reason, is none to begin the next one for.
+_SHORTEST = 8.0
+# Seconds: in half of a shorter one there would be no time to find out that it is of no use, before the next one begins.
 
 _LINGER = 1.0
 # Seconds that an avatar stays after its last word, which is still on its way to the caller.
@@ -53,6 +54,14 @@ class AvatarStatus:
 
     is_live: bool
     reason: str = ""
+
+
+class _Ending(Enum):
+    """Why a session is left."""
+
+    LOST = "it is of no use any more"
+    RELIEVED = "its time is up"
+    RELEASED = "no avatar is wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Recovery:
         self._stopping: set[asyncio.Task[None]] = set()
         self._lost = ConnectionLost("the avatar is away")  # why the last WebSocket is gone
         self._is_live = False
+        self._ending = _Ending.LOST  # of the last session
         self.session = first
         """The one that speaks, or is about to."""
 
@@ -124,18 +134,17 @@ class Recovery:
                 self._stop(successor.session)
                 continue
             lost = await self._keep(successor)
-            if self._successor is not None or not self._wanted.is_set():
-                continue
             if self._failures >= _MOST_FAILURES:
                 return lost
-            await asyncio.sleep(max(0, self._failures - 1) * _WAIT_PER_FAILURE)
-            await self._attendance.room_goes_on()
+            if self._successor is None and self._ending is not _Ending.RELEASED:
+                await asyncio.sleep(max(0, self._failures - 1) * _WAIT_PER_FAILURE)
+                await self._attendance.room_goes_on()
 
     def release(self, reason: str) -> None:
         """Let go of the avatar until `engage`; what is to be said is said by the voice."""
         if self._wanted.is_set():
             self._wanted.clear()
-            self._end(ConnectionLost(reason, session_over=True))
+            self._end(ConnectionLost(reason, session_over=True), _Ending.RELEASED)
             if self._successor is not None:
                 self._stop(self._successor.session)
                 self._successor = None
@@ -164,7 +173,7 @@ class Recovery:
 
     def give_up(self, reason: str) -> None:
         """The session that speaks is of no use any more."""
-        self._end(ConnectionLost(reason, session_over=True))
+        self._end(ConnectionLost(reason, session_over=True), _Ending.LOST)
 
     def hang_up(self, reason: str) -> None:
         """The connection is of no use any more; its session may be."""
@@ -191,6 +200,7 @@ class Recovery:
     async def _keep(self, successor: _Successor) -> ConnectionLost:
         """Carry a session to its end, and stop it."""
         session = self.session = successor.session
+        self._ending = _Ending.LOST
         over = self._over = asyncio.get_running_loop().create_future()
         tasks = [
             asyncio.create_task(self._carry(session, successor.websocket), name="avatar_carry"),
@@ -210,9 +220,9 @@ class Recovery:
         self._stop(session, after=_LINGER if relieved else 0.0)
         if asyncio.get_running_loop().time() - session.started_at >= _PROVEN_AFTER:
             self._failures = 0
-        elif self._successor is None and self._wanted.is_set():
+        elif self._ending is _Ending.LOST:
             self._failures += 1
-        if self._successor is None and self._wanted.is_set():
+        if self._successor is None and self._ending is not _Ending.RELEASED:
             logger.warning("avatar session lost: %s", lost, extra={"session_id": session.session_id})
             self._tell_absence(str(lost))
         return lost
@@ -232,9 +242,10 @@ class Recovery:
         self._playback.act(lambda now: self._core.avatar_missed(since, now))
         self.give_up("no sound of the avatar arrives")
 
-    def _end(self, lost: ConnectionLost) -> None:
+    def _end(self, lost: ConnectionLost, ending: _Ending) -> None:
         if self._over is not None and not self._over.done():
             self._over.set_result(lost)
+            self._ending = ending
 
     async def _carry(
         self, session: ServiceSession, websocket: aiohttp.ClientWebSocketResponse | None
@@ -276,7 +287,7 @@ class Recovery:
 
     def _change(self) -> None:
         self._leave_now()
-        self._end(ConnectionLost("the session's time is up", session_over=True))
+        self._end(ConnectionLost("the session's time is up", session_over=True), _Ending.RELIEVED)
 
     def _leave_now(self) -> None:
         """What is captured from now on is for whoever comes next, also while this session is being left."""

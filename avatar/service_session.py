@@ -213,7 +213,8 @@ async def stop_session(
             await service.stop(session_id)
         logger.info("avatar session stopped", extra=session)
     except (AvatarError, TimeoutError) as error:
-        logger.error("avatar session NOT stopped, it is billed until somebody stops it: %s", error, extra=session)  # noqa: TRY400 - a sentence, no traceback
+        told = str(error) or f"no answer within {_STOP_TIMEOUT:.0f} s"
+        logger.error("avatar session NOT stopped, it is billed until somebody stops it: %s", told, extra=session)  # noqa: TRY400 - a sentence, no traceback
 
 
 async def _in_flight(start: "asyncio.Future[StartedSession]") -> None:

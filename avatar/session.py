@@ -241,6 +241,9 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     async def _start(
         self, agent_session: AgentSession[Any], room: rtc.Room, sessions: Sessions, audience: Audience
     ) -> None:
+        if self._sessions is not None:
+            message = "this avatar session was started before: make another one"
+            raise ConfigurationError(message)
         self._sessions = sessions
         try:
             await super().start(agent_session, room)

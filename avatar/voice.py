@@ -66,8 +66,9 @@ class RoomVoice:
         try:
             publication = await asyncio.shield(publishing)
         except asyncio.CancelledError:
-            async with asyncio.timeout(_PUBLISHED_WITHIN):
-                await self._unpublish(await publishing)
+            with contextlib.suppress(Exception):  # what was not published need not be taken down
+                async with asyncio.timeout(_PUBLISHED_WITHIN):
+                    await self._unpublish(await publishing)
             raise
         return publication
 

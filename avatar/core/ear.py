@@ -23,6 +23,7 @@ class Ear:
         """Until when an interrupt may be confirmed; None when none is open."""
         self._patience = patience
         self._confirmations: set[str] = set()  # ids that confirm the last interrupt
+        self._ends = 0  # that were sent and are not confirmed
         self._echoes = False  # whether the service names the speech that it talks of by our id
         self._talks_since: float | None = None  # what it said last, whatever it was about
 
@@ -32,11 +33,22 @@ class Ear:
         if speech.talks or self.acknowledges:  # else the service has nothing to say of it
             self.deaf_until = now + self._patience
 
-    def cleared(self, sign: Sign) -> None:
-        """The service has dropped something."""
-        self._talks_since = None
-        if sign.source is None or sign.source in self._confirmations:
-            self.deaf_until = None
+    def ended(self) -> None:
+        """The service is told the end of the speech."""
+        self._ends += 1
+
+    def cleared(self, sign: Sign) -> float | None:
+        """The service has dropped something.
+
+        Returns:
+            Since when it talks, if that was told before this news, and this confirms the interrupt.
+        """
+        talks_since, self._talks_since = self._talks_since, None
+        if self.deaf_until is None or not (sign.source is None or sign.source in self._confirmations):
+            return None
+        self.deaf_until = None
+        self._talks_since = talks_since
+        return talks_since
 
     def believes(self, sign: Sign, speech: Speech | None, now: float, *, is_past: bool) -> bool:
         """Take in a sign of speech.
@@ -55,13 +67,21 @@ class Ear:
             self._talks_since = now if sign.kind is Kind.TALKING else None
         names_it = speech is not None and sign.source == speech.event_id
         self._echoes |= names_it
-        if names_it:
+        is_last_end = sign.kind is Kind.COMMITTED and self._is_last_end()
+        if names_it or is_last_end:
             return True
         if not (self._echoes and sign.source is not None) and self.deaf_until is None and not is_past:
             return True
         if sign.kind is Kind.QUIET:
             self.deaf_until = None  # it has fallen silent: the interrupt was obeyed
         return False
+
+    def _is_last_end(self) -> bool:
+        """Ends are confirmed in order, each once: with the last one the service has all that it was given."""
+        if not self._ends:
+            return False
+        self._ends -= 1
+        return self._ends == 0
 
     def listen_again(self) -> float | None:
         """The interrupt stays unconfirmed.
@@ -75,3 +95,4 @@ class Ear:
     def forget(self) -> None:
         """The connection is gone, and with it what was still to be said on it."""
         self.deaf_until = self._talks_since = None
+        self._ends = 0

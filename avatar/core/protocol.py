@@ -158,7 +158,7 @@ class AvatarProtocol:
         self._floor.has_voice = self._voice_needed = False
         self._voice_controls.clear()
         self._settle_floor(now)
-        if self._floor.voice_at is not None:
+        if self._floor.voice_at is not None and self._mute_since is None:
             self._mute_since = now
 
     def voice_says(self, kind: Kind, event_id: str, now: float) -> None:
@@ -206,7 +206,7 @@ class AvatarProtocol:
             case Kind.FAULT | Kind.UNREADABLE:
                 self._timeline.events.append(ServiceFault(sign.source or "unreadable", sign.detail))
             case Kind.CLEARED:
-                self._ear.cleared(sign)
+                self._on_cleared(sign)
             case kind if kind in _SPEECH_SIGNS:
                 self._on_speech_sign(sign, now)
 
@@ -262,6 +262,8 @@ class AvatarProtocol:
         command = self._controls.popleft() if self._controls else self._next_of_speech(Mouth.AVATAR, now)
         if command is not None:
             self._keep_alive_at = now + self._timings.keep_alive
+        if isinstance(command, SpeakEnd):
+            self._ear.ended()
         return command
 
     def next_voice_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:
@@ -358,6 +360,11 @@ class AvatarProtocol:
         self._voice_needed = False
         self._timeline.events.append(Connected())
         self._settle_floor(now)
+
+    def _on_cleared(self, sign: Sign) -> None:
+        talks_since, speech = self._ear.cleared(sign), self._timeline.speech
+        if talks_since is not None and speech is not None and talks_since >= speech.since:
+            self._timeline.hear(Sign(Kind.TALKING), talks_since, acknowledged=self._ear.acknowledges)
 
     def _on_speech_sign(self, sign: Sign, now: float) -> None:
         is_past = self._timeline.is_past(sign.source)

@@ -50,6 +50,7 @@ class Timeline:
         self._segments: deque[Segment] = deque()
         self._capturing: Segment | None = None
         self._captured = 0
+        self._owes_end = False  # the service, of a speech that is over
         self._past_ids: deque[str] = deque(maxlen=_REMEMBERED_IDS)
 
     @property
@@ -156,6 +157,7 @@ class Timeline:
         speech.end_sent = True
         if speech.state is State.STARVED and speech.clock.remaining(now) <= _AGREEMENT:
             self._end(speech, now)
+            self._owes_end = True
         return SpeakEnd(speech.event_id)
 
     # Hearing
@@ -168,11 +170,19 @@ class Timeline:
         if sign.kind is Kind.COMMITTED:
             speech.committed = speech.end_sent
         elif sign.kind is Kind.TALKING:
+            self._owes_end = False
             speech.apply(Trigger.TALKING, now)
             self._note_start(now)
+        elif self._is_owed(sign, speech):
+            self._owes_end = False
         elif sign.kind in {Kind.QUIET, Kind.ENDED}:
             trusted = speech.end_sent and (speech.committed or not acknowledged)
             self._on_silence(speech, sign, now, trusted=trusted)
+
+    def _is_owed(self, sign: Sign, speech: Speech) -> bool:
+        """Whether this is the end of the speech before, which was over with the news that nothing follows."""
+        is_early = speech.state is State.GIVEN and sign.kind is Kind.ENDED
+        return self._owes_end and is_early and sign.source != speech.event_id
 
     def _on_silence(self, speech: Speech, sign: Sign, now: float, *, trusted: bool) -> None:
         """Silence is the end if the service has every byte and the clock agrees, or it says so; else starvation."""

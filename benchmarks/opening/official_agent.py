@@ -27,7 +27,10 @@ async def entrypoint(ctx: JobContext) -> None:
     session = build_session(settings, persona, ctx.proc.userdata["vad"])
     vendor = settings.liveavatar
     avatar = liveavatar.AvatarSession(
-        avatar_id=settings.avatar_id(), api_key=vendor.key.get_secret_value(), api_url=f"{vendor.url}/v1/sessions"
+        avatar_id=settings.avatar_id(),
+        api_key=vendor.key.get_secret_value(),
+        api_url=f"{vendor.url}/v1/sessions",
+        video_quality=settings.liveavatar_video_quality,
     )
     await avatar.start(session, room=ctx.room)
     await session.start(Agent(instructions=persona.instructions), room=ctx.room)

@@ -88,7 +88,7 @@ class Recording:
                 work()
             if self._film:
                 self._film.close(time.monotonic())
-        except (av.FFmpegError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever closes must not wait for it
             self.error = error
             while self._work.get():  # whoever adds must not wait for a thread that has ended
                 pass
@@ -141,9 +141,10 @@ class _Film:
 
 
 def _picture(frame: rtc.VideoFrame) -> av.VideoFrame:
-    planes = frame if frame.type == rtc.VideoBufferType.I420 else frame.convert(rtc.VideoBufferType.I420)
-    rows = np.frombuffer(planes.data, np.uint8).reshape(planes.height * 3 // 2, planes.width)
-    return av.VideoFrame.from_ndarray(rows, format="yuv420p")
+    # As RGB, which has no half pixels: a picture that WebRTC has scaled down may be of odd height or width.
+    rows = np.frombuffer(frame.convert(rtc.VideoBufferType.RGB24).data, np.uint8)
+    picture = av.VideoFrame.from_ndarray(rows.reshape(frame.height, frame.width, 3), format="rgb24")
+    return picture.reformat(frame.width // 2 * 2, frame.height // 2 * 2, "yuv420p")
 
 
 def _save(picture: av.VideoFrame | None, path: Path) -> None:

@@ -73,8 +73,12 @@ class FaultySocket(web.WebSocketResponse):
 
     async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109 - aiohttp's own signature
         """Wait for the next message; raises TimeoutError after `timeout` seconds."""
+        async with asyncio.timeout(timeout):  # pings are no messages
+            return await self._receive()
+
+    async def _receive(self) -> WSMessage:
         while True:
-            message: WSMessage = await super().receive(timeout)
+            message: WSMessage = await super().receive()
             if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
                 await self._reach("received")
             if self._is_half_open:

@@ -102,8 +102,8 @@ class ChildProcess:
 
     async def _exchange(self, frame: Frame) -> Frame:
         for _ in range(2):
-            process = await self._running()
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+                process = await self._running()
                 async with asyncio.timeout(_ANSWER_TIMEOUT):
                     return await self._answer(process, frame)
             logger.warning("speech process died, starting it again", extra={"speech_process": self._name})

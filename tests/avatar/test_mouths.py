@@ -7,7 +7,7 @@ import pytest
 from livekit import rtc
 
 from avatar.audience import FreeAudience
-from avatar.core import AvatarProtocol, Event, Mouth, MouthChanged, VoiceNeeded
+from avatar.core import AvatarProtocol, Event, Mouth, MouthChanged, PlaybackFinished, VoiceNeeded
 from avatar.mouths import Mouths
 from avatar.playback import Playback
 from avatar.voice import RoomVoice
@@ -35,10 +35,15 @@ class Participant:
         self.failures = failures
         self.publication = Publication()
         self.tries = 0
+        self.asked = asyncio.Event()
+        self.may_publish = asyncio.Event()
+        self.may_publish.set()
         self.unpublished: list[str] = []
 
     async def publish_track(self, *_: object) -> Publication:
         self.tries += 1
+        self.asked.set()
+        await self.may_publish.wait()
         if self.failures:
             self.failures -= 1
             message = "the engine is closed"
@@ -71,8 +76,10 @@ class Stage:
         match event:
             case VoiceNeeded():
                 self.mouths.open_voice()
-            case MouthChanged(mouth=Mouth.VOICE):
-                self.opened.set()
+            case MouthChanged(mouth=mouth):
+                self.mouths.change(mouth, None)
+                if mouth is Mouth.VOICE:
+                    self.opened.set()
             case _:
                 pass
 
@@ -115,6 +122,49 @@ async def test_a_voice_that_is_let_go_of_before_it_is_heard_is_not_left_in_the_r
 
     assert stage.participant.unpublished == ["TR_voice"]
     await stage.aclose()
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+async def test_no_voice_comes_after_the_end(failures: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the middle of what it says, or while its track is being published: it goes, and no other is asked for."""
+    monkeypatch.setattr("avatar.mouths._AGAIN_AFTER", 0.05)
+    participant = Participant(failures=failures)
+    participant.may_publish.clear()
+    stage = Stage(participant, FreeAudience())
+    stage.speak()
+    await participant.asked.wait()
+    if not failures:
+        participant.publication.subscribed.set()
+        participant.may_publish.set()
+        async with asyncio.timeout(10):
+            await stage.opened.wait()
+    asyncio.get_running_loop().call_later(0.1, participant.may_publish.set)
+    await stage.mouths.aclose()
+    await asyncio.sleep(0.3)
+
+    assert participant.tries == 1
+    assert participant.unpublished == ([] if failures else ["TR_voice"])
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("avatar_")]
+    await stage.aclose()
+
+
+def test_speech_that_no_voice_can_say_is_dropped_after_half_a_minute() -> None:
+    """However often it is tried: the half minute is counted from when nobody was there, not from the last try."""
+    now = 0.0
+    core = AvatarProtocol("la")
+    core.expect_avatar(now, now)
+    core.push_audio(bytes(480), now)
+    core.end_segment(now)
+    finished: list[float] = []
+    while not finished and now < 120.0:
+        now += 1.0
+        core.handle_timeout(now)
+        events = core.events()
+        if VoiceNeeded() in events:
+            core.voice_closed(now)  # it could not be published
+        finished = [now for event in events if isinstance(event, PlaybackFinished)]
+
+    assert finished == [30.0]
 
 
 class Slow:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from avatar.core import AvatarProtocol, Connected, Event, Mouth, MouthChanged, PlaybackFinished, Speak
+from avatar.core import AvatarProtocol, Connected, Event, Mouth, MouthChanged, PlaybackFinished, Speak, SpeechLost
 from avatar.errors import AvatarError, ConnectionLost
 from avatar.playback import Playback
 from avatar.recovery import AvatarStatus, Recovery
@@ -76,10 +76,17 @@ class Connection:
         self._lost = asyncio.get_running_loop().create_future()
         self._playback.act(core.connection_opened)
         self._playback.act(lambda now: core.receive_text(CONNECTED, now))
+        taking = asyncio.create_task(self._take())
         try:
             return await self._lost
         finally:
+            taking.cancel()
             self._playback.act(core.connection_lost)
+
+    async def _take(self) -> None:
+        """Take what is to be said, and say nothing of it."""
+        async for _ in self._playback.commands(self._playback.core.next_command):
+            pass
 
     def hang_up(self, reason: str) -> None:
         if self._lost is not None and not self._lost.done():
@@ -116,6 +123,8 @@ class Call:
                 self.recovery.connected()
             case MouthChanged(mouth=mouth):
                 self.recovery.mouth_changed(mouth)
+            case SpeechLost():
+                self.recovery.give_up("the avatar does not speak what it was given")
             case PlaybackFinished():
                 self.recovery.segment_ended()
             case _:
@@ -195,9 +204,7 @@ async def test_there_is_no_avatar_while_the_voice_speaks() -> None:
         call.act(call.core.voice_opened)
         call.connection._losses = 0
         call.act(lambda now: call.core.push_audio(5 * SECOND, now))
-        while (now := asyncio.get_running_loop().time()) < 1.0:
-            call.core.next_command(now)
-            await asyncio.sleep(0.1)
+        await asyncio.sleep(1.0)
         call.act(call.core.connection_lost)
         await asyncio.sleep(2.0)
 
@@ -219,3 +226,31 @@ async def test_a_released_avatar_gives_its_own_reason() -> None:
 
         assert call.statuses == [AvatarStatus(is_live=True), AvatarStatus(is_live=False, reason="nobody is there")]
         assert call.sessions.running == set()
+
+
+async def test_an_avatar_that_is_wanted_again_at_once_has_not_failed() -> None:
+    """Let go of and taken up in one moment, six times: no wait, and no end of it."""
+    call = Call(Sessions(None))
+    async with call.running() as run:
+        for _ in range(6):
+            call.recovery.release("nobody is there")
+            call.recovery.engage()
+            await asyncio.sleep(0.5)
+
+        assert not run.done()
+        assert call.sessions.count == 7
+        assert call.statuses[-1].is_live
+
+
+async def test_a_session_that_failed_counts_also_when_the_next_one_is_ready() -> None:
+    """The first is lost after its successor was started: four are tried in all, as ever."""
+    call = Call(Sessions(8.0))
+    async with call.running() as run:
+        await asyncio.sleep(1.4)
+        call.act(lambda now: call.core.push_audio(30 * SECOND, now))
+        await asyncio.sleep(120.0)
+
+        assert run.done()
+    assert call.sessions.started[:2] == pytest.approx([0.0, 4.0])
+    assert call.sessions.count == 4
+    assert call.sessions.running == set()

@@ -120,6 +120,29 @@ async def test_a_hosted_room_is_not_left_running_either() -> None:
         assert service.running == set()
 
 
+async def test_a_stop_that_is_not_answered_says_so(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the session, which somebody has to stop, and why it may run on."""
+    monkeypatch.setattr("avatar.service_session._STOP_TIMEOUT", 0.1)
+
+    class NeverStops(LiteService):
+        def _rest(self, path: str, handler: Any) -> Any:
+            return _hang if path == "stop" else super()._rest(path, handler)
+
+    async with sessions_of(NeverStops()) as sessions:
+        session = await sessions.start()
+        await sessions.stop(session.session_id)
+
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert record.message.endswith("until somebody stops it: no answer within 0 s")
+
+
+async def _hang(_: web.Request) -> web.Response:
+    await asyncio.sleep(60)
+    raise AssertionError
+
+
 class RefusesOnce(LiteService):
     """Has no token to give, the first time."""
 

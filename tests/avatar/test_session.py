@@ -325,6 +325,20 @@ async def test_a_handler_that_fails_does_not_end_the_avatar(
     assert "a handler of PlaybackFinished failed" in told
 
 
+async def test_an_avatar_session_is_started_once() -> None:
+    """A second start would leave the first session running: it is refused, and the first goes on."""
+    service = LiteService()
+    async with call(service) as (avatar, output):
+        assert avatar._agent_session is not None
+        with pytest.raises(ConfigurationError, match="make another one"):
+            await avatar.start(avatar._agent_session, FakeRoom(), **LIVEKIT)  # type: ignore[arg-type] # a small stand-in
+        await output.capture_frame(frame(0.3))
+        output.flush()
+        assert not (await played(output)).interrupted
+
+    assert len(service.called("start")) == len(service.called("stop")) == 1
+
+
 async def test_closed_while_it_starts_it_says_so() -> None:
     """Nothing is left running, and nobody speaks into a session that is over."""
     service = LiteService()

@@ -62,11 +62,11 @@ async def test_with_one_slot_the_voice_bridges_two_sessions(
     livekit_server: LiveKitServer, reliability: list[Row]
 ) -> None:
     """No second session is to be had before the first has ended: what is said meanwhile is said by the voice."""
-    single = Options(connect_delay=0.1, max_session_duration=6, concurrency=1)
+    single = Options(connect_delay=0.1, max_session_duration=8, concurrency=1)
     async with call(livekit_server, [], stand_in=single) as conversation:
         await conversation.avatar.wait_for_join()
-        await conversation.say(8)
-        await conversation.is_heard_to_its_end(8)
+        await conversation.say(10)
+        await conversation.is_heard_to_its_end(10)
         name = "the session's time is up, and the account has one slot"
         action = "leave before the service falls silent; the voice speaks until the next session is there"
         reliability.append(Row(name, measured(conversation.hall), action, conversation.avatar.sessions_used))

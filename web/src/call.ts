@@ -12,6 +12,10 @@ import { Transcript } from "./transcript";
 export interface CallListener {
   onAgent(agent: Agent | undefined): void;
   onEvent(event: CallEvent): void;
+  /** No agent is there, and it has been waited for. */
+  onLateAgent(): void;
+  /** The connection is being mended, or (false) it is back. */
+  onMending(isMending: boolean): void;
   /**
    * The caller is not in the call any more; the sentence says why, and is empty when the caller wanted it. Whether the
    * call is over for everybody is told with it: one that is not can be come back to.
@@ -40,6 +44,8 @@ export class Call {
   readonly microphone: Microphone;
   readonly transcript: Transcript;
   private agent: Agent | undefined;
+  private isIn = false;
+  private isClosed = false;
   private lateAgent: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly listener: CallListener) {
@@ -53,17 +59,17 @@ export class Call {
     this.room
       .on(RoomEvent.TrackSubscribed, (track) => this.onTrack(track))
       .on(RoomEvent.TrackUnsubscribed, (track) => this.onTrackGone(track))
-      .on(RoomEvent.ConnectionStateChanged, (state) => log(`connection: ${state}`))
+      .on(RoomEvent.ConnectionStateChanged, (state) => this.onConnectionState(state))
       .on(RoomEvent.AudioPlaybackStatusChanged, () => this.listener.onSilenced(!this.room.canPlaybackAudio))
       .on(RoomEvent.Disconnected, (reason) => this.onDisconnected(reason));
   }
 
-  /** Join. Raises what LiveKit raises when it does not let the caller in. */
+  /** Join, and again if that failed. Raises what LiveKit raises when it does not let the caller in. */
   async join(ticket: Ticket): Promise<void> {
     awaitStep("connection");
     await this.room.connect(ticket.url, ticket.token);
-    awaitStep("agent");
-    this.lateAgent = setTimeout(() => this.onLateAgent(), AGENT_COMES_WITHIN);
+    this.isIn = true;
+    this.awaitAgent();
     this.onAgent(this.control.agent);
   }
 
@@ -72,8 +78,10 @@ export class Call {
     await this.room.startAudio();
   }
 
-  /** End the call, for the agent as well. */
+  /** End the call, for the agent as well. The listener is told nothing more. */
   async close(): Promise<void> {
+    this.isClosed = true;
+    this.leave();
     const isThere = this.room.state === ConnectionState.Connected && this.agent !== undefined;
     const soon = new Promise((resolve) => setTimeout(resolve, 1_000));
     // Without it the agent would wait for a caller who may only be reloading.
@@ -82,14 +90,14 @@ export class Call {
   }
 
   private onAgent(agent: Agent | undefined): void {
-    if (this.room.state !== ConnectionState.Connected) return;
+    if (this.isClosed || this.room.state !== ConnectionState.Connected) return;
     if (agent !== undefined && this.agent === undefined) {
       clearTimeout(this.lateAgent);
       awaitStep("face");
       log(`agent: ${agent.name}`);
     }
     if (agent === undefined && this.agent !== undefined) {
-      awaitStep("agent"); // it may come back, and then with a face
+      this.awaitAgent(); // it may come back, and then with a face
       log("the agent has left");
     }
     if (agent !== undefined && agent.avatar !== this.agent?.avatar) {
@@ -100,7 +108,14 @@ export class Call {
     this.listener.onAgent(agent);
   }
 
+  private awaitAgent(): void {
+    awaitStep("agent");
+    clearTimeout(this.lateAgent);
+    this.lateAgent = setTimeout(() => this.onLateAgent(), AGENT_COMES_WITHIN);
+  }
+
   private onEvent(event: CallEvent): void {
+    if (this.isClosed) return;
     if (event.type === "said" && event.interrupted) this.transcript.cut(event.text);
     this.listener.onEvent(event);
   }
@@ -126,14 +141,28 @@ export class Call {
 
   private onLateAgent(): void {
     log("no agent has come: is a worker running, and is its name, if it has one, the one that is asked for?");
+    this.listener.onLateAgent();
+  }
+
+  private onConnectionState(state: ConnectionState): void {
+    if (this.isClosed) return;
+    log(`connection: ${state}`);
+    const isMending = state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting;
+    this.listener.onMending(isMending);
   }
 
   private onDisconnected(reason: DisconnectReason | undefined): void {
+    if (this.isClosed || !this.isIn) return; // what keeps a caller out, `join` raises
+    this.isClosed = true;
+    this.leave();
+    const why = WHY[reason ?? DisconnectReason.UNKNOWN_REASON] ?? "The connection was lost.";
+    this.listener.onEnd(why, why === OVER);
+  }
+
+  private leave(): void {
     clearTimeout(this.lateAgent);
     this.microphone.close();
     hideFace();
     awaitStep(undefined);
-    const why = WHY[reason ?? DisconnectReason.UNKNOWN_REASON] ?? "The connection was lost.";
-    this.listener.onEnd(why, why === OVER);
   }
 }

@@ -10,7 +10,7 @@ export interface Line {
   state: LineState;
 }
 
-const MOST_LINES = 200;
+export const MOST_LINES = 200;
 
 /** The lines of a call, the oldest first. */
 export class Captions {

@@ -97,6 +97,7 @@ export class Control {
   ) {
     const look = (): void => this.listener.onAgent(this.agent);
     room.on(RoomEvent.Connected, look);
+    room.on(RoomEvent.Reconnected, look); // who left meanwhile is told while it is not to be believed
     room.on(RoomEvent.ParticipantConnected, look);
     room.on(RoomEvent.ParticipantDisconnected, look);
     room.on(RoomEvent.ParticipantAttributesChanged, look);

@@ -11,16 +11,26 @@ import type { Agent, CallEvent, Input, UsageEvent } from "./control";
 import { element, tell } from "./dom";
 import { awaitStep } from "./face";
 import { log, offerCopy } from "./log";
-import { showAgent, showParts, showState, showUsage } from "./panel";
+import { showAgent, showMending, showParts, showState, showUsage } from "./panel";
 import { onHold } from "./push-to-talk";
 import { offerTheme } from "./theme";
-import { askForTicket, dropTicket, keepSecret, keptTicket, NoTicketError, takeSecretFromAddress } from "./ticket";
-import { showTurn } from "./waterfall";
+import {
+  askForTicket,
+  dropTicket,
+  keepSecret,
+  keptTicket,
+  NoTicketError,
+  takeSecretFromAddress,
+  type Ticket,
+} from "./ticket";
+import { clearTurns, showTurn } from "./waterfall";
 
 const start = element<HTMLButtonElement>("start");
 const close = element<HTMLButtonElement>("close");
 const text = element<HTMLInputElement>("text");
 const problem = element("error");
+
+const NO_AGENT = "No agent comes. Close the call, and start again.";
 
 let call: Call | undefined;
 let agent: Agent | undefined;
@@ -38,33 +48,48 @@ function setInCall(isIn: boolean): void {
   }
 }
 
-async function enter(isNew: boolean): Promise<void> {
+/** Go into the call whose ticket is kept, or else into a new one. The caller may close it at every moment. */
+async function enter(hasClicked: boolean): Promise<void> {
   tell(problem, "");
   setInCall(true);
   showState("joining");
   awaitStep("room");
+  clearTurns();
+  const mine = new Call({ onAgent, onEvent, onLateAgent, onMending, onEnd, onSilenced });
+  call = mine;
   try {
-    const kept = isNew ? undefined : keptTicket();
+    const kept = keptTicket();
     const ticket = kept ?? (await askForTicket());
-    call = new Call({ onAgent, onEvent, onEnd, onSilenced });
-    await call.join(ticket).catch(async (error: unknown) => {
-      if (kept === undefined) throw error;
-      await call?.join(await askForTicket(kept));
+    if (call !== mine) return dropTicket();
+    await mine.join(ticket).catch(async (error: unknown) => {
+      if (kept === undefined || call !== mine) throw error;
+      await mine.join(await askAgain(kept, hasClicked));
     });
     log(`joined ${ticket.room} as ${ticket.identity}`);
-    if (isNew) await call.allowSound();
-    if (!(await call.microphone.open())) tell(problem, noMicrophone());
+    if (hasClicked) await mine.allowSound();
+    if (!(await mine.microphone.open()) && call === mine) tell(problem, noMicrophone());
   } catch (error) {
-    fail(error, isNew);
+    if (call === mine) fail(error, hasClicked);
+  }
+}
+
+/** A ticket to the call of one that has expired. If it can't be come back to, who has clicked gets a new call. */
+async function askAgain(expired: Ticket, hasClicked: boolean): Promise<Ticket> {
+  try {
+    return await askForTicket(expired);
+  } catch (error) {
+    if (!hasClicked || !(error instanceof NoTicketError && error.isFinal)) throw error;
+    return askForTicket();
   }
 }
 
 /** What was in the way of the call. A call that is over is nothing to tell of to who only came back to the page. */
-function fail(error: unknown, isNew: boolean): void {
-  dropTicket();
+function fail(error: unknown, hasClicked: boolean): void {
   leave();
   log(`not joined: ${String(error)}`);
-  if (!isNew) return;
+  const isOver = error instanceof NoTicketError && error.isFinal;
+  if (isOver) dropTicket();
+  if (isOver && !hasClicked) return;
   element("secret-form").hidden = !(error instanceof NoTicketError && error.wantsSecret);
   const sentence = error instanceof NoTicketError ? error.message : "The room can't be reached. Is LiveKit running?";
   tell(problem, sentence);
@@ -73,6 +98,7 @@ function fail(error: unknown, isNew: boolean): void {
 function leave(): void {
   call = agent = undefined;
   setInCall(false);
+  onSilenced(false);
   showState("off");
   awaitStep(undefined);
   tell(element("notice"), "");
@@ -88,6 +114,7 @@ function onAgent(news: Agent | undefined): void {
   const hasCome = agent === undefined && news !== undefined;
   agent = news;
   if (news === undefined) return showState("joining");
+  if (problem.textContent === NO_AGENT) tell(problem, "");
   showAgent(news);
   element("name").textContent = news.name.replace(/ \(agent\)$/, "");
   showUsage(usage, news.endsAt);
@@ -102,6 +129,14 @@ function onEvent(event: CallEvent): void {
     tell(problem, event.message);
   }
   if (event.type === "sentence") log(`sentence ${event.state}: ${event.text}`);
+}
+
+function onLateAgent(): void {
+  tell(problem, NO_AGENT);
+}
+
+function onMending(isMending: boolean): void {
+  showMending(isMending, agent);
 }
 
 function onEnd(why: string, isOver: boolean): void {
@@ -136,7 +171,10 @@ function wire(): void {
   start.addEventListener("click", () => void enter(true));
   close.addEventListener("click", () => {
     dropTicket(); // else a reload would come back
-    void call?.close();
+    log("closed");
+    const closed = call;
+    leave();
+    void closed?.close();
   });
   element("write").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -180,6 +218,7 @@ offerCopy();
 wire();
 onInputChosen();
 showParts(undefined);
+clearTurns();
 leave();
 setInterval(() => showUsage(usage, agent?.endsAt), 1_000);
 if (keptTicket() !== undefined) void enter(false);

@@ -12,6 +12,7 @@ const level = element("mic-level-bar");
 /** The microphone of one call. */
 export class Microphone {
   private stopMeter: () => void = () => undefined;
+  private isClosed = false;
 
   constructor(private readonly room: Room) {
     room.on(RoomEvent.MediaDevicesChanged, () => void this.listDevices());
@@ -20,11 +21,16 @@ export class Microphone {
   /** Open it. False if there is none, or the caller does not want to: the call goes on in writing. */
   async open(): Promise<boolean> {
     try {
-      await this.room.localParticipant.setMicrophoneEnabled(true, { echoCancellation: true, noiseSuppression: true });
+      const wanted = { audio: { echoCancellation: true, noiseSuppression: true } };
+      for (const track of await this.room.localParticipant.createTracks(wanted)) {
+        if (this.isClosed) track.stop(); // it was allowed after the call
+        else await this.room.localParticipant.publishTrack(track);
+      }
     } catch (error) {
       log(`no microphone: ${String(error)}`);
       return false;
     }
+    if (this.isClosed) return true;
     muteButton.disabled = select.disabled = false;
     await this.listDevices();
     this.startMeter();
@@ -33,6 +39,7 @@ export class Microphone {
 
   /** Close the meter; the track goes with the room. */
   close(): void {
+    this.isClosed = true;
     this.stopMeter();
     muteButton.disabled = select.disabled = true;
     this.showMuted(false);

@@ -18,7 +18,10 @@ const STATES: Record<string, string> = {
   speaking: "speaking",
 };
 
+const MENDING = "The connection is lost. Trying to get it back …";
+
 const state = element("agent-state");
+const notice = element("notice");
 const personas = element<HTMLSelectElement>("persona-select");
 
 /** Say what the agent does; one that is being prepared, or has nothing to do, listens. */
@@ -32,9 +35,18 @@ export function showState(name: string): void {
 export function showAgent(agent: Agent): void {
   showState(agent.state);
   showParts(agent.standIns);
-  const why = agent.avatar === "voice only" ? `Voice only: ${agent.reason || "there is no avatar"}` : "";
-  tell(element("notice"), why);
+  showWhy(agent);
   showPersonas(agent);
+}
+
+/** Say that the connection is being mended, or say again what the agent says. */
+export function showMending(isMending: boolean, agent: Agent | undefined): void {
+  if (isMending) tell(notice, MENDING);
+  else showWhy(agent);
+}
+
+function showWhy(agent: Agent | undefined): void {
+  tell(notice, agent?.avatar === "voice only" ? `Voice only: ${agent.reason || "there is no avatar"}` : "");
 }
 
 /** Show which vendor is real, and which a stand-in; undefined when that is not known yet. */

@@ -7,13 +7,22 @@ export interface Ticket {
   identity: string;
 }
 
-/** The token endpoint gave no ticket; the message is a sentence for the caller. */
+/** The token endpoint gave no ticket; the message is a sentence for the caller, the status HTTP's, or 0 without an answer. */
 export class NoTicketError extends Error {
   constructor(
     message: string,
-    readonly wantsSecret: boolean,
+    private readonly status: number,
   ) {
     super(message);
+  }
+
+  get wantsSecret(): boolean {
+    return this.status === 401;
+  }
+
+  /** Whether the ticket that was shown will never be good again. */
+  get isFinal(): boolean {
+    return this.status >= 400 && this.status < 500 && this.status !== 401 && this.status !== 429;
   }
 }
 
@@ -25,7 +34,7 @@ export async function askForTicket(expired?: Ticket): Promise<Ticket> {
   const answer = await post("/api/call", expired === undefined ? {} : { again: expired.token });
   const body = (await answer.json().catch(() => ({}))) as Partial<Ticket> & { error?: string };
   if (!answer.ok) {
-    throw new NoTicketError(reason(answer, body.error), answer.status === 401);
+    throw new NoTicketError(reason(answer, body.error), answer.status);
   }
   const ticket = body as Ticket;
   sessionStorage.setItem(TICKET, JSON.stringify(ticket));
@@ -64,7 +73,7 @@ async function post(path: string, body: object): Promise<Response> {
   try {
     return await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
   } catch {
-    throw new NoTicketError("The server of this page does not answer. Is it still running?", false);
+    throw new NoTicketError("The server of this page does not answer. Is it still running?", 0);
   }
 }
 

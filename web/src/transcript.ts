@@ -1,7 +1,7 @@
 /** Reads the room's captions, `lk.transcription`, and shows them. */
 
 import type { Room, TextStreamReader } from "livekit-client";
-import { Captions, type Line, type Speaker } from "./captions";
+import { Captions, type Line, MOST_LINES, type Speaker } from "./captions";
 import { element, make, stayAtEnd } from "./dom";
 import { log } from "./log";
 
@@ -65,4 +65,5 @@ function show(line: Line | undefined): void {
   shown.replaceChildren(make("b", line.speaker === "you" ? "You" : "Agent"), " ", make("span", line.text));
   if (line.state === "cut") shown.append(make("em", " — interrupted"));
   if (known === null) list.append(shown);
+  if (list.childElementCount > MOST_LINES) list.firstElementChild?.remove();
 }

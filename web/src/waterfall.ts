@@ -6,7 +6,13 @@ import { element, make } from "./dom";
 
 const BY: Record<TurnEvent["by"], string> = { speech: "spoken", text: "written", repeat: "repeat", opening: "opening" };
 
+const WHAT_COMES = "From the end of your words to the avatar's first: with each turn.";
 const MOST_TURNS = 6;
+
+/** A call begins: the turns of the one before it are gone. */
+export function clearTurns(): void {
+  element("waterfall").replaceChildren(make("p", WHAT_COMES));
+}
 
 /** Show a turn as far as it has come, the newest on top. */
 export function showTurn(turn: TurnEvent): void {

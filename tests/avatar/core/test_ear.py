@@ -99,3 +99,22 @@ def test_a_connection_that_is_gone_is_not_waited_for(deaf: Ear) -> None:
 
     assert deaf.deaf_until is None
     assert deaf.listen_again() is None
+
+
+@pytest.mark.parametrize(("source", "since"), [("stop", 1.5), (None, 1.5), ("of nobody", None)])
+def test_what_began_before_the_confirmation_is_told_with_it(deaf: Ear, source: str | None, since: float | None) -> None:
+    """The service may speak of the reply before it confirms that the old speech is gone."""
+    deaf.believes(Sign(Kind.TALKING), speaking("new"), 1.5, is_past=False)
+
+    assert deaf.cleared(Sign(Kind.CLEARED, source)) == since
+
+
+def test_the_last_end_is_believed_by_a_deaf_ear_too(deaf: Ear) -> None:
+    """Ends are confirmed in their order: the first is of the old speech, the second of the new one."""
+    speech = speaking("new")
+    deaf.ended()
+    deaf.ended()
+
+    assert not believed(deaf, Sign(Kind.COMMITTED), speech)
+    assert believed(deaf, Sign(Kind.COMMITTED), speech)
+    assert not believed(deaf, Sign(Kind.COMMITTED), speech)

@@ -6,12 +6,14 @@ import pytest
 
 from avatar.core import (
     AvatarProtocol,
+    Interrupt,
     KeepAlive,
     PlaybackFinished,
     PlaybackStarted,
     ServiceFault,
     SessionEnded,
     Speak,
+    SpeakEnd,
     SpeechLost,
     SpeechSent,
     StartListening,
@@ -386,3 +388,50 @@ def test_a_segment_is_told_to_be_sent_once() -> None:
     told = [event for event in world.events if isinstance(event, SpeechSent | PlaybackStarted)]
     assert [type(event) for event in told] == [SpeechSent, PlaybackStarted]
     assert {event.segment for event in told} == {1}
+
+
+def test_the_late_end_of_a_speech_is_not_that_of_the_next() -> None:
+    """A segment is flushed after its last sound; the news of that, without an id, comes when the next one is given."""
+    core = AvatarProtocol("t")
+    core.connection_opened(0.0)
+    core.receive_text(CONNECTED, 0.0)
+    core.push_audio(bytes(BYTES_PER_SECOND), 0.0)
+    assert isinstance(core.next_command(0.0), Speak)
+    for at, kind in ((0.1, "audio_buffer_appended"), (0.2, "speak_started"), (1.2, "idle_started")):
+        core.receive_text(json.dumps({"type": f"agent.{kind}"}), at)
+    core.end_segment(2.0)
+    assert isinstance(core.next_command(2.0), SpeakEnd)
+    _say(core, 2.0)
+    for kind in ("audio_buffer_committed", "audio_buffer_appended", "audio_buffer_committed", "speak_ended"):
+        core.receive_text(json.dumps({"type": f"agent.{kind}"}), 2.1)
+
+    assert [event.segment for event in core.events() if isinstance(event, PlaybackFinished)] == [1]
+
+
+def test_a_reply_that_talks_before_the_interrupt_is_confirmed_is_heard() -> None:
+    """The news of the reply and of the interrupt may cross: the reply is not taken for lost, and said again."""
+    core = AvatarProtocol("t")
+    core.connection_opened(0.0)
+    core.receive_text(CONNECTED, 0.0)
+    first = _say(core, 0.0)
+    core.receive_text(json.dumps({"type": "agent.audio_buffer_appended", "source_event_id": first.event_id}), 0.1)
+    core.interrupt(0.1)
+    interrupt = core.next_command(0.1)
+    assert isinstance(interrupt, Interrupt)
+    _say(core, 0.1)
+    core.receive_text(json.dumps({"type": "agent.state_updated", "new_state": "talking"}), 0.2)
+    cleared = {"type": "agent.audio_buffer_cleared", "source_event_id": interrupt.event_id}
+    core.receive_text(json.dumps(cleared), 0.3)
+
+    assert PlaybackStarted(2, 0.2) in core.events()
+
+
+def _say(core: AvatarProtocol, now: float) -> Speak:
+    """A segment of two seconds, handed over."""
+    core.push_audio(bytes(2 * BYTES_PER_SECOND), now)
+    core.end_segment(now)
+    speak = core.next_command(now)
+    assert isinstance(speak, Speak)
+    while core.next_command(now) is not None:
+        pass
+    return speak

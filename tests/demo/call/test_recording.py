@@ -67,6 +67,38 @@ def test_frames_of_another_size_are_fitted(tmp_path: Path) -> None:
     assert sizes == {(64, 48)}
 
 
+@pytest.mark.parametrize(("width", "height"), [(240, 135), (135, 240), (63, 47)])
+def test_a_picture_of_odd_size_is_recorded_too(tmp_path: Path, width: int, height: int) -> None:
+    """WebRTC scales down to any size; the file's has whole pairs of pixels."""
+    chroma = 2 * ((width + 1) // 2) * ((height + 1) // 2)
+    planes = bytes([120]) * (width * height) + bytes([128]) * chroma
+    recording = Recording(tmp_path)
+    recording.add_video(rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, planes), 1000.0)
+    recording.close()
+
+    assert recording.error is None
+    with av.open(str(recording.video)) as file:
+        assert {(frame.width, frame.height) for frame in file.decode(video=0)} == {(width // 2 * 2, height // 2 * 2)}
+
+
+def test_the_end_of_a_call_never_waits_for_a_recording_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever went wrong with it; the error is kept."""
+
+    def fail(_: rtc.VideoFrame) -> av.VideoFrame:
+        message = "no such picture"
+        raise ValueError(message)
+
+    monkeypatch.setattr("demo.call.recording._picture", fail)
+    recording = Recording(tmp_path)
+    for number in range(1000):
+        recording.add_video(video_frame(50), 1000.0 + number / 25)
+    recording.close()
+
+    assert isinstance(recording.error, ValueError)
+
+
 def test_error_is_kept_when_nothing_can_be_written(tmp_path: Path) -> None:
     """The call goes on without a video, and its end does not wait for one."""
     recording = Recording(tmp_path)

@@ -1,5 +1,6 @@
 """The stand-in's routes as any client sees them."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
@@ -102,6 +103,25 @@ async def test_finalize_is_said_in_the_answer(server: TestServer, session: aioht
 
     assert results["from_finalize"] is True
     assert results["channel"]["alternatives"][0]["transcript"] == "stop please"
+
+
+async def test_pings_do_not_keep_a_stream_open(
+    server: TestServer, session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that sends neither audio nor KeepAlive is closed with NET-0001."""
+    monkeypatch.setattr("simulators.deepgram.listen._IDLE_TIMEOUT", 0.3)
+    async with session.ws_connect(server.make_url("/v1/listen"), params=STREAM, headers=AUTH) as ws:
+
+        async def ping() -> None:
+            while not ws.closed:
+                await ws.ping()
+                await asyncio.sleep(0.05)
+
+        pinging = asyncio.create_task(ping())
+        closed = await asyncio.wait_for(ws.receive(), 5.0)
+        pinging.cancel()
+
+    assert (closed.data, closed.extra) == (1011, "NET-0001")
 
 
 async def test_what_is_no_command_has_no_effect(server: TestServer, session: aiohttp.ClientSession) -> None:

@@ -1,6 +1,7 @@
 """espeak-ng in its own process."""
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -126,3 +127,22 @@ async def test_a_process_that_cannot_start_says_why() -> None:
     """What cannot be run is an error that names it, at the start."""
     with pytest.raises(SpeechError, match=r"nothing could not be started with .* -m simulators.nothing"):
         await ChildProcess("simulators.nothing", name="nothing").start()
+
+
+async def test_a_machine_without_room_for_a_process_fails_one_text_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No descriptor is left when a dead process is to be started again: that text fails, the next one is spoken."""
+    async with Speaker() as speaker:
+        assert speaker.pid is not None
+        os.kill(speaker.pid, signal.SIGKILL)
+        with monkeypatch.context() as patch:
+            patch.setattr("asyncio.create_subprocess_exec", _no_room)
+            with pytest.raises(SpeechError, match="died twice"):
+                async with asyncio.timeout(10):
+                    await speaker.synthesise("one", voice="agent")
+
+        async with asyncio.timeout(30):
+            assert (await speaker.synthesise("one", voice="agent")).pcm
+
+
+async def _no_room(*_: object, **__: object) -> None:
+    raise OSError(errno.EMFILE, "too many open files")
