@@ -30,13 +30,13 @@ test: setup ## the tests, end to end on a real LiveKit server included; a quarte
 	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" $(REAL)
 
-test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; eight minutes
+test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest -m long
 
-browser: setup ## the page in a real Chromium; two minutes
+browser: setup ## the page in a real Chromium; three minutes
 	@$(RUN) python -m demo.livekit_build
-	@$(RUN) pytest tests/browser
+	@$(RUN) pytest -m "not long" tests/browser
 
 reliability: setup ## the tests of faults, and docs/reliability.md from what they saw; about eight minutes
 	@$(RUN) python -m demo.livekit_build

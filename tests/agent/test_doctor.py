@@ -13,24 +13,26 @@ from agent.doctor import Finding, examine, report
 from avatar import SANDBOX_AVATAR_ID
 from simulators.app import Options, create_app
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest_asyncio.fixture
-async def stand_ins(complete: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[pytest.MonkeyPatch]:
-    """An environment in which all four vendors are stand-ins, and LiveKit is not there."""
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def vendors() -> AsyncIterator[str]:
+    """Where all four vendors are stand-ins."""
     options = Options(vendors=("deepgram", "elevenlabs", "openai", "liveavatar"), api_key="stand-in")
     async with TestServer(create_app(options)) as server:
-        for name in (
-            "DEEPGRAM_API_KEY",
-            "OPENAI_API_KEY",
-            "ELEVEN_API_KEY",
-            "LIVEAVATAR_API_KEY",
-            "LIVEAVATAR_AVATAR_ID",
-        ):
-            complete.delenv(name)
-        complete.setenv("STAND_INS_URL", str(server.make_url("")))
-        complete.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
-        complete.setenv("STATE_DIR", str(tmp_path / "state"))
-        yield complete
+        yield str(server.make_url(""))
+
+
+@pytest.fixture
+def stand_ins(vendors: str, complete: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment in which all four vendors are stand-ins, and LiveKit is not there."""
+    for name in ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY", "LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID"):
+        complete.delenv(name)
+    complete.setenv("STAND_INS_URL", vendors)
+    complete.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+    complete.setenv("STATE_DIR", str(tmp_path / "state"))
+    return complete
 
 
 async def findings() -> dict[str, Finding]:

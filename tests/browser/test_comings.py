@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from datetime import timedelta
@@ -90,14 +91,14 @@ async def test_close_while_the_room_is_asked_for_is_obeyed(studio: Studio) -> No
     async with studio.tab(1.0) as tab:
         await tab.page.add_init_script(SLOW_MICROPHONE)
         await tab.page.reload()
-        asked: list[Route] = []
-        await tab.page.route("**/api/call", asked.append)
-        async with tab.page.expect_request("**/api/call"):
-            await tab.find("start").click()
+        asked: asyncio.Queue[Route] = asyncio.Queue()
+        await tab.page.route("**/api/call", asked.put)
+        await tab.find("start").click()
+        route = await asked.get()
         await tab.find("close").click()
         await expect(tab.find("start")).to_be_visible()
         async with tab.page.expect_response("**/api/call"):
-            await asked[0].continue_()
+            await route.continue_()
         await tab.page.wait_for_timeout(1_000)
 
         assert await tab.page.evaluate("[sessionStorage.getItem('ticket'), window.asked]") == [None, None]
@@ -111,11 +112,13 @@ async def test_a_microphone_that_is_allowed_after_the_call_is_off(studio: Studio
         await tab.page.add_init_script(SLOW_MICROPHONE)
         await tab.page.reload()
         await tab.find("start").click()
-        await tab.page.wait_for_function("window.asked")
+        await tab.page.wait_for_function("() => window.asked")
         await expect(tab.find("turn")).to_have_count(1, timeout=30_000)  # the opening line
         await tab.find("close").click()
         await tab.page.evaluate("window.allow()")
-        await tab.page.wait_for_function("window.tracks.length && window.tracks.every(t => t.readyState === 'ended')")
+        await tab.page.wait_for_function(
+            "() => window.tracks.length && window.tracks.every(t => t.readyState === 'ended')"
+        )
         await expect(tab.find("error")).to_be_hidden()
         await tab.find("start").click()
         await expect(tab.find("turn")).to_have_count(0)

@@ -32,7 +32,13 @@ AVATAR_IDENTITY = "liveavatar-avatar-agent"
 
 every_dialect = pytest.mark.parametrize(
     "dialect",
-    [FULL, STATE_ONLY, DIALECTS["speak_only"], DIALECTS["task_ids"]],
+    [
+        FULL,
+        STATE_ONLY,
+        # Every dialect is in the core's own tests.
+        pytest.param(DIALECTS["speak_only"], marks=pytest.mark.long),
+        pytest.param(DIALECTS["task_ids"], marks=pytest.mark.long),
+    ],
     ids=lambda dialect: dialect.name,
 )
 

@@ -31,6 +31,7 @@ TRAILS = 0.9
 shows one in the middle of its time: 0.2 s after its start on average, 0.6 s at most in two stories."""
 
 
+@pytest.mark.long
 async def test_the_caption_of_an_interrupted_story_ends_where_it_was_heard_to(stage: Stage, tmp_path: Path) -> None:
     """The final caption is the beginning of the story, to the word at which the avatar fell silent."""
     story = await narrate(stage.stand_ins, STORY)

@@ -53,6 +53,7 @@ async def test_a_caller_who_reloads_goes_on_where_the_call_was(
     assert not STORY.startswith(rest)
 
 
+@pytest.mark.long
 async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silent: dict[str, str]) -> None:
     """After the time that is set the avatar's session is stopped, and nothing was said meanwhile."""
     async with stage.worker({**silent, "CALLER_GRACE": "1"}):

@@ -22,6 +22,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.long
 async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
     """Agent and face are called before the caller joins, who is not alone then, and health counts the call."""
     url = f"http://127.0.0.1:{(port := free_port())}"

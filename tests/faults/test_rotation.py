@@ -18,6 +18,7 @@ SEGMENT_SECONDS = 3
 SEGMENTS = 5
 
 
+@pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_talk_goes_on_over_sessions_that_are_shorter(
     livekit_server: LiveKitServer, reliability: list[Row]
