@@ -30,7 +30,7 @@ test: setup ## the tests, end to end on a real LiveKit server included; a quarte
 	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" $(REAL)
 
-test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; a quarter of an hour
+test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; needs a Chromium; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest -m long
 

@@ -218,6 +218,11 @@ class Recovery:
             self.session = None
         relieved = self._successor is not None and self._core.between
         self._stop(session, after=_LINGER if relieved else 0.0)
+        self._judge(session, lost)
+        return lost
+
+    def _judge(self, session: ServiceSession, lost: ConnectionLost) -> None:
+        """Count whether it was of use, and say why there is no avatar now, if there is none."""
         if asyncio.get_running_loop().time() - session.started_at >= _PROVEN_AFTER:
             self._failures = 0
         elif self._ending is _Ending.LOST:
@@ -225,7 +230,6 @@ class Recovery:
         if self._successor is None and self._ending is not _Ending.RELEASED:
             logger.warning("avatar session lost: %s", lost, extra={"session_id": session.session_id})
             self._tell_absence(str(lost))
-        return lost
 
     def _stop(self, session: ServiceSession, *, after: float = 0.0) -> None:
         """Stop it beside everything else."""
