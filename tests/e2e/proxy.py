@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
+import re
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 LARGEST_READ = 65_536
+
+TOKEN = re.compile(rb"eyJ[\w-]+\.(eyJ[\w-]+)\.")
 
 
 class Proxy:
@@ -25,7 +30,7 @@ class Proxy:
         self.accepted = 0
         self._target = port
         self._is_cut = False
-        self._open: list[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = []
+        self._open: dict[tuple[asyncio.StreamWriter, asyncio.StreamWriter], str | None] = {}
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -44,12 +49,13 @@ class Proxy:
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
-    def cut(self, *, spare: int = 0) -> None:
-        """Reset all connections but the newest ones, which are spared."""
+    def cut(self, *, spare: str | None = None) -> None:
+        """Reset all connections but those of one participant."""
         self._is_cut = True
-        for pair in self._open[: len(self._open) - spare]:
-            for writer in pair:
-                writer.transport.abort()
+        for pair, identity in self._open.items():
+            if identity is None or identity != spare:
+                for writer in pair:
+                    writer.transport.abort()
 
     def mend(self) -> None:
         """Accept connections again."""
@@ -62,9 +68,22 @@ class Proxy:
         self.accepted += 1
         onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self._target)
         pair = (writer, onward_writer)
-        self._open.append(pair)
+        self._open[pair] = None
+        head = await reader.read(LARGEST_READ)
+        self._open[pair] = _identity(head)
+        onward_writer.write(head)
         await asyncio.gather(_forward(reader, onward_writer), _forward(onward_reader, writer))
-        self._open.remove(pair)
+        del self._open[pair]
+
+
+def _identity(head: bytes) -> str | None:
+    """Whose token is in a request, if one is."""
+    token = TOKEN.search(head)
+    if token is None:
+        return None
+    payload = token[1] + b"=" * (-len(token[1]) % 4)
+    identity: str | None = json.loads(base64.urlsafe_b64decode(payload)).get("sub")
+    return identity
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.avatar_call import AVATAR_IDENTITY
 from tests.e2e.conversation import SILENT_PERSONA, heard_seconds
 from tests.e2e.page import books, page
 from tests.e2e.proxy import Proxy
@@ -36,7 +37,7 @@ LINES = 500
 async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path) -> None:
     """Worker and job are cut off in mid-story: it is told to its end, and then the caller is heard and answered.
 
-    The avatar joined last; it has a connection of its own to the room, which stays.
+    The avatar has a connection of its own to the room, which stays.
     """
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
@@ -45,7 +46,7 @@ async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path
         async with stage.worker(settings) as worker, page(stage, "away") as talk:
             await talk.say("tell me a story")
             await books(stage, lambda session: heard_seconds(session) > IN_THE_MIDDLE)
-            proxy.cut(spare=1)
+            proxy.cut(spare=AVATAR_IDENTITY)
             await asyncio.sleep(AWAY)
             proxy.mend()
             await books(stage, lambda session: session["utterances"][0]["ended"])
