@@ -91,6 +91,7 @@ async def test_a_barge_in_before_the_first_sound_is_sent(livekit_server: LiveKit
         await conversation.say(1.0)
         conversation.voice.flush()
         second = await conversation.voice.wait_for_playout()
+        await conversation.ear.wait_for_silence(0.3)  # the last of it is on its way when its end is told
 
         assert (first.playback_position, first.interrupted) == (0.0, True)
         assert (second.playback_position, second.interrupted) == (1.0, False)
