@@ -14,18 +14,18 @@ import typer
 from livekit.agents import cli as framework_cli
 from livekit.agents.__main__ import main as framework_main
 
-from agent.doctor import examine, report
-from agent.hosted.rooms import hosted_rooms
-from agent.log import set_up_logging
+from agent.doctor.doctor import examine, report
 from agent.persona import load_persona
-from agent.reload import run_reloading
-from agent.run import WorkerError, run_worker
-from agent.sessions import app as sessions
+from agent.process.log import set_up_logging
+from agent.process.reload import run_reloading
+from agent.process.run import WorkerError, run_worker
+from agent.rooms.connection_details import Rooms
+from agent.rooms.hosted import hosted_rooms
+from agent.rooms.own import OwnRooms
+from agent.sessions.command import app as sessions
+from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
-from agent.sweeper import open_journal, sweeping
-from agent.web.rooms import OwnRooms
-from agent.web.serve import need_a_door, serving
-from agent.web.ticket import Rooms
+from agent.web.serve import require_web_port, serving
 from agent.worker import ENVIRONMENT, server
 from avatar.journal import SessionJournal
 
@@ -128,7 +128,7 @@ def _need_portaudio() -> None:
 
 def _run(*, dev: bool, log_level: Level) -> None:
     settings = settings_of_a_call()
-    need_a_door(settings, dev=dev)
+    require_web_port(settings, dev=dev)
     journal = open_journal(settings)
     set_up_logging(log_level, dev=dev)
     if settings.turn_detection == "vad":

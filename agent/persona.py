@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.conversation.tools import tools_named
 from agent.settings import SettingsError
-from agent.tools import tools_named
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
 DEFAULT_GOODBYE = "I am afraid our time is up. Thank you for the talk, and goodbye!"

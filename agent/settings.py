@@ -9,7 +9,7 @@ from dotenv import load_dotenv
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from agent.reach import is_on_the_internet
+from agent.rooms.reach import is_on_the_internet
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
 from avatar.api import DEFAULT_API_URL
 

@@ -8,11 +8,11 @@ from livekit.agents import JobContext, JobProcess
 from livekit.agents.utils.hw import get_cpu_monitor
 from livekit.agents.worker import ServerEnvOption
 
-from agent.call import Call
-from agent.hosted.server import CallServer
-from agent.orphan import end_with_worker
+from agent.call.call import Call
+from agent.conversation.pipeline import load_vad
 from agent.persona import load_persona
-from agent.pipeline import load_vad
+from agent.process.parent_watch import end_with_worker
+from agent.rooms.call_server import CallServer
 from agent.settings import complete_settings, load_settings, read_env_file
 from avatar import HostedRoom
 from avatar.journal import SessionJournal

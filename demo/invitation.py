@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from agent.web.rooms import caller_token
+from agent.rooms.own import caller_token
 from agent.web.serve import page_url
 from demo.errors import DemoError
 

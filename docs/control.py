@@ -7,8 +7,8 @@ from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
-from agent.chat import COMMANDS
 from agent.control.attributes import ATTRIBUTES
+from agent.control.chat import COMMANDS
 from agent.control.events import EVENTS
 from agent.control.methods import METHODS, OTHER, SPEECH, Rate
 from agent.control.refusal import CODES

@@ -8,14 +8,14 @@ from livekit.agents import AgentSession
 from livekit.agents.tokenize.basic import SentenceTokenizer
 
 from agent.control import payloads
-from agent.control.cast import Cast
 from agent.control.events import Events, SentenceEvent
+from agent.control.personas import Personas
 from agent.control.push_to_talk import PushToTalk
 from agent.control.refusal import NOT_NOW, RefusalError
-from agent.control.turns import Turns
+from agent.control.turn_timings import TurnTimings
 from agent.control.waterfall import By
-from agent.sentence import Sentence, SentenceState
-from agent.speech import SpeechQueue
+from agent.speech.queue import SpeechQueue
+from agent.speech.sentence import Sentence, SentenceState
 
 _MOST_SENTENCES = 100
 # That wait to be repeated: a quarter of an hour of speech.
@@ -27,8 +27,8 @@ class Actions:
     Args:
         session: One that is running.
         speech: Of that session.
-        turns: Told what is asked for.
-        cast: The personas.
+        timings: Told what is asked for.
+        personas: The personas.
         microphone: Of the caller.
         events: Tell of the sentences.
     """
@@ -38,15 +38,15 @@ class Actions:
         session: AgentSession[Any],
         speech: SpeechQueue,
         *,
-        turns: Turns,
-        cast: Cast,
+        timings: TurnTimings,
+        personas: Personas,
         microphone: PushToTalk,
         events: Events,
     ) -> None:
         self._session = session
         self._speech = speech
-        self._turns = turns
-        self._cast = cast
+        self._timings = timings
+        self._personas = personas
         self._microphone = microphone
         self._events = events
         self._sentences: set[Sentence] = set()
@@ -59,7 +59,7 @@ class Actions:
         at = time.time()
         async with self._one_at_a_time:
             await self._session.interrupt()
-            with self._turns.asked("text", at):
+            with self._timings.asked("text", at):
                 self._session.generate_reply(user_input=asked.text, input_modality="text")
         return payloads.Nothing()
 
@@ -98,7 +98,7 @@ class Actions:
     async def set_persona(self, asked: payloads.SetPersona, _: str) -> payloads.Persona:
         """Let another persona go on, with its voice and its opening line; the face stays."""
         async with self._one_at_a_time:
-            persona = await self._cast.change(asked.persona)
+            persona = await self._personas.change(asked.persona)
             self.say_opening()
         return payloads.Persona(persona=asked.persona, name=persona.name)
 
@@ -109,10 +109,10 @@ class Actions:
 
     def say_opening(self) -> None:
         """Say the persona's first words."""
-        self._say(self._cast.persona.opening, "opening", time.time())
+        self._say(self._personas.persona.opening, "opening", time.time())
 
     def _say(self, text: str, by: By, at: float) -> list[Sentence]:
-        with self._turns.asked(by, at):
+        with self._timings.asked(by, at):
             return [self._speech.say(sentence) for sentence in SentenceTokenizer().tokenize(text)]
 
     def _on_sentence(self, sentence: Sentence) -> None:

@@ -8,21 +8,21 @@ from livekit.agents import AgentSession, ConversationItemAddedEvent
 from livekit.agents.llm import ChatMessage
 from livekit.agents.utils import aio
 
-from agent.chat import Chat
 from agent.control.actions import Actions
 from agent.control.attributes import VERSION, Attributes
-from agent.control.cast import Cast
-from agent.control.desk import Desk
+from agent.control.chat import Chat
 from agent.control.events import Events, SaidEvent, TurnEvent
 from agent.control.failures import Failures
+from agent.control.personas import Personas
 from agent.control.push_to_talk import PushToTalk
-from agent.control.turns import Turns
+from agent.control.rpc_server import RpcServer
+from agent.control.turn_timings import TurnTimings
 from agent.control.usage import Usage
 from agent.control.waterfall import Turn
-from agent.nodes import Observer
+from agent.conversation.persona_agent import Observer
 from agent.persona import Persona
 from agent.settings import Settings
-from agent.speech import SpeechQueue
+from agent.speech.queue import SpeechQueue
 from avatar import AvatarSession, AvatarStatus
 
 
@@ -39,7 +39,7 @@ class Control:
 
     Attributes:
         attributes: Of the agent's participant.
-        cast: The personas.
+        personas: The personas.
         chat: Takes what is written.
     """
 
@@ -58,19 +58,24 @@ class Control:
         self._usage = usage
         self._reporting: asyncio.Task[None] | None = None
         self._events = Events(room)
-        self._turns = Turns(session, self._on_turn)
+        self._timings = TurnTimings(session, self._on_turn)
         self.attributes = Attributes(room)
         failures = Failures(session, self._events.tell)
-        observer = Observer(self._turns.first_token, self._turns.first_audio, failures.tell)
-        self.cast = Cast(session, settings, persona, self.attributes, observer)
+        observer = Observer(self._timings.first_token, self._timings.first_audio, failures.tell)
+        self.personas = Personas(session, settings, persona, self.attributes, observer)
         self._microphone = PushToTalk(session, room, self.attributes)
         self._actions = Actions(
-            session, speech, turns=self._turns, cast=self.cast, microphone=self._microphone, events=self._events
+            session,
+            speech,
+            timings=self._timings,
+            personas=self.personas,
+            microphone=self._microphone,
+            events=self._events,
         )
-        self._desk = Desk(session, self._actions)
-        self.chat = Chat(room, self._desk)
+        self._rpc = RpcServer(session, self._actions)
+        self.chat = Chat(room, self._rpc)
         if settings.chat_transcript:
-            self.chat.transcribe(session, lambda: self.cast.persona.name)
+            self.chat.transcribe(session, lambda: self.personas.persona.name)
         self.attributes.tell(stand_ins=",".join(settings.stand_ins), avatar="starting", input="open")
         session.on("conversation_item_added", self._on_item_added)
 
@@ -78,7 +83,7 @@ class Control:
         """Tell of the avatar from here on."""
         self._usage.avatar = avatar
         avatar.on("status_changed", lambda status: self._on_avatar_status(avatar, status))
-        avatar.on("speech_sent", self._turns.sent)
+        avatar.on("speech_sent", self._timings.sent)
 
     def open(self) -> None:
         """Be seen, and take requests: the session has started, in a room."""
@@ -86,8 +91,8 @@ class Control:
         self._events.start()
         self.chat.start()
         if self._session.output.audio is not None:
-            self._session.output.audio.on("playback_started", self._turns.speaking)
-        self._desk.open(self._room.local_participant)
+            self._session.output.audio.on("playback_started", self._timings.speaking)
+        self._rpc.open(self._room.local_participant)
         self.attributes.tell(control=VERSION)
         self._reporting = asyncio.create_task(self._usage.report(self._events.tell), name="usage")
 
@@ -100,10 +105,10 @@ class Control:
         self._microphone.close()
         if self._reporting is not None:
             await aio.cancel_and_wait(self._reporting)
-            self._desk.close(self._room.local_participant)
+            self._rpc.close(self._room.local_participant)
             self._events.tell(self._usage.now())
         await asyncio.gather(self._events.aclose(), self.attributes.aclose(), self.chat.aclose())
-        await self.cast.aclose()
+        await self.personas.aclose()
 
     def _on_turn(self, turn: Turn) -> None:
         self._events.tell(TurnEvent(turn=turn.number, by=turn.by, stages=turn.stages))

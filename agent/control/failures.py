@@ -8,7 +8,7 @@ from typing import Any
 from livekit.agents import AgentSession, ErrorEvent, llm, stt, tts
 
 from agent.control.events import FailureEvent
-from agent.nodes import Source
+from agent.conversation.persona_agent import Source
 
 MESSAGES: dict[Source, str] = {
     "hearing": "You can't be understood at the moment. Please say it again, or write it.",

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from agent.account import Account
+from agent.call.account import Account
 from agent.control.events import UsageEvent
 from agent.settings import Settings
 

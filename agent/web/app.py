@@ -10,13 +10,13 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from agent.rooms.connection_details import Rooms
 from agent.settings import Settings
 from agent.web.errors import RequestError, tell_errors
 from agent.web.guard import called_by_name, known_names, knows, not_too_often, same_origin
 from agent.web.headers import telling
 from agent.web.health import Health
 from agent.web.page import add_page
-from agent.web.ticket import Rooms
 from avatar.journal import SessionJournal
 
 ROOMS = web.AppKey("ROOMS", Rooms)
@@ -76,11 +76,11 @@ async def admit_caller(request: web.Request) -> web.Response:
     wanted = await _read(request)
     rooms = request.app[ROOMS]
     if wanted.again:  # their call goes on, also where no other begins
-        return web.json_response(asdict(await rooms.admit_again(wanted.again)))
+        return web.json_response(asdict(await rooms.refresh(wanted.again)))
     if (status := request.app[HEALTH].status) != "ok":
         message = f"the agent is {status} and takes no calls now"
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, _RETRY_AFTER)
-    return web.json_response(asdict(await rooms.admit(wanted.name)))
+    return web.json_response(asdict(await rooms.create(wanted.name)))
 
 
 async def list_sessions(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from agent.web.ticket import NoRoomError
+from agent.rooms.connection_details import NoRoomError
 
 logger = logging.getLogger("agent")
 

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from livekit.agents import AgentServer
 
-from agent.run import WorkerError
+from agent.process.run import WorkerError
+from agent.rooms.connection_details import Rooms
 from agent.settings import Settings, SettingsError
 from agent.web.app import create_app
 from agent.web.guard import is_for_everybody
 from agent.web.health import Health
 from agent.web.page import built_page
-from agent.web.ticket import Rooms
 from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
@@ -33,7 +33,7 @@ def web_port(settings: Settings, *, dev: bool) -> int:
     return settings.web_port
 
 
-def need_a_door(settings: Settings, *, dev: bool) -> None:
+def require_web_port(settings: Settings, *, dev: bool) -> None:
     """Make sure that callers can come.
 
     Raises:

@@ -8,8 +8,8 @@ import logging
 from livekit.agents import Agent, AgentServer, JobContext, JobProcess
 from livekit.plugins import liveavatar
 
+from agent.conversation.pipeline import build_session, load_vad
 from agent.persona import load_persona
-from agent.pipeline import build_session, load_vad
 from agent.settings import load_settings
 
 server = AgentServer(num_idle_processes=1, preload_modules=["benchmarks.opening.official_agent"])

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.conversation.tools import tools_named
 from agent.persona import load_persona, personas_beside
 from agent.settings import DEFAULT_PERSONA, SettingsError
-from agent.tools import tools_named
 
 
 def test_the_default_persona_is_complete_and_has_a_tool() -> None:

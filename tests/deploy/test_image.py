@@ -65,7 +65,7 @@ def test_the_page_is_where_the_worker_looks_for_it(images: ImageBuild, monkeypat
 def test_the_state_directory_is_there_for_its_user_alone(images: ImageBuild) -> None:
     """A new volume takes it over as it is, and sessions can be noted there."""
     program = (
-        "from agent.settings import load_settings; from agent.sweeper import open_journal\n"
+        "from agent.settings import load_settings; from agent.sessions.sweeper import open_journal\n"
         "directory = open_journal(load_settings()).directory; print(directory, oct(directory.stat().st_mode & 0o777))"
     )
     done = images.run("worker", ["python", "-c", program])

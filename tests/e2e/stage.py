@@ -11,7 +11,7 @@ from typing import Any, Literal
 import aiohttp
 from livekit import api
 
-from agent.web.ticket import Ticket
+from agent.rooms.connection_details import ConnectionDetails
 from demo.call.turns import TIMES_OF_DAY, Turn
 from demo.livekit_server import LiveKitServer
 from demo.processes import Child, free_port, running
@@ -43,7 +43,7 @@ class Stage:
     stand_ins: str
     logs: Path
     room_owner: Literal["ours", "liveavatar"] = "ours"
-    _tickets: dict[str, Ticket] = field(default_factory=dict, init=False)
+    _tickets: dict[str, ConnectionDetails] = field(default_factory=dict, init=False)
     _doors: list[str] = field(default_factory=list, init=False)
 
     @property
@@ -82,17 +82,17 @@ class Stage:
             self._doors.append(f"http://127.0.0.1:{env['WEB_PORT']}")
             yield child
 
-    async def ticket(self, room: str, identity: str = "caller") -> Ticket:
+    async def ticket(self, room: str, identity: str = "caller") -> ConnectionDetails:
         """Lets somebody into a room, and again whoever comes back to it.
 
         In LiveAvatar's own, which the worker that was started last asks for, room and identity have the names that the
         service gives them.
         """
         if self.room_owner == "ours":
-            return Ticket(self.livekit.url, self.token(room, identity), room, identity, expires_in=3600.0)
+            return ConnectionDetails(self.livekit.url, self.token(room, identity), room, identity, expires_in=3600.0)
         if room not in self._tickets:
             async with aiohttp.ClientSession() as http, http.post(f"{self._doors[-1]}/api/call", json={}) as reply:
-                self._tickets[room] = Ticket(**await reply.json())
+                self._tickets[room] = ConnectionDetails(**await reply.json())
         return self._tickets[room]
 
     def token(self, room: str, identity: str = "caller") -> str:

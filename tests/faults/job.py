@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from livekit.agents import AgentSession, APIConnectOptions
 
-from agent.orphan import end_with_worker
+from agent.process.parent_watch import end_with_worker
 from avatar import SANDBOX_AVATAR_ID, AvatarSession
 from avatar.journal import SessionJournal
 from tests.avatar.fakes import FakeRoom, frame

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings
-from agent.sweeper import open_journal, sweeping
 from tests.faults import job
 
 

@@ -11,15 +11,15 @@ import pytest
 from livekit import rtc
 from livekit.agents import Agent
 
-from agent.account import Account
+from agent.call.account import Account
 from agent.control.control import Control
 from agent.control.usage import Usage
 from agent.persona import Persona
 from agent.settings import Settings
-from agent.speech import SpeechQueue
+from agent.speech.queue import SpeechQueue
 from tests.agent.control.fakes import CALLER, CalledSession, Participant, Room
 from tests.agent.session_fakes import Reply, ScriptedLLM
-from tests.agent.speech_fakes import Line, ScriptedTTS
+from tests.agent.speech.speech_fakes import Line, ScriptedTTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -13,7 +13,7 @@ from livekit.agents.types import NOT_GIVEN
 
 from demo.call.changes import Changes
 from tests.agent.session_fakes import ScriptedLLM, ScriptedSTT, SilentInput
-from tests.agent.speech_fakes import ClockedOutput
+from tests.agent.speech.speech_fakes import ClockedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable

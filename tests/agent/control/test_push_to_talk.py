@@ -13,7 +13,7 @@ from agent.control.push_to_talk import PushToTalk
 from agent.control.refusal import RefusalError
 from tests.agent.control.fakes import CALLER, CalledSession, Room
 from tests.agent.session_fakes import Reply, ScriptedLLM, ScriptedSTT
-from tests.agent.speech_fakes import ClockedOutput, Line, ScriptedTTS
+from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.account import Account
+from agent.call.account import Account
 from agent.control.usage import Usage
 from agent.settings import Settings
 

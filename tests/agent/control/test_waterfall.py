@@ -1,4 +1,4 @@
-"""Turns, over random observations: late, early, doubled, and of replies that were never said."""
+"""TurnTimings, over random observations: late, early, doubled, and of replies that were never said."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
-from agent.run import WorkerError
+from agent.process.run import WorkerError
 from agent.settings import SettingsError
-from agent.web.serve import need_a_door, page_url, serving, web_port
+from agent.web.serve import page_url, require_web_port, serving, web_port
 from demo.processes import free_port
 from tests.agent.web.web_fakes import settings
 
@@ -101,10 +101,10 @@ async def test_a_port_that_is_the_only_door_has_to_be_free(site: Site, monkeypat
 def test_rooms_of_liveavatar_need_the_port() -> None:
     """A worker that nobody could call does not start."""
     with pytest.raises(SettingsError, match="WEB_PORT is missing"):
-        need_a_door(settings(room_owner="liveavatar"), dev=False)
-    need_a_door(settings(room_owner="liveavatar"), dev=True)
-    need_a_door(settings(room_owner="liveavatar", web_port=80), dev=False)
-    need_a_door(settings(), dev=False)
+        require_web_port(settings(room_owner="liveavatar"), dev=False)
+    require_web_port(settings(room_owner="liveavatar"), dev=True)
+    require_web_port(settings(room_owner="liveavatar", web_port=80), dev=False)
+    require_web_port(settings(), dev=False)
 
 
 @pytest.mark.parametrize(

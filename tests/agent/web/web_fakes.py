@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from aiohttp.test_utils import TestClient, TestServer
 from livekit.agents import AgentServer
 
+from agent.rooms.connection_details import ConnectionDetails, NoRoomError
 from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.health import Health
-from agent.web.ticket import NoRoomError, Ticket
 from avatar.journal import SessionJournal
 
 if TYPE_CHECKING:
@@ -67,15 +67,15 @@ class ListedRooms:
     names: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
-    async def admit(self, name: str) -> Ticket:
+    async def create(self, name: str) -> ConnectionDetails:
         self.names.append(name)
         if self.refusal:
             raise NoRoomError(self.refusal)
-        return Ticket("ws://rooms", "a-token", "a-room", "a-caller", 600.0)
+        return ConnectionDetails("ws://rooms", "a-token", "a-room", "a-caller", 600.0)
 
-    async def admit_again(self, token: str) -> Ticket:
+    async def refresh(self, token: str) -> ConnectionDetails:
         self.tokens.append(token)
-        return Ticket("ws://rooms", "a-fresh-token", "a-room", "a-caller", 600.0)
+        return ConnectionDetails("ws://rooms", "a-fresh-token", "a-room", "a-caller", 600.0)
 
 
 @dataclass

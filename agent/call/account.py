@@ -1,0 +1,62 @@
+"""What the avatar has used today, and what the account has left."""
+
+import asyncio
+import logging
+import time as clock
+from collections.abc import Callable
+from datetime import datetime, time
+
+from agent.sessions.sweeper import avatar_service
+from agent.settings import Settings
+from avatar import AvatarError
+from avatar.journal import SessionJournal
+
+logger = logging.getLogger("agent")
+
+
+class Account:
+    """Reads the journal and asks the service; what can't be learned stays as it was known before.
+
+    Args:
+        settings: Say which service, and hold its key.
+        journal: Of this machine; without it nothing was used today.
+        now: Gives Unix time.
+
+    Attributes:
+        seconds_today: Of sessions of that service, since midnight where the worker runs, started on this machine.
+        credits_left: None as long as it is not known.
+    """
+
+    def __init__(
+        self, settings: Settings, journal: SessionJournal | None, now: Callable[[], float] = clock.time
+    ) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._now = now
+        self.seconds_today = 0.0
+        self.credits_left: float | None = None
+
+    async def read_day(self) -> None:
+        """Read how much was used."""
+        if self._journal is None:
+            return
+        try:
+            self.seconds_today = await asyncio.to_thread(
+                self._journal.seconds_used, _midnight(self._now()), api_url=self._settings.avatar_service_url
+            )
+        except AvatarError as error:
+            logger.warning("what the avatar has used today is not known: %s", error)
+
+    async def read_credits(self) -> None:
+        """Ask how much is left."""
+        try:
+            async with avatar_service(self._settings) as service:
+                self.credits_left = await service.credits_left()
+        except (AvatarError, ValueError) as error:
+            logger.warning("what is left of the account's credits is not known: %s", error)
+
+
+def _midnight(now: float) -> float:
+    """Unix time of the beginning of the local day, which need not be 24 hours long."""
+    today = datetime.fromtimestamp(now).astimezone().date()
+    return datetime.combine(today, time.min).astimezone().timestamp()

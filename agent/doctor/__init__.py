@@ -1,0 +1,1 @@
+"""`python agent.py doctor`: what would keep a call from working."""

@@ -1,0 +1,180 @@
+"""`python agent.py sessions`: which avatar sessions run, whose they are, and how to stop them."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+import typer
+
+from agent.sessions.sweeper import avatar_service, open_journal
+from agent.settings import Settings, SettingsError, load_settings
+from avatar import AvatarError
+from avatar.journal import JournalEntry, SessionJournal
+
+app = typer.Typer(help="List the avatar sessions that run, and stop them.", invoke_without_command=True)
+
+_COLUMNS = ("SESSION", "ROOM", "AGE", "OWNER", "STATE", "SERVICE")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session, as far as this machine and the service know it.
+
+    Attributes:
+        session_id: The service's.
+        room: Name of the LiveKit room.
+        seconds: Its age.
+        owner: `alive` or `dead` by the journal, `unknown` when it was not started on this machine.
+        state: By the journal; empty if that does not know it.
+        service: `runs` or `gone` by the service, `not asked`, or the address of another service.
+    """
+
+    session_id: str
+    room: str
+    seconds: float | None
+    owner: Literal["alive", "dead", "unknown"]
+    state: str
+    service: str
+
+    @property
+    def may_be_in_use(self) -> bool:
+        """Whether somebody may be talking through it."""
+        return self.owner != "dead"
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is another service's than that of the settings."""
+        return "://" in self.service
+
+
+@app.callback()
+def list_sessions(
+    ctx: typer.Context,
+    *,
+    remote: Annotated[
+        bool | None, typer.Option(help="Ask the service too; by default if there is a key for it.")
+    ] = None,
+) -> None:
+    """List the avatar sessions that run, or stop them."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings = load_settings()
+    listed = _list(settings, open_journal(settings), remote=_has_key(settings) if remote is None else remote)
+    for line in _table(listed) if listed else ["no avatar session runs"]:
+        typer.echo(line)
+
+
+@app.command()
+def stop(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)] = None,
+    *,
+    dead: Annotated[bool, typer.Option("--dead", help="All whose process is gone.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also those that may be in use.")] = False,
+) -> None:
+    """Stop avatar sessions: those named, or --dead, or --all; one that may be in use only with --force."""
+    if sum((bool(ids), dead, every)) != 1:
+        message = "name sessions, or give --dead or --all"
+        raise typer.BadParameter(message)
+    settings = load_settings()
+    journal = open_journal(settings)
+    listed = _list(settings, journal, remote=True)
+    chosen = _named(listed, set(ids)) if ids else [each for each in listed if not each.is_elsewhere]
+    if dead:
+        chosen = [each for each in chosen if not each.may_be_in_use]
+    refused = [each.session_id for each in chosen if not _may_stop(each, force=force)]
+    left = [each.session_id for each in chosen if each.session_id not in refused]
+    if not asyncio.run(_stop(settings, journal, left)) or refused or len(chosen) < len(set(ids or ())):
+        raise typer.Exit(1)
+
+
+def _list(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
+    """All sessions.
+
+    Raises:
+        SettingsError: There is no key to ask the service with.
+        typer.Exit: The service does not tell; why was printed.
+    """
+    if remote and not _has_key(settings):
+        raise SettingsError(["LIVEAVATAR_API_KEY is missing: the service can't be asked without it"])
+    try:
+        return asyncio.run(_listed(settings, journal, remote=remote))
+    except AvatarError as error:
+        typer.echo(f"{error}\n--no-remote lists what this machine knows", err=True)
+        raise typer.Exit(1) from None
+
+
+async def _listed(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
+    """What the journal knows, then what only the service knows."""
+    entries = await asyncio.to_thread(journal.entries)
+    async with avatar_service(settings) as api:
+        running = await api.active_sessions() if remote else []
+    ids = {each.session_id for each in running} if remote else None
+    known = [_of_journal(journal, entry, _at_service(entry, api.url, ids)) for entry in entries]
+    others = [each for each in running if each.session_id not in {entry.session_id for entry in entries}]
+    return known + [Listed(each.session_id, "", each.duration, "unknown", "", "runs") for each in others]
+
+
+def _of_journal(journal: SessionJournal, entry: JournalEntry, service: str) -> Listed:
+    owner: Literal["alive", "dead"] = "alive" if journal.is_owned(entry) else "dead"
+    return Listed(entry.session_id, entry.room, time.time() - entry.made_at, owner, entry.state, service)
+
+
+def _at_service(entry: JournalEntry, url: str, running: set[str] | None) -> str:
+    if entry.api_url != url:
+        return entry.api_url
+    if running is None:
+        return "not asked"
+    return "runs" if entry.session_id in running else "gone"
+
+
+def _named(listed: list[Listed], ids: set[str]) -> list[Listed]:
+    known = {each.session_id: each for each in listed}
+    for session_id in sorted(ids - known.keys()):
+        typer.echo(f"{session_id} does not run", err=True)
+    return [known[session_id] for session_id in sorted(ids & known.keys())]
+
+
+def _may_stop(session: Listed, *, force: bool) -> bool:
+    """Whether a session may be stopped from here; if not, why is printed."""
+    why = ""
+    if session.is_elsewhere:
+        why = f"is a session of {session.service}: set LIVEAVATAR_API_URL, and the key that goes with it"
+    elif session.owner == "alive" and not force:
+        why = "is in use; --force stops it all the same"
+    elif session.owner == "unknown" and not force:
+        why = "was not started on this machine and may be in use; --force stops it all the same"
+    if why:
+        typer.echo(f"{session.session_id} {why}", err=True)
+    return not why
+
+
+async def _stop(settings: Settings, journal: SessionJournal, ids: list[str]) -> bool:
+    """Stop sessions, each told in a line; whether all of them are stopped."""
+    failed = False
+    async with avatar_service(settings, journal) as api:
+        for session_id in ids:
+            try:
+                await api.stop(session_id)
+                typer.echo(f"{session_id} stopped")
+            except AvatarError as error:
+                failed = True
+                typer.echo(f"{session_id} could not be stopped: {error}", err=True)
+    return not failed
+
+
+def _table(listed: list[Listed]) -> list[str]:
+    rows = [_COLUMNS, *map(_cells, listed)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _cells(session: Listed) -> tuple[str, ...]:
+    age = "-" if session.seconds is None else str(timedelta(seconds=round(session.seconds)))
+    return (session.session_id, session.room or "-", age, session.owner, session.state or "-", session.service)
+
+
+def _has_key(settings: Settings) -> bool:
+    return bool(settings.liveavatar.key.get_secret_value())

@@ -1,0 +1,300 @@
+"""What holds for every call, whatever is said, used and measured in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.call.budget import TICK, Budget, Decision, End, Engage, Limits, Release, Warn
+
+Action = tuple[str, float]
+
+SECONDS = st.floats(0.0, 60.0)
+STORIES = st.lists(
+    st.one_of(
+        st.tuples(st.just("run"), SECONDS),
+        st.tuples(st.sampled_from(["speak", "fall silent", "lose", "find"]), st.just(0.0)),
+        st.tuples(st.sampled_from(["others use", "midnight"]), SECONDS),
+        st.tuples(st.just("credits"), st.floats(0.0, 20.0)),
+    ),
+    max_size=30,
+)
+LIMITS = st.builds(
+    Limits,
+    call=st.one_of(st.just(inf), st.floats(0.0, 300.0)),
+    day=st.one_of(st.just(inf), st.floats(0.0, 600.0)),
+    credits=st.one_of(st.just(-inf), st.floats(0.0, 10.0)),
+    idle=st.one_of(st.just(inf), st.floats(0.1, 120.0)),
+    warning=st.floats(0.0, 60.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A decision, and the world as it was then."""
+
+    at: float
+    decision: Decision
+    call: float
+    speech: bool
+
+
+@dataclass
+class World:
+    """A call whose avatar does what is decided, measured as the shell does."""
+
+    limits: Limits
+    now: float = 100.0
+    call: float = 0.0
+    day: float = 0.0
+    credits_left: float = 20.0
+    speech: bool = False
+    is_engaged: bool = True
+    is_lost: bool = False
+    moments: list[Moment] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    """Deadlines that were not later than the time-out that they followed."""
+    overdue: float = 0.0
+    """The longest that the avatar ran on after a limit of the day or the account, in seconds."""
+    _over_since: float | None = None
+
+    def __post_init__(self) -> None:
+        self.budget = Budget(self.limits, self.now)
+
+    def act(self, action: Action) -> None:
+        """Carry out one action of a story."""
+        name, value = action
+        match name:
+            case "run":
+                self.run(value)
+            case "speak" | "fall silent":
+                self.hear(speech=name == "speak")
+            case "lose" | "find":
+                self.is_lost = name == "lose"
+            case "others use":
+                self.day += value
+            case "midnight":
+                self.day = value
+            case "credits":
+                self.credits_left = value
+        self._look()
+
+    def run(self, seconds: float) -> None:
+        """Let time pass, from deadline to deadline."""
+        end = self.now + seconds
+        while (deadline := self.budget.next_timeout()) is not None and deadline <= end:
+            self._pass(deadline)
+            self.budget.measure(call=self.call, day=self.day, credits_left=self.credits_left)
+            self.budget.hear(self.now, speech=self.speech)
+            self.budget.handle_timeout(self.now)
+            following = self.budget.next_timeout()
+            if following is not None and following <= self.now:
+                self.late.append(following)
+            self._take()
+        self._pass(end)
+
+    def hear(self, *, speech: bool) -> None:
+        """Somebody begins to speak, or the last one stops."""
+        self.speech = speech
+        self.budget.hear(self.now, speech=speech)
+        self._take()
+
+    def of(self, *kinds: type[Decision]) -> list[Moment]:
+        """The decisions of these kinds."""
+        return [moment for moment in self.moments if isinstance(moment.decision, kinds)]
+
+    def _pass(self, until: float) -> None:
+        if self.is_engaged and not self.is_lost:
+            self.call += until - self.now
+            self.day += until - self.now
+        self.now = max(self.now, until)
+        self._look()
+
+    def _take(self) -> None:
+        for decision in self.budget.decisions():
+            self.moments.append(Moment(self.now, decision, self.call, self.speech))
+            if isinstance(decision, Release | Engage):
+                self.is_engaged = isinstance(decision, Engage)
+        self._look()
+
+    def _look(self) -> None:
+        is_over = self.is_engaged and self.limits.used_up(self.day, self.credits_left) is not None
+        if not is_over or self.of(End):
+            self._over_since = None
+        elif self._over_since is None:
+            self._over_since = self.now
+        else:
+            self.overdue = max(self.overdue, self.now - self._over_since)
+
+
+def tell(story: list[Action], limits: Limits) -> World:
+    """Play a story, and let time pass after it."""
+    world = World(limits)
+    for action in [*story, ("run", 2 * TICK)]:
+        world.act(action)
+    return world
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_a_call_is_warned_of_its_end_once_and_before_it(story: list[Action], limits: Limits) -> None:
+    """There is one end at most, nothing after it, and one warning before it, which was a promise."""
+    world = tell(story, limits)
+
+    ends, warnings = world.of(End), world.of(Warn)
+    assert len(ends) <= len(warnings) <= 1
+    if ends:
+        assert world.moments[-1] is ends[0]
+        assert world.budget.next_timeout() is None
+        [warning] = warnings
+        assert isinstance(warning.decision, Warn)
+        assert warning.decision.seconds <= limits.warning
+        assert warning.at <= ends[0].at
+        assert ends[0].at - warning.at <= warning.decision.seconds + TICK
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> None:
+    """The call ends within a tick of its limit; without a warning in vain it does not end earlier."""
+    world = tell(story, limits)
+
+    assert world.call <= limits.call + TICK or world.of(End)
+    for end in world.of(End):
+        assert end.call <= limits.call + TICK
+    if not world.of(Warn):
+        assert world.call < max(limits.call - limits.warning, 0.0) + TICK
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_what_is_used_up_is_not_used_on(story: list[Action], limits: Limits) -> None:
+    """Whatever is said, the avatar goes within a tick of the day's limit and of the lowest balance."""
+    world = tell(story, limits)
+
+    assert world.overdue <= TICK + 1e-6
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_the_avatar_is_let_go_of_and_taken_up_in_turns(story: list[Action], limits: Limits) -> None:
+    """A release is never followed by another one without an engage in between, nor an engage by an engage."""
+    world = tell(story, limits)
+
+    turns = [type(moment.decision) for moment in world.of(Release, Engage)]
+    assert turns == [Release if index % 2 == 0 else Engage for index in range(len(turns))]
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_the_avatar_is_not_let_go_of_while_somebody_speaks(story: list[Action], limits: Limits) -> None:
+    """Unless there is nothing left of the day's minutes or of the credits."""
+    without = Limits(call=limits.call, idle=limits.idle, warning=limits.warning)
+    world = tell(story, without)
+
+    assert not [moment for moment in world.of(Release) if moment.speech]
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_time_goes_on(story: list[Action], limits: Limits) -> None:
+    """After a time-out the next deadline is later, and not later than a tick."""
+    world = tell(story, limits)
+
+    assert world.late == []
+    assert world.of(End) or (world.budget.next_timeout() or inf) <= world.now + TICK
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
+    story: list[Action], limits: Limits
+) -> None:
+    """All is decided as in another call, up to the first release; that is the end, for the same reason."""
+    ours = [moment.decision for moment in tell(story, limits).moments]
+    theirs = [moment.decision for moment in tell(story, replace(limits, goes_on=False)).moments]
+
+    index = next((index for index, decision in enumerate(ours) if isinstance(decision, Release)), None)
+    if index is None:
+        assert theirs == ours
+    else:
+        release = ours[index]
+        assert isinstance(release, Release)
+        assert theirs == [*ours[:index], End(release.reason)]
+
+
+def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> None:
+    """To the second: a word begins the wait anew."""
+    world = World(Limits(idle=20.0))
+    world.run(15.0)
+    world.hear(speech=True)
+    world.run(40.0)
+    world.hear(speech=False)
+    world.run(19.9)
+    assert world.moments == []
+
+    world.run(60.0)
+    world.hear(speech=True)
+    assert [moment.decision for moment in world.moments] == [Release("nobody speaks"), Engage()]
+    assert [moment.at for moment in world.moments] == [175.0, pytest.approx(234.9)]
+
+
+def test_near_the_end_of_the_day_the_avatar_leaves_at_a_pause() -> None:
+    """The last ten seconds are for that; it does not come back for what is left."""
+    world = World(Limits(day=60.0, idle=20.0))
+    world.hear(speech=True)
+    world.run(55.0)
+    assert world.moments == []
+    world.hear(speech=False)
+    world.hear(speech=True)
+
+    assert [moment.decision for moment in world.moments] == [Release("the minutes of the day are used up")]
+
+
+def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
+    """A limit is one, however long somebody speaks."""
+    world = World(Limits(day=60.0, credits=5.0))
+    world.hear(speech=True)
+    world.run(65.0)
+
+    [moment] = world.moments
+    assert (moment.at, moment.decision) == (160.0, Release("the minutes of the day are used up"))
+
+
+def test_on_a_new_day_the_avatar_comes_back() -> None:
+    """It was not the caller who let it go."""
+    world = World(Limits(day=60.0))
+    world.run(70.0)
+    world.act(("midnight", 0.0))
+    world.run(TICK)
+
+    assert [type(moment.decision) for moment in world.moments] == [Release, Engage]
+
+
+def test_a_session_that_gives_back_its_escrow_is_not_taken_up_for_it() -> None:
+    """A balance that is low has to rise by more than a session's first minute; one that is unknown is no reason."""
+    world = World(Limits(credits=5.0), credits_left=4.9)
+    world.run(TICK)
+    world.credits_left = 5.9
+    world.run(TICK)
+
+    assert [moment.decision for moment in world.moments] == [Release("the account's credits are low")]
+    assert Limits(credits=5.0).used_up(0.0, None, to_begin=True) is None
+
+
+def test_a_warning_is_kept_to_when_the_avatar_goes() -> None:
+    """The caller was told when the call ends; idleness or a loss does not put that off."""
+    world = World(Limits(call=60.0, idle=40.0))
+    world.run(30.0)
+    world.act(("lose", 0.0))
+    world.run(100.0)
+
+    assert [(moment.at, moment.decision) for moment in world.moments] == [
+        (130.0, Warn(30.0)),
+        (140.0, Release("nobody speaks")),
+        (160.0, End()),
+    ]

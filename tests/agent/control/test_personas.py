@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import NOT_GIVEN
+
+from agent.control.attributes import Attributes
+from agent.control.personas import Personas
+from agent.control.refusal import RefusalError
+from agent.conversation.persona_agent import Observer
+from agent.persona import load_persona
+from agent.settings import DEFAULT_PERSONA, Settings
+from tests.agent.control.fakes import CalledSession, Room
+from tests.agent.session_fakes import Reply, ScriptedLLM, ScriptedSTT
+from tests.agent.speech.speech_fakes import Line, ScriptedTTS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from livekit.agents import SpeechHandle
+
+NOVA = load_persona(DEFAULT_PERSONA)
+POET = load_persona(DEFAULT_PERSONA.with_name("poet.toml"))
+SHORT = {"Fine.": Line(0.05, 1), NOVA.apology: Line(0.05, 2), POET.apology: Line(0.05, 3)}
+
+
+class Voice(ScriptedTTS):
+    """One that knows whether it was closed."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await super().aclose()
+
+
+class Ear(ScriptedSTT):
+    """One that knows whether it was closed."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await super().aclose()
+
+
+class Stage:
+    """A session with its cast.
+
+    Args:
+        persona: The file that PERSONA names.
+
+    Attributes:
+        voices: The voices that were made for others than the first persona.
+        ears: What was made to hear other languages than the first persona's.
+        failed: What the observer was told.
+    """
+
+    def __init__(self, persona: Path = DEFAULT_PERSONA) -> None:
+        self.thoughts = ScriptedLLM(*(Reply(("Fine.",)) for _ in range(3)))
+        self.voices: list[Voice] = []
+        self.ears: list[Ear] = []
+        self.failed: list[str] = []
+        self.session = CalledSession(self.thoughts, ScriptedTTS(SHORT))
+        self.room = Room()
+        room: Any = self.room
+        self.attributes = Attributes(room)
+        observer = Observer(lambda: None, lambda: None, self.failed.append)
+        self.personas = Personas(self.session, Settings(persona=persona), NOVA, self.attributes, observer)
+
+    def build_voice(self, *_: object) -> Voice:
+        self.voices.append(Voice(SHORT))
+        return self.voices[-1]
+
+    def build_ear(self, *_: object) -> Ear:
+        self.ears.append(Ear())
+        return self.ears[-1]
+
+    async def ask(self, text: str) -> list[str]:
+        """Say something; what the language model was asked, from the instructions on."""
+        await self.session.generate_reply(user_input=text)
+        return self.thoughts.asked[-1]
+
+
+@asynccontextmanager
+async def staged(monkeypatch: pytest.MonkeyPatch, persona: Path = DEFAULT_PERSONA) -> AsyncIterator[Stage]:
+    """A session in which Nova is."""
+    made = Stage(persona)
+    monkeypatch.setattr("agent.control.personas.build_ear", made.build_ear)
+    monkeypatch.setattr("agent.control.personas.build_voice", made.build_voice)
+    made.attributes.start()
+    await made.session.start(made.personas.first_agent())
+    try:
+        yield made
+    finally:
+        await made.session.aclose()
+        await made.attributes.aclose()
+        await made.personas.aclose()
+
+
+async def test_another_persona_goes_on_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With her own instructions and voice, knowing what was said; the room is told who she is."""
+    async with staged(monkeypatch) as stage:
+        await stage.ask("one")
+        await stage.personas.change("poet")
+        asked = await stage.ask("two")
+
+    assert [text.strip() for text in asked] == [POET.instructions, "one", "Fine.", "two"]
+    assert "Fine." in stage.voices[0].asked
+    assert stage.personas.persona == POET
+    assert stage.room.local_participant.names[-1] == "Mira (agent)"
+    assert stage.room.local_participant.attributes == {"persona": "poet", "personas": "nova,poet"}
+
+
+async def test_the_first_persona_comes_back_in_the_sessions_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A voice is made once, however often its persona takes its turn, and closed at the end."""
+    async with staged(monkeypatch) as stage:
+        for stem in ("poet", "nova", "poet", "nova"):
+            await stage.personas.change(stem)
+        own = stage.session.tts
+        assert isinstance(own, ScriptedTTS)
+        await stage.ask("one")
+
+        assert "Fine." in own.asked
+        assert len(stage.voices) == 1
+
+    assert stage.voices[0].is_closed
+
+
+async def test_a_persona_is_heard_in_its_own_language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And speaks it, with the first one's voice too; who speaks the first one's is heard by the session."""
+    file = tmp_path / "colette.toml"
+    file.write_text('name = "Colette"\ninstructions = "Parle."\nlanguage = "fr"\n')
+    async with staged(monkeypatch, file) as stage:
+        heard_by = []
+        for stem in ("colette", "nova", "colette", "poet"):
+            await stage.personas.change(stem)
+            heard_by.append(stage.session.current_agent.stt)
+
+        [ear] = stage.ears
+        assert heard_by == [ear, NOT_GIVEN, ear, NOT_GIVEN]
+        assert len(stage.voices) == 2
+
+    assert ear.is_closed
+
+
+async def test_the_apology_is_the_personas_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not understood is told, and apologised for by whoever is there."""
+    async with staged(monkeypatch) as stage:
+        await stage.personas.change("poet")
+        speeches: list[SpeechHandle] = []
+        stage.session.on("speech_created", lambda event: speeches.append(event.speech_handle))
+        stage.personas._on_unheard()
+        await speeches[0]
+
+    assert stage.failed == ["hearing"]
+    assert stage.session.history.messages()[-1].text_content == POET.apology
+    assert stage.voices[0].asked == [POET.apology]
+
+
+async def test_who_is_not_there_can_not_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is no path; the one who is there stays."""
+    async with staged(monkeypatch) as stage:
+        for stem in ("nobody", "../personas/poet", ""):
+            with pytest.raises(RefusalError) as refused:
+                await stage.personas.change(stem)
+            assert refused.value.code == 404
+
+    assert stage.personas.persona == NOVA
+
+
+async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused in time, and nothing is told."""
+    monkeypatch.setattr("agent.control.personas._CHANGE_TIMEOUT", 0.05)
+    async with staged(monkeypatch) as stage:
+        closing = asyncio.create_task(stage.session.aclose())
+        await asyncio.sleep(0)
+        with pytest.raises((RefusalError, RuntimeError)):
+            await stage.personas.change("poet")
+        await closing
+
+    assert stage.personas.persona == NOVA

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from agent.control.methods import METHODS, OTHER, SPEECH
+from tests.agent.control.caller import calling
+from tests.agent.session_fakes import Reply
+from tests.agent.speech.speech_fakes import ClockedOutput
+
+
+async def test_every_method_is_there_while_the_call_is() -> None:
+    """They come when the session runs, with the attribute that says so, and go at its end."""
+    async with calling() as caller:
+        assert set(caller.agent.methods) == set(METHODS)
+        await caller.control.attributes._outbox._is_empty.wait()
+        assert caller.agent.attributes["control"] == "1"
+
+    assert caller.agent.methods == {}
+    assert [event["type"] for event in caller.agent.packets] == ["usage", "usage"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_only_the_caller_of_the_call_may_ask(method: str) -> None:
+    """Neither somebody else in the room nor, when the caller has left, anybody; it counts against no bucket."""
+    async with calling() as caller:
+        for _ in range(30):
+            assert (await caller.refusal(method, caller="stranger")).code == 403
+        caller.session.linked = None
+        assert (await caller.refusal(method)).code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "payload", "code", "told"),
+    [
+        ("talk", "", 400, "text: Field required"),
+        ("talk", "{", 400, "Invalid JSON"),
+        ("talk", "[]", 400, "object"),
+        ("talk", '{"text": "   "}', 400, "at least 1 character"),
+        ("talk", '{"text": 1}', 400, "valid string"),
+        ("talk", '{"text": "hello", "loud": true}', 400, "loud: Extra inputs"),
+        ("repeat", json.dumps({"text": "a" * 2_001}), 413, "at most 2000 characters"),
+        ("set_input", '{"mode": "closed"}', 400, "mode: Input should be 'open' or 'push_to_talk'"),
+        ("set_persona", '{"persona": "nobody"}', 404, "there is nova, poet"),
+        ("push_to_talk_end", "{}", 409, "push_to_talk_start comes first"),
+    ],
+)
+async def test_what_can_not_be_done_is_refused_with_a_reason(method: str, payload: str, code: int, told: str) -> None:
+    """A code for programs, a sentence for people; without the payload's own words."""
+    async with calling() as caller:
+        error = await caller.refusal(method, payload)
+
+    assert (error.code, error.data) == (code, None)
+    assert told in error.message
+    assert "hello" not in error.message
+
+
+@pytest.mark.parametrize("method", ["talk", "interrupt"])
+async def test_a_session_that_has_ended_takes_nothing(method: str) -> None:
+    """Not now is not a bug."""
+    async with calling() as caller:
+        await caller.session.aclose()
+
+        assert (await caller.refusal(method, '{"text": "hello"}' if method == "talk" else "{}")).code == 409
+
+
+async def test_too_many_calls_are_told_when_to_come_back() -> None:
+    """Talk and repeat share one bucket; the others have theirs, which is not touched."""
+    async with calling() as caller:
+        for count in range(SPEECH.burst):
+            method = "talk" if count % 2 else "repeat"
+            assert (await caller.refusal(method, "{}")).code == 400
+        error = await caller.refusal("repeat", '{"text": "Fine."}')
+        assert error.code == 429
+        assert 0.0 < json.loads(error.data or "")["retry_after"] <= 1.0
+        for _ in range(OTHER.burst):
+            await caller.call("interrupt")
+        assert (await caller.refusal("set_input")).code == 429
+
+
+async def test_a_text_is_answered_before_what_is_being_said() -> None:
+    """As a spoken word is: the story is cut where it was heard to, and both are told."""
+    async with calling(Reply(("Fine.",))) as caller:
+        await caller.call("repeat", '{"text": "A story without an end."}')
+        output = caller.session.output.audio
+        assert isinstance(output, ClockedOutput)
+        await output.wait_for_audio(0.1)
+        assert await caller.call("talk", '{"text": " {1 + 1} stop "}') == {}
+        await caller.hears(2)
+
+    assert [asked[-1] for asked in caller.thoughts.asked] == ["{1 + 1} stop"]
+    assert [(event["text"], event["interrupted"]) for event in caller.events("said")][1] == ("Fine.", False)
+    assert [event["state"] for event in caller.events("sentence")] == ["started", "interrupted"]
+
+
+async def test_a_text_is_repeated_sentence_by_sentence() -> None:
+    """Each is told when it is heard and when it is over; what the agent says of its own accord is not."""
+    async with calling(Reply(("Fine.",))) as caller:
+        text = "This is said word for word. And so is this one, at its end."
+        assert await caller.call("repeat", json.dumps({"text": text})) == {"sentences": 2}
+        await caller.hears(1)
+        await caller.call("talk", '{"text": "hello"}')
+        await caller.hears(2)
+
+    told = [(event["text"], event["state"], event["played"]) for event in caller.events("sentence")]
+    first, second = "This is said word for word.", "And so is this one, at its end."
+    assert told == [(first, "started", 0), (first, "finished", 0.3), (second, "started", 0), (second, "finished", 0.3)]
+    assert caller.thoughts.asked[0][-1] == "hello"
+
+
+async def test_the_queue_of_what_is_to_be_repeated_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More is refused until something was said or interrupted."""
+    monkeypatch.setattr("agent.control.actions._MOST_SENTENCES", 2)
+    async with calling() as caller:
+        for _ in range(2):
+            await caller.call("repeat", '{"text": "A story without an end."}')
+        assert (await caller.refusal("repeat", '{"text": "Fine."}')).code == 409
+        await caller.call("interrupt")
+
+        assert await caller.call("repeat", '{"text": "Fine."}') == {"sentences": 1}
+
+
+async def test_the_call_ends_when_it_is_asked_to() -> None:
+    """The session closes, and nothing is said first."""
+    async with calling() as caller:
+        closed = asyncio.Event()
+        caller.session.on("close", lambda _: closed.set())
+        assert await caller.call("end_call") == {}
+        async with asyncio.timeout(10):
+            await closed.wait()
+
+    assert caller.events("said") == []

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import AgentSession, APIConnectOptions, StopResponse, TurnHandlingOptions, function_tool, llm
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+from agent.conversation.apology import Apology
+from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.stt_watchdog import SttWatchdog
+from agent.persona import Persona
+from tests.agent.session_fakes import Reply, ScriptedLLM
+from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from livekit.agents import SpeechHandle
+
+SORRY = "Sorry, say that again."
+PERSONA = Persona(name="Ada", instructions="Be kind.", apology=SORRY)
+VOICE = {
+    SORRY: Line(0.2, 9),
+    f" {SORRY}": Line(0.2, 9),
+    "Hello.": Line(0.2, 1),
+    "Once there was": Line(0.2, 2, fails=True),
+    f"Once there... {SORRY}": Line(0.2, 3),
+    "Nothing.": Line(0.0, 0, fails=True),
+}
+CALL = llm.FunctionToolCall(name="look", arguments="{}", call_id="call")
+
+
+@function_tool
+async def look() -> str:
+    """Look around."""
+    return "a lighthouse"
+
+
+@asynccontextmanager
+async def conversation(
+    thoughts: ScriptedLLM, voice: ScriptedTTS, output: ClockedOutput, news: list[str] | None = None
+) -> AsyncIterator[AgentSession[Any]]:
+    """A session with the persona's agent; a language model has a tenth of a second for each word."""
+    told = [] if news is None else news
+    observer = Observer(lambda: told.append("first token"), lambda: told.append("first audio"), told.append)
+    options = SessionConnectOptions(
+        llm_conn_options=APIConnectOptions(max_retry=0, timeout=0.1),
+        tts_conn_options=APIConnectOptions(max_retry=0),
+    )
+    turns = TurnHandlingOptions(turn_detection="manual")
+    session = AgentSession[None](llm=thoughts, tts=voice, vad=None, turn_handling=turns, conn_options=options)
+    session.output.audio = output
+    apology = Apology(session, SORRY)
+    attention = SttWatchdog(session, apology.say)
+    await session.start(
+        PersonaAgent(PERSONA, [look], session, apology=apology, stt_watchdog=attention, observer=observer)
+    )
+    apology.prepare()
+    assert apology._preparing is not None
+    await apology._preparing
+    try:
+        yield session
+    finally:
+        await apology.aclose()
+        await session.aclose()
+
+
+async def answer(session: AgentSession[Any], text: str) -> None:
+    """Say something to the agent, and wait until it has said all that it has to say."""
+    speeches: list[SpeechHandle] = []
+    session.on("speech_created", lambda event: speeches.append(event.speech_handle))
+    session.generate_reply(user_input=text)
+    async with asyncio.timeout(20):
+        for speech in speeches:  # grows meanwhile
+            await speech
+
+
+def said(session: AgentSession[Any]) -> list[tuple[str | None, bool]]:
+    """What is in the chat context of the agent, and whether it was cut."""
+    messages = [message for message in session.history.messages() if message.role == "assistant"]
+    return [(message.text_content, message.interrupted) for message in messages]
+
+
+@pytest.mark.parametrize(
+    ("reply", "heard"),
+    [
+        (Reply(then="error"), SORRY),
+        (Reply(then="hang"), SORRY),
+        (Reply(), SORRY),
+        (Reply((" ",)), SORRY),
+        (Reply(("Once ", "there"), then="error"), f"Once there... {SORRY}"),
+        (Reply(("Once ", "there"), then="hang"), f"Once there... {SORRY}"),
+    ],
+)
+async def test_an_answer_that_fails_ends_in_the_apology(reply: Reply, heard: str) -> None:
+    """An error, a hang and an empty answer end alike, at the start and in the middle; the next turn is as ever."""
+    thoughts, output = ScriptedLLM(reply, Reply(("Hello.",))), ClockedOutput()
+    async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
+        await answer(session, "tell me a story")
+        await answer(session, "hello")
+        messages = [(text.strip(), cut) for text, cut in said(session) if text]
+
+    assert messages == [(heard, False), ("Hello.", False)]
+    assert bytes(output.heard) == VOICE[heard].pcm + VOICE["Hello."].pcm
+    assert [text.strip() for text in thoughts.asked[1]][-3:] == ["tell me a story", heard, "hello"]
+
+
+async def test_a_tool_that_was_called_speaks_for_itself() -> None:
+    """An answer that fails behind a tool's call is not apologised for: what the tool gave is answered."""
+    thoughts, output = ScriptedLLM(Reply((CALL,), then="error"), Reply(("Hello.",))), ClockedOutput()
+    async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
+        await answer(session, "look around")
+        messages = said(session)
+
+    assert messages == [("Hello.", False)]
+
+
+async def test_a_voice_that_fails_is_cut_and_followed_by_the_clip() -> None:
+    """What was synthesised is heard and stays as interrupted; the apology needs no voice; the next turn has one."""
+    thoughts = ScriptedLLM(Reply(("Once there was",)), Reply(("Hello.",)))
+    voice, output = ScriptedTTS(VOICE), ClockedOutput()
+    async with conversation(thoughts, voice, output) as session:
+        await answer(session, "tell me a story")
+        await answer(session, "hello")
+        messages = said(session)
+
+    assert bytes(output.heard) == VOICE["Once there was"].pcm + VOICE[SORRY].pcm + VOICE["Hello."].pcm
+    assert messages == [("Once there was", True), (SORRY, False), ("Hello.", False)]
+    assert voice.asked == [SORRY, "Once there was", "Hello."]
+
+
+async def test_a_voice_that_fails_at_once_leaves_the_apology_alone() -> None:
+    """An answer of which nothing was heard is not in the chat context."""
+    thoughts, output = ScriptedLLM(Reply(("Nothing.",))), ClockedOutput()
+    async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
+        await answer(session, "tell me a story")
+        messages = said(session)
+
+    assert messages == [(SORRY, False)]
+
+
+async def test_without_a_clip_a_dead_voice_ends_in_silence() -> None:
+    """Neither the answer nor the apology can be said: the turn ends, once, and the call goes on."""
+    voice = ScriptedTTS({"Nothing.": VOICE["Nothing."], SORRY: Line(0.0, 0, fails=True), "Hello.": VOICE["Hello."]})
+    thoughts, output = ScriptedLLM(Reply(("Nothing.",)), Reply(("Hello.",))), ClockedOutput()
+    async with conversation(thoughts, voice, output) as session:
+        await answer(session, "tell me a story")
+        await answer(session, "hello")
+        messages = said(session)
+
+    assert voice.asked == [SORRY, "Nothing.", SORRY, "Hello."]
+    assert messages == [("Hello.", False)]
+
+
+async def test_the_first_of_each_and_what_fails_is_observed() -> None:
+    """Once for each answer, however long it is; a hang is a failure of thinking, as an error is."""
+    thoughts = ScriptedLLM(Reply(("Hel", "lo.")), Reply(then="hang"), Reply(("Nothing.",)))
+    news: list[str] = []
+    async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput(), news) as session:
+        for _ in range(3):
+            await answer(session, "hello")
+
+    assert news == ["first token", "first audio", "thinking", "first audio", "first token", "speaking"]
+
+
+async def test_a_turn_without_a_word_is_not_answered() -> None:
+    """Somebody held a button, and said nothing."""
+    thoughts = ScriptedLLM()
+    async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput()) as session:
+        with pytest.raises(StopResponse):
+            await session.current_agent.on_user_turn_completed(
+                llm.ChatContext.empty(), llm.ChatMessage(role="user", content=[" "])
+            )
+
+    assert thoughts.asked == []
+
+
+async def test_failures_are_told_in_the_log_without_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
+    """Each kind of failure is one warning of ours; no record at INFO or above has a word of the conversation."""
+    thoughts = ScriptedLLM(Reply(then="hang"), Reply(("Nothing.",)))
+    with caplog.at_level(logging.INFO):
+        async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput()) as session:
+            await answer(session, "a secret wish")
+            await answer(session, "a secret wish")
+
+    own = [record.getMessage() for record in caplog.records if record.name == "agent"]
+    assert own == ["thinking failed: TimeoutError", "speaking failed: APIConnectionError"]
+    assert not [word for word in ("secret", "Nothing.", "Sorry") if word in caplog.text]

@@ -1,0 +1,119 @@
+"""The pipeline is built as the settings say, and says outright what the framework would choose otherwise."""
+
+import sys
+
+import pytest
+from livekit.agents import llm, stt, tts
+from livekit.agents.utils import is_given
+from livekit.plugins import deepgram, elevenlabs, openai
+
+from agent.conversation.pipeline import (
+    build_llm,
+    build_session,
+    build_stt,
+    build_tts,
+    connect_options,
+    load_vad,
+    turn_handling,
+)
+from agent.persona import load_persona
+from agent.settings import DEFAULT_PERSONA, complete_settings
+
+
+def test_speech_is_asked_for_in_the_avatars_format(complete: pytest.MonkeyPatch) -> None:
+    """ElevenLabs speaks PCM at 24 kHz: nothing is resampled on the way to the avatar."""
+    tts = build_tts(complete_settings(), load_persona(DEFAULT_PERSONA))
+
+    assert (tts.sample_rate, tts._opts.encoding) == (24_000, "pcm_24000")
+
+
+def test_plugins_reach_the_stand_ins_without_keys(complete: pytest.MonkeyPatch) -> None:
+    """A vendor without a key is reached at the stand-ins' address."""
+    for name in ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY"):
+        complete.delenv(name)
+    complete.setenv("STAND_INS_URL", "http://127.0.0.1:7900")
+    settings, persona = complete_settings(), load_persona(DEFAULT_PERSONA)
+
+    assert build_stt(settings, persona)._opts.endpoint_url == "http://127.0.0.1:7900/deepgram/v1/listen"
+    assert str(build_llm(settings)._client.base_url) == "http://127.0.0.1:7900/openai/v1/"
+    assert build_tts(settings, persona)._opts.base_url == "http://127.0.0.1:7900/elevenlabs/v1"
+
+
+def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
+    """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
+    options = turn_handling(complete_settings())
+
+    assert options["turn_detection"] == "vad"
+    assert options["interruption"]["mode"] == "vad"
+    assert options["interruption"]["resume_false_interruption"] is True
+    assert options["preemptive_generation"] == {"enabled": True}
+
+
+def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> None:
+    """The framework's delays for it, behind no more silence than it wants; without it delay and silence are ours."""
+    by_silence, patient = turn_handling(complete_settings()), load_vad("vad")
+    complete.setenv("TURN_DETECTION", "model")
+    by_model, quick = turn_handling(complete_settings()), load_vad("model")
+
+    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0}
+    assert not by_model["endpointing"]
+    assert getattr(by_model["turn_detection"], "model", None) == "turn-detector-v1-mini"
+    assert by_model["interruption"] == by_silence["interruption"]
+    assert by_model["preemptive_generation"] == by_silence["preemptive_generation"]
+    assert [getattr(vad, "min_silence_duration", None) for vad in (patient, quick)] == [0.55, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("model", "language", "spoken"),
+    [
+        ("eleven_flash_v2_5", "en-US", "en"),
+        ("eleven_turbo_v2_5", "fr", "fr"),
+        ("eleven_flash_v2_5", "multi", None),
+        ("eleven_multilingual_v2", "fr", None),
+    ],
+)
+def test_the_voice_is_told_the_personas_language(
+    complete: pytest.MonkeyPatch, model: str, language: str, spoken: str | None
+) -> None:
+    """In two letters, and only a model that takes it."""
+    complete.setenv("ELEVEN_MODEL", model)
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"language": language})
+    told = build_tts(complete_settings(), persona)._opts.language
+
+    assert (told if is_given(told) else None) == spoken
+
+
+async def test_one_provider_each_is_asked_again_once(complete: pytest.MonkeyPatch) -> None:
+    """Without a second provider there is nothing between the session and the plugins; the call outlives any failure."""
+    session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
+    options = session.conn_options
+
+    assert isinstance(session.stt, deepgram.STT)
+    assert isinstance(session.llm, openai.LLM)
+    assert isinstance(session.tts, elevenlabs.TTS)
+    assert (options.llm_conn_options.max_retry, options.tts_conn_options.max_retry) == (1, 1)
+    assert options.max_unrecoverable_errors == sys.maxsize
+
+
+async def test_second_providers_stand_behind_the_first(complete: pytest.MonkeyPatch) -> None:
+    """Each is asked in place of a second attempt with the first, which comes first."""
+    for name, value in {
+        "OPENAI_FALLBACK_BASE_URL": "http://localhost:8080/v1",
+        "OPENAI_FALLBACK_MODEL": "small",
+        "FALLBACK_STT": "openai",
+        "FALLBACK_TTS": "openai",
+        "LLM_TIMEOUT": "3",
+    }.items():
+        complete.setenv(name, value)
+    settings = complete_settings()
+    session = build_session(settings, load_persona(DEFAULT_PERSONA), load_vad())
+    options = connect_options(settings)
+
+    assert isinstance(session.llm, llm.FallbackAdapter)
+    assert [each.model for each in session.llm._llm_instances] == ["gpt-4.1-mini", "small"]
+    assert isinstance(session.stt, stt.FallbackAdapter)
+    assert [each.provider for each in session.stt._stt_instances] == ["Deepgram", "api.openai.com"]
+    assert isinstance(session.tts, tts.FallbackAdapter)
+    assert [each.sample_rate for each in session.tts._tts_instances] == [24_000, 24_000]
+    assert (options.llm_conn_options.max_retry, options.tts_conn_options.max_retry) == (0, 0)
+    assert options.llm_conn_options.timeout == 3.0

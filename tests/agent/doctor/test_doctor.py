@@ -1,0 +1,187 @@
+"""The doctor against the stand-ins: each mistake is a line that names what to change."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from agent.doctor.doctor import Finding, examine, report
+from avatar import SANDBOX_AVATAR_ID
+from simulators.app import Options, create_app
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def vendors() -> AsyncIterator[str]:
+    """Where all four vendors are stand-ins."""
+    options = Options(vendors=("deepgram", "elevenlabs", "openai", "liveavatar"), api_key="stand-in")
+    async with TestServer(create_app(options)) as server:
+        yield str(server.make_url(""))
+
+
+@pytest.fixture
+def stand_ins(vendors: str, complete: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """An environment in which all four vendors are stand-ins, and LiveKit is not there."""
+    for name in ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY", "LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID"):
+        complete.delenv(name)
+    complete.setenv("STAND_INS_URL", vendors)
+    complete.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+    complete.setenv("STATE_DIR", str(tmp_path / "state"))
+    return complete
+
+
+async def findings() -> dict[str, Finding]:
+    """What the doctor finds, by what it looked at."""
+    return {finding.what: finding for finding in await examine()}
+
+
+async def test_what_is_right_is_said_to_be(stand_ins: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With stand-ins everything but the missing LiveKit server is good, and they are named for what they are."""
+    found = await findings()
+
+    assert [finding.what for finding in found.values() if not finding.good] == ["LiveKit"]
+    assert "ws://127.0.0.1:1 is not reachable" in found["LiveKit"].text
+    assert found["Deepgram key"].text == "a stand-in, not the real thing"
+    assert found["audio format"].text.startswith("24 kHz mono")
+    assert found["state directory"].text == f"{os.environ['STATE_DIR']} can be written"
+    assert not report(list(found.values()))
+    assert capsys.readouterr().out.count("\n") == len(found)
+
+
+async def test_wrong_keys_are_named(stand_ins: pytest.MonkeyPatch) -> None:
+    """A key that the vendor refuses is named by its variable, and not shown."""
+    url = os.environ["STAND_INS_URL"].rstrip("/")
+    stand_ins.setenv("LIVEAVATAR_API_KEY", "not-the-key")
+    stand_ins.setenv("LIVEAVATAR_API_URL", f"{url}/liveavatar")
+    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "an-avatar")
+    stand_ins.setenv("OPENAI_API_KEY", "not-the-key")
+    stand_ins.setenv("OPENAI_BASE_URL", f"{url}/openai/v1")
+    found = await findings()
+
+    assert "OPENAI_API_KEY is refused" in found["OpenAI key"].text
+    assert "LIVEAVATAR_API_KEY" in found["LiveAvatar credits"].text
+    assert not [finding for finding in found.values() if "not-the-key" in finding.text]
+
+
+async def test_an_unknown_avatar_is_found(stand_ins: pytest.MonkeyPatch) -> None:
+    """An avatar id that the account does not have is told before a call fails on it."""
+    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "00000000-0000-0000-0000-000000000000")
+    found = await findings()
+
+    assert not found["avatar"].good
+    assert "404" in found["avatar"].text
+
+
+async def test_a_state_directory_that_can_not_be_written_is_found(
+    stand_ins: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The worker would not start: its sessions could not be noted."""
+    (tmp_path / "file").touch()
+    stand_ins.setenv("STATE_DIR", str(tmp_path / "file"))
+    found = await findings()
+
+    assert not found["state directory"].good
+    assert found["state directory"].text.startswith("STATE_DIR: ")
+    assert found["state directory"].text.endswith("name a directory that can be written")
+
+
+@pytest.mark.parametrize(
+    ("host", "secret", "good", "text"),
+    [
+        ("127.0.0.1", "", True, "http://127.0.0.1:8080, for this machine alone"),
+        ("0.0.0.0", "a-secret", True, "http://127.0.0.1:8080, for who knows WEB_SECRET"),  # noqa: S104 - a setting
+        ("0.0.0.0", "", False, "who reaches 0.0.0.0:8080 may call, at your expense: set WEB_SECRET"),  # noqa: S104
+    ],
+)
+async def test_a_page_for_everybody_is_found(
+    stand_ins: pytest.MonkeyPatch, host: str, secret: str, text: str, *, good: bool
+) -> None:
+    """Where others reach the port, a secret is wanted; it is not shown."""
+    stand_ins.setenv("WEB_PORT", "8080")
+    stand_ins.setenv("WEB_HOST", host)
+    stand_ins.setenv("WEB_SECRET", secret)
+    found = await findings()
+
+    assert (found["page"].good, found["page"].text) == (good, text)
+
+
+async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:
+    """The doctor does not stumble over what it is to find."""
+    stand_ins.setenv("DRAIN_TIMEOUT", "soon")
+    [finding] = await examine()
+
+    assert (finding.what, finding.good) == ("settings", False)
+    assert "DRAIN_TIMEOUT" in finding.text
+
+
+async def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(stand_ins: pytest.MonkeyPatch) -> None:
+    """It is not looked at, and all is good without it."""
+    stand_ins.setenv("ROOM_OWNER", "liveavatar")
+    found = await findings()
+
+    assert "LiveKit" not in found
+    assert [finding.what for finding in found.values() if not finding.good] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "good", "text"),
+    [
+        (401, '{"detail": {"status": "missing_permissions"}}', True, "accepted; it is a restricted key"),
+        (401, '{"error": {"message": "Missing scopes: api.model.read"}}', True, "accepted; it is a restricted key"),
+        (403, '{"category": "FORBIDDEN"}', True, "accepted; it is a restricted key"),
+        (401, '{"detail": {"status": "invalid_api_key"}}', False, "OPENAI_API_KEY is refused"),
+        (403, '{"error": {"code": "unsupported_country_region_territory"}}', False, "http://"),
+        (200, '{"data": [{"id": "gpt-4.1-mini"}]}', True, "accepted"),
+        (200, '{"data": [{"id": "gpt-4.1-mini:latest"}]}', True, "accepted"),
+        (200, "a page", True, "accepted"),
+        (
+            200,
+            '{"data": [{"id": "small"}, {"id": "large"}]}',
+            False,
+            "the key is accepted, but there is no OPENAI_MODEL=gpt-4.1-mini; there is small, large",
+        ),
+    ],
+)
+async def test_what_a_key_may_not_do_is_no_refusal(
+    stand_ins: pytest.MonkeyPatch, status: int, body: str, text: str, *, good: bool
+) -> None:
+    """A restricted key is enough for a call; a key that is refused, and a model that there is not, are not."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    app = web.Application()
+    app.router.add_get("/v1/models", answer)
+    async with TestServer(app) as server:
+        stand_ins.setenv("OPENAI_API_KEY", "a-key")
+        stand_ins.setenv("OPENAI_BASE_URL", str(server.make_url("/v1")))
+        found = (await findings())["OpenAI key"]
+
+    assert found.good is good
+    assert found.text.startswith(text)
+
+
+async def test_an_avatar_of_ones_own_is_not_in_the_sandbox(stand_ins: pytest.MonkeyPatch) -> None:
+    """There is one for all; it is told what to leave out."""
+    stand_ins.setenv("LIVEAVATAR_SANDBOX", "true")
+    assert (await findings())["avatar"].good
+    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "an-avatar")
+    found = (await findings())["avatar"]
+
+    assert not found.good
+    assert SANDBOX_AVATAR_ID in found.text
+
+
+async def test_a_room_that_liveavatar_can_not_reach_is_found(stand_ins: pytest.MonkeyPatch) -> None:
+    """Before a session is bought for it; a stand-in reaches what the worker does."""
+    assert (await findings())["avatar's way"].good
+    stand_ins.setattr("agent.settings.DEFAULT_API_URL", f"{os.environ['STAND_INS_URL'].rstrip('/')}/liveavatar")
+    found = (await findings())["avatar's way"]
+
+    assert not found.good
+    assert "can't reach ws://127.0.0.1:1" in found.text

@@ -1,0 +1,124 @@
+"""A worker that LiveKit does not know: it starts jobs itself, and ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from livekit.agents import JobContext, JobExecutorType
+from livekit.protocol import agent
+
+from agent.rooms.call_server import CallServer
+from avatar import HostedRoom
+from tests.avatar.hosting import ROOM, token
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import pytest
+
+HOSTED = HostedRoom(
+    session_id="s-1",
+    ws_url="ws://theirs.example/ws/secret",
+    url="wss://theirs.livekit.cloud",
+    name=ROOM,
+    client_token=token("client"),
+    caller="client",
+    agent_token=token("agent"),
+    agent="agent",
+    started_at=1000.0,
+    max_duration=600.0,
+)
+
+QUEUED = 128
+"""Messages to LiveKit that the framework keeps for a connection."""
+
+
+class Jobs:
+    """What the jobs were given; each goes on until the test lets it end."""
+
+    def __init__(self) -> None:
+        self.begun: asyncio.Queue[JobContext] = asyncio.Queue()
+        self.loop = asyncio.get_running_loop()
+
+    async def run(self, ctx: JobContext) -> None:
+        self.loop.call_soon_threadsafe(self.begun.put_nowait, ctx)
+
+
+async def never(ctx: JobContext) -> None:
+    """A job that is never given."""
+
+
+def a_server(jobs: Jobs | None = None) -> CallServer:
+    """A worker without a LiveKit server; its jobs are threads, which are there at once."""
+    server = CallServer(
+        ws_url="", host="127.0.0.1", port=0, num_idle_processes=0, job_executor_type=JobExecutorType.THREAD
+    )
+    server.rtc_session(never if jobs is None else jobs.run)
+    return server
+
+
+@asynccontextmanager
+async def running(server: CallServer) -> AsyncIterator[CallServer]:
+    """It runs, and is closed."""
+    started = asyncio.Event()
+    server.on("worker_started", started.set)
+    task = asyncio.create_task(server.run(unregistered=True, devmode=True))
+    await started.wait()
+    try:
+        yield server
+    finally:
+        await server.aclose()
+        await task
+
+
+async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) -> None:
+    """It has its token, and all else in its metadata; nothing of that is logged, nor does anything go wrong."""
+    caplog.set_level(logging.DEBUG)
+    jobs = Jobs()
+    async with running(a_server(jobs)) as server:
+        await server.join(HOSTED)
+        ctx = await jobs.begun.get()
+        active = [job.job.room.name for job in server.active_jobs]
+        ctx.shutdown()
+
+    assert HostedRoom.from_json(ctx.job.metadata) == HOSTED
+    assert (ctx._info.token, ctx.room.name) == (HOSTED.agent_token, ROOM)
+    assert ctx.token_claims().identity == "agent"
+    assert active == [ROOM]
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    logged = "".join(str(record.__dict__) for record in caplog.records)
+    assert not [secret for secret in (HOSTED.ws_url, HOSTED.agent_token, HOSTED.client_token) if secret in logged]
+
+
+async def test_calls_are_taken_while_it_runs_and_does_not_drain() -> None:
+    """Neither before, nor once it was told to end."""
+    server = a_server()
+    before = await server.may_take_call()
+    async with running(server):
+        meanwhile = await server.may_take_call()
+        await server.drain(timeout=10)
+        draining = await server.may_take_call()
+    afterwards = await server.may_take_call()
+
+    assert [before, meanwhile, draining, afterwards] == [False, True, False, False]
+
+
+async def test_a_busy_machine_takes_no_more() -> None:
+    """As the framework's own limit says."""
+    server = a_server()
+    server.load_fnc = lambda: 1.0
+    server.update_options(load_threshold=0.7)
+    async with running(server):
+        assert not await server.may_take_call()
+
+
+async def test_a_drain_ends_after_any_number_of_calls() -> None:
+    """What is to be told to LiveKit goes nowhere, and is not waited for."""
+    async with running(a_server()) as server:
+        for _ in range(QUEUED + 1):
+            await server._queue_msg(agent.WorkerMessage())
+        async with asyncio.timeout(10):
+            await server.drain(timeout=0)

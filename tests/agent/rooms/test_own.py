@@ -1,0 +1,103 @@
+"""Tokens for rooms of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jwt
+import pytest
+from livekit import api
+
+from agent.rooms.connection_details import NoRoomError
+from agent.rooms.own import OwnRooms, caller_token
+from tests.agent.web.web_fakes import LIVEKIT, settings
+
+
+def claims(token: str) -> Any:
+    """What LiveKit reads in a token."""
+    return api.TokenVerifier(LIVEKIT["livekit_api_key"], LIVEKIT["livekit_api_secret"]).verify(token)
+
+
+async def test_a_token_lets_one_caller_into_one_room() -> None:
+    """They may speak, hear and send data there, under the name they gave; nothing else is granted."""
+    ticket = await OwnRooms(settings()).create("Ada")
+    granted = claims(ticket.token)
+
+    assert granted.video == api.VideoGrants(
+        room_join=True, room=ticket.room, can_publish=True, can_subscribe=True, can_publish_data=True
+    )
+    assert (granted.identity, granted.name) == (ticket.identity, "Ada")
+    assert (granted.sip, granted.room_config, ticket.url) == (api.SIPGrants(), None, LIVEKIT["livekit_url"])
+
+
+async def test_a_token_is_for_ten_minutes() -> None:
+    """A token that is found later opens nothing."""
+    ticket = await OwnRooms(settings()).create("")
+    times = jwt.decode(ticket.token, LIVEKIT["livekit_api_secret"], algorithms=["HS256"])
+
+    assert times["exp"] - times["nbf"] == ticket.expires_in == 600
+
+
+async def test_every_caller_gets_a_room_and_an_identity_of_their_own() -> None:
+    """Callers do not meet, whatever they call themselves."""
+    rooms = OwnRooms(settings())
+    tickets = [await rooms.create("Ada") for _ in range(20)]
+
+    assert len({ticket.room for ticket in tickets}) == len({ticket.identity for ticket in tickets}) == 20
+
+
+async def test_an_agent_with_a_name_is_asked_for() -> None:
+    """A worker with a name does not come by itself."""
+    ticket = await OwnRooms(settings(livekit_agent_name="nova")).create("")
+    config = claims(ticket.token).room_config
+
+    assert config is not None
+    assert [agent.agent_name for agent in config.agents] == ["nova"]
+
+
+async def test_callers_are_sent_to_the_server_that_they_can_reach() -> None:
+    """The worker may reach it by an inner address."""
+    ticket = await OwnRooms(settings(livekit_public_url="wss://livekit.example.com")).create("")
+
+    assert ticket.url == "wss://livekit.example.com"
+
+
+async def test_a_ticket_does_not_show_its_token() -> None:
+    """It may be logged."""
+    ticket = await OwnRooms(settings()).create("")
+
+    assert ticket.token not in repr(ticket)
+
+
+def test_a_token_without_a_time_is_for_livekits_own() -> None:
+    """Six hours: what a person is handed for the day."""
+    times = jwt.decode(caller_token(settings(), "room", "me"), LIVEKIT["livekit_api_secret"], algorithms=["HS256"])
+
+    assert times["exp"] - times["nbf"] == 6 * 3600
+
+
+async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
+    """They are the same caller in the same room, and the new token lasts as long as the first one did."""
+    rooms = OwnRooms(settings())
+    first = await rooms.create("Ada")
+    expired = caller_token(settings(), first.room, first.identity, name="Ada", expires_in=-60.0)
+    again = await rooms.refresh(expired)
+
+    assert (again.room, again.identity, claims(again.token).name) == (first.room, first.identity, "Ada")
+    assert again.expires_in == first.expires_in
+
+
+@pytest.mark.parametrize("age", [7 * 3600.0, None])
+async def test_nobody_comes_back_with_a_token_that_is_too_old_or_of_somebody_else(age: float | None) -> None:
+    """The sentence tells the caller."""
+    others = settings(livekit_api_secret="another-secret-of-32-characters!")
+    token = caller_token(others if age is None else settings(), "call-1", "caller-1", expires_in=-(age or -60.0))
+    with pytest.raises(NoRoomError, match="too old"):
+        await OwnRooms(settings()).refresh(token)
+
+
+@pytest.mark.parametrize(("room", "identity"), [("board-meeting", "caller-1"), ("call-1", "somebody")])
+async def test_a_token_of_the_project_for_something_else_is_not_changed(room: str, identity: str) -> None:
+    """The same keys may have made it, to allow less, or for another room: it would be allowed to speak there."""
+    with pytest.raises(NoRoomError, match="not known"):
+        await OwnRooms(settings()).refresh(caller_token(settings(), room, identity))

@@ -1,0 +1,48 @@
+"""What may be reached from outside."""
+
+import pytest
+
+from agent.rooms.reach import is_on_the_internet
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "wss://mine.livekit.cloud",
+        "wss://livekit.example.com:7880/path",
+        "ws://8.8.8.8:7880",
+        "ws://[2606:4700::1111]:7880",
+        "wss://internal.example.com.",
+    ],
+)
+def test_what_may_be_public_will_do(url: str) -> None:
+    """A public address, and every name that a name server may know."""
+    assert is_on_the_internet(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ws://localhost:7880",
+        "ws://LOCALHOST",
+        "ws://livekit:7880",
+        "ws://livekit.localhost",
+        "ws://printer.local.",
+        "ws://livekit.internal",
+        "ws://livekit.default.svc.cluster.local",
+        "ws://127.0.0.1:7880",
+        "ws://10.0.0.7",
+        "ws://172.17.0.1",
+        "ws://192.168.1.2",
+        "ws://169.254.169.254",
+        "ws://100.64.0.1",
+        "ws://0.0.0.0",
+        "ws://[::1]:7880",
+        "ws://[fe80::1]",
+        "ws://[fd00::1]",
+        "",
+    ],
+)
+def test_what_is_of_this_machine_or_its_network_will_not(url: str) -> None:
+    """Loopback, private and link-local addresses, and names that no public name server knows."""
+    assert not is_on_the_internet(url)

@@ -1,0 +1,74 @@
+"""The sweeper beside the worker: from before its first call to after its last."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.sessions.sweeper import open_journal, sweeping
+from agent.settings import Settings, SettingsError
+from avatar.journal import SessionJournal
+from tests.avatar.fakes import KEY, LiteService
+
+
+def settings_for(url: str, state: Path) -> Settings:
+    """Settings of a worker whose avatar is at that address."""
+    return Settings.model_validate({"liveavatar_api_key": KEY, "liveavatar_api_url": url, "state_dir": state})
+
+
+def leave(state: Path, url: str, session_id: str) -> None:
+    """Leave a session running, as a process does that is killed."""
+    dead = SessionJournal(state)
+    dead.add(session_id, api_url=url)
+    dead.mark_started(session_id)
+    dead.disown()
+
+
+async def test_a_start_a_killed_job_and_an_end_are_swept(tmp_path: Path) -> None:
+    """What an earlier worker left is stopped at the start, a job's within seconds, the last ones' at the end."""
+    service = LiteService()
+    async with service.running_server() as url:
+        leave(tmp_path, url, "s-before")
+        settings = settings_for(url, tmp_path)
+        async with sweeping(settings, open_journal(settings)):
+            await _stopped(service, 1)
+            leave(tmp_path, url, "s-during")
+            await _stopped(service, 2)
+            leave(tmp_path, url, "s-after")
+
+    assert [body["session_id"] for body in service.called("stop")] == ["s-before", "s-during", "s-after"]
+    assert SessionJournal(tmp_path).entries() == []
+
+
+async def test_a_broken_journal_does_not_end_the_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What keeps the sweeper from its work is told, and the worker works on."""
+    (tmp_path / "file").touch()
+    settings = settings_for("http://127.0.0.1:1", tmp_path / "file")
+    async with sweeping(settings, SessionJournal(settings.state_dir)):
+        pass
+
+    assert [record for record in caplog.records if "no sweep" in record.getMessage()]
+
+
+def test_a_state_directory_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
+    """The worker tells before it takes calls, with the variable's name and what to do."""
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"STATE_DIR.*name a directory that can be written"):
+        open_journal(settings_for("", tmp_path / "file"))
+
+
+def test_the_state_directory_is_where_xdg_wants_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a setting it is below XDG_STATE_HOME, and without that below the home directory."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    assert Settings().state_dir == tmp_path / ".local/state/liveavatar-agent"
+
+    monkeypatch.setenv("XDG_STATE_HOME", "/var/state")
+    assert Settings().state_dir == Path("/var/state/liveavatar-agent")
+
+    monkeypatch.setenv("STATE_DIR", "~/here")
+    assert Settings().state_dir == tmp_path / "here"
+
+
+async def _stopped(service: LiteService, count: int) -> None:
+    async with service.changed:
+        await service.changed.wait_for(lambda: len(service.called("stop")) >= count)
