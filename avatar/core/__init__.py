@@ -1,50 +1,75 @@
-"""The protocol core: time comes in as an argument; commands, events and the next deadline come out."""
+"""The core: one pure machine. Time comes in as an argument; commands, events, actions and the next deadline come out."""
 
+from avatar.core.actions import (
+    Action,
+    CloseSocket,
+    MuteAvatar,
+    OpenSocket,
+    PublishFallback,
+    StartSession,
+    StopSession,
+    UnpublishFallback,
+)
 from avatar.core.clock import Run
 from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening, to_json
 from avatar.core.events import (
-    Connected,
+    AvatarGone,
     Event,
-    MouthChanged,
     PlaybackFinished,
     PlaybackProgressed,
     PlaybackStarted,
     ServiceFault,
-    SessionEnded,
-    SpeechLost,
+    SessionLeft,
+    SessionRefused,
+    SinkChanged,
+    SocketDropped,
     SpeechSent,
-    Unresponsive,
-    VoiceNeeded,
+    StatusChanged,
 )
-from avatar.core.floor import Mouth
-from avatar.core.protocol import AvatarProtocol
+from avatar.core.machine import AvatarMachine
+from avatar.core.refusal import Refusal
+from avatar.core.server_events import EventKind
+from avatar.core.sink import Sink
+from avatar.core.status import AvatarReason, AvatarStatus
 from avatar.core.timings import Timings
 from avatar.core.words import Word
 
 __all__ = [
-    "AvatarProtocol",
+    "Action",
+    "AvatarGone",
+    "AvatarMachine",
+    "AvatarReason",
+    "AvatarStatus",
+    "CloseSocket",
     "Command",
-    "Connected",
     "Event",
+    "EventKind",
     "Interrupt",
     "KeepAlive",
-    "Mouth",
-    "MouthChanged",
+    "MuteAvatar",
+    "OpenSocket",
     "PlaybackFinished",
     "PlaybackProgressed",
     "PlaybackStarted",
+    "PublishFallback",
+    "Refusal",
     "Run",
     "ServiceFault",
-    "SessionEnded",
+    "SessionLeft",
+    "SessionRefused",
+    "Sink",
+    "SinkChanged",
+    "SocketDropped",
     "Speak",
     "SpeakEnd",
-    "SpeechLost",
     "SpeechSent",
     "StartListening",
+    "StartSession",
+    "StatusChanged",
     "StopListening",
+    "StopSession",
     "Timings",
-    "Unresponsive",
-    "VoiceNeeded",
+    "UnpublishFallback",
     "Word",
     "to_json",
 ]

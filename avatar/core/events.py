@@ -1,44 +1,29 @@
-"""What the core tells its shell: past-tense facts, in the order in which they happened."""
+"""What the machine reports: past-tense facts, in the order in which they happened."""
 
 from dataclasses import dataclass
 
 from avatar.core.clock import Run
-from avatar.core.floor import Mouth
+from avatar.core.refusal import Refusal
+from avatar.core.sink import Sink
+from avatar.core.status import AvatarStatus
 
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The service takes commands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unresponsive:
-    """The service did not say `connected` in time; the connection is of no use."""
-
-    waited: float
-    """Seconds since it was opened."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
-    """The service ended the session: it is closing, closed or disconnected."""
-
-    state: str
+# About speech
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechSent:
-    """The first chunk of a segment was given to who speaks. There is one for each of which a chunk was."""
+    """The first chunk of a segment was sent to a sink. Emitted once per segment."""
 
     segment: int
 
 
 @dataclass(frozen=True, slots=True)
 class PlaybackStarted:
-    """The avatar began to speak a segment."""
+    """A sink began to play a segment."""
 
     segment: int
     at: float
+    """Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +37,7 @@ class PlaybackProgressed:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackFinished:
-    """A segment is over. There is one for each that was captured."""
+    """A segment is over. Emitted once per captured segment."""
 
     segment: int
     position: float
@@ -60,46 +45,83 @@ class PlaybackFinished:
     interrupted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceNeeded:
-    """There is something to say, the avatar has been away for too long, and there is no voice. It is told once."""
+# About the avatar
 
 
 @dataclass(frozen=True, slots=True)
-class MouthChanged:
-    """From now on this one speaks."""
+class StatusChanged:
+    """The avatar came or went."""
 
-    mouth: Mouth
+    status: AvatarStatus
 
 
 @dataclass(frozen=True, slots=True)
-class SpeechLost:
-    """The avatar was given speech and is not speaking it: the session is of no use. The speech was taken back."""
+class AvatarGone:
+    """There will be no avatar any more, unless the call engages one again."""
 
-    segment: int
-    position: float
+    refusal: Refusal | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SinkChanged:
+    """From now on this sink plays the speech."""
+
+    sink: Sink
+
+
+# For the log
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLeft:
+    """A session is not used any more, and is being stopped."""
+
+    session: int
+    detail: str
+    failed: bool
+    """True if that was no decision of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketDropped:
+    """The WebSocket of a session is gone, and another one is opened."""
+
+    session: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRefused:
+    """The service gave no session."""
+
+    refusal: Refusal
+    detail: str
+    retry_in: float | None
+    """Seconds to the next attempt; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceFault:
-    """The service complained, or sent what can't be read. Nothing is lost by that alone."""
+    """The service sent an error or a warning, or what can't be parsed. Nothing is lost by that alone."""
 
+    session: int
     kind: str
     """`error` or `warning` and its type, such as `error/video_starvation`; `unreadable` for what is no message."""
     detail: str
-    """The service's own words, cut to 200 characters."""
+    """The service's own words, at most 200 characters."""
 
 
 Event = (
-    Connected
-    | Unresponsive
-    | SessionEnded
-    | SpeechSent
+    SpeechSent
     | PlaybackStarted
     | PlaybackProgressed
     | PlaybackFinished
-    | SpeechLost
-    | VoiceNeeded
-    | MouthChanged
+    | StatusChanged
+    | AvatarGone
+    | SinkChanged
+    | SessionLeft
+    | SocketDropped
+    | SessionRefused
     | ServiceFault
 )

@@ -1,53 +1,233 @@
-"""Who speaks: the avatar or, while there is none, a voice. Never both."""
+"""Who plays the timeline: gives the floor to one sink at a time, and asks for the fallback track when speech waits.
 
-from enum import Enum
+The fallback track gets the floor when no avatar takes commands, also within a segment; an avatar gets it back between
+segments. A sink gets it only when the one before is surely silent: its interrupt was sent and the tail is over, the
+room's server has muted it, it has left the room, or it has run out of audio.
+"""
+
+from collections import deque
+
+from avatar.core.actions import Action, MuteAvatar, PublishFallback, UnpublishFallback
+from avatar.core.session import Session
+from avatar.core.sink import (
+    FLOOR_TRANSITIONS,
+    MUTE_TRANSITIONS,
+    TRACK_TRANSITIONS,
+    Audibility,
+    Floor,
+    FloorTrigger,
+    MuteTrigger,
+    Track,
+    TrackTrigger,
+)
+from avatar.core.timings import Timings
+
+_NEVER = float("inf")
+_LONG_AGO = float("-inf")
 
 
-class Mouth(Enum):
-    """What plays the timeline."""
+class FloorControl:
+    """Decides which sink plays.
 
-    AVATAR = "avatar"
-    """The service, with a face."""
-    VOICE = "voice"
-    """An audio track that the agent publishes itself."""
-
-
-class Floor:
-    """Gives the floor to one mouth at a time.
-
-    The voice gets it when the avatar has been away for longer than was to be waited for, also within a segment; the
-    avatar gets it back between segments.
+    Args:
+        timings: Waits.
+        can_publish: True if a fallback track can be published in the room.
+        can_mute: True if the others in the room can be kept from hearing an avatar.
+        now: Monotonic seconds.
     """
 
-    def __init__(self) -> None:
-        self.mouth = Mouth.AVATAR
-        self.has_voice = False
-        """Whether there is a voice that could speak."""
-        self._voice_at: float | None = None
+    def __init__(self, timings: Timings, *, can_publish: bool, can_mute: bool, now: float) -> None:
+        self.floor = Floor.EMPTY
+        self.track = Track.ABSENT
+        self.session: Session | None = None
+        """The session that has the floor, or had it last."""
+        self.fallback_at = now + timings.first_fallback
+        """When the fallback track may speak, if speech waits and no avatar has the floor."""
+        self.actions: deque[Action] = deque()
+        self._t = timings
+        self._can_publish = can_publish
+        self._can_mute = can_mute
+        self._empty_since = now
+        self._silent_at = _LONG_AGO  # when the avatar that had the floor is surely silent
+        self._track_due_at = _NEVER
 
     @property
-    def voice_at(self) -> float | None:
-        """When the voice may speak in the avatar's place; None while the avatar is there."""
-        return self._voice_at
+    def has_avatar(self) -> bool:
+        """True while an avatar has the floor."""
+        return self.floor is Floor.AVATAR
 
-    def avatar_here(self) -> None:
-        """The avatar takes commands."""
-        self._voice_at = None
+    @property
+    def has_fallback(self) -> bool:
+        """True while the fallback track has the floor."""
+        return self.floor is Floor.FALLBACK
 
-    def avatar_away(self, voice_at: float) -> None:
-        """The avatar takes no commands; the voice waits until `voice_at`, or until sooner if that was said before."""
-        self._voice_at = voice_at if self._voice_at is None else min(self._voice_at, voice_at)
+    @property
+    def drops(self) -> bool:
+        """True while captured speech is reported as not heard."""
+        return self.floor in {Floor.DROPPING, Floor.CLOSED}
 
-    def settle(self, now: float, *, between: bool) -> bool:
-        """Move the floor if it is time; `between` if nothing is being said.
+    # Facts
+
+    def avatar_lost(self, now: float, *, fallback_at: float, silent_at: float) -> None:
+        """No avatar takes commands any more.
+
+        Args:
+            now: Monotonic seconds.
+            fallback_at: When the fallback track may speak instead.
+            silent_at: When the avatar is surely silent.
+        """
+        self.fallback_at = min(self.fallback_at, fallback_at)
+        if self.has_avatar:
+            self._move(FloorTrigger.LOST, now)
+            self._silent_at = silent_at
+
+    def interrupt_sent(self, session: Session, now: float) -> None:
+        """An interrupt has left for a session."""
+        if session is self.session:
+            self._silent_at = min(self._silent_at, now + self._t.tail)
+
+    def avatar_absent(self, session: Session, now: float) -> None:
+        """A session's avatar is not in the room."""
+        if session is self.session:
+            self._silent_at = min(self._silent_at, now)
+
+    def track_published(self) -> None:
+        """The fallback track is in the room."""
+        if self.track is Track.PUBLISHING:
+            self._move_track(TrackTrigger.PUBLISHED)
+        else:
+            self.actions.append(UnpublishFallback())
+
+    def track_lost(self, now: float) -> None:
+        """The fallback track could not be published, or is gone."""
+        if TrackTrigger.LOST in TRACK_TRANSITIONS[self.track]:
+            self._move_track(TrackTrigger.LOST, due_at=now + self._t.retry)
+        if self.has_fallback:
+            self._move(FloorTrigger.LOST, now)
+
+    def muted(self, session: Session, now: float, *, done: bool) -> None:
+        """The room's server has changed who hears an avatar, or has not."""
+        trigger = MuteTrigger.DONE if done else MuteTrigger.FAILED
+        if trigger not in MUTE_TRANSITIONS[session.audibility]:
+            return
+        was_muting = session.audibility is Audibility.MUTING
+        self._move_mute(session, trigger, now + self._t.retry if not done else _LONG_AGO)
+        if was_muting and done and session is self.session:
+            self._silent_at = min(self._silent_at, now)
+
+    def give_up(self, now: float) -> None:
+        """Drop speech until there is a sink."""
+        if FloorTrigger.WAITED in FLOOR_TRANSITIONS[self.floor]:
+            self._move(FloorTrigger.WAITED, now)
+
+    def close(self, now: float) -> None:
+        """No sink plays any more."""
+        if self.floor is not Floor.CLOSED:
+            self._move(FloorTrigger.CLOSED, now)
+            self._dismiss()
+
+    # Decisions
+
+    def decide(self, avatar: Session | None, now: float, *, between: bool, waiting: bool) -> bool:
+        """Move the floor and ask for the fallback track, as far as that is due.
+
+        Args:
+            avatar: The session that takes commands; None if there is none.
+            now: Monotonic seconds.
+            between: True between segments.
+            waiting: True if there is speech that no sink has.
 
         Returns:
-            Whether it moved.
+            True if the floor has moved.
         """
-        before = self.mouth
-        is_voice_due = self._voice_at is not None and self._voice_at <= now
-        if self.mouth is Mouth.VOICE and (not self.has_voice or (self._voice_at is None and between)):
-            self.mouth = Mouth.AVATAR
-        elif self.mouth is Mouth.AVATAR and self.has_voice and is_voice_due:
-            self.mouth = Mouth.VOICE
-        return self.mouth is not before
+        before = self.floor, self.session
+        if self.has_fallback and between and self._is_audible(avatar, now):
+            self._move(FloorTrigger.LOST, now)
+        if self.floor in {Floor.EMPTY, Floor.DROPPING}:
+            self._fill(avatar, now, waiting=waiting)
+        if self.has_avatar and self.track is not Track.ABSENT:
+            self._dismiss()
+        return before != (self.floor, self.session)
+
+    def next_timeout(self, avatar: Session | None, now: float, *, waiting: bool) -> float | None:
+        """When `decide` has something to do; None if nothing here depends on time."""
+        instants: list[float] = []
+        if self.floor in {Floor.EMPTY, Floor.DROPPING} and (waiting or avatar is not None):
+            instants = [self.fallback_at, self._silent_at, self._track_due_at]
+        for session in (avatar, self.session):
+            if session is not None:
+                instants.append(session.mute_until)
+        return min((at for at in instants if now < at < _NEVER), default=None)
+
+    def drop_at(self, speech_since: float | None) -> float | None:
+        """When speech that waits since then is dropped; None if it is not."""
+        if speech_since is None or self.floor is not Floor.EMPTY:
+            return None
+        return max(self._empty_since, speech_since) + self._t.drop
+
+    def _fill(self, avatar: Session | None, now: float, *, waiting: bool) -> None:
+        """Give the floor to a sink that can have it."""
+        if avatar is not None and self._is_audible(avatar, now):
+            if avatar is self.session or now >= self._silent_at:
+                self.session = avatar
+                self.fallback_at = _NEVER
+                self._move(FloorTrigger.AVATAR, now)
+            return
+        if not waiting or now < self.fallback_at:
+            return
+        self._want_track(now)
+        if now < self._silent_at:
+            self._mute(now)
+        elif self.track is Track.PUBLISHED:
+            self._move(FloorTrigger.FALLBACK, now)
+
+    def _want_track(self, now: float) -> None:
+        """Ask for the fallback track, again when that has failed a while ago."""
+        is_due = now >= self._track_due_at
+        if self.track is Track.PUBLISHING and is_due:
+            self.actions.append(UnpublishFallback())
+            self.track_lost(now)
+        elif self._can_publish and (self.track is Track.ABSENT or (self.track is Track.FAILED and is_due)):
+            self._move_track(TrackTrigger.WANTED, due_at=now + self._t.action)
+            self.actions.append(PublishFallback(self._t.action))
+
+    def _mute(self, now: float) -> None:
+        """Keep the others from hearing an avatar that may still play."""
+        session = self.session
+        if session is None or not self._can_mute or session.audibility is not Audibility.AUDIBLE:
+            return
+        if now >= session.mute_until:
+            self._ask_to_mute(session, MuteTrigger.MUTE, now)
+
+    def _is_audible(self, avatar: Session | None, now: float) -> bool:
+        """True if the others hear this avatar; one that was muted is to be heard again first."""
+        if avatar is None:
+            return False
+        if avatar.audibility is Audibility.MUTED and now >= avatar.mute_until:
+            self._ask_to_mute(avatar, MuteTrigger.UNMUTE, now)
+        elif avatar.audibility in {Audibility.MUTING, Audibility.UNMUTING} and now >= avatar.mute_until:
+            self.muted(avatar, now, done=False)
+        return avatar.audibility is Audibility.AUDIBLE
+
+    def _ask_to_mute(self, session: Session, trigger: MuteTrigger, now: float) -> None:
+        self._move_mute(session, trigger, now + self._t.action)
+        self.actions.append(MuteAvatar(session.identity, trigger is MuteTrigger.MUTE, self._t.action))
+
+    def _dismiss(self) -> None:
+        if TrackTrigger.DISMISSED in TRACK_TRANSITIONS[self.track]:
+            if self.track is not Track.FAILED:
+                self.actions.append(UnpublishFallback())
+            self._move_track(TrackTrigger.DISMISSED)
+
+    def _move(self, trigger: FloorTrigger, now: float) -> None:
+        self.floor = FLOOR_TRANSITIONS[self.floor][trigger]
+        if self.floor is Floor.EMPTY:
+            self._empty_since = now
+
+    def _move_track(self, trigger: TrackTrigger, *, due_at: float = _NEVER) -> None:
+        self.track = TRACK_TRANSITIONS[self.track][trigger]
+        self._track_due_at = due_at
+
+    def _move_mute(self, session: Session, trigger: MuteTrigger, until: float) -> None:
+        session.audibility = MUTE_TRANSITIONS[session.audibility][trigger]
+        session.mute_until = until

@@ -1,4 +1,4 @@
-"""The timeline of one segment: its speech is kept until it was played."""
+"""One segment: its audio is kept until it was played."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -7,20 +7,25 @@ from avatar.core.audio import is_silent, to_bytes, to_seconds
 from avatar.core.pace import Pace
 from avatar.core.words import Word, cut_at, last_gap
 
+# What was played last, for going back to the start of the word in which playback was cut: few words are longer.
 _KEPT = to_bytes(2.0)
-# What was played last, for going back to the start of the word in which it was cut off: few are longer.
 
+# The end of what was played in which `sounds` looks for sound.
 _LATELY = to_bytes(1.0)
 
+# How far back a gap between words is looked for, where text to speech has not timed the words.
 _GAP_WITHIN = to_bytes(0.6)
-# How far back a gap between words is looked for, where the voice has not told the words.
 
 
 class Segment:
     """What the framework captured from a first frame to its flush, as PCM bytes.
 
-    Three marks move through it: played, handed (to the service), captured. What lies well before the first is
-    forgotten, so a segment never holds much more than its unplayed speech.
+    Three marks move through it: played, handed (to the sink), captured. Audio well before the first is forgotten, so a
+    segment never holds much more than its unplayed speech.
+
+    Args:
+        number: 1 for the first segment of a call.
+        captured_at: Monotonic seconds at which its capture began.
     """
 
     def __init__(self, number: int, captured_at: float) -> None:
@@ -28,13 +33,13 @@ class Segment:
         self.captured_at = captured_at
         """When its capture began."""
         self.sealed = False
-        """Whether the framework has flushed it: nothing is captured any more."""
+        """True once the framework has flushed it: nothing more is captured."""
         self.finished = False
-        """Whether its end was reported: what is still captured for it has nowhere to go."""
+        """True once its end was reported: audio that is still captured for it is dropped."""
         self.sent = False
-        """Whether a chunk of it was handed over, ever."""
+        """True once a chunk of it was sent to any sink."""
         self.started = False
-        """Whether the avatar has begun to speak it."""
+        """True once a sink has begun to play it."""
         self.reported = 0.0
         """Seconds up to which progress was reported."""
         self._words: deque[Word] = deque()
@@ -51,17 +56,17 @@ class Segment:
 
     @property
     def played(self) -> float:
-        """Seconds that were played for certain; the speech at the service may be further."""
+        """Seconds that were played for certain; the utterance at the sink may be further."""
         return to_seconds(self._played)
 
     @property
     def pending(self) -> float:
-        """Seconds captured and not handed over."""
+        """Seconds captured and not sent."""
         return to_seconds(self.pending_bytes)
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes captured and not handed over."""
+        """Bytes captured and not sent."""
         return self._captured - self._handed
 
     @property
@@ -75,19 +80,19 @@ class Segment:
         return self._pace.rate
 
     def append(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:
-        """Capture `pcm`, whole samples, PCM16 24 kHz mono, and what the voice tells of its words."""
+        """Capture `pcm`, whole samples, PCM16 24 kHz mono, and the words in it that text to speech has timed."""
         if not self.finished:
             self._pcm += pcm
             self._pace.note(to_seconds(len(pcm)), now)
             self._words.extend(words)
 
     def sounds(self, position: float) -> bool:
-        """Whether there is sound in the second before `position`, which is no earlier than what was played."""
+        """True if there is sound in the second before `position`, which is no earlier than what was played."""
         end = to_bytes(position) - self._start
         return not is_silent(bytes(self._pcm[max(0, end - _LATELY) : end]))
 
     def take(self, most: float) -> bytes:
-        """Hand over the next speech, `most` seconds of it at the most."""
+        """Take the next audio to send, at most `most` seconds of it."""
         start = self._handed - self._start
         pcm = bytes(self._pcm[start : start + to_bytes(most)])
         self._handed += len(pcm)
@@ -104,15 +109,15 @@ class Segment:
             self._words.popleft()
 
     def rewind(self, position: float) -> None:
-        """Go back to `position` seconds, what was played; what comes after is to be handed over again."""
+        """Go back to `position` seconds, what was played; the audio after it is to be sent again."""
         self.note_played(position)
         self._handed = self._played
 
     def resume(self) -> float:
-        """Go back to the start of the word in which the speech was cut off, if it can be told and something is left.
+        """Go back to the start of the word in which playback was cut, if that is known and audio is left.
 
         Returns:
-            Where it goes on, in seconds.
+            The position at which the segment goes on, in seconds.
         """
         if self._handed == self._played and self.pending_bytes:
             self._handed = self._before_cut()

@@ -1,72 +1,80 @@
-"""The timeline: all speech that was captured and not played, and the part of it that is at the service.
+"""The timeline: all speech that was captured and not played, and the part of it that a sink has.
 
-Segments are spoken in the order of their capture, one at a time. The first of them may have a `Speech` at the
-service; when that is taken back, the segment goes on from the word that was cut, wherever it is handed over next.
+Segments are played in the order of their capture, one at a time. The first of them may have an `Utterance` at the
+sink; when that is taken back, the segment goes on from the word that was cut, at whichever sink it is sent to next.
 """
 
 from collections import deque
 from collections.abc import Iterable
 
-from avatar.core.audio import BYTES_PER_SAMPLE
+from avatar.core.audio import BYTES_PER_SAMPLE, to_bytes
 from avatar.core.chunking import Chunking
 from avatar.core.clock import Run
 from avatar.core.commands import Speak, SpeakEnd
-from avatar.core.events import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, SpeechLost, SpeechSent
+from avatar.core.events import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, SpeechSent
 from avatar.core.ids import Ids
 from avatar.core.segment import Segment
-from avatar.core.signs import Kind, Sign
-from avatar.core.speech import Speech, State, Trigger
+from avatar.core.server_events import EventKind, ServerEvent
+from avatar.core.utterance import Utterance, UtteranceState, UtteranceTrigger
 from avatar.core.words import Word
 
+# How far the clock and the service may be apart, in seconds, and still mean the same end: the clock starts when the
+# news of the start arrives, later than the playback.
 _AGREEMENT = 0.5
-# How far the clock and the service may be apart, in seconds, and still mean the same end: the clock starts when
-# the news of the start arrives, later than the avatar's mouth.
+
+# An end is a cut if more than this is unplayed, in seconds and as a share of the utterance. Field observation 69: a
+# paid session at its limit plays 0.37 s of 4.7 s and reports the end.
+_CUT_SECONDS = 1.0
+_CUT_SHARE = 0.25
 
 _NOW = float("-inf")
 
+# Utterances that are over and whose late events are still recognised.
 _REMEMBERED_IDS = 64
-# Of speeches that are over: their late events are told from those of the next one.
 
 
 class Timeline:
     """Segments from capture to playback.
 
     Args:
-        ids: Where event ids come from.
-        chunking: Sizes of chunks.
-        start_timeout: Seconds to wait for a sign of speech after audio was handed over.
+        ids: Source of event ids.
+        chunking: Sizes and pace of chunks.
         end_timeout: Seconds to wait for the end after the clock has come to it.
     """
 
-    def __init__(self, ids: Ids, chunking: Chunking, *, start_timeout: float, end_timeout: float) -> None:
+    def __init__(self, ids: Ids, chunking: Chunking, *, end_timeout: float) -> None:
         self.events: list[Event] = []
-        """What happened, for the protocol to collect."""
-        self.speech: Speech | None = None
-        """What is at the service of the first segment."""
+        """What happened, for the machine to collect."""
+        self.utterance: Utterance | None = None
+        """What the sink has of the first segment."""
+        self.ended_at: float | None = None
+        """When the last segment was played to its end; None if it was cut off."""
         self._ids = ids
         self._chunking = chunking
-        self._start_timeout = start_timeout
         self._end_timeout = end_timeout
         self._segments: deque[Segment] = deque()
         self._capturing: Segment | None = None
         self._captured = 0
-        self._owes_end = False  # the service, of a speech that is over
+        self._captured_seconds = 0.0  # of all segments that are not over
+        self._next_chunk_from = _NOW
+        self._look_at_bytes = 0
+        self._owes_end = False  # the service has not told the end of the utterance before
         self._past_ids: deque[str] = deque(maxlen=_REMEMBERED_IDS)
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is left to say."""
+        """True if nothing is left to say."""
         return not self._segments
 
     @property
     def playing(self) -> bool:
-        """Whether the mouth says that it speaks."""
-        return self.speech is not None and self.speech.state is State.PLAYING
+        """True while the sink says that it plays."""
+        return self.utterance is not None and self.utterance.state is UtteranceState.PLAYING
 
     @property
     def between(self) -> bool:
-        """Whether no segment is half said."""
-        return self.speech is None and not (self._segments and self._segments[0].started)
+        """True between segments: a change of sink would not be heard."""
+        return self.utterance is None and not (self._segments and self._segments[0].started)
 
     @property
     def waits_since(self) -> float | None:
@@ -74,27 +82,30 @@ class Timeline:
         return self._segments[0].captured_at if self._segments else None
 
     def sounds(self, now: float) -> bool:
-        """Whether there was sound in the last second that was played."""
+        """True if there was sound in the last second that was played."""
         return bool(self._segments) and self._segments[0].sounds(self.played(now))
 
     def is_past(self, event_id: str | None) -> bool:
-        """Whether this is the event id of a speech that is over."""
+        """True for the event id of an utterance that is over."""
         return event_id in self._past_ids
 
     def unplayed(self, now: float) -> float:
         """Seconds captured and not played."""
-        return sum(segment.captured for segment in self._segments) - self.played(now)
+        return self._captured_seconds - self.played(now)
 
     def played(self, now: float) -> float:
         """Seconds played of the first segment; 0 if there is none."""
-        if self.speech is not None:
-            return self._position(self.speech, now)
+        if self.utterance is not None:
+            return self._position(self.utterance, now)
         return self._segments[0].played if self._segments else 0.0
 
     # Capture
 
-    def push(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:
-        """Capture whole samples, and what is known of their words; the first after a flush opens a segment.
+    def push(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> bool:
+        """Capture whole samples, and the words in them; the first after a flush opens a segment.
+
+        Returns:
+            True if this may make a chunk due, so that `chunk_due_at` has to be asked again.
 
         Raises:
             ValueError: `pcm` is not whole samples.
@@ -106,175 +117,212 @@ class Timeline:
             self._captured += 1
             self._capturing = Segment(self._captured, now)
             self._segments.append(self._capturing)
-        self._capturing.append(pcm, now, words)
+            self._look_at_bytes = 0
+        segment = self._capturing
+        before = segment.captured
+        segment.append(pcm, now, words)
+        if not segment.finished:
+            self._captured_seconds += segment.captured - before
+        return segment is self._segments[0] and segment.pending_bytes >= self._look_at_bytes if self._segments else True
 
     def seal(self) -> None:
-        """The open segment is complete. Without one, nothing happens."""
+        """Complete the open segment, if there is one."""
         if self._capturing is not None:
             self._capturing.sealed = True
             self._capturing = None
             self._finish_if_played()
 
-    # Handing over
+    # Sending
 
     def chunk_due_at(self) -> float | None:
         """When the next chunk leaves, minus infinity for at once; None if that takes more audio."""
+        self._look_at_bytes = 0
         if not self._segments:
             return None
-        segment, speech = self._segments[0], self.speech
-        if speech is None or speech.state is State.STARVED:
-            enough, due_at = self._chunking.to_start(segment.rate), None
-        else:
-            enough, due_at = self._chunking.wanted(speech.clock.handed), self._chunking.due_at(speech.dry_at)
-        if segment.pending_bytes and (segment.sealed or segment.pending >= enough):
-            return _NOW
-        return due_at if segment.pending >= self._chunking.smallest else None
+        segment, utterance = self._segments[0], self.utterance
+        if utterance is None or utterance.state is UtteranceState.STARVED:
+            is_enough = segment.pending >= self._chunking.to_start(segment.rate)
+            return _NOW if segment.pending_bytes and (segment.sealed or is_enough) else None
+        wanted, smallest = to_bytes(self._chunking.wanted(utterance.clock.handed)), to_bytes(self._chunking.smallest)
+        pending = segment.pending_bytes
+        earliest = max(self._next_chunk_from, utterance.dry_at - self._chunking.ahead)
+        if pending and (segment.sealed or pending >= wanted):
+            self._look_at_bytes = pending + wanted
+            return earliest
+        self._look_at_bytes = smallest if pending < smallest else wanted
+        return max(self._chunking.due_at(utterance.dry_at), earliest) if pending >= smallest else None
 
-    def next_command(self, now: float) -> Speak | SpeakEnd | None:
-        """The next chunk if it is due, or the end if all was handed over."""
+    def next_command(self, now: float, patience: float) -> Speak | SpeakEnd | None:
+        """The next chunk if it is due, or the end if everything was sent.
+
+        Args:
+            now: Monotonic seconds.
+            patience: Seconds that the sink may take to start an utterance that begins now.
+        """
         due_at = self.chunk_due_at()
         if due_at is not None and due_at <= now:
-            return self._hand_over(self._segments[0], now)
-        if self.speech is None or self.speech.end_sent:
+            return self._send(self._segments[0], now, patience)
+        if self.utterance is None or self.utterance.end_sent:
             return None
         segment = self._segments[0]
-        return self._send_end(self.speech, now) if segment.sealed and not segment.pending_bytes else None
+        return self._send_end(self.utterance, now) if segment.sealed and not segment.pending_bytes else None
 
-    def _hand_over(self, segment: Segment, now: float) -> Speak:
-        if self.speech is None:
-            self.speech = Speech(self._ids.mint("speech"), segment.resume(), now)
-        segment.note_played(self.speech.position(now))
+    def _send(self, segment: Segment, now: float, patience: float) -> Speak:
+        if self.utterance is None:
+            self.utterance = Utterance(self._ids.mint("speech"), segment.resume(), patience, now)
+        segment.note_played(self.utterance.position(now))
         before = segment.pending
         audio = segment.take(self._chunking.largest)
+        seconds = before - segment.pending
         if not segment.sent:
             segment.sent = True
             self.events.append(SpeechSent(segment.number))
-        self.speech.apply(Trigger.AUDIO, now)
-        self.speech.clock.hand_over(before - segment.pending, now)
-        return Speak(self.speech.event_id, audio)
+        self.utterance.apply(UtteranceTrigger.AUDIO, now)
+        self.utterance.clock.hand_over(seconds, now)
+        self._next_chunk_from = now + seconds * self._chunking.pace
+        return Speak(self.utterance.event_id, audio)
 
-    def _send_end(self, speech: Speech, now: float) -> SpeakEnd:
-        speech.end_sent = True
-        if speech.state is State.STARVED and speech.clock.remaining(now) <= _AGREEMENT:
-            self._end(speech, now)
+    def _send_end(self, utterance: Utterance, now: float) -> SpeakEnd:
+        utterance.end_sent = True
+        if utterance.state is UtteranceState.STARVED and utterance.clock.remaining(now) <= _AGREEMENT:
+            self._end(utterance, now)
             self._owes_end = True
-        return SpeakEnd(speech.event_id)
+        return SpeakEnd(utterance.event_id)
 
-    # Hearing
+    # What the sink tells
 
-    def hear(self, sign: Sign, now: float, *, acknowledged: bool) -> None:
-        """Take in what the service says of the speech; `acknowledged` if it confirms what it gets."""
-        speech = self.speech
-        if speech is None:
-            return
-        if sign.kind is Kind.COMMITTED:
-            speech.committed = speech.end_sent
-        elif sign.kind is Kind.TALKING:
+    def hear(self, event: ServerEvent, now: float, *, acknowledged: bool) -> bool:
+        """Take in an event about the utterance.
+
+        Args:
+            event: Of the sink.
+            now: Monotonic seconds.
+            acknowledged: True if the sink confirms what it gets.
+
+        Returns:
+            True if the sink has cut the utterance off: what was not played has to be taken back.
+        """
+        utterance = self.utterance
+        if utterance is None:
+            return False
+        if event.kind is EventKind.COMMITTED:
+            utterance.committed = utterance.end_sent
+        elif event.kind is EventKind.STARTED:
             self._owes_end = False
-            speech.apply(Trigger.TALKING, now)
+            utterance.apply(UtteranceTrigger.STARTED, now)
             self._note_start(now)
-        elif self._is_owed(sign, speech):
+        elif self._is_owed(event, utterance):
             self._owes_end = False
-        elif sign.kind in {Kind.QUIET, Kind.ENDED}:
-            trusted = speech.end_sent and (speech.committed or not acknowledged)
-            self._on_silence(speech, sign, now, trusted=trusted)
+        elif event.kind is EventKind.ENDED and self._is_cut(utterance, now):
+            return True
+        elif event.kind in {EventKind.SILENT, EventKind.ENDED}:
+            trusted = utterance.end_sent and (utterance.committed or not acknowledged)
+            self._on_silence(utterance, event, now, trusted=trusted)
+        return False
 
-    def _is_owed(self, sign: Sign, speech: Speech) -> bool:
-        """Whether this is the end of the speech before, which was over with the news that nothing follows."""
-        is_early = speech.state is State.GIVEN and sign.kind is Kind.ENDED
-        return self._owes_end and is_early and sign.source != speech.event_id
+    def _is_owed(self, event: ServerEvent, utterance: Utterance) -> bool:
+        """True for the end of the utterance before, which was over when its `speak_end` was sent."""
+        is_early = utterance.state is UtteranceState.SENT and event.kind is EventKind.ENDED
+        return self._owes_end and is_early and event.source != utterance.event_id
 
-    def _on_silence(self, speech: Speech, sign: Sign, now: float, *, trusted: bool) -> None:
-        """Silence is the end if the service has every byte and the clock agrees, or it says so; else starvation."""
-        ended = sign.kind is Kind.ENDED
-        if speech.state is State.GIVEN:
-            is_end = ended and (speech.committed or (trusted and sign.source == speech.event_id))
+    def _is_cut(self, utterance: Utterance, now: float) -> bool:
+        """True if an end comes while the sink has much to play, by the clock."""
+        remaining = utterance.clock.remaining(now)
+        return utterance.began and remaining > max(_CUT_SECONDS, _CUT_SHARE * utterance.clock.handed)
+
+    def _on_silence(self, utterance: Utterance, event: ServerEvent, now: float, *, trusted: bool) -> None:
+        """Silence is the end if the sink has every byte and the clock agrees, or if it says so; else starvation."""
+        ended = event.kind is EventKind.ENDED
+        if utterance.state is UtteranceState.SENT:
+            is_end = ended and (utterance.committed or (trusted and event.source == utterance.event_id))
         else:
-            is_end = trusted and (ended or speech.clock.remaining(now) <= _AGREEMENT)
+            is_end = trusted and (ended or utterance.clock.remaining(now) <= _AGREEMENT)
         if is_end:
-            self._end(speech, now)
+            self._end(utterance, now)
         else:
-            speech.apply(Trigger.QUIET, now)
-            self._note_runs(speech)
+            utterance.apply(UtteranceTrigger.SILENT, now)
+            self._note_runs(utterance)
 
     # Endings
 
     def overdue_at(self) -> float | None:
-        """When the avatar should have been heard, or should have come to the end."""
-        if self.speech is None:
+        """When the sink should have begun to play, or should have come to the end."""
+        utterance = self.utterance
+        if utterance is None:
             return None
-        if self.speech.state is State.GIVEN:
-            return self.speech.since + self._start_timeout
-        return self.speech.dry_at + self._end_timeout if self.speech.end_sent else None
+        if utterance.state is UtteranceState.SENT:
+            return utterance.since + utterance.patience
+        return utterance.dry_at + self._end_timeout if utterance.end_sent else None
 
-    def give_up(self, now: float) -> bool:
-        """The service says nothing more of the speech: the clock decides whether it was heard.
-
-        Returns:
-            Whether it was. If not, what was not played is to be handed over again.
-        """
-        speech = self.speech
-        if speech is None:
-            return True
-        if speech.end_sent and speech.began and speech.clock.remaining(now) <= _AGREEMENT:
-            self._end(speech, now)
-            return True
-        self.events.append(SpeechLost(self._segments[0].number, self._position(speech, now)))
-        self._drop(speech, Trigger.OVERDUE, now)
-        return False
-
-    def take_back(self, now: float) -> Speech | None:
-        """What was not played is to be handed over again.
+    def end_if_played(self, now: float) -> bool:
+        """The sink tells nothing more of the utterance: by the clock, it may have been played.
 
         Returns:
-            The speech that was at the service, if there was one.
+            True if it was; then it is ended.
         """
-        speech = self.speech
-        if speech is not None:
-            self._drop(speech, Trigger.DROPPED, now)
+        utterance = self.utterance
+        if utterance is None:
+            return True
+        is_played = utterance.end_sent and utterance.began and utterance.clock.remaining(now) <= _AGREEMENT
+        if is_played:
+            self._end(utterance, now)
+        return is_played
+
+    def take_back(self, now: float) -> Utterance | None:
+        """Make what was not played be sent again.
+
+        Returns:
+            The utterance that the sink had, if there was one.
+        """
+        utterance = self.utterance
+        if utterance is not None:
+            self._drop(utterance, UtteranceTrigger.DROPPED, now)
             self._finish_if_played()
-        return speech
+        return utterance
 
-    def finish_all(self, now: float) -> Speech | None:
+    def finish_all(self, now: float) -> Utterance | None:
         """Drop everything: each segment is over where it was played to.
 
         Returns:
-            The speech that was at the service, if there was one.
+            The utterance that the sink had, if there was one.
         """
-        speech = self.speech
-        if speech is not None:
-            self._drop(speech, Trigger.DROPPED, now)
+        utterance = self.utterance
+        if utterance is not None:
+            self._drop(utterance, UtteranceTrigger.DROPPED, now)
         while self._segments:
             self._finish(self._segments[0].played, interrupted=True)
-        return speech
+        return utterance
 
     def open_next(self) -> None:
-        """What is captured next opens a segment, flushed or not."""
+        """Let what is captured next open a segment, flushed or not."""
         self._capturing = None
 
-    def _end(self, speech: Speech, now: float) -> None:
+    def _end(self, utterance: Utterance, now: float) -> None:
         self._note_start(now)
-        self._leave(speech, Trigger.ENDED, now)
+        self._leave(utterance, UtteranceTrigger.ENDED, now)
         self._finish(self._segments[0].captured, interrupted=False)
+        self.ended_at = now
 
-    def _drop(self, speech: Speech, trigger: Trigger, now: float) -> None:
-        position = speech.position(now)
-        self._leave(speech, trigger, now)
+    def _drop(self, utterance: Utterance, trigger: UtteranceTrigger, now: float) -> None:
+        position = utterance.position(now)
+        self._leave(utterance, trigger, now)
         self._segments[0].rewind(position)
+        self.ended_at = None
 
-    def _leave(self, speech: Speech, trigger: Trigger, now: float) -> None:
-        speech.apply(trigger, now)
-        self._note_runs(speech)
-        self._past_ids.append(speech.event_id)
-        self.speech = None
+    def _leave(self, utterance: Utterance, trigger: UtteranceTrigger, now: float) -> None:
+        utterance.apply(trigger, now)
+        self._note_runs(utterance)
+        self._past_ids.append(utterance.event_id)
+        self.utterance = None
+        self._next_chunk_from = _NOW
 
-    def _position(self, speech: Speech, now: float) -> float:
-        """Seconds of the first segment that were played; while a word is said again, it stands."""
-        return max(self._segments[0].played, speech.position(now))
+    def _position(self, utterance: Utterance, now: float) -> float:
+        """Seconds of the first segment that were played; while a word is said again, it stands still."""
+        return max(self._segments[0].played, utterance.position(now))
 
     def _finish_if_played(self) -> None:
-        """A sealed segment of which nothing is left, here or at the service, is over."""
-        if self.speech is None and self._segments:
+        """Finish a sealed segment of which nothing is left, here or at the sink."""
+        if self.utterance is None and self._segments:
             segment = self._segments[0]
             if segment.sealed and not segment.pending_bytes:
                 self._finish(segment.captured, interrupted=False)
@@ -282,9 +330,10 @@ class Timeline:
     def _finish(self, position: float, *, interrupted: bool) -> None:
         segment = self._segments.popleft()
         segment.finished = True
+        self._captured_seconds = sum(each.captured for each in self._segments)
         self.events.append(PlaybackFinished(segment.number, position, interrupted))
 
-    # Notes
+    # Reports
 
     def _note_start(self, now: float) -> None:
         segment = self._segments[0]
@@ -292,11 +341,11 @@ class Timeline:
             segment.started = True
             self.events.append(PlaybackStarted(segment.number, now))
 
-    def _note_runs(self, speech: Speech) -> None:
+    def _note_runs(self, utterance: Utterance) -> None:
         """Report what was played; a word that is said again was reported before."""
         segment = self._segments[0]
-        for run in speech.clock.take_runs():
-            start, end = speech.offset + run.offset, speech.offset + run.offset + run.duration
+        for run in utterance.clock.take_runs():
+            start, end = utterance.offset + run.offset, utterance.offset + run.offset + run.duration
             known = max(0.0, segment.reported - start)
             if end > segment.reported:
                 news = Run(run.started_at + known, start + known, end - start - known)

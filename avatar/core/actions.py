@@ -1,0 +1,63 @@
+"""What the machine wants done outside of it. Each action is carried out by an executor, which reports a fact back.
+
+`limit` is how long the machine waits for that fact, in seconds; then it goes on as if the action had failed.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    """Ask the service for a session. Answered by `session_started` or `session_refused`."""
+
+    session: int
+    identity: str
+    """The avatar's in the room."""
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopSession:
+    """Ask the service to stop a session. Answered by `session_stopped` or `stop_failed`."""
+
+    session: int
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """Open a WebSocket to a session. Answered by `socket_opened` or `socket_lost`."""
+
+    session: int
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSocket:
+    """Close the WebSocket of a session, or give up opening it. There is no answer."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishFallback:
+    """Publish the fallback track. Answered by `fallback_published` or `fallback_lost`."""
+
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class UnpublishFallback:
+    """Take the fallback track out of the room. There is no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class MuteAvatar:
+    """Let the others in the room hear an avatar, or not. Answered by `avatar_muted`."""
+
+    identity: str
+    muted: bool
+    limit: float
+
+
+Action = StartSession | StopSession | OpenSocket | CloseSocket | PublishFallback | UnpublishFallback | MuteAvatar

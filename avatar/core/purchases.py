@@ -1,0 +1,119 @@
+"""When the next session may be asked for: back-off, slots of the account, and a bound on what is bought."""
+
+from collections import deque
+from collections.abc import Callable
+
+from avatar.core.refusal import Refusal
+from avatar.core.timings import Timings
+
+_FINAL = {Refusal.NO_CREDITS, Refusal.UNAUTHORIZED, Refusal.INVALID, Refusal.ROOM_GONE}
+
+# How often the wait for somebody else's slot may grow.
+_SLOWEST_SLOT = 5.0
+
+# A time-out may hide a session that runs; every other answer says that there is none.
+_SURELY_NONE = set(Refusal) - {Refusal.UNREACHABLE}
+
+
+class Purchases:
+    """Decides when a session may be asked for. Every session that is started is paid for.
+
+    Args:
+        timings: Waits and limits.
+        jitter: Gives numbers from 0 to 1, so that calls which failed together do not try again together.
+    """
+
+    def __init__(self, timings: Timings, jitter: Callable[[], float]) -> None:
+        self.slots: int | None = None
+        """How many sessions of ours fit into the account at once, as far as refusals have shown."""
+        self._timings = timings
+        self._jitter = jitter
+        self._not_before = float("-inf")
+        self._failures = 0
+        self._refusals = 0
+        self._stopped_at = float("-inf")
+        self._starts: deque[float] = deque(maxlen=timings.purchases)
+
+    @property
+    def allowed_at(self) -> float:
+        """The earliest moment at which a session may be asked for, monotonic seconds."""
+        is_full = len(self._starts) == self._timings.purchases
+        window_at = self._starts[0] + self._timings.purchase_window if is_full else float("-inf")
+        return max(self._not_before, window_at)
+
+    def fits(self, alive: int) -> bool:
+        """True if the account is not known to be full with `alive` sessions of ours."""
+        return self.slots is None or alive < self.slots
+
+    def asked(self, now: float) -> None:
+        """A session is asked for."""
+        self._starts.append(now)
+
+    def started(self) -> None:
+        """The service gave a session."""
+        self._refusals = 0
+
+    def stopped(self, now: float) -> None:
+        """A session of ours was stopped: its slot becomes free, after a while."""
+        self._stopped_at = now
+
+    def ended(self, lived: float, now: float, *, failed: bool) -> None:
+        """A session is not used any more.
+
+        Args:
+            lived: Seconds for which it ran.
+            now: Monotonic seconds.
+            failed: True if that was no decision of ours.
+        """
+        wait = self._timings.room_closes if failed else 0.0
+        if lived >= self._timings.proven:
+            self._failures = 0
+        elif failed:
+            self._failures += 1
+            waits = self._timings.failures
+            wait = max(wait, waits[min(self._failures, len(waits)) - 1])
+        self._not_before = max(self._not_before, now + wait)
+
+    def refused(self, refusal: Refusal, retry_after: float | None, alive: int, now: float) -> float | None:
+        """The service gave no session.
+
+        Args:
+            refusal: Why.
+            retry_after: Seconds that the service asked to wait, if it did.
+            alive: Sessions of ours that run or are being stopped.
+            now: Monotonic seconds.
+
+        Returns:
+            Seconds until the next attempt; None if another attempt is useless.
+        """
+        self._refusals += 1
+        if refusal in _SURELY_NONE and self._starts:
+            self._starts.pop()
+        if refusal in _FINAL:
+            return None
+        if refusal is Refusal.NO_SLOT:
+            wait = self._wait_for_slot(alive, now)
+        elif refusal is Refusal.RATE_LIMITED:
+            wait = min(retry_after or self._timings.refusals[0], self._timings.refusals[1]) + self._jitter() / 2
+        else:
+            first, most = self._timings.refusals
+            wait = min(first * 2 ** min(self._refusals - 1, 16), most) * (0.5 + self._jitter() / 2)
+        self.wait_until(now + wait)
+        return wait
+
+    def wait_until(self, at: float) -> None:
+        """Ask for no session before `at`."""
+        self._not_before = max(self._not_before, at)
+
+    def reset(self) -> None:
+        """Forget failures and refusals: a person wants the avatar back."""
+        self._failures = self._refusals = 0
+        self._not_before = float("-inf")
+
+    def _wait_for_slot(self, alive: int, now: float) -> float:
+        is_ours = alive > 0 or now - self._stopped_at < self._timings.slot_frees
+        if is_ours:
+            self.slots = max(1, alive)
+            return self._timings.own_slot * (0.8 + 0.4 * self._jitter())
+        growth = min(1.5 ** min(self._refusals - 1, 16), _SLOWEST_SLOT)
+        return self._timings.other_slot * growth * (0.75 + self._jitter() / 2)

@@ -1,0 +1,157 @@
+"""One session of the service, from the request to the confirmed stop: a state machine that is a table."""
+
+from collections import deque
+from enum import Enum
+
+from avatar.core.commands import Command
+from avatar.core.sink import Audibility
+from avatar.core.stale_events import StaleEventFilter
+
+
+class SessionState(Enum):
+    """How far a session has come."""
+
+    STARTING = "starting"
+    """The service is asked for it; it may run already."""
+    ABANDONED = "abandoned"
+    """The service is asked for it, and it is not wanted any more: it is stopped when the answer comes."""
+    OPENING = "opening"
+    """It runs, and a socket is being opened."""
+    GREETING = "greeting"
+    """A socket is open; the session may not take commands yet."""
+    READY = "ready"
+    """It takes commands."""
+    AWAY = "away"
+    """Its socket is lost; another one is opened after a wait."""
+    LINGERING = "lingering"
+    """It is not used any more; its last word is still on its way to the caller."""
+    STOPPING = "stopping"
+    """The service is asked to stop it."""
+    STOP_FAILED = "stop failed"
+    """It could not be stopped, and is asked again after a wait."""
+    STOPPED = "stopped"
+    """It is stopped, or was never started."""
+
+
+class SessionTrigger(Enum):
+    """What moves a session."""
+
+    STARTED = "started"
+    NOT_STARTED = "not started"
+    MAYBE_STARTED = "perhaps started"
+    SOCKET_OPENED = "socket opened"
+    SOCKET_LOST = "socket lost"
+    WAITED = "wait is over"
+    LEFT = "not wanted any more"
+    STOPPED = "stopped"
+    STOP_FAILED = "not stopped"
+
+
+_S, _T = SessionState, SessionTrigger
+_SOCKET_LOST = {_T.SOCKET_LOST: _S.AWAY, _T.LEFT: _S.LINGERING}
+
+SESSION_TRANSITIONS: dict[SessionState, dict[SessionTrigger, SessionState]] = {
+    _S.STARTING: {
+        _T.STARTED: _S.OPENING,
+        _T.NOT_STARTED: _S.STOPPED,
+        _T.MAYBE_STARTED: _S.STOPPING,
+        _T.LEFT: _S.ABANDONED,
+    },
+    _S.ABANDONED: {_T.STARTED: _S.STOPPING, _T.NOT_STARTED: _S.STOPPED, _T.MAYBE_STARTED: _S.STOPPING},
+    _S.OPENING: {_T.SOCKET_OPENED: _S.GREETING, **_SOCKET_LOST},
+    _S.GREETING: {_T.WAITED: _S.READY, **_SOCKET_LOST},
+    _S.READY: _SOCKET_LOST,
+    _S.AWAY: {_T.WAITED: _S.OPENING, _T.LEFT: _S.LINGERING},
+    _S.LINGERING: {_T.WAITED: _S.STOPPING},
+    _S.STOPPING: {_T.STOPPED: _S.STOPPED, _T.STOP_FAILED: _S.STOP_FAILED},
+    _S.STOP_FAILED: {_T.WAITED: _S.STOPPING},
+    _S.STOPPED: {},
+}
+
+_IN_USE = {_S.STARTING, _S.OPENING, _S.GREETING, _S.READY, _S.AWAY}
+
+
+class Session:
+    """What the machine knows of one session; times are monotonic seconds.
+
+    Args:
+        number: 1 for the first session of the call.
+        identity: Of its avatar in the room.
+        interrupt_timeout: Seconds for the confirmation of an interrupt.
+        now: When the service is asked for it.
+    """
+
+    def __init__(self, number: int, identity: str, interrupt_timeout: float, now: float) -> None:
+        self.number = number
+        self.identity = identity
+        self.state = SessionState.STARTING
+        self.since = now
+        """When it entered its state."""
+        self.until: float | None = None
+        """When the wait of its state is over; None if it waits for a result alone."""
+        self.asked_at = now
+        self.started_at: float | None = None
+        self.stopped_at: float | None = None
+        self.ends_at: float | None = None
+        """When the service ends it, if that is known."""
+        self.session_id: str | None = None
+        self.joined = False
+        """True while its avatar is in the room."""
+        self.join_by: float | None = None
+        """When its avatar should be in the room; None if it is, or if nobody can see that."""
+        self.told_at: float | None = None
+        """When the service told `connected`."""
+        self.has_socket = False
+        self.has_been_ready = False
+        self.has_spoken = False
+        """True once an utterance was played to its end."""
+        self.audibility = Audibility.AUDIBLE
+        self.mute_until = float("-inf")
+        """When a mute that was asked for is overdue, or may be tried again."""
+        self.must_clear = False
+        """True if its avatar may still play audio that was taken back: an interrupt goes before anything else."""
+        self.attempts = 0
+        """Sockets in a row that did not hold."""
+        self.away_since: float | None = None
+        self.stops = 0
+        self.keep_alive_at: float | None = None
+        self.controls: deque[Command] = deque()
+        """Commands that go before speech."""
+        self.stale = StaleEventFilter(interrupt_timeout)
+
+    @property
+    def is_used(self) -> bool:
+        """True while it is or may become the avatar of the call."""
+        return self.state in _IN_USE
+
+    @property
+    def is_ready(self) -> bool:
+        """True while it takes commands."""
+        return self.state is SessionState.READY
+
+    @property
+    def is_alive(self) -> bool:
+        """True while it may cost money."""
+        return self.state is not SessionState.STOPPED
+
+    def apply(self, trigger: SessionTrigger, now: float, *, until: float | None = None) -> None:
+        """Move along the table.
+
+        Args:
+            trigger: What happened.
+            now: Monotonic seconds.
+            until: When the wait of the new state is over.
+
+        Raises:
+            KeyError: The table has no such move, which is a mistake of the caller.
+        """
+        self.state = SESSION_TRANSITIONS[self.state][trigger]
+        self.since, self.until = now, until
+
+    def takes(self, trigger: SessionTrigger) -> bool:
+        """True if the table has such a move: a result may come after the session was left."""
+        return trigger in SESSION_TRANSITIONS[self.state]
+
+    def seconds_used(self, now: float) -> float:
+        """Seconds that are paid for, at most: from the request to the confirmed stop."""
+        return (now if self.stopped_at is None else self.stopped_at) - self.asked_at

@@ -1,0 +1,389 @@
+"""The sessions of one call: which is wanted, started, ready, relieved by its successor, left and stopped.
+
+Pure, as all of the core. A result that comes after its session was left is taken as far as the table of `session.py`
+has a move for it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from avatar.core.actions import Action, CloseSocket, OpenSocket, StartSession, StopSession
+from avatar.core.events import Event, SessionLeft, SessionRefused, SocketDropped
+from avatar.core.purchases import Purchases
+from avatar.core.refusal import Refusal
+from avatar.core.session import Session, SessionState, SessionTrigger
+from avatar.core.timings import Timings
+
+# A session and its successor, or one that is being stopped and the next.
+_MOST_ALIVE = 2
+
+# Stops of one session; then it is left to the sweep of the journal.
+_MOST_STOPS = 5
+
+_RECONNECT_DELAYS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+
+
+class Sessions:
+    """Starts, keeps and stops the sessions of one call.
+
+    Args:
+        timings: Waits and limits.
+        purchases: Decides when a session may be asked for.
+        identity: Of the avatar in the room; a later session has a number behind it.
+        sees_room: True if the machine is told who is in the room.
+        replaceable: False if there is one session only, which has to run until the end of the call (a hosted room).
+        on_leave: Called before a session is left: speech that it has is to be taken back.
+    """
+
+    def __init__(
+        self,
+        timings: Timings,
+        purchases: Purchases,
+        identity: str,
+        *,
+        sees_room: bool,
+        replaceable: bool,
+        on_leave: Callable[[Session, float], None],
+    ) -> None:
+        self.all: list[Session] = []
+        """Every session that was asked for."""
+        self.current: Session | None = None
+        """The session that speaks, or is about to."""
+        self.next: Session | None = None
+        """Its successor, while one is being prepared."""
+        self.actions: deque[Action] = deque()
+        self.events: list[Event] = []
+        self.is_wanted = True
+        """True while the call wants an avatar."""
+        self.room_is_there = True
+        self._t = timings
+        self._purchases = purchases
+        self._identity = identity
+        self._sees_room = sees_room
+        self._replaceable = replaceable
+        self._on_leave = on_leave
+
+    @property
+    def alive(self) -> list[Session]:
+        """Sessions that may cost money."""
+        return [session for session in self.all if session.is_alive]
+
+    def by_number(self, number: int) -> Session:
+        """The session of that number."""
+        return self.all[number - 1]
+
+    # Results of actions
+
+    def started(self, session: Session, session_id: str, max_duration: float | None, now: float) -> None:
+        """The service runs a session; it ends after `max_duration` seconds, if that is known."""
+        if not session.takes(SessionTrigger.STARTED):
+            return
+        session.session_id, session.started_at = session_id, now
+        session.ends_at = None if max_duration is None or not self._replaceable else session.asked_at + max_duration
+        self._purchases.started()
+        if session.state is SessionState.ABANDONED:
+            self._stop(session, SessionTrigger.STARTED, now)
+            return
+        session.away_since = now
+        session.join_by = now + self._t.join if self._sees_room and not session.joined else None
+        self._open(session, SessionTrigger.STARTED, now)
+
+    def refused(
+        self, session: Session, refusal: Refusal, retry_after: float | None, detail: str, now: float, *, may_run: bool
+    ) -> bool:
+        """The service gave no session; with `may_run` it may have started one all the same.
+
+        Returns:
+            False if no further attempt is made.
+        """
+        if not session.takes(SessionTrigger.NOT_STARTED):
+            return True
+        alive = len(self.alive) - 1
+        retry_in = self._purchases.refused(refusal, retry_after, alive, now)
+        if may_run:
+            self._stop(session, SessionTrigger.MAYBE_STARTED, now)
+        else:
+            session.apply(SessionTrigger.NOT_STARTED, now)
+            session.stopped_at = session.asked_at
+        self._forget(session)
+        self.events.append(SessionRefused(refusal, detail, retry_in))
+        if retry_in is None and self.current is not None and self.current.is_used:
+            self._purchases.wait_until(self.current.ends_at or now)
+            return True
+        return retry_in is not None
+
+    def stopped(self, session: Session, now: float) -> None:
+        """The service has confirmed a stop."""
+        if session.takes(SessionTrigger.STOPPED):
+            session.apply(SessionTrigger.STOPPED, now)
+            session.stopped_at = now
+            self._purchases.stopped(now)
+
+    def stop_failed(self, session: Session, now: float) -> None:
+        """A stop was not confirmed: it is repeated, with growing waits."""
+        if session.takes(SessionTrigger.STOP_FAILED):
+            wait = self._t.retry * 2 ** (session.stops - 1)
+            session.apply(SessionTrigger.STOP_FAILED, now, until=now + wait if session.stops < _MOST_STOPS else None)
+
+    # Sockets
+
+    def socket_opened(self, session: Session, now: float) -> None:
+        """A socket to the session is open."""
+        if not session.takes(SessionTrigger.SOCKET_OPENED):
+            self.actions.append(CloseSocket(session.number))
+            return
+        wait = self._t.connected_again if session.has_been_ready else self._t.connected
+        session.has_socket = True
+        session.apply(SessionTrigger.SOCKET_OPENED, now, until=now + wait)
+
+    def socket_lost(self, session: Session, detail: str, now: float, *, session_over: bool) -> None:
+        """The socket of a session is gone, or could not be opened."""
+        held = session.state in {SessionState.GREETING, SessionState.READY} and now - session.since >= self._t.stable
+        session.has_socket = False
+        session.controls.clear()
+        session.stale.forget()
+        if not session.takes(SessionTrigger.SOCKET_LOST):
+            return
+        if session_over:
+            self.leave(session, detail, now, failed=True)
+            return
+        self.events.append(SocketDropped(session.number, detail))
+        session.attempts = 0 if held else session.attempts
+        session.away_since = now if held or session.away_since is None else session.away_since
+        delay = _RECONNECT_DELAYS[min(session.attempts, len(_RECONNECT_DELAYS) - 1)]
+        session.attempts += 1
+        session.apply(SessionTrigger.SOCKET_LOST, now, until=now + delay)
+
+    def connected(self, session: Session, now: float) -> None:
+        """The service says that the session takes commands."""
+        if session.state is not SessionState.GREETING:
+            return
+        session.told_at = now
+        if session.joined or not self._sees_room:
+            self._become_ready(session, now)
+        else:
+            until = now + self._t.tracks
+            session.until = until if session.until is None else min(session.until, until)
+
+    # The room
+
+    def joined(self, identity: str, now: float) -> None:
+        """An avatar has come into the room."""
+        for session in self.alive:
+            if session.identity == identity:
+                session.joined, session.join_by = True, None
+                is_overdue = session.until is None or session.told_at is not None
+                if session.state is SessionState.GREETING and is_overdue:
+                    self._become_ready(session, now)
+
+    def left_room(self, identity: str, now: float) -> None:
+        """An avatar has left the room. While the agent itself is away, everybody seems to leave."""
+        for session in self.alive:
+            if session.identity == identity and session.joined and self.room_is_there:
+                session.joined = False
+                if session.is_used:
+                    self.leave(session, "the avatar has left the room", now, failed=True)
+
+    # Decisions
+
+    def leave(
+        self, session: Session, detail: str, now: float, *, failed: bool, last_word_at: float | None = None
+    ) -> None:
+        """Use a session no more, and stop it; its last word is played to the end before.
+
+        Args:
+            session: One that is used.
+            detail: Why, for the log.
+            now: Monotonic seconds.
+            failed: True if that is no decision of ours.
+            last_word_at: When it came to the end of its last word.
+        """
+        if not session.takes(SessionTrigger.LEFT):
+            return
+        self._on_leave(session, now)
+        self.events.append(SessionLeft(session.number, detail, failed))
+        self._purchases.ended(now - (session.started_at or now), now, failed=failed)
+        self._forget(session)
+        if session.state is SessionState.STARTING:
+            session.apply(SessionTrigger.LEFT, now)
+            return
+        wait = self._t.tail if session.controls else 0.0
+        if last_word_at is not None and not failed:
+            wait = max(wait, last_word_at + self._t.linger - now)
+        session.join_by = None
+        # A hosted room would end with its session, which waits for `stop_all`.
+        session.apply(SessionTrigger.LEFT, now, until=now + wait if self._replaceable else None)
+
+    def leave_all(self, detail: str, now: float, *, last_word_at: float | None) -> None:
+        """Use no session any more."""
+        for session in self.alive:
+            self.leave(session, detail, now, failed=False, last_word_at=last_word_at)
+
+    def stop_all(self, now: float) -> None:
+        """Stop the session of a hosted room, too."""
+        for session in self.alive:
+            if session.state is SessionState.LINGERING and session.until is None:
+                session.until = now
+
+    def want_again(self) -> None:
+        """Forget earlier failures: the call wants its avatar back."""
+        self._purchases.reset()
+
+    def decide(self, now: float, *, between: bool, last_word_at: float | None) -> None:
+        """Do what is due: end waits, relieve the current session, ask for the next one."""
+        for session in self.alive:
+            self._tick(session, now)
+        self._promote()
+        self._relieve(now, between=between, last_word_at=last_word_at)
+        self._promote()
+        if self._should_start(now):
+            self._start(now)
+
+    def next_timeout(self, now: float) -> float | None:
+        """When `decide` has something to do; None if nothing here depends on time."""
+        instants = [at for session in self.alive for at in self._instants(session)]
+        current = self.current
+        if current is not None and current.ends_at is not None:
+            instants += [self._ends_window_at(current), self._last_moment(current)]
+        if self._misses_session(now):
+            instants.append(self._purchases.allowed_at)
+        return min((at for at in instants if at is not None and at > now), default=None)
+
+    def _instants(self, session: Session) -> list[float | None]:
+        reconnect_by = session.away_since
+        is_away = session.state in {SessionState.AWAY, SessionState.OPENING} and reconnect_by is not None
+        return [
+            session.until,
+            session.join_by,
+            session.keep_alive_at if session.is_ready else None,
+            reconnect_by + self._t.reconnect if is_away and reconnect_by is not None else None,
+            self._overdue_at(session),
+        ]
+
+    def _overdue_at(self, session: Session) -> float | None:
+        """When an executor should have answered."""
+        limits = {
+            SessionState.STARTING: self._t.start,
+            SessionState.ABANDONED: self._t.start,
+            SessionState.OPENING: self._t.reconnect,
+            SessionState.STOPPING: self._t.stop,
+        }
+        limit = limits.get(session.state)
+        return None if limit is None else session.since + limit
+
+    def _tick(self, session: Session, now: float) -> None:
+        overdue_at = self._overdue_at(session)
+        if session.join_by is not None and session.join_by <= now and session.is_used and self.room_is_there:
+            self.leave(session, "the avatar did not come into the room", now, failed=True)
+        elif self._is_away_too_long(session, now):
+            self.leave(session, "the avatar's WebSocket can't be opened", now, failed=True)
+        elif overdue_at is not None and overdue_at <= now:
+            self._give_up_result(session, now)
+        elif session.until is not None and session.until <= now:
+            self._end_wait(session, now)
+
+    def _is_away_too_long(self, session: Session, now: float) -> bool:
+        is_away = session.state in {SessionState.AWAY, SessionState.OPENING}
+        return is_away and session.away_since is not None and session.away_since + self._t.reconnect <= now
+
+    def _give_up_result(self, session: Session, now: float) -> None:
+        if session.state is SessionState.STOPPING:
+            self.stop_failed(session, now)
+        else:
+            self.refused(session, Refusal.UNREACHABLE, None, "no answer to the start", now, may_run=True)
+
+    def _end_wait(self, session: Session, now: float) -> None:
+        match session.state:
+            case SessionState.GREETING:
+                if session.joined or session.told_at is not None or not self._sees_room:
+                    self._become_ready(session, now)
+                else:
+                    session.until = None  # until its avatar is in the room
+            case SessionState.AWAY:
+                self._open(session, SessionTrigger.WAITED, now)
+            case _:
+                self._stop(session, SessionTrigger.WAITED, now)
+
+    def _become_ready(self, session: Session, now: float) -> None:
+        session.apply(SessionTrigger.WAITED, now)
+        session.has_been_ready = True
+        session.away_since = None
+        session.keep_alive_at = now + self._t.keep_alive
+
+    def _promote(self) -> None:
+        if self.current is None and self.next is not None:
+            self.current, self.next = self.next, None
+
+    def _relieve(self, now: float, *, between: bool, last_word_at: float | None) -> None:
+        """Leave the current session before the service ends it, between two segments if that is possible."""
+        current = self.current
+        if current is None or current.ends_at is None or not current.is_used:
+            return
+        is_last = now >= self._last_moment(current)
+        has_heir = (self.next is not None and self.next.is_ready) or not self._purchases.fits(len(self.alive))
+        if is_last or (between and has_heir and now >= self._ends_window_at(current)):
+            self.leave(current, "the session's time is up", now, failed=False, last_word_at=last_word_at)
+
+    def _ends_window_at(self, session: Session) -> float:
+        """When its successor is wanted."""
+        ends_at = session.ends_at or 0.0
+        return ends_at - min(self._t.rotate, self._length(session) / 2)
+
+    def _last_moment(self, session: Session) -> float:
+        is_short = self._length(session) < self._t.shortest
+        return (session.ends_at or 0.0) - (0.0 if is_short else self._t.last_moment)
+
+    def _length(self, session: Session) -> float:
+        return (session.ends_at or 0.0) - session.asked_at
+
+    def _misses_session(self, now: float) -> bool:
+        """True if a session is wanted that nobody has asked for yet."""
+        alive = self.alive
+        if not self.is_wanted or not self.room_is_there or len(alive) >= _MOST_ALIVE:
+            return False
+        if not self._replaceable and self.all:
+            return False
+        if any(session.state in {SessionState.STARTING, SessionState.ABANDONED} for session in alive):
+            return False
+        if not self._purchases.fits(len(alive)):
+            return False
+        current = self.current
+        if current is None:
+            return True
+        is_short = current.ends_at is not None and self._length(current) < self._t.shortest
+        is_due = current.ends_at is not None and now >= self._ends_window_at(current) and not is_short
+        return self.next is None and is_due
+
+    def _should_start(self, now: float) -> bool:
+        return self._misses_session(now) and now >= self._purchases.allowed_at
+
+    # Actions
+
+    def _start(self, now: float) -> None:
+        number = len(self.all) + 1
+        identity = self._identity if number == 1 else f"{self._identity}-{number}"
+        session = Session(number, identity, self._t.interrupt, now)
+        self.all.append(session)
+        if self.current is None:
+            self.current = session
+        else:
+            self.next = session
+        self._purchases.asked(now)
+        self.actions.append(StartSession(number, identity, self._t.start))
+
+    def _open(self, session: Session, trigger: SessionTrigger, now: float) -> None:
+        session.apply(trigger, now)
+        self.actions.append(OpenSocket(session.number, self._t.reconnect))
+
+    def _stop(self, session: Session, trigger: SessionTrigger, now: float) -> None:
+        session.apply(trigger, now)
+        session.stops += 1
+        session.has_socket = False
+        self.actions.append(CloseSocket(session.number))
+        self.actions.append(StopSession(session.number, self._t.stop))
+
+    def _forget(self, session: Session) -> None:
+        if self.current is session:
+            self.current = None
+        if self.next is session:
+            self.next = None

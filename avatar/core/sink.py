@@ -1,0 +1,108 @@
+"""What plays the timeline: the avatar or the fallback track, never both. Two state machines that are tables."""
+
+from enum import Enum
+
+
+class Sink(Enum):
+    """What can play speech."""
+
+    AVATAR = "avatar"
+    """A session of the service, with a face."""
+    FALLBACK = "fallback track"
+    """An audio track that the agent publishes itself."""
+
+
+class Floor(Enum):
+    """Which sink plays now."""
+
+    EMPTY = "nobody"
+    """Speech waits for a sink."""
+    DROPPING = "nobody, speech is dropped"
+    """Speech has waited for too long: what is captured is reported as not heard until there is a sink."""
+    AVATAR = "avatar"
+    FALLBACK = "fallback track"
+    CLOSED = "closed"
+    """For good: what is captured is reported as not heard."""
+
+
+class FloorTrigger(Enum):
+    """What moves the floor."""
+
+    AVATAR = "avatar takes it"
+    FALLBACK = "fallback track takes it"
+    LOST = "sink is gone"
+    WAITED = "speech has waited for too long"
+    CLOSED = "closed"
+
+
+_F, _FT = Floor, FloorTrigger
+
+FLOOR_TRANSITIONS: dict[Floor, dict[FloorTrigger, Floor]] = {
+    _F.EMPTY: {
+        _FT.AVATAR: _F.AVATAR,
+        _FT.FALLBACK: _F.FALLBACK,
+        _FT.WAITED: _F.DROPPING,
+        _FT.CLOSED: _F.CLOSED,
+    },
+    _F.DROPPING: {_FT.AVATAR: _F.AVATAR, _FT.FALLBACK: _F.FALLBACK, _FT.CLOSED: _F.CLOSED},
+    _F.AVATAR: {_FT.LOST: _F.EMPTY, _FT.CLOSED: _F.CLOSED},
+    _F.FALLBACK: {_FT.LOST: _F.EMPTY, _FT.CLOSED: _F.CLOSED},
+    _F.CLOSED: {},
+}
+
+
+class Track(Enum):
+    """Where the fallback track is."""
+
+    ABSENT = "absent"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    """It could not be published, or was lost; it is tried again after a wait."""
+
+
+class TrackTrigger(Enum):
+    """What moves the fallback track."""
+
+    WANTED = "wanted"
+    PUBLISHED = "published"
+    LOST = "lost"
+    DISMISSED = "not wanted any more"
+
+
+_R, _RT = Track, TrackTrigger
+
+TRACK_TRANSITIONS: dict[Track, dict[TrackTrigger, Track]] = {
+    _R.ABSENT: {_RT.WANTED: _R.PUBLISHING},
+    _R.PUBLISHING: {_RT.PUBLISHED: _R.PUBLISHED, _RT.LOST: _R.FAILED, _RT.DISMISSED: _R.ABSENT},
+    _R.PUBLISHED: {_RT.LOST: _R.FAILED, _RT.DISMISSED: _R.ABSENT},
+    _R.FAILED: {_RT.WANTED: _R.PUBLISHING, _RT.DISMISSED: _R.ABSENT},
+}
+
+
+class Audibility(Enum):
+    """Whether the others in the room hear an avatar: one whose socket is lost can't be interrupted, only muted."""
+
+    AUDIBLE = "audible"
+    MUTING = "muting"
+    MUTED = "muted"
+    UNMUTING = "unmuting"
+
+
+class MuteTrigger(Enum):
+    """What moves an avatar's audibility."""
+
+    MUTE = "to be muted"
+    UNMUTE = "to be heard"
+    DONE = "done"
+    FAILED = "failed"
+
+
+_A, _MT = Audibility, MuteTrigger
+
+MUTE_TRANSITIONS: dict[Audibility, dict[MuteTrigger, Audibility]] = {
+    _A.AUDIBLE: {_MT.MUTE: _A.MUTING},
+    _A.MUTING: {_MT.DONE: _A.MUTED, _MT.FAILED: _A.AUDIBLE},
+    _A.MUTED: {_MT.UNMUTE: _A.UNMUTING},
+    _A.UNMUTING: {_MT.DONE: _A.AUDIBLE, _MT.FAILED: _A.MUTED},
+}

@@ -1,0 +1,43 @@
+"""Whether there is an avatar, and why not: in one word for programs and one sentence for callers."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from avatar.core.refusal import Refusal
+
+
+class AvatarReason(Enum):
+    """Why there is no avatar. The value is a sentence for callers, without an operator's detail."""
+
+    STARTING = "The avatar is on its way."
+    BUSY = "All avatars are busy right now."
+    UNAVAILABLE = "The avatar isn't available right now."
+    LOST = "The avatar has lost its connection and will be back."
+    RELEASED = "The avatar is taking a break."
+    CLOSED = "The call is over."
+
+
+BY_REFUSAL = {
+    Refusal.NO_SLOT: AvatarReason.BUSY,
+    Refusal.RATE_LIMITED: AvatarReason.BUSY,
+    Refusal.UNREACHABLE: AvatarReason.LOST,
+    Refusal.NO_CREDITS: AvatarReason.UNAVAILABLE,
+    Refusal.UNAUTHORIZED: AvatarReason.UNAVAILABLE,
+    Refusal.INVALID: AvatarReason.UNAVAILABLE,
+    Refusal.ROOM_GONE: AvatarReason.UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AvatarStatus:
+    """Whether there is an avatar that speaks.
+
+    Attributes:
+        is_live: True while there is one.
+        reason: Why there is none.
+        detail: What happened, for operators; empty while there is one.
+    """
+
+    is_live: bool
+    reason: AvatarReason | None = AvatarReason.STARTING
+    detail: str = ""

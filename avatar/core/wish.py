@@ -1,0 +1,31 @@
+"""Whether the call wants an avatar: a state machine that is a table."""
+
+from enum import Enum
+
+
+class Wish(Enum):
+    """What the call wants."""
+
+    ENGAGED = "an avatar"
+    RELEASED = "no avatar for now"
+    GONE = "an avatar, and there can't be one"
+    CLOSED = "nothing any more"
+
+
+class WishTrigger(Enum):
+    """What changes it."""
+
+    ENGAGE = "engage"
+    RELEASE = "release"
+    GIVE_UP = "no further session is possible"
+    CLOSE = "close"
+
+
+_W, _T = Wish, WishTrigger
+
+WISH_TRANSITIONS: dict[Wish, dict[WishTrigger, Wish]] = {
+    _W.ENGAGED: {_T.RELEASE: _W.RELEASED, _T.GIVE_UP: _W.GONE, _T.CLOSE: _W.CLOSED},
+    _W.RELEASED: {_T.ENGAGE: _W.ENGAGED, _T.GIVE_UP: _W.GONE, _T.CLOSE: _W.CLOSED},
+    _W.GONE: {_T.ENGAGE: _W.ENGAGED, _T.GIVE_UP: _W.GONE, _T.CLOSE: _W.CLOSED},
+    _W.CLOSED: {_T.GIVE_UP: _W.CLOSED},
+}
