@@ -17,6 +17,7 @@ from simulators.vendors import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from simulators.vendors import Vendor
 
@@ -33,6 +34,7 @@ class Options:
         first_byte: seconds until ElevenLabs' stand-in gives its first audio.
         speed: multiple of real time at which it gives its audio.
         liveavatar: of LiveAvatar's stand-in; its `api_key` is the common one.
+        replay: a recording that is played back in the place of LiveAvatar's stand-in.
     """
 
     vendors: tuple[Vendor, ...] = VENDORS
@@ -40,6 +42,7 @@ class Options:
     first_byte: float = 0.0
     speed: float = 20.0
     liveavatar: liveavatar.Options = field(default_factory=liveavatar.Options)
+    replay: Path | None = None
 
 
 def create_app(

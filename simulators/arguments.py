@@ -5,36 +5,28 @@ from __future__ import annotations
 import argparse
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simulators import liveavatar
 from simulators.app import Options
 from simulators.faults.control import PATH
+from simulators.liveavatar.habit_options import describe_habits, with_habits
 from simulators.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-USUAL = liveavatar.Options()
-
-LIVEAVATAR_NUMBERS: dict[str, str] = {
-    "token_delay": "seconds until a token is answered",
-    "start_delay": "seconds until a start is answered",
-    "connect_delay": "seconds from the open socket to connected",
-    "start_latency": "seconds from the first audio to the first sound",
-    "sandbox_seconds": "length of a sandbox session",
-    "idle_timeout": "seconds without a command that end a session",
-    "orphan_timeout": "seconds without a socket that end a session",
-    "max_session_duration": "seconds that a session may last",
-    "concurrency": "sessions at the same time",
-    "credits": "what the account has; a minute takes one",
-    "rate_limit": "calls a second of each endpoint with the same credential; 0: any number",
-}
-"""Help for the fields of `liveavatar.Options` that are options of the command line under the same name."""
-
-
+# As LiveKit's own tools call them.
 HOSTING_VARIABLES = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
-"""As LiveKit's own tools call them."""
+
+EPILOG = f"""\
+Habits of LiveAvatar, with their defaults, which are as the service was seen to behave (docs/protocol.md):
+{describe_habits()}
+
+Faults on demand: PUT {PATH} arms a list of them, GET tells what struck, DELETE disarms;
+GET {PATH}/kinds lists those that there are. On loopback only.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +39,21 @@ class Arguments:
     options: Options
 
 
+class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Shows defaults, and leaves the lines of the epilog alone."""
+
+
 def parse_arguments(arguments: Sequence[str] | None = None) -> Arguments:
     """Read the command line; what is wrong is told on stderr and ends the program with status 2."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    try:
+        habits = with_habits(liveavatar.Habits.fast() if parsed.fast else liveavatar.Habits(), parsed.habit)
+    except ValueError as error:
+        parser.error(f"--habit: {error}; see --help")
     hosting = _hosting_server() if parsed.hosted_rooms else None
-    numbers = {name: getattr(parsed, name) for name in LIVEAVATAR_NUMBERS}
-    avatar = liveavatar.Options(
-        dialect=liveavatar.DIALECTS[parsed.dialect], livekit=hosting, livekit_url=parsed.livekit_url, **numbers
-    )
-    options = Options(parsed.only, parsed.api_key, parsed.first_byte, parsed.speed, avatar)
+    avatar = liveavatar.Options(habits=habits, livekit=hosting, livekit_url=parsed.livekit_url)
+    options = Options(parsed.only, parsed.api_key, parsed.first_byte, parsed.speed, avatar, parsed.replay)
     return Arguments(parsed.host, parsed.port, parsed.log_level, options)
 
 
@@ -63,9 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulators",
         description="Stand-ins for Deepgram, ElevenLabs, OpenAI and LiveAvatar on their own wire protocols.",
-        epilog=f"Faults on demand: PUT {PATH} arms a list of them, GET tells what struck, DELETE disarms; "
-        f"GET {PATH}/kinds lists those that there are. On loopback only.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        epilog=EPILOG,
+        formatter_class=_Formatter,
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7900, help="port to listen on; 0 takes a free one")
@@ -87,16 +84,17 @@ def _add_elevenlabs(parser: argparse.ArgumentParser) -> None:
 
 def _add_liveavatar(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("LiveAvatar")
-    group.add_argument("--dialect", choices=liveavatar.DIALECTS, default="full", help="which events are sent")
+    group.add_argument(
+        "--habit", metavar="NAME=VALUE", action="append", default=[], help="one of those below; as often as needed"
+    )
+    group.add_argument("--fast", action="store_true", help="kind habits without delays, in place of the real ones")
     group.add_argument("--livekit-url", help="joined instead of the URL that a session asks for")
     group.add_argument(
         "--hosted-rooms",
         action="store_true",
         help=f"open rooms for sessions that bring none; needs {', '.join(HOSTING_VARIABLES)} in the environment",
     )
-    for name, text in LIVEAVATAR_NUMBERS.items():
-        usual = getattr(USUAL, name)
-        group.add_argument(f"--{name.replace('_', '-')}", type=type(usual), default=usual, help=text)
+    group.add_argument("--replay", type=Path, metavar="FILE", help="play a recording back instead (docs/recording.md)")
 
 
 def _hosting_server() -> liveavatar.LiveKitServer:

@@ -1,4 +1,4 @@
-"""One client's socket, written to without waiting for the client."""
+"""One client's WebSocket, written to without waiting for the client."""
 
 from __future__ import annotations
 
@@ -10,50 +10,51 @@ from typing import TYPE_CHECKING
 from simulators.faults.fault import SocketFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from simulators.faults.socket import FaultySocket
-    from simulators.liveavatar.protocol import Message
 
+# A client that does not read loses the oldest messages beyond this.
 OUTBOX_MESSAGES = 1000
-"""A client that does not read loses the oldest messages beyond this."""
 
 
 class Connection:
-    """Messages to one client, in order; `write` runs as long as the socket does."""
+    """Messages to one client, in order.
 
-    def __init__(self, socket: FaultySocket) -> None:
-        self._socket = socket
-        self._outbox: deque[Message | SocketFault] = deque(maxlen=OUTBOX_MESSAGES)
+    Attributes:
+        socket_id: the model's number of the WebSocket.
+        opened: whether the model lets the client in: None, or the HTTP status of the refusal.
+        close_code: with which the service closes it.
+    """
+
+    def __init__(self, socket_id: int) -> None:
+        self.socket_id = socket_id
+        self.opened: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self.close_code = 1000
+        self._outbox: deque[str | SocketFault] = deque(maxlen=OUTBOX_MESSAGES)
         self._is_closing = False
         self._wake = asyncio.Event()
 
-    def send(self, messages: Iterable[Message]) -> None:
-        """Queue messages."""
-        self._outbox.extend(messages)
+    def send(self, text: str) -> None:
+        """Queue a message."""
+        self._outbox.append(text)
         self._wake.set()
 
     def suffer(self, fault: SocketFault) -> None:
-        """Let a fault strike the socket after what is queued."""
+        """Let a fault strike the WebSocket after what is queued."""
         self._outbox.append(fault)
         self._wake.set()
 
-    def close(self) -> None:
-        """Let `write` return after what is queued, so that the socket is closed."""
+    def close(self, code: int) -> None:
+        """Let `write` return after what is queued, so that the WebSocket is closed."""
+        self.close_code = code
         self._is_closing = True
         self._wake.set()
 
-    async def write(self) -> None:
+    async def write(self, socket: FaultySocket) -> None:
         """Send what is queued until the connection is closed or the client is gone."""
         with contextlib.suppress(ConnectionError):
             while self._outbox or not self._is_closing:
                 await self._wake.wait()
                 self._wake.clear()
                 while self._outbox:
-                    await self._write(self._outbox.popleft())
-
-    async def _write(self, item: Message | SocketFault) -> None:
-        if isinstance(item, SocketFault):
-            await self._socket.suffer(item)
-        else:
-            await self._socket.send_json(item)
+                    item = self._outbox.popleft()
+                    await (socket.suffer(item) if isinstance(item, SocketFault) else socket.send_str(item))

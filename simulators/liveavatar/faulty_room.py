@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from simulators.liveavatar.player import AgentState
+    from simulators.liveavatar.model.player import AgentState
     from simulators.liveavatar.room import Room
     from simulators.portrait import Mouth
 
@@ -46,11 +46,6 @@ class FaultyRoom:
         """From `play` to the listener, about."""
         return self._room.delay_seconds
 
-    @property
-    def queued_seconds(self) -> float:
-        """Audio that has not been sent yet."""
-        return self._room.queued_seconds
-
     async def join(self) -> None:
         """Join and publish both tracks; raises RoomError."""
         if not self._is_pretended:
@@ -68,10 +63,6 @@ class FaultyRoom:
             await step()
         if not self._is_frozen:
             await self._room.show(seconds, mouth, mood)
-
-    def hush(self) -> None:
-        """Drop the audio that has not been sent yet."""
-        self._room.hush()
 
     async def leave(self) -> None:
         """Leave, if it was joined."""

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import uuid1
 
 import aiohttp
 from livekit import api
 
+from simulators.liveavatar.model.sessions import HOSTED_IDENTITY
+
 if TYPE_CHECKING:
+    from simulators.liveavatar.model import Habits
     from simulators.liveavatar.options import LiveKitServer
 
 logger = logging.getLogger(__name__)
 
-AVATAR_IDENTITY = "heygen"
-"""The avatar's identity in a hosted room (seen in the official web SDK)."""
+# Of the client's token (fact 82).
+TOKEN_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +34,18 @@ class HostedRoom:
     agent_token: str = field(repr=False)
 
     @classmethod
-    def for_session(cls, session_id: str, server: LiveKitServer) -> HostedRoom:
-        """Name the room and mint its tokens; the server makes the room when the first one joins."""
-        name = f"liveavatar-{session_id}"
+    def open(cls, server: LiveKitServer, habits: Habits) -> HostedRoom:
+        """Name the room (fact 81) and mint its tokens; the server makes the room when the first one joins."""
+        name = str(uuid1())
         return cls(
             name,
             server,
-            avatar_token=_mint(server, name, AVATAR_IDENTITY),
+            avatar_token=_mint(server, name, HOSTED_IDENTITY),
             client_token=_mint(server, name, "client"),
-            # Agents tell their state by attributes; whether the service's token allows that is not documented.
-            agent_token=_mint(server, name, "agent", can_update_own_metadata=True),
+            # Agents tell their state by attributes. Whether the service's token allows that, nobody has looked.
+            agent_token=_mint(
+                server, name, "agent", can_update_own_metadata=habits.hosted_agent_updates_metadata
+            ),
         )
 
     @property
@@ -57,4 +64,5 @@ class HostedRoom:
 
 def _mint(server: LiveKitServer, room: str, identity: str, *, can_update_own_metadata: bool = False) -> str:
     grants = api.VideoGrants(room_join=True, room=room, can_update_own_metadata=can_update_own_metadata)
-    return api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_grants(grants).to_jwt()
+    token = api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_name(identity)
+    return token.with_ttl(TOKEN_LIFETIME).with_grants(grants).to_jwt()

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from simulators.faults.control import require_loopback
-from simulators.liveavatar.player import SAMPLE_BYTES
-from simulators.liveavatar.rest import SERVICE
+from simulators.liveavatar.model import SAMPLE_BYTES
+from simulators.liveavatar.service import SERVICE
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from simulators.liveavatar.account import SessionRecord
-    from simulators.liveavatar.player import Utterance
-    from simulators.liveavatar.protocol import LiteProtocol
-    from simulators.liveavatar.session import Session
+    from simulators.liveavatar.model import Session, Utterance
+    from simulators.liveavatar.model.conversation import Conversation
+    from simulators.liveavatar.service import Service
 
 
 async def list_sessions(request: web.Request) -> web.Response:
@@ -27,43 +24,40 @@ async def list_sessions(request: web.Request) -> web.Response:
     """
     require_loopback(request)
     service = request.app[SERVICE]
-    sessions = [_describe(record, service.sessions.get(record.id)) for record in service.account.records.values()]
     return web.json_response(
         {
-            "dialect": service.options.dialect.name,
-            "open_sessions": len(service.account.active),
-            "sessions": sessions,
+            "dialect": service.options.habits.dialect.name,
+            "open_sessions": len(service.model.running(service.clock.now)),
+            "sessions": [_describe(session, service) for session in service.model.sessions],
         }
     )
 
 
-def _describe(record: SessionRecord, session: Session | None) -> dict[str, object]:
+def _describe(session: Session, service: Service) -> dict[str, object]:
     description: dict[str, object] = {
-        "id": record.id,
-        "state": record.state,
-        "end_reason": record.end_reason,
-        "started_at": _unix_seconds(record.started_at),
-        "ended_at": _unix_seconds(record.ended_at),
-        "sockets": 0 if session is None else session.sockets,
-        "request": record.request.model_dump(mode="json", exclude={"livekit_config": {"livekit_client_token"}}),
+        "id": session.id,
+        "state": session.state,
+        "end_reason": session.end_reason,
+        "started_at": None if session.started_at is None else session.started_at + service.unix_zero,
+        "ended_at": None if session.ended_at is None else session.ended_at + service.unix_zero,
+        "sockets": session.sockets,
+        "request": session.request.model_dump(mode="json", exclude={"livekit_config": {"livekit_client_token"}}),
     }
-    if session is None:
+    if session.conversation is None:
         return description
-    return description | {"stalled_seconds": session.stalled_seconds} | _describe_protocol(session.protocol)
+    stalled = service.stalled_seconds(session)
+    return description | {"stalled_seconds": stalled} | _describe_conversation(session.conversation)
 
 
-def _unix_seconds(at: datetime | None) -> float | None:
-    return None if at is None else at.timestamp()
-
-
-def _describe_protocol(protocol: LiteProtocol) -> dict[str, object]:
+def _describe_conversation(conversation: Conversation) -> dict[str, object]:
+    player = conversation.player
     return {
-        "agent_state": protocol.player.state,
-        "commands": [asdict(command) for command in protocol.commands],
-        "dropped_commands": protocol.dropped_commands,
-        "interrupts": protocol.interrupts,
-        "utterances": [_describe_utterance(utterance) for utterance in protocol.player.utterances],
-        "underrun_seconds": sum(utterance.underrun_seconds for utterance in protocol.player.utterances),
+        "agent_state": player.state,
+        "commands": [asdict(command) for command in conversation.commands],
+        "dropped_commands": conversation.dropped_commands,
+        "interrupts": conversation.interrupts,
+        "utterances": [_describe_utterance(utterance) for utterance in player.utterances],
+        "underrun_seconds": sum(utterance.underrun_seconds for utterance in player.utterances),
     }
 
 

@@ -6,17 +6,17 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from livekit import rtc
 
-from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+from simulators.liveavatar.model import RATE_HZ, SAMPLE_BYTES
 from simulators.portrait import FacePainter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulators.liveavatar.player import AgentState
+    from simulators.liveavatar.model.player import AgentState
     from simulators.portrait import Mouth
 
 logger = logging.getLogger(__name__)
@@ -24,11 +24,8 @@ logger = logging.getLogger(__name__)
 FRAMES_PER_SECOND = 25
 """What users saw of the service."""
 
-LEAD_SECONDS = 0.06
-"""Audio that the source holds ahead, so that a tick may come so much later without a gap in the sound."""
-
+# Audio that the source holds ahead, so that a tick may come so much later without a gap in the sound.
 DELAY_SECONDS = 0.08
-"""The lead, and half of a tick."""
 
 QUEUE_MS = 200
 """The most that the source takes: what one late tick makes up for, and the lead."""
@@ -46,12 +43,14 @@ class Invitation:
         token: the avatar's; its identity, name and attributes are the avatar's.
         width: of the video, pixels.
         height: of the video, pixels.
+        codec: of the video.
     """
 
     url: str
     token: str = field(repr=False)
     width: int
     height: int
+    codec: Literal["H264", "VP8"] = "VP8"
 
 
 class RoomError(Exception):
@@ -67,11 +66,7 @@ class Room(Protocol):
 
     @property
     def delay_seconds(self) -> float:
-        """From `play` to the listener, about."""
-
-    @property
-    def queued_seconds(self) -> float:
-        """Audio that has not been sent yet."""
+        """How far ahead of what is heard `play` wants its audio."""
 
     async def join(self) -> None:
         """Join and publish both tracks; raises RoomError."""
@@ -82,9 +77,6 @@ class Room(Protocol):
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
         """Show the face as it is `seconds` after the start."""
 
-    def hush(self) -> None:
-        """Drop the audio that has not been sent yet."""
-
     async def leave(self) -> None:
         """Leave, if it was joined."""
 
@@ -93,7 +85,7 @@ OpenRoom: TypeAlias = "Callable[[Invitation], Room]"
 
 
 class LiveKitRoom:
-    """A room on a real LiveKit server. Video is VP8, whatever was asked for: every browser decodes it."""
+    """A room on a real LiveKit server; the tracks have the names that were seen (fact 25)."""
 
     def __init__(self, invitation: Invitation) -> None:
         self._invitation = invitation
@@ -111,11 +103,6 @@ class LiveKitRoom:
     def delay_seconds(self) -> float:
         """From `play` to the listener: what the source holds."""
         return DELAY_SECONDS
-
-    @property
-    def queued_seconds(self) -> float:
-        """Audio that the source still holds."""
-        return self._audio.queued_duration
 
     async def join(self) -> None:
         """Join and publish both tracks.
@@ -137,10 +124,8 @@ class LiveKitRoom:
         logger.info("joined the room", extra={"room": self._room.name})
 
     async def play(self, pcm: bytes) -> None:
-        """Queue the next audio; after a gap the lead goes first."""
-        if self._audio.queued_duration <= 0:
-            await self._capture(bytes(int(LEAD_SECONDS * RATE_HZ) * SAMPLE_BYTES))
-        await self._capture(pcm)
+        """Queue the next audio."""
+        await self._audio.capture_frame(rtc.AudioFrame(pcm, RATE_HZ, 1, len(pcm) // SAMPLE_BYTES))
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
         """Draw, in a thread since it takes a few milliseconds, and send the picture."""
@@ -148,10 +133,6 @@ class LiveKitRoom:
         draw = partial(self._painter.draw, seconds, mouth.openness, mood, roundness=mouth.roundness)
         picture = await asyncio.to_thread(draw)
         self._video.capture_frame(rtc.VideoFrame(width, height, rtc.VideoBufferType.RGBA, picture))
-
-    def hush(self) -> None:
-        """Drop the audio that the source still holds."""
-        self._audio.clear_queue()
 
     async def disconnect(self) -> None:
         """Leave the room without freeing the tracks."""
@@ -170,23 +151,20 @@ class LiveKitRoom:
         await self._audio.aclose()
         await self._video.aclose()
 
-    async def _capture(self, pcm: bytes) -> None:
-        await self._audio.capture_frame(rtc.AudioFrame(pcm, RATE_HZ, 1, len(pcm) // SAMPLE_BYTES))
-
     async def _publish_audio(self) -> None:
-        track = rtc.LocalAudioTrack.create_audio_track("voice", self._audio)
+        track = rtc.LocalAudioTrack.create_audio_track("avatar-audio", self._audio)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
         await self._room.local_participant.publish_track(track, options)
 
     async def _publish_video(self) -> None:
-        track = rtc.LocalVideoTrack.create_video_track("face", self._video)
+        track = rtc.LocalVideoTrack.create_video_track("avatar", self._video)
         pixels_per_second = self._invitation.width * self._invitation.height * FRAMES_PER_SECOND
         encoding = rtc.VideoEncoding(
             max_framerate=FRAMES_PER_SECOND, max_bitrate=round(pixels_per_second * BITS_PER_PIXEL)
         )
         options = rtc.TrackPublishOptions(
             source=rtc.TrackSource.SOURCE_CAMERA,
-            video_codec=rtc.VideoCodec.VP8,
+            video_codec=rtc.VideoCodec.Value(self._invitation.codec),
             video_encoding=encoding,
             simulcast=False,
         )

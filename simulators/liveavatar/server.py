@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from simulators.faults import FaultPlan
@@ -10,11 +14,13 @@ from simulators.faults.injection import INJECTION
 from simulators.faults.middleware import install
 from simulators.liveavatar import inspection
 from simulators.liveavatar.options import Options
-from simulators.liveavatar.rates import limiting
-from simulators.liveavatar.rest import SERVICE, WEBSOCKET_ROUTE, answer_errors, refuse, routes
+from simulators.liveavatar.rest import WEBSOCKET_ROUTE, add_routes, refuse
 from simulators.liveavatar.room import LiveKitRoom, OpenRoom
-from simulators.liveavatar.service import Service
+from simulators.liveavatar.service import SERVICE, Service
 from simulators.liveavatar.websocket import websocket
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 def create_app(
@@ -28,16 +34,16 @@ def create_app(
         faults: what goes wrong; it can be armed at any time, here and over HTTP. None: nothing is armed at first.
     """
     plan = faults or FaultPlan()
-    settings = options or Options()
-    app = web.Application(middlewares=[limiting(settings.rate_limit), answer_errors])
+    app = web.Application()
     install(app, plan, "liveavatar", refuse)
     add_control(app, plan)
-    app[SERVICE] = Service(settings, open_room, app[INJECTION])
-    app.add_routes(routes)
+    app[SERVICE] = Service(options or Options(), open_room, app[INJECTION])
+    add_routes(app)
     app.router.add_get("/ws/{ws_key}", websocket, name=WEBSOCKET_ROUTE)
     app.router.add_get("/stand-in/sessions", inspection.list_sessions)
     app.on_response_prepare.append(_say_stand_in)
     app.on_shutdown.append(_end_sessions)
+    app.cleanup_ctx.append(_keep_time)
     return app
 
 
@@ -47,3 +53,11 @@ async def _say_stand_in(_request: web.Request, response: web.StreamResponse) -> 
 
 async def _end_sessions(app: web.Application) -> None:
     await app[SERVICE].aclose()
+
+
+async def _keep_time(app: web.Application) -> AsyncIterator[None]:
+    beating = asyncio.create_task(app[SERVICE].beat())
+    yield
+    beating.cancel()
+    with suppress(asyncio.CancelledError):
+        await beating

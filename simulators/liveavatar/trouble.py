@@ -12,7 +12,9 @@ from simulators.faults.fault import SocketFault
 if TYPE_CHECKING:
     from simulators.faults.injection import Injection
     from simulators.faults.places import Moment
-    from simulators.liveavatar.session import Session
+    from simulators.liveavatar.faulty_room import FaultyRoom
+    from simulators.liveavatar.model import Session
+    from simulators.liveavatar.service import Service
 
 
 class Trouble:
@@ -20,53 +22,53 @@ class Trouble:
 
     Args:
         session: that suffers it.
+        service: drives the model.
         injection: decides.
     """
 
-    def __init__(self, session: Session, injection: Injection) -> None:
+    def __init__(self, session: Session, service: Service, injection: Injection) -> None:
         self._session = session
+        self._service = service
         self._injection = injection
-        self._timers: list[asyncio.TimerHandle] = []
 
     def reach(self, moment: Moment) -> None:
         """Let happen what happens at this moment."""
         for fault in self._injection.strike(moment, SessionFault):
             if fault.after:
-                self._timers.append(asyncio.get_running_loop().call_later(fault.after, self._suffer, fault))
+                asyncio.get_running_loop().call_later(fault.after, self._suffer_later, fault)
             else:
                 self._suffer(fault)
         if moment != "opening":  # whose faults the socket meets itself
-            self._reach_socket(moment)
+            for socket_fault in self._injection.strike(moment, SocketFault):
+                self._service.model.strike(self._session.id, socket_fault)
 
-    def end(self) -> None:
-        """Let nothing happen any more."""
-        for timer in self._timers:
-            timer.cancel()
-
-    def _reach_socket(self, moment: Moment) -> None:
-        connection = self._session.connection
-        faults = self._injection.strike(moment, SocketFault)
-        if connection is not None and faults:
-            self._session.flush()
-            for fault in faults:
-                connection.suffer(fault)
+    def _suffer_later(self, fault: SessionFault) -> None:
+        if self._session.is_running:
+            self._suffer(fault)
+            self._service.pump()
 
     def _suffer(self, fault: SessionFault) -> None:
-        session = self._session
+        model, now = self._service.model, self._service.clock.now
         match fault:
             case Unready():
-                session.connect_delay += math.inf if fault.seconds is None else fault.seconds
+                self._session.unready_until = now + (math.inf if fault.seconds is None else fault.seconds)
             case Mute():
-                session.mute()
-            case Deaf():
-                session.protocol.is_deaf = True
+                model.mute(self._session.id, now)
+            case Deaf() if self._session.conversation is not None:
+                self._session.conversation.is_deaf = True
             case End():
-                session.end(fault.reason)
-            case NeverJoins():
-                session.room.stay_away()
-            case Leaves():
-                session.room.vanish()
-            case Frozen():
-                session.room.freeze()
-            case Unpublished():
-                session.room.unpublish()
+                model.end(self._session.id, fault.reason, now)
+            case _:
+                _suffer_in_room(self._service.performance(self._session).room, fault)
+
+
+def _suffer_in_room(room: FaultyRoom, fault: SessionFault) -> None:
+    match fault:
+        case NeverJoins():
+            room.stay_away()
+        case Leaves():
+            room.vanish()
+        case Frozen():
+            room.freeze()
+        case Unpublished():
+            room.unpublish()

@@ -9,46 +9,47 @@ from aiohttp import WSMsgType, web
 
 from simulators.faults.injection import INJECTION
 from simulators.faults.socket import FaultySocket
-from simulators.liveavatar.connection import Connection
-from simulators.liveavatar.rest import SERVICE
+from simulators.liveavatar.service import SERVICE
 
 if TYPE_CHECKING:
-    from simulators.liveavatar.session import Session
+    from simulators.liveavatar.connection import Connection
+    from simulators.liveavatar.service import Service
 
-MAX_FRAME_BYTES = 1_000_000
-"""The most in one frame, base64 included (HeyGen's LITE events page: 1 MB per packet); more closes with 1009."""
-
+# How long a client may take to answer a close, in seconds.
 CLOSE_SECONDS = 2.0
-"""How long a client may take to answer a close."""
 
 
-async def websocket(request: web.Request) -> FaultySocket:
+async def websocket(request: web.Request) -> web.StreamResponse:
     """Serve one client of a running session."""
-    session = request.app[SERVICE].by_ws_key(request.match_info["ws_key"])
-    if session is None:
-        raise web.HTTPNotFound
-    socket = FaultySocket(request.app[INJECTION], max_msg_size=MAX_FRAME_BYTES + 1, timeout=CLOSE_SECONDS)
-    await socket.prepare(request)
-    connection = Connection(socket)
-    welcome = asyncio.create_task(session.welcome(connection))
-    reader = asyncio.create_task(_read(socket, session, connection))
-    writer = asyncio.create_task(connection.write())
+    service = request.app[SERVICE]
+    connection = service.open_socket(request.match_info["ws_key"])
+    try:
+        if (status := await connection.opened) is not None:
+            return web.Response(status=status)
+        socket = FaultySocket(request.app[INJECTION], timeout=CLOSE_SECONDS)
+        await socket.prepare(request)
+        await _serve(socket, service, connection)
+    finally:
+        service.close_socket(connection)
+    await socket.close(code=connection.close_code)
+    return socket
+
+
+async def _serve(socket: FaultySocket, service: Service, connection: Connection) -> None:
+    """Read and write until one of both ends."""
+    reader = asyncio.create_task(_read(socket, service, connection))
+    writer = asyncio.create_task(connection.write(socket))
     try:
         done, _ = await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        session.lose(connection)
-        for task in (welcome, reader, writer):
+        for task in (reader, writer):
             task.cancel()
-        await asyncio.gather(welcome, reader, writer, return_exceptions=True)
-        await socket.close()
-    return socket
+        await asyncio.gather(reader, writer, return_exceptions=True)
 
 
-async def _read(socket: FaultySocket, session: Session, connection: Connection) -> None:
+async def _read(socket: FaultySocket, service: Service, connection: Connection) -> None:
     async for message in socket:
-        if message.type is WSMsgType.TEXT:
-            session.receive(message.data, connection)
-        elif message.type is WSMsgType.BINARY:
-            session.receive(None, connection)
+        if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+            service.receive(connection, message.data)

@@ -1,13 +1,12 @@
-"""The bodies and queries that the REST API takes; what does not fit is answered with 422 and pydantic's own list.
+"""The bodies and queries that the REST API takes.
 
 Fields as in HeyGen's API reference. `video_quality` at the top level is not in it, but the official LiveKit plugin
-sends it there.
+sends it there. Unknown fields are ignored.
 """
 
 from __future__ import annotations
 
 from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -26,6 +25,8 @@ EndReason = Literal[
     "AGENT_HANG_UP",
     "DISPATCH_FAILED",
 ]
+
+_UUID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 
 
 class VideoSettings(BaseModel):
@@ -47,7 +48,7 @@ class TokenRequest(BaseModel):
     """Body of `POST /v1/sessions/token`, LITE only."""
 
     mode: Literal["LITE"] = "LITE"
-    avatar_id: UUID
+    avatar_id: str = Field(pattern=_UUID)
     is_sandbox: bool = False
     video_settings: VideoSettings | None = None
     video_quality: Quality | None = None
@@ -65,7 +66,7 @@ class TokenRequest(BaseModel):
 class SessionRequest(BaseModel):
     """Body of `POST /v1/sessions/stop` and `/keep-alive`."""
 
-    session_id: UUID | None = None
+    session_id: str | None = None
     reason: EndReason = "UNKNOWN"
 
 

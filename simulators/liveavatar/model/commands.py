@@ -6,17 +6,18 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Literal, TypeGuard, get_args
 
-CommandType = Literal[
-    "agent.speak",
-    "agent.speak_end",
-    "agent.interrupt",
-    "agent.start_listening",
-    "agent.stop_listening",
-    "session.keep_alive",
-    "start",  # undocumented, sent by two public clients: {"encoding": "pcm_s16le", "sample_rate": 24000, "channels": 1}
-]
+# Each command, and the fields that it may have beside `type` and `event_id`. `start` is undocumented; two public
+# clients send {"encoding": "pcm_s16le", "sample_rate": 24000, "channels": 1}.
+FIELDS: dict[str, frozenset[str]] = {
+    "agent.speak": frozenset({"audio"}),
+    "agent.speak_end": frozenset({"audio"}),
+    "agent.interrupt": frozenset(),
+    "agent.start_listening": frozenset(),
+    "agent.stop_listening": frozenset(),
+    "session.keep_alive": frozenset(),
+    "start": frozenset({"encoding", "sample_rate", "channels"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,15 @@ class Command:
         type: as on the wire.
         event_id: the client's own name for the command; the answers refer to it.
         audio: PCM, 24 kHz, mono, s16le; of `agent.speak`, and optional with `agent.speak_end`.
-        audio_format: of `start`: encoding, sample rate, channels as the client told them.
+        audio_format: of `start`: encoding, sample rate and channels.
+        unknown_fields: names that the command does not have.
     """
 
-    type: CommandType
+    type: str
     event_id: str | None = None
     audio: bytes = b""
     audio_format: tuple[object, object, object] | None = None
+    unknown_fields: tuple[str, ...] = ()
 
 
 class InvalidCommandError(Exception):
@@ -44,15 +47,17 @@ class InvalidCommandError(Exception):
         self.event_id = event_id
 
 
-def parse_command(frame: str) -> Command:
-    """Read a text frame.
+def parse_command(frame: str | bytes) -> Command:
+    """Read a frame.
 
     Raises:
-        InvalidCommandError: it is not a JSON object, of no known type, or its audio is not base64.
+        InvalidCommandError: it is binary, not a JSON object, of no known type, or its audio is not base64.
     """
+    if isinstance(frame, bytes):
+        raise InvalidCommandError(None, "messages must be text")
     try:
         message = json.loads(frame)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidCommandError(None, "the message is not valid JSON") from None
     if not isinstance(message, dict):
         raise InvalidCommandError(None, "the message is not a JSON object")
@@ -60,21 +65,18 @@ def parse_command(frame: str) -> Command:
     if not isinstance(event_id, str):
         event_id = None
     kind = message.get("type")
-    if not _is_command_type(kind):
+    if not isinstance(kind, str) or kind not in FIELDS:
         raise InvalidCommandError(event_id, "unknown message type")
-    audio = _decode_audio(message.get("audio"), event_id, required=kind == "agent.speak")
+    audio = _decode_audio(message.get("audio"), event_id, is_required=kind == "agent.speak")
+    unknown = tuple(name for name in message if name not in FIELDS[kind] and name not in ("type", "event_id"))
     audio_format = None
     if kind == "start":
         audio_format = (message.get("encoding"), message.get("sample_rate"), message.get("channels"))
-    return Command(kind, event_id, audio, audio_format)
+    return Command(kind, event_id, audio, audio_format, unknown)
 
 
-def _is_command_type(kind: object) -> TypeGuard[CommandType]:
-    return kind in get_args(CommandType)
-
-
-def _decode_audio(audio: object, event_id: str | None, *, required: bool) -> bytes:
-    if audio is None and not required:
+def _decode_audio(audio: object, event_id: str | None, *, is_required: bool) -> bytes:
+    if audio is None and not is_required:
         return b""
     if not isinstance(audio, str):
         raise InvalidCommandError(event_id, "audio must be a base64 string")

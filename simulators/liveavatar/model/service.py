@@ -1,0 +1,269 @@
+"""The whole service, without I/O, clock or chance: requests and frames in, happenings out."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING
+
+from simulators.liveavatar.model.account import Account
+from simulators.liveavatar.model.happenings import Happening, Replied
+from simulators.liveavatar.model.rates import Allowance, RateLimit
+from simulators.liveavatar.model.refusals import Answer, envelope
+from simulators.liveavatar.model.rest import Call, RestApi
+from simulators.liveavatar.model.routes import find_target
+from simulators.liveavatar.model.schedule import Schedule
+from simulators.liveavatar.model.sessions import Sessions, dates_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from simulators.faults.places import Moment
+    from simulators.liveavatar.model.habits import Habits
+    from simulators.liveavatar.model.requests import EndReason
+    from simulators.liveavatar.model.session import Session
+
+
+class Ids:
+    """Names that count: session-1, session-2, token-1."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def __call__(self, kind: str) -> str:
+        """Make the next name of a kind."""
+        self._counts[kind] += 1
+        return f"{kind}-{self._counts[kind]}"
+
+
+class ServiceModel:
+    """LiveAvatar as it was seen to behave.
+
+    Hand in what clients do, with `now` in seconds of a clock that never goes back; then carry out what `advance`
+    returns, and call it again not later than `next_at`. The same inputs give the same outputs.
+
+    Args:
+        habits: of the service.
+        now: seconds.
+        api_key: the only key that is accepted.
+        new_id: makes an id of a kind: session, token, ws, event.
+        wall_clock: the date at `now`, for the dates in answers.
+        hosts_rooms: sessions need not bring a room.
+        has_real_rooms: after `AvatarJoined` the owner joins a real room and calls `avatar_joined`.
+        keeps_sound: `Session.heard` has all that was heard.
+        on_moment: told of each moment at which a fault may strike a session.
+    """
+
+    def __init__(
+        self,
+        habits: Habits,
+        *,
+        now: float,
+        api_key: str = "stand-in",
+        new_id: Callable[[str], str] | None = None,
+        wall_clock: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+        hosts_rooms: bool = True,
+        has_real_rooms: bool = False,
+        keeps_sound: bool = True,
+        on_moment: Callable[[Session, Moment], None] = lambda _session, _moment: None,
+    ) -> None:
+        self.habits = habits
+        self._now = now
+        self._is_at_work = False
+        self._account = Account(habits)
+        self._schedule = Schedule()
+        self._outbox: deque[Happening] = deque()
+        self._lives = Sessions(
+            habits,
+            self._account,
+            self._schedule,
+            self._outbox,
+            new_id=new_id or Ids(),
+            date_of=dates_from(wall_clock, now),
+            on_moment=on_moment,
+            has_real_rooms=has_real_rooms,
+            keeps_sound=keeps_sound,
+        )
+        self._sockets = self._lives.sockets
+        self._rest = RestApi(habits, self._account, self._lives, api_key=api_key, hosts_rooms=hosts_rooms)
+        self._rate_limit = RateLimit(habits.rate_limit)
+        self._numbers = count(1)
+
+    # What can be seen
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All sessions for which a token was given, in order."""
+        return list(self._account.sessions.values())
+
+    def session(self, session_id: str) -> Session:
+        """Find a session; raises KeyError."""
+        return self._account.sessions[session_id]
+
+    def running(self, now: float) -> list[Session]:
+        """The sessions that count as active and cost at `now`."""
+        self._run(now)
+        return self._account.active
+
+    def billed_seconds(self, now: float) -> float:
+        """Tell the length of all sessions that cost, up to `now`."""
+        self._run(now)
+        return sum(session.billed_seconds(now) for session in self.sessions)
+
+    def credits_left(self, now: float) -> float:
+        """Tell what the account has."""
+        self._run(now)
+        return self._account.credits_left(now)
+
+    # Time
+
+    def next_at(self) -> float | None:
+        """Tell when `advance` will have something to do, if nothing else happens until then."""
+        return self._now if self._outbox else self._next_work()
+
+    def advance(self, now: float) -> list[Happening]:
+        """Let everything happen that is due at `now`; what is to be carried out, in order."""
+        self._run(now)
+        happenings = list(self._outbox)
+        self._outbox.clear()
+        return happenings
+
+    # What clients do
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: object, now: float) -> int:
+        """Take a REST call; answered with `Replied`, whether or not its client still waits.
+
+        Args:
+            method: of HTTP.
+            path: from `/v1/` on, with the query.
+            headers: of the request.
+            body: JSON, None without one.
+            now: seconds.
+
+        Returns:
+            The number by which `Replied` refers to it.
+        """
+        self._run(now)
+        request_id = next(self._numbers)
+        target = find_target(method, path)
+        lowered = {name.lower(): value for name, value in headers.items()}
+        allowance = self._count(target.name, lowered, now)
+        if allowance is not None and allowance.is_exceeded:
+            self._reply(request_id, Answer(429, envelope(None, "Rate limit exceeded", code=429), {}), allowance)
+            return request_id
+        takes, share = self._timing(target.name)
+
+        def carry_out(at: float) -> None:
+            answer = self._rest.answer(Call(target, lowered, body, at, now + takes))
+            self._schedule.at(now + takes, lambda _at: self._reply(request_id, answer, allowance))
+
+        self._schedule.at(now + takes * share, carry_out)
+        return request_id
+
+    def open_socket(self, url: str, now: float) -> int:
+        """Take a WebSocket handshake; answered with `SocketOpened` or `SocketRefused`.
+
+        Args:
+            url: that the start gave, or its last part.
+            now: seconds.
+
+        Returns:
+            The number by which the happenings refer to the WebSocket.
+        """
+        self._run(now)
+        socket_id = next(self._numbers)
+        self._sockets.shake_hands(socket_id, url, now)
+        return socket_id
+
+    def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
+        """Take a frame of a client; on a WebSocket that is lost or was replaced it is ignored."""
+        self._run(now)
+        self._sockets.receive(socket_id, frame, now)
+
+    def close_socket(self, socket_id: int, now: float) -> None:
+        """Take the close of a WebSocket by its client."""
+        self._run(now)
+        self._sockets.lose(socket_id, now)
+
+    # What the owner of the model does
+
+    def drop_socket(self, socket_id: int, now: float, *, told: bool = False) -> None:
+        """Lose a WebSocket.
+
+        Args:
+            socket_id: which.
+            now: seconds.
+            told: the client sees the connection end; else it is half-open: nothing more comes, and what is sent is
+                lost (fact 40).
+        """
+        self._run(now)
+        if told:
+            self._sockets.close(socket_id, 1006, now)
+        else:
+            self._sockets.lose(socket_id, now)
+
+    def avatar_joined(self, session_id: str, now: float, *, lead: float = 0.0) -> None:
+        """Note that the avatar is in its real room, whose buffer wants audio `lead` seconds ahead."""
+        self._run(now)
+        self._lives.join(self.session(session_id), now, lead=lead)
+
+    def play(self, session_id: str, now: float) -> bytes:
+        """Return what is heard since the last call, silence included: PCM, from `avatar_joined` on."""
+        self._run(now)
+        conversation = self.session(session_id).conversation
+        return b"" if conversation is None else conversation.player.play(now=now)
+
+    def end(self, session_id: str, reason: EndReason, now: float) -> None:
+        """End a session; the first reason stays."""
+        self._run(now)
+        self._lives.finish(self.session(session_id), reason, now)
+
+    def mute(self, session_id: str, now: float) -> None:
+        """Let a session take everything, do nothing and say nothing from now on."""
+        self._run(now)
+        conversation = self.session(session_id).conversation
+        if conversation is not None:
+            conversation.mute(now=now)
+
+    def strike(self, session_id: str, fault: object) -> None:
+        """Put a fault of a session's WebSocket among the happenings, after what was sent before."""
+        self._sockets.strike(self.session(session_id), fault)
+
+    # Inside
+
+    def _next_work(self) -> float | None:
+        instants = [self._schedule.next_at()]
+        instants += [each.conversation.player.next_at() for each in self._lives.running.values() if each.conversation]
+        return min((at for at in instants if at is not None), default=None)
+
+    def _run(self, now: float) -> None:
+        if self._is_at_work:  # called back from `on_moment`
+            return
+        self._is_at_work = True
+        while (at := self._next_work()) is not None and at <= now:
+            self._schedule.run(at)
+            for session in list(self._lives.running.values()):
+                if session.conversation is not None and session.is_running:
+                    session.conversation.tell_events(now=at)
+        self._is_at_work = False
+        self._now = max(self._now, now)
+
+    def _timing(self, name: str) -> tuple[float, float]:
+        """Tell how long a call takes, and after which share of it it takes effect."""
+        habits = self.habits
+        return {
+            "token": (habits.token_takes, 1.0),
+            "start": (habits.start_takes, habits.start_takes_effect),
+            "stop": (habits.stop_takes, 0.0),
+        }.get(name, (habits.other_calls_take, 1.0))
+
+    def _count(self, name: str, headers: Mapping[str, str], now: float) -> Allowance | None:
+        if not self.habits.rate_limit:
+            return None
+        credential = headers.get("authorization", headers.get("x-api-key", ""))
+        return self._rate_limit.take(credential, name, now=now)
+
+    def _reply(self, request_id: int, answer: Answer, allowance: Allowance | None) -> None:
+        headers = {**answer.headers, **({} if allowance is None else allowance.headers)}
+        self._outbox.append(Replied(request_id, answer.status, headers, answer.body))

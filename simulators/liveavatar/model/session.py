@@ -1,0 +1,97 @@
+"""A session, from its token to its end."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from simulators.liveavatar.model.conversation import Conversation
+    from simulators.liveavatar.model.requests import EndReason, TokenRequest
+    from simulators.liveavatar.model.utterance import Utterance
+
+SessionState = Literal["created", "started", "connected", "ended"]
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """What the service knows of a session; instants are seconds of the model's clock.
+
+    Attributes:
+        id: in the REST API.
+        token: authorises the calls for this session.
+        ws_key: the last part of its WebSocket URL.
+        request: what was asked for with the token.
+        identity: of its avatar in the room.
+        created_at: when the token was given.
+        state: started when it costs, connected when it takes commands.
+        started_at: None before.
+        ready_at: when it takes commands.
+        connected_at: when its client may be told so.
+        unready_until: when it takes commands on its present WebSocket, if a fault keeps it from doing so.
+        has_avatar: its avatar was sent to the room.
+        joined_at: when the avatar was there.
+        ended_at: None before.
+        end_reason: None before.
+        socket_id: the WebSocket whose messages count.
+        sockets: how many were opened.
+        alone_since: since when it has no WebSocket.
+        last_command_at: of a command or a keep-alive.
+        conversation: from the start on.
+    """
+
+    id: str
+    token: str = field(repr=False)
+    ws_key: str = field(repr=False)
+    request: TokenRequest
+    identity: str
+    created_at: float
+    state: SessionState = "created"
+    started_at: float | None = None
+    ready_at: float = math.inf
+    connected_at: float = math.inf
+    joined_at: float | None = None
+    ended_at: float | None = None
+    end_reason: EndReason | None = None
+    socket_id: int | None = None
+    sockets: int = 0
+    alone_since: float | None = None
+    last_command_at: float = 0.0
+    conversation: Conversation | None = field(default=None, repr=False)
+    has_avatar: bool = False
+    unready_until: float = -math.inf
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it counts as active, and costs."""
+        return self.state in ("started", "connected")
+
+    @property
+    def heard(self) -> bytes:
+        """PCM that reached the room, in order, without the silence."""
+        return b"" if self.conversation is None else self.conversation.player.sound.pcm
+
+    @property
+    def heard_spans(self) -> list[tuple[float, float, Utterance]]:
+        """Begin and end of each stretch of an utterance that was heard without a gap, and the utterance."""
+        return [] if self.conversation is None else self.conversation.player.spans
+
+    @property
+    def utterances(self) -> list[Utterance]:
+        """All speech that was taken."""
+        return [] if self.conversation is None else self.conversation.player.utterances
+
+    def takes_commands(self, now: float) -> bool:
+        """Whether it is ready."""
+        return self.is_running and now >= self.ready_at and now >= self.unready_until
+
+    def seconds(self, now: float) -> float:
+        """Tell its length up to `now`."""
+        if self.started_at is None:
+            return 0.0
+        return (now if self.ended_at is None else min(now, self.ended_at)) - self.started_at
+
+    def billed_seconds(self, now: float) -> float:
+        """Tell what it costs up to `now`; the sandbox costs nothing (fact 80)."""
+        return 0.0 if self.request.is_sandbox else self.seconds(now)

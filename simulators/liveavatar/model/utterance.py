@@ -1,0 +1,99 @@
+"""One utterance at the service: its audio, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+RATE_HZ = 24_000
+"""Samples a second of everything that goes in or out: the only rate that the service takes."""
+
+SAMPLE_BYTES = 2
+"""One sample: 16 bits, signed, little-endian, mono."""
+
+
+@dataclass(slots=True)
+class Utterance:
+    """Speech from its first audio to `speak_end` or `interrupt`.
+
+    Attributes:
+        number: 1 for the first utterance of the session.
+        event_id: of the command that opened it.
+        received_bytes: audio that came in.
+        heard_samples: audio that was played.
+        underrun_samples: silence in the middle of it, because audio came too late.
+        started_at: seconds since the player was made at which its first sample was played.
+        sealed: no more audio will come.
+        ended: it was played as far as it will be.
+        interrupted: the client cut it short.
+        allowed_samples: of its audio that may still be played, None for all of it.
+        shortest_chunk: seconds; an utterance whose chunks are all shorter is played when it is sealed.
+    """
+
+    number: int
+    event_id: str | None
+    received_bytes: int = 0
+    heard_samples: int = 0
+    underrun_samples: int = 0
+    started_at: float | None = None
+    sealed: bool = False
+    ended: bool = False
+    interrupted: bool = False
+    allowed_samples: int | None = None
+    shortest_chunk: float = field(default=0.0, repr=False)
+    _audio: bytearray = field(default_factory=bytearray, repr=False)
+    _has_long_chunk: bool = field(default=False, repr=False)
+    _dry_since: int | None = field(default=None, repr=False)
+
+    @property
+    def underrun_seconds(self) -> float:
+        """Silence in the middle of the utterance, in seconds."""
+        return self.underrun_samples / RATE_HZ
+
+    @property
+    def waiting_samples(self) -> int:
+        """Audio that is here and not yet played."""
+        waiting = len(self._audio) // SAMPLE_BYTES
+        return waiting if self.allowed_samples is None else min(waiting, self.allowed_samples)
+
+    @property
+    def is_playable(self) -> bool:
+        """Whether there is audio that can be played now."""
+        return self.waiting_samples > 0 and (self.sealed or self._has_long_chunk)
+
+    @property
+    def is_played(self) -> bool:
+        """Whether nothing more of it will be played."""
+        return self.waiting_samples == 0 and (self.sealed or self.allowed_samples == 0)
+
+    def append(self, pcm: bytes) -> None:
+        """Add audio; a byte that is half a sample waits for its other half."""
+        self.received_bytes += len(pcm)
+        self._has_long_chunk |= len(pcm) >= self.shortest_chunk * RATE_HZ * SAMPLE_BYTES
+        self._audio += pcm
+
+    def take(self, samples: int) -> bytes:
+        """Play the next `samples` of it, or what there is."""
+        taken = min(samples, self.waiting_samples)
+        pcm = bytes(self._audio[: taken * SAMPLE_BYTES])
+        del self._audio[: len(pcm)]
+        self.heard_samples += taken
+        if self.allowed_samples is not None:
+            self.allowed_samples -= taken
+        return pcm
+
+    def run_dry(self, position: int) -> None:
+        """Note that its audio ended at `position` although the utterance has not."""
+        self._dry_since = position
+
+    def resume(self, position: int) -> None:
+        """Note that its audio begins or goes on at `position`."""
+        if self.started_at is None:
+            self.started_at = position / RATE_HZ
+        if self._dry_since is not None:
+            self.underrun_samples += position - self._dry_since
+            self._dry_since = None
+
+    def interrupt(self, tail_samples: int) -> None:
+        """Cut it short; so much of it is still played."""
+        self.interrupted = self.sealed = True
+        del self._audio[tail_samples * SAMPLE_BYTES :]
