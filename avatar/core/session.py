@@ -134,6 +134,12 @@ class Session:
         """True while it may cost money."""
         return self.state is not SessionState.STOPPED
 
+    @property
+    def may_be_starting(self) -> bool:
+        """True while the service may still start it; a stop that was given up is left to the journal's sweep."""
+        is_given_up = self.state is SessionState.STOP_FAILED and self.until is None
+        return self.is_alive and self.started_at is None and not is_given_up
+
     def apply(self, trigger: SessionTrigger, now: float, *, until: float | None = None) -> None:
         """Move along the table.
 

@@ -343,7 +343,7 @@ class Sessions:
             return False
         if not self._replaceable and self.all:
             return False
-        if any(session.state in {SessionState.STARTING, SessionState.ABANDONED} for session in alive):
+        if any(session.may_be_starting for session in alive):
             return False
         if not self._purchases.fits(len(alive)):
             return False

@@ -1,133 +1,188 @@
-"""The core and the model of the service, joined by a wire with a delay, in a time that is a number."""
+"""The machine, the model of the service, a room and a fallback track, in a time that is a number.
+
+The executors here do what those of `avatar.link` do, with a wire of a fixed delay between them and the service.
+"""
 
 import heapq
 import itertools
-import json
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
 
 from avatar.core import (
-    AvatarProtocol,
+    Action,
+    AvatarMachine,
+    CloseSocket,
     Command,
     Event,
+    EventKind,
     Interrupt,
+    MuteAvatar,
+    OpenSocket,
     PlaybackFinished,
     PlaybackProgressed,
+    PublishFallback,
+    Refusal,
     Speak,
     SpeakEnd,
+    StartSession,
+    StopSession,
+    Timings,
+    UnpublishFallback,
     Word,
     to_json,
 )
-from avatar.core.signs import Kind
-from tests.avatar.core.service import Dialect, Service
+from simulators.liveavatar.model import (
+    DRAWN_FACE_ID,
+    AvatarJoined,
+    AvatarLeft,
+    Habits,
+    Replied,
+    ServiceModel,
+    SocketClosed,
+    SocketOpened,
+    SocketRefused,
+    SocketText,
+)
+from tests.avatar.core.fallback_model import BYTES_PER_SECOND, FallbackModel
 
-CONNECTED = json.dumps({"type": "session.state_updated", "state": "connected"})
+GRANTS = {"roomJoin": True, "room": "r", "canPublish": True, "canSubscribe": True, "canPublishData": True}
+REST_LIMIT = 30.0
+SESSION_OVER = {401, 403, 404, 410}
 
-
+# Nowhere quiet: there is no gap between words to go back to. Every sample of a scenario is different.
 _PATTERN_SAMPLES = 24_001
-_PATTERN = array("h", range(8_000, 8_000 + _PATTERN_SAMPLES)).tobytes() * 12
-# Nowhere quiet: there is no gap between words to go back to.
+_PATTERN = array("h", range(8_000, 8_000 + _PATTERN_SAMPLES)).tobytes() * 70
 
 
 @dataclass
 class Sent:
-    """A command, and when it left."""
+    """A command, the session that got it, and when it left."""
 
     command: Command
     at: float
+    session: int
 
 
 @dataclass
 class World:
-    """Everything that a scenario needs: act on `core`, then `run` until a moment."""
+    """Everything that a scenario needs: act on it, then `run` until a moment."""
 
-    dialect: Dialect = Dialect.FULL
-    delay: float = 0.0
-    """Of the wire, each way, in seconds."""
-    core: AvatarProtocol = field(default_factory=lambda: AvatarProtocol("t"))
+    habits: Habits = field(default_factory=Habits.fast)
+    wire: float = 0.02
+    """Delay between the executors and the service, each way, in seconds."""
+    can_publish: bool = True
+    can_mute: bool = True
+    mutes_fail: bool = False
+    sees_room: bool = True
+    replaceable: bool = True
+    publishes: bool = True
+    """False: the room takes no fallback track."""
+    publish_takes: float = 0.15
+    timings: Timings = field(default_factory=Timings)
+    max_session_duration: int | None = None
     now: float = 0.0
     drains: bool = True
-    """Whether the shell sends what the core has; a socket that is stuck does not."""
+    """False: the sockets are stuck, and take no command."""
 
     def __post_init__(self) -> None:
-        self.service = Service(self.dialect)
-        self.voice = Service(Dialect.FULL, start_latency=0.0)
-        self.has_voice = False
+        self.service = ServiceModel(self.habits, now=self.now)
+        self.fallback = FallbackModel(self.now)
+        self.machine = AvatarMachine(
+            "t",
+            self.now,
+            can_publish=self.can_publish,
+            can_mute=self.can_mute,
+            sees_room=self.sees_room,
+            replaceable=self.replaceable,
+            timings=self.timings,
+        )
         self.sent: list[Sent] = []
         self.events: list[Event] = []
+        self.event_times: list[float] = []
+        self.actions: list[tuple[float, Action]] = []
         self.captured: list[bytearray] = []
-        self._wire: list[tuple[float, int, str, str]] = []
+        self.speakable_at: list[float] = []
+        """When there was enough of each segment to begin with: it was flushed, or long enough."""
+        self.mutes: list[tuple[float, str, bool]] = []
+        self.net_is_up = True
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
+        self._replies: dict[int, Callable[[Replied], None]] = {}
+        self._session_ids: dict[int, str] = {}
+        self._ws_urls: dict[int, str] = {}
+        self._sockets: dict[int, int] = {}
+        self._open: dict[int, int] = {}
+        self._fallback_is_published = False
+        self._publishing: object | None = None
         self._said = 0
-        self._open = False
+        self._segment_is_open = False
+        self._pump()
 
     # What the framework does
 
-    def connect(self) -> None:
-        self.core.connection_opened(self.now)
-        self._post("down", [CONNECTED])
-        self.run(self.delay)
-
     def say(self, seconds: float, words: Iterable[Word] = ()) -> None:
-        """Capture speech; every sample of a scenario is different, so that what was heard can be told."""
-        if not self._open:
-            self._open = True
+        """Capture speech."""
+        if not self._segment_is_open:
+            self._segment_is_open = True
             self.captured.append(bytearray())
-        pcm = self._samples(int(seconds * 24_000))
+        pcm = self.samples(int(seconds * 24_000))
         self.captured[-1] += pcm
-        self.core.push_audio(pcm, self.now, words)
-        self._collect()
+        self._note_speakable(at_least=2 * 24_000 * 2)
+        self.machine.push_audio(pcm, self.now, words)
+        self._pump()
 
-    def flush(self) -> None:
-        self._open = False
-        self.core.end_segment(self.now)
-        self._collect()
+    def _note_speakable(self, at_least: int = 0) -> None:
+        if len(self.speakable_at) < len(self.captured) and len(self.captured[-1]) >= at_least:
+            self.speakable_at.append(self.now)
 
-    def interrupt(self) -> None:
-        self._open = False
-        self.core.interrupt(self.now)
-        self._collect()
-
-    def pause(self) -> None:
-        self.core.pause(self.now)
-        self._collect()
-
-    def resume(self) -> None:
-        self.core.resume(self.now)
-        self._collect()
-
-    def lose_connection(self) -> None:
-        """The socket is gone; the service forgets what it had, and what is under way is lost."""
-        self._wire.clear()
-        self.service.advance(self.now)
-        self.service.receive(json.dumps({"type": "agent.interrupt", "event_id": "lost"}), self.now)
-        self.core.connection_lost(self.now)
-        self._collect()
-
-    def open_voice(self) -> None:
-        """There is a track that the agent publishes itself; it obeys without a wire, and plays at once."""
-        self.has_voice = True
-        self.core.voice_opened(self.now)
-        self._collect()
-
-    def close_voice(self) -> None:
-        self._say_to_voice(Interrupt("closed"))
-        self.has_voice = False
-        self.core.voice_closed(self.now)
-        self._collect()
-
-    def _samples(self, count: int) -> bytes:
+    def samples(self, count: int) -> bytes:
         start = self._said % _PATTERN_SAMPLES
         self._said += count
         return _PATTERN[2 * start : 2 * (start + count)]
 
+    def flush(self) -> None:
+        self._segment_is_open = False
+        self._note_speakable()
+        self.machine.end_segment(self.now)
+        self._pump()
+
+    def interrupt(self) -> None:
+        self._segment_is_open = False
+        self._note_speakable()
+        self.machine.interrupt(self.now)
+        self._pump()
+
+    def do(self, method: str, *args: Any, **kwargs: Any) -> None:
+        """Report a fact to the machine."""
+        getattr(self.machine, method)(*args, **kwargs, now=self.now)
+        self._pump()
+
+    # What goes wrong
+
+    def drop_socket(self, *, told: bool = True) -> None:
+        """Lose the socket of the current session; untold, the client's own time-out finds out 8 s later."""
+        current = self.machine.current
+        if current is None or current.number not in self._open:
+            return
+        number, socket_id = current.number, self._open[current.number]
+        self.service.drop_socket(socket_id, self.now, told=told)
+        if not told:
+            self.at(8.0, lambda: self._lose(number, socket_id, "time-out"))
+
     # Time
 
+    def at(self, seconds: float, do: Callable[[], None]) -> None:
+        """Do something in so many seconds."""
+        heapq.heappush(self._due, (self.now + seconds, next(self._order), do))
+
     def run(self, seconds: float) -> None:
-        """Let time pass: deliver, play, time out, send."""
+        """Let time pass."""
         until = self.now + seconds
-        self._drain()
+        self._turn()
         while (at := self._next_at()) is not None and at <= until:
             self.now = max(self.now, at)
             self._turn()
@@ -141,6 +196,19 @@ class World:
             self.run(0.25)
         self.run(0.25)
 
+    def run_until(self, condition: Callable[[], bool], limit: float = 30.0) -> None:
+        """Run until something holds.
+
+        Raises:
+            AssertionError: It does not hold within the limit.
+        """
+        end = self.now + limit
+        while not condition():
+            assert self.now < end, "that did not happen in time"
+            self.run(0.02)
+
+    # What was seen
+
     @property
     def finished(self) -> list[PlaybackFinished]:
         return [event for event in self.events if isinstance(event, PlaybackFinished)]
@@ -150,75 +218,274 @@ class World:
         return [event for event in self.events if isinstance(event, PlaybackProgressed)]
 
     @property
-    def spoken(self) -> list[Speak]:
-        return [sent.command for sent in self.sent if isinstance(sent.command, Speak)]
+    def is_live(self) -> bool:
+        current = self.machine.current
+        return current is not None and current.is_ready
 
-    @property
-    def interrupts(self) -> list[Interrupt]:
-        return [sent.command for sent in self.sent if isinstance(sent.command, Interrupt)]
+    def sent_of(self, kind: type[Command]) -> list[Sent]:
+        return [sent for sent in self.sent if isinstance(sent.command, kind)]
 
-    @property
-    def ends(self) -> list[SpeakEnd]:
-        return [sent.command for sent in self.sent if isinstance(sent.command, SpeakEnd)]
+    def done(self, kind: type[Action]) -> list[tuple[float, Action]]:
+        return [(at, action) for at, action in self.actions if isinstance(action, kind)]
 
-    @property
+    def pieces(self) -> list[tuple[float, float, str, bytes]]:
+        """What the caller heard: begin, end, sink and PCM of each stretch, in the order in which they began."""
+        pieces = [(at, at + len(pcm) / BYTES_PER_SECOND, "fallback", pcm) for at, pcm in self.fallback.pieces]
+        for session in self.service.sessions:
+            if session.conversation is not None:
+                player = session.conversation.player
+                for piece in player.sound._pieces:
+                    begin = player._opened_at + piece.position / 24_000
+                    for start, end in self._audible(session.identity, begin, begin + len(piece.pcm) / BYTES_PER_SECOND):
+                        first = 2 * round((start - begin) * 24_000)
+                        pcm = piece.pcm[first : first + 2 * round((end - start) * 24_000)]
+                        pieces.append((start, end, session.identity, pcm))
+        return sorted(pieces, key=lambda piece: piece[0])
+
     def heard(self) -> bytes:
-        """What was played by the avatar and by the voice, in one piece."""
-        self.service.advance(self.now)
-        self.voice.advance(self.now)
-        utterances = sorted([*self.service.utterances, *self.voice.utterances], key=lambda u: u.began_at)
-        return b"".join(utterance.heard for utterance in utterances)
+        """What the caller heard, in one piece."""
+        return b"".join(pcm for _, _, _, pcm in self.pieces())
+
+    def overlap(self) -> float:
+        """Seconds in which two sinks were heard at once."""
+        pieces = self.pieces()
+        total, reach, who = 0.0, float("-inf"), ""
+        for start, end, sink, _ in pieces:
+            if sink != who and start < reach:
+                total += min(end, reach) - start
+            if end > reach:
+                reach, who = end, sink
+        return total
+
+    def _audible(self, identity: str, start: float, end: float) -> list[tuple[float, float]]:
+        spans, at, muted = [], start, False
+        for when, who, is_muted in self.mutes:
+            if who != identity:
+                continue
+            when = min(max(when, start), end)
+            if not muted and when > at:
+                spans.append((at, when))
+            at, muted = max(at, when), is_muted
+        return spans if muted or at >= end else [*spans, (at, end)]
+
+    # Inside
 
     def _next_at(self) -> float | None:
-        wire = self._wire[0][0] if self._wire else None
-        instants = (wire, self.core.next_timeout(), self.service.next_at, self.voice.next_at)
+        due = self._due[0][0] if self._due else None
+        instants = (due, self.machine.next_timeout(), self.service.next_at(), self.fallback.next_at)
         return min((at for at in instants if at is not None), default=None)
 
     def _turn(self) -> None:
-        self._post("down", self.service.advance(self.now))
-        self._hear_voice(self.voice.advance(self.now))
-        while self._wire and self._wire[0][0] <= self.now:
-            self._deliver(*heapq.heappop(self._wire)[2:])
-        timeout = self.core.next_timeout()
+        for happening in self.service.advance(self.now):
+            self._happen(happening)
+        self._report_fallback(self.fallback.advance(self.now))
+        while self._due and self._due[0][0] <= self.now:
+            heapq.heappop(self._due)[2]()
+        timeout = self.machine.next_timeout()
         if timeout is not None and timeout <= self.now:
-            self.core.handle_timeout(self.now)
-            after = self.core.next_timeout()
+            self.machine.handle_timeout(self.now)
+            after = self.machine.next_timeout()
             assert after is None or after > self.now, "the next deadline lies in the future"
-        self._collect()
-        self._drain()
+        self._pump()
 
-    def _deliver(self, way: str, frame: str) -> None:
-        if way == "up":
-            self._post("down", self.service.receive(frame, self.now))
-        else:
-            self.core.receive_text(frame, self.now)
-            self._collect()
+    def _pump(self) -> None:
+        """Carry out everything that the machine wants."""
+        while True:
+            progress = self._take_events()
+            while (action := self.machine.next_action()) is not None:
+                progress = True
+                self.actions.append((self.now, action))
+                self._carry_out(action)
+            progress |= self._send()
+            if not progress:
+                return
 
-    def _drain(self) -> None:
-        while self.drains and (command := self.core.next_command(self.now)) is not None:
-            self.sent.append(Sent(command, self.now))
-            self._post("up", [to_json(command)])
-        while self.has_voice and (said := self.core.next_voice_command(self.now)) is not None:
-            self._say_to_voice(said)
-        self._collect()
+    def _take_events(self) -> bool:
+        before = len(self.events)
+        while (event := self.machine.next_event()) is not None:
+            self.events.append(event)
+            self.event_times.append(self.now)
+        return len(self.events) > before
 
-    def _say_to_voice(self, command: Command) -> None:
-        self._hear_voice(self.voice.receive(to_json(command), self.now))
+    def _send(self) -> bool:
+        progress = False
+        for number, socket_id in list(self._open.items()) if self.drains else []:
+            while (command := self.machine.next_command(number, self.now)) is not None:
+                progress = True
+                self.sent.append(Sent(command, self.now, number))
+                text = to_json(command)
+                self.at(self.wire, lambda s=socket_id, t=text: self.service.receive(s, t, self.now))  # type: ignore[misc]
+        while self._fallback_is_published and (said := self.machine.next_fallback_command(self.now)) is not None:
+            progress = True
+            self._report_fallback(self.fallback.receive(said, self.now))
+        return progress
 
-    def _hear_voice(self, frames: list[str]) -> None:
-        """What a voice tells is about the speech that it plays."""
-        for frame in map(json.loads, frames):
-            if frame["type"] == "agent.speak_started":
-                self.core.voice_says(Kind.TALKING, frame["source_event_id"], self.now)
-            elif frame["type"] == "agent.speak_ended":
-                self.core.voice_says(Kind.ENDED, frame["source_event_id"], self.now)
-            elif frame.get("new_state") == "idle" and self.voice.current is not None:
-                self.core.voice_says(Kind.QUIET, self.voice.current.event_id, self.now)
-            self._collect()
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case StartSession(number, identity):
+                self._start(number, identity)
+            case StopSession(number):
+                self._stop(number)
+            case OpenSocket(number):
+                if self.net_is_up:
+                    self._sockets[self.service.open_socket(self._ws_urls[number], self.now)] = number
+                else:
+                    self.at(0.1, lambda: self._report("socket_lost", number, "no route"))
+            case CloseSocket(number):
+                self._close(number)
+            case PublishFallback():
+                self._publish()
+            case UnpublishFallback():
+                self._publishing, self._fallback_is_published = None, False
+                self.fallback.advance(self.now)
+                self.fallback.clear()
+            case MuteAvatar(identity, muted):
+                self.at(0.05, lambda: self._mute(identity, muted=muted))
 
-    def _post(self, way: str, frames: list[str]) -> None:
-        for frame in frames:
-            heapq.heappush(self._wire, (self.now + self.delay, next(self._order), way, frame))
+    def _report(self, method: str, *args: Any, **kwargs: Any) -> None:
+        getattr(self.machine, method)(*args, **kwargs, now=self.now)
+        self._take_events()
 
-    def _collect(self) -> None:
-        self.events += self.core.events()
+    # REST
+
+    def _request(
+        self, path: str, headers: dict[str, str], body: object, answer: Callable[[Replied | None], None]
+    ) -> None:
+        """Make a call; `answer` gets None if nothing came in time."""
+        if not self.net_is_up:
+            self.at(1.0, lambda: answer(None))
+            return
+        request_id = self.service.request("POST", path, headers, body, self.now)
+        self._replies[request_id] = answer
+        self.at(REST_LIMIT, lambda: self._time_out(request_id))
+
+    def _time_out(self, request_id: int) -> None:
+        answer = self._replies.pop(request_id, None)
+        if answer is not None:
+            answer(None)
+
+    def _start(self, number: int, identity: str) -> None:
+        token = jwt.encode({"sub": identity, "video": GRANTS}, "k" * 32)
+        body: dict[str, object] = {
+            "mode": "LITE",
+            "avatar_id": DRAWN_FACE_ID,
+            "livekit_config": {"livekit_url": "wss://x", "livekit_room": "r", "livekit_client_token": token},
+        }
+        if self.max_session_duration is not None:
+            body["max_session_duration"] = self.max_session_duration
+
+        def on_token(reply: Replied | None) -> None:
+            if reply is None or reply.status >= 400:
+                self._refuse(number, reply, may_run=False)
+                return
+            data: Any = reply.body
+            self._session_ids[number] = data["data"]["session_id"]
+            headers = {"Authorization": f"Bearer {data['data']['session_token']}"}
+            self._request("/v1/sessions/start", headers, {}, on_start)
+
+        def on_start(reply: Replied | None) -> None:
+            if reply is None or reply.status >= 400:
+                self._refuse(number, reply, may_run=reply is None or reply.status >= 500)
+                return
+            data: Any = reply.body
+            self._ws_urls[number] = data["data"]["ws_url"]
+            self._report("session_started", number, self._session_ids[number], data["data"].get("max_session_duration"))
+
+        self._request("/v1/sessions/token", {"X-API-KEY": "stand-in"}, body, on_token)
+
+    def _refuse(self, number: int, reply: Replied | None, *, may_run: bool) -> None:
+        self._report("session_refused", number, refusal_of(reply), detail=str(reply), may_run=may_run)
+
+    def _stop(self, number: int) -> None:
+        session_id = self._session_ids.get(number)
+
+        def on_stop(reply: Replied | None) -> None:
+            done = reply is not None and (reply.status < 400 or reply.status == 404)
+            self._report("session_stopped" if done else "stop_failed", number)
+
+        body = {"session_id": session_id, "reason": "USER_CLOSED"}
+        self._request("/v1/sessions/stop", {"X-API-KEY": "stand-in"}, body, on_stop)
+
+    # Sockets and the room
+
+    def _happen(self, happening: object) -> None:
+        match happening:
+            case Replied(request_id=request_id) if request_id in self._replies:
+                self._replies.pop(request_id)(happening)
+            case SocketOpened(socket_id) if socket_id in self._sockets:
+                number = self._sockets[socket_id]
+                self._open[number] = socket_id
+                self._report("socket_opened", number)
+            case SocketRefused(socket_id, status) if socket_id in self._sockets:
+                number = self._sockets.pop(socket_id)
+                over = status in SESSION_OVER
+                self._report("socket_lost", number, f"refused with {status}", session_over=over)
+            case SocketText(socket_id, text):
+                self.at(self.wire, lambda: self._deliver(socket_id, text))
+            case SocketClosed(socket_id, code) if socket_id in self._sockets:
+                number = self._sockets[socket_id]
+                self.at(self.wire, lambda: self._lose(number, socket_id, f"closed with {code}"))
+            case AvatarJoined(_, identity):
+                self.at(self.wire, lambda: self._seen("avatar_joined", identity))
+            case AvatarLeft(_, identity):
+                self.at(self.wire, lambda: self._seen("avatar_left", identity))
+            case _:
+                pass
+
+    def _seen(self, method: str, identity: str) -> None:
+        if self.sees_room:
+            self._report(method, identity)
+
+    def _deliver(self, socket_id: int, text: str) -> None:
+        number = self._sockets.get(socket_id)
+        if number is not None and self._open.get(number) == socket_id:
+            self._report("receive_text", number, text)
+
+    def _lose(self, number: int, socket_id: int, detail: str) -> None:
+        if self._open.get(number) == socket_id:
+            del self._open[number]
+            self._report("socket_lost", number, detail)
+
+    def _close(self, number: int) -> None:
+        socket_id = self._open.pop(number, None)
+        if socket_id is not None:
+            self.at(self.wire, lambda: self.service.close_socket(socket_id, self.now))
+        self._sockets = {each: owner for each, owner in self._sockets.items() if owner != number}
+
+    def _publish(self) -> None:
+        publishing = self._publishing = object()
+
+        def published() -> None:
+            if self._publishing is not publishing:
+                return
+            self._fallback_is_published = self.publishes
+            self._report("fallback_published" if self.publishes else "fallback_lost")
+
+        self.at(self.publish_takes, published)
+
+    def _report_fallback(self, reports: list[tuple[EventKind, str]]) -> None:
+        for kind, event_id in reports:
+            self._report("fallback_reports", kind, event_id)
+
+    def _mute(self, identity: str, *, muted: bool) -> None:
+        if not self.mutes_fail:
+            self.mutes.append((self.now, identity, muted))
+        self._report("avatar_muted", identity, done=not self.mutes_fail)
+
+
+def refusal_of(reply: Replied | None) -> Refusal:
+    """What a reply means, as the client of the service reads it."""
+    if reply is None or reply.status >= 500:
+        return Refusal.UNREACHABLE
+    body: Any = reply.body
+    code = body.get("code")
+    if code in {4032, 4003} and "concurrency" in str(body).lower():
+        return Refusal.NO_SLOT
+    if code == 4033 or "credits" in str(body).lower():
+        return Refusal.NO_CREDITS
+    return {401: Refusal.UNAUTHORIZED, 403: Refusal.UNAUTHORIZED, 429: Refusal.RATE_LIMITED}.get(
+        reply.status, Refusal.INVALID
+    )
+
+
+__all__ = ["Interrupt", "Sent", "Speak", "SpeakEnd", "World", "refusal_of"]

@@ -1,0 +1,1 @@
+"""The machine on the event loop: the driver, and the executors that carry its actions out."""

@@ -1,0 +1,141 @@
+"""The machine on the event loop: its one timer, its events, its actions, and its commands for the sinks."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from avatar.core import Action, AvatarMachine, Command, Event, Interrupt, Speak, SpeakEnd, Word
+
+logger = logging.getLogger("avatar")
+
+C = TypeVar("C", bound=Command)
+
+
+class Driver:
+    """Drives one machine for a whole call.
+
+    A fact is reported inside of `step`. Events are dispatched and actions carried out one at a time, in order; a
+    handler that reports a fact itself is never called from within itself.
+
+    Args:
+        machine: Nobody else touches it outside of `step`.
+        on_event: Called with each event in the event loop. An exception in it is logged, and the next event follows.
+        on_action: Called with each action; it starts the work and returns.
+    """
+
+    def __init__(
+        self, machine: AvatarMachine, on_event: Callable[[Event], None], on_action: Callable[[Action], None]
+    ) -> None:
+        self.machine = machine
+        self._on_event = on_event
+        self._on_action = on_action
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+        self._is_dispatching = False
+        self._senders: set[asyncio.Event] = set()
+        self._is_over = asyncio.Event()
+
+    @property
+    def now(self) -> float:
+        """The event loop's time, which is the machine's."""
+        return self._loop.time()
+
+    @contextmanager
+    def step(self) -> Iterator[float]:
+        """Report facts to the machine: gives `now`, and carries on with what came of them."""
+        yield self.now
+        self.carry_on()
+
+    def push_audio(self, pcm: bytes, words: Iterable[Word]) -> None:
+        """Capture speech; most frames change nothing else, and cost nothing else."""
+        if self.machine.push_audio(pcm, self.now, words):
+            self.carry_on()
+
+    def session_commands(self, number: int) -> AsyncGenerator[Command, None]:
+        """The commands for a session, each at the moment it is due; without end."""
+        return self._commands(lambda now: self.machine.next_command(number, now))
+
+    def fallback_commands(self) -> AsyncGenerator[Speak | SpeakEnd | Interrupt, None]:
+        """The commands for the fallback track, each at the moment it is due; without end."""
+        return self._commands(self.machine.next_fallback_command)
+
+    def carry_on(self) -> None:
+        """Dispatch events, carry out actions, set the timer, and let the sinks look for commands."""
+        self._dispatch()
+        self._set_timer()
+        for sender in self._senders:
+            sender.set()
+        if self.machine.is_over:
+            self._is_over.set()
+
+    async def aclose(self, limit: float) -> None:
+        """Close the machine, and wait up to `limit` seconds until it is over; no timer is left."""
+        with self.step() as now:
+            self.machine.close(now)
+        try:
+            async with asyncio.timeout(limit):
+                await self._is_over.wait()
+        except TimeoutError:
+            logger.error("avatar sessions were not confirmed as stopped in time")
+        finally:
+            self._cancel_timer()
+
+    async def _commands(self, pull: Callable[[float], C | None]) -> AsyncGenerator[C, None]:
+        work = asyncio.Event()
+        work.set()
+        self._senders.add(work)
+        try:
+            while True:
+                await work.wait()
+                work.clear()
+                while (command := pull(self.now)) is not None:
+                    self._dispatch()  # the sink may take long to carry the command
+                    yield command
+                self._set_timer()
+        finally:
+            self._senders.discard(work)
+
+    def _dispatch(self) -> None:
+        if self._is_dispatching:
+            return  # a handler has reported a fact: the loop that called it goes on with it
+        self._is_dispatching = True
+        try:
+            while self._dispatch_one():
+                pass
+        finally:
+            self._is_dispatching = False
+
+    def _dispatch_one(self) -> bool:
+        if (event := self.machine.next_event()) is not None:
+            try:
+                self._on_event(event)
+            except Exception:
+                logger.exception("a handler of an avatar event failed", extra={"event": type(event).__name__})
+            return True
+        if (action := self.machine.next_action()) is not None:
+            self._on_action(action)
+            return True
+        return False
+
+    def _set_timer(self) -> None:
+        timeout_at = self.machine.next_timeout()
+        if timeout_at == self._timer_at:
+            return
+        self._cancel_timer()
+        self._timer_at = timeout_at
+        self._timer = None if timeout_at is None else self._loop.call_at(timeout_at, self._on_timer)
+
+    def _on_timer(self) -> None:
+        # A timer may fire a little early; the machine gets the time that it asked for.
+        now = max(self.now, self._timer_at or 0.0)
+        self._timer = self._timer_at = None
+        self.machine.handle_timeout(now)
+        self.carry_on()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._timer_at = None

@@ -1,0 +1,149 @@
+"""What happens in the room: which avatars are there and heard, and who hears them."""
+
+import asyncio
+import logging
+from typing import Any
+
+import aiohttp
+from livekit import api, rtc
+
+from avatar.core import MuteAvatar
+from avatar.core.sound_monitor import SoundMonitor
+from avatar.link.driver import Driver
+from avatar.link.tasks import Tasks
+
+logger = logging.getLogger("avatar")
+
+_LISTEN_EVERY_S = 0.5
+_SERVER_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
+
+
+class RoomWatch:
+    """Reports to the machine which participants are in the room, and whether the avatar's sound arrives.
+
+    Args:
+        driver: Of the machine.
+        room: Connected, or about to be.
+    """
+
+    def __init__(self, driver: Driver, room: rtc.Room) -> None:
+        self._driver = driver
+        self._machine = driver.machine
+        self._room = room
+        self._known: set[str] = set()
+        self._tasks = Tasks()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._room.on("connection_state_changed", self._look)
+        self._room.on("reconnected", self._look)
+        self._room.on("participant_connected", self._look)
+        self._room.on("participant_disconnected", self._look)
+        self._tasks.start(self._listen(), "avatar_sound")
+        self._look()
+
+    async def aclose(self) -> None:
+        """Watch no more."""
+        self._room.off("connection_state_changed", self._look)
+        self._room.off("reconnected", self._look)
+        self._room.off("participant_connected", self._look)
+        self._room.off("participant_disconnected", self._look)
+        await self._tasks.aclose()
+
+    def _look(self, *_: object) -> None:
+        """Report what has changed. Participants who came or left while the agent was away are told by no event."""
+        is_there = self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED
+        present = set(self._room.remote_participants) if is_there else self._known
+        with self._driver.step() as now:
+            for identity in present - self._known:
+                self._machine.avatar_joined(identity, now)
+            self._machine.room_changed(now, is_there=is_there)
+            for identity in self._known - present:
+                self._machine.avatar_left(identity, now)
+        self._known = present
+
+    async def _listen(self) -> None:
+        """Follow the sound of the avatar while it should be heard."""
+        monitor = SoundMonitor()
+        while True:
+            await asyncio.sleep(_LISTEN_EVERY_S)
+            current = self._machine.current
+            if current is None or not self._machine.avatar_sounds(self._driver.now):
+                monitor.reset()
+                continue
+            track, energy = await self._energy(current.identity)
+            since = monitor.note(track, energy, self._driver.now)
+            if since is not None:
+                with self._driver.step() as now:
+                    self._machine.avatar_unheard(since, now)
+
+    async def _energy(self, identity: str) -> tuple[str | None, float]:
+        """Of all sound of an avatar that has arrived on its track; None for the track if it is not subscribed to."""
+        avatar = self._room.remote_participants.get(identity)
+        tracks = [publication.track for publication in avatar.track_publications.values()] if avatar else []
+        track = next((track for track in tracks if isinstance(track, rtc.RemoteAudioTrack)), None)
+        if track is None:
+            return None, 0.0
+        stats: list[Any] = await track.get_stats()
+        return track.sid, sum(stat.inbound_rtp.inbound.total_audio_energy for stat in stats)
+
+
+class AvatarSubscriptions:
+    """Takes an avatar's sound from the others in the room, or gives it back, through the room's server.
+
+    An avatar whose WebSocket is lost may play on what it was given, and can't be interrupted.
+
+    Args:
+        driver: Of the machine that asks for it.
+        room: Where the avatar is heard.
+        url: Of the room's server.
+        api_key: Of the server.
+        api_secret: Of the server.
+    """
+
+    def __init__(self, driver: Driver, room: rtc.Room, url: str, api_key: str, api_secret: str) -> None:
+        self._driver = driver
+        self._machine = driver.machine
+        self._room = room
+        self._url = url
+        self._api_key = api_key
+        self._api_secret = api_secret
+        self._tasks = Tasks()
+
+    def apply(self, action: MuteAvatar) -> None:
+        """Carry out a `MuteAvatar`."""
+        self._tasks.start(self._apply(action), "avatar_mute")
+
+    async def aclose(self) -> None:
+        """Give up what is still on its way."""
+        await self._tasks.aclose()
+
+    async def _apply(self, action: MuteAvatar) -> None:
+        done = await self._subscribe(action.identity, subscribe=not action.muted)
+        with self._driver.step() as now:
+            self._machine.avatar_muted(action.identity, now, done=done)
+
+    async def _subscribe(self, identity: str, *, subscribe: bool) -> bool:
+        """Change the subscriptions of all others; False if that is not so for all of them."""
+        avatar = self._room.remote_participants.get(identity)
+        if avatar is None:
+            return True
+        sounds = [sid for sid, track in avatar.track_publications.items() if track.kind == rtc.TrackKind.KIND_AUDIO]
+        others = [other for other in self._room.remote_participants if other != identity]
+        async with api.LiveKitAPI(self._url, self._api_key, self._api_secret, timeout=_SERVER_TIMEOUT) as server:
+            changes = [self._change(server, other, sounds, subscribe=subscribe) for other in others]
+            return all(await asyncio.gather(*changes))
+
+    async def _change(self, server: api.LiveKitAPI, other: str, sounds: list[str], *, subscribe: bool) -> bool:
+        request = api.UpdateSubscriptionsRequest(
+            room=self._room.name, identity=other, track_sids=sounds, subscribe=subscribe
+        )
+        try:
+            await server.room.update_subscriptions(request)
+        except (aiohttp.ClientError, api.TwirpError, OSError, TimeoutError) as error:
+            if other not in self._room.remote_participants:
+                return True  # has left meanwhile
+            extra = {"audible": subscribe, "error": type(error).__name__}
+            logger.warning("the avatar's sound could not be changed for a participant", extra=extra)
+            return False
+        return True

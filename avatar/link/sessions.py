@@ -1,0 +1,151 @@
+"""Starts and stops sessions by the service's REST interface, as the machine asks for them."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from avatar.core import Refusal, StartSession, StopSession
+from avatar.errors import AvatarError
+from avatar.link.driver import Driver
+from avatar.link.tasks import Tasks
+
+logger = logging.getLogger("avatar")
+
+# A stop has to be through before the framework kills a job, 10 s after its shutdown callbacks began.
+_STOP_TIMEOUT_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSession:
+    """A session that the service runs.
+
+    Attributes:
+        session_id: The service's.
+        ws_url: Whoever has it can speak through the avatar: it is the credential.
+        max_duration: Seconds after which the service ends it, if that is known.
+        already_ran: Seconds for which it has run before.
+    """
+
+    session_id: str
+    ws_url: str
+    max_duration: float | None
+    already_ran: float = 0.0
+
+
+class SessionSource(Protocol):
+    """Where the sessions of one call come from."""
+
+    async def prepare(self, identity: str) -> str:
+        """Have a session made, which costs nothing yet.
+
+        Args:
+            identity: Of its avatar in the room.
+
+        Returns:
+            Its id.
+
+        Raises:
+            AvatarError: There is none.
+        """
+
+    async def start(self, session_id: str) -> RunningSession:
+        """Start it; from now on it costs.
+
+        Raises:
+            AvatarError: It was not started, or the answer did not come.
+        """
+
+    async def stop(self, session_id: str) -> None:
+        """Stop it.
+
+        Raises:
+            AvatarError: That was not confirmed.
+        """
+
+
+class SessionExecutor:
+    """Carries out `StartSession` and `StopSession`.
+
+    Args:
+        driver: Of the machine that asks for them.
+        source: Where sessions come from.
+        on_running: Told of each session that runs, with its number, before the machine is.
+    """
+
+    def __init__(
+        self, driver: Driver, source: SessionSource, on_running: Callable[[int, RunningSession], None]
+    ) -> None:
+        self.last_error: AvatarError | None = None
+        """Why the last start failed; None after a start that did not."""
+        self._driver = driver
+        self._machine = driver.machine
+        self._source = source
+        self._on_running = on_running
+        self._ids: dict[int, str] = {}
+        self._starting: dict[int, asyncio.Task[None]] = {}
+        self._tasks = Tasks()
+
+    def start(self, action: StartSession) -> None:
+        """Ask for a session."""
+        self._starting[action.session] = self._tasks.start(self._start(action), "avatar_start")
+
+    def stop(self, action: StopSession) -> None:
+        """Stop a session; a start that is still on its way is given up."""
+        starting = self._starting.pop(action.session, None)
+        if starting is not None:
+            starting.cancel()
+        self._tasks.start(self._stop(action), "avatar_stop")
+
+    async def aclose(self) -> None:
+        """Give up what is still on its way."""
+        await self._tasks.aclose()
+
+    async def _start(self, action: StartSession) -> None:
+        number = action.session
+        try:
+            self._ids[number] = await self._source.prepare(action.identity)
+            running = await self._source.start(self._ids[number])
+        except AvatarError as error:
+            self._refuse(number, error)
+            return
+        finally:
+            self._starting.pop(number, None)
+        self.last_error = None
+        logger.info("avatar session started", extra={"session_id": running.session_id})
+        self._on_running(number, running)
+        with self._driver.step() as now:
+            self._machine.session_started(
+                number, running.session_id, running.max_duration, now, already_ran=running.already_ran
+            )
+
+    def _refuse(self, number: int, error: AvatarError) -> None:
+        self.last_error = error
+        with self._driver.step() as now:
+            self._machine.session_refused(
+                number,
+                error.refusal,
+                now,
+                detail=str(error),
+                retry_after=getattr(error, "retry_after", None),
+                # Before there is an id nothing can have been started.
+                may_run=number in self._ids and error.refusal is Refusal.UNREACHABLE,
+            )
+
+    async def _stop(self, action: StopSession) -> None:
+        session_id = self._ids.get(action.session)
+        try:
+            if session_id is not None:
+                async with asyncio.timeout(_STOP_TIMEOUT_S):
+                    await self._source.stop(session_id)
+                logger.info("avatar session stopped", extra={"session_id": session_id})
+        except (AvatarError, TimeoutError) as error:
+            detail = str(error) or f"no answer within {_STOP_TIMEOUT_S:.0f} s"
+            extra = {"session_id": session_id, "reason": detail}
+            logger.error("avatar session not stopped: it is billed until it is", extra=extra)  # noqa: TRY400 - a sentence
+            with self._driver.step() as now:
+                self._machine.stop_failed(action.session, now)
+        else:
+            with self._driver.step() as now:
+                self._machine.session_stopped(action.session, now)

@@ -1,0 +1,113 @@
+"""The WebSockets to sessions: carry the machine's commands there, and the service's events back."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+
+import aiohttp
+
+from avatar.core import OpenSocket, to_json
+from avatar.link.driver import Driver
+from avatar.link.tasks import Tasks
+
+logger = logging.getLogger("avatar")
+
+_OPEN_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 2.0
+
+# Answers to the WebSocket's handshake after which this session takes no other.
+_SESSION_OVER = {401, 403, 404, 410}
+
+# For the peer's TCP to confirm what it was sent: the kernel finds out about a line that is cut silently, while a
+# service that stalls its pongs under load, as this one does (field observation 41), is left alone.
+_ACKNOWLEDGED_WITHIN_MS = 8_000
+
+
+class SocketExecutor:
+    """Opens and closes WebSockets, one for each session.
+
+    Args:
+        driver: Of the machine that asks for them.
+        http: Opens them.
+    """
+
+    def __init__(self, driver: Driver, http: aiohttp.ClientSession) -> None:
+        self._driver = driver
+        self._machine = driver.machine
+        self._http = http
+        self._urls: dict[int, str] = {}
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._tasks = Tasks()
+
+    def set_url(self, session: int, ws_url: str) -> None:
+        """Note where a session is reached. The URL is the credential: it is not logged."""
+        self._urls[session] = ws_url
+
+    def open(self, action: OpenSocket) -> None:
+        """Open a WebSocket, and use it until it is lost or closed."""
+        self.close(action.session)
+        self._running[action.session] = self._tasks.start(self._run(action.session), "avatar_socket")
+
+    def close(self, session: int) -> None:
+        """Close the WebSocket of a session, or give up opening it."""
+        if (running := self._running.pop(session, None)) is not None:
+            running.cancel()
+
+    async def aclose(self) -> None:
+        """Close all WebSockets."""
+        await self._tasks.aclose()
+
+    async def _run(self, session: int) -> None:
+        detail, is_over = await self._connect(session)
+        with self._driver.step() as now:
+            self._machine.socket_lost(session, detail, now, session_over=is_over)
+
+    async def _connect(self, session: int) -> tuple[str, bool]:
+        """Use a WebSocket to its end; why it ended, and whether the session is over."""
+        # No heartbeat: see _ACKNOWLEDGED_WITHIN_MS.
+        timeout = aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_S)
+        try:
+            async with asyncio.timeout(_OPEN_TIMEOUT_S):
+                websocket = await self._http.ws_connect(self._urls[session], timeout=timeout)
+        except aiohttp.WSServerHandshakeError as error:
+            return f"the avatar's WebSocket was refused with status {error.status}", error.status in _SESSION_OVER
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return f"the avatar's WebSocket can't be opened: {type(error).__name__}", False
+        async with websocket:
+            _expect_acknowledgements(websocket)
+            with self._driver.step() as now:
+                self._machine.socket_opened(session, now)
+            return await self._carry(session, websocket), False
+
+    async def _carry(self, session: int, websocket: aiohttp.ClientWebSocketResponse) -> str:
+        """Read and write until one of both ends; why."""
+        reading = asyncio.create_task(self._read(session, websocket), name="avatar_read")
+        writing = asyncio.create_task(self._write(session, websocket), name="avatar_write")
+        try:
+            done, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            reading.cancel()
+            writing.cancel()
+            await asyncio.gather(reading, writing, return_exceptions=True)
+        return done.pop().result()
+
+    async def _read(self, session: int, websocket: aiohttp.ClientWebSocketResponse) -> str:
+        async for message in websocket:
+            if message.type is aiohttp.WSMsgType.TEXT:
+                with self._driver.step() as now:
+                    self._machine.receive_text(session, message.data, now)
+        return f"the avatar's WebSocket was closed with code {websocket.close_code}"
+
+    async def _write(self, session: int, websocket: aiohttp.ClientWebSocketResponse) -> str:
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            async with contextlib.aclosing(self._driver.session_commands(session)) as commands:
+                async for command in commands:
+                    await websocket.send_str(to_json(command))
+        return "the avatar's WebSocket takes no more"
+
+
+def _expect_acknowledgements(websocket: aiohttp.ClientWebSocketResponse) -> None:
+    line = websocket.get_extra_info("socket")
+    if line is not None and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _ACKNOWLEDGED_WITHIN_MS)
