@@ -1,124 +1,170 @@
-"""The service's REST interface: make, start and stop sessions; look up what a session needs.
+"""The service's REST interface: make, start, stop and look up sessions.
 
-Shapes as in the LiveAvatar API reference. Optional fields of a reply may be missing; unknown ones are ignored.
+Shapes as in the LiveAvatar API reference. Optional fields of a reply may be missing; unknown ones are ignored. Numbers
+in brackets are field observations.
 """
 
 import asyncio
-import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-import aiohttp
-import stamina
-
-from avatar.errors import AvatarError, ConnectionLost, ServiceError, ServiceTimeout, service_error
+from avatar.errors import AvatarError, ServiceError
+from avatar.recording import Recorder
+from avatar.rest import Credential, RestClient
+from avatar.token_request import PlanLimits, Room, TokenRequest, VideoQuality
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import aiohttp
+
     from avatar.journal import SessionJournal
+
+__all__ = [
+    "DEFAULT_API_URL",
+    "SANDBOX_AVATAR_ID",
+    "START_TIMEOUT_S",
+    "ActiveSession",
+    "Avatar",
+    "LiveAvatarAPI",
+    "Room",
+    "SessionToken",
+    "StartedSession",
+    "VideoQuality",
+]
 
 logger = logging.getLogger("avatar")
 
 DEFAULT_API_URL = "https://api.liveavatar.com"
-SANDBOX_AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
-# Wayne, the one avatar of sandbox sessions ("Sandbox mode").
 
-VideoQuality = Literal["very_high", "high", "medium", "low"]
-"""1080p, 720p, 480p, 360p ("Configuration")."""
+# Wayne, the one avatar of sandbox sessions ("Sandbox mode").
+SANDBOX_AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
+
+# On bad days a start takes 6 to 30 s and works all the same (3). Cutting it off earlier would leave a session that
+# runs and that nobody uses.
+START_TIMEOUT_S = 30.0
 
 _NO_LONGER_THERE = 404
 _BAD_REQUEST = 400
+# What a 400 says about a session that can't be stopped because it does not run. The words are not recorded (12).
 _NOT_RUNNING = re.compile(r"already|ended|closed|not (found|active|running)", re.IGNORECASE)
-# What a 400 says of a session that can't be stopped because it does not run; the reference tells no words for it.
 
-_SHORTEST_SECRET = 7
-# Characters; "Bearer" is none.
-
-_LONGEST_WAIT = 10.0
-# Seconds before a call is repeated, whatever the service asks for: somebody waits for the answer.
+# Of a token request: one for each limit of a plan that may turn out to be lower.
+_AMENDMENTS = 2
 
 _PAGE = 100
 _PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """The LiveKit room that the avatar joins, with a token minted for it."""
-
-    url: str
-    name: str
-    token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class SessionToken:
-    """A session that was made and not started: nothing is billed yet."""
+    """A session that was made and not started: nothing is billed yet (8).
+
+    Attributes:
+        session_id: The service's.
+        token: Starts the session.
+        room: Name of the LiveKit room that the avatar is to join; empty if the service opens one.
+        max_session_duration: Seconds that were asked for and granted; None for the plan's limit.
+        video_quality: What was asked for and granted; None for the service's default.
+    """
 
     session_id: str
     token: str = field(repr=False)
     room: str = ""
-    """Name of the LiveKit room that the avatar is to join."""
+    max_session_duration: int | None = None
+    video_quality: VideoQuality | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StartedSession:
-    """A session that runs, and is billed by the minute until it is stopped."""
+    """A session that runs, and is billed by the minute until it is stopped.
+
+    Attributes:
+        session_id: The service's.
+        ws_url: Where speech is sent. It is a credential: whoever has it can speak through the avatar.
+        max_duration: Seconds after which the service ends the session, as it says or else as was asked for; None if
+            neither is known.
+        livekit_url: LiveKit server of the room that the service opened, if it did.
+        client_token: The caller joins that room with it.
+        agent_token: The agent joins that room with it.
+    """
 
     session_id: str
     ws_url: str = field(repr=False)
-    """Whoever has it can speak through the avatar: it is the credential."""
     max_duration: float | None
-    """Seconds after which the service ends it; it need not say so."""
     livekit_url: str | None = None
-    """Of the room that the service has opened, where it has; with tokens for the caller and the agent."""
     client_token: str | None = field(default=None, repr=False)
     agent_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveSession:
-    """A session of the account that the service says is running, whoever started it."""
+    """A session of the account that runs, whoever started it.
+
+    Attributes:
+        session_id: The service's.
+        duration: Seconds for which it has run, if the service says so.
+    """
 
     session_id: str
     duration: float | None
-    """Seconds that it has run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Avatar:
+    """An avatar as the service describes it.
+
+    Attributes:
+        name: Its name.
+        status: `ACTIVE` if it can be used; empty if the service does not say.
+        is_expired: Old avatars expire, and are refused (74).
+    """
+
+    name: str
+    status: str = ""
+    is_expired: bool = False
 
 
 class LiveAvatarAPI:
     """A client of the REST interface.
 
+    It remembers what refusals told about the account's plan: a longer session or a better picture than the plan
+    allows is asked for once, and then replaced by what is allowed.
+
     Args:
-        http: The HTTP session that is used; it stays the caller's.
+        http: The HTTP session to use. The caller closes it.
         api_key: Of LiveAvatar.
         api_url: The service's address, with or without `/v1/sessions`.
-        timeout: Seconds for one call.
+        timeout: Seconds for one call, but for the two that make and start a session: see `START_TIMEOUT_S`.
         attempts: How often a call is made that may be repeated.
-        journal: Is told of each session before it is started, and when it is stopped; by default nobody is.
+        journal: Notes each session before it is started, and when it is stopped; None notes nothing.
+        recorder: Records every call; None records nothing.
     """
 
     def __init__(
         self,
-        http: aiohttp.ClientSession,
+        http: "aiohttp.ClientSession",
         *,
         api_key: str,
         api_url: str = DEFAULT_API_URL,
         timeout: float = 10.0,
         attempts: int = 3,
         journal: "SessionJournal | None" = None,
+        recorder: Recorder | None = None,
     ) -> None:
-        self._http = http
-        self._api_key = api_key
-        self._root = api_url.rstrip("/").removesuffix("/sessions").removesuffix("/v1")
+        self._key = Credential("key", api_key)
+        self._url = api_url.rstrip("/").removesuffix("/sessions").removesuffix("/v1")
         self._timeout = timeout
-        self._attempts = max(1, attempts)
+        self._rest = RestClient(http, self._url, timeout=timeout, attempts=attempts, recorder=recorder or Recorder())
         self._journal = journal
+        self._limits: dict[tuple[str, bool], PlanLimits] = {}
 
     @property
     def url(self) -> str:
         """The service's address, without a path of the interface."""
-        return self._root
+        return self._url
 
     async def create_token(
         self,
@@ -131,74 +177,90 @@ class LiveAvatarAPI:
     ) -> SessionToken:
         """Make a session. Nothing is billed before `start`.
 
+        A duration above the plan's limit, or `very_high` where the plan has no 1080p, is asked for again as the plan
+        allows it; `SessionToken` says what was granted.
+
         Args:
             avatar_id: Which avatar.
-            room: Your LiveKit room; without it the service makes one.
-            is_sandbox: Free of charge, one minute at most.
-            video_quality: The service's default is `high`.
-            max_session_duration: Seconds; the service's default is the account's limit.
+            room: Your LiveKit room; None for one that the service opens.
+            is_sandbox: Free of charge, one minute at most, with `SANDBOX_AVATAR_ID` alone.
+            video_quality: None for the service's default, `high`.
+            max_session_duration: Seconds; None for the plan's limit.
 
         Raises:
             AuthError: The key was refused.
             CapacityError: No concurrency or credits are left.
             AvatarError: Anything else that went wrong.
         """
-        body: dict[str, object] = {"mode": "LITE", "avatar_id": avatar_id, "is_sandbox": is_sandbox}
-        if room is not None:
-            body["livekit_config"] = {
-                "livekit_url": room.url,
-                "livekit_room": room.name,
-                "livekit_client_token": room.token,
-            }
-        if video_quality is not None:
-            body["video_settings"] = {"quality": video_quality, "encoding": "H264"}
-        if max_session_duration is not None:
-            body["max_session_duration"] = max_session_duration
-        data = await self._call("POST", "/v1/sessions/token", headers=self._key(), body=body)
-        return SessionToken(data.text("session_id"), data.text("session_token"), room.name if room is not None else "")
+        asked = TokenRequest(avatar_id, room, is_sandbox, video_quality, max_session_duration)
+        for _ in range(_AMENDMENTS):
+            try:
+                return await self._create_token(self._fitting(asked))
+            except ServiceError as error:
+                if not self._learn(asked, error):
+                    raise
+        return await self._create_token(self._fitting(asked))
 
-    async def start(self, token: SessionToken) -> StartedSession:
+    async def start(self, token: SessionToken, *, timeout: float = START_TIMEOUT_S) -> StartedSession:  # noqa: ASYNC109 - of the call itself, whose answer may come later
         """Start a session; from now on it is billed.
 
-        It is called once: a call that failed half-way may have started it, so whoever gets an error stops it.
+        It is called once: a call that failed half-way may have started the session, so whoever gets an error from
+        it stops the session. Do not cut it off with a shorter limit of your own: let it go on, and stop the session
+        that it gives.
+
+        Args:
+            token: What `create_token` gave.
+            timeout: Seconds to wait for the answer.
 
         Raises:
-            JournalError: The journal can't be written, so nothing was started: nobody could stop it after a crash.
+            JournalError: The journal can't be written. Nothing was started: after a crash no process would know of
+                the session.
+            ServiceTimeout: The answer did not come. The session may have been started, or still be.
             AvatarError: As `create_token`.
         """
-        headers = {"Authorization": f"Bearer {token.token}"}
         if self._journal is not None:
             await asyncio.to_thread(self._journal.add, token.session_id, api_url=self.url, room=token.room)
-        data = await self._call("POST", "/v1/sessions/start", headers=headers, body={}, attempts=1)
-        duration = data.number("max_session_duration")
-        duration = duration if duration and duration > 0 else None
+        credential = Credential("token", token.token)
+        reply = await self._rest.call("POST", "/v1/sessions/start", credential, body={}, attempts=1, timeout=timeout)
+        told = reply.number("max_session_duration")
+        duration = told if told and told > 0 else token.max_session_duration
         await self._note(lambda journal: journal.mark_started(token.session_id, duration))
         return StartedSession(
             token.session_id,
-            data.text("ws_url"),
+            reply.text("ws_url"),
             duration,
-            livekit_url=data.text_or_none("livekit_url"),
-            client_token=data.text_or_none("livekit_client_token"),
-            agent_token=data.text_or_none("livekit_agent_token"),
+            livekit_url=reply.text_or_none("livekit_url"),
+            client_token=reply.text_or_none("livekit_client_token"),
+            agent_token=reply.text_or_none("livekit_agent_token"),
         )
 
     async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
-        """Stop a session. One that is over already counts as stopped.
+        """Stop a session. One that is over already counts as stopped (12).
 
         Raises:
             AvatarError: As `create_token`.
         """
-        body = {"session_id": session_id, "reason": reason}
         await self._note(lambda journal: journal.mark_stopping(session_id))
         try:
-            await self._call("POST", "/v1/sessions/stop", headers=self._key(), body=body)
+            await self._rest.call(
+                "POST", "/v1/sessions/stop", self._key, body={"session_id": session_id, "reason": reason}
+            )
         except ServiceError as error:
             if not _is_over(error):
                 raise
         await self._note(lambda journal: journal.mark_stopped(session_id))
 
+    async def keep_alive(self, session_id: str) -> None:
+        """Restart a session's idle time, as `session.keep_alive` on the WebSocket does (10).
+
+        Raises:
+            ServiceError: With status 400 the session is over (11).
+            AvatarError: As `create_token`.
+        """
+        await self._rest.call("POST", "/v1/sessions/keep-alive", self._key, body={"session_id": session_id})
+
     async def active_sessions(self) -> list[ActiveSession]:
-        """The account's sessions that run, on this machine or elsewhere; the newest 2000.
+        """List the account's sessions that run, on this machine or elsewhere; the newest 2000.
 
         Raises:
             AvatarError: As `create_token`.
@@ -206,32 +268,68 @@ class LiveAvatarAPI:
         sessions: list[ActiveSession] = []
         for page in range(1, _PAGES + 1):
             path = f"/v1/sessions?type=active&page={page}&page_size={_PAGE}"
-            data = await self._call("GET", path, headers=self._key())
-            sessions += [ActiveSession(item.text("id"), item.number("duration")) for item in data.items("results")]
-            if not data.fields.get("next"):
+            reply = await self._rest.call("GET", path, self._key)
+            sessions += [ActiveSession(item.text("id"), item.number("duration")) for item in reply.items("results")]
+            if not reply.fields.get("next"):
                 break
         return sessions
 
     async def credits_left(self) -> float:
-        """Credits of the account; a LITE session uses one a minute.
+        """Ask for the account's credits; a LITE session uses one a minute, pro rata (66).
 
         Raises:
             AvatarError: As `create_token`.
         """
-        data = await self._call("GET", "/v1/users/credits", headers=self._key())
-        return float(data.text("credits_left"))
+        reply = await self._rest.call("GET", "/v1/users/credits", self._key)
+        return reply.decimal("credits_left")
 
-    async def avatar_name(self, avatar_id: str) -> str:
-        """The name of an avatar; a `ServiceError` with status 404 if there is none.
+    async def avatar(self, avatar_id: str) -> Avatar:
+        """Look up an avatar.
 
         Raises:
+            ServiceError: With status 404 there is no such avatar.
             AvatarError: As `create_token`.
         """
-        data = await self._call("GET", f"/v1/avatars/{avatar_id}", headers=self._key())
-        return data.text("name")
+        reply = await self._rest.call("GET", f"/v1/avatars/{avatar_id}", self._key)
+        return Avatar(
+            reply.text("name"), reply.text_or_none("status") or "", is_expired=reply.fields.get("is_expired") is True
+        )
+
+    def _fitting(self, asked: TokenRequest) -> TokenRequest:
+        return self._limits.get(_account(asked), PlanLimits()).fit(asked)
+
+    def _learn(self, asked: TokenRequest, error: ServiceError) -> bool:
+        """Remember what a refusal tells about the plan; False if it tells nothing."""
+        known = self._limits.get(_account(asked), PlanLimits())
+        learned = known.learn(known.fit(asked), error.body)
+        if learned is None:
+            return False
+        self._limits[_account(asked)] = learned
+        granted = learned.fit(asked)
+        logger.warning(
+            "the account's plan allows less than was asked for",
+            extra={
+                "asked_duration": asked.max_session_duration,
+                "granted_duration": granted.max_session_duration,
+                "asked_quality": asked.video_quality,
+                "granted_quality": granted.video_quality,
+            },
+        )
+        return True
+
+    async def _create_token(self, request: TokenRequest) -> SessionToken:
+        limit = max(self._timeout, START_TIMEOUT_S)
+        reply = await self._rest.call("POST", "/v1/sessions/token", self._key, body=request.to_body(), timeout=limit)
+        return SessionToken(
+            reply.text("session_id"),
+            reply.text("session_token"),
+            "" if request.room is None else request.room.name,
+            request.max_session_duration,
+            request.video_quality,
+        )
 
     async def _note(self, note: "Callable[[SessionJournal], None]") -> None:
-        """Tell the journal what has happened; it has happened, whether or not that can be written."""
+        """Write down what has happened; it has happened, whether or not it can be written down."""
         if self._journal is None:
             return
         try:
@@ -239,130 +337,14 @@ class LiveAvatarAPI:
         except AvatarError as error:
             logger.error("%s", error)  # noqa: TRY400 - a sentence, no traceback
 
-    def _key(self) -> dict[str, str]:
-        return {"X-API-KEY": self._api_key}
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        headers: Mapping[str, str],
-        body: object = None,
-        attempts: int | None = None,
-    ) -> "_Data":
-        retries = stamina.retry_context(on=_wait_before_retry, attempts=attempts or self._attempts, wait_initial=0.3)
-        async for attempt in retries:
-            with attempt:
-                return await self._call_once(method, path, headers, body)
-        raise AssertionError  # the last attempt returns or raises
-
-    async def _call_once(self, method: str, path: str, headers: Mapping[str, str], body: object) -> "_Data":
-        call = f"{method} {path}"
-        try:
-            async with self._http.request(
-                method,
-                self._root + path,
-                headers=headers,
-                json=body,
-                timeout=aiohttp.ClientTimeout(total=self._timeout),
-            ) as response:
-                return _read(call, response.status, response.headers, await response.read(), secrets=headers.values())
-        except TimeoutError as error:
-            message = f"{call} was not answered within {self._timeout:.0f} s"
-            raise ServiceTimeout(message) from error
-        except (aiohttp.ClientError, asyncio.IncompleteReadError) as error:
-            message = f"{call} failed: {type(error).__name__} - is {self._root} reachable from here?"
-            raise ConnectionLost(message) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Data:
-    """The `data` of a reply's envelope."""
-
-    call: str
-    status: int
-    fields: Mapping[str, Any]
-
-    def text(self, name: str) -> str:
-        """A field that has to be there."""
-        value = self.text_or_none(name)
-        if value is None:
-            raise ServiceError(self.call, status_code=self.status, body=f"the reply has no {name}")
-        return value
-
-    def text_or_none(self, name: str) -> str | None:
-        """A field that may be missing; an empty one is."""
-        value = self.fields.get(name)
-        return value if isinstance(value, str) and value else None
-
-    def number(self, name: str) -> float | None:
-        """A field that may be missing."""
-        value = self.fields.get(name)
-        return float(value) if isinstance(value, int | float) else None
-
-    def items(self, name: str) -> "list[_Data]":
-        """The objects of a list; what is none is left out."""
-        value = self.fields.get(name)
-        rows = value if isinstance(value, list) else []
-        return [_Data(self.call, self.status, row) for row in rows if isinstance(row, dict)]
-
-
-def _read(call: str, status: int, headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str]) -> _Data:
-    envelope = _json_object(body)
-    if status >= 400:  # noqa: PLR2004 - HTTP's own number
-        code = envelope.get("code")
-        raise service_error(
-            call,
-            status_code=status,
-            code=code if isinstance(code, int) else None,
-            body=_without(secrets, _words(envelope) if envelope else body.decode("utf-8", "replace")),
-            retry_after=_seconds(headers.get("Retry-After")),
-        )
-    data = envelope.get("data")
-    return _Data(call, status, data if isinstance(data, dict) else {})
-
-
-def _without(secrets: Iterable[str], text: str) -> str:
-    """What a service says about a key, without the key."""
-    for secret in secrets:
-        for part in secret.split():
-            text = text.replace(part, "***") if len(part) > _SHORTEST_SECRET else text
-    return text
+def _account(request: TokenRequest) -> tuple[str, bool]:
+    """What the limits of a plan may depend on: reports about 1080p contradict each other, by plan or by avatar (72)."""
+    return request.avatar_id, request.is_sandbox
 
 
 def _is_over(error: ServiceError) -> bool:
-    """Whether a stop was refused because there is nothing to stop."""
+    """True if a stop was refused because there is nothing to stop."""
     if error.status_code == _NO_LONGER_THERE:
         return True
     return error.status_code == _BAD_REQUEST and _NOT_RUNNING.search(error.body) is not None
-
-
-def _json_object(body: bytes) -> Mapping[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _words(envelope: Mapping[str, Any]) -> str:
-    """What an error reply says: a message, or the first entry of a validation error's list."""
-    message, detail = envelope.get("message"), envelope.get("detail")
-    if isinstance(message, str):
-        return message
-    if isinstance(detail, list) and detail and isinstance(detail[0], dict):
-        return f"{'.'.join(map(str, detail[0].get('loc', [])))}: {detail[0].get('msg', '')}"
-    return detail if isinstance(detail, str) else ""
-
-
-def _seconds(value: str | None) -> float | None:
-    return float(value) if value and value.replace(".", "", 1).isdigit() else None
-
-
-def _wait_before_retry(error: Exception) -> bool | float:
-    """Whether to repeat a call, or after how many seconds."""
-    if not isinstance(error, AvatarError) or not error.retryable:
-        return False
-    retry_after = getattr(error, "retry_after", None)
-    return True if retry_after is None else min(float(retry_after), _LONGEST_WAIT)

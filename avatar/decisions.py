@@ -1,6 +1,7 @@
 """What to do when the service does not give an avatar: try again, and when, or leave it."""
 
-from avatar.errors import AuthError, AvatarError, CapacityError, ConfigurationError, ServiceError, SessionOver
+from avatar.core.refusal import Refusal
+from avatar.errors import AvatarError
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 60.0
@@ -21,14 +22,12 @@ def seconds_to_wait(error: AvatarError, failures: int, jitter: float) -> float |
         Seconds; None if trying again is of no use: the key is wrong, the avatar unknown, no credits are left, the
         room gone.
     """
-    match error:
-        case CapacityError(status_code=429):
-            return min(error.retry_after or _FIRST_WAIT, _LONGEST_WAIT) + jitter * _FIRST_WAIT
-        case CapacityError(code=4032):
+    match error.refusal:
+        case Refusal.RATE_LIMITED:
+            return min(getattr(error, "retry_after", None) or _FIRST_WAIT, _LONGEST_WAIT) + jitter * _FIRST_WAIT
+        case Refusal.NO_SLOT:
             return _SLOT_WAIT * (0.5 + jitter)
-        case AuthError() | CapacityError() | ConfigurationError() | SessionOver():
-            return None
-        case ServiceError(retryable=False):
+        case Refusal.NO_CREDITS | Refusal.UNAUTHORIZED | Refusal.INVALID | Refusal.ROOM_GONE:
             return None
     wait: float = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
     return wait * (0.5 + jitter / 2)

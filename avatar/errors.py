@@ -1,47 +1,62 @@
-"""What can go wrong with the avatar, in the terms of who uses it.
+"""What can go wrong with the avatar, in terms of the person who uses it.
 
 ```
 AvatarError
 |- ConfigurationError     a setting is missing or wrong; nothing was sent
 |- ServiceError           the service answered with an error
-|  |- AuthError           ... because of the key or the token (401, 403)
-|  `- CapacityError       ... because of concurrency, credits or rate (402, 429, code 4032)
+|  |- AuthError           ... because of the key or the token
+|  `- CapacityError       ... because of concurrency, credits or rate
 |- ServiceTimeout         the service did not answer in time
 |- SessionOver            the one session that there could be is over
 `- ConnectionLost         the network, or the WebSocket, is gone
 ```
 
-`retryable` tells whether the same call may succeed later. No error carries a key, a token, a ws_url, audio or text.
+`refusal` is the kind of error, by which the program decides; the message says what happened, to which call or setting,
+and what to do. No error carries a key, a token, a ws_url, audio or text.
 """
 
-_CONCURRENCY_CODE = 4032
-# "Session concurrency limit reached", seen from the service with status 403.
-
-_NOT_USABLE = {404, 422}
-# An avatar that does not exist, or an id that is none.
+from avatar.core.refusal import Refusal
+from avatar.refusals import judge
 
 _BODY_CHARS = 200
 
+_RETRYABLE = frozenset({Refusal.UNREACHABLE, Refusal.RATE_LIMITED})
+
 
 class AvatarError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package.
 
-    retryable = False
+    Attributes:
+        refusal: What kind of error it is, as far as it decides what to do next.
+    """
+
+    refusal = Refusal.UNREACHABLE
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed in a moment."""
+        return self.refusal in _RETRYABLE
 
 
 class ConfigurationError(AvatarError):
     """A setting is missing or wrong; the message names it and says what to do."""
 
+    refusal = Refusal.INVALID
+
 
 class ServiceError(AvatarError):
-    """The service answered a call with an error, or with what can't be used.
+    """The service answered a call with an error, or with a reply that lacks something.
 
     Args:
-        call: What was asked of it, such as `POST /v1/sessions/token`.
+        call: The call, such as `POST /v1/sessions/token`.
         status_code: HTTP status.
         code: The service's own code in the envelope, if there was one.
-        body: Its words, cut to 200 characters.
-        retry_after: Seconds, if it named them.
+        body: The words of the reply, with the names of refused fields; cut to 200 characters.
+        retry_after: Seconds, if the reply named them.
+
+    Attributes:
+        refusal: The kind of refusal, read from the words, the code and the status.
+        advice: What a person can do about it; empty if nothing is known.
     """
 
     def __init__(
@@ -58,57 +73,38 @@ class ServiceError(AvatarError):
         self.code = code
         self.body = body[:_BODY_CHARS]
         self.retry_after = retry_after
-        # HTTP's own numbers; below 400 it is a reply that was torn on its way.
-        self.retryable = status_code >= 500 or status_code in {408, 429} or status_code < 400  # noqa: PLR2004
-        super().__init__(f"{call} was answered with {status_code}: {self.body or 'nothing said'}{self.advice}")
-
-    @property
-    def advice(self) -> str:
-        """What to do about it, as the end of the message."""
-        if self.status_code in _NOT_USABLE and self.call.endswith("/token"):
-            return " - check LIVEAVATAR_AVATAR_ID"
-        return ""
+        judgement = judge(status_code, code, body)
+        self.refusal = judgement.refusal
+        self.advice = judgement.advice
+        advice = f" - {self.advice}" if self.advice else ""
+        super().__init__(f"{call} was answered with {status_code}: {self.body or 'no reason given'}{advice}")
 
 
 class AuthError(ServiceError):
     """The key or the token was refused."""
 
-    @property
-    def advice(self) -> str:
-        """What to do about it."""
-        return " - check LIVEAVATAR_API_KEY (a HeyGen.com key does not work here)"
-
 
 class CapacityError(ServiceError):
     """There is no room for a session now: concurrency, credits, or too many calls."""
 
-    @property
-    def advice(self) -> str:
-        """What to do about it."""
-        if self.code == _CONCURRENCY_CODE:
-            return " - end another session or raise the plan's concurrency"
-        return " - check the account's credits and rate limits"
-
 
 class ServiceTimeout(AvatarError):  # noqa: N818 - named for what happened
-    """The service did not answer in time."""
-
-    retryable = True
+    """The service did not answer in time. A call that changes something may still take effect."""
 
 
 class SessionOver(AvatarError):  # noqa: N818 - named for what happened
-    """The session is over, and no other one can take its place: it had the room."""
+    """The session is over, and no other one can take its place: the room was its own."""
+
+    refusal = Refusal.ROOM_GONE
 
 
 class ConnectionLost(AvatarError):  # noqa: N818 - named for what happened
-    """There is no connection to the service, or no more.
+    """The connection to the service failed or was lost.
 
     Args:
         reason: What happened.
-        session_over: Whether the session behind it is known to be gone, so that connecting again is of no use.
+        session_over: Whether the session behind it is known to be gone, so that connecting again is useless.
     """
-
-    retryable = True
 
     def __init__(self, reason: str, *, session_over: bool = False) -> None:
         self.session_over = session_over
@@ -118,11 +114,14 @@ class ConnectionLost(AvatarError):  # noqa: N818 - named for what happened
 def service_error(
     call: str, *, status_code: int, code: int | None = None, body: str = "", retry_after: float | None = None
 ) -> ServiceError:
-    """The error for an answer of the service, of the class that its status and code ask for."""
-    kind = _CLASSES.get(status_code, ServiceError)
-    if code == _CONCURRENCY_CODE or "credit" in body.lower():
-        kind = CapacityError
+    """Make the error for a reply of the service, of the class that its kind asks for."""
+    kind = _CLASSES.get(judge(status_code, code, body).refusal, ServiceError)
     return kind(call, status_code=status_code, code=code, body=body, retry_after=retry_after)
 
 
-_CLASSES: dict[int, type[ServiceError]] = {401: AuthError, 402: CapacityError, 403: AuthError, 429: CapacityError}
+_CLASSES: dict[Refusal, type[ServiceError]] = {
+    Refusal.UNAUTHORIZED: AuthError,
+    Refusal.NO_SLOT: CapacityError,
+    Refusal.NO_CREDITS: CapacityError,
+    Refusal.RATE_LIMITED: CapacityError,
+}

@@ -18,9 +18,10 @@ _BUSY_TIMEOUT = 2.0
 _KEPT = 40 * 86_400.0
 # Seconds that an ended session is remembered, for what was used in a month.
 
-_IN_FLIGHT = 20.0
-# Seconds after which a `/start` whose answer never came will not take effect any more. A stop may overtake it: until
-# then a session counts as open, however its stop was answered.
+# Seconds after which a `/start` whose answer never came will not take effect any more: starts that took 30 s were seen
+# (field observation 3). A stop may overtake the start, so until then a session counts as open, however its stop was
+# answered.
+_IN_FLIGHT = 45.0
 
 _UNUSED = 300.0
 # Seconds after which the service ends a session that nobody talks to ("LITE events").

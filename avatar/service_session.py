@@ -5,22 +5,16 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Protocol
-
-from livekit import api
-from livekit.agents.voice.room_io import ATTRIBUTE_PUBLISH_ON_BEHALF
 
 from avatar.api import LiveAvatarAPI, Room, StartedSession, VideoQuality
 from avatar.errors import AvatarError
+from avatar.room_token import mint_room_token
 
 logger = logging.getLogger("avatar")
 
 SANDBOX_SECONDS = 60.0
 """Length of a sandbox session, whatever was asked for ("Sandbox mode": about one minute)."""
-
-_TOKEN_TTL = timedelta(minutes=10)
-# For joining; who has joined keeps a token of the server's own.
 
 _STOP_TIMEOUT = 8.0
 # Seconds for a stop: the framework kills a job 10 s after its shutdown callbacks began.
@@ -144,7 +138,7 @@ class ServiceSessions:
         identity = self._appearance.identity + (f"-{self._count + 1}" if self._count else "")
         token = await self._api.create_token(
             avatar_id=self._appearance.avatar_id,
-            room=Room(self._access.url, self._access.name, self._mint_room_token(identity)),
+            room=Room(self._access.url, self._access.name, self._room_token(identity)),
             is_sandbox=self._appearance.is_sandbox,
             video_quality=self._appearance.video_quality,
             max_session_duration=self._appearance.max_session_duration,
@@ -186,18 +180,14 @@ class ServiceSessions:
         finally:
             self._seconds_used += self._now() - self._running.pop(session_id, self._now())
 
-    def _mint_room_token(self, identity: str) -> str:
-        """A token with which the avatar joins this room, publishes, and is shown as the agent's face."""
-        grants = api.VideoGrants(room_join=True, room=self._access.name, can_publish=True, can_publish_data=False)
-        return (
-            api.AccessToken(self._access.api_key, self._access.api_secret)
-            .with_kind("agent")
-            .with_identity(identity)
-            .with_name(self._appearance.name)
-            .with_ttl(_TOKEN_TTL)
-            .with_grants(grants)
-            .with_attributes({ATTRIBUTE_PUBLISH_ON_BEHALF: self._access.agent_identity})
-            .to_jwt()
+    def _room_token(self, identity: str) -> str:
+        return mint_room_token(
+            room=self._access.name,
+            identity=identity,
+            name=self._appearance.name,
+            agent_identity=self._access.agent_identity,
+            api_key=self._access.api_key,
+            api_secret=self._access.api_secret,
         )
 
 

@@ -12,10 +12,12 @@ import stamina
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from avatar import AuthError, CapacityError, ConnectionLost, LiveAvatarAPI, ServiceError, ServiceTimeout
-from avatar.api import ActiveSession, SessionToken, _wait_before_retry
-from avatar.errors import service_error
+from avatar import AuthError, CapacityError, LiveAvatarAPI, ServiceError, ServiceTimeout
+from avatar.api import ActiveSession, Avatar, SessionToken
+from avatar.core.refusal import Refusal
 from avatar.journal import JournalError, SessionJournal
+from avatar.recording import Recorder
+from tests.avatar.recording.recorded import lines_in, text_in
 
 TOKEN = SessionToken("s-1", "jwt")
 GOOD = web.json_response
@@ -23,12 +25,13 @@ GOOD = web.json_response
 
 @asynccontextmanager
 async def service(
-    *answers: Callable[[], web.Response], journal: SessionJournal | None = None
+    *answers: Callable[[], web.Response], journal: SessionJournal | None = None, recorder: Recorder | None = None
 ) -> AsyncIterator[tuple[LiveAvatarAPI, list[web.Request]]]:
     """A client of a server that gives these answers one after another."""
     requests: list[web.Request] = []
 
     async def answer(request: web.Request) -> web.Response:
+        await request.read()
         requests.append(request)
         return answers[min(len(requests), len(answers)) - 1]()
 
@@ -37,7 +40,10 @@ async def service(
     async with TestServer(app) as server, aiohttp.ClientSession() as http:
         with stamina.set_testing(testing=True, attempts=3, cap=True):
             url = str(server.make_url(""))
-            yield LiveAvatarAPI(http, api_key="key", api_url=url, timeout=5.0, journal=journal), requests
+            yield (
+                LiveAvatarAPI(http, api_key="key", api_url=url, timeout=5.0, journal=journal, recorder=recorder),
+                requests,
+            )
 
 
 def answer(data: Any = None, *, status: int = 200, code: int = 1000, message: str = "", **headers: str) -> Any:
@@ -99,33 +105,12 @@ async def test_optional_fields_may_be_missing() -> None:
     assert (started.session_id, started.max_duration) == ("s-1", None)
 
 
-@pytest.mark.parametrize(("asked", "waits"), [(2.0, 2.0), (300.0, 10.0), (None, True)])
-def test_somebody_waits_so_a_call_is_not_repeated_much_later(asked: float | None, waits: float) -> None:
-    """Whatever the service asks for; with nothing asked for, the wait is that of every repetition."""
-    assert _wait_before_retry(service_error("GET /", status_code=429, retry_after=asked)) == waits
-
-
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"data":null}', b'{"data":{"session_id":1}}'])
 async def test_a_reply_that_can_not_be_used_is_an_error_of_the_service(body: bytes) -> None:
     """Truncated or foreign replies name the call and the field that is missing."""
     async with service(lambda: web.Response(body=body)) as (api, _):
         with pytest.raises(ServiceError, match=r"POST /v1/sessions/token.*no session_id"):
             await api.create_token(avatar_id="a")
-
-
-async def test_a_validation_error_is_told_in_the_services_words() -> None:
-    """The list of a 422 is read to its first entry."""
-    detail = [{"loc": ["body", "avatar_id"], "msg": "Input should be a valid UUID"}]
-    async with service(lambda: GOOD({"detail": detail}, status=422)) as (api, _):
-        with pytest.raises(ServiceError, match=r"body\.avatar_id: Input should be a valid UUID"):
-            await api.create_token(avatar_id="a")
-
-
-async def test_an_unknown_avatar_is_told_by_its_setting() -> None:
-    """Who mistyped the avatar's id reads which variable to look at."""
-    async with service(answer(status=404, message="avatar not found")) as (api, _):
-        with pytest.raises(ServiceError, match="avatar not found - check LIVEAVATAR_AVATAR_ID"):
-            await api.create_token(avatar_id="nobody")
 
 
 @pytest.mark.parametrize(("status", "message"), [(404, ""), (400, "Session has already ended")])
@@ -199,31 +184,119 @@ async def test_what_cannot_be_noted_is_not_started_but_stopped(tmp_path: Path) -
     assert [request.path for request in requests] == ["/v1/sessions/stop"]
 
 
-async def test_an_unreachable_service_is_one_error_of_ours() -> None:
-    """No foreign exception leaves the client, and the message says what to look at."""
-    async with aiohttp.ClientSession() as http:
-        api = LiveAvatarAPI(http, api_key="key", api_url="http://127.0.0.1:1", attempts=1)
-        with pytest.raises(ConnectionLost, match=r"is http://127\.0\.0\.1:1 reachable"):
-            await api.credits_left()
+TOO_LONG = "max_session_duration (600s) exceeds the maximum allowed (60s)"
 
 
-async def test_a_service_that_does_not_answer_is_timed_out() -> None:
-    """Silence is an error with a name, after the set time."""
-    gone = asyncio.Event()
+async def test_a_duration_above_the_plans_limit_is_asked_for_again_as_allowed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Once, with the number in the refusal; it is said, remembered, and not asked for a second time."""
+    good = answer({"session_id": "s-1", "session_token": "jwt"})
+    async with service(answer(status=400, code=4000, message=TOO_LONG), good) as (api, requests):
+        first = await api.create_token(avatar_id="a", max_session_duration=600)
+        second = await api.create_token(avatar_id="a", max_session_duration=600)
+        asked = [(await request.json())["max_session_duration"] for request in requests]
 
-    async def never(reader: Any, writer: Any) -> None:
-        await reader.read()  # until the client has given up
-        writer.close()
-        await writer.wait_closed()
-        gone.set()
+    assert asked == [600, 60, 60]
+    assert (first.max_session_duration, second.max_session_duration) == (60, 60)
+    assert [record.message for record in caplog.records] == ["the account's plan allows less than was asked for"]
 
-    server = await asyncio.start_server(never, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, aiohttp.ClientSession() as http:
-        api = LiveAvatarAPI(http, api_key="key", api_url=f"http://127.0.0.1:{port}", timeout=0.2, attempts=1)
-        with pytest.raises(ServiceTimeout, match="GET /v1/users/credits was not answered"):
-            await api.credits_left()
-        await gone.wait()
+
+async def test_1080p_and_a_long_session_may_both_be_refused() -> None:
+    """Each is replaced after its own refusal, and the session is made."""
+    refusals = (answer(status=400, message=TOO_LONG), answer(status=400, message="very_high is not in your plan"))
+    good = answer({"session_id": "s-1", "session_token": "jwt"})
+    async with service(*refusals, good) as (api, requests):
+        token = await api.create_token(avatar_id="a", video_quality="very_high", max_session_duration=600)
+
+    assert (token.video_quality, token.max_session_duration, len(requests)) == ("high", 60, 3)
+
+
+async def test_a_request_is_amended_only_as_far_as_it_helps() -> None:
+    """A service that goes on refusing what it allows is not asked for ever."""
+    async with service(answer(status=400, message=TOO_LONG)) as (api, requests):
+        with pytest.raises(ServiceError, match="lower max_session_duration"):
+            await api.create_token(avatar_id="a", max_session_duration=600)
+
+    assert len(requests) == 2
+
+
+async def test_what_was_granted_is_how_long_the_session_lasts() -> None:
+    """A start reply that names no duration leaves the one that was asked for and granted."""
+    async with service(answer({"ws_url": "wss://x/1"}, status=201)) as (api, _):
+        started = await api.start(SessionToken("s-1", "jwt", max_session_duration=60))
+
+    assert started.max_duration == 60
+
+
+async def test_a_start_without_an_answer_may_have_taken_effect() -> None:
+    """Its limit is its own: the client's is shorter, and does not cut it off."""
+    answered = asyncio.Event()
+
+    async def slow(_: web.Request) -> web.Response:
+        await answered.wait()
+        return web.json_response({"data": {"ws_url": "wss://x/1"}}, status=201)
+
+    app = web.Application()
+    app.router.add_post("/v1/sessions/start", slow)
+    async with TestServer(app) as server, aiohttp.ClientSession() as http:
+        api = LiveAvatarAPI(http, api_key="key", api_url=str(server.make_url("")), timeout=0.1)
+        with pytest.raises(ServiceTimeout, match="not answered within") as caught:
+            await api.start(TOKEN, timeout=0.2)
+        starting = asyncio.create_task(api.start(TOKEN))
+        await asyncio.wait([starting], timeout=0.3)  # longer than the client's own limit
+        assert not starting.done()
+        answered.set()
+        started = await starting
+
+    assert caught.value.refusal is Refusal.UNREACHABLE
+    assert started.ws_url == "wss://x/1"
+
+
+async def test_a_session_is_kept_alive_by_the_key_and_its_id() -> None:
+    """An empty body is refused with a key (10), and a session that is over is an error (11)."""
+    async with service(answer(), answer(status=400, message="Session is closed")) as (api, requests):
+        await api.keep_alive("s-1")
+        body, key = await requests[0].json(), requests[0].headers["X-API-KEY"]
+        with pytest.raises(ServiceError):
+            await api.keep_alive("s-1")
+
+    assert (requests[0].path, body, key) == ("/v1/sessions/keep-alive", {"session_id": "s-1"}, "key")
+
+
+@pytest.mark.parametrize(
+    ("data", "avatar"),
+    [
+        ({"name": "Wayne", "status": "ACTIVE", "is_expired": False}, Avatar("Wayne", "ACTIVE", is_expired=False)),
+        ({"name": "Old", "status": "ACTIVE", "is_expired": True}, Avatar("Old", "ACTIVE", is_expired=True)),
+        ({"name": "Bare"}, Avatar("Bare")),
+    ],
+)
+async def test_an_avatar_is_looked_up(data: dict[str, object], avatar: Avatar) -> None:
+    """With what may keep it from being used; the service need not say so."""
+    async with service(answer(data)) as (api, _):
+        assert await api.avatar("a") == avatar
+
+
+async def test_every_call_is_recorded(tmp_path: Path) -> None:
+    """Request and reply, by the kind of authorisation, without the key, the token and the session's id."""
+    token = answer({"session_id": "a-session-id", "session_token": "a-session-token"})
+    started = answer({"ws_url": "wss://x.example/secret-path"}, status=201)
+    with Recorder.in_directory(tmp_path) as recorder:
+        async with service(token, started, answer(status=503), answer(), recorder=recorder) as (api, _):
+            session = await api.create_token(avatar_id="a")
+            await api.start(session)
+            await api.stop(session.session_id)
+    text, lines = text_in(tmp_path), lines_in(tmp_path)
+
+    assert [(line["kind"], line["call"]) for line in lines] == [
+        (kind, call) for call in (1, 2, 3, 4) for kind in ("request", "reply")
+    ]
+    assert [line["auth"] for line in lines if line["kind"] == "request"] == ["key", "token", "key", "key"]
+    assert [line["status"] for line in lines if line["kind"] == "reply"] == [200, 201, 503, 200]
+    assert not [
+        secret for secret in ("a-session-id", "a-session-token", "secret-path", "the-api-key") if secret in text
+    ]
 
 
 def test_secrets_are_not_shown() -> None:

@@ -1,0 +1,108 @@
+"""What a session is asked for, and what the plan turned out to allow. Pure."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+# 1080p, 720p, 480p, 360p ("Configuration").
+VideoQuality = Literal["very_high", "high", "medium", "low"]
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NAMES_DURATION = re.compile("max_session_duration|session duration", re.IGNORECASE)
+
+# The service refuses `very_high` below the Business plan (field observation 72), in words that nobody has recorded:
+# any refusal that names the quality is taken for it.
+_NAMES_QUALITY = re.compile(r"quality|1080|very[ _-]?high|resolution", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The LiveKit room that the avatar joins, with a token minted for it."""
+
+    url: str
+    name: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """The request for a session token.
+
+    Attributes:
+        avatar_id: Which avatar.
+        room: Your LiveKit room; None for one that the service opens.
+        is_sandbox: Free of charge, one minute at most, one avatar.
+        video_quality: None for the service's default, `high`.
+        max_session_duration: Seconds; None for the plan's limit.
+    """
+
+    avatar_id: str
+    room: Room | None = None
+    is_sandbox: bool = False
+    video_quality: VideoQuality | None = None
+    max_session_duration: int | None = None
+
+    def to_body(self) -> dict[str, Any]:
+        """Give the body of `POST /v1/sessions/token`."""
+        body: dict[str, Any] = {"mode": "LITE", "avatar_id": self.avatar_id, "is_sandbox": self.is_sandbox}
+        if self.room is not None:
+            body["livekit_config"] = {
+                "livekit_url": self.room.url,
+                "livekit_room": self.room.name,
+                "livekit_client_token": self.room.token,
+            }
+        if self.video_quality is not None:
+            body["video_settings"] = {"quality": self.video_quality, "encoding": "H264"}
+        if self.max_session_duration is not None:
+            body["max_session_duration"] = self.max_session_duration
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """What refusals have told about an account's plan.
+
+    Attributes:
+        max_session_duration: Seconds; None as long as no request was above it.
+        has_1080p: False once `very_high` was refused.
+    """
+
+    max_session_duration: int | None = None
+    has_1080p: bool = True
+
+    def fit(self, request: TokenRequest) -> TokenRequest:
+        """Give the request with what is known to be refused replaced by the most that is allowed."""
+        asked, cap = request.max_session_duration, self.max_session_duration
+        if asked is not None and cap is not None:
+            request = replace(request, max_session_duration=min(asked, cap))
+        if request.video_quality == "very_high" and not self.has_1080p:
+            request = replace(request, video_quality="high")
+        return request
+
+    def learn(self, request: TokenRequest, reason: str) -> "PlanLimits | None":
+        """Read what a refusal tells about the plan.
+
+        Args:
+            request: The request that was refused.
+            reason: The words of the refusal.
+
+        Returns:
+            The limits with what is new; None if the refusal says nothing that would change the request.
+        """
+        cap = _cap(request.max_session_duration, reason)
+        if cap is not None:
+            return replace(self, max_session_duration=cap)
+        if request.video_quality == "very_high" and _NAMES_QUALITY.search(reason):
+            return replace(self, has_1080p=False)
+        return None
+
+
+def _cap(asked: int | None, reason: str) -> int | None:
+    """Find the longest duration that is allowed: "max_session_duration (600s) exceeds the maximum allowed (60s)" (60).
+
+    It is the largest number in the refusal that is below what was asked for.
+    """
+    if asked is None or not _NAMES_DURATION.search(reason):
+        return None
+    numbers = (int(float(number)) for number in _NUMBER.findall(reason))
+    return max((number for number in numbers if 0 < number < asked), default=None)
