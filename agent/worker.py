@@ -10,6 +10,7 @@ from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
 from agent.conversation.pipeline import load_vad
+from agent.framework import set_job_url
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
 from agent.rooms.call_server import CallServer
@@ -57,7 +58,7 @@ async def start_call(ctx: JobContext) -> None:
         if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
             ctx.shutdown(reason="the avatar's session was given up before its job began")
             return
-        ctx._info.url = hosted.url  # noqa: SLF001 - see CallServer.join
+        set_job_url(ctx, hosted.url)  # CallServer.join says why it has none
         grants = ctx.token_claims().video
         if grants is None or not grants.can_update_own_metadata:
             logger.warning("LiveAvatar's token lets the agent set no attributes: front ends are not told what it does")

@@ -8,7 +8,9 @@ from livekit import rtc
 from livekit.agents import Agent, ModelSettings
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.utils import aio, is_given
-from livekit.agents.voice.transcription.text_transforms import TextTransforms, _apply_text_transforms
+from livekit.agents.voice.transcription.text_transforms import TextTransforms
+
+from agent.framework import apply_text_transforms
 
 
 class SentenceState(Enum):
@@ -96,7 +98,7 @@ class Synthesis:
 
     async def _run(self, agent: Agent, text: str, transforms: Sequence[TextTransforms]) -> None:
         # The framework transforms text before it calls the node, and offers no other way to do so.
-        node = agent.tts_node(_apply_text_transforms(_stream(text), transforms), ModelSettings())
+        node = agent.tts_node(apply_text_transforms(_stream(text), transforms), ModelSettings())
         frames = node if isinstance(node, AsyncIterable) else await node
         if frames is None:
             return

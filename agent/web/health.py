@@ -1,21 +1,21 @@
-"""Whether the worker takes calls."""
+"""The worker's state, as `/healthz` and the token endpoint need it."""
 
 from typing import Literal
 
-from livekit.agents import AgentServer
+from agent.framework import JobServer
 
 Status = Literal["ok", "full", "starting", "draining"]
 
 
 class Health:
-    """What a worker says of itself, from before it runs.
+    """Follows a worker's state, from before it runs.
 
     Args:
         server: The worker.
-        is_registered: Whether it takes its calls from LiveKit, and so none before LiveKit knows it.
+        is_registered: True if LiveKit assigns its calls, so that it takes none before it is registered.
     """
 
-    def __init__(self, server: AgentServer, *, is_registered: bool) -> None:
+    def __init__(self, server: JobServer, *, is_registered: bool) -> None:
         self._server = server
         self._is_up = False
         server.on("worker_registered" if is_registered else "worker_started", self._come_up)
@@ -25,16 +25,13 @@ class Health:
         """`ok` when it takes calls; `full` at its load limit; `starting` also while it has lost LiveKit."""
         if self._server.draining:
             return "draining"
-        # The framework tells of a registration, and of nothing when the connection is lost.
-        is_connecting = self._server._connecting  # noqa: SLF001 - the only sign of it
-        if not self._is_up or is_connecting:
+        if not self._is_up or self._server.is_connecting:
             return "starting"
-        # What it answers to LiveKit when it is asked to take a call.
-        return "ok" if self._server._is_available() else "full"  # noqa: SLF001 - nothing public tells
+        return "ok" if self._server.is_available else "full"
 
     @property
     def calls(self) -> int:
-        """How many run."""
+        """Number of calls that run."""
         return len(self._server.active_jobs) if self._is_up else 0
 
     def _come_up(self, *_: object) -> None:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from livekit.agents import AgentServer
 
+from agent.framework import JobServer
 from agent.process.run import WorkerError
 from agent.rooms.connection_details import Rooms
 from agent.settings import Settings, SettingsError
@@ -52,7 +52,7 @@ def page_url(host: str, port: int) -> str:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, server: AgentServer, rooms: Rooms, journal: SessionJournal, *, dev: bool
+    settings: Settings, server: JobServer, rooms: Rooms, journal: SessionJournal, *, dev: bool
 ) -> AsyncIterator[None]:
     """Serve for as long as the body runs, if there is a port for it.
 

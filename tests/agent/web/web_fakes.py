@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aiohttp.test_utils import TestClient, TestServer
-from livekit.agents import AgentServer
 
+from agent.framework import JobServer
 from agent.rooms.connection_details import ConnectionDetails, NoRoomError
 from agent.settings import Settings
 from agent.web.app import create_app
@@ -33,7 +33,7 @@ def settings(**values: Any) -> Settings:
     return Settings(**{**LIVEKIT, **values})
 
 
-class IdleServer(AgentServer):
+class IdleServer(JobServer):
     """A worker that has reached LiveKit when it is told so, and has the calls that it is told to have."""
 
     def __init__(self) -> None:

@@ -1,0 +1,73 @@
+"""Every use of livekit-agents beyond its public interface; the rest of the service calls what is here.
+
+tests/agent/test_framework.py checks each of them against the installed version, so that an upgrade of the framework
+which changes one fails there, by name.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Sequence
+
+from livekit.agents import AgentServer, JobContext
+from livekit.agents.job import RunningJobInfo
+from livekit.agents.voice.transcription.text_transforms import TextTransforms, _apply_text_transforms
+from livekit.protocol import agent
+
+__all__ = ["JobServer", "apply_text_transforms", "set_job_url"]
+
+
+class JobServer(AgentServer):
+    """A worker that tells its state, and that can start jobs which LiveKit did not assign."""
+
+    @property
+    def is_running(self) -> bool:
+        """True from the start of `run` to `aclose`."""
+        return not self._closed
+
+    @property
+    def is_connecting(self) -> bool:
+        """True while it has no connection to LiveKit. The framework announces a registration, but not its loss."""
+        return self._connecting
+
+    @property
+    def is_available(self) -> bool:
+        """True when it would accept a job from LiveKit: it does not drain, and its load is below the limit."""
+        return self._is_available()
+
+    async def refresh_load(self) -> None:
+        """Measure the load now, as the framework does before it answers LiveKit."""
+        await self._refresh_worker_load()
+
+    async def launch(self, info: RunningJobInfo) -> None:
+        """Start a job; return when a process has it. The launch goes on if the caller is cancelled.
+
+        Raises:
+            RuntimeError: No process could be started.
+        """
+        launching = asyncio.create_task(self._launch(info), name="job_launch")
+        # `drain` waits for these tasks before it looks which jobs run.
+        self._job_lifecycle_tasks.add(launching)
+        launching.add_done_callback(self._job_lifecycle_tasks.discard)
+        await asyncio.shield(launching)
+
+    async def _launch(self, info: RunningJobInfo) -> None:
+        # Counted in the load until the job runs, so that two launches at once don't exceed the limit.
+        self._reserved_slots += 1
+        try:
+            await self._proc_pool.launch_job(info)
+        finally:
+            self._reserved_slots -= 1
+
+    async def _queue_msg(self, msg: agent.WorkerMessage) -> None:
+        # Without a connection the queue is never read: once it is full, the end of a job would wait for ever.
+        if self._conn_task is not None:
+            await super()._queue_msg(msg)
+
+
+def set_job_url(ctx: JobContext, url: str) -> None:
+    """Let `ctx.connect()` join the room at this address."""
+    ctx._info.url = url  # noqa: SLF001 - the framework has no other way to set it
+
+
+def apply_text_transforms(text: AsyncIterable[str], transforms: Sequence[TextTransforms]) -> AsyncIterable[str]:
+    """Transform text as the framework does before it calls an agent's `tts_node`."""
+    return _apply_text_transforms(text, transforms)

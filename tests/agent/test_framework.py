@@ -1,0 +1,205 @@
+"""What the service uses of livekit-agents beyond its public interface, checked against the installed version."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from livekit import rtc
+from livekit.agents import AgentServer, JobContext, JobExecutorType, JobProcess
+from livekit.agents.ipc.proc_pool import ProcPool
+from livekit.agents.job import JobAcceptArguments, RunningJobInfo
+from livekit.agents.voice.transcription import text_transforms
+from livekit.protocol import agent, models
+
+from agent.framework import JobServer, apply_text_transforms, set_job_url
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
+
+METHODS = {
+    "_is_available": [],
+    "_refresh_worker_load": [],
+    "_queue_msg": ["msg"],
+}
+"""Private methods of `AgentServer` that are called, with their parameters."""
+
+STATE = {
+    "_closed": bool,
+    "_connecting": bool,
+    "_conn_task": asyncio.Task | None,
+    "_job_lifecycle_tasks": set,
+    "_reserved_slots": int,
+    "_proc_pool": ProcPool,
+}
+"""Private attributes of a running `AgentServer` that are read or changed."""
+
+
+class UnreachableRoom(rtc.EventEmitter[str]):
+    """Takes note of the addresses it is to connect to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+
+    async def connect(self, url: str, token: str, options: rtc.RoomOptions) -> None:
+        self.urls.append(url)
+        message = "unreachable"
+        raise rtc.ConnectError(message)
+
+
+@asynccontextmanager
+async def running(server: JobServer, *, devmode: bool = True) -> AsyncIterator[None]:
+    """Run a server without LiveKit; its jobs are threads, which start at once."""
+    started = asyncio.Event()
+    server.on("worker_started", started.set)
+    task = asyncio.create_task(server.run(unregistered=True, devmode=devmode))
+    await started.wait()
+    try:
+        yield
+    finally:
+        await server.aclose()
+        await task
+
+
+def a_server(entrypoint: Any = None) -> JobServer:
+    """A server that has not started."""
+    server = JobServer(
+        ws_url="", host="127.0.0.1", port=0, num_idle_processes=0, job_executor_type=JobExecutorType.THREAD
+    )
+
+    async def nothing(ctx: JobContext) -> None: ...
+
+    server.rtc_session(entrypoint or nothing)
+    return server
+
+
+def a_job(room: str = "a-room") -> RunningJobInfo:
+    """A job that LiveKit has not assigned."""
+    return RunningJobInfo(
+        accept_arguments=JobAcceptArguments(name="", identity="agent", metadata=""),
+        job=agent.Job(id="job-1", type=agent.JobType.JT_ROOM, room=models.Room(name=room)),
+        url="",
+        token="",
+        worker_id="a-worker",
+        fake_job=False,
+    )
+
+
+@pytest.mark.parametrize(("name", "parameters"), METHODS.items())
+def test_the_framework_has_the_methods_that_are_called(name: str, parameters: list[str]) -> None:
+    """A renamed method, or one that takes other arguments, is reported by name."""
+    method = getattr(AgentServer, name, None)
+
+    assert callable(method), f"{CHANGED}AgentServer.{name} is gone"
+    assert list(inspect.signature(method).parameters)[1:] == parameters, f"{CHANGED}AgentServer.{name}"
+
+
+async def test_the_framework_keeps_the_state_that_is_read() -> None:
+    """A renamed attribute, or one of another type, is reported by name."""
+    server = a_server()
+    async with running(server):
+        for name, kind in STATE.items():
+            assert hasattr(server, name), f"{CHANGED}AgentServer.{name} is gone"
+            assert isinstance(getattr(server, name), kind), f"{CHANGED}AgentServer.{name} is no {kind}"
+
+
+async def test_a_server_says_whether_it_runs() -> None:
+    """Neither before `run`, nor after `aclose`."""
+    server = a_server()
+    states = [server.is_running]
+    async with running(server):
+        states.append(server.is_running)
+    states.append(server.is_running)
+
+    assert states == [False, True, False], f"{CHANGED}AgentServer._closed"
+
+
+async def test_a_server_that_livekit_does_not_answer_is_connecting() -> None:
+    """From the first attempt on; one without LiveKit never is."""
+    connecting = JobServer(
+        ws_url="ws://127.0.0.1:1", api_key="key", api_secret="secret", host="127.0.0.1", port=0, num_idle_processes=0
+    )
+    connecting.rtc_session(a_server)  # type: ignore[arg-type]  # never called
+    started = asyncio.Event()
+    connecting.on("worker_started", started.set)
+    task = asyncio.create_task(connecting.run(devmode=True))
+    await started.wait()
+    await asyncio.sleep(0)
+    was_connecting = connecting.is_connecting
+    await connecting.aclose()
+    await task
+    alone = a_server()
+    async with running(alone):
+        assert not alone.is_connecting, f"{CHANGED}AgentServer._connecting"
+    assert was_connecting, f"{CHANGED}AgentServer._connecting"
+
+
+async def test_a_server_is_available_below_its_load_limit_only() -> None:
+    """By the load that was measured last."""
+    loads = iter([0.1, 0.9])
+    server = a_server()
+    server.update_options(load_threshold=0.7)
+    async with running(server):
+        server.load_fnc = lambda: next(loads, 0.9)
+        available = []
+        for _ in range(2):
+            await server.refresh_load()
+            available.append(server.is_available)
+
+    assert available == [True, False], f"{CHANGED}AgentServer._is_available"
+
+
+async def test_a_launched_job_runs_and_counts_as_load_until_then() -> None:
+    """The entry point gets the job, and no slot stays reserved."""
+    begun: asyncio.Queue[JobContext] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    async def entrypoint(ctx: JobContext) -> None:
+        loop.call_soon_threadsafe(begun.put_nowait, ctx)
+
+    server = a_server(entrypoint)
+    async with running(server):
+        await server.launch(a_job())
+        ctx = await asyncio.wait_for(begun.get(), 10)
+        active = [job.job.room.name for job in server.active_jobs]
+        ctx.shutdown()
+
+    assert (ctx.job.room.name, active) == ("a-room", ["a-room"]), f"{CHANGED}ProcPool.launch_job"
+    assert server._reserved_slots == 0, f"{CHANGED}AgentServer._reserved_slots"
+
+
+async def test_a_job_joins_at_the_address_that_was_set() -> None:
+    """`ctx.connect()` takes it from there."""
+    room = UnreachableRoom()
+    ctx = JobContext(
+        proc=JobProcess(executor_type=JobExecutorType.THREAD, user_arguments=None, http_proxy=None),
+        info=a_job(),
+        room=cast("rtc.Room", room),
+        on_connect=lambda: None,
+        on_shutdown=lambda _: None,
+        inference_executor=None,  # type: ignore[arg-type]  # not asked
+    )
+    set_job_url(ctx, "wss://theirs.example")
+    with pytest.raises(rtc.ConnectError):
+        await ctx.connect()
+    await ctx._on_cleanup()
+
+    assert room.urls == ["wss://theirs.example"], f"{CHANGED}JobContext._info"
+
+
+async def test_text_is_transformed_as_before_a_tts_node() -> None:
+    """By the framework's own names for transforms."""
+
+    async def text() -> AsyncIterator[str]:
+        yield "**loud** words"
+
+    transformed = "".join([part async for part in apply_text_transforms(text(), ["filter_markdown"])])
+
+    assert transformed == "loud words", f"{CHANGED}{text_transforms.__name__}._apply_text_transforms"
