@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from livekit import rtc
@@ -11,59 +10,62 @@ from livekit.agents.utils import is_given
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from avatar.audio_format import Converter
+from avatar.captions.delay import onset
 from avatar.core import Event, PlaybackFinished, PlaybackProgressed, PlaybackStarted, Word
 from avatar.core.audio import SAMPLE_RATE, to_seconds
-from avatar.delay import onset
-from avatar.playback import Playback
+from avatar.link.driver import Driver
 
 if TYPE_CHECKING:
-    from avatar.captions import AvatarCaptions
+    from avatar.captions.captions import AvatarCaptions
 
-_MOST_UNPLAYED = 600.0
 # Seconds of speech (29 MB) kept for the avatar; a source that is further ahead has to wait.
+_MOST_UNPLAYED = 600.0
 
-_SPACE_POLL = 0.1
+_SPACE_POLL_S = 0.1
 
 
 class AvatarAudioOutput(AudioOutput):
     """The audio output of an agent session that speaks through an avatar.
 
     One segment goes from its first frame to `flush` or `clear_buffer`, and reports one `playback_finished`, with
-    the position that the avatar has played to.
+    the position up to which it was played.
+
+    Args:
+        driver: Of the machine that plays the speech.
     """
 
-    def __init__(self, playback: Playback) -> None:
+    def __init__(self, driver: Driver) -> None:
         super().__init__(
             label="LiveAvatar",
             capabilities=AudioOutputCapabilities(pause=True),
             # The framework resamples to this, and flushes its resampler at a segment's end.
             sample_rate=SAMPLE_RATE,
         )
-        self._playback = playback
-        self._core = playback.core
+        self._driver = driver
+        self._machine = driver.machine
         self._converter = Converter()
         self._captured = 0.0
         self._silence = 0.0  # before the segment's first sound
         self._sounds = False
         self.captions: AvatarCaptions | None = None
-        """Follow what is played, if there are any."""
+        """Captions that follow what is played."""
 
     def played(self) -> float:
         """Seconds played of the segment that is being played."""
-        return self._core.played(asyncio.get_running_loop().time())
+        return self._machine.played(self._driver.now)
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
         while self._is_full():  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
-            await asyncio.sleep(_SPACE_POLL)
+            await asyncio.sleep(_SPACE_POLL_S)
         await super().capture_frame(frame)
         pcm = self._converter.push(frame)
-        self._listen(pcm)
+        self._find_onset(pcm)
         self._captured += frame.duration
-        self._playback.act(partial(self._core.push_audio, pcm, words=_words(frame)))
+        self._driver.push_audio(pcm, _words(frame) if frame.userdata else ())
 
     def _is_full(self) -> bool:
-        return self._core.unplayed(asyncio.get_running_loop().time()) > _MOST_UNPLAYED
+        return self._machine.unplayed(self._driver.now) > _MOST_UNPLAYED
 
     def _mark_input_truncated(self) -> None:
         super()._mark_input_truncated()
@@ -71,31 +73,35 @@ class AvatarAudioOutput(AudioOutput):
             self.captions.truncate()
 
     def flush(self) -> None:
-        """The segment is complete."""
+        """Complete the segment."""
         super().flush()
         if tail := self._converter.flush():
-            self._playback.act(partial(self._core.push_audio, tail))
+            self._driver.push_audio(tail, ())
         self._end_captured()
-        self._playback.act(self._core.end_segment)
+        with self._driver.step() as now:
+            self._machine.end_segment(now)
 
     def clear_buffer(self) -> None:
         """Silence the avatar and drop what it has not played."""
         super().flush()
         self._converter.clear()
-        self._playback.act(self._core.interrupt)
+        with self._driver.step() as now:
+            self._machine.interrupt(now)
 
     def pause(self) -> None:
         """Silence the avatar and keep what it has not played."""
         super().pause()
-        self._playback.act(self._core.pause)
+        with self._driver.step() as now:
+            self._machine.pause(now)
 
     def resume(self) -> None:
         """Go on from where it was silenced."""
         super().resume()
-        self._playback.act(self._core.resume)
+        with self._driver.step() as now:
+            self._machine.resume(now)
 
     def report(self, event: Event) -> None:
-        """Tell the framework what the avatar has played; other events are none of its business."""
+        """Report to the framework what was played; other events are ignored."""
         match event:
             case PlaybackStarted(at=at):
                 if self.captions is not None:
@@ -111,7 +117,7 @@ class AvatarAudioOutput(AudioOutput):
                     synchronized_transcript=self._finish_caption(position, interrupted=interrupted),
                 )
 
-    def _listen(self, pcm: bytes) -> None:
+    def _find_onset(self, pcm: bytes) -> None:
         """Find the segment's first sound."""
         if not self._captured:
             self._silence, self._sounds = 0.0, False
@@ -130,7 +136,7 @@ class AvatarAudioOutput(AudioOutput):
 
 
 def _words(frame: rtc.AudioFrame) -> list[Word]:
-    """The words that the voice has timed in a frame; some time whole sentences, which are of no use here."""
+    """The words of a frame that text to speech has timed; some engines time whole sentences, which do not help here."""
     texts: list[TimedString] = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or []
     return [
         Word(text.start_time, text.end_time)
@@ -140,5 +146,5 @@ def _words(frame: rtc.AudioFrame) -> list[Word]:
 
 
 def _wall_clock(at: float) -> float:
-    """The core's time as the framework's, which is `time.time()`."""
+    """The machine's time as the framework's, which is `time.time()`."""
     return time.time() - asyncio.get_running_loop().time() + at

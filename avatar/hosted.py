@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import jwt
 
-from avatar.api import LiveAvatarAPI, StartedSession, VideoQuality
-from avatar.errors import ServiceError, SessionOver
-from avatar.service_session import SANDBOX_SECONDS, ServiceSession, stop_session
+from avatar.api import SANDBOX_SECONDS, LiveAvatarAPI, StartedSession, VideoQuality
+from avatar.errors import AvatarError, ServiceError
 
 AVATAR_IDENTITY = "heygen"
 """Of the avatar's participant in such a room (seen in the official web SDK)."""
+
+logger = logging.getLogger("avatar")
+
+# For a start that is on its way when it is given up, and for the stop.
+_START_IN_FLIGHT_S = 3.0
+_STOP_TIMEOUT_S = 8.0
 
 _CALL = "POST /v1/sessions/start"
 _CREATED = 201
@@ -93,70 +99,21 @@ async def open_hosted_room(
         duration = SANDBOX_SECONDS if is_sandbox else started.max_duration
         return _room(started, started_at, duration)
     except BaseException:
-        await asyncio.shield(stop_session(api, token.session_id, after=starting))
+        await asyncio.shield(_stop(api, token.session_id, starting))
         raise
 
 
-class HostedSessions:
-    """The one session of a hosted room. It runs until the call is over, avatar or not: the room would end with it.
-
-    Args:
-        api: The service.
-        room: Whose session it is.
-        now: Monotonic seconds.
-        clock: Gives Unix time.
-    """
-
-    def __init__(
-        self, api: LiveAvatarAPI, room: HostedRoom, now: Callable[[], float], clock: Callable[[], float] = time.time
-    ) -> None:
-        self._api = api
-        self._room = room
-        self._now = now
-        self._clock = clock
-        self._was_given = False
-        self._stopping: asyncio.Task[None] | None = None
-        self._stopped_at: float | None = None
-
-    @property
-    def seconds_used(self) -> float:
-        """Seconds for which the session has run."""
-        until = self._clock() if self._stopped_at is None else self._stopped_at
-        return max(0.0, until - self._room.started_at)
-
-    @property
-    def count(self) -> int:
-        """Sessions that were made."""
-        return 1
-
-    async def start(self) -> ServiceSession:
-        """The session, the first time.
-
-        Raises:
-            SessionOver: It was given: another one would be in another room.
-        """
-        if self._was_given:
-            message = "the avatar is gone, and another one would come in another room"
-            raise SessionOver(message)
-        self._was_given = True
-        # Nothing takes its place, so its end is nothing to prepare for.
-        return ServiceSession(self._room.session_id, self._room.ws_url, AVATAR_IDENTITY, self._now(), ends_at=None)
-
-    async def stop(self, session_id: str) -> None:
-        """Leave it be: it has the room."""
-
-    async def stop_all(self) -> None:
-        """Leave it be: it has the room."""
-
-    async def aclose(self) -> None:
-        """Stop it, and end the room; once however often it is asked for, and to the end whoever is cancelled."""
-        if self._stopping is None:
-            self._stopping = asyncio.create_task(self._stop(), name="avatar_stop")
-        await asyncio.shield(self._stopping)
-
-    async def _stop(self) -> None:
-        await stop_session(self._api, self._room.session_id)
-        self._stopped_at = self._clock()
+async def _stop(api: LiveAvatarAPI, session_id: str, starting: "asyncio.Future[StartedSession]") -> None:
+    """Stop a session that is not wanted; a stop must not overtake its start."""
+    await asyncio.wait([starting], timeout=_START_IN_FLIGHT_S)
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    extra = {"session_id": session_id}
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT_S):
+            await api.stop(session_id)
+    except (AvatarError, TimeoutError):
+        logger.exception("avatar session not stopped: it is billed until it is", extra=extra)
 
 
 def _room(started: StartedSession, started_at: float, max_duration: float | None) -> HostedRoom:

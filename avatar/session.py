@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import aiohttp
@@ -22,13 +21,17 @@ from livekit.agents import (
 from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
-from avatar.audience import Audience, FreeAudience, OwnAudience
+from avatar.audio_output import AvatarAudioOutput
+from avatar.captions.transcription import SyncedTranscription
+from avatar.core import AvatarGone, AvatarStatus, Event, SpeechSent, StatusChanged
 from avatar.errors import AvatarError, ConfigurationError
-from avatar.hosted import AVATAR_IDENTITY, HostedRoom, HostedSessions
-from avatar.performance import Performance
-from avatar.recovery import AvatarStatus
-from avatar.service_session import Appearance, RoomAccess, ServiceSession, ServiceSessions, Sessions
-from avatar.transcription import SyncedTranscription
+from avatar.hosted import AVATAR_IDENTITY, HostedRoom
+from avatar.http import client_session
+from avatar.link.link import AvatarLink
+from avatar.link.room import RoomServer
+from avatar.link.sessions import SessionSource
+from avatar.link.sources import Appearance, HostedSource, OwnRoomSource, RoomAccess
+from avatar.recording import Recorder
 
 if TYPE_CHECKING:
     from avatar.journal import SessionJournal
@@ -42,12 +45,13 @@ _NAME = "Avatar"
 class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "status_changed"]]):
     """A LiveAvatar LITE session that speaks for an agent session and shows its face in the room.
 
-    It takes the place of `livekit.plugins.liveavatar.AvatarSession`. Works inside a job and outside of one; outside,
-    call `aclose` yourself. While there is no avatar, what is said is said by a voice: a track that the agent publishes.
+    Takes the place of `livekit.plugins.liveavatar.AvatarSession`. Works inside a job and outside of one; outside, call
+    `aclose` yourself. While there is no avatar, the fallback track speaks: an audio track that the agent publishes.
 
     Emits `status_changed` with an `AvatarStatus` whenever the avatar comes or goes, and `avatar_lost` with an
-    `AvatarError` when it is gone for good; the agent session goes on without it. Emits `speech_sent`, with nothing,
-    when the first chunk of a segment leaves for the avatar, or is given to the voice.
+    `AvatarError` when there will be none any more; the agent session goes on without it. Emits `speech_sent`, without
+    arguments, when the first chunk of a segment is sent to the avatar or to the fallback track. Events are emitted one
+    at a time: a handler may call any method here, and what comes of that is emitted after the handler has returned.
 
     Args:
         avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
@@ -58,12 +62,14 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         avatar_participant_identity: The avatar's identity in the room; a later session's has a number behind it.
         avatar_participant_name: Its name in the room.
         max_session_duration: Seconds after which the service ends the session; its default is the account's limit.
-        conn_options: `timeout` is for one call of the REST interface, `max_retry` how often it is repeated.
-        required: Whether `start` waits for the service, and raises if it gives no session. Otherwise it returns at
-            once; until there is an avatar, and when there is none, the voice speaks.
-        caption_delay: Seconds from the avatar's mouth, as the service tells of it, to the caller's ear; default: as
-            measured on the avatar's own track, if the room is subscribed to it. For `sync_transcription`.
-        journal: Where sessions are noted, so that somebody can stop them when this process is killed.
+        conn_options: `timeout` is for one call of the REST interface, `max_retry` how often it is repeated. A start has
+            a limit of its own, 30 s, since starts that took so long have worked.
+        required: True if `start` waits for the service, and raises if it gives no session. Otherwise `start` returns at
+            once, and the fallback track speaks while there is no avatar.
+        caption_delay: Seconds from the playback that the service reports to the caller's ear; default: as measured on
+            the avatar's own track, if the room is subscribed to it. For `sync_transcription`.
+        journal: Where sessions are noted, so that another process can stop them when this one is killed.
+        record: Directory for a recording of the call (docs/recording.md); default LIVEAVATAR_RECORD, else none.
     """
 
     def __init__(
@@ -81,6 +87,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         required: bool = True,
         caption_delay: float | None = None,
         journal: "SessionJournal | None" = None,
+        record: "str | os.PathLike[str] | None" = None,
     ) -> None:
         super().__init__()
         self._appearance = Appearance(
@@ -97,20 +104,20 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         self._required = required
         self._caption_delay = caption_delay
         self._journal = journal
+        self._record = record or os.environ.get("LIVEAVATAR_RECORD")
+        self._recorder: Recorder | None = None
         self._status = AvatarStatus(is_live=False)
         self._http: aiohttp.ClientSession | None = None
-        self._sessions: Sessions | None = None
-        self._is_hosted = False
-        self._performance: Performance | None = None
+        self._link: AvatarLink | None = None
+        self._output: AvatarAudioOutput | None = None
         self._transcription: SyncedTranscription | None = None
-        self._carrying: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
     @property
     def avatar_identity(self) -> str:
         """The avatar's identity in the room."""
-        session = self._session
-        return self._appearance.identity if session is None else session.identity
+        current = None if self._link is None else self._link.machine.current
+        return self._appearance.identity if current is None or self._is_hosted else current.identity
 
     @property
     def provider(self) -> str:
@@ -120,7 +127,8 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     @property
     def session_id(self) -> str | None:
         """The service's id of the session that runs now, if one does."""
-        return None if self._session is None else self._session.session_id
+        current = None if self._link is None else self._link.machine.current
+        return None if current is None else current.session_id
 
     @property
     def status(self) -> AvatarStatus:
@@ -129,18 +137,19 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
 
     @property
     def is_live(self) -> bool:
-        """Whether there is an avatar that speaks."""
+        """True while there is an avatar that speaks."""
         return self._status.is_live
 
     @property
     def seconds_used(self) -> float:
         """Seconds for which sessions of the service have run, which is what is paid for."""
-        return 0.0 if self._sessions is None else self._sessions.seconds_used
+        return 0.0 if self._link is None else self._link.machine.seconds_used(self._link.driver.now)
 
     @property
     def sessions_used(self) -> int:
-        """Sessions of the service that were made."""
-        return 0 if self._sessions is None else self._sessions.count
+        """Sessions of the service that were started."""
+        sessions = [] if self._link is None else self._link.machine.sessions
+        return sum(session.started_at is not None for session in sessions)
 
     async def start(
         self,
@@ -153,11 +162,11 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     ) -> None:
         """Start the session, and let the avatar speak for `agent_session`.
 
-        Returns when the service has started it; what is said before the avatar is ready waits for it. If it raises,
-        no session is left running and the agent's audio output is what it was.
+        Returns when the service has started it; speech that comes before the avatar is ready waits for it. If it
+        raises, no session is left running and the agent's audio output is what it was.
 
         Args:
-            agent_session: Whose audio output is replaced.
+            agent_session: Its audio output is replaced.
             room: The room that the avatar joins.
             livekit_url: The room's server as the service reaches it; default LIVEKIT_URL.
             livekit_api_key: Default LIVEKIT_API_KEY.
@@ -169,69 +178,68 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         """
         access = self._access(room, livekit_url, livekit_api_key, livekit_api_secret)
         # The service may need another address than we do.
-        own_url = os.environ.get("LIVEKIT_URL") or access.url
-        audience = OwnAudience(room, own_url, access.api_key, access.api_secret)
-        sessions = ServiceSessions(self._api(), access, self._appearance, asyncio.get_running_loop().time)
-        await self._start(agent_session, room, sessions, audience)
+        server = RoomServer(os.environ.get("LIVEKIT_URL") or access.url, access.api_key, access.api_secret)
+        await self._start(agent_session, room, OwnRoomSource(self._api(room.name), access, self._appearance), server)
 
     async def start_hosted(self, agent_session: AgentSession[Any], room: rtc.Room, hosted: HostedRoom) -> None:
         """Let the avatar speak that came with a room of the service's (`avatar.open_hosted_room`): its session runs.
 
-        No LiveKit keys are needed. There is no other avatar for this room: without it the call goes on by voice, as
-        long as the room is there. `aclose` ends the session, and the room with it.
+        No LiveKit keys are needed. There is no other avatar for this room: without it the call goes on by the fallback
+        track, as long as the room is there. `aclose` ends the session, and the room with it.
 
         Args:
-            agent_session: Whose audio output is replaced.
+            agent_session: Its audio output is replaced.
             room: Joined, or to be joined, with the agent's token.
-            hosted: What was opened.
+            hosted: The opened room.
 
         Raises:
             ConfigurationError: LIVEAVATAR_API_KEY is missing.
         """
         _need(LIVEAVATAR_API_KEY=self._api_key)
-        self._is_hosted = True
         self._appearance = replace(self._appearance, identity=AVATAR_IDENTITY)
-        sessions = HostedSessions(self._api(), hosted, asyncio.get_running_loop().time)
-        await self._start(agent_session, room, sessions, FreeAudience())
+        await self._start(agent_session, room, HostedSource(self._api(hosted.name), hosted), None)
 
     def release(self, reason: str) -> None:
-        """Let go of the avatar: its session is stopped, and what is said is said by the voice, until `engage`.
+        """Do without the avatar until `engage`: its session is stopped, and the fallback track speaks.
 
         In a hosted room nothing happens: the room would end with the session.
+
+        Args:
+            reason: For the log and for `AvatarStatus.detail`.
         """
-        if self._performance is not None and not self._is_hosted:
-            self._performance.recovery.release(reason)
+        if self._link is not None:
+            with self._link.driver.step() as now:
+                self._link.machine.release(reason, now)
 
     def engage(self) -> None:
-        """Take up again, in the background, an avatar that was let go of."""
-        if self._performance is not None:
-            self._performance.recovery.engage()
+        """Have an avatar again, in the background."""
+        if self._link is not None:
+            with self._link.driver.step() as now:
+                self._link.machine.engage(now)
 
     def sync_transcription(self) -> None:
         """Let the transcription follow what the avatar has played. Call it once, after `agent_session.start`.
 
-        It takes the place of the framework's synchronizer, which goes by the clock on the wall: start the agent
-        session with `RoomOptions(text_output=TextOutputOptions(sync_transcription=False))`.
+        It takes the place of the framework's synchronizer, which goes by the wall clock: start the agent session with
+        `RoomOptions(text_output=TextOutputOptions(sync_transcription=False))`.
 
         Raises:
             ConfigurationError: The framework's own is at work.
         """
-        if self._agent_session is None or self._performance is None or self._room is None:
+        if self._agent_session is None or self._output is None or self._room is None:
             return
         output = self._agent_session.output
         if output.transcription is None:
             return
         self._transcription = SyncedTranscription(
-            output,
-            output.transcription,
-            self._performance.output,
-            self._room,
-            self.avatar_identity,
-            delay=self._caption_delay,
+            output, output.transcription, self._output, self._room, self.avatar_identity, delay=self._caption_delay
         )
 
     async def aclose(self) -> None:
-        """Stop the session, and leave the room. It may be called often; the clean-up is done once, and to its end."""
+        """Stop the session after its last word, and leave the room.
+
+        It may be called often; the work is done once, and to its end, within 10 s and what `conn_options` allow.
+        """
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name="avatar_close")
         await asyncio.shield(self._closing)
@@ -239,15 +247,26 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     # Starting
 
     async def _start(
-        self, agent_session: AgentSession[Any], room: rtc.Room, sessions: Sessions, audience: Audience
+        self, agent_session: AgentSession[Any], room: rtc.Room, source: SessionSource, server: RoomServer | None
     ) -> None:
-        if self._sessions is not None:
+        if self._link is not None:
             message = "this avatar session was started before: make another one"
             raise ConfigurationError(message)
-        self._sessions = sessions
+        self._link = link = AvatarLink(
+            source,
+            identity=self._appearance.identity,
+            room=room,
+            server=server,
+            http=self._http_session,
+            on_event=self._on_event,
+            recorder=self._recorder,
+        )
+        self._output = AvatarAudioOutput(link.driver)
         try:
             await super().start(agent_session, room)
-            first = await sessions.start() if self._required else None
+            link.start()
+            if self._required:
+                await link.first_session()
         except BaseException as error:
             was_closed = self._closing is not None
             await self.aclose()
@@ -256,21 +275,14 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             raise
         if self._closing is not None:
             raise _closed_too_soon()
-        self._performance = Performance(
-            sessions,
-            room=room,
-            audience=audience,
-            http=self._http_session,
-            first=first,
-            on_status=self._on_status,
-            on_sent=partial(self._tell, "speech_sent"),
-        )
-        self._speak_for(agent_session, self._performance)
+        agent_session.output.replace_audio_tail(self._output)
+        agent_session.on("user_state_changed", self._on_user_state_changed)
+        agent_session.on("close", self._on_agent_session_close)
 
     def _access(
         self, room: rtc.Room, url: NotGivenOr[str], key: NotGivenOr[str], secret: NotGivenOr[str]
     ) -> RoomAccess:
-        """What the service needs to bring an avatar into a room of ours."""
+        """The room of ours, with everything that the service needs to bring an avatar into it."""
         url = url or os.environ.get("LIVEKIT_URL", "")
         key = key or os.environ.get("LIVEKIT_API_KEY", "")
         secret = secret or os.environ.get("LIVEKIT_API_SECRET", "")
@@ -283,7 +295,8 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         )
         return RoomAccess(url, room.name, _local_identity(room), key, secret)
 
-    def _api(self) -> LiveAvatarAPI:
+    def _api(self, room_name: str) -> LiveAvatarAPI:
+        self._recorder = Recorder.in_directory(self._record, room_name)
         return LiveAvatarAPI(
             self._http_session,
             api_key=self._api_key,
@@ -291,51 +304,38 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             timeout=self._conn_options.timeout,
             attempts=self._conn_options.max_retry + 1,
             journal=self._journal,
+            recorder=self._recorder,
         )
 
     @property
     def _http_session(self) -> aiohttp.ClientSession:
         if self._http is None:
-            self._http = aiohttp.ClientSession()
+            self._http = client_session()
         return self._http
 
-    def _speak_for(self, agent_session: AgentSession[Any], performance: Performance) -> None:
-        agent_session.output.replace_audio_tail(performance.output)
-        agent_session.on("user_state_changed", self._on_user_state_changed)
-        agent_session.on("close", self._on_agent_session_close)
-        self._carrying = asyncio.create_task(self._carry(performance), name="avatar_carry")
+    @property
+    def _is_hosted(self) -> bool:
+        return self._appearance.identity == AVATAR_IDENTITY
 
     # While it runs
 
-    @property
-    def _session(self) -> ServiceSession | None:
-        return None if self._performance is None else self._performance.recovery.session
-
-    async def _carry(self, performance: Performance) -> None:
-        lost = await performance.run()
-        self._on_status(AvatarStatus(is_live=False, reason=str(lost)))
-        self._tell("avatar_lost", lost)
-
-    def _on_status(self, status: AvatarStatus) -> None:
-        if status != self._status:
-            self._status = status
-            self._tell("status_changed", status)
-
-    def _tell(self, event: Literal["avatar_lost", "speech_sent", "status_changed"], *args: object) -> None:
-        try:
-            self.emit(event, *args)
-        except Exception:
-            # Whatever a handler does: the call goes on.
-            logger.exception("a handler of %s failed", event)
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case StatusChanged(status=status):
+                self._status = status
+                self.emit("status_changed", status)
+            case SpeechSent():
+                self.emit("speech_sent")
+            case AvatarGone() if self._link is not None:
+                self.emit("avatar_lost", self._link.last_error)
+            case _ if self._output is not None:
+                self._output.report(event)
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
-        if self._performance is None:
+        if self._link is None or "speaking" not in {event.new_state, event.old_state}:
             return
-        playback = self._performance.playback
-        if event.new_state == "speaking":
-            playback.act(playback.core.start_listening)
-        elif event.old_state == "speaking":
-            playback.act(playback.core.stop_listening)
+        with self._link.driver.step() as now:
+            self._link.machine.user_speaks(now, speaking=event.new_state == "speaking")
 
     # Ending
 
@@ -345,21 +345,17 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             self._closing = asyncio.create_task(self._close(), name="avatar_close")
 
     async def _close(self) -> None:
-        if self._agent_session is not None and self._performance is not None:
+        if self._agent_session is not None and self._link is not None:
             self._agent_session.off("user_state_changed", self._on_user_state_changed)
             self._agent_session.off("close", self._on_agent_session_close)
-        if self._carrying is not None:
-            self._carrying.cancel()
-            await asyncio.gather(self._carrying, return_exceptions=True)
-        if self._performance is not None:
-            await self._performance.aclose()
-        self._status = AvatarStatus(is_live=False, reason="closed")
+        if self._link is not None:
+            await self._link.aclose()
         if self._transcription is not None:
             await self._transcription.aclose()
-        if self._sessions is not None:
-            await self._sessions.aclose()
         if self._http is not None:
             await self._http.close()
+        if self._recorder is not None:
+            self._recorder.close()
         if self._is_hosted and self._room is not None:
             # The framework would have the avatar removed by the room's server, whose keys are the service's.
             self._room.off("connection_state_changed", self._on_connection_state_changed)

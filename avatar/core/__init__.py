@@ -1,4 +1,4 @@
-"""The core: one pure machine. Time comes in as an argument; commands, events, actions and the next deadline come out."""
+"""The core: one pure machine. Facts and the time go in; commands, events, actions and the next deadline come out."""
 
 from avatar.core.actions import (
     Action,

@@ -146,7 +146,7 @@ class AvatarMachine:
         Args:
             pcm: PCM16 24 kHz mono.
             now: Monotonic seconds.
-            words: The words in it that text to speech has timed, in order: speech that was cut goes on at the start of one.
+            words: The words in it that text to speech has timed, in order: cut speech goes on at the start of one.
 
         Returns:
             True if something may be due, so that commands and the deadline have to be asked for.
@@ -377,7 +377,7 @@ class AvatarMachine:
         self._settle(now)
 
     def fallback_reports(self, kind: EventKind, event_id: str, now: float) -> None:
-        """The fallback track plays (STARTED), has played all that it has (SILENT), or an utterance to its end (ENDED)."""
+        """The fallback track plays (STARTED), has played all it has (SILENT), or an utterance to its end (ENDED)."""
         utterance = self._timeline.utterance
         if self._floor.has_fallback and utterance is not None and utterance.event_id == event_id:
             self._timeline.hear(ServerEvent(kind, event_id), now, acknowledged=False)

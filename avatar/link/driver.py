@@ -79,7 +79,7 @@ class Driver:
             async with asyncio.timeout(limit):
                 await self._is_over.wait()
         except TimeoutError:
-            logger.error("avatar sessions were not confirmed as stopped in time")
+            logger.error("avatar sessions were not confirmed as stopped in time")  # noqa: TRY400 - a sentence
         finally:
             self._cancel_timer()
 

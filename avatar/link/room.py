@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from avatar.link.tasks import Tasks
 logger = logging.getLogger("avatar")
 
 _LISTEN_EVERY_S = 0.5
-_SERVER_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
+_SERVER_TIMEOUT_S = 3.0
 
 
 class RoomWatch:
@@ -88,6 +89,21 @@ class RoomWatch:
         return track.sid, sum(stat.inbound_rtp.inbound.total_audio_energy for stat in stats)
 
 
+@dataclass(frozen=True, slots=True)
+class RoomServer:
+    """A LiveKit server, as the agent reaches it.
+
+    Attributes:
+        url: Of the server.
+        api_key: Of the server.
+        api_secret: Of the server.
+    """
+
+    url: str
+    api_key: str
+    api_secret: str = field(repr=False)
+
+
 class AvatarSubscriptions:
     """Takes an avatar's sound from the others in the room, or gives it back, through the room's server.
 
@@ -96,18 +112,16 @@ class AvatarSubscriptions:
     Args:
         driver: Of the machine that asks for it.
         room: Where the avatar is heard.
-        url: Of the room's server.
-        api_key: Of the server.
-        api_secret: Of the server.
+        server: The room's server, as the agent reaches it.
+        http: Calls it.
     """
 
-    def __init__(self, driver: Driver, room: rtc.Room, url: str, api_key: str, api_secret: str) -> None:
+    def __init__(self, driver: Driver, room: rtc.Room, server: RoomServer, http: aiohttp.ClientSession) -> None:
         self._driver = driver
         self._machine = driver.machine
         self._room = room
-        self._url = url
-        self._api_key = api_key
-        self._api_secret = api_secret
+        self._server = server
+        self._http = http
         self._tasks = Tasks()
 
     def apply(self, action: MuteAvatar) -> None:
@@ -130,7 +144,8 @@ class AvatarSubscriptions:
             return True
         sounds = [sid for sid, track in avatar.track_publications.items() if track.kind == rtc.TrackKind.KIND_AUDIO]
         others = [other for other in self._room.remote_participants if other != identity]
-        async with api.LiveKitAPI(self._url, self._api_key, self._api_secret, timeout=_SERVER_TIMEOUT) as server:
+        keys = self._server
+        async with api.LiveKitAPI(keys.url, keys.api_key, keys.api_secret, session=self._http) as server:
             changes = [self._change(server, other, sounds, subscribe=subscribe) for other in others]
             return all(await asyncio.gather(*changes))
 
@@ -139,7 +154,8 @@ class AvatarSubscriptions:
             room=self._room.name, identity=other, track_sids=sounds, subscribe=subscribe
         )
         try:
-            await server.room.update_subscriptions(request)
+            async with asyncio.timeout(_SERVER_TIMEOUT_S):
+                await server.room.update_subscriptions(request)
         except (aiohttp.ClientError, api.TwirpError, OSError, TimeoutError) as error:
             if other not in self._room.remote_participants:
                 return True  # has left meanwhile

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 import socket
+from typing import Literal
 
 import aiohttp
 
 from avatar.core import OpenSocket, to_json
 from avatar.link.driver import Driver
 from avatar.link.tasks import Tasks
+from avatar.recording import RecordedSocket, Recorder
 
 logger = logging.getLogger("avatar")
 
@@ -30,12 +32,14 @@ class SocketExecutor:
     Args:
         driver: Of the machine that asks for them.
         http: Opens them.
+        recorder: Records their messages.
     """
 
-    def __init__(self, driver: Driver, http: aiohttp.ClientSession) -> None:
+    def __init__(self, driver: Driver, http: aiohttp.ClientSession, recorder: Recorder) -> None:
         self._driver = driver
         self._machine = driver.machine
         self._http = http
+        self._recorder = recorder
         self._urls: dict[int, str] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
@@ -71,19 +75,27 @@ class SocketExecutor:
             async with asyncio.timeout(_OPEN_TIMEOUT_S):
                 websocket = await self._http.ws_connect(self._urls[session], timeout=timeout)
         except aiohttp.WSServerHandshakeError as error:
+            self._recorder.opened(self._urls[session], status=error.status)
             return f"the avatar's WebSocket was refused with status {error.status}", error.status in _SESSION_OVER
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return f"the avatar's WebSocket can't be opened: {type(error).__name__}", False
         async with websocket:
             _expect_acknowledgements(websocket)
+            recorded = self._recorder.opened(self._urls[session])
             with self._driver.step() as now:
                 self._machine.socket_opened(session, now)
-            return await self._carry(session, websocket), False
+            by: Literal["client", "service"] = "client"
+            try:
+                detail = await self._carry(session, websocket, recorded)
+                by = "service"
+            finally:
+                recorded.closed(websocket.close_code, by=by)
+            return detail, False
 
-    async def _carry(self, session: int, websocket: aiohttp.ClientWebSocketResponse) -> str:
+    async def _carry(self, session: int, websocket: aiohttp.ClientWebSocketResponse, recorded: RecordedSocket) -> str:
         """Read and write until one of both ends; why."""
-        reading = asyncio.create_task(self._read(session, websocket), name="avatar_read")
-        writing = asyncio.create_task(self._write(session, websocket), name="avatar_write")
+        reading = asyncio.create_task(self._read(session, websocket, recorded), name="avatar_read")
+        writing = asyncio.create_task(self._write(session, websocket, recorded), name="avatar_write")
         try:
             done, _ = await asyncio.wait({reading, writing}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -92,18 +104,21 @@ class SocketExecutor:
             await asyncio.gather(reading, writing, return_exceptions=True)
         return done.pop().result()
 
-    async def _read(self, session: int, websocket: aiohttp.ClientWebSocketResponse) -> str:
+    async def _read(self, session: int, websocket: aiohttp.ClientWebSocketResponse, recorded: RecordedSocket) -> str:
         async for message in websocket:
             if message.type is aiohttp.WSMsgType.TEXT:
+                recorded.received(message.data)
                 with self._driver.step() as now:
                     self._machine.receive_text(session, message.data, now)
         return f"the avatar's WebSocket was closed with code {websocket.close_code}"
 
-    async def _write(self, session: int, websocket: aiohttp.ClientWebSocketResponse) -> str:
+    async def _write(self, session: int, websocket: aiohttp.ClientWebSocketResponse, recorded: RecordedSocket) -> str:
         with contextlib.suppress(aiohttp.ClientError, OSError):
             async with contextlib.aclosing(self._driver.session_commands(session)) as commands:
                 async for command in commands:
-                    await websocket.send_str(to_json(command))
+                    text = to_json(command)
+                    recorded.sent(text)
+                    await websocket.send_str(text)
         return "the avatar's WebSocket takes no more"
 
 

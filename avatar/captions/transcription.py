@@ -4,8 +4,8 @@ from livekit import rtc
 from livekit.agents.voice.io import AgentOutput, TextOutput
 
 from avatar.audio_output import AvatarAudioOutput
-from avatar.captions import AvatarCaptions
-from avatar.delay import DelayMeter
+from avatar.captions.captions import AvatarCaptions
+from avatar.captions.delay import DelayMeter
 from avatar.errors import ConfigurationError
 
 _SYNCHRONIZER = "TranscriptSynchronizer"

@@ -8,8 +8,8 @@ from livekit.agents.types import TimedString
 from livekit.agents.utils import is_given
 from livekit.agents.voice.io import TextOutput
 
+from avatar.captions.delay import Beginnings
 from avatar.core.caption import Caption
-from avatar.delay import Beginnings
 
 logger = logging.getLogger("avatar")
 

@@ -1,0 +1,177 @@
+"""Everything that speaks for one agent session, put together: the machine, its driver and its executors."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+import aiohttp
+from livekit import rtc
+
+from avatar.core import (
+    Action,
+    AvatarGone,
+    AvatarMachine,
+    CloseSocket,
+    Event,
+    MuteAvatar,
+    OpenSocket,
+    PublishFallback,
+    ServiceFault,
+    SessionLeft,
+    SessionRefused,
+    SinkChanged,
+    SocketDropped,
+    StartSession,
+    StopSession,
+    Timings,
+    UnpublishFallback,
+)
+from avatar.errors import AvatarError, SessionOver
+from avatar.fallback.track import FallbackTrack
+from avatar.link.driver import Driver
+from avatar.link.room import AvatarSubscriptions, RoomServer, RoomWatch
+from avatar.link.sessions import RunningSession, SessionExecutor, SessionSource
+from avatar.link.socket import SocketExecutor
+from avatar.recording import Recorder
+
+logger = logging.getLogger("avatar")
+
+# For the last word, a start that is on its way and the stop: the framework kills a job 10 s after its shutdown
+# callbacks began.
+_CLOSE_TIMEOUT_S = 9.5
+
+
+class AvatarLink:
+    """One machine, and everything that carries out what it decides.
+
+    Args:
+        source: Where sessions come from.
+        identity: Of the avatar in the room.
+        room: Where avatars appear, and the fallback track is published.
+        server: The room's server; None if its keys are the service's (a hosted room).
+        http: Opens WebSockets, and calls the room's server.
+        on_event: Called with each event of the machine.
+        recorder: Records the messages of the WebSockets.
+        timings: Waits and limits of the machine.
+    """
+
+    def __init__(
+        self,
+        source: SessionSource,
+        *,
+        identity: str,
+        room: rtc.Room,
+        server: RoomServer | None,
+        http: aiohttp.ClientSession,
+        on_event: Callable[[Event], None],
+        recorder: Recorder | None = None,
+        timings: Timings | None = None,
+    ) -> None:
+        # What is only like a room need not show who is in it, and may not be able to publish.
+        is_room = isinstance(room, rtc.Room)
+        loop = asyncio.get_running_loop()
+        self.machine = AvatarMachine(
+            f"la-{random.getrandbits(32):08x}",
+            loop.time(),
+            identity=identity,
+            can_publish=is_room or hasattr(room.local_participant, "publish_track"),
+            can_mute=server is not None,
+            sees_room=is_room,
+            replaceable=server is not None,
+            timings=timings,
+            jitter=random.random,
+        )
+        self.driver = Driver(self.machine, self._on_event, self._on_action)
+        self._forward = on_event
+        self._answered: asyncio.Future[None] = loop.create_future()
+        self._sockets = SocketExecutor(self.driver, http, recorder or Recorder())
+        self._sessions = SessionExecutor(self.driver, source, self._on_running)
+        self._fallback = FallbackTrack(self.driver, room)
+        self._watch = RoomWatch(self.driver, room) if is_room else None
+        self._subscriptions = None if server is None else AvatarSubscriptions(self.driver, room, server, http)
+
+    def start(self) -> None:
+        """Begin: the first session is asked for."""
+        if self._watch is not None:
+            self._watch.start()
+        self.driver.carry_on()
+
+    async def first_session(self) -> None:
+        """Wait for the service's answer to the first request for a session.
+
+        Raises:
+            AvatarError: The service gave none.
+        """
+        await asyncio.shield(self._answered)
+        if self._sessions.last_error is not None:
+            raise self._sessions.last_error
+
+    @property
+    def last_error(self) -> AvatarError:
+        """Why the last request for a session failed."""
+        return self._sessions.last_error or SessionOver("the avatar is gone")
+
+    async def aclose(self) -> None:
+        """Finish everything captured, stop the sessions after their last word, and end all work."""
+        await self.driver.aclose(_CLOSE_TIMEOUT_S)
+        for executor in (self._sockets, self._sessions, self._fallback, self._watch, self._subscriptions):
+            if executor is not None:
+                await executor.aclose()
+
+    def _on_running(self, number: int, running: RunningSession) -> None:
+        self._sockets.set_url(number, running.ws_url)
+        self._answer()
+
+    def _answer(self) -> None:
+        if not self._answered.done():
+            self._answered.set_result(None)
+
+    def _on_action(self, action: Action) -> None:
+        match action:
+            case StartSession():
+                self._sessions.start(action)
+            case StopSession():
+                self._sessions.stop(action)
+            case OpenSocket():
+                self._sockets.open(action)
+            case CloseSocket():
+                self._sockets.close(action.session)
+            case PublishFallback():
+                self._fallback.publish()
+            case UnpublishFallback():
+                self._fallback.unpublish()
+            case MuteAvatar() if self._subscriptions is not None:
+                self._subscriptions.apply(action)
+
+    def _on_event(self, event: Event) -> None:
+        self._log(event)
+        if isinstance(event, SessionRefused):
+            self._answer()
+        self._forward(event)
+
+    def _log(self, event: Event) -> None:
+        match event:
+            case SessionLeft(session=session, detail=detail, failed=failed):
+                level = logging.WARNING if failed else logging.INFO
+                logger.log(level, "avatar session left", extra=self._session(session) | {"reason": detail})
+            case SocketDropped(session=session, detail=detail):
+                logger.warning("avatar connection lost", extra=self._session(session) | {"reason": detail})
+            case SessionRefused(refusal=refusal, detail=detail, retry_in=retry_in):
+                wait = None if retry_in is None else round(retry_in, 1)
+                logger.warning(
+                    "the avatar service gave no session",
+                    extra={"refusal": refusal.value, "reason": detail, "retry_in": wait},
+                )
+            case ServiceFault(session=session, kind=kind, detail=detail):
+                extra = self._session(session) | {"kind": kind, "reason": detail}
+                logger.warning("the avatar service reports a fault", extra=extra)
+            case SinkChanged(sink=sink):
+                logger.info("the sink of speech changed", extra={"sink": sink.value})
+            case AvatarGone(detail=detail):
+                logger.error("no avatar any more in this call", extra={"reason": detail})
+            case _:
+                pass
+
+    def _session(self, number: int) -> dict[str, object]:
+        return {"session_id": self.machine.sessions[number - 1].session_id}
