@@ -2,10 +2,13 @@
 
 from collections import deque
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from avatar.core.commands import Command
 from avatar.core.sink import Audibility
 from avatar.core.stale_events import StaleEventFilter
+
+if TYPE_CHECKING:
+    from avatar.core.commands import Command
 
 
 class SessionState(Enum):
@@ -45,6 +48,7 @@ class SessionTrigger(Enum):
     LEFT = "not wanted any more"
     STOPPED = "stopped"
     STOP_FAILED = "not stopped"
+    RETURNED = "its avatar comes into the room all the same"
 
 
 _S, _T = SessionState, SessionTrigger
@@ -65,7 +69,7 @@ SESSION_TRANSITIONS: dict[SessionState, dict[SessionTrigger, SessionState]] = {
     _S.LINGERING: {_T.WAITED: _S.STOPPING},
     _S.STOPPING: {_T.STOPPED: _S.STOPPED, _T.STOP_FAILED: _S.STOP_FAILED},
     _S.STOP_FAILED: {_T.WAITED: _S.STOPPING},
-    _S.STOPPED: {},
+    _S.STOPPED: {_T.RETURNED: _S.STOPPING},
 }
 
 _IN_USE = {_S.STARTING, _S.OPENING, _S.GREETING, _S.READY, _S.AWAY}
@@ -135,10 +139,14 @@ class Session:
         return self.state is not SessionState.STOPPED
 
     @property
+    def needs_attention(self) -> bool:
+        """True while it has to be stopped; a stop that was given up is left to the journal's sweep."""
+        return self.is_alive and not (self.state is SessionState.STOP_FAILED and self.until is None)
+
+    @property
     def may_be_starting(self) -> bool:
-        """True while the service may still start it; a stop that was given up is left to the journal's sweep."""
-        is_given_up = self.state is SessionState.STOP_FAILED and self.until is None
-        return self.is_alive and self.started_at is None and not is_given_up
+        """True while the service may still start it."""
+        return self.needs_attention and self.started_at is None
 
     def apply(self, trigger: SessionTrigger, now: float, *, until: float | None = None) -> None:
         """Move along the table.

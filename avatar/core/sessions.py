@@ -68,9 +68,23 @@ class Sessions:
         """Sessions that may cost money."""
         return [session for session in self.all if session.is_alive]
 
+    @property
+    def available(self) -> Session | None:
+        """The current session, if it takes commands."""
+        return self.current if self.current is not None and self.current.is_ready else None
+
     def by_number(self, number: int) -> Session:
         """The session of that number."""
         return self.all[number - 1]
+
+    def by_identity(self, identity: str) -> list[Session]:
+        """The sessions whose avatar has this identity: one, or none for another participant."""
+        return [session for session in self.all if session.identity == identity]
+
+    def take_events(self) -> list[Event]:
+        """What happened to the sessions since the last call."""
+        events, self.events = self.events, []
+        return events
 
     # Results of actions
 
@@ -169,20 +183,22 @@ class Sessions:
 
     def joined(self, identity: str, now: float) -> None:
         """An avatar has come into the room."""
-        for session in self.alive:
-            if session.identity == identity:
+        for session in self.by_identity(identity):
+            if session.takes(SessionTrigger.RETURNED):
+                # A start that was given up has taken effect all the same.
+                self._stop(session, SessionTrigger.RETURNED, now)
+            else:
                 session.joined, session.join_by = True, None
-                is_overdue = session.until is None or session.told_at is not None
-                if session.state is SessionState.GREETING and is_overdue:
+                has_waited = session.until is None or session.told_at is not None
+                if session.state is SessionState.GREETING and has_waited:
                     self._become_ready(session, now)
 
     def left_room(self, identity: str, now: float) -> None:
         """An avatar has left the room. While the agent itself is away, everybody seems to leave."""
-        for session in self.alive:
-            if session.identity == identity and session.joined and self.room_is_there:
+        for session in self.by_identity(identity):
+            if session.joined and self.room_is_there:
                 session.joined = False
-                if session.is_used:
-                    self.leave(session, "the avatar has left the room", now, failed=True)
+                self.leave_used(session, "the avatar has left the room", now)
 
     # Decisions
 
@@ -214,16 +230,23 @@ class Sessions:
         # A hosted room would end with its session, which waits for `stop_all`.
         session.apply(SessionTrigger.LEFT, now, until=now + wait if self._replaceable else None)
 
+    def leave_used(self, session: Session, detail: str, now: float) -> None:
+        """Leave a session that has failed, if it is used."""
+        if session.is_used:
+            self.leave(session, detail, now, failed=True)
+
     def leave_all(self, detail: str, now: float, *, last_word_at: float | None) -> None:
         """Use no session any more."""
         for session in self.alive:
             self.leave(session, detail, now, failed=False, last_word_at=last_word_at)
 
     def stop_all(self, now: float) -> None:
-        """Stop the session of a hosted room, too."""
+        """Stop the session of a hosted room, too, and wait no longer than 3 s for a start that is on its way."""
         for session in self.alive:
             if session.state is SessionState.LINGERING and session.until is None:
                 session.until = now
+            elif session.state is SessionState.ABANDONED:
+                session.until = now + self._t.abandoned
 
     def want_again(self) -> None:
         """Forget earlier failures: the call wants its avatar back."""
@@ -301,6 +324,8 @@ class Sessions:
                     session.until = None  # until its avatar is in the room
             case SessionState.AWAY:
                 self._open(session, SessionTrigger.WAITED, now)
+            case SessionState.ABANDONED:
+                self._stop(session, SessionTrigger.MAYBE_STARTED, now)
             case _:
                 self._stop(session, SessionTrigger.WAITED, now)
 

@@ -49,6 +49,8 @@ class Timings:
 
     start: float = 60.0
     """For a session to start: the executor has limits of its own, 30 s for each of two calls (3)."""
+    abandoned: float = 3.0
+    """At the end of a call, for a start that is on its way: a start that a stop has overtaken would run on."""
     stop: float = 12.0
     """For a stop; the executor's own limit is 8 s."""
     action: float = 8.0

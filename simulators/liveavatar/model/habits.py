@@ -56,7 +56,9 @@ class Habits:
     # The WebSocket.
     socket_takes: float = habit(0.2, "until a WebSocket is open")
     ready_after: float = habit(0.8, "from the answer to a start until the session takes commands", 31)
-    connected_after: float | None = habit(0.8, "from the answer to a start until `connected` is told; 5.6 for late, none for never", 31, 32, 35)
+    connected_after: float | None = habit(
+        0.8, "from the answer to a start until `connected` is told; 5.6 for late, none for never", 31, 32, 35
+    )
     tells_connected_once: bool = habit(True, "`connected` is told on a session's first WebSocket only", 36)
     # Documented, and a first utterance was lost so; two clients in production speak at once and are heard.
     drops_early_commands: bool = habit(True, "commands before the session is ready are dropped without a word", 33, 34)
