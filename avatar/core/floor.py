@@ -47,7 +47,6 @@ class FloorControl:
         self._t = timings
         self._can_publish = can_publish
         self._can_mute = can_mute
-        self._empty_since = now
         self._silent_at = _LONG_AGO  # when the avatar that had the floor is surely silent
         self._track_due_at = _NEVER
 
@@ -69,7 +68,7 @@ class FloorControl:
     # Facts
 
     def avatar_lost(self, now: float, *, fallback_at: float, silent_at: float) -> None:
-        """No avatar takes commands any more.
+        """No avatar takes commands any more. One that may play on and can't be interrupted is muted at once.
 
         Args:
             now: Monotonic seconds.
@@ -78,8 +77,10 @@ class FloorControl:
         """
         self.fallback_at = min(self.fallback_at, fallback_at)
         if self.has_avatar:
-            self._move(FloorTrigger.LOST, now)
+            self._move(FloorTrigger.LOST)
             self._silent_at = silent_at
+            if now < silent_at and self.session is not None and not self.session.has_socket:
+                self._mute(now)
 
     def interrupt_sent(self, session: Session, now: float) -> None:
         """An interrupt has left for a session."""
@@ -103,7 +104,7 @@ class FloorControl:
         if TrackTrigger.LOST in TRACK_TRANSITIONS[self.track]:
             self._move_track(TrackTrigger.LOST, due_at=now + self._t.retry)
         if self.has_fallback:
-            self._move(FloorTrigger.LOST, now)
+            self._move(FloorTrigger.LOST)
 
     def muted(self, session: Session, now: float, *, done: bool) -> None:
         """The room's server has changed who hears an avatar, or has not."""
@@ -115,15 +116,15 @@ class FloorControl:
         if was_muting and done and session is self.session:
             self._silent_at = min(self._silent_at, now)
 
-    def give_up(self, now: float) -> None:
+    def give_up(self) -> None:
         """Drop speech until there is a sink."""
         if FloorTrigger.WAITED in FLOOR_TRANSITIONS[self.floor]:
-            self._move(FloorTrigger.WAITED, now)
+            self._move(FloorTrigger.WAITED)
 
-    def close(self, now: float) -> None:
+    def close(self) -> None:
         """No sink plays any more."""
         if self.floor is not Floor.CLOSED:
-            self._move(FloorTrigger.CLOSED, now)
+            self._move(FloorTrigger.CLOSED)
             self._dismiss()
 
     # Decisions
@@ -142,7 +143,7 @@ class FloorControl:
         """
         before = self.floor, self.session
         if self.has_fallback and between and self._is_audible(avatar, now):
-            self._move(FloorTrigger.LOST, now)
+            self._move(FloorTrigger.LOST)
         if self.floor in {Floor.EMPTY, Floor.DROPPING}:
             self._fill(avatar, now, waiting=waiting)
         if self.has_avatar and self.track is not Track.ABSENT:
@@ -163,7 +164,7 @@ class FloorControl:
         """When speech that waits since then is dropped; None if it is not."""
         if speech_since is None or self.floor is not Floor.EMPTY:
             return None
-        return max(self._empty_since, speech_since) + self._t.drop
+        return speech_since + self._t.drop
 
     def _fill(self, avatar: Session | None, now: float, *, waiting: bool) -> None:
         """Give the floor to a sink that can have it."""
@@ -171,7 +172,7 @@ class FloorControl:
             if avatar is self.session or now >= self._silent_at:
                 self.session = avatar
                 self.fallback_at = _NEVER
-                self._move(FloorTrigger.AVATAR, now)
+                self._move(FloorTrigger.AVATAR)
             return
         if not waiting or now < self.fallback_at:
             return
@@ -179,7 +180,7 @@ class FloorControl:
         if now < self._silent_at:
             self._mute(now)
         elif self.track is Track.PUBLISHED:
-            self._move(FloorTrigger.FALLBACK, now)
+            self._move(FloorTrigger.FALLBACK)
 
     def _want_track(self, now: float) -> None:
         """Ask for the fallback track, again when that has failed a while ago."""
@@ -219,10 +220,8 @@ class FloorControl:
                 self.actions.append(UnpublishFallback())
             self._move_track(TrackTrigger.DISMISSED)
 
-    def _move(self, trigger: FloorTrigger, now: float) -> None:
+    def _move(self, trigger: FloorTrigger) -> None:
         self.floor = FLOOR_TRANSITIONS[self.floor][trigger]
-        if self.floor is Floor.EMPTY:
-            self._empty_since = now
 
     def _move_track(self, trigger: TrackTrigger, *, due_at: float = _NEVER) -> None:
         self.track = TRACK_TRANSITIONS[self.track][trigger]

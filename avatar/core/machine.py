@@ -185,7 +185,7 @@ class AvatarMachine:
             self._playback.close(now)
             self._dismiss_avatar("the call is over", now)
             self._sessions.stop_all(now)
-            self._playback.floor.close(now)
+            self._playback.floor.close()
             self._tell_status(AvatarReason.CLOSED, "closed")
         self._settle(now)
 
@@ -264,6 +264,7 @@ class AvatarMachine:
             session_over: True if the session is known to be over: another socket is useless.
         """
         session = self._sessions.by_number(number)
+        session.has_socket = False
         self._playback.avatar_lost(session, now, fallback_at=now + self._t.fallback)
         self._sessions.socket_lost(session, detail, now, session_over=session_over)
         self._settle(now)

@@ -203,7 +203,7 @@ class Playback:
 
     def drop(self, now: float) -> None:
         """Report all speech as not heard, until there is a sink."""
-        self.floor.give_up(now)
+        self.floor.give_up()
         self.timeline.finish_all(now)
 
     def take_events(self) -> list[Event]:
@@ -216,7 +216,9 @@ class Playback:
 
     def _drop_at(self) -> float | None:
         since = self.timeline.waits_since
-        return None if since is None or self.is_paused else self.floor.drop_at(max(since, self._resumed_at))
+        if since is None or self.is_paused:
+            return None
+        return self.floor.drop_at(max(since, self._resumed_at, self.timeline.progress_at))
 
     def _end_stale_wait(self, now: float) -> None:
         """An interrupt stays unconfirmed: what the avatar plays is the utterance that it got since."""

@@ -7,8 +7,9 @@ from avatar.core.audio import is_silent, to_bytes, to_seconds
 from avatar.core.pace import Pace
 from avatar.core.words import Word, cut_at, last_gap
 
-# What was played last, for going back to the start of the word in which playback was cut: few words are longer.
-_KEPT = to_bytes(2.0)
+# What was played last, for going back to the start of the word in which playback was cut, and further where the avatar
+# is found not to be heard: that takes 4 s.
+_KEPT = to_bytes(6.0)
 
 # The end of what was played in which `sounds` looks for sound.
 _LATELY = to_bytes(1.0)
@@ -98,10 +99,9 @@ class Segment:
         self._handed += len(pcm)
         return pcm
 
-    def note_played(self, position: float) -> None:
-        """The first `position` seconds were played."""
-        self._played = max(self._played, min(to_bytes(position), self._handed))
-        surplus = self._played - self._start - _KEPT
+    def forget_before(self, position: float) -> None:
+        """Free the memory of audio well before `position` seconds, up to which it was played."""
+        surplus = min(to_bytes(position), self._handed) - self._start - _KEPT
         if surplus > 0:
             del self._pcm[:surplus]
             self._start += surplus
@@ -110,8 +110,9 @@ class Segment:
 
     def rewind(self, position: float) -> None:
         """Go back to `position` seconds, what was played; the audio after it is to be sent again."""
-        self.note_played(position)
+        self._played = max(self._played, min(to_bytes(position), self._handed))
         self._handed = self._played
+        self.forget_before(position)
 
     def resume(self) -> float:
         """Go back to the start of the word in which playback was cut, if that is known and audio is left.

@@ -153,7 +153,6 @@ class Sessions:
     def socket_lost(self, session: Session, detail: str, now: float, *, session_over: bool) -> None:
         """The socket of a session is gone, or could not be opened."""
         held = session.state in {SessionState.GREETING, SessionState.READY} and now - session.since >= self._t.stable
-        session.has_socket = False
         session.controls.clear()
         session.stale.forget()
         if not session.takes(SessionTrigger.SOCKET_LOST):

@@ -47,6 +47,8 @@ class Timeline:
         """What happened, for the machine to collect."""
         self.utterance: Utterance | None = None
         """What the sink has of the first segment."""
+        self.progress_at = _NOW
+        """When a sink last left an utterance that it had begun to play, or speech was dropped."""
         self.ended_at: float | None = None
         """When the last segment was played to its end; None if it was cut off."""
         self._ids = ids
@@ -170,7 +172,7 @@ class Timeline:
     def _send(self, segment: Segment, now: float, patience: float) -> Speak:
         if self.utterance is None:
             self.utterance = Utterance(self._ids.mint("speech"), segment.resume(), patience, now)
-        segment.note_played(self.utterance.position(now))
+        segment.forget_before(self.utterance.position(now))
         before = segment.pending
         audio = segment.take(self._chunking.largest)
         seconds = before - segment.pending
@@ -291,6 +293,7 @@ class Timeline:
             self._drop(utterance, UtteranceTrigger.DROPPED, now)
         while self._segments:
             self._finish(self._segments[0].played, interrupted=True)
+        self.progress_at = now
         return utterance
 
     def open_next(self) -> None:
@@ -311,6 +314,8 @@ class Timeline:
 
     def _leave(self, utterance: Utterance, trigger: UtteranceTrigger, now: float) -> None:
         utterance.apply(trigger, now)
+        if utterance.began:
+            self.progress_at = now
         self._note_runs(utterance)
         self._past_ids.append(utterance.event_id)
         self.utterance = None

@@ -11,7 +11,7 @@ class Timings:
 
     connected: float = 2.5
     """From an open socket to `connected`, which may come late or never; then the session counts as ready (32, 35)."""
-    connected_again: float = 0.4
+    connected_again: float = 0.3
     """The same on a later socket of a session that was ready: it is not told `connected` again (36)."""
     tracks: float = 1.0
     """From `connected` to the avatar in the room: speech before its tracks were there was lost once (33)."""
@@ -38,7 +38,7 @@ class Timings:
     """For the end, after the clock has come to it."""
     interrupt: float = 1.0
     """For the confirmation of an interrupt: 0.19 s were seen (54)."""
-    fallback: float = 0.5
+    fallback: float = 0.8
     """Without an avatar that takes commands, before the fallback track speaks: time for a quick reconnect."""
     first_fallback: float = 10.0
     """The same while the first session starts."""

@@ -24,14 +24,14 @@ def test_what_was_rewound_is_handed_over_again() -> None:
 
 
 def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
-    """What was played is forgotten but for the last word; positions still count from the start."""
+    """Audio that was played is forgotten but for the last 6 s; positions still count from the start."""
     segment = Segment(1, 0.0)
     segment.append(SECOND * 30, 0.0)
     segment.take(30.0)
-    segment.note_played(29.0)
+    segment.forget_before(29.0)
 
-    assert segment.held_bytes == 3.0 * BYTES_PER_SECOND
-    assert (segment.captured, segment.played) == (30.0, 29.0)
+    assert segment.held_bytes == 7.0 * BYTES_PER_SECOND
+    assert segment.captured == 30.0
 
 
 def test_a_word_that_was_cut_is_said_again() -> None:
@@ -59,9 +59,9 @@ def test_where_words_are_known_the_sound_is_not_asked() -> None:
 def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
     """Nothing that was forgotten can be said again."""
     segment = Segment(1, 0.0)
-    segment.append(SECOND * 6, 0.0, [Word(0.0, 6.0)])
-    segment.take(6.0)
-    segment.rewind(4.0)
+    segment.append(SECOND * 10, 0.0, [Word(0.0, 10.0)])
+    segment.take(10.0)
+    segment.rewind(8.0)
 
     assert segment.resume() == 2.0
 

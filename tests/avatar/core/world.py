@@ -35,6 +35,7 @@ from avatar.core import (
     Word,
     to_json,
 )
+from avatar.core.chunking import Chunking
 from simulators.liveavatar.model import (
     DRAWN_FACE_ID,
     AvatarJoined,
@@ -83,7 +84,10 @@ class World:
     """False: the room takes no fallback track."""
     publish_takes: float = 0.15
     timings: Timings = field(default_factory=Timings)
+    chunking: Chunking = field(default_factory=Chunking)
     max_session_duration: int | None = None
+    tells_duration: bool = True
+    """False: the answer to a start does not name the longest duration."""
     now: float = 0.0
     drains: bool = True
     """False: the sockets are stuck, and take no command."""
@@ -99,6 +103,7 @@ class World:
             sees_room=self.sees_room,
             replaceable=self.replaceable,
             timings=self.timings,
+            chunking=self.chunking,
         )
         self.sent: list[Sent] = []
         self.events: list[Event] = []
@@ -389,12 +394,13 @@ class World:
                 return
             data: Any = reply.body
             self._ws_urls[number] = data["data"]["ws_url"]
-            self._report("session_started", number, self._session_ids[number], data["data"].get("max_session_duration"))
+            duration = data["data"].get("max_session_duration") if self.tells_duration else None
+            self._report("session_started", number, self._session_ids[number], duration)
 
         self._request("/v1/sessions/token", {"X-API-KEY": "stand-in"}, body, on_token)
 
     def _refuse(self, number: int, reply: Replied | None, *, may_run: bool) -> None:
-        self._report("session_refused", number, refusal_of(reply), detail=str(reply), may_run=may_run)
+        self._report("session_refused", number, refusal_of(reply), detail=str(reply and reply.body), may_run=may_run)
 
     def _stop(self, number: int) -> None:
         session_id = self._session_ids.get(number)
@@ -486,6 +492,3 @@ def refusal_of(reply: Replied | None) -> Refusal:
     return {401: Refusal.UNAUTHORIZED, 403: Refusal.UNAUTHORIZED, 429: Refusal.RATE_LIMITED}.get(
         reply.status, Refusal.INVALID
     )
-
-
-__all__ = ["Interrupt", "Sent", "Speak", "SpeakEnd", "World", "refusal_of"]

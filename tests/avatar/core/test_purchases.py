@@ -1,0 +1,93 @@
+"""When a session may be asked for."""
+
+import pytest
+
+from avatar.core.purchases import Purchases
+from avatar.core.refusal import Refusal
+from avatar.core.timings import Timings
+
+T = Timings()
+
+
+def purchases() -> Purchases:
+    """With the jitter in the middle."""
+    return Purchases(T, lambda: 0.5)
+
+
+@pytest.mark.parametrize("refusal", [Refusal.NO_CREDITS, Refusal.UNAUTHORIZED, Refusal.INVALID, Refusal.ROOM_GONE])
+def test_a_refusal_that_a_person_has_to_mend_is_final(refusal: Refusal) -> None:
+    """No further attempt is made."""
+    assert purchases().refused(refusal, None, 0, 0.0) is None
+
+
+def test_unanswered_attempts_back_off() -> None:
+    """The waits double, up to a minute."""
+    asks = purchases()
+    waits = [asks.refused(Refusal.UNREACHABLE, None, 0, 0.0) for _ in range(10)]
+
+    assert waits[:4] == [0.375, 0.75, 1.5, 3.0]
+    assert waits[-1] == 45.0
+
+
+def test_a_slot_that_is_ours_is_asked_for_often_and_remembered() -> None:
+    """While our last session gives its slot back, twice a second; from then on no two sessions are tried."""
+    asks = purchases()
+    asks.stopped(100.0)
+
+    assert asks.refused(Refusal.NO_SLOT, None, 0, 101.0) == pytest.approx(0.5)
+    assert asks.fits(0)
+    assert not asks.fits(1)
+
+
+def test_a_slot_of_others_is_asked_for_ever_more_rarely() -> None:
+    """Nobody tells when another call ends: every 2 s at first, every 10 s later."""
+    asks = purchases()
+    waits = [asks.refused(Refusal.NO_SLOT, None, 0, 0.0) for _ in range(6)]
+
+    assert waits[0] == pytest.approx(2.0)
+    assert waits[-1] == pytest.approx(10.0)
+    assert asks.slots is None
+
+
+def test_the_service_may_say_when_to_ask_again() -> None:
+    """A rate limit names its wait."""
+    asks = purchases()
+    asks.refused(Refusal.RATE_LIMITED, 7.0, 0, 0.0)
+
+    assert asks.allowed_at == pytest.approx(7.25)
+
+
+def test_failures_in_a_row_cost_ever_more_time() -> None:
+    """The first is followed at once but for a room that closes; a session that lived long is none."""
+    asks = purchases()
+    waits = []
+    for _ in range(8):
+        asks.ended(1.0, 0.0, failed=True)
+        waits.append(asks.allowed_at)
+
+    assert waits == [0.3, 3.0, 6.0, 12.0, 30.0, 60.0, 120.0, 120.0]
+
+    asks = purchases()
+    asks.ended(T.proven, 0.0, failed=True)
+    assert asks.allowed_at == pytest.approx(0.3)
+
+
+def test_purchases_are_bounded() -> None:
+    """The 21st session of ten minutes waits until the first is ten minutes old; sure refusals do not count."""
+    asks = purchases()
+    for number in range(T.purchases):
+        asks.asked(float(number))
+    assert asks.allowed_at == T.purchase_window
+
+    asks.refused(Refusal.RATE_LIMITED, 0.1, 0, 20.0)
+    assert asks.allowed_at < 21.0
+
+
+def test_engaging_again_forgets_what_failed() -> None:
+    """A person who wants the avatar back does not wait for old failures."""
+    asks = purchases()
+    for _ in range(7):
+        asks.ended(1.0, 0.0, failed=True)
+    asks.reset()
+
+    assert asks.allowed_at == float("-inf")

@@ -1,0 +1,122 @@
+"""Which of a session's events are accepted, and about which utterance they are."""
+
+import pytest
+
+from avatar.core.stale_events import StaleEventFilter
+from avatar.core.server_events import EventKind, ServerEvent
+from avatar.core.utterance import Utterance, UtteranceTrigger
+
+PATIENCE = 1.0
+
+
+def playing(event_id: str) -> Utterance:
+    """An utterance that the avatar plays."""
+    utterance = Utterance(event_id, 0.0, 4.0, 0.0)
+    utterance.apply(UtteranceTrigger.STARTED, 0.0)
+    return utterance
+
+
+@pytest.fixture
+def waiting() -> StaleEventFilter:
+    """A filter after the interrupt `stop` of the utterance `old`, at 1 s."""
+    events = StaleEventFilter(PATIENCE)
+    events.interrupted("stop", playing("old"), 1.0)
+    return events
+
+
+def accepted(events: StaleEventFilter, event: ServerEvent, utterance: Utterance | None) -> bool:
+    """Whether an event that names no utterance of the past is accepted."""
+    return events.accepts(event, utterance, 1.5, is_past=False)
+
+
+def test_an_event_without_a_name_is_about_the_present_utterance() -> None:
+    """Dialects without ids are understood."""
+    assert accepted(StaleEventFilter(PATIENCE), ServerEvent(EventKind.STARTED), playing("new"))
+
+
+def test_what_names_another_speech_is_not_accepted() -> None:
+    """An id of an utterance that is over, and any other id once the service has echoed ours."""
+    events, utterance = StaleEventFilter(PATIENCE), playing("new")
+    assert not events.accepts(ServerEvent(EventKind.SILENT, "old"), utterance, 1.0, is_past=True)
+    assert accepted(events, ServerEvent(EventKind.STARTED, "new"), utterance)
+    assert not accepted(events, ServerEvent(EventKind.SILENT, "of another client"), utterance)
+
+
+def test_while_an_interrupt_is_open_only_a_name_is_accepted(waiting: StaleEventFilter) -> None:
+    """Without a name the event may be a late one of the old utterance."""
+    utterance = playing("new")
+    assert waiting.ignoring_until == 1.0 + PATIENCE
+    assert not accepted(waiting, ServerEvent(EventKind.STARTED), utterance)
+    assert accepted(waiting, ServerEvent(EventKind.STARTED, "new"), utterance)
+
+
+@pytest.mark.parametrize("source", [None, "stop", "old"])
+def test_a_confirmation_ends_the_wait(waiting: StaleEventFilter, source: str | None) -> None:
+    """A confirmation names the interrupt, the dropped utterance, or nothing."""
+    waiting.cleared(ServerEvent(EventKind.CLEARED, source))
+
+    assert waiting.ignoring_until is None
+
+
+def test_a_confirmation_of_an_earlier_interrupt_does_not(waiting: StaleEventFilter) -> None:
+    """Only the last interrupt is waited for."""
+    waiting.cleared(ServerEvent(EventKind.CLEARED, "an earlier one"))
+
+    assert waiting.ignoring_until is not None
+
+
+def test_silence_ends_the_wait_and_is_about_the_old_utterance(waiting: StaleEventFilter) -> None:
+    """The interrupt was carried out; later events are about the new utterance."""
+    utterance = playing("new")
+    assert not accepted(waiting, ServerEvent(EventKind.SILENT), utterance)
+    assert waiting.ignoring_until is None
+    assert accepted(waiting, ServerEvent(EventKind.STARTED), utterance)
+
+
+def test_after_the_wait_the_last_event_counts(waiting: StaleEventFilter) -> None:
+    """The avatar has begun the new utterance, and the event was ignored at the time."""
+    accepted(waiting, ServerEvent(EventKind.STARTED), playing("new"))
+
+    assert waiting.give_up() == 1.5
+    assert waiting.ignoring_until is None
+
+
+def test_an_utterance_that_never_began_needs_no_confirmation() -> None:
+    """A service that confirms nothing sends no event about an utterance that it has not begun."""
+    events = StaleEventFilter(PATIENCE)
+    events.interrupted("stop", Utterance("old", 0.0, 4.0, 0.0), 1.0)
+    assert events.ignoring_until is None
+
+    accepted(events, ServerEvent(EventKind.APPENDED, "old"), None)
+    events.interrupted("stop", Utterance("older", 0.0, 4.0, 0.0), 1.0)
+    assert events.ignoring_until is not None
+
+
+def test_a_lost_socket_ends_the_wait(waiting: StaleEventFilter) -> None:
+    """The confirmation could only have come on that socket."""
+    accepted(waiting, ServerEvent(EventKind.STARTED), None)
+    waiting.forget()
+
+    assert waiting.ignoring_until is None
+    assert waiting.give_up() is None
+
+
+@pytest.mark.parametrize(("source", "since"), [("stop", 1.5), (None, 1.5), ("unknown", None)])
+def test_a_start_before_the_confirmation_counts_from_then(
+    waiting: StaleEventFilter, source: str | None, since: float | None
+) -> None:
+    """The service may report the reply before it confirms the interrupt."""
+    waiting.accepts(ServerEvent(EventKind.STARTED), playing("new"), 1.5, is_past=False)
+
+    assert waiting.cleared(ServerEvent(EventKind.CLEARED, source)) == since
+
+
+def test_the_last_confirmed_end_is_accepted_while_an_interrupt_is_open(waiting: StaleEventFilter) -> None:
+    """Ends are confirmed in order: the first is that of the old utterance, the second that of the new one."""
+    utterance = playing("new")
+    waiting.ended()
+    waiting.ended()
+
+    assert not accepted(waiting, ServerEvent(EventKind.COMMITTED), utterance)
+    assert accepted(waiting, ServerEvent(EventKind.COMMITTED), utterance)
+    assert not accepted(waiting, ServerEvent(EventKind.COMMITTED), utterance)
