@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from livekit import rtc
 
 if TYPE_CHECKING:
-    from simulators.liveavatar.player import AgentState
+    from simulators.liveavatar.model.player import AgentState
     from simulators.liveavatar.room import Invitation
     from simulators.portrait import Mouth
 

@@ -18,7 +18,7 @@ from benchmarks.figures import Plugin
 from benchmarks.rooms import AgentRoom, AvatarRoom
 from benchmarks.truth import Truth
 from simulators.liveavatar import FULL, Dialect, Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar.model.avatars import DRAWN_FACE_ID
 from simulators.liveavatar.rest import SERVICE
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+from simulators.liveavatar.model.player import RATE_HZ, SAMPLE_BYTES
 
 if TYPE_CHECKING:
     from benchmarks.rooms import AvatarRoom
-    from simulators.liveavatar.player import Utterance
+    from simulators.liveavatar.model.player import Utterance
     from simulators.liveavatar.session import Session
 
 

@@ -13,7 +13,7 @@ from livekit import api, rtc
 from livekit.agents import Agent, AgentSession, utils
 
 from simulators.liveavatar import DIALECTS, FULL, STATE_ONLY, Dialect, Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar.model.avatars import DRAWN_FACE_ID
 from tests.e2e.ear import Ear
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from livekit.agents import Agent, AgentSession, APIConnectOptions, utils
 from avatar import AvatarSession, AvatarStatus
 from simulators.faults import FaultPlan, parse_faults
 from simulators.liveavatar import Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar.model.avatars import DRAWN_FACE_ID
 from tests.faults.hall import Hall, speech
 
 if TYPE_CHECKING:

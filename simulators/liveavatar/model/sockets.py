@@ -99,6 +99,11 @@ class Sockets:
             loses_speech=self._habits.loses_speech_before_joined and session.joined_at is None,
         )
 
+    def engage(self, session: Session, now: float) -> None:
+        """Note that a session takes commands, if it is ready and has a WebSocket."""
+        if session.state == "started" and session.socket_id is not None and now >= session.ready_at:
+            session.state = "connected"
+
     def connect(self, session: Session, now: float) -> None:
         """Tell the client `connected`, if that is due, was not told, and is told on this WebSocket."""
         if session.socket_id is None or session.conversation is None or now < session.connected_at:
@@ -150,6 +155,7 @@ class Sockets:
         session.socket_id, session.alone_since, session.unready_until = socket_id, None, -math.inf
         socket.session, socket.number = session, session.sockets
         self._outbox.append(SocketOpened(socket_id))
+        self.engage(session, now)
         session.conversation.open()
         if session.unready_until < math.inf:
             self._schedule.at(max(now, session.unready_until), partial(self.connect, session))

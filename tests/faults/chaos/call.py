@@ -15,7 +15,7 @@ from avatar import AvatarError, AvatarSession
 from benchmarks.speech import cut
 from simulators.faults import FaultPlan, parse_faults
 from simulators.liveavatar import create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar.model.avatars import DRAWN_FACE_ID
 from simulators.liveavatar.rest import SERVICE
 from tests.avatar.fakes import FakeRoom
 from tests.faults.chaos.script import LAG

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from simulators.liveavatar.player import RATE_HZ
+from simulators.liveavatar.model.player import RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
