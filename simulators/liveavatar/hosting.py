@@ -43,9 +43,7 @@ class HostedRoom:
             avatar_token=_mint(server, name, HOSTED_IDENTITY),
             client_token=_mint(server, name, "client"),
             # Agents tell their state by attributes. Whether the service's token allows that, nobody has looked.
-            agent_token=_mint(
-                server, name, "agent", can_update_own_metadata=habits.hosted_agent_updates_metadata
-            ),
+            agent_token=_mint(server, name, "agent", can_update_own_metadata=habits.hosted_agent_updates_metadata),
         )
 
     @property

@@ -82,6 +82,10 @@ class Sockets:
         session = self._sockets[socket_id].session
         return session if session is not None and session.socket_id == socket_id else None
 
+    def is_welcome(self, socket_id: int) -> bool:
+        """Tell whether `connected` was told on a WebSocket."""
+        return self._sockets[socket_id].is_welcome
+
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
         """Take a frame; on a WebSocket that is lost or was replaced it is ignored."""
         session = self.session(socket_id)
