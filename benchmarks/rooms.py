@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from livekit import rtc
 
 if TYPE_CHECKING:
-    from simulators.liveavatar.player import AgentState
+    from simulators.liveavatar.model.player import AgentState
     from simulators.liveavatar.room import Invitation
     from simulators.portrait import Mouth
 
@@ -38,7 +38,6 @@ class AvatarRoom:
 
     is_connected = True
     delay_seconds = 0.0
-    queued_seconds = 0.0
 
     def __init__(self, invitation: Invitation) -> None:
         self.invitation = invitation
@@ -54,9 +53,6 @@ class AvatarRoom:
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
         """Nobody sees it."""
-
-    def hush(self) -> None:
-        """Nothing waits here."""
 
     async def leave(self) -> None:
         """Nothing to leave."""

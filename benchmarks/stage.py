@@ -17,9 +17,8 @@ from benchmarks.call import Call
 from benchmarks.figures import Plugin
 from benchmarks.rooms import AgentRoom, AvatarRoom
 from benchmarks.truth import Truth
-from simulators.liveavatar import FULL, Dialect, Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
-from simulators.liveavatar.rest import SERVICE
+from simulators.liveavatar import FULL, SERVICE, Dialect, Habits, Options, create_app
+from simulators.liveavatar.model import DRAWN_FACE_ID
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -81,11 +80,13 @@ class Stage:
             await agent_session.aclose()
 
     def _truth(self, room_name: str) -> Truth:
-        for session in self._service.sessions.values():
-            config = session.record.request.livekit_config
+        for session in self._service.model.sessions:
+            config = session.request.livekit_config
             if config is not None and config.livekit_room == room_name:
                 token = config.livekit_client_token
-                return Truth(session, next(room for room in self._rooms if room.invitation.token == token))
+                return Truth(
+                    session, self._service.clock, next(room for room in self._rooms if room.invitation.token == token)
+                )
         raise LookupError(room_name)
 
 
@@ -100,7 +101,8 @@ async def open_stage(dialect: Dialect = FULL) -> AsyncIterator[Stage]:
 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(utils.http_context.open())
-        app = create_app(Options(dialect=dialect, concurrency=1000, credits=1e6), open_room=open_room)
+        habits = Habits.fast(dialect=dialect, speech_starts_after=0.2, concurrency=1000, credits=1e6)
+        app = create_app(Options(habits=habits), open_room=open_room)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

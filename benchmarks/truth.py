@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+from simulators.liveavatar.model import RATE_HZ, SAMPLE_BYTES
 
 if TYPE_CHECKING:
     from benchmarks.rooms import AvatarRoom
-    from simulators.liveavatar.player import Utterance
-    from simulators.liveavatar.session import Session
+    from simulators.liveavatar.model import Session, Utterance
+    from simulators.liveavatar.model.conversation import Conversation
+    from simulators.liveavatar.ticker import Ticker
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +32,40 @@ class Truth:
     The stand-in's clock is the event loop's, unless the process stalls for more than 0.12 s: then it stands still.
     """
 
-    def __init__(self, session: Session, room: AvatarRoom) -> None:
+    def __init__(self, session: Session, clock: Ticker, room: AvatarRoom) -> None:
         self._session = session
+        self._clock = clock
         self._room = room
+
+    @property
+    def _conversation(self) -> Conversation:
+        assert self._session.conversation is not None  # noqa: S101 - a truth is about a session that was started
+        return self._session.conversation
+
+    @property
+    def _opened_at(self) -> float:
+        return self._session.started_at or 0.0
 
     @property
     def is_connected(self) -> bool:
         """Whether the session runs and takes commands."""
-        return self._session.protocol.is_connected
+        return self._session.takes_commands(self._clock.now)
 
     @property
     def is_over(self) -> bool:
         """Whether the session has ended."""
-        return self._session.record.state == "ended"
+        return self._session.state == "ended"
 
     @property
     def is_silent(self) -> bool:
         """Whether the avatar has nothing to say, now or soon."""
-        player = self._session.protocol.player
-        return player.state != "talking" and not any(utterance.waiting_samples for utterance in self.utterances)
+        waiting = any(utterance.waiting_samples for utterance in self.utterances)
+        return not waiting and self._conversation.player.state != "talking"
 
     @property
     def utterances(self) -> list[Utterance]:
         """All speech that came in, as the avatar took it."""
-        return self._session.protocol.player.utterances
+        return self._session.utterances
 
     @property
     def heard(self) -> float:
@@ -79,15 +90,14 @@ class Truth:
 
     def commands(self, since: int = 0) -> list[Received]:
         """The commands that came in, the first `since` of them left out."""
-        opened_at = self._session.started_at
         return [
-            Received(command.type, opened_at + command.at, command.audio_bytes / SAMPLE_BYTES / RATE_HZ)
-            for command in list(self._session.protocol.commands)[since:]
+            Received(command.type, self._opened_at + command.at, command.audio_bytes / SAMPLE_BYTES / RATE_HZ)
+            for command in list(self._conversation.commands)[since:]
         ]
 
     def started_at(self, utterance: Utterance) -> float | None:
         """When it was heard first."""
-        return None if utterance.started_at is None else self._session.started_at + utterance.started_at
+        return None if utterance.started_at is None else self._opened_at + utterance.started_at
 
     def ended_at(self, utterance: Utterance) -> float | None:
         """When the last of what was heard of it was heard."""

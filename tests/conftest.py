@@ -43,6 +43,10 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("logs")
 
 
+FAST = ("--fast", "--habit", "speech_starts_after=0.2")
+"""Calls here are about something else than LiveAvatar's habits."""
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def livekit_server(logs: Path) -> AsyncIterator[LiveKitServer]:
     """A LiveKit server on loopback."""
@@ -54,7 +58,7 @@ async def livekit_server(logs: Path) -> AsyncIterator[LiveKitServer]:
 async def stage(livekit_server: LiveKitServer, logs: Path, pytestconfig: pytest.Config) -> AsyncIterator[Stage]:
     """Everything that a call needs but the worker; LiveAvatar's stand-in opens its rooms on the same LiveKit server."""
     port = free_port()
-    command = [sys.executable, "-m", "simulators", "--port", str(port), "--hosted-rooms"]
+    command = [sys.executable, "-m", "simulators", "--port", str(port), "--hosted-rooms", *FAST]
     env = {
         "LIVEKIT_URL": livekit_server.url,
         "LIVEKIT_API_KEY": livekit_server.api_key,

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 
-DELAYS: Final = {"token-delay": 0.3, "start-delay": 0.7, "connect-delay": 0.5}
-"""Seconds, of the LiveAvatar stand-in: 1.3 s for the first two were seen by users."""
-
 COMMANDS: Final = {
     Plugin.OFFICIAL: ["-m", "benchmarks.opening.official_agent"],
     Plugin.OURS: ["agent.py", "dev", "--no-reload"],
@@ -67,8 +64,7 @@ async def open_stage() -> AsyncIterator[Stage]:
 
 async def _start_stand_ins(stack: AsyncExitStack, logs: Path) -> int:
     port = free_port()
-    delays = [f"--{name}={seconds}" for name, seconds in DELAYS.items()]
-    command = [sys.executable, "-m", "simulators", "--port", str(port), *delays]
+    command = [sys.executable, "-m", "simulators", "--port", str(port)]
     child = await stack.enter_async_context(running("stand-ins", command, log=logs / "stand-ins.log", cwd=ROOT))
     await child.wait_until(lambda: answers(f"http://127.0.0.1:{port}"), START)
     return port

@@ -13,7 +13,7 @@ from livekit.agents.voice.io import TextOutput
 
 from avatar import AvatarSession
 from benchmarks.speech import Pace, synthesise, tone
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar.model.avatars import DRAWN_FACE_ID
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

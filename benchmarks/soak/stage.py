@@ -87,10 +87,9 @@ async def open_stage() -> AsyncIterator[Stage]:
         logs = Path(stack.enter_context(TemporaryDirectory(prefix="soak-")))
         livekit = await stack.enter_async_context(LiveKitServer(log_dir=logs))
         port = free_port()
-        command = [sys.executable, "-m", "simulators", "--only", "liveavatar", "--port", str(port)]
-        child = await stack.enter_async_context(
-            running("stand-in", [*command, "--connect-delay", "0.1"], log=logs / "stand-in.log", cwd=_ROOT)
-        )
+        command = [sys.executable, "-m", "simulators", "--only", "liveavatar", "--port", str(port), "--fast"]
+        command += ["--habit", "ready_after=0.1", "--habit", "connected_after=0.1"]
+        child = await stack.enter_async_context(running("stand-in", command, log=logs / "stand-in.log", cwd=_ROOT))
         url = f"http://127.0.0.1:{port}"
         await child.wait_until(lambda: answers(url), _START_TIMEOUT)
         yield Stage(livekit, url)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 from simulators.liveavatar.model import DIALECTS, Dialect, Habits
+from simulators.liveavatar.model.habits import about_habits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ def with_habits(habits: Habits, changes: Iterable[str]) -> Habits:
     Raises:
         ValueError: a name is unknown, or a value does not suit it.
     """
-    values = {}
+    values: dict[str, Any] = {}
     for change in changes:
         name, _, value = change.partition("=")
         if name not in _TYPES:
@@ -32,8 +33,8 @@ def with_habits(habits: Habits, changes: Iterable[str]) -> Habits:
 
 def describe_habits() -> str:
     """List all habits, each with its default and what it is."""
-    texts = Habits.texts()
-    lines = [f"  {each.name}={_write(each.default)}: {texts[each.name]}" for each in fields(Habits)]
+    usual = Habits()
+    lines = [f"  {name}={_write(getattr(usual, name))}: {about.text}" for name, about in about_habits().items()]
     return "\n".join(lines)
 
 
@@ -61,7 +62,7 @@ def _read_as(kind: object, text: str) -> object:
         return DIALECTS[text]
     if kind in (bool, type(None)):
         value = _WORDS[text]
-        if not isinstance(value, kind):  # type: ignore[arg-type] # one of two classes
+        if type(value) is not kind:
             raise ValueError
         return value
     return int(text) if kind is int else float(text)

@@ -111,7 +111,7 @@ class Service:
     async def call(self, method: str, path: str, headers: Mapping[str, str], body: object) -> Replied:
         """Hand in a REST call and wait for its answer."""
         request_id = self.model.request(method, path, headers, body, self.clock.now)
-        reply = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
         self._replies[request_id] = reply
         self.pump()
         return await reply

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestServer
 from livekit import api, rtc
 from livekit.agents import Agent, AgentSession, utils
 
-from simulators.liveavatar import DIALECTS, FULL, STATE_ONLY, Dialect, Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar import DIALECTS, FULL, STATE_ONLY, Dialect, Habits, Options, create_app
+from simulators.liveavatar.model import DRAWN_FACE_ID
 from tests.e2e.ear import Ear
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 RATE_HZ = 24_000
 TONE_HZ = 440.0
 AVATAR_IDENTITY = "liveavatar-avatar-agent"
+
+PROMPT = Habits.fast(speech_starts_after=0.2)
+"""A service without the habits that have tests of their own."""
 
 every_dialect = pytest.mark.parametrize(
     "dialect",
@@ -79,11 +82,16 @@ def mint(server: LiveKitServer, identity: str) -> str:
 
 @asynccontextmanager
 async def call(
-    plugin: type[liveavatar.AvatarSession | AvatarSession], server: LiveKitServer, dialect: Dialect
+    plugin: type[liveavatar.AvatarSession | AvatarSession],
+    server: LiveKitServer,
+    dialect: Dialect,
+    habits: Habits = PROMPT,
 ) -> AsyncIterator[Call]:
     """A call in which the plugin's avatar has joined, and is listened to."""
     async with AsyncExitStack() as stack:
-        stand_in = await stack.enter_async_context(TestServer(create_app(Options(dialect=dialect))))
+        stand_in = await stack.enter_async_context(
+            TestServer(create_app(Options(habits=replace(habits, dialect=dialect))))
+        )
         url = str(stand_in.make_url("")).rstrip("/")
         http = await stack.enter_async_context(utils.http_context.open())
         ear = await stack.enter_async_context(Ear(server.url, mint(server, "caller"), AVATAR_IDENTITY))

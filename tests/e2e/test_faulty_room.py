@@ -13,8 +13,8 @@ from livekit import rtc
 
 from simulators.faults import FaultPlan
 from simulators.faults.avatar import Frozen, Leaves, NeverJoins, Unpublished
-from simulators.liveavatar import LiveKitServer, Options, create_app
-from simulators.liveavatar.hosting import AVATAR_IDENTITY
+from simulators.liveavatar import Habits, LiveKitServer, Options, create_app
+from simulators.liveavatar.model.sessions import HOSTED_IDENTITY
 from tests.simulators.liveavatar.client import StandIn
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Onlooker:
 async def spoken_with(server: ServerUnderTest, fault: Fault) -> AsyncIterator[Onlooker]:
     """A session with this fault that has spoken; it runs to the end of the test."""
     hosting = LiveKitServer(server.url, server.api_key, server.api_secret)
-    app = create_app(Options(livekit=hosting), faults=FaultPlan([fault]))
+    app = create_app(Options(habits=Habits.fast(), livekit=hosting), faults=FaultPlan([fault]))
     onlooker = Onlooker()
     async with TestServer(app) as runner, ClientSession() as http:
         stand_in = StandIn(str(runner.make_url("")).rstrip("/"), http)
@@ -75,11 +75,11 @@ async def test_avatar_leaves(livekit_server: ServerUnderTest) -> None:
 async def test_tracks_are_unpublished(livekit_server: ServerUnderTest, after: float) -> None:
     """Its participant is there without them."""
     async with spoken_with(livekit_server, Unpublished(**VENDOR, at="speaking", after=after)) as onlooker:
-        assert sorted([await onlooker.news.get(), await onlooker.news.get()]) == ["face", "voice"]
-        assert AVATAR_IDENTITY in onlooker.room.remote_participants
+        assert sorted([await onlooker.news.get(), await onlooker.news.get()]) == ["avatar", "avatar-audio"]
+        assert HOSTED_IDENTITY in onlooker.room.remote_participants
 
 
 async def test_tracks_are_frozen(livekit_server: ServerUnderTest) -> None:
     """Its tracks are there."""
     async with spoken_with(livekit_server, Frozen(**VENDOR)) as onlooker:
-        assert len(onlooker.room.remote_participants[AVATAR_IDENTITY].track_publications) == 2
+        assert len(onlooker.room.remote_participants[HOSTED_IDENTITY].track_publications) == 2

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
-from simulators.liveavatar import LiveKitServer, Options, create_app
-from simulators.liveavatar.hosting import AVATAR_IDENTITY
+from simulators.liveavatar import Habits, LiveKitServer, Options, create_app
+from simulators.liveavatar.model.sessions import HOSTED_IDENTITY
 from tests.e2e.ear import Ear
 from tests.simulators.liveavatar.client import StandIn, Wire, bearer
 
@@ -32,9 +32,9 @@ async def serving(options: Options) -> AsyncIterator[StandIn]:
 async def test_avatar_is_heard_in_the_hosted_room_until_the_stop(livekit_server: ServerUnderTest) -> None:
     """A session that brings no room gets one: who joins with the client token hears the avatar, until the stop."""
     server = LiveKitServer(livekit_server.url, livekit_server.api_key, livekit_server.api_secret)
-    async with serving(Options(livekit=server)) as stand_in:
+    async with serving(Options(habits=Habits.fast(), livekit=server)) as stand_in:
         session = await stand_in.start(livekit_config=None, video_settings={"quality": "low"})
-        async with Ear(session["livekit_url"], session["livekit_client_token"], AVATAR_IDENTITY) as ear:
+        async with Ear(session["livekit_url"], session["livekit_client_token"], HOSTED_IDENTITY) as ear:
             wire = await stand_in.connect(session)
             await wire.speak(3.0)
             await ear.wait_for_sound(0.5)
@@ -45,13 +45,13 @@ async def test_avatar_is_heard_in_the_hosted_room_until_the_stop(livekit_server:
 
 
 async def test_session_ends_when_livekit_refuses_the_token(livekit_server: ServerUnderTest) -> None:
-    """The client is never told `connected`, and the history says why."""
-    async with serving(Options()) as stand_in:
+    """Its WebSocket is closed, and the history says why."""
+    async with serving(Options(habits=Habits.fast())) as stand_in:
         config = {"livekit_url": livekit_server.url, "livekit_room": "room", "livekit_client_token": "no token"}
         session = await stand_in.start(livekit_config=config)
         wire = Wire(await stand_in.http.ws_connect(session["ws_url"]))
-        await wire.wait_for_close()
+        code = await wire.wait_for_close()
         inspected = await stand_in.inspect()
 
-    assert "connected" not in [message.get("state") for message in wire.seen]
+    assert code == 1000
     assert (inspected["state"], inspected["end_reason"]) == ("ended", "DISPATCH_FAILED")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from livekit.plugins import liveavatar
 
-from simulators.liveavatar import FULL
+from simulators.liveavatar import FULL, Habits
 from tests.e2e.avatar_call import TONE_HZ, call, every_dialect
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms migh
 @every_dialect
 async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: LiveKitServer, dialect: Dialect) -> None:
     """The avatar joins with its face, its track carries the tone that was sent, and the playback is reported."""
-    async with call(liveavatar.AvatarSession, livekit_server, dialect) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, dialect, Habits()) as conversation:
         await conversation.say(2.0)
         conversation.voice.flush()
         finished = await conversation.voice.wait_for_playout()
@@ -38,7 +38,7 @@ async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: L
 @every_dialect
 async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServer, dialect: Dialect) -> None:
     """Of ten seconds only the first is heard, on the track as in the stand-in's books."""
-    async with call(liveavatar.AvatarSession, livekit_server, dialect) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, dialect, Habits()) as conversation:
         await conversation.say(10.0)
         conversation.voice.flush()
         await conversation.ear.wait_for_sound(1.0)
@@ -55,7 +55,7 @@ async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServ
 
 async def test_plugin_speaks_again_when_it_was_interrupted(livekit_server: LiveKitServer) -> None:
     """After an interrupt the next utterance is heard whole."""
-    async with call(liveavatar.AvatarSession, livekit_server, FULL) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, FULL, Habits()) as conversation:
         await conversation.say(10.0)
         conversation.voice.flush()
         await conversation.ear.wait_for_sound(0.5)
@@ -73,7 +73,7 @@ async def test_plugin_speaks_again_when_it_was_interrupted(livekit_server: LiveK
 
 async def test_session_is_stopped_when_the_plugin_ends(livekit_server: LiveKitServer) -> None:
     """The plugin stops its session, and the avatar leaves the room."""
-    async with call(liveavatar.AvatarSession, livekit_server, FULL) as conversation:
+    async with call(liveavatar.AvatarSession, livekit_server, FULL, Habits()) as conversation:
         await conversation.session.aclose()
         await conversation.ear.left.wait()
         inspected = await conversation.inspect()

@@ -13,8 +13,8 @@ from livekit.agents import Agent, AgentSession, APIConnectOptions, utils
 
 from avatar import AvatarSession, AvatarStatus
 from simulators.faults import FaultPlan, parse_faults
-from simulators.liveavatar import Options, create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar import Habits, Options, create_app
+from simulators.liveavatar.model import DRAWN_FACE_ID
 from tests.faults.hall import Hall, speech
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ ROOM = "faults"
 MOST_OF_A_SECOND = 0.5
 ON_ITS_WAY = 0.5
 """Seconds for what was played to be heard."""
+
+PROMPT = Habits.fast(ready_after=0.1, connected_after=0.1, speech_starts_after=0.2)
+"""A service without the habits that have tests of their own."""
 
 AGENT, AVATAR = "agent", "liveavatar-avatar-agent"
 
@@ -92,7 +95,7 @@ def token(server: LiveKitServer, identity: str) -> str:
 async def call(server: LiveKitServer, faults: list[dict[str, Any]], **options: Any) -> AsyncIterator[Call]:
     """A call with these faults armed; afterwards nothing is left that is paid for."""
     plan = FaultPlan(parse_faults([{"vendor": "liveavatar", **fault} for fault in faults]))
-    stand_in_options = options.pop("stand_in", Options(connect_delay=0.1))
+    stand_in_options = Options(habits=options.pop("habits", PROMPT))
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(TestServer(create_app(stand_in_options, faults=plan)))
         url = str(service.make_url("")).rstrip("/")

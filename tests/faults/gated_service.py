@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 from aiohttp import web
 from livekit.api import TokenVerifier
 
-from simulators.liveavatar import Options, create_app
-from simulators.liveavatar.rest import SERVICE
+from simulators.liveavatar import SERVICE, Habits, Options, create_app
 from tests.simulators.liveavatar.rooms import RecordingRoom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from simulators.liveavatar.account import SessionRecord
+    from simulators.liveavatar.model import Session
     from simulators.liveavatar.room import Invitation
 
 Step = Literal["before_token", "after_token", "after_start", "connecting", "talking", "stopping"]
@@ -54,15 +53,15 @@ class GatedService:
     def __init__(self) -> None:
         self.url = ""
         self.gates: dict[str, Gate] = {}
-        self._app = create_app(Options(start_latency=0.0, concurrency=100), open_room=self._open_room)
+        self._app = create_app(Options(habits=Habits.fast(concurrency=100)), open_room=self._open_room)
         self._app.middlewares.insert(0, self._hold)
         self._listening: set[asyncio.Task[None]] = set()
         self._answered = asyncio.Condition()
 
     @property
-    def records(self) -> list[SessionRecord]:
+    def sessions(self) -> list[Session]:
         """All sessions for which a token was given."""
-        return list(self._app[SERVICE].account.records.values())
+        return self._app[SERVICE].model.sessions
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[GatedService]:
@@ -86,7 +85,7 @@ class GatedService:
     async def none_open(self, timeout: float) -> None:  # noqa: ASYNC109 - the test's promise
         """Wait until no session runs."""
         async with self._answered, asyncio.timeout(timeout):
-            await self._answered.wait_for(lambda: not self._app[SERVICE].account.active)
+            await self._answered.wait_for(lambda: not any(session.is_running for session in self.sessions))
 
     @web.middleware
     async def _hold(
@@ -108,19 +107,18 @@ class GatedService:
 
     async def _room(self, request: web.Request) -> str:
         """The room of the session that a request is about."""
-        service = self._app[SERVICE]
         if request.path.endswith("/token"):
             return str(json.loads(await request.text())["livekit_config"]["livekit_room"])
         if request.path.endswith("/start"):
-            record = service.account.by_token(request.headers["Authorization"].removeprefix("Bearer "))
+            token = request.headers["Authorization"].removeprefix("Bearer ")
+            session = next(session for session in self.sessions if session.token == token)
         elif request.path.endswith("/stop"):
-            record = service.account.records[json.loads(await request.text())["session_id"]]
+            session = self._app[SERVICE].model.session(json.loads(await request.text())["session_id"])
         else:
-            session = service.by_ws_key(request.path.rpartition("/")[2])
-            record = session.record if session is not None else None
-        assert record is not None
-        assert record.request.livekit_config is not None
-        return record.request.livekit_config.livekit_room
+            key = request.path.rpartition("/")[2]
+            session = next(session for session in self.sessions if session.ws_key == key)
+        assert session.request.livekit_config is not None
+        return session.request.livekit_config.livekit_room
 
     def _open_room(self, invitation: Invitation) -> RecordingRoom:
         room = RecordingRoom(invitation)

@@ -14,12 +14,12 @@ import pytest
 from avatar import performance
 from avatar.core import AvatarProtocol
 from avatar.core.timings import Timings
-from simulators.liveavatar import session
+from simulators.liveavatar import service
 from tests.faults.chaos.call import Call
 from tests.faults.chaos.promises import broken
 from tests.faults.chaos.script import REFUSALS, SESSIONS, SOCKETS, script
 from tests.faults.chaos.tasks import Tasks
-from tests.faults.chaos.wire import Wire
+from tests.faults.chaos.wire import Wiretap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ def open_sockets() -> int:
 async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments end once and where they were heard to, nothing is said after an interrupt, nothing is left."""
     monkeypatch.setattr(performance, "AvatarProtocol", partial(AvatarProtocol, timings=PATIENCE))
-    monkeypatch.setattr(session, "LiteProtocol", Wire)
+    monkeypatch.setattr(service, "ServiceModel", Wiretap)
     raised: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))
     sockets = open_sockets()

@@ -139,4 +139,4 @@ async def test_a_job_whose_worker_is_killed_stops_its_session_and_ends(service: 
 
 def _started(service: GatedService) -> int:
     """How many sessions have run; a kill before the token leaves none."""
-    return sum(record.started_at is not None for record in service.records)
+    return sum(session.started_at is not None for session in service.sessions)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from simulators.liveavatar import Options
-from tests.faults.call import AVATAR, ON_ITS_WAY, call
+from tests.faults.call import AVATAR, ON_ITS_WAY, PROMPT, call
 from tests.reliability import Row, measured
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ async def test_a_talk_goes_on_over_sessions_that_are_shorter(
     livekit_server: LiveKitServer, reliability: list[Row]
 ) -> None:
     """Every second of every segment is heard, from one avatar or the next; those before were stopped."""
-    short = Options(connect_delay=0.1, max_session_duration=10)
-    async with call(livekit_server, [], stand_in=short) as conversation:
+    short = replace(PROMPT, max_duration=10)
+    async with call(livekit_server, [], habits=short) as conversation:
         await conversation.avatar.wait_for_join()
         for _ in range(SEGMENTS):
             await conversation.say(SEGMENT_SECONDS)
@@ -48,8 +48,8 @@ async def test_a_talk_goes_on_over_sessions_that_are_shorter(
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_segment_longer_than_a_session_goes_on_in_the_next(livekit_server: LiveKitServer) -> None:
     """Without a pause to change in, the change is made in the middle of the segment, just before the end."""
-    short = Options(connect_delay=0.1, max_session_duration=8)
-    async with call(livekit_server, [], stand_in=short) as conversation:
+    short = replace(PROMPT, max_duration=8)
+    async with call(livekit_server, [], habits=short) as conversation:
         await conversation.avatar.wait_for_join()
         await conversation.say(10)
         await conversation.is_heard_to_its_end(10)
@@ -63,8 +63,8 @@ async def test_with_one_slot_the_voice_bridges_two_sessions(
     livekit_server: LiveKitServer, reliability: list[Row]
 ) -> None:
     """No second session is to be had before the first has ended: what is said meanwhile is said by the voice."""
-    single = Options(connect_delay=0.1, max_session_duration=8, concurrency=1)
-    async with call(livekit_server, [], stand_in=single) as conversation:
+    single = replace(PROMPT, max_duration=8, concurrency=1)
+    async with call(livekit_server, [], habits=single) as conversation:
         await conversation.avatar.wait_for_join()
         await conversation.say(10)
         await conversation.is_heard_to_its_end(10)

@@ -166,14 +166,24 @@ async def test_avatars_leave_their_rooms_when_the_application_ends() -> None:
 
 
 def test_arguments_become_options() -> None:
-    """Numbers of LiveAvatar's stand-in are options of the command line."""
+    """Habits of LiveAvatar's stand-in are named with their values."""
     asked = parse_arguments(
-        ["--port", "0", "--only", "liveavatar, openai", "--dialect", "task_ids", "--connect-delay", "1.5"]
+        [
+            "--port",
+            "0",
+            "--only",
+            "liveavatar, openai",
+            "--habit",
+            "dialect=task_ids",
+            "--habit",
+            "connected_after=none",
+        ]
     )
 
     assert asked.port == 0
     assert asked.options.vendors == ("openai", "liveavatar")
-    assert asked.options.liveavatar == liveavatar.Options(dialect=liveavatar.TASK_IDS, connect_delay=1.5)
+    habits = liveavatar.Habits(dialect=liveavatar.TASK_IDS, connected_after=None)
+    assert asked.options.liveavatar == liveavatar.Options(habits=habits)
 
 
 def test_arguments_are_refused_when_a_vendor_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:

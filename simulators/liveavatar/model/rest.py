@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from pydantic import ValidationError
 
@@ -223,23 +223,23 @@ class RestApi:
     def _check_avatar(self, asked: TokenRequest) -> None:
         avatar = PUBLIC_AVATARS.get(asked.avatar_id)
         if asked.is_sandbox and asked.avatar_id != WAYNE_ID and self._habits.sandbox_refuses_avatars:
-            raise self._refused("avatar_id", "This avatar is not supported in sandbox mode", asked.avatar_id)
+            self._refuse("avatar_id", "This avatar is not supported in sandbox mode", asked.avatar_id)
         if avatar is None and not asked.is_sandbox:
             # Nobody has recorded these words; "Context not found" was seen of a context.
-            raise self._refused("avatar_id", "Avatar not found", asked.avatar_id)
+            self._refuse("avatar_id", "Avatar not found", asked.avatar_id)
         if avatar is not None and avatar["is_expired"] and self._habits.refuses_expired_avatars:
-            raise self._refused("avatar_id", "Avatar is expired", asked.avatar_id)
+            self._refuse("avatar_id", "Avatar is expired", asked.avatar_id)
 
     def _check_duration(self, asked: TokenRequest) -> None:
         longest, wanted = self._longest(asked), asked.max_session_duration
         if wanted is not None and wanted > longest:
             reason = f"max_session_duration ({wanted}s) exceeds the maximum allowed ({longest}s)"
-            raise self._refused("max_session_duration", reason, wanted)
+            self._refuse("max_session_duration", reason, wanted)
 
     def _check_quality(self, asked: TokenRequest) -> None:
         if asked.quality == "very_high" and not self._habits.allows_very_high:
             # These words are ours: that it is refused was seen, how was not recorded.
-            raise self._refused("video_settings", "Video quality very_high is not available on your plan", "very_high")
+            self._refuse("video_settings", "Video quality very_high is not available on your plan", "very_high")
 
     def _check_room(self, asked: TokenRequest) -> None:
         config = asked.livekit_config
@@ -250,8 +250,8 @@ class RestApi:
         if (reason := _refused_grant(config.livekit_client_token)) is not None:
             raise ApiError(422, f"Bad LiveKit configuration. {reason}")
 
-    def _refused(self, field: str, reason: str, value: object) -> ApiError:
-        return refused_token(field, reason, value, in_data=self._habits.reasons_in_data)
+    def _refuse(self, field: str, reason: str, value: object) -> NoReturn:
+        raise refused_token(field, reason, value, in_data=self._habits.reasons_in_data)
 
     def _longest(self, asked: TokenRequest) -> int:
         return self._habits.sandbox_max_duration if asked.is_sandbox else self._habits.max_duration

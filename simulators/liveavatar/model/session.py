@@ -25,7 +25,7 @@ class Session:
         request: what was asked for with the token.
         identity: of its avatar in the room.
         created_at: when the token was given.
-        state: started when it costs, connected when it takes commands.
+        state: started when it costs, connected when it takes commands from a WebSocket.
         started_at: None before.
         ready_at: when it takes commands.
         connected_at: when its client may be told so.

@@ -139,7 +139,7 @@ class Sessions:
     def _plan_readiness(self, session: Session, replied_at: float) -> None:
         habits, at = self._habits, self._schedule.at
         session.ready_at = replied_at + habits.ready_after
-        at(session.ready_at, partial(self._become_ready, session))
+        at(session.ready_at, partial(self.sockets.engage, session))
         at(replied_at + habits.joins_after, partial(self._call_avatar, session))
         if habits.connected_after is not None:
             session.connected_at = replied_at + habits.connected_after
@@ -156,10 +156,6 @@ class Sessions:
         if session.request.is_sandbox:
             return self._habits.sandbox_seconds
         return session.request.max_session_duration or self._habits.max_duration
-
-    def _become_ready(self, session: Session, _now: float) -> None:
-        if session.is_running:
-            session.state = "connected"
 
     def _call_avatar(self, session: Session, now: float) -> None:
         if session.is_running:

@@ -82,6 +82,10 @@ class Sockets:
         session = self._sockets[socket_id].session
         return session if session is not None and session.socket_id == socket_id else None
 
+    def is_welcome(self, socket_id: int) -> bool:
+        """Tell whether `connected` was told on a WebSocket."""
+        return self._sockets[socket_id].is_welcome
+
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
         """Take a frame; on a WebSocket that is lost or was replaced it is ignored."""
         session = self.session(socket_id)
@@ -98,6 +102,11 @@ class Sockets:
             is_ready=session.takes_commands(now) or not drops_early,
             loses_speech=self._habits.loses_speech_before_joined and session.joined_at is None,
         )
+
+    def engage(self, session: Session, now: float) -> None:
+        """Note that a session takes commands, if it is ready and has a WebSocket."""
+        if session.state == "started" and session.socket_id is not None and now >= session.ready_at:
+            session.state = "connected"
 
     def connect(self, session: Session, now: float) -> None:
         """Tell the client `connected`, if that is due, was not told, and is told on this WebSocket."""
@@ -150,6 +159,7 @@ class Sockets:
         session.socket_id, session.alone_since, session.unready_until = socket_id, None, -math.inf
         socket.session, socket.number = session, session.sockets
         self._outbox.append(SocketOpened(socket_id))
+        self.engage(session, now)
         session.conversation.open()
         if session.unready_until < math.inf:
             self._schedule.at(max(now, session.unready_until), partial(self.connect, session))

@@ -15,7 +15,7 @@ from agent.settings import SettingsError
 from avatar import SANDBOX_AVATAR_ID, LiveAvatarAPI
 from avatar.api import Room
 from avatar.journal import SessionJournal
-from simulators.liveavatar import Options, create_app
+from simulators.liveavatar import Habits, Options, create_app
 from tests.simulators.liveavatar.rooms import RecordingRoom
 
 ROOM = Room("ws://127.0.0.1:1", "a-room", "a-token")
@@ -49,7 +49,10 @@ class Machine:
 @pytest.fixture
 async def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Machine]:
     """The settings are this machine's."""
-    async with TestServer(create_app(Options(), open_room=RecordingRoom)) as server, aiohttp.ClientSession() as http:
+    async with (
+        TestServer(create_app(Options(habits=Habits.fast()), open_room=RecordingRoom)) as server,
+        aiohttp.ClientSession() as http,
+    ):
         url = str(server.make_url("")).rstrip("/")
         monkeypatch.setenv("STATE_DIR", str(tmp_path))
         monkeypatch.setenv("LIVEAVATAR_API_URL", url)

@@ -14,20 +14,20 @@ from livekit.agents import AgentSession, APIConnectOptions
 from avatar import AvatarError, AvatarSession
 from benchmarks.speech import cut
 from simulators.faults import FaultPlan, parse_faults
-from simulators.liveavatar import create_app
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
-from simulators.liveavatar.rest import SERVICE
+from simulators.liveavatar import SERVICE, create_app
+from simulators.liveavatar.model import DRAWN_FACE_ID
 from tests.avatar.fakes import FakeRoom
 from tests.faults.chaos.script import LAG
 from tests.faults.chaos.tasks import SEED
+from tests.faults.chaos.wire import Wiretap
 from tests.simulators.liveavatar.rooms import RecordingRoom
 
 if TYPE_CHECKING:
     from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent, PlaybackProgressedEvent
 
     from simulators.liveavatar.room import Invitation
-    from simulators.liveavatar.session import Session
     from tests.faults.chaos.script import Action, Script, Speech
+    from tests.faults.chaos.wire import Received
 
 RATE_HZ = 24_000
 FRAME = 0.1
@@ -62,8 +62,9 @@ class Call:
     Attributes:
         segments: in the order of their capture; every sample of the first is 1, of the second 2.
         surplus: reports beyond the captured segments.
-        sessions: of the stand-in.
+        received: the commands that each session got.
         rooms: that record what was heard.
+        stalled: seconds for which the stand-in's avatars stood still because the machine was busy.
         plan: which faults struck.
         refused: why it did not begin.
         lost: why there was no avatar any more.
@@ -75,7 +76,8 @@ class Call:
         self.script = script
         self.segments: list[Segment] = []
         self.surplus = 0
-        self.sessions: list[Session] = []
+        self.received: list[list[Received]] = []
+        self.stalled = 0.0
         self.rooms: list[RecordingRoom] = []
         self.plan = FaultPlan(parse_faults(script.faults), seed=script.seed)
         self.refused: AvatarError | None = None
@@ -94,11 +96,6 @@ class Call:
         """Seconds that were heard of a segment, wherever and however often."""
         samples = sum(np.count_nonzero(np.frombuffer(bytes(room.heard), "<i2") == segment) for room in self.rooms)
         return float(samples) / RATE_HZ
-
-    @property
-    def stalled(self) -> float:
-        """Seconds for which the stand-in's avatars stood still because the machine was busy."""
-        return sum(session.stalled_seconds for session in self.sessions)
 
     async def hold(self) -> None:
         """From the first REST call to the last."""
@@ -125,8 +122,11 @@ class Call:
                 await session.aclose()
             if "lag" in self.struck:
                 await asyncio.sleep(2 * LAG)  # the stand-in closes such a socket when what is late has been sent
-            self.open_sessions = len(app[SERVICE].account.active)
-            self.sessions = list(app[SERVICE].sessions.values())
+            service = app[SERVICE]
+            assert isinstance(service.model, Wiretap)
+            self.open_sessions = sum(session.is_running for session in service.model.sessions)
+            self.stalled = sum(service.stalled_seconds(session) for session in service.model.sessions)
+            self.received = list(service.model.received.values())
 
     # The script
 

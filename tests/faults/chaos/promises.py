@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from simulators.liveavatar.player import RATE_HZ
+from simulators.liveavatar.model import RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from livekit.agents.voice.io import PlaybackProgressedEvent
 
     from tests.faults.chaos.call import Call, Segment
-    from tests.faults.chaos.wire import Received, Wire
+    from tests.faults.chaos.wire import Received
 
 SAMPLE = 1.5 / RATE_HZ
 AGREEMENT = 0.5
@@ -35,8 +35,8 @@ def broken(call: Call) -> Iterator[str]:
             yield f"segment {number}: {what}"
     if not call.struck & UNHEARD.keys():
         yield from _heard(call)
-    for session in call.sessions:
-        yield from _wire(session.protocol, call)  # type: ignore[arg-type] # all protocols here are wires
+    for received in call.received:
+        yield from _wire(received, call)
     yield from _left(call)
 
 
@@ -90,8 +90,8 @@ def _heard(call: Call) -> Iterator[str]:
 # What was sent
 
 
-def _wire(wire: Wire, call: Call) -> Iterator[str]:
-    for _, on_socket in itertools.groupby(wire.received, key=lambda command: command.socket):
+def _wire(received: list[Received], call: Call) -> Iterator[str]:
+    for _, on_socket in itertools.groupby(received, key=lambda command: command.socket):
         commands = list(on_socket)
         yield from (f"{command.kind} before connected" for command in commands if not command.was_welcome)
         yield from _ids(commands)

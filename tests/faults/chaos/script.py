@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
-from simulators.liveavatar import DIALECTS, Options
+from simulators.liveavatar import DIALECTS, Habits, Options
 
 Action = Literal["pause", "resume", "barge_in"]
 
@@ -94,15 +94,17 @@ class Script:
 def script(seed: int) -> Script:
     """The same for the same seed."""
     random = Random(seed)  # noqa: S311 - to be repeatable, not secret
-    options = Options(
-        dialect=random.choice(list(DIALECTS.values())),
-        connect_delay=random.choice((0.0, 0.2)),
-        start_latency=random.choice((0.05, 0.2)),
+    dialect, delay = random.choice(list(DIALECTS.values())), random.choice((0.0, 0.2))
+    habits = Habits.fast(
+        dialect=dialect,
+        ready_after=delay,
+        connected_after=delay,
+        speech_starts_after=random.choice((0.05, 0.2)),
         keeps_queue=random.random() < 0.5,
     )
     return Script(
         seed=seed,
-        options=options,
+        options=Options(habits=habits),
         faults=[_fault(random) for _ in range(random.randint(0, 3))],
         speeches=[_speech(random) for _ in range(random.randint(2, 4))],
         is_required=random.random() < 0.2,

@@ -1,14 +1,15 @@
-"""The stand-in's side of a socket, which also notes what came over it."""
+"""The stand-in's model, which also notes what came over its WebSockets."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.liveavatar.protocol import LiteProtocol
+from simulators.liveavatar.model import ServiceModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,20 @@ class Received:
     was_welcome: bool
 
 
-class Wire(LiteProtocol):
-    """Notes every command, obeyed or not."""
+class Wiretap(ServiceModel):
+    """Notes every command of every session, obeyed or not."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.received: list[Received] = []
-        self.sockets = 0
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.received: dict[str, list[Received]] = defaultdict(list)
 
-    def open(self) -> None:
-        self.sockets += 1
-        super().open()
-
-    def receive(self, frame: str, *, now: float, unsent: float = 0.0) -> bool:
-        command = json.loads(frame)
-        audio = base64.b64decode(command.get("audio", ""))
-        segment = int.from_bytes(audio[:2], "little")
-        at = asyncio.get_running_loop().time()
-        note = Received(at, self.sockets, command["type"], command["event_id"], segment, self.is_connected)
-        self.received.append(note)
-        return super().receive(frame, now=now, unsent=unsent)
+    def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
+        if (session := self._sockets.session(socket_id)) is not None:
+            command = json.loads(frame)
+            audio = base64.b64decode(command.get("audio", ""))
+            segment = int.from_bytes(audio[:2], "little")
+            at = asyncio.get_running_loop().time()
+            is_welcome = self._sockets.is_welcome(socket_id)
+            note = Received(at, session.sockets, command["type"], command["event_id"], segment, is_welcome)
+            self.received[session.id].append(note)
+        super().receive(socket_id, frame, now)

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simulators.faults import FaultPlan
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
-from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+from simulators.liveavatar.model import DRAWN_FACE_ID, RATE_HZ, SAMPLE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,7 +29,7 @@ LITE = {
         "livekit_client_token": "accepted",
     },
 }
-"""A token request that the stand-in accepts."""
+"""A token request that the stand-in accepts, where it does not check room tokens."""
 
 BUZZ = b"\x40\x1f" * 30 + b"\xc0\xe0" * 30
 """One period of a square wave of 400 Hz."""

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 
 from simulators.faults import FaultPlan
-from simulators.liveavatar import Options, create_app
+from simulators.liveavatar import Habits, Options, create_app
 from tests.simulators.liveavatar.client import StandIn
 from tests.simulators.liveavatar.rooms import RecordingRoom
 
@@ -25,7 +25,7 @@ class Serve(Protocol):
     """Starts a stand-in."""
 
     async def __call__(self, options: Options | None = None, *faults: Fault) -> StandIn:
-        """Start one with these options and faults; by default nothing is delayed and nothing goes wrong."""
+        """Start one with these options and faults; by default its habits are fast and nothing goes wrong."""
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def serve() -> AsyncIterator[Serve]:
                 rooms.append(RecordingRoom(invitation))
                 return rooms[-1]
 
-            app = create_app(options or Options(start_latency=0.0), open_room=open_room, faults=plan)
+            app = create_app(options or Options(habits=Habits.fast()), open_room=open_room, faults=plan)
             server = await stack.enter_async_context(TestServer(app))
             http = await stack.enter_async_context(ClientSession())
             return StandIn(str(server.make_url("")).rstrip("/"), http, rooms, plan, server.close)
@@ -51,5 +51,5 @@ async def serve() -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def stand_in(serve: Serve) -> StandIn:
-    """A stand-in with the usual options."""
+    """A stand-in with fast habits."""
     return await serve()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulators.liveavatar.player import RATE_HZ, SAMPLE_BYTES
+from simulators.liveavatar.model import RATE_HZ, SAMPLE_BYTES
 from simulators.liveavatar.room import RoomError
 
 if TYPE_CHECKING:
-    from simulators.liveavatar.player import AgentState
+    from simulators.liveavatar.model.player import AgentState
     from simulators.liveavatar.room import Invitation
     from simulators.portrait import Mouth
 
@@ -25,7 +25,6 @@ class RecordingRoom:
         self.heard = bytearray()
         self.mouths: list[float] = []
         self.moods: list[AgentState] = []
-        self.hushed = asyncio.Event()
         self.left = asyncio.Event()
         self.disconnected = asyncio.Event()
         self.unpublished = asyncio.Event()
@@ -34,11 +33,6 @@ class RecordingRoom:
     @property
     def delay_seconds(self) -> float:
         """It is heard at once."""
-        return 0.0
-
-    @property
-    def queued_seconds(self) -> float:
-        """Nothing waits here."""
         return 0.0
 
     async def join(self) -> None:
@@ -59,10 +53,6 @@ class RecordingRoom:
         self.mouths.append(mouth.openness)
         self.moods.append(mood)
 
-    def hush(self) -> None:
-        """Note it."""
-        self.hushed.set()
-
     async def disconnect(self) -> None:
         """Be out of the room."""
         self.is_connected = False
@@ -80,7 +70,7 @@ class RecordingRoom:
     async def wait_for_sound(self, seconds: float) -> None:
         """Wait until so much has been heard that is not silence."""
         async with self._played:
-            await self._played.wait_for(lambda: self.sound_bytes >= seconds * RATE_HZ * SAMPLE_BYTES)
+            await self._played.wait_for(lambda: self.sound_bytes >= round(seconds * RATE_HZ) * SAMPLE_BYTES)
 
     @property
     def sound_bytes(self) -> int:

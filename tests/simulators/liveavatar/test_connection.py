@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
 
 from simulators.faults import FaultPlan
 from simulators.faults.injection import Injection
 from simulators.faults.socket import FaultySocket
 from simulators.liveavatar.connection import OUTBOX_MESSAGES, Connection
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class SlowSocket(FaultySocket):
@@ -21,11 +17,9 @@ class SlowSocket(FaultySocket):
         super().__init__(Injection(FaultPlan(), "liveavatar"))
         self.reads = asyncio.Event()
         self.waits = asyncio.Event()
-        self.sent: list[Any] = []
+        self.sent: list[str] = []
 
-    async def send_json(
-        self, data: Any, compress: int | None = None, *, dumps: Callable[[Any], str] | None = None
-    ) -> None:
+    async def send_str(self, data: str, compress: int | None = None) -> None:
         """Note what is sent, as soon as the client reads."""
         self.waits.set()
         await self.reads.wait()
@@ -38,9 +32,7 @@ class LostSocket(FaultySocket):
     def __init__(self) -> None:
         super().__init__(Injection(FaultPlan(), "liveavatar"))
 
-    async def send_json(
-        self, data: Any, compress: int | None = None, *, dumps: Callable[[Any], str] | None = None
-    ) -> None:
+    async def send_str(self, data: str, compress: int | None = None) -> None:
         """Fail as aiohttp does."""
         raise ConnectionResetError
 
@@ -48,34 +40,36 @@ class LostSocket(FaultySocket):
 async def test_messages_wait_in_order_when_the_client_is_slow() -> None:
     """What was sent before the close is written before `write` returns."""
     socket = SlowSocket()
-    connection = Connection(socket)
-    writing = asyncio.create_task(connection.write())
-    connection.send([{"n": 1}])
+    connection = Connection(1)
+    writing = asyncio.create_task(connection.write(socket))
+    connection.send("1")
     await socket.waits.wait()
-    connection.send([{"n": 2}, {"n": 3}])
-    connection.close()
+    connection.send("2")
+    connection.send("3")
+    connection.close(1000)
     socket.reads.set()
     await writing
 
-    assert socket.sent == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert socket.sent == ["1", "2", "3"]
 
 
 async def test_oldest_messages_are_lost_when_the_client_does_not_read() -> None:
     """The outbox is bounded, and what is latest counts."""
     socket = SlowSocket()
-    connection = Connection(socket)
-    writing = asyncio.create_task(connection.write())
-    connection.send({"n": n} for n in range(OUTBOX_MESSAGES + 5))
-    connection.close()
+    connection = Connection(1)
+    writing = asyncio.create_task(connection.write(socket))
+    for number in range(OUTBOX_MESSAGES + 5):
+        connection.send(str(number))
+    connection.close(1000)
     socket.reads.set()
     await writing
 
-    assert [message["n"] for message in socket.sent] == list(range(5, OUTBOX_MESSAGES + 5))
+    assert socket.sent == [str(number) for number in range(5, OUTBOX_MESSAGES + 5)]
 
 
 async def test_writing_ends_when_the_client_is_gone() -> None:
     """A lost client is no error."""
-    connection = Connection(LostSocket())
-    connection.send([{"n": 1}])
+    connection = Connection(1)
+    connection.send("1")
 
-    await connection.write()
+    await connection.write(LostSocket())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulators.faults.calls import Status
-from simulators.liveavatar import Options
+from simulators.liveavatar import Habits, Options
 from tests.simulators.liveavatar.client import LITE
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def test_faults_are_armed_counted_and_disarmed(stand_in: StandIn) -> None:
 
 async def test_arming_replaces_what_was_armed(serve: Serve) -> None:
     """The endpoint and the test that started the stand-in share one plan."""
-    stand_in = await serve(Options(), Status(vendor="liveavatar", at="token", status=500))
+    stand_in = await serve(Options(habits=Habits.fast()), Status(vendor="liveavatar", at="token", status=500))
     await control(stand_in, "PUT", {"faults": [UNAVAILABLE]})
 
     assert (await stand_in.post("/v1/sessions/token", LITE)).status == 503

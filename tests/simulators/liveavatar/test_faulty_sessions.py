@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulators.faults.avatar import Deaf, End, Frozen, Leaves, Mute, NeverJoins, Unpublished, Unready
-from simulators.liveavatar import Options
+from simulators.liveavatar import Habits, Options
 from tests.simulators.liveavatar.client import Wire
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ async def test_deaf_session_speaks_on(serve: Serve) -> None:
     await wire.send("agent.interrupt", "i1")
     await wire.wait_for("agent.speak_ended")
 
+    await stand_in.rooms[0].wait_for_sound(0.4)
     assert not [message for message in wire.seen if message.get("source_event_id") == "i1"]
     assert stand_in.rooms[0].sound_bytes == 19_200
 
@@ -162,7 +163,7 @@ async def test_tracks_are_unpublished(serve: Serve) -> None:
 
 async def test_inspection_tells_how_long_a_session_was_open(serve: Serve) -> None:
     """Start and end on the wall clock, the sockets, and how many sessions cost something now."""
-    stand_in = await serve(Options(start_latency=0.0))
+    stand_in = await serve(Options(habits=Habits.fast()))
     session = await stand_in.start()
     created = await stand_in.inspect()
     await (await stand_in.connect(session)).close()

@@ -9,7 +9,7 @@ from livekit import rtc
 from livekit.agents import APIStatusError
 from livekit.plugins.liveavatar.api import LiveAvatarAPI
 
-from simulators.liveavatar.avatars import DRAWN_FACE_ID
+from simulators.liveavatar.model.avatars import DRAWN_FACE_ID
 
 if TYPE_CHECKING:
     from tests.simulators.liveavatar.client import StandIn

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulators.liveavatar import LiveKitServer, Options
-from simulators.liveavatar.avatars import DRAWN_FACE_ID, WAYNE_ID
+from simulators.liveavatar import Habits, LiveKitServer, Options
+from simulators.liveavatar.model import DRAWN_FACE_ID, EXPIRED_ID, WAYNE_ID
 from tests.simulators.liveavatar.client import KEY, LITE, bearer
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ UNKNOWN_ID = "11111111-2222-4333-8444-555555555555"
 
 
 async def test_token_is_given_in_the_envelope(stand_in: StandIn) -> None:
-    """Success is code 1000, and every answer says that it comes from a stand-in."""
+    """Success is code 100, and every answer says that it comes from a stand-in."""
     answer = await stand_in.post("/v1/sessions/token", LITE)
 
-    assert (answer.status, answer.body["code"]) == (200, 1000)
+    assert (answer.status, answer.body["code"]) == (200, 100)
     assert set(answer.data) == {"session_id", "session_token"}
     assert answer.headers["X-Stand-In"] == "liveavatar"
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}, {"X-API-KEY": "\u00e4"}, bearer("stand-in")])
 async def test_token_is_refused_when_the_key_is_wrong(stand_in: StandIn, headers: dict[str, str]) -> None:
-    """Only the API key mints tokens."""
+    """Only the API key mints tokens; the code is the one of a key of HeyGen's other product (fact 19)."""
     answer = await stand_in.post("/v1/sessions/token", LITE, headers)
 
-    assert (answer.status, answer.data) == (401, None)
+    assert (answer.status, answer.body["code"], answer.data) == (401, 4001, None)
     assert answer.headers["X-Stand-In"] == "liveavatar"
 
 
@@ -68,25 +68,62 @@ async def test_token_is_refused_with_details_when_the_body_is_no_json(stand_in: 
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "message"),
+    ("changes", "field", "reason"),
     [
-        ({"avatar_id": UNKNOWN_ID}, 404, "Avatar not found"),
-        ({"avatar_id": DRAWN_FACE_ID, "is_sandbox": True}, 403, "This avatar is not available in sandbox mode"),
-        ({"max_session_duration": 1201}, 400, "max_session_duration exceeds the maximum allowed (1200s)"),
+        ({"avatar_id": UNKNOWN_ID}, "avatar_id", "Avatar not found"),
+        ({"avatar_id": EXPIRED_ID}, "avatar_id", "Avatar is expired"),
         (
-            {"livekit_config": None},
-            400,
-            "This stand-in has no LiveKit server of its own: livekit_config is required",
+            {"avatar_id": DRAWN_FACE_ID, "is_sandbox": True},
+            "avatar_id",
+            "This avatar is not supported in sandbox mode",
+        ),
+        (
+            {"max_session_duration": 1201},
+            "max_session_duration",
+            "max_session_duration (1201s) exceeds the maximum allowed (1200s)",
         ),
     ],
 )
-async def test_token_is_refused_with_a_reason(
-    stand_in: StandIn, changes: dict[str, object], status: int, message: str
+async def test_token_is_refused_with_a_list_of_reasons(
+    stand_in: StandIn, changes: dict[str, object], field: str, reason: str
 ) -> None:
-    """What is well-formed and still not to be had is told in the envelope."""
+    """What is well-formed and still not to be had is told in `data`, and the message says nothing (fact 6)."""
     answer = await stand_in.post("/v1/sessions/token", LITE | changes)
 
-    assert (answer.status, answer.body["message"]) == (status, message)
+    assert (answer.status, answer.body["code"]) == (400, 4000)
+    assert answer.body["message"] == "Errors validating session token"
+    assert [(entry["loc"], entry["message"]) for entry in answer.data] == [([field], reason)]
+
+
+async def test_token_is_refused_without_a_room_when_none_can_be_hosted(stand_in: StandIn) -> None:
+    """This stand-in has no LiveKit server of its own."""
+    answer = await stand_in.post("/v1/sessions/token", LITE | {"livekit_config": None})
+
+    assert answer.status == 400
+    assert "livekit_config is required" in answer.body["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/sessions"), ("POST", "/v1/sessions/keep_alive"), ("DELETE", "/v1/sessions")]
+)
+async def test_other_methods_are_not_allowed(stand_in: StandIn, method: str, path: str) -> None:
+    """Stop and keep-alive have no id in their path (fact 9)."""
+    async with stand_in.http.request(method, stand_in.url + path, headers=KEY) as response:
+        assert response.status == 405
+
+
+async def test_other_paths_are_not_found(stand_in: StandIn) -> None:
+    """As FastAPI answers them."""
+    answer = await stand_in.get("/v1/nothing/here")
+
+    assert (answer.status, answer.body) == (404, {"detail": "Not Found"})
+
+
+async def test_urllib_is_refused_by_the_edge(stand_in: StandIn) -> None:
+    """With a page, before the API sees the request (fact 5)."""
+    headers = KEY | {"User-Agent": "Python-urllib/3.12"}
+    async with stand_in.http.get(f"{stand_in.url}/v1/users/credits", headers=headers) as response:
+        assert (response.status, response.content_type) == (403, "text/html")
 
 
 async def test_start_answers_created_and_where_the_socket_is(stand_in: StandIn) -> None:
@@ -94,7 +131,7 @@ async def test_start_answers_created_and_where_the_socket_is(stand_in: StandIn) 
     created = await stand_in.create(max_session_duration=600)
     answer = await stand_in.post("/v1/sessions/start", {"session_id": "ignored"}, bearer(created["session_token"]))
 
-    assert (answer.status, answer.body["code"]) == (201, 1000)
+    assert (answer.status, answer.body["code"]) == (201, 100)
     assert set(answer.data) == {"session_id", "max_session_duration", "ws_url"}
     assert answer.data["max_session_duration"] == 600
     assert answer.data["ws_url"].startswith(stand_in.url.replace("http", "ws") + "/ws/")
@@ -119,7 +156,7 @@ async def test_start_is_refused_when_it_was_started_before(stand_in: StandIn) ->
 
 async def test_start_is_refused_when_too_many_sessions_run(serve: Serve) -> None:
     """403 with code 4032, until one of them has been stopped."""
-    stand_in = await serve(Options(concurrency=1))
+    stand_in = await serve(Options(habits=Habits.fast(concurrency=1)))
     first, second = await stand_in.start(), await stand_in.create()
     refused = await stand_in.post("/v1/sessions/start", headers=bearer(second["session_token"]))
     assert (refused.status, refused.body["code"]) == (403, 4032)
@@ -132,7 +169,7 @@ async def test_start_is_refused_when_too_many_sessions_run(serve: Serve) -> None
 
 async def test_start_is_refused_without_credits_but_in_the_sandbox(serve: Serve) -> None:
     """A session needs one minute's credit to start; the sandbox needs none."""
-    stand_in = await serve(Options(credits=0.5))
+    stand_in = await serve(Options(habits=Habits.fast(credits=0.5)))
     created = await stand_in.create()
     refused = await stand_in.post("/v1/sessions/start", headers=bearer(created["session_token"]))
 
@@ -169,7 +206,7 @@ async def test_stop_needs_the_session_id_with_the_api_key(stand_in: StandIn) -> 
 
 
 async def test_stop_keeps_the_first_reason_when_it_is_repeated(stand_in: StandIn) -> None:
-    """Stopping twice does no harm."""
+    """Stopping twice does no harm, where the service takes it."""
     session = await stand_in.start()
     for reason in ("USER_CLOSED", "SERVER_ERROR"):
         body = {"session_id": session["session_id"], "reason": reason}
@@ -249,9 +286,9 @@ async def test_avatar_is_told_or_not_found(stand_in: StandIn) -> None:
 
 async def test_credits_are_a_string(serve: Serve) -> None:
     """As the service has them."""
-    stand_in = await serve(Options(credits=12.5))
+    stand_in = await serve(Options(habits=Habits.fast(credits=12.5)))
 
-    assert (await stand_in.get("/v1/users/credits")).data == {"credits_left": "12.50"}
+    assert (await stand_in.get("/v1/users/credits")).data == {"credits_left": "12.5"}
 
 
 @pytest.mark.parametrize(
@@ -283,7 +320,7 @@ async def test_room_is_joined_where_the_client_says(stand_in: StandIn) -> None:
 
 async def test_room_is_joined_at_another_url_when_one_is_set(serve: Serve) -> None:
     """For a LiveKit server that has another address from here."""
-    stand_in = await serve(Options(livekit_url="ws://inside.invalid"))
+    stand_in = await serve(Options(habits=Habits.fast(), livekit_url="ws://inside.invalid"))
     await stand_in.start()
 
     assert stand_in.rooms[0].invitation.url == "ws://inside.invalid"
@@ -292,7 +329,7 @@ async def test_room_is_joined_at_another_url_when_one_is_set(serve: Serve) -> No
 async def test_start_gives_tokens_when_the_room_is_hosted(serve: Serve) -> None:
     """Without a `livekit_config` the service opens a room, and who joins it gets a token."""
     server = LiveKitServer("ws://127.0.0.1:9", "devkey", "this-is-a-local-development-secret")
-    stand_in = await serve(Options(livekit=server))
+    stand_in = await serve(Options(habits=Habits.fast(), livekit=server))
     session = await stand_in.start(livekit_config=None)
 
     assert session["livekit_url"] == server.url

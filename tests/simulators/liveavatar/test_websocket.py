@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from simulators.liveavatar import DIALECTS, Dialect, Options
-from simulators.liveavatar.avatars import WAYNE_ID
+from simulators.liveavatar import DIALECTS, Dialect, Habits, Options
+from simulators.liveavatar.model import WAYNE_ID
 from tests.simulators.liveavatar.client import Wire, bearer
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALEC
 @every_dialect
 async def test_client_is_greeted_in_its_dialect(serve: Serve, dialect: Dialect) -> None:
     """The opening states, then `connected`."""
-    stand_in = await serve(Options(dialect=dialect))
+    stand_in = await serve(Options(habits=Habits.fast(dialect=dialect)))
     wire = await stand_in.connect(await stand_in.start())
 
     assert [message["state"] for message in wire.seen] == [*dialect.opening, "connected"]
@@ -30,7 +30,7 @@ async def test_client_is_greeted_in_its_dialect(serve: Serve, dialect: Dialect) 
 @every_dialect
 async def test_room_hears_exactly_what_was_sent(serve: Serve, dialect: Dialect) -> None:
     """The room gets every sample, the face opens its mouth and is in the mood to talk."""
-    stand_in = await serve(Options(dialect=dialect, start_latency=0.0))
+    stand_in = await serve(Options(habits=Habits.fast(dialect=dialect)))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.3)
     await wire.speak(0.2)
@@ -45,7 +45,7 @@ async def test_room_hears_exactly_what_was_sent(serve: Serve, dialect: Dialect) 
 
 async def test_commands_before_connected_are_dropped(serve: Serve) -> None:
     """What comes before `connected` is not played, not answered, and counted."""
-    stand_in = await serve(Options(connect_delay=0.2))
+    stand_in = await serve(Options(habits=Habits.fast(ready_after=0.2, connected_after=0.2)))
     session = await stand_in.start()
     wire = Wire(await stand_in.http.ws_connect(session["ws_url"]))
     await wire.speak(1.0)
@@ -58,23 +58,23 @@ async def test_commands_before_connected_are_dropped(serve: Serve) -> None:
 
 
 async def test_interrupt_silences_the_room(stand_in: StandIn) -> None:
-    """After an interrupt nothing of the utterance is heard, and what the room still held is dropped."""
+    """After an interrupt nothing of the utterance is heard."""
     wire = await stand_in.connect(await stand_in.start())
     room = stand_in.rooms[0]
     await wire.speak(10.0)
     await room.wait_for_sound(0.2)
     await wire.send("agent.interrupt", "i1")
     await wire.wait_for("agent.state_updated", new_state="idle")
-    heard = room.sound_bytes
     await wire.speak(0.1, "u2")
     await wire.send("agent.speak_end", "e2")
     await wire.wait_for("agent.speak_ended", source_event_id="u2")
 
     first, second = (await stand_in.inspect())["utterances"]
-    assert (first["heard_bytes"], first["interrupted"], first["ended"]) == (heard, True, False)
+    await room.wait_for_sound((first["heard_bytes"] + 4800) / 48_000)
+    assert (first["interrupted"], first["ended"]) == (True, False)
     assert (second["heard_bytes"], second["ended"]) == (4800, True)
-    assert room.sound_bytes == heard + 4800
-    assert room.hushed.is_set()
+    assert room.sound_bytes == first["heard_bytes"] + 4800
+    assert first["heard_bytes"] < 48_000
 
 
 async def test_interrupt_and_next_utterance_are_kept_apart_when_sent_at_once(stand_in: StandIn) -> None:
@@ -121,7 +121,7 @@ async def test_stop_tells_the_client_and_closes(stand_in: StandIn) -> None:
 
 async def test_sandbox_session_ends_at_its_minute(serve: Serve) -> None:
     """The socket closes with code 1000, the avatar leaves, the history tells why and counts no time."""
-    stand_in = await serve(Options(sandbox_seconds=0.2))
+    stand_in = await serve(Options(habits=Habits.fast(sandbox_seconds=0.2)))
     session = await stand_in.start(is_sandbox=True, avatar_id=WAYNE_ID, max_session_duration=1)
     wire = await stand_in.connect(session)
 
@@ -130,27 +130,26 @@ async def test_sandbox_session_ends_at_its_minute(serve: Serve) -> None:
     assert (ended["end_reason"], ended["duration"], ended["credits_consumed"]) == ("MAX_DURATION_REACHED", 0, 0)
 
 
-async def test_paid_session_falls_silent_at_its_maximum(serve: Serve) -> None:
-    """Nothing is said or closed; only the history knows. The avatar leaves with its client."""
-    stand_in = await serve(Options(start_latency=0.0))
+async def test_paid_session_cuts_speech_at_its_maximum(serve: Serve) -> None:
+    """It says that the speech ended, costs on, and is stopped like any other (fact 69)."""
+    stand_in = await serve(Options(habits=Habits.fast(speech_after_limit=0.1)))
     session = await stand_in.start(max_session_duration=1)
     wire = await stand_in.connect(session)
     await wire.speak(5.0)
-    room = stand_in.rooms[0]
-    await room.hushed.wait()
+    await wire.wait_for("agent.speak_ended")
     inspected = await stand_in.inspect()
 
-    assert inspected["end_reason"] == "MAX_DURATION_REACHED"
-    assert inspected["utterances"][0]["heard_bytes"] == room.sound_bytes < 48_000
-    assert not room.left.is_set()
-    await wire.close()
-    await room.left.wait()
-    assert "agent.speak_interrupted" not in [message["type"] for message in wire.seen]
+    assert (inspected["end_reason"], inspected["utterances"][0]["interrupted"]) == (None, False)
+    assert inspected["utterances"][0]["heard_bytes"] <= 1.1 * 48_000
+    assert await stand_in.open_sessions() == 1
+    assert not wire.socket.closed
+    await stand_in.post("/v1/sessions/stop", {"session_id": session["session_id"], "reason": "USER_CLOSED"})
+    assert (await stand_in.ended(session))["end_reason"] == "USER_CLOSED"
 
 
 async def test_session_ends_when_no_command_comes(serve: Serve) -> None:
     """The idle time-out ends a session in spite of its open socket."""
-    stand_in = await serve(Options(idle_timeout=0.2))
+    stand_in = await serve(Options(habits=Habits.fast(idle_timeout=0.2)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
 
@@ -160,7 +159,7 @@ async def test_session_ends_when_no_command_comes(serve: Serve) -> None:
 
 async def test_session_is_reaped_when_its_client_is_gone(serve: Serve) -> None:
     """A client that hangs up without a stop pays until the session is found to be an orphan."""
-    stand_in = await serve(Options(orphan_timeout=0.1))
+    stand_in = await serve(Options(habits=Habits.fast(orphan_timeout=0.1)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     await wire.close()
@@ -168,14 +167,13 @@ async def test_session_is_reaped_when_its_client_is_gone(serve: Serve) -> None:
     assert (await stand_in.ended(session))["end_reason"] == "ZOMBIE_SESSION_REAP"
 
 
-async def test_session_ends_when_the_credits_are_used_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_session_ends_when_the_credits_are_used_up(serve: Serve) -> None:
     """A running session costs, and ends at 0."""
-    monkeypatch.setattr("simulators.liveavatar.account.CREDITS_PER_MINUTE", 600.0)
-    stand_in = await serve(Options(credits=1.0))
+    stand_in = await serve(Options(habits=Habits.fast(credits=1.0, credits_per_minute=600.0)))
     session = await stand_in.start()
 
     assert (await stand_in.ended(session))["end_reason"] == "NO_CREDITS"
-    assert (await stand_in.get("/v1/users/credits")).data == {"credits_left": "0.00"}
+    assert (await stand_in.get("/v1/users/credits")).data == {"credits_left": "0.0"}
 
 
 async def test_session_ends_when_the_room_cannot_be_joined(stand_in: StandIn) -> None:
@@ -212,7 +210,7 @@ async def test_reconnect_is_greeted_again_and_the_avatar_spoke_on(stand_in: Stan
 
 async def test_queue_is_dropped_with_the_socket_when_so_set(serve: Serve) -> None:
     """Whether queued audio outlives the socket is not documented, so it can be had otherwise too."""
-    stand_in = await serve(Options(keeps_queue=False, start_latency=0.0))
+    stand_in = await serve(Options(habits=Habits.fast(keeps_queue=False)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     await wire.speak(10.0)

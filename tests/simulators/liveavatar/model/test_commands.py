@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.liveavatar.commands import Command, InvalidCommandError, parse_command
+from simulators.liveavatar.model.commands import Command, InvalidCommandError, parse_command
 
 
 def test_parse_decodes_the_audio_when_it_is_base64() -> None:

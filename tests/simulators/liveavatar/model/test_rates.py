@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.liveavatar import Options
-from simulators.liveavatar.rates import RateLimit
+from simulators.liveavatar import Habits, Options
+from simulators.liveavatar.model.rates import RateLimit
 
 if TYPE_CHECKING:
     from tests.simulators.liveavatar.conftest import Serve
@@ -43,7 +43,7 @@ def test_each_credential_and_each_endpoint_has_its_own_window() -> None:
 
 async def test_call_too_many_is_answered_with_429(serve: Serve) -> None:
     """It tells when to come back, and every answer tells what is left."""
-    stand_in = await serve(Options(rate_limit=2))
+    stand_in = await serve(Options(habits=Habits.fast(rate_limit=2)))
     answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
     refused = [answer for answer in answers if answer.status == 429]
 
@@ -56,7 +56,7 @@ async def test_call_too_many_is_answered_with_429(serve: Serve) -> None:
 
 async def test_nothing_is_limited_unless_asked_for(serve: Serve) -> None:
     """And no header tells of a limit."""
-    stand_in = await serve(Options())
+    stand_in = await serve(Options(habits=Habits.fast()))
     answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
 
     assert {answer.status for answer in answers} == {200}
