@@ -56,16 +56,13 @@ class AvatarAudioOutput(AudioOutput):
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
-        while self._is_full():  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
+        while self._machine.is_ahead(_MOST_UNPLAYED, self._driver.now):  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
             await asyncio.sleep(_SPACE_POLL_S)
         await super().capture_frame(frame)
         pcm = self._converter.push(frame)
         self._find_onset(pcm)
         self._captured += frame.duration
         self._driver.push_audio(pcm, _words(frame) if frame.userdata else ())
-
-    def _is_full(self) -> bool:
-        return self._machine.unplayed(self._driver.now) > _MOST_UNPLAYED
 
     def _mark_input_truncated(self) -> None:
         super()._mark_input_truncated()

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 from livekit.agents import AgentSession, CloseEvent, CloseReason, utils
-from livekit.plugins import liveavatar
 
-from avatar import AvatarSession
 from benchmarks.call import Call
-from benchmarks.figures import Plugin
+from benchmarks.plugins import LIVEKIT, PLUGINS
 from benchmarks.rooms import AgentRoom, AvatarRoom
 from benchmarks.truth import Truth
 from simulators.liveavatar import FULL, SERVICE, Dialect, Habits, Options, create_app
@@ -25,18 +23,8 @@ if TYPE_CHECKING:
 
     from livekit import rtc
 
+    from benchmarks.figures import Plugin
     from simulators.liveavatar.room import Invitation
-
-_PLUGINS: dict[Plugin, type[AvatarSession | liveavatar.AvatarSession]] = {
-    Plugin.OFFICIAL: liveavatar.AvatarSession,
-    Plugin.OURS: AvatarSession,
-}
-
-_LIVEKIT = {
-    "livekit_url": "ws://127.0.0.1:1",  # nobody joins
-    "livekit_api_key": "devkey",
-    "livekit_api_secret": "a-secret-of-more-than-thirty-two-characters",
-}
 
 _READY_TIMEOUT = 10.0
 _CLOSE_TIMEOUT = 5.0
@@ -61,10 +49,10 @@ class Stage:
         async with self._starting:  # many at once would hold up the event loop, and with it the stand-in's clock
             room = AgentRoom(f"{plugin.value}-{next(self._numbers)}")
             agent_session: AgentSession[Any] = AgentSession(vad=None)
-            avatar = _PLUGINS[plugin](
+            avatar = PLUGINS[plugin](
                 avatar_id=DRAWN_FACE_ID, api_url=f"{self._url}/v1/sessions", api_key="stand-in", video_quality="low"
             )
-            await avatar.start(agent_session, cast("rtc.Room", room), **_LIVEKIT)
+            await avatar.start(agent_session, cast("rtc.Room", room), **LIVEKIT)
         truth = self._truth(room.name)
         try:
             await _until(lambda: truth.is_connected, _READY_TIMEOUT)

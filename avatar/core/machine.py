@@ -7,7 +7,7 @@ for, so audio that an interrupt drops was never encoded.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from avatar.core.actions import Action
 from avatar.core.chunking import Chunking
@@ -102,9 +102,10 @@ class AvatarMachine:
         """Seconds of sessions, all together."""
         return sum(session.seconds_used(now) for session in self.sessions)
 
-    def unplayed(self, now: float) -> float:
-        """Seconds captured and not played."""
-        return self._playback.timeline.unplayed(now)
+    def is_ahead(self, seconds: float, now: float) -> bool:
+        """True if more than so many seconds are captured and not played."""
+        timeline = self._playback.timeline
+        return timeline.held_seconds > seconds and timeline.unplayed(now) > seconds
 
     def played(self, now: float) -> float:
         """Seconds played of the segment that is being played; 0 if there is none."""
@@ -116,7 +117,7 @@ class AvatarMachine:
 
     # What the framework does
 
-    def push_audio(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> bool:
+    def push_audio(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> bool:
         """Capture speech. The first after a flush or an interrupt opens a segment.
 
         Args:
@@ -269,8 +270,12 @@ class AvatarMachine:
         self._sessions.socket_lost(session, detail, now, session_over=session_over)
         self._settle(now)
 
-    def receive_text(self, number: int, text: str, now: float) -> None:
-        """Take a text frame of the service. Nothing in it raises."""
+    def receive_text(self, number: int, text: str, now: float) -> bool:
+        """Take a text frame of the service. Nothing in it raises.
+
+        Returns:
+            True if something may be due, as `push_audio`.
+        """
         session, event = self._sessions.by_number(number), parse_event(text)
         match event.kind:
             case EventKind.CONNECTED:
@@ -282,10 +287,13 @@ class AvatarMachine:
             case EventKind.CLEARED:
                 self._playback.hear_cleared(session, event)
             case EventKind.OTHER:
-                pass
+                return False
             case _ if self._playback.hear(session, event, now):
                 self._sessions.leave_used(session, "the service has cut the speech off", now)
+            case EventKind.APPENDED:
+                return False
         self._settle(now)
+        return True
 
     # What happens in the room
 

@@ -1,7 +1,7 @@
 """The speech of a call and the sink that plays it: timeline, floor, and the commands about speech."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from avatar.core.chunking import Chunking
 from avatar.core.commands import Interrupt, Speak, SpeakEnd, StartListening, StopListening
@@ -50,7 +50,7 @@ class Playback:
 
     # What the framework does
 
-    def push(self, pcm: bytes, now: float, words: Iterable[Word]) -> bool:
+    def push(self, pcm: bytes, now: float, words: Sequence[Word]) -> bool:
         """Capture speech; see `Timeline.push`."""
         return self.timeline.push(pcm, now, words)
 

@@ -1,7 +1,7 @@
 """One segment: its audio is kept until it was played."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from avatar.core.audio import is_silent, to_bytes, to_seconds
 from avatar.core.pace import Pace
@@ -80,11 +80,11 @@ class Segment:
         """How fast it is captured, in multiples of the speed at which it is spoken."""
         return self._pace.rate
 
-    def append(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> None:
+    def append(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> None:
         """Capture `pcm`, whole samples, PCM16 24 kHz mono, and the words in it that text to speech has timed."""
-        if not self.finished:
-            self._pcm += pcm
-            self._pace.note(to_seconds(len(pcm)), now)
+        self._pcm += pcm
+        self._pace.note(to_seconds(len(pcm)), now)
+        if words:
             self._words.extend(words)
 
     def sounds(self, position: float) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from avatar.core.sink import Audibility
 from avatar.core.stale_events import StaleEventFilter
+from avatar.core.timings import Timings
 
 if TYPE_CHECKING:
     from avatar.core.commands import Command
@@ -71,6 +72,9 @@ SESSION_TRANSITIONS: dict[SessionState, dict[SessionTrigger, SessionState]] = {
     _S.STOP_FAILED: {_T.WAITED: _S.STOPPING},
     _S.STOPPED: {_T.RETURNED: _S.STOPPING},
 }
+
+# What an executor is asked for in these states, and the setting for how long its answer may take.
+_ANSWERS = {_S.STARTING: "start", _S.ABANDONED: "start", _S.OPENING: "reconnect", _S.STOPPING: "stop"}
 
 _IN_USE = {_S.STARTING, _S.OPENING, _S.GREETING, _S.READY, _S.AWAY}
 
@@ -147,6 +151,38 @@ class Session:
     def may_be_starting(self) -> bool:
         """True while the service may still start it."""
         return self.needs_attention and self.started_at is None
+
+    def overdue_at(self, timings: Timings) -> float | None:
+        """When an executor should have answered; None if none was asked."""
+        answer = _ANSWERS.get(self.state)
+        return None if answer is None else self.since + float(getattr(timings, answer))
+
+    def reconnect_by(self, timings: Timings) -> float | None:
+        """When a socket should be open again; None while one is."""
+        is_away = self.state in {SessionState.AWAY, SessionState.OPENING}
+        return self.away_since + timings.reconnect if is_away and self.away_since is not None else None
+
+    def relieve_from(self, timings: Timings) -> float | None:
+        """From when on its successor is wanted; None if nobody knows when it ends."""
+        if self.ends_at is None:
+            return None
+        return self.ends_at - min(timings.rotate, (self.ends_at - self.asked_at) / 2)
+
+    def leave_by(self, timings: Timings) -> float | None:
+        """When it is left at the latest, also in the middle of a segment."""
+        if self.ends_at is None:
+            return None
+        return self.ends_at - (0.0 if self.is_short(timings) else timings.last_moment)
+
+    def is_short(self, timings: Timings) -> bool:
+        """True if there is no time to prepare a successor."""
+        return self.ends_at is not None and self.ends_at - self.asked_at < timings.shortest
+
+    def deadlines(self, timings: Timings) -> list[float | None]:
+        """When something about it is due, but for its end."""
+        if self.state is SessionState.READY:
+            return [self.keep_alive_at, self.join_by]
+        return [self.until, self.join_by, self.reconnect_by(timings), self.overdue_at(timings)]
 
     def apply(self, trigger: SessionTrigger, now: float, *, until: float | None = None) -> None:
         """Move along the table.

@@ -263,50 +263,22 @@ class Sessions:
 
     def next_timeout(self, now: float) -> float | None:
         """When `decide` has something to do; None if nothing here depends on time."""
-        instants = [at for session in self.alive for at in self._instants(session)]
-        current = self.current
-        if current is not None and current.ends_at is not None:
-            instants += [self._ends_window_at(current), self._last_moment(current)]
+        instants = [at for session in self.all if session.is_alive for at in session.deadlines(self._t)]
+        if self.current is not None:
+            instants += [self.current.relieve_from(self._t), self.current.leave_by(self._t)]
         if self._misses_session(now):
             instants.append(self._purchases.allowed_at)
         return min((at for at in instants if at is not None and at > now), default=None)
 
-    def _instants(self, session: Session) -> list[float | None]:
-        reconnect_by = session.away_since
-        is_away = session.state in {SessionState.AWAY, SessionState.OPENING} and reconnect_by is not None
-        return [
-            session.until,
-            session.join_by,
-            session.keep_alive_at if session.is_ready else None,
-            reconnect_by + self._t.reconnect if is_away and reconnect_by is not None else None,
-            self._overdue_at(session),
-        ]
-
-    def _overdue_at(self, session: Session) -> float | None:
-        """When an executor should have answered."""
-        limits = {
-            SessionState.STARTING: self._t.start,
-            SessionState.ABANDONED: self._t.start,
-            SessionState.OPENING: self._t.reconnect,
-            SessionState.STOPPING: self._t.stop,
-        }
-        limit = limits.get(session.state)
-        return None if limit is None else session.since + limit
-
     def _tick(self, session: Session, now: float) -> None:
-        overdue_at = self._overdue_at(session)
-        if session.join_by is not None and session.join_by <= now and session.is_used and self.room_is_there:
+        if _is_due(session.join_by, now) and session.is_used and self.room_is_there:
             self.leave(session, "the avatar did not come into the room", now, failed=True)
-        elif self._is_away_too_long(session, now):
+        elif _is_due(session.reconnect_by(self._t), now):
             self.leave(session, "the avatar's WebSocket can't be opened", now, failed=True)
-        elif overdue_at is not None and overdue_at <= now:
+        elif _is_due(session.overdue_at(self._t), now):
             self._give_up_result(session, now)
-        elif session.until is not None and session.until <= now:
+        elif _is_due(session.until, now):
             self._end_wait(session, now)
-
-    def _is_away_too_long(self, session: Session, now: float) -> bool:
-        is_away = session.state in {SessionState.AWAY, SessionState.OPENING}
-        return is_away and session.away_since is not None and session.away_since + self._t.reconnect <= now
 
     def _give_up_result(self, session: Session, now: float) -> None:
         if session.state is SessionState.STOPPING:
@@ -341,42 +313,25 @@ class Sessions:
     def _relieve(self, now: float, *, between: bool, last_word_at: float | None) -> None:
         """Leave the current session before the service ends it, between two segments if that is possible."""
         current = self.current
-        if current is None or current.ends_at is None or not current.is_used:
+        if current is None or not current.is_used:
             return
-        is_last = now >= self._last_moment(current)
         has_heir = (self.next is not None and self.next.is_ready) or not self._purchases.fits(len(self.alive))
-        if is_last or (between and has_heir and now >= self._ends_window_at(current)):
+        is_wished = between and has_heir and _is_due(current.relieve_from(self._t), now)
+        if is_wished or _is_due(current.leave_by(self._t), now):
             self.leave(current, "the session's time is up", now, failed=False, last_word_at=last_word_at)
-
-    def _ends_window_at(self, session: Session) -> float:
-        """When its successor is wanted."""
-        ends_at = session.ends_at or 0.0
-        return ends_at - min(self._t.rotate, self._length(session) / 2)
-
-    def _last_moment(self, session: Session) -> float:
-        is_short = self._length(session) < self._t.shortest
-        return (session.ends_at or 0.0) - (0.0 if is_short else self._t.last_moment)
-
-    def _length(self, session: Session) -> float:
-        return (session.ends_at or 0.0) - session.asked_at
 
     def _misses_session(self, now: float) -> bool:
         """True if a session is wanted that nobody has asked for yet."""
         alive = self.alive
-        if not self.is_wanted or not self.room_is_there or len(alive) >= _MOST_ALIVE:
-            return False
-        if not self._replaceable and self.all:
-            return False
-        if any(session.may_be_starting for session in alive):
-            return False
-        if not self._purchases.fits(len(alive)):
+        is_free = self.is_wanted and self.room_is_there and (self._replaceable or not self.all)
+        fits = len(alive) < _MOST_ALIVE and self._purchases.fits(len(alive))
+        if not is_free or not fits or any(session.may_be_starting for session in alive):
             return False
         current = self.current
         if current is None:
             return True
-        is_short = current.ends_at is not None and self._length(current) < self._t.shortest
-        is_due = current.ends_at is not None and now >= self._ends_window_at(current) and not is_short
-        return self.next is None and is_due
+        is_ending = _is_due(current.relieve_from(self._t), now) and not current.is_short(self._t)
+        return self.next is None and is_ending
 
     def _should_start(self, now: float) -> bool:
         return self._misses_session(now) and now >= self._purchases.allowed_at
@@ -411,3 +366,7 @@ class Sessions:
             self.current = None
         if self.next is session:
             self.next = None
+
+
+def _is_due(at: float | None, now: float) -> bool:
+    return at is not None and at <= now

@@ -5,9 +5,9 @@ sink; when that is taken back, the segment goes on from the word that was cut, a
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from avatar.core.audio import BYTES_PER_SAMPLE, to_bytes
+from avatar.core.audio import BYTES_PER_SAMPLE, BYTES_PER_SECOND, to_bytes
 from avatar.core.chunking import Chunking
 from avatar.core.clock import Run
 from avatar.core.commands import Speak, SpeakEnd
@@ -57,7 +57,8 @@ class Timeline:
         self._segments: deque[Segment] = deque()
         self._capturing: Segment | None = None
         self._captured = 0
-        self._captured_seconds = 0.0  # of all segments that are not over
+        self.held_seconds = 0.0
+        """Seconds captured of all segments that are not over."""
         self._next_chunk_from = _NOW
         self._look_at_bytes = 0
         self._owes_end = False  # the service has not told the end of the utterance before
@@ -93,7 +94,7 @@ class Timeline:
 
     def unplayed(self, now: float) -> float:
         """Seconds captured and not played."""
-        return self._captured_seconds - self.played(now)
+        return self.held_seconds - self.played(now)
 
     def played(self, now: float) -> float:
         """Seconds played of the first segment; 0 if there is none."""
@@ -103,7 +104,7 @@ class Timeline:
 
     # Capture
 
-    def push(self, pcm: bytes, now: float, words: Iterable[Word] = ()) -> bool:
+    def push(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> bool:
         """Capture whole samples, and the words in them; the first after a flush opens a segment.
 
         Returns:
@@ -121,11 +122,11 @@ class Timeline:
             self._segments.append(self._capturing)
             self._look_at_bytes = 0
         segment = self._capturing
-        before = segment.captured
+        if segment.finished:
+            return True
         segment.append(pcm, now, words)
-        if not segment.finished:
-            self._captured_seconds += segment.captured - before
-        return segment is self._segments[0] and segment.pending_bytes >= self._look_at_bytes if self._segments else True
+        self.held_seconds += len(pcm) / BYTES_PER_SECOND
+        return segment is self._segments[0] and segment.pending_bytes >= self._look_at_bytes
 
     def seal(self) -> None:
         """Complete the open segment, if there is one."""
@@ -335,7 +336,7 @@ class Timeline:
     def _finish(self, position: float, *, interrupted: bool) -> None:
         segment = self._segments.popleft()
         segment.finished = True
-        self._captured_seconds = sum(each.captured for each in self._segments)
+        self.held_seconds = sum(each.captured for each in self._segments)
         self.events.append(PlaybackFinished(segment.number, position, interrupted))
 
     # Reports

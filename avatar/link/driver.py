@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -49,9 +49,14 @@ class Driver:
         yield self.now
         self.carry_on()
 
-    def push_audio(self, pcm: bytes, words: Iterable[Word]) -> None:
+    def push_audio(self, pcm: bytes, words: Sequence[Word]) -> None:
         """Capture speech; most frames change nothing else, and cost nothing else."""
         if self.machine.push_audio(pcm, self.now, words):
+            self.carry_on()
+
+    def receive_text(self, session: int, text: str) -> None:
+        """Take a text frame of the service; most are acknowledgements, which change nothing."""
+        if self.machine.receive_text(session, text, self.now):
             self.carry_on()
 
     def session_commands(self, number: int) -> AsyncGenerator[Command, None]:

@@ -108,8 +108,7 @@ class SocketExecutor:
         async for message in websocket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 recorded.received(message.data)
-                with self._driver.step() as now:
-                    self._machine.receive_text(session, message.data, now)
+                self._driver.receive_text(session, message.data)
         return f"the avatar's WebSocket was closed with code {websocket.close_code}"
 
     async def _write(self, session: int, websocket: aiohttp.ClientWebSocketResponse, recorded: RecordedSocket) -> str:

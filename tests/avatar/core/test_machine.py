@@ -1,5 +1,6 @@
 """Scenes of a call, one by one: what goes wrong elsewhere, and what the machine does."""
 
+import itertools
 import json
 from typing import Any
 
@@ -309,7 +310,7 @@ def test_the_upload_is_paced() -> None:
     started_at = next(event.at for event in world.events if isinstance(event, PlaybackStarted))
 
     assert all(seconds <= 0.5 for _, seconds in sent)
-    for (at, seconds), (after, _) in zip(sent, sent[1:], strict=False):
+    for (at, seconds), (after, _) in itertools.pairwise(sent):
         assert after - at >= 0.6 * seconds - 1e-6
     total = 0.0
     for at, seconds in sent:
@@ -391,7 +392,7 @@ def test_speech_goes_on_within_two_seconds_of_a_dropped_socket() -> None:
 
 
 def test_a_start_that_is_answered_late_is_used() -> None:
-    """`/start` answered after 15 s has worked (3): the fallback track speaks meanwhile, and no second session starts."""
+    """`/start` answered after 15 s has worked (3): the fallback track speaks meanwhile, no second session starts."""
     world = seen(start_takes=15.0)
     world.run(8.0)
     world.say(1.0)
@@ -494,7 +495,7 @@ def test_a_session_that_does_not_play_is_stopped_and_counted() -> None:
 
 
 def test_a_session_is_relieved_before_its_end_without_a_gap() -> None:
-    """Its successor is ready 15 s before; the change is between two segments, and the old one lingers and is stopped."""
+    """Its successor is ready 15 s before; the change is between two segments, and the old one is stopped."""
     world = seen(max_duration=60)
     world.run_until(lambda: world.is_live)
     for _ in range(12):

@@ -76,15 +76,6 @@ def test_without_a_gap_speech_goes_on_where_it_was() -> None:
     assert segment.resume() == 0.40
 
 
-def test_nothing_is_kept_for_a_segment_that_is_finished() -> None:
-    """Audio that comes after the end was reported has nowhere to go."""
-    segment = Segment(1, 0.0)
-    segment.finished = True
-    segment.append(SECOND, 0.0)
-
-    assert segment.captured == 0
-
-
 @given(st.lists(st.integers(0, 2000), max_size=20), st.lists(st.floats(0.001, 0.1), max_size=40))
 def test_chunks_add_up_to_what_was_captured(samples: list[int], takes: list[float]) -> None:
     """However it is cut, no byte is lost, repeated or split from its sample."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from avatar.core.stale_events import StaleEventFilter
 from avatar.core.server_events import EventKind, ServerEvent
+from avatar.core.stale_events import StaleEventFilter
 from avatar.core.utterance import Utterance, UtteranceTrigger
 
 PATIENCE = 1.0

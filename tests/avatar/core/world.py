@@ -19,15 +19,12 @@ from avatar.core import (
     Command,
     Event,
     EventKind,
-    Interrupt,
     MuteAvatar,
     OpenSocket,
     PlaybackFinished,
     PlaybackProgressed,
     PublishFallback,
     Refusal,
-    Speak,
-    SpeakEnd,
     StartSession,
     StopSession,
     Timings,
@@ -267,10 +264,10 @@ class World:
         for when, who, is_muted in self.mutes:
             if who != identity:
                 continue
-            when = min(max(when, start), end)
-            if not muted and when > at:
-                spans.append((at, when))
-            at, muted = max(at, when), is_muted
+            within = min(max(when, start), end)
+            if not muted and within > at:
+                spans.append((at, within))
+            at, muted = max(at, within), is_muted
         return spans if muted or at >= end else [*spans, (at, end)]
 
     # Inside
