@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cpu.child PLUGIN URL SECONDS`: speak for so long in real time, print the CPU seconds it took."""
+"""`python -m benchmarks.cpu.child PLUGIN URL SECONDS`: speak so long in real time, print the CPU seconds that took."""
 
 from __future__ import annotations
 

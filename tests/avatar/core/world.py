@@ -6,7 +6,7 @@ The executors here do what those of `avatar.link` do, with a wire of a fixed del
 import heapq
 import itertools
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +113,7 @@ class World:
         self.net_is_up = True
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._replies: dict[int, Callable[[Replied], None]] = {}
+        self._replies: dict[int, Callable[[Replied | None], None]] = {}
         self._session_ids: dict[int, str] = {}
         self._ws_urls: dict[int, str] = {}
         self._sockets: dict[int, int] = {}
@@ -126,7 +126,7 @@ class World:
 
     # What the framework does
 
-    def say(self, seconds: float, words: Iterable[Word] = ()) -> None:
+    def say(self, seconds: float, words: Sequence[Word] = ()) -> None:
         """Capture speech."""
         if not self._segment_is_open:
             self._segment_is_open = True
