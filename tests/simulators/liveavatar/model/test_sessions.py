@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from simulators.liveavatar.model import WAYNE_ID, AvatarJoined, AvatarLeft, Habits, SocketClosed
 from tests.simulators.liveavatar.model.client import Client
+
+if TYPE_CHECKING:
+    from simulators.liveavatar.model.requests import EndReason
 
 SANDBOX = {"avatar_id": WAYNE_ID, "is_sandbox": True}
 
@@ -135,8 +140,9 @@ def test_end_closes_everything_and_keeps_its_first_reason() -> None:
     session = client.start()
     socket = client.open(session)
     client.wait(2.0)
-    for reason in ("SERVER_ERROR", "USER_CLOSED"):
-        client.model.end(session["session_id"], reason, client.now)  # type: ignore[arg-type] # both are reasons
+    reasons: tuple[EndReason, ...] = ("SERVER_ERROR", "USER_CLOSED")
+    for reason in reasons:
+        client.model.end(session["session_id"], reason, client.now)
     client.wait(1.0)
 
     assert client.kinds(socket)[-2:] == ["closing", "closed"]
