@@ -11,7 +11,7 @@ from simulators.faults.middleware import install
 from simulators.liveavatar import inspection
 from simulators.liveavatar.driver import install_driver
 from simulators.liveavatar.options import Options
-from simulators.liveavatar.rest import WEBSOCKET_ROUTE, add_routes, refuse
+from simulators.liveavatar.rest import WEBSOCKET_ROUTE, add_routes, refuse, say_stand_in
 from simulators.liveavatar.room import LiveKitRoom, OpenRoom
 from simulators.liveavatar.service import SERVICE, Service
 from simulators.liveavatar.websocket import websocket
@@ -36,9 +36,5 @@ def create_app(
     add_routes(app)
     app.router.add_get("/ws/{ws_key}", websocket, name=WEBSOCKET_ROUTE)
     app.router.add_get("/stand-in/sessions", inspection.list_sessions)
-    app.on_response_prepare.append(_say_stand_in)
+    app.on_response_prepare.append(say_stand_in)
     return app
-
-
-async def _say_stand_in(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["X-Stand-In"] = "liveavatar"
