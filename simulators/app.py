@@ -11,14 +11,15 @@ from aiohttp import web
 
 from simulators import deepgram, elevenlabs, liveavatar, openai
 from simulators.faults import FaultPlan, control
+from simulators.liveavatar import replay
 from simulators.liveavatar.room import LiveKitRoom, OpenRoom
 from simulators.speech import Recogniser, Speaker
 from simulators.vendors import VENDORS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
+    from simulators.liveavatar.replay import Recording
     from simulators.vendors import Vendor
 
 Process = TypeVar("Process", bound=AbstractAsyncContextManager[object])
@@ -42,7 +43,7 @@ class Options:
     first_byte: float = 0.0
     speed: float = 20.0
     liveavatar: liveavatar.Options = field(default_factory=liveavatar.Options)
-    replay: Path | None = None
+    replay: Recording | None = None
 
 
 def create_app(
@@ -80,6 +81,8 @@ def _create(
             return elevenlabs.create_app(_run_with(app, Speaker()), api_key=options.api_key, faults=faults, **pace)
         case "openai":
             return openai.create_app(api_key=options.api_key, faults=faults)
+        case "liveavatar" if options.replay is not None:
+            return replay.create_app(options.replay, livekit_url=options.liveavatar.livekit_url, faults=faults)
         case "liveavatar":
             avatar = replace(options.liveavatar, api_key=options.api_key)
             return liveavatar.create_app(avatar, open_room=open_room, faults=faults)

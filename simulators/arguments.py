@@ -12,6 +12,7 @@ from simulators import liveavatar
 from simulators.app import Options
 from simulators.faults.control import PATH
 from simulators.liveavatar.habit_options import describe_habits, with_habits
+from simulators.liveavatar.replay import Recording, RecordingError, read_recording
 from simulators.vendors import VENDORS, Vendor
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> Arguments:
         parser.error(f"--habit: {error}; see --help")
     hosting = _hosting_server() if parsed.hosted_rooms else None
     avatar = liveavatar.Options(habits=habits, livekit=hosting, livekit_url=parsed.livekit_url)
-    options = Options(parsed.only, parsed.api_key, parsed.first_byte, parsed.speed, avatar, parsed.replay)
+    replay = None if parsed.replay is None else _recording(parsed.replay)
+    options = Options(parsed.only, parsed.api_key, parsed.first_byte, parsed.speed, avatar, replay)
     return Arguments(parsed.host, parsed.port, parsed.log_level, options)
 
 
@@ -102,6 +104,15 @@ def _hosting_server() -> liveavatar.LiveKitServer:
         message = f"--hosted-rooms needs {', '.join(missing)} in the environment."
         raise SystemExit(message)
     return liveavatar.LiveKitServer(*(os.environ[name] for name in HOSTING_VARIABLES))
+
+
+def _recording(path: Path) -> Recording:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return read_recording(lines)
+    except (OSError, UnicodeDecodeError, RecordingError) as error:
+        message = f"{path} cannot be replayed: {error}"
+        raise SystemExit(message) from None
 
 
 def _vendors(names: str) -> tuple[Vendor, ...]:

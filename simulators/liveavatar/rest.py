@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulators.faults.calls import Status
+    from simulators.liveavatar.model import Replied
 
 WEBSOCKET_ROUTE = "websocket"
 
@@ -25,6 +26,11 @@ def refuse(fault: Status) -> web.Response:
     return web.json_response(body, status=fault.status)
 
 
+async def say_stand_in(_request: web.Request, response: web.StreamResponse) -> None:
+    """Sign every answer, so that it is not taken for one of the vendor's."""
+    response.headers["X-Stand-In"] = "liveavatar"
+
+
 def add_routes(app: web.Application) -> None:
     """Serve every endpoint of the model under its name, and what is none of them as well."""
     for route in ROUTES:
@@ -32,22 +38,13 @@ def add_routes(app: web.Application) -> None:
     app.router.add_route("*", "/v1/{rest:.*}", _forward)
 
 
-async def _forward(request: web.Request) -> web.Response:
-    service = request.app[SERVICE]
-    path = "/v1/" + request.path_qs.partition("/v1/")[2]
-    reply = await service.call(request.method, path, request.headers, await _body(request))
-    body = reply.body
-    if isinstance(body, str):
-        return web.Response(text=body, content_type="text/html", status=reply.status, headers=reply.headers)
-    name = request.match_info.route.name
-    if name == "start" and isinstance(body, dict) and body["data"] is not None:
-        body = {**body, "data": _started(request, body["data"])}
-    if name == "stop":
-        await service.departures()
-    return web.json_response(body, status=reply.status, headers=reply.headers)
+def tail(request: web.Request) -> str:
+    """Tell the path of a request from `/v1/` on, with the query."""
+    return "/v1/" + request.path_qs.partition("/v1/")[2]
 
 
-async def _body(request: web.Request) -> object:
+async def read_body(request: web.Request) -> object:
+    """Read the JSON of a request, None without a body."""
     body = await request.read()
     if not body:
         return None
@@ -55,6 +52,24 @@ async def _body(request: web.Request) -> object:
         return json.loads(body)
     except ValueError:
         return body.decode(errors="replace")  # which no model takes, so that the answer is a 422 like any other
+
+
+def to_response(reply: Replied, body: object) -> web.Response:
+    """Make a response: JSON, or a page of text."""
+    if isinstance(body, str):
+        return web.Response(text=body, content_type="text/html", status=reply.status, headers=reply.headers)
+    return web.json_response(body, status=reply.status, headers=reply.headers)
+
+
+async def _forward(request: web.Request) -> web.Response:
+    service = request.app[SERVICE]
+    reply = await service.call(request.method, tail(request), request.headers, await read_body(request))
+    body, name = reply.body, request.match_info.route.name
+    if name == "start" and isinstance(body, dict) and body["data"] is not None:
+        body = {**body, "data": _started(request, body["data"])}
+    if name == "stop":
+        await service.departures()
+    return to_response(reply, body)
 
 
 def _started(request: web.Request, data: Mapping[str, object]) -> dict[str, object]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from simulators.faults import FaultPlan
@@ -13,14 +9,12 @@ from simulators.faults.control import add_control
 from simulators.faults.injection import INJECTION
 from simulators.faults.middleware import install
 from simulators.liveavatar import inspection
+from simulators.liveavatar.driver import install_driver
 from simulators.liveavatar.options import Options
-from simulators.liveavatar.rest import WEBSOCKET_ROUTE, add_routes, refuse
+from simulators.liveavatar.rest import WEBSOCKET_ROUTE, add_routes, refuse, say_stand_in
 from simulators.liveavatar.room import LiveKitRoom, OpenRoom
 from simulators.liveavatar.service import SERVICE, Service
 from simulators.liveavatar.websocket import websocket
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 
 def create_app(
@@ -37,27 +31,10 @@ def create_app(
     app = web.Application()
     install(app, plan, "liveavatar", refuse)
     add_control(app, plan)
-    app[SERVICE] = Service(options or Options(), open_room, app[INJECTION])
+    app[SERVICE] = service = Service(options or Options(), open_room, app[INJECTION])
+    install_driver(app, service)
     add_routes(app)
     app.router.add_get("/ws/{ws_key}", websocket, name=WEBSOCKET_ROUTE)
     app.router.add_get("/stand-in/sessions", inspection.list_sessions)
-    app.on_response_prepare.append(_say_stand_in)
-    app.on_shutdown.append(_end_sessions)
-    app.cleanup_ctx.append(_keep_time)
+    app.on_response_prepare.append(say_stand_in)
     return app
-
-
-async def _say_stand_in(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["X-Stand-In"] = "liveavatar"
-
-
-async def _end_sessions(app: web.Application) -> None:
-    await app[SERVICE].aclose()
-
-
-async def _keep_time(app: web.Application) -> AsyncIterator[None]:
-    beating = asyncio.create_task(app[SERVICE].beat())
-    yield
-    beating.cancel()
-    with suppress(asyncio.CancelledError):
-        await beating

@@ -9,11 +9,11 @@ from aiohttp import WSMsgType, web
 
 from simulators.faults.injection import INJECTION
 from simulators.faults.socket import FaultySocket
-from simulators.liveavatar.service import SERVICE
+from simulators.liveavatar.driver import DRIVER
 
 if TYPE_CHECKING:
     from simulators.liveavatar.connection import Connection
-    from simulators.liveavatar.service import Service
+    from simulators.liveavatar.driver import Driver
 
 # How long a client may take to answer a close, in seconds.
 CLOSE_SECONDS = 2.0
@@ -21,23 +21,23 @@ CLOSE_SECONDS = 2.0
 
 async def websocket(request: web.Request) -> web.StreamResponse:
     """Serve one client of a running session."""
-    service = request.app[SERVICE]
-    connection = service.open_socket(request.match_info["ws_key"])
+    driver = request.app[DRIVER]
+    connection = driver.open_socket(request.match_info["ws_key"])
     try:
         if (status := await connection.opened) is not None:
             return web.Response(status=status)
         socket = FaultySocket(request.app[INJECTION], timeout=CLOSE_SECONDS)
         await socket.prepare(request)
-        await _serve(socket, service, connection)
+        await _serve(socket, driver, connection)
     finally:
-        service.close_socket(connection)
+        driver.close_socket(connection)
     await socket.close(code=connection.close_code)
     return socket
 
 
-async def _serve(socket: FaultySocket, service: Service, connection: Connection) -> None:
+async def _serve(socket: FaultySocket, driver: Driver, connection: Connection) -> None:
     """Read and write until one of both ends."""
-    reader = asyncio.create_task(_read(socket, service, connection))
+    reader = asyncio.create_task(_read(socket, driver, connection))
     writer = asyncio.create_task(connection.write(socket))
     try:
         done, _ = await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
@@ -49,7 +49,7 @@ async def _serve(socket: FaultySocket, service: Service, connection: Connection)
         await asyncio.gather(reader, writer, return_exceptions=True)
 
 
-async def _read(socket: FaultySocket, service: Service, connection: Connection) -> None:
+async def _read(socket: FaultySocket, driver: Driver, connection: Connection) -> None:
     async for message in socket:
         if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-            service.receive(connection, message.data)
+            driver.receive(connection, message.data)

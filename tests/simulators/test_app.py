@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
+PROMPT = Options(liveavatar=liveavatar.Options(habits=liveavatar.Habits.fast()))
+
+
 class SilentProcess:
     """A speech process that only knows whether it runs."""
 
@@ -148,7 +151,7 @@ async def test_speech_processes_run_as_long_as_the_application() -> None:
 
 async def test_websocket_url_leads_through_the_vendors_path() -> None:
     """`ws_url` is where the application was mounted."""
-    async with serving(Options()) as stand_ins:
+    async with serving(PROMPT) as stand_ins:
         avatar = StandIn(f"{stand_ins.url}/liveavatar", stand_ins.http)
         session = await avatar.start()
 
@@ -159,7 +162,7 @@ async def test_websocket_url_leads_through_the_vendors_path() -> None:
 async def test_avatars_leave_their_rooms_when_the_application_ends() -> None:
     """Nobody stays behind in a room."""
     rooms: list[RecordingRoom] = []
-    async with serving(Options(), rooms) as stand_ins:
+    async with serving(PROMPT, rooms) as stand_ins:
         await StandIn(f"{stand_ins.url}/liveavatar", stand_ins.http).start()
 
     assert [room.left.is_set() for room in rooms] == [True]

@@ -1,0 +1,70 @@
+"""The service's side of one recorded WebSocket, played to another client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulators.liveavatar.replay.recording import Cue, Message
+
+# What a client may leave out or do at other times, and the service's side still makes sense.
+ASIDES = frozenset({"session.keep_alive", "agent.start_listening", "agent.stop_listening"})
+
+# The recorded messages that each message of the client may leave behind: a client cuts speech into other chunks.
+PASSES = {
+    "agent.speak": frozenset({*ASIDES, None}),
+    "agent.speak_end": frozenset({*ASIDES, None, "agent.speak"}),
+    "agent.interrupt": frozenset({*ASIDES, None, "agent.speak", "agent.speak_end"}),
+}
+
+
+class Script:
+    """Answers a client as another client was answered.
+
+    Args:
+        cues: of the recorded WebSocket, the handshake first.
+    """
+
+    def __init__(self, cues: list[Cue]) -> None:
+        self._cues = cues
+        self._next = 0
+        self._names: dict[str, str] = {}
+
+    def open(self) -> list[Cue]:
+        """Take the handshake; what the service does then."""
+        return self._play(0)
+
+    def receive(self, message: Message) -> list[Cue]:
+        """Take a message of the client; what the service does then. One that was not recorded is ignored."""
+        kind = message.get("type")
+        for number in range(self._next, len(self._cues)):
+            if self._cues[number].kind == kind:
+                return self._play(number, message.get("event_id"))
+            if self._cues[number].kind not in PASSES.get(str(kind), ASIDES):
+                break
+        return []
+
+    def translate(self, answer: Message) -> Message:
+        """Name this client's commands in a recorded answer."""
+        translated: dict[str, Any] = {}
+        for name, value in answer.items():
+            if isinstance(value, dict):
+                translated[name] = self._translate_error(value) if name == "error" else value
+            else:
+                translated[name] = self._name(value) if name == "source_event_id" else value
+        return translated
+
+    def _translate_error(self, error: Message) -> Message:
+        return {name: self._name(value) if name == "event_id" else value for name, value in error.items()}
+
+    def _name(self, recorded: Any) -> Any:
+        return self._names.get(recorded, recorded) if isinstance(recorded, str) else recorded
+
+    def _play(self, number: int, event_id: object = None) -> list[Cue]:
+        """Go on to a cue; what was left behind follows it."""
+        played = self._cues[self._next : number + 1]
+        self._next = number + 1
+        for cue in played:
+            if cue.event_id is not None and isinstance(event_id, str):
+                self._names[cue.event_id] = event_id
+        return played

@@ -1,0 +1,73 @@
+"""One recorded WebSocket, played to another client."""
+
+from __future__ import annotations
+
+from simulators.liveavatar.replay import read_recording
+from simulators.liveavatar.replay.script import Script
+from tests.simulators.liveavatar.replay.recorded import TALK
+
+
+def opened() -> Script:
+    """The talk, after its handshake."""
+    script = Script(read_recording(TALK).sockets[0].cues)
+    script.open()
+    return script
+
+
+def answers(script: Script, kind: str, event_id: str = "x") -> list[str]:
+    """What the service says to a message, in short."""
+    cues = script.receive({"type": kind, "event_id": event_id})
+    return [answer["type"].removeprefix("agent.") for cue in cues for _, answer in cue.answers]
+
+
+def test_same_client_gets_the_same_answers() -> None:
+    """Message by message."""
+    script = opened()
+    kinds = ["agent.speak", "agent.speak", "agent.speak_end", "session.keep_alive", "agent.interrupt"]
+
+    assert [answers(script, kind) for kind in kinds] == [
+        ["audio_buffer_appended"],
+        ["speak_started"],
+        ["speak_ended"],
+        [],
+        ["audio_buffer_cleared", "error"],
+    ]
+
+
+def test_fewer_chunks_get_all_answers_with_the_next_message() -> None:
+    """Speech may be cut otherwise."""
+    script = opened()
+
+    assert answers(script, "agent.speak") == ["audio_buffer_appended"]
+    assert answers(script, "agent.speak_end") == ["speak_started", "speak_ended"]
+
+
+def test_chunks_too_many_are_ignored() -> None:
+    """They have no recorded answer, and lose none."""
+    script = opened()
+
+    assert [len(answers(script, "agent.speak")) for _ in range(4)] == [1, 1, 0, 0]
+    assert answers(script, "agent.speak_end") == ["speak_ended"]
+
+
+def test_keep_alive_at_another_time_leaves_nothing_behind() -> None:
+    """It is answered when it is next, and ignored else."""
+    script = opened()
+
+    assert answers(script, "session.keep_alive") == []
+    assert answers(script, "agent.speak") == ["audio_buffer_appended"]
+
+
+def test_answers_name_the_commands_of_this_client() -> None:
+    """Wherever a recorded name stands; others stay."""
+    script = opened()
+    answers(script, "agent.speak", "mine-1")
+    answers(script, "agent.speak_end", "mine-2")
+    answers(script, "agent.interrupt", "mine-3")
+
+    assert script.translate({"type": "a", "source_event_id": "u1"})["source_event_id"] == "mine-2"
+    assert script.translate({"type": "a", "source_event_id": "other"})["source_event_id"] == "other"
+    assert script.translate({"type": "error", "error": {"event_id": "i1"}}) == {
+        "type": "error",
+        "error": {"event_id": "mine-3"},
+    }
