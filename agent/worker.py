@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import os
 
 from livekit.agents import JobContext, JobProcess
 from livekit.agents.utils.hw import get_cpu_monitor
@@ -10,11 +11,12 @@ from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
 from agent.conversation.pipeline import load_vad
-from agent.framework import set_job_url
+from agent.framework import plugin_http_session, set_job_url
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
 from agent.rooms.call_server import CallServer
 from agent.settings import complete_settings, load_settings, read_env_file
+from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
 from avatar.journal import SessionJournal
 
@@ -62,9 +64,16 @@ async def start_call(ctx: JobContext) -> None:
         grants = ctx.token_claims().video
         if grants is None or not grants.can_update_own_metadata:
             logger.warning("LiveAvatar's token lets the agent set no attributes: front ends are not told what it does")
+    _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()
+
+
+def _use_proxies(ctx: JobContext, livekit_url: str) -> None:
+    """Let the plugins of this job, and its connection to the room, follow the rule for proxies."""
+    ctx.add_shutdown_callback(plugin_http_session().close)
+    os.environ.update(room_proxies(livekit_url))
 
 
 server.setup_fnc = prewarm

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import SecretStr
 
 from agent.settings import Settings, load_settings, out_of_reach, read_env_file
+from agent.settings.proxies import room_proxies
 from demo.call import report
 from demo.call.call import call
 from demo.errors import DemoError
@@ -167,10 +168,10 @@ def _with_livekit(settings: Settings, server: LiveKitServer) -> Settings:
 @asynccontextmanager
 async def _stand_ins(settings: Settings, options: Options, log_dir: Path) -> AsyncIterator[Child]:
     command = [sys.executable, "-m", "simulators", "--port", str(options.stand_ins_port)]
-    env = {}
+    env = room_proxies(settings.livekit_url)  # the stand-in for the avatar joins there
     if settings.room_owner == "liveavatar" and settings.liveavatar.is_stand_in:
         command.append("--hosted-rooms")
-        env = livekit_environment(settings)
+        env |= livekit_environment(settings)
     async with running("stand-ins", command, log=log_dir / "stand-ins.log", env=env, cwd=ROOT) as child:
         await child.wait_until(lambda: answers(options.stand_ins_url), STAND_INS_START)
         yield child

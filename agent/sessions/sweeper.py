@@ -5,10 +5,9 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import aiohttp
-
 from agent.settings import Settings, SettingsError
 from avatar import AvatarError, LiveAvatarAPI
+from avatar.http import client_session
 from avatar.journal import JournalError, SessionJournal
 from avatar.sweep import sweep
 
@@ -41,7 +40,7 @@ async def avatar_service(
     settings: Settings, journal: SessionJournal | None = None, *, call_timeout: float = _STOP_TIMEOUT
 ) -> AsyncIterator[LiveAvatarAPI]:
     """The avatar's service, for calls that are tried once: whoever needs it tries again later."""
-    async with aiohttp.ClientSession() as http:
+    async with client_session() as http:
         yield LiveAvatarAPI(
             http,
             api_key=settings.liveavatar.key.get_secret_value(),
