@@ -14,24 +14,42 @@ from agent.conversation.pipeline import load_vad
 from agent.framework import plugin_http_session, set_job_url
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
+from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
-from agent.settings import complete_settings, load_settings, read_env_file
+from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
 from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
+# As it was without `.env`: the environment of a worker that is restarted.
 ENVIRONMENT = read_env_file()
-"""As it was without `.env`: what a worker that is started anew is given."""
 
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
 _PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.async_toolset", "openai.resources"]
-# One waits for the next call also in development, where the framework would start it only when the caller is there.
-_IDLE = ServerEnvOption(dev_default=1, prod_default=math.ceil(get_cpu_monitor().cpu_count()))
+# Processes that wait for the next call. The framework would keep one for each core, at 40 MB or more each: on 64 cores
+# that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
+_MOST_IDLE = 4
+_IDLE_IN_DEV = 1
 
-server = CallServer(preload_modules=_PRELOADED, num_idle_processes=_IDLE)
-"""What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
+
+def _server(settings: Settings) -> CallServer:
+    wanted, cores = settings.idle_processes, math.ceil(get_cpu_monitor().cpu_count())
+    return CallServer(
+        preload_modules=_PRELOADED,
+        num_idle_processes=ServerEnvOption(
+            dev_default=_IDLE_IN_DEV if wanted is None else wanted,
+            prod_default=min(cores, _MOST_IDLE) if wanted is None else wanted,
+        ),
+        port=ServerEnvOption(
+            dev_default=health_port(settings, dev=True), prod_default=health_port(settings, dev=False)
+        ),
+    )
+
+
+# What `python agent.py`, `python -m livekit.agents` and `lk agent` run. Wrong settings are reported when it is run.
+server = _server(settings_or_defaults())
 
 
 def prewarm(process: JobProcess) -> None:

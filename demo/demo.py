@@ -208,6 +208,7 @@ def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
         "STAND_INS_URL": settings.stand_ins_url,
         "WEB_PORT": str(settings.web_port or 0),
         "WEB_HOST": settings.web_host,
+        "WORKER_PORT": "0",
         "DRAIN_TIMEOUT": "1",  # who ends the demo does not wait for the call to end
     }
     if settings.liveavatar.is_stand_in:  # a session that costs money is noted where the next worker looks

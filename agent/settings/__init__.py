@@ -1,7 +1,7 @@
 """Settings: the only reader of the environment and of `.env`; everything wrong with them is reported at once."""
 
 from agent.settings.environment import read_env_file
-from agent.settings.load import complete_settings, load_settings, out_of_reach
+from agent.settings.load import complete_settings, load_settings, out_of_reach, settings_or_defaults
 from agent.settings.model import (
     DEFAULT_PERSONA,
     STAND_IN_KEY,
@@ -24,4 +24,5 @@ __all__ = [
     "load_settings",
     "out_of_reach",
     "read_env_file",
+    "settings_or_defaults",
 ]

@@ -57,6 +57,14 @@ def load_settings() -> Settings:
     return settings
 
 
+def settings_or_defaults() -> Settings:
+    """Read the environment; the defaults if a value can't be used, for what is needed before that can be reported."""
+    try:
+        return load_settings()
+    except SettingsError:
+        return Settings.model_construct()
+
+
 def complete_settings(*, of_persona: str = "") -> Settings:
     """Read the settings and make sure that a call can be made with them.
 
