@@ -17,7 +17,7 @@ _KEEPS_OPEN_FILES = os.name == "nt"
 
 
 class OwnerLock:
-    """An exclusive lock on `<directory>/<name>.lock`, which neither child programs nor forks of this process inherit."""
+    """An exclusive lock on `<directory>/<name>.lock`, which programs and forks of this process do not inherit."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self._path = path

@@ -17,7 +17,7 @@ logger = logging.getLogger("agent")
 # Seconds from one sweep to the next.
 _SWEEP_INTERVAL = 2.0
 
-# Seconds for a call of the service, and for the last sweep: a worker in development ends within 15 s, its jobs included.
+# Seconds for a call of the service, and for the last sweep: a worker in development has 15 s to end, with its jobs.
 _STOP_TIMEOUT = 4.0
 _LAST_SWEEP_TIMEOUT = 6.0
 
@@ -30,8 +30,8 @@ def open_journal(settings: Settings) -> SessionJournal:
     """
     if "state_dir" not in settings.model_fields_set and settings.state_dir == temporary_state_dir():
         logger.warning(
-            "no home directory can be written, so running avatar sessions are noted in a temporary one: if that is lost "
-            "in a restart, sessions of a killed worker are billed until LiveAvatar ends them; set STATE_DIR",
+            "no home directory can be written, so running avatar sessions are noted in a temporary one: when that is "
+            "lost, sessions of a killed worker are billed until LiveAvatar ends them; set STATE_DIR",
             extra={"state_dir": str(settings.state_dir)},
         )
     journal = SessionJournal(settings.state_dir)
