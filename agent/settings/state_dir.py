@@ -1,4 +1,4 @@
-"""Where running avatar sessions are noted when STATE_DIR is not set."""
+"""Where running avatar sessions are noted when STATE_DIR is not set, and where the demo notes its stand-in's."""
 
 import os
 import tempfile
@@ -19,8 +19,17 @@ def default_state_dir(environment: Mapping[str, str]) -> Path:
 
 def temporary_state_dir() -> Path:
     """A directory of this user's below the system's temporary one; it need not survive a restart."""
-    user = str(os.getuid()) if hasattr(os, "getuid") else ""  # Windows has a temporary directory for each user
-    return Path(_temporary_directory(), f"{_NAME}-{user}".rstrip("-"))
+    return _temporary(_NAME)
+
+
+def demo_state_dir() -> Path:
+    """The directory for sessions of the demo's stand-in, which cost nothing and need not survive a restart."""
+    return _temporary(f"{_NAME}-demo")
+
+
+def _temporary(name: str) -> Path:
+    user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""  # Windows has a temporary directory for each user
+    return Path(_temporary_directory(), f"{name}{user}")
 
 
 def _lasting(environment: Mapping[str, str]) -> list[Path]:
