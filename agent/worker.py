@@ -11,7 +11,7 @@ from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
 from agent.conversation.pipeline import load_vad
-from agent.framework import plugin_http_session, set_job_url
+from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
 from agent.process.ports import health_port
@@ -54,6 +54,7 @@ server = _server(settings_or_defaults())
 
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
+    load_certificates()
     process.userdata["vad"] = load_vad(load_settings().turn_detection)
 
 

@@ -19,7 +19,7 @@ from livekit.agents.utils import http_context
 from livekit.agents.voice.transcription import text_transforms
 from livekit.protocol import agent, models
 
-from agent.framework import JobServer, apply_text_transforms, plugin_http_session, set_job_url
+from agent.framework import JobServer, apply_text_transforms, load_certificates, plugin_http_session, set_job_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -239,6 +239,14 @@ async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
 
     assert shared is session, f"{CHANGED}utils.http_context._ContextVar"
     assert proxy.requests == seen
+
+
+async def test_certificates_are_read_once() -> None:
+    """What was loaded before a job is what its session uses."""
+    load_certificates()
+    async with plugin_http_session() as session:
+        assert isinstance(session.connector, aiohttp.TCPConnector)
+        assert session.connector._ssl is http_context._create_ssl_context(), f"{CHANGED}_create_ssl_context"
 
 
 async def test_the_connection_to_livekit_follows_the_rule_for_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
