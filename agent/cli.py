@@ -1,6 +1,7 @@
 """The commands of `python agent.py`."""
 
 import asyncio
+import logging
 import os
 import sys
 import warnings
@@ -17,6 +18,7 @@ from livekit.agents.__main__ import main as framework_main
 from agent.doctor.doctor import examine, report
 from agent.persona import load_persona
 from agent.process.log import set_up_logging
+from agent.process.ports import health_port
 from agent.process.reload import run_reloading
 from agent.process.run import WorkerError, run_worker
 from agent.rooms.connection_details import Rooms
@@ -25,23 +27,26 @@ from agent.rooms.own import OwnRooms
 from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
+from agent.settings.environment import mended
 from agent.web.serve import require_web_port, serving
 from agent.worker import ENVIRONMENT, server
 from avatar.journal import SessionJournal
 
+logger = logging.getLogger("agent")
+
 
 class Level(StrEnum):
-    """What is logged: this, and what is worse."""
+    """Log levels."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
     WARNING = "WARNING"
-    WARN = "WARN"  # as LiveKit's own commands have it
+    WARN = "WARN"  # the spelling of LiveKit's own commands
     ERROR = "ERROR"
     CRITICAL = "CRITICAL"
 
 
-LogLevel = Annotated[Level, typer.Option(help="What is logged.", case_sensitive=False, envvar="LIVEKIT_LOG_LEVEL")]
+LogLevel = Annotated[Level, typer.Option(help="Minimum log level.", case_sensitive=False, envvar="LIVEKIT_LOG_LEVEL")]
 
 app = typer.Typer(
     help="A caller joins a LiveKit room and talks with a face.",
@@ -53,7 +58,7 @@ app.add_typer(sessions, name="sessions")
 
 
 def main() -> None:
-    """Run a command; what a person can mend is told without a traceback."""
+    """Run a command; an error that its user can fix is printed without a traceback."""
     try:
         app()
     except (SettingsError, WorkerError) as error:
@@ -64,12 +69,12 @@ def main() -> None:
 @app.command()
 def dev(
     *,
-    reload: Annotated[bool, typer.Option(help="Start anew when the code changes.")] = True,
+    reload: Annotated[bool, typer.Option(help="Restart when the code changes.")] = True,
     log_level: LogLevel = Level.INFO,
 ) -> None:
-    """Run the worker for development: readable logs, reload on change; Ctrl-C lets running calls end."""
+    """Run the worker for development: readable logs, restart on change; Ctrl-C lets running calls end."""
     if reload:
-        settings_of_a_call()  # told once, before anything is started
+        settings_of_a_call()  # so that what is missing is printed once, before a process is started
         root = Path(sys.argv[0]).resolve().parent
         command = [sys.executable, *sys.argv, "--no-reload"]
         raise typer.Exit(run_reloading(command, root, ENVIRONMENT))
@@ -84,41 +89,41 @@ def start(*, log_level: LogLevel = Level.INFO) -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def console(ctx: typer.Context) -> None:
-    """Talk in the terminal, without a room and so without a face; --text to type."""
+    """Talk to the agent in the terminal, without a room and so without an avatar; --text to type."""
     settings_of_a_call()
     _need_portaudio()
     sys.argv = [sys.argv[0], "console", *ctx.args]
     with warnings.catch_warnings():
-        # It advises LiveKit's own command line tool, which not everybody has.
+        # The warning recommends LiveKit's own command line tool, which this command does not need.
         warnings.simplefilter("ignore", DeprecationWarning)
         framework_cli.run_app(server)
 
 
 @app.command()
 def doctor() -> None:
-    """Check keys, avatar, LiveKit, credits, clock and audio format; one line each, with what to do."""
+    """Check keys, avatar, LiveKit, credits, clock and audio format: a line for each, with what to do."""
     if not report(asyncio.run(examine())):
         raise typer.Exit(1)
 
 
 @app.command()
 def download_files() -> None:
-    """Download what plugins need beside their code, as LiveKit's templates do; for these there is nothing."""
+    """Download the plugins' model files, a step of LiveKit's templates; the plugins used here have none."""
     raise typer.Exit(framework_main(["download-files"]))
 
 
 def settings_of_a_call() -> Settings:
-    """The settings, if a call can be made with them.
+    """Load the settings and the persona that a call needs.
 
     Raises:
-        SettingsError: They are not complete; everything that is wrong is named.
+        SettingsError: Something is missing or wrong; all of it is named.
     """
     persona = load_persona(load_settings().persona)
     return complete_settings(of_persona=persona.avatar_id)
 
 
 def _need_portaudio() -> None:
-    """The framework's console asks for it, also to type."""
+    """Raise a WorkerError where PortAudio is missing: the framework's console loads it, even for --text."""
     try:
         import sounddevice  # noqa: F401, PLC0415 - only the console needs it, and not every machine has it
     except OSError:
@@ -129,10 +134,13 @@ def _need_portaudio() -> None:
 def _run(*, dev: bool, log_level: Level) -> None:
     settings = settings_of_a_call()
     require_web_port(settings, dev=dev)
-    journal = open_journal(settings)
     set_up_logging(log_level, dev=dev)
+    journal = open_journal(settings)
+    for name, value in mended(ENVIRONMENT).items():
+        extra = {"setting": name, "used_as": value or "the key alone"}
+        logger.warning("a setting is not used as it is written; other programs may not read it so", extra=extra)
     if settings.turn_detection == "vad":
-        # The framework's own turn detector would take memory in every process, and not be asked.
+        # The framework would load its own turn detector into every process, where it is not used.
         os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
@@ -140,6 +148,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
         server,
         dev=dev,
         drain_timeout=settings.drain_timeout,
+        port=health_port(settings, dev=dev),
         is_registered=settings.room_owner == "ours",
         beside=_beside(settings, journal, dev=dev),
     )
@@ -147,7 +156,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
 
 @asynccontextmanager
 async def _beside(settings: Settings, journal: SessionJournal, *, dev: bool) -> AsyncIterator[None]:
-    """What runs in the worker's process with it."""
+    """Run the sweeper, and the server of page and tokens, in the worker's process."""
     async with (
         sweeping(settings, journal),
         _rooms(settings, journal) as rooms,

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import os
 
 from livekit.agents import JobContext, JobProcess
 from livekit.agents.utils.hw import get_cpu_monitor
@@ -10,30 +11,50 @@ from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
 from agent.conversation.pipeline import load_vad
-from agent.framework import set_job_url
+from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
+from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
-from agent.settings import complete_settings, load_settings, read_env_file
+from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
+from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
 from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
+# As it was without `.env`: the environment of a worker that is restarted.
 ENVIRONMENT = read_env_file()
-"""As it was without `.env`: what a worker that is started anew is given."""
 
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
 _PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.async_toolset", "openai.resources"]
-# One waits for the next call also in development, where the framework would start it only when the caller is there.
-_IDLE = ServerEnvOption(dev_default=1, prod_default=math.ceil(get_cpu_monitor().cpu_count()))
+# Processes that wait for the next call. The framework would keep one for each core, at 40 MB or more each: on 64 cores
+# that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
+_MOST_IDLE = 4
+_IDLE_IN_DEV = 1
 
-server = CallServer(preload_modules=_PRELOADED, num_idle_processes=_IDLE)
-"""What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
+
+def _server(settings: Settings) -> CallServer:
+    wanted, cores = settings.idle_processes, math.ceil(get_cpu_monitor().cpu_count())
+    return CallServer(
+        preload_modules=_PRELOADED,
+        num_idle_processes=ServerEnvOption(
+            dev_default=_IDLE_IN_DEV if wanted is None else wanted,
+            prod_default=min(cores, _MOST_IDLE) if wanted is None else wanted,
+        ),
+        port=ServerEnvOption(
+            dev_default=health_port(settings, dev=True), prod_default=health_port(settings, dev=False)
+        ),
+    )
+
+
+# What `python agent.py`, `python -m livekit.agents` and `lk agent` run. Wrong settings are reported when it is run.
+server = _server(settings_or_defaults())
 
 
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
+    load_certificates()
     process.userdata["vad"] = load_vad(load_settings().turn_detection)
 
 
@@ -62,9 +83,16 @@ async def start_call(ctx: JobContext) -> None:
         grants = ctx.token_claims().video
         if grants is None or not grants.can_update_own_metadata:
             logger.warning("LiveAvatar's token lets the agent set no attributes: front ends are not told what it does")
+    _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()
+
+
+def _use_proxies(ctx: JobContext, livekit_url: str) -> None:
+    """Let the plugins of this job, and its connection to the room, follow the rule for proxies."""
+    ctx.add_shutdown_callback(plugin_http_session().close)
+    os.environ.update(room_proxies(livekit_url))
 
 
 server.setup_fnc = prewarm

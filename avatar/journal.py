@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from avatar.errors import AvatarError
-from avatar.owner import OwnerLock, is_alive, owners_in
+from avatar.owner_lock import OwnerLock, is_alive, owners_in
 
 State = Literal["made", "started", "stopping"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
 
 def cache_dir() -> Path:
-    """Where it is, whether it is there or not."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    """The directory of this user's cache, whether it exists or not; a temporary one for a user without a home."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    if not base:
+        try:
+            base = str(Path.home() / ".cache")
+        except RuntimeError:
+            base = str(Path(tempfile.gettempdir(), f"cache-{os.getuid()}"))
     return Path(base) / "liveavatar-agent"
 
 

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import SecretStr
 
 from agent.settings import Settings, load_settings, out_of_reach, read_env_file
+from agent.settings.proxies import room_proxies
+from agent.settings.state_dir import demo_state_dir
 from demo.call import report
 from demo.call.call import call
 from demo.errors import DemoError
 from demo.invitation import ask_in, invite
 from demo.livekit_server import LiveKitServer
 from demo.page import open_in_browser, page_link
+from demo.page_build import build_page, is_built
 from demo.processes import Child, answers, check_port, free_port, running
 from demo.screen import show_invitation, show_parts
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 ROOT: Final = Path(__file__).parent.parent
+WEB: Final = ROOT / "web"
 STAND_INS_START: Final = 30.0
 WORKER_START: Final = 60.0
 """Seconds; the worker loads its models first."""
@@ -79,9 +83,9 @@ async def run_demo(options: Options, console: Console) -> int:
     async with _stage(options, console, log_dir) as (settings, children):
         if options.call:
             return await _unless_died(children, _call(settings, room, options, console))
-        page = page_link(settings)
+        page = page_link(settings) if is_built(WEB) else None
         show_invitation(console, page, invite(settings, room, "you") if settings.room_owner == "ours" else None)
-        if options.open_page:
+        if page and options.open_page:
             open_in_browser(page)
         return await _unless_died(children, asyncio.Event().wait())
 
@@ -109,6 +113,8 @@ async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIter
             children.append(server.child)
         elif settings.livekit_url:
             await _check_livekit(settings)
+        if not options.call:
+            await _build_page(console, is_needed=settings.room_owner == "liveavatar")
         show_parts(console, settings, log_dir, own_livekit=own_livekit)
         with console.status("starting"):
             if own_stand_ins:
@@ -118,6 +124,20 @@ async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIter
             following = asyncio.create_task(children[-1].follow(console.out))
             stack.callback(following.cancel)
         yield settings, children
+
+
+async def _build_page(console: Console, *, is_needed: bool) -> None:
+    """Build the page if it is not there; without one, other clients can join unless the room is LiveAvatar's.
+
+    Raises:
+        DemoError: It can't be built, and nothing else lets a caller in.
+    """
+    try:
+        await build_page(WEB, console)
+    except DemoError as error:
+        if is_needed:
+            raise
+        console.print(str(error), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def with_room_owner(settings: Settings) -> Settings:
@@ -167,10 +187,10 @@ def _with_livekit(settings: Settings, server: LiveKitServer) -> Settings:
 @asynccontextmanager
 async def _stand_ins(settings: Settings, options: Options, log_dir: Path) -> AsyncIterator[Child]:
     command = [sys.executable, "-m", "simulators", "--port", str(options.stand_ins_port)]
-    env = {}
+    env = room_proxies(settings.livekit_url)  # the stand-in for the avatar joins there
     if settings.room_owner == "liveavatar" and settings.liveavatar.is_stand_in:
         command.append("--hosted-rooms")
-        env = livekit_environment(settings)
+        env |= livekit_environment(settings)
     async with running("stand-ins", command, log=log_dir / "stand-ins.log", env=env, cwd=ROOT) as child:
         await child.wait_until(lambda: answers(options.stand_ins_url), STAND_INS_START)
         yield child
@@ -179,7 +199,7 @@ async def _stand_ins(settings: Settings, options: Options, log_dir: Path) -> Asy
 @asynccontextmanager
 async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
     command = [sys.executable, "agent.py", "dev", "--no-reload"]
-    env = worker_environment(settings, log_dir)
+    env = worker_environment(settings)
     health = f"http://127.0.0.1:{settings.web_port}/healthz"
     async with running("worker", command, log=log_dir / "worker.log", env=env, cwd=ROOT) as child:
         await child.wait_until(
@@ -197,8 +217,8 @@ def livekit_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
-    """Variables of the demo's worker, beside those of this process."""
+def worker_environment(settings: Settings) -> dict[str, str]:
+    """The variables of the demo's worker, beside those of this process."""
     env = {
         **livekit_environment(settings),
         "ROOM_OWNER": settings.room_owner,
@@ -207,10 +227,11 @@ def worker_environment(settings: Settings, log_dir: Path) -> dict[str, str]:
         "STAND_INS_URL": settings.stand_ins_url,
         "WEB_PORT": str(settings.web_port or 0),
         "WEB_HOST": settings.web_host,
+        "WORKER_PORT": "0",
         "DRAIN_TIMEOUT": "1",  # who ends the demo does not wait for the call to end
     }
     if settings.liveavatar.is_stand_in:  # a session that costs money is noted where the next worker looks
-        env["STATE_DIR"] = str(log_dir / "state")
+        env["STATE_DIR"] = str(demo_state_dir())
     return env
 
 

@@ -10,6 +10,7 @@ import aiohttp
 
 from agent.rooms.own import caller_token
 from agent.web.serve import page_url
+from avatar.http import client_session
 from demo.errors import DemoError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def ask_in(settings: Settings) -> Invitation:
     """
     url = f"{page_url(settings.web_host, settings.web_port or 0)}/api/call"
     headers = {"Authorization": f"Bearer {settings.web_secret.get_secret_value()}"}
-    async with aiohttp.ClientSession(timeout=ADMISSION_TIMEOUT) as http, http.post(url, headers=headers) as answer:
+    async with client_session(timeout=ADMISSION_TIMEOUT) as http, http.post(url, headers=headers) as answer:
         told = await answer.json()
     if not answer.ok:
         raise DemoError(told["error"])

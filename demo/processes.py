@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import aiohttp
 
+from avatar.http import client_session
 from demo import keeper
 from demo.errors import DemoError
 
@@ -175,7 +176,7 @@ def _plain(line: str) -> str:
 async def answers(url: str) -> bool:
     """Tell whether an HTTP server answers there, and not with an error of its own."""
     try:
-        async with aiohttp.ClientSession(timeout=ANSWER_TIMEOUT) as http, http.get(url) as response:
+        async with client_session(timeout=ANSWER_TIMEOUT) as http, http.get(url) as response:
             return response.status < HTTPStatus.INTERNAL_SERVER_ERROR
     except (aiohttp.ClientError, TimeoutError):
         return False

@@ -37,23 +37,24 @@ def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livek
     console.print("\n[bold]A call with an avatar[/]", table, "", sep="\n")
 
 
-def show_invitation(console: Console, page: str, invitation: Invitation | None) -> None:
+def show_invitation(console: Console, page: str | None, invitation: Invitation | None) -> None:
     """Say how to join, what to say, and how it ends. Links and tokens are never broken into lines.
 
     Args:
         console: Where.
-        page: Its link.
+        page: Its link; None when it could not be built.
         invitation: For other clients; None when only the page can let somebody in.
     """
-    console.print(f"[bold green]Call it:  [link={page}]{page}[/link][/]\n", soft_wrap=True, highlight=False)
+    if page is not None:
+        console.print(f"[bold green]Call it:  [link={page}]{page}[/link][/]\n", soft_wrap=True, highlight=False)
     console.print("[bold]Say[/] “What time is it in Tokyo?”, or “Tell me a story”, and interrupt it.\n")
     if invitation is not None:
-        _show_other_ways(console, invitation)
+        _show_other_ways(console, invitation, first="Or" if page else "Call it")
     console.print("[bold]Ctrl-C[/] ends everything.\n")
 
 
-def _show_other_ways(console: Console, invitation: Invitation) -> None:
-    console.print("[bold]Or[/] from LiveKit Meet:")
+def _show_other_ways(console: Console, invitation: Invitation, *, first: str) -> None:
+    console.print(f"[bold]{first}[/] from LiveKit Meet:")
     console.print(f"  [link={invitation.link}]{invitation.link}[/link]", soft_wrap=True, highlight=False)
     console.print(f"or, at {invitation.form} and in any other client, with")
     console.print(f"  URL    {invitation.url}", soft_wrap=True, highlight=False)

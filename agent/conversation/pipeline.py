@@ -23,6 +23,9 @@ from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 from agent.persona import Persona
 from agent.settings import Settings, TurnDetection, Vendor
 
+# Said outright: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which may
+# be another vendor's.
+_OPENAI_URL = "https://api.openai.com/v1"
 _DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 
 _SPEECH_TIMEOUT = 5.0
@@ -87,7 +90,15 @@ def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
 
 
 def build_llm(settings: Settings) -> openai.LLM:
-    """OpenAI, a server that speaks its protocol, or what stands in for it."""
+    """OpenAI, Azure OpenAI, a server that speaks its protocol, or what stands in for it."""
+    if (azure := settings.azure) is not None:
+        return openai.LLM.with_azure(
+            model=settings.openai_model,
+            azure_endpoint=azure.endpoint,
+            azure_deployment=azure.deployment,
+            api_version=azure.api_version,
+            api_key=azure.key.get_secret_value(),
+        )
     return _llm(settings.openai, settings.openai_model)
 
 
@@ -114,9 +125,9 @@ def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[
     first = build_stt(settings, persona)
     if settings.fallback_stt is None:
         return first
-    vendor = settings.openai
+    vendor = settings.openai_speech
     second = openai.STT(
-        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN
+        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL
     )
     return stt.FallbackAdapter(
         [first, second], vad=vad, attempt_timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL
@@ -128,8 +139,10 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
     first = build_tts(settings, persona)
     if settings.fallback_tts is None:
         return first
-    vendor = settings.openai
-    second = openai.TTS(api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN, response_format="pcm")
+    vendor = settings.openai_speech
+    second = openai.TTS(
+        api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, response_format="pcm"
+    )
     return tts.FallbackAdapter([first, second], max_retry_per_tts=0)
 
 
@@ -168,4 +181,4 @@ def _thinking(settings: Settings) -> llm.LLM[Any]:
 
 
 def _llm(vendor: Vendor, model: str) -> openai.LLM:
-    return openai.LLM(model=model, api_key=vendor.key.get_secret_value(), base_url=vendor.url or NOT_GIVEN)
+    return openai.LLM(model=model, api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL)

@@ -12,15 +12,17 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 import typer
 from livekit import api
-from livekit.agents import APIError, utils
+from livekit.agents import APIError
 
 from agent.conversation.pipeline import build_tts
+from agent.framework import plugin_http_session
 from agent.persona import Persona, load_persona
 from agent.sessions.sweeper import open_journal
 from agent.settings import Settings, SettingsError, Vendor, load_settings, out_of_reach
 from agent.web.guard import is_for_everybody
 from agent.web.serve import page_url
 from avatar import SANDBOX_AVATAR_ID, AvatarError, LiveAvatarAPI
+from avatar.http import client_session
 
 _TIMEOUT = 10.0
 _LARGEST_SKEW = 30.0
@@ -70,8 +72,7 @@ async def examine() -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", good=False, text=problem) for problem in error.problems]
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession())
-        await stack.enter_async_context(utils.http_context.open())
+        http = await stack.enter_async_context(plugin_http_session())
         checks = _checks(settings, persona, http)
         return list(await asyncio.gather(*(_find(what, check) for what, check in checks.items())))
 
@@ -147,7 +148,10 @@ async def _livekit(settings: Settings) -> str:
     _need("LIVEKIT_API_KEY", settings.livekit_api_key)
     secret = settings.livekit_api_secret.get_secret_value()
     _need("LIVEKIT_API_SECRET", secret)
-    async with api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret) as livekit:
+    async with (
+        client_session() as http,
+        api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http) as livekit,
+    ):
         try:
             rooms = await livekit.room.list_rooms(api.ListRoomsRequest())
         except api.TwirpError as error:

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, closing, nullcontext
 
 from livekit.agents import AgentServer
 
 logger = logging.getLogger("agent")
 
+# Exit status after the second signal.
 _FORCED = 1
 
 
@@ -22,6 +24,7 @@ def run_worker(
     *,
     dev: bool,
     drain_timeout: int,
+    port: int = 0,
     is_registered: bool = True,
     beside: AbstractAsyncContextManager[object] | None = None,
 ) -> None:
@@ -31,35 +34,29 @@ def run_worker(
 
     Args:
         server: What to run.
-        dev: Whether the framework takes development's defaults: a free port for health, no load limit.
+        dev: True for the framework's defaults of development, such as no load limit.
         drain_timeout: Seconds for the calls to end; 0 cuts them off at once.
-        is_registered: Whether its calls come from LiveKit; else it is never told of LiveKit's server.
-        beside: What is entered before the worker takes calls, and left when its jobs are gone.
+        port: Where it answers health checks, for the message when that port is taken.
+        is_registered: True if LiveKit assigns its calls; else it does not connect to LiveKit.
+        beside: Entered before the worker takes calls, and left when its jobs are gone.
 
     Raises:
         WorkerError: It could not start, or LiveKit was away for too long.
     """
     if not is_registered:
-        server.update_options(ws_url="")  # with it, keys would be wanted
+        server.update_options(ws_url="")  # with it, the framework asks for LiveKit's keys
         server.on("worker_started", lambda: logger.info("ready for callers"))
-    asyncio.run(
-        _run_beside(beside or nullcontext(), server, dev=dev, drain_timeout=drain_timeout, is_registered=is_registered)
-    )
+    running = _run(server, dev=dev, drain_timeout=drain_timeout, port=port, is_registered=is_registered)
+    asyncio.run(_beside(beside or nullcontext(), running))
 
 
-async def _run_beside(
-    beside: AbstractAsyncContextManager[object],
-    server: AgentServer,
-    *,
-    dev: bool,
-    drain_timeout: int,
-    is_registered: bool,
-) -> None:
-    async with beside:
-        await _run(server, dev=dev, drain_timeout=drain_timeout, is_registered=is_registered)
+async def _beside(beside: AbstractAsyncContextManager[object], running: Coroutine[None, None, None]) -> None:
+    with closing(running):
+        async with beside:
+            await running
 
 
-async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, is_registered: bool) -> None:
+async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, port: int, is_registered: bool) -> None:
     loop = asyncio.get_running_loop()
     stop: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -73,7 +70,10 @@ async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, is_registe
     try:
         await running
     except OSError as error:
-        message = f"the worker's port can't be opened: {error.strerror or error}"
+        message = (
+            f"WORKER_PORT={port} can't be opened: {error.strerror or error}. "
+            "Is another worker running? Choose another port, or 0 for any free one."
+        )
         raise WorkerError(message) from None
     except RuntimeError as error:
         message = f"{error} - is LIVEKIT_URL right, and the server running?"
@@ -88,8 +88,8 @@ def _on_signal(stop: "asyncio.Future[int]", number: int) -> None:
 
 async def _drain(server: AgentServer, timeout: int) -> None:  # noqa: ASYNC109 - it is the framework's
     if server.active_jobs:
-        logger.info("waiting for %d call(s) to end; again to cut them off", len(server.active_jobs))
+        logger.info("waiting for calls to end; a second signal cuts them off", extra={"calls": len(server.active_jobs)})
     try:
         await server.drain(timeout=timeout)
     except TimeoutError:
-        logger.warning("calls did not end in %d s and are cut off", timeout)
+        logger.warning("calls did not end within DRAIN_TIMEOUT and are cut off", extra={"seconds": timeout})

@@ -11,6 +11,7 @@ from livekit import api
 
 from agent.rooms.connection_details import ConnectionDetails, NoRoomError
 from agent.settings import Settings
+from avatar.http import client_session
 
 logger = logging.getLogger("agent")
 
@@ -105,8 +106,12 @@ class OwnRooms:
         try:
             async with (
                 asyncio.timeout(_OPENS_WITHIN),
+                client_session() as http,
                 api.LiveKitAPI(
-                    settings.livekit_url, settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
+                    settings.livekit_url,
+                    settings.livekit_api_key,
+                    settings.livekit_api_secret.get_secret_value(),
+                    session=http,
                 ) as livekit,
             ):
                 await livekit.room.create_room(request)

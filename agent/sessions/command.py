@@ -1,6 +1,7 @@
-"""`python agent.py sessions`: which avatar sessions run, whose they are, and how to stop them."""
+"""The command `sessions`: lists the avatar sessions that run, with their owners, and stops them."""
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ import typer
 
 from agent.sessions.sweeper import avatar_service, open_journal
 from agent.settings import Settings, SettingsError, load_settings
+from agent.settings.state_dir import demo_state_dir
 from avatar import AvatarError
 from avatar.journal import JournalEntry, SessionJournal
 
@@ -20,7 +22,7 @@ _COLUMNS = ("SESSION", "ROOM", "AGE", "OWNER", "STATE", "SERVICE")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A session, as far as this machine and the service know it.
+    """A session, by what this machine and the service know of it.
 
     Attributes:
         session_id: The service's.
@@ -40,12 +42,12 @@ class Listed:
 
     @property
     def may_be_in_use(self) -> bool:
-        """Whether somebody may be talking through it."""
+        """True unless the process that started it is known to be dead."""
         return self.owner != "dead"
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it is another service's than that of the settings."""
+        """True for a session of another service than that of the settings."""
         return "://" in self.service
 
 
@@ -54,14 +56,14 @@ def list_sessions(
     ctx: typer.Context,
     *,
     remote: Annotated[
-        bool | None, typer.Option(help="Ask the service too; by default if there is a key for it.")
+        bool | None, typer.Option(help="Ask the service too; the default if LIVEAVATAR_API_KEY is set.")
     ] = None,
 ) -> None:
     """List the avatar sessions that run, or stop them."""
     if ctx.invoked_subcommand is not None:
         return
     settings = load_settings()
-    listed = _list(settings, open_journal(settings), remote=_has_key(settings) if remote is None else remote)
+    listed = _list(settings, _journals(settings), remote=_has_key(settings) if remote is None else remote)
     for line in _table(listed) if listed else ["no avatar session runs"]:
         typer.echo(line)
 
@@ -70,9 +72,9 @@ def list_sessions(
 def stop(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)] = None,
     *,
-    dead: Annotated[bool, typer.Option("--dead", help="All whose process is gone.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="All whose process has died.")] = False,
     every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Also those that may be in use.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Stop sessions in use too.")] = False,
 ) -> None:
     """Stop avatar sessions: those named, or --dead, or --all; one that may be in use only with --force."""
     if sum((bool(ids), dead, every)) != 1:
@@ -80,7 +82,7 @@ def stop(
         raise typer.BadParameter(message)
     settings = load_settings()
     journal = open_journal(settings)
-    listed = _list(settings, journal, remote=True)
+    listed = _list(settings, _journals(settings), remote=True)
     chosen = _named(listed, set(ids)) if ids else [each for each in listed if not each.is_elsewhere]
     if dead:
         chosen = [each for each in chosen if not each.may_be_in_use]
@@ -90,30 +92,36 @@ def stop(
         raise typer.Exit(1)
 
 
-def _list(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
-    """All sessions.
+def _journals(settings: Settings) -> list[SessionJournal]:
+    """This machine's journal, and that of a demo, which notes the sessions of its stand-in apart."""
+    demo = demo_state_dir()
+    return [open_journal(settings), *([SessionJournal(demo)] if os.access(demo, os.W_OK) else [])]
+
+
+def _list(settings: Settings, journals: list[SessionJournal], *, remote: bool) -> list[Listed]:
+    """List all sessions.
 
     Raises:
         SettingsError: There is no key to ask the service with.
-        typer.Exit: The service does not tell; why was printed.
+        typer.Exit: The service did not answer; the reason was printed.
     """
     if remote and not _has_key(settings):
         raise SettingsError(["LIVEAVATAR_API_KEY is missing: the service can't be asked without it"])
     try:
-        return asyncio.run(_listed(settings, journal, remote=remote))
+        return asyncio.run(_listed(settings, journals, remote=remote))
     except AvatarError as error:
         typer.echo(f"{error}\n--no-remote lists what this machine knows", err=True)
         raise typer.Exit(1) from None
 
 
-async def _listed(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
-    """What the journal knows, then what only the service knows."""
-    entries = await asyncio.to_thread(journal.entries)
+async def _listed(settings: Settings, journals: list[SessionJournal], *, remote: bool) -> list[Listed]:
+    """The sessions of the journals, then those that only the service knows."""
+    noted = [(journal, entry) for journal in journals for entry in await asyncio.to_thread(journal.entries)]
     async with avatar_service(settings) as api:
         running = await api.active_sessions() if remote else []
     ids = {each.session_id for each in running} if remote else None
-    known = [_of_journal(journal, entry, _at_service(entry, api.url, ids)) for entry in entries]
-    others = [each for each in running if each.session_id not in {entry.session_id for entry in entries}]
+    known = [_of_journal(journal, entry, _at_service(entry, api.url, ids)) for journal, entry in noted]
+    others = [each for each in running if each.session_id not in {entry.session_id for _, entry in noted}]
     return known + [Listed(each.session_id, "", each.duration, "unknown", "", "runs") for each in others]
 
 
@@ -138,21 +146,21 @@ def _named(listed: list[Listed], ids: set[str]) -> list[Listed]:
 
 
 def _may_stop(session: Listed, *, force: bool) -> bool:
-    """Whether a session may be stopped from here; if not, why is printed."""
+    """Tell whether a session may be stopped from here; if not, print the reason."""
     why = ""
     if session.is_elsewhere:
         why = f"is a session of {session.service}: set LIVEAVATAR_API_URL, and the key that goes with it"
     elif session.owner == "alive" and not force:
-        why = "is in use; --force stops it all the same"
+        why = "is in use; --force stops it anyway"
     elif session.owner == "unknown" and not force:
-        why = "was not started on this machine and may be in use; --force stops it all the same"
+        why = "was not started on this machine and may be in use; --force stops it anyway"
     if why:
         typer.echo(f"{session.session_id} {why}", err=True)
     return not why
 
 
 async def _stop(settings: Settings, journal: SessionJournal, ids: list[str]) -> bool:
-    """Stop sessions, each told in a line; whether all of them are stopped."""
+    """Stop sessions and print a line for each; return True if all of them are stopped."""
     failed = False
     async with avatar_service(settings, journal) as api:
         for session_id in ids:

@@ -1,33 +1,39 @@
-"""Beside the worker: stops the avatar sessions of jobs, and of earlier workers, that were killed."""
+"""Stops the avatar sessions of jobs, and of earlier workers, that were killed; runs beside the worker."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import aiohttp
-
 from agent.settings import Settings, SettingsError
+from agent.settings.state_dir import temporary_state_dir
 from avatar import AvatarError, LiveAvatarAPI
+from avatar.http import client_session
 from avatar.journal import JournalError, SessionJournal
 from avatar.sweep import sweep
 
 logger = logging.getLogger("agent")
 
-_EVERY = 2.0
 # Seconds from one sweep to the next.
+_SWEEP_INTERVAL = 2.0
 
+# Seconds for a call of the service, and for the last sweep: a worker in development has 15 s to end, with its jobs.
 _STOP_TIMEOUT = 4.0
-_LAST_SWEEP = 6.0
-# Seconds; who ends a worker in development waits 15 s in all, its jobs included.
+_LAST_SWEEP_TIMEOUT = 6.0
 
 
 def open_journal(settings: Settings) -> SessionJournal:
-    """The journal of this machine's sessions.
+    """Open the journal of this machine's sessions.
 
     Raises:
         SettingsError: It can't be written.
     """
+    if "state_dir" not in settings.model_fields_set and settings.state_dir == temporary_state_dir():
+        logger.warning(
+            "no home directory can be written, so running avatar sessions are noted in a temporary one: when that is "
+            "lost, sessions of a killed worker are billed until LiveAvatar ends them; set STATE_DIR",
+            extra={"state_dir": str(settings.state_dir)},
+        )
     journal = SessionJournal(settings.state_dir)
     try:
         journal.prepare()
@@ -40,8 +46,8 @@ def open_journal(settings: Settings) -> SessionJournal:
 async def avatar_service(
     settings: Settings, journal: SessionJournal | None = None, *, call_timeout: float = _STOP_TIMEOUT
 ) -> AsyncIterator[LiveAvatarAPI]:
-    """The avatar's service, for calls that are tried once: whoever needs it tries again later."""
-    async with aiohttp.ClientSession() as http:
+    """Open a client of the avatar's service that tries each call once; its callers try again later themselves."""
+    async with client_session() as http:
         yield LiveAvatarAPI(
             http,
             api_key=settings.liveavatar.key.get_secret_value(),
@@ -54,7 +60,7 @@ async def avatar_service(
 
 @asynccontextmanager
 async def sweeping(settings: Settings, journal: SessionJournal) -> AsyncIterator[None]:
-    """Sweep now, every 2 s as long as the body runs, and once more at its end."""
+    """Sweep now, every two seconds while the body runs, and once more at its end."""
     async with avatar_service(settings, journal) as api:
         over = asyncio.Event()
         sweeps = asyncio.create_task(_sweep_until(over, journal, api), name="sweeper")
@@ -66,17 +72,17 @@ async def sweeping(settings: Settings, journal: SessionJournal) -> AsyncIterator
 
 
 async def sweep_once(settings: Settings, journal: SessionJournal) -> None:
-    """Sweep, and say what keeps it from doing so."""
+    """Sweep once; log what keeps it from doing so."""
     async with avatar_service(settings, journal) as api:
         await _sweep(journal, api)
 
 
 async def _sweep_until(over: asyncio.Event, journal: SessionJournal, api: LiveAvatarAPI) -> None:
-    """Sweep again and again. It is not cancelled in a sweep, so that no claim is left behind."""
+    """Sweep repeatedly. A sweep is never cancelled, so that no claim is left behind."""
     while not over.is_set():
         await _sweep(journal, api)
         with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), _EVERY)
+            await asyncio.wait_for(over.wait(), _SWEEP_INTERVAL)
     await _sweep(journal, api)
 
 
@@ -84,13 +90,14 @@ async def _sweep(journal: SessionJournal, api: LiveAvatarAPI) -> None:
     try:
         await sweep(journal, api)
     except AvatarError as error:
-        logger.error("no sweep for avatar sessions left running: %s", error)  # noqa: TRY400 - a sentence, no traceback
+        extra = {"error": str(error)}
+        logger.error("avatar sessions left running can't be looked for", extra=extra)  # noqa: TRY400 - no traceback
     except Exception:
-        logger.exception("a sweep for avatar sessions left running failed")  # the next one may do better
+        logger.exception("the search for avatar sessions left running failed; it is tried again")
 
 
 async def _end(sweeps: "asyncio.Task[None]") -> None:
     try:
-        await asyncio.wait_for(sweeps, _LAST_SWEEP)
+        await asyncio.wait_for(sweeps, _LAST_SWEEP_TIMEOUT)
     except TimeoutError:
-        logger.warning("the last sweep was cut off; the next start of a worker goes on with it")
+        logger.warning("the last search for avatar sessions left running was cut off; the next worker repeats it")

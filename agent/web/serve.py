@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from agent.framework import JobServer
+from agent.process.ports import page_host, page_port
 from agent.process.run import WorkerError
 from agent.rooms.connection_details import Rooms
 from agent.settings import Settings, SettingsError
@@ -19,27 +20,19 @@ from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
-_DEV_PORT = 8080
-_SHUTDOWN = 1.0
 # Seconds for the requests that are being answered when it ends.
+_SHUTDOWN_TIMEOUT = 1.0
 
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 
 
-def web_port(settings: Settings, *, dev: bool) -> int:
-    """Where the page is served; 0 for nowhere."""
-    if settings.web_port is None:
-        return _DEV_PORT if dev else 0
-    return settings.web_port
-
-
 def require_web_port(settings: Settings, *, dev: bool) -> None:
-    """Make sure that callers can come.
+    """Make sure that callers can join: into a room of LiveAvatar's they come through the token endpoint alone.
 
     Raises:
-        SettingsError: They can't: only we can let them into a room of LiveAvatar's, and there is no port for it.
+        SettingsError: There is no port for it.
     """
-    if settings.room_owner == "liveavatar" and not web_port(settings, dev=dev):
+    if settings.room_owner == "liveavatar" and not page_port(settings, dev=dev):
         raise SettingsError(["WEB_PORT is missing: callers come to ROOM_OWNER=liveavatar through this port alone"])
 
 
@@ -61,36 +54,39 @@ async def serving(
         server: The worker, whose health is told.
         rooms: Where callers are let in.
         journal: Of the sessions that are listed.
-        dev: Whether there is a port without a setting; if it is taken, that is said and the body runs all the same.
+        dev: True for a port without a setting; if it is taken, the log says so and the body runs without a page.
 
     Raises:
         WorkerError: The port that was asked for can't be opened.
     """
-    port = web_port(settings, dev=dev)
+    port, host = page_port(settings, dev=dev), page_host(settings, dev=dev)
     if not port:
         yield
         return
     health = Health(server, is_registered=settings.room_owner == "ours")
     app = create_app(settings, rooms, health, journal, built_page())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
     await runner.setup()
     try:
-        await _open(runner, settings, port)
+        await _open(runner, settings, host, port)
         yield
     finally:
         await runner.cleanup()
 
 
-async def _open(runner: web.AppRunner, settings: Settings, port: int) -> None:
+async def _open(runner: web.AppRunner, settings: Settings, host: str, port: int) -> None:
     try:
-        await web.TCPSite(runner, settings.web_host, port).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        is_needed = settings.web_port is not None or settings.room_owner == "liveavatar"
+        is_needed = settings.web_port is not None or settings.port == port or settings.room_owner == "liveavatar"
         if is_needed or error.errno != errno.EADDRINUSE:
-            message = f"WEB_PORT={port}, WEB_HOST={settings.web_host}: can't be opened: {error.strerror or error}"
+            message = (
+                f"WEB_PORT={port}, WEB_HOST={host}: can't be opened: {error.strerror or error}. "
+                "Choose another port, or 0 for no page."
+            )
             raise WorkerError(message) from None
-        logger.warning("no page: port %d is in use; WEB_PORT chooses another, or 0 for none", port)
-    else:
-        if is_for_everybody(settings):
-            logger.warning("who reaches %s:%d may call, at your expense: set WEB_SECRET", settings.web_host, port)
-        logger.info("the page: %s", page_url(settings.web_host, port))
+        logger.warning("the page is not served: its port is taken; choose another with WEB_PORT", extra={"port": port})
+        return
+    if is_for_everybody(settings):
+        logger.warning("anybody who reaches the page may call at your expense: set WEB_SECRET", extra={"host": host})
+    logger.info("the page: %s", page_url(host, port))

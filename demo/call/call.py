@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
 from livekit import rtc
 
+from agent.settings.proxies import room_proxies
+from avatar.http import client_session
 from demo.call.caller import Caller
 from demo.call.captions import Captions
 from demo.call.listener import Listener
@@ -74,7 +76,7 @@ async def call(
         DemoError: The room could not be joined, no avatar came, or the stand-ins failed.
     """
     recording = Recording(directory)
-    async with aiohttp.ClientSession() as http:
+    async with client_session() as http:
         stand_ins = StandIns(http, stand_ins_url)
         try:
             async with AsyncExitStack() as stack:
@@ -106,6 +108,7 @@ async def _join(stack: AsyncExitStack, url: str, token: str, stand_ins: StandIns
     stack.push_async_callback(captions.aclose)
     call_room = CallRoom(room)
     try:
+        os.environ.update(room_proxies(url))
         await room.connect(url, token)
     except rtc.ConnectError as error:
         message = f"The caller cannot join the room at {url}: {error.message}"

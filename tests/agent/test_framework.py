@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 
+import aiohttp
 import pytest
 from livekit import rtc
 from livekit.agents import AgentServer, JobContext, JobExecutorType, JobProcess
 from livekit.agents.ipc.proc_pool import ProcPool
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
+from livekit.agents.utils import http_context
 from livekit.agents.voice.transcription import text_transforms
 from livekit.protocol import agent, models
 
-from agent.framework import JobServer, apply_text_transforms, set_job_url
+from agent.framework import JobServer, apply_text_transforms, load_certificates, plugin_http_session, set_job_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +40,8 @@ STATE = {
     "_job_lifecycle_tasks": set,
     "_reserved_slots": int,
     "_proc_pool": ProcPool,
+    "_http_proxy": str,
+    "_ws_url": str,
 }
 """Private attributes of a running `AgentServer` that are read or changed."""
 
@@ -52,6 +57,33 @@ class UnreachableRoom(rtc.EventEmitter[str]):
         self.urls.append(url)
         message = "unreachable"
         raise rtc.ConnectError(message)
+
+
+class RefusingServer:
+    """Counts requests, and refuses each."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.url = ""
+        self.asked = asyncio.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[RefusingServer]:
+        server = await asyncio.start_server(self._refuse, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server:
+            yield self
+
+    async def _refuse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.requests += 1
+        self.asked.set()
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+
+async def nothing(ctx: JobContext) -> None:
+    """A job that is over at once."""
 
 
 @asynccontextmanager
@@ -73,9 +105,6 @@ def a_server(entrypoint: Any = None) -> JobServer:
     server = JobServer(
         ws_url="", host="127.0.0.1", port=0, num_idle_processes=0, job_executor_type=JobExecutorType.THREAD
     )
-
-    async def nothing(ctx: JobContext) -> None: ...
-
     server.rtc_session(entrypoint or nothing)
     return server
 
@@ -126,7 +155,7 @@ async def test_a_server_that_livekit_does_not_answer_is_connecting() -> None:
     connecting = JobServer(
         ws_url="ws://127.0.0.1:1", api_key="key", api_secret="secret", host="127.0.0.1", port=0, num_idle_processes=0
     )
-    connecting.rtc_session(a_server)  # type: ignore[arg-type]  # never called
+    connecting.rtc_session(nothing)
     started = asyncio.Event()
     connecting.on("worker_started", started.set)
     task = asyncio.create_task(connecting.run(devmode=True))
@@ -192,6 +221,59 @@ async def test_a_job_joins_at_the_address_that_was_set() -> None:
     await ctx._on_cleanup()
 
     assert room.urls == ["wss://theirs.example"], f"{CHANGED}JobContext._info"
+
+
+@pytest.mark.parametrize(("no_proxy", "seen"), [("", 1), ("vendor.test", 0)])
+async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
+    monkeypatch: pytest.MonkeyPatch, no_proxy: str, seen: int
+) -> None:
+    """Also in a task that begins later; the framework's own would ignore NO_PROXY."""
+    async with RefusingServer().running() as proxy, plugin_http_session() as session:
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.setenv(name, no_proxy)
+        shared = await asyncio.create_task(_plugins_session())
+        with contextlib.suppress(aiohttp.ClientError):
+            await shared.get("http://vendor.test/")
+
+    assert shared is session, f"{CHANGED}utils.http_context._ContextVar"
+    assert proxy.requests == seen
+
+
+async def test_certificates_are_read_once() -> None:
+    """What was loaded before a job is what its session uses."""
+    load_certificates()
+    async with plugin_http_session() as session:
+        assert isinstance(session.connector, aiohttp.TCPConnector)
+        assert session.connector._ssl is http_context._create_ssl_context(), f"{CHANGED}_create_ssl_context"
+
+
+async def test_the_connection_to_livekit_follows_the_rule_for_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework would send it to HTTPS_PROXY, whatever NO_PROXY says and whichever scheme the URL has."""
+    async with RefusingServer().running() as proxy, RefusingServer().running() as livekit:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        server = JobServer(
+            ws_url=livekit.url.replace("http", "ws"),
+            api_key="key",
+            api_secret="secret-of-at-least-thirty-two-characters",
+            host="127.0.0.1",
+            port=0,
+            num_idle_processes=0,
+        )
+        server.rtc_session(nothing)
+        task = asyncio.create_task(server.run(devmode=True))
+        await asyncio.wait_for(livekit.asked.wait(), 10)
+        await server.aclose()
+        await task
+
+    assert proxy.requests == 0, f"{CHANGED}AgentServer._http_proxy"
+
+
+async def _plugins_session() -> aiohttp.ClientSession:
+    return http_context.http_session()
 
 
 async def test_text_is_transformed_as_before_a_tts_node() -> None:

@@ -292,6 +292,7 @@ def test_what_nobody_adopted_is_swept_when_its_maker_dies(journal: SessionJourna
     assert claimed(sweeper) == ["s-1"]
 
 
+@settings(deadline=None)
 @given(st.permutations(["adopt", "take back", "end"]))
 def test_a_session_has_one_fate(steps: list[str]) -> None:
     """Adopted or taken back, never both, and neither when it is over."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import tempfile
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from rich.console import Console
+from typer.testing import CliRunner
 
+from agent.cli import app
 from agent.settings import Settings
-from demo.demo import livekit_environment, with_room_owner, worker_environment
+from avatar.journal import SessionJournal
+from demo.demo import _build_page, livekit_environment, with_room_owner, worker_environment
 from demo.errors import DemoError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -22,18 +25,28 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def test_sessions_of_the_stand_in_are_noted_beside_the_logs(tmp_path: Path) -> None:
-    """The demo writes nothing into the home directory, and what it leaves goes with its stand-ins."""
+def test_sessions_of_the_stand_in_are_noted_where_the_command_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo writes nothing into the home directory, and `sessions` lists its sessions all the same."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
     settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr(""))
+    directory = Path(worker_environment(settings)["STATE_DIR"])
+    journal = SessionJournal(directory)
+    journal.add("s-demo", api_url="http://127.0.0.1:7900/liveavatar", room="demo-1")
+    listed = CliRunner().invoke(app, ["sessions"]).output
+    journal.disown()
 
-    assert worker_environment(settings, tmp_path)["STATE_DIR"] == str(tmp_path / "state")
+    assert directory.parent == tmp_path
+    assert [line.split() for line in listed.splitlines()][1][:2] == ["s-demo", "demo-1"]
 
 
-def test_sessions_that_cost_money_are_noted_where_every_worker_looks(tmp_path: Path) -> None:
+def test_sessions_that_cost_money_are_noted_where_every_worker_looks() -> None:
     """After a demo that was killed the next worker stops its session, which a directory of its own would hide."""
     settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr("a-key"))
 
-    assert "STATE_DIR" not in worker_environment(settings, tmp_path)
+    assert "STATE_DIR" not in worker_environment(settings)
 
 
 REAL = {"liveavatar_api_key": "a-key", "stand_ins_url": "http://127.0.0.1:7900"}
@@ -51,12 +64,12 @@ STAND_IN = {"stand_ins_url": "http://127.0.0.1:7900"}
         (STAND_IN | {"room_owner": "liveavatar"}, "liveavatar"),
     ],
 )
-def test_a_real_avatar_is_met_where_it_can_come(tmp_path: Path, values: dict[str, str], owner: str) -> None:
+def test_a_real_avatar_is_met_where_it_can_come(values: dict[str, str], owner: str) -> None:
     """It can't reach a LiveKit server on this machine: without another the room is its own, and the worker is told."""
     settings = with_room_owner(Settings.model_validate(values))
 
     assert settings.room_owner == owner
-    assert worker_environment(settings, tmp_path)["ROOM_OWNER"] == owner
+    assert worker_environment(settings)["ROOM_OWNER"] == owner
 
 
 @pytest.mark.parametrize("values", [REAL | {"room_owner": "ours"}, REAL | {"livekit_url": "ws://localhost:7880"}])
@@ -66,18 +79,31 @@ def test_a_room_that_a_real_avatar_can_not_reach_ends_the_demo(values: dict[str,
         with_room_owner(Settings.model_validate(values))
 
 
-def test_a_stand_in_for_liveavatars_rooms_is_told_of_a_server(tmp_path: Path) -> None:
+def test_a_stand_in_for_liveavatars_rooms_is_told_of_a_server() -> None:
     """What the worker joins with is what the stand-in's rooms are made with."""
     settings = Settings.model_validate(
         {"livekit_url": "ws://here", "livekit_api_key": "key", "livekit_api_secret": "secret", "web_port": 7890}
     )
 
-    assert livekit_environment(settings).items() <= worker_environment(settings, tmp_path).items()
+    assert livekit_environment(settings).items() <= worker_environment(settings).items()
 
 
 @pytest.mark.parametrize("port", [0, 7890])
-def test_the_page_is_where_the_demo_says(tmp_path: Path, port: int) -> None:
+def test_the_page_is_where_the_demo_says(port: int) -> None:
     """A synthetic caller needs no page, which port 0 says."""
-    environment = worker_environment(Settings(web_port=port), tmp_path)
+    environment = worker_environment(Settings(web_port=port))
 
     assert (environment["WEB_PORT"], environment["WEB_HOST"]) == (str(port), "127.0.0.1")
+
+
+@pytest.mark.parametrize("is_needed", [False, True])
+async def test_a_page_that_can_not_be_built_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_needed: bool
+) -> None:
+    """Other clients can call all the same, unless only the page lets a caller in."""
+    monkeypatch.setattr("demo.demo.WEB", tmp_path / "no-sources")
+    console = Console(record=True, width=200, quiet=False)
+    with pytest.raises(DemoError, match="Cannot build the page") if is_needed else contextlib.nullcontext():
+        await _build_page(console, is_needed=is_needed)
+
+    assert ("Cannot build the page" in console.export_text()) is not is_needed

@@ -43,3 +43,13 @@ def test_where_only_the_page_lets_in_nothing_else_is_offered() -> None:
 
     assert "http://127.0.0.1:7890/" in text
     assert "Meet" not in text
+
+
+def test_a_page_that_is_not_there_is_not_offered() -> None:
+    """Other clients are, first of all."""
+    console = Console(record=True, width=80, quiet=False)
+    show_invitation(console, None, Invitation("ws://127.0.0.1:7880", "a-token"))
+    text = console.export_text()
+
+    assert "Call it from LiveKit Meet" in text
+    assert "7890" not in text

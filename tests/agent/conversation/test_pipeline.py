@@ -39,6 +39,45 @@ def test_plugins_reach_the_stand_ins_without_keys(complete: pytest.MonkeyPatch) 
     assert build_tts(settings, persona)._opts.base_url == "http://127.0.0.1:7900/elevenlabs/v1"
 
 
+def test_plugins_reach_the_regions_that_were_set(complete: pytest.MonkeyPatch) -> None:
+    """Deepgram's and ElevenLabs' European hosts, written as people write them."""
+    complete.setenv("DEEPGRAM_BASE_URL", "api.eu.deepgram.com")
+    complete.setenv("ELEVEN_BASE_URL", "https://api.eu.residency.elevenlabs.io/")
+    settings, persona = complete_settings(), load_persona(DEFAULT_PERSONA)
+
+    assert build_stt(settings, persona)._opts.endpoint_url == "https://api.eu.deepgram.com/v1/listen"
+    assert build_tts(settings, persona)._opts.base_url == "https://api.eu.residency.elevenlabs.io/v1"
+
+
+def test_an_azure_resource_is_asked_as_azure_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """By its deployment, with its key in its header and the version of its interface."""
+    complete.delenv("OPENAI_API_KEY")
+    complete.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com/")
+    complete.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
+    complete.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
+    complete.setenv("OPENAI_API_VERSION", "2024-10-21")
+    client = build_llm(complete_settings())._client
+
+    assert str(client.base_url) == "https://mine.openai.azure.com/openai/deployments/our-model/"
+    assert client.default_query == {"api-version": "2024-10-21"}
+    assert client.api_key == "azure-secret"
+
+
+@pytest.mark.parametrize("base_url", ["http://localhost:11434/v1", ""])
+async def test_a_second_language_model_of_openais_is_openais(complete: pytest.MonkeyPatch, base_url: str) -> None:
+    """OpenAI's client would take OPENAI_BASE_URL, which is the first one's; and an empty one for an address."""
+    complete.setenv("OPENAI_BASE_URL", base_url)
+    complete.setenv("OPENAI_FALLBACK_API_KEY", "another-secret")
+    session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
+
+    assert isinstance(session.llm, llm.FallbackAdapter)
+    first, second = session.llm._llm_instances
+    assert isinstance(first, openai.LLM)
+    assert isinstance(second, openai.LLM)
+    assert str(first._client.base_url) == (f"{base_url}/" if base_url else "https://api.openai.com/v1/")
+    assert str(second._client.base_url) == "https://api.openai.com/v1/"
+
+
 def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
     options = turn_handling(complete_settings())

@@ -89,11 +89,12 @@ def test_what_runs_beside_the_worker_outlasts_its_jobs() -> None:
 
 
 def test_a_port_in_use_is_told() -> None:
-    """A worker whose port for health checks is taken names that."""
+    """A worker whose port for health checks is taken names the setting, the port and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        server = Server(port=taken.getsockname()[1])
-        with pytest.raises(WorkerError, match="port can't be opened"):
-            run_worker(server, dev=False, drain_timeout=1)
+        port = taken.getsockname()[1]
+        server = Server(port=port)
+        with pytest.raises(WorkerError, match=f"WORKER_PORT={port} can't be opened.*Choose another port"):
+            run_worker(server, dev=False, drain_timeout=1, port=port)
     assert server._http_server is not None
     asyncio.run(server._http_server.aclose())  # the framework leaves it to the end of the process
 

@@ -1,5 +1,6 @@
 """The sweeper beside the worker: from before its first call to after its last."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,9 @@ async def test_a_broken_journal_does_not_end_the_worker(tmp_path: Path, caplog: 
     async with sweeping(settings, SessionJournal(settings.state_dir)):
         pass
 
-    assert [record for record in caplog.records if "no sweep" in record.getMessage()]
+    told = [record for record in caplog.records if "can't be looked for" in record.getMessage()]
+    assert told
+    assert str(tmp_path / "file") in vars(told[0])["error"]
 
 
 def test_a_state_directory_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
@@ -67,6 +70,22 @@ def test_the_state_directory_is_where_xdg_wants_it(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setenv("STATE_DIR", "~/here")
     assert Settings().state_dir == tmp_path / "here"
+
+
+def test_a_journal_that_may_not_outlive_a_restart_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a home directory it is in a temporary one; a directory that was chosen is not worth a word."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    by_default = open_journal(Settings())
+    open_journal(Settings(state_dir=by_default.directory))
+
+    assert by_default.directory.parent == tmp_path
+    (record,) = caplog.records
+    assert "set STATE_DIR" in record.getMessage()
+    assert vars(record)["state_dir"] == str(by_default.directory)
 
 
 async def _stopped(service: LiteService, count: int) -> None:

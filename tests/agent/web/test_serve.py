@@ -11,21 +11,12 @@ import pytest
 
 from agent.process.run import WorkerError
 from agent.settings import SettingsError
-from agent.web.serve import page_url, require_web_port, serving, web_port
+from agent.web.serve import page_url, require_web_port, serving
 from demo.processes import free_port
 from tests.agent.web.web_fakes import settings
 
 if TYPE_CHECKING:
     from tests.agent.web.web_fakes import Site
-
-
-@pytest.mark.parametrize(
-    ("values", "dev", "port"),
-    [({}, True, 8080), ({}, False, 0), ({"web_port": 0}, True, 0), ({"web_port": 9}, False, 9)],
-)
-def test_the_page_is_off_in_production_unless_asked_for(values: dict[str, int], dev: bool, port: int) -> None:
-    """`dev` serves it on 8080; WEB_PORT decides for both, and 0 is for none."""
-    assert web_port(settings(**values), dev=dev) == port
 
 
 async def test_it_serves_as_long_as_the_body_runs(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -78,21 +69,34 @@ async def test_in_development_the_worker_goes_on_without_a_page(
     """Nobody asked for the port; a line says that it is taken."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr("agent.web.serve._DEV_PORT", port)
+        monkeypatch.setattr("agent.process.ports._DEV_PAGE", port)
         async with serving(settings(), site.server, site.rooms, site.journal, dev=True):
             pass
 
     (record,) = caplog.records
-    assert (record.levelname, record.getMessage()) == (
+    assert (record.levelname, record.getMessage(), vars(record)["port"]) == (
         "WARNING",
-        f"no page: port {port} is in use; WEB_PORT chooses another, or 0 for none",
+        "the page is not served: its port is taken; choose another with WEB_PORT",
+        port,
     )
+
+
+async def test_a_platforms_port_is_reached_from_outside(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Cloud Run and the like ask at PORT, from outside the container."""
+    wanted = settings(port=free_port(), web_secret="a-secret")
+    with caplog.at_level(logging.INFO, "agent"):
+        async with (
+            serving(wanted, site.server, site.rooms, site.journal, dev=False),
+            aiohttp.ClientSession() as http,
+            http.get(f"http://127.0.0.2:{wanted.port}/healthz") as answer,
+        ):
+            assert (await answer.json())["status"] == "starting"
 
 
 async def test_a_port_that_is_the_only_door_has_to_be_free(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Into rooms of LiveAvatar's nobody comes by another way."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        monkeypatch.setattr("agent.web.serve._DEV_PORT", taken.getsockname()[1])
+        monkeypatch.setattr("agent.process.ports._DEV_PAGE", taken.getsockname()[1])
         with pytest.raises(WorkerError, match="WEB_PORT="):
             async with serving(settings(room_owner="liveavatar"), site.server, site.rooms, site.journal, dev=True):
                 pass

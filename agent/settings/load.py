@@ -1,0 +1,158 @@
+"""Loads the settings, and reports everything that keeps them from being used, each in a sentence."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from agent.rooms.reach import is_on_the_internet
+from agent.settings.environment import env_file_problem
+from agent.settings.model import Settings, SettingsError, is_secret
+from agent.settings.proxies import proxy_problems
+
+_VENDOR_KEYS = {
+    "deepgram": ("DEEPGRAM_API_KEY", "console.deepgram.com"),
+    "openai": ("OPENAI_API_KEY", "platform.openai.com, or set OPENAI_BASE_URL for a server of your own"),
+    "elevenlabs": ("ELEVEN_API_KEY", "elevenlabs.io"),
+    "liveavatar": ("LIVEAVATAR_API_KEY", "app.liveavatar.com"),
+}
+
+# LiveKit Cloud's keys begin so, and livekit-server asks for secrets of at least this length.
+_LIVEKIT_KEY = "API"
+_LIVEKIT_SECRET_LENGTH = 32
+
+# Characters of a refused value that are shown.
+_SHOWN = 60
+
+_REASONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "value_error": lambda context: str(context["error"]),
+    "int_parsing": lambda _: "is no whole number: write the digits alone",
+    "int_from_float": lambda _: "is no whole number: write the digits alone",
+    "float_parsing": lambda _: "is no number: write it alone, without a unit",
+    "bool_parsing": lambda _: "is neither true nor false",
+    "literal_error": lambda context: f"has to be {context['expected']}",
+    "greater_than": lambda context: f"has to be more than {context['gt']:g}",
+    "greater_than_equal": lambda context: f"has to be at least {context['ge']:g}",
+    "less_than_equal": lambda context: f"has to be at most {context['le']:g}",
+}
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: A value can't be used; all of them are named, and shown unless they are secret.
+    """
+    if problem := env_file_problem():
+        raise SettingsError([problem])
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        # Without its cause: a traceback would show the values.
+        raise SettingsError([_problem(dict(each)) for each in error.errors(include_input=False)]) from None
+    if _are_swapped(settings):
+        message = "LIVEKIT_API_KEY and LIVEKIT_API_SECRET are swapped: the key is the short one that begins with API"
+        raise SettingsError([message])
+    return settings
+
+
+def settings_or_defaults() -> Settings:
+    """Read the environment; the defaults if a value can't be used, for what is needed before that can be reported."""
+    try:
+        return load_settings()
+    except SettingsError:
+        return Settings.model_construct()
+
+
+def complete_settings(*, of_persona: str = "") -> Settings:
+    """Read the settings and make sure that a call can be made with them.
+
+    Args:
+        of_persona: The avatar id of the persona, which will do if there is none in the settings.
+
+    Raises:
+        SettingsError: Something is missing or wrong; all of it is named.
+    """
+    settings = load_settings()
+    problems = [*_missing_keys(settings), *_missing_azure(settings), *_missing_fallback_keys(settings)]
+    if settings.room_owner == "ours":
+        problems = [*_missing_livekit(settings), *out_of_reach(settings), *problems]
+    if not settings.avatar_id(of_persona):
+        problems.append("LIVEAVATAR_AVATAR_ID is missing: choose an avatar at app.liveavatar.com")
+    if not settings.persona.is_file():
+        problems.append(f"PERSONA: there is no file {settings.persona}")
+    problems += proxy_problems()
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def out_of_reach(settings: Settings) -> list[str]:
+    """What keeps LiveAvatar from a room of ours, and the ways out: each call would buy a session for nothing."""
+    if settings.room_owner != "ours" or not settings.avatars_url or not settings.is_avatar_remote:
+        return []
+    if is_on_the_internet(settings.avatars_url):
+        return []
+    name = "LIVEKIT_PUBLIC_URL" if settings.livekit_public_url else "LIVEKIT_URL"
+    problem = f"{name}: LiveAvatar joins over the internet and can't reach {settings.avatars_url}"
+    return [f"{problem}: use LiveKit Cloud, set LIVEKIT_PUBLIC_URL to a public address, or ROOM_OWNER=liveavatar"]
+
+
+def _are_swapped(settings: Settings) -> bool:
+    key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()
+    is_key = secret.startswith(_LIVEKIT_KEY) and len(secret) < _LIVEKIT_SECRET_LENGTH
+    return is_key and len(key) >= _LIVEKIT_SECRET_LENGTH
+
+
+def _missing_livekit(settings: Settings) -> list[str]:
+    values = {
+        "LIVEKIT_URL": settings.livekit_url,
+        "LIVEKIT_API_KEY": settings.livekit_api_key,
+        "LIVEKIT_API_SECRET": settings.livekit_api_secret.get_secret_value(),
+    }
+    hint = "from cloud.livekit.io or your own server; `make demo` needs none"
+    return [f"{name} is missing: {hint}" for name, value in values.items() if not value]
+
+
+def _missing_keys(settings: Settings) -> list[str]:
+    missing = [vendor.name for vendor in settings.vendors if not vendor.key.get_secret_value()]
+    return [
+        "{} is missing: get one at {}".format(*_VENDOR_KEYS[name])
+        for name in missing
+        if name != "openai" or settings.azure is None
+    ]
+
+
+def _missing_azure(settings: Settings) -> list[str]:
+    """What Azure OpenAI needs beside its endpoint; the client library wants each of it."""
+    azure = settings.azure
+    if azure is None:
+        return []
+    problems = []
+    if not azure.key.get_secret_value():
+        problems.append("AZURE_OPENAI_API_KEY is missing: it is in the Azure portal, beside the endpoint")
+    if not azure.api_version:
+        problems.append("OPENAI_API_VERSION is missing: AZURE_OPENAI_ENDPOINT needs one, such as 2024-10-21")
+    if settings.openai_base_url:
+        problems.append("OPENAI_BASE_URL and AZURE_OPENAI_ENDPOINT are both set: leave one of them out")
+    return problems
+
+
+def _missing_fallback_keys(settings: Settings) -> list[str]:
+    speech = settings.openai_speech
+    if speech.key.get_secret_value() and not speech.is_stand_in:
+        return []
+    wanted = {"FALLBACK_STT": settings.fallback_stt, "FALLBACK_TTS": settings.fallback_tts}
+    why = "the stand-in has no speech" if speech.is_stand_in else "Azure's is for the language model alone"
+    return [f"{name}={vendor} needs OPENAI_API_KEY: {why}" for name, vendor in wanted.items() if vendor]
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    """A sentence about a value that pydantic refused."""
+    field, explain = str(error["loc"][0]), _REASONS.get(error["type"])
+    reason = explain(error.get("ctx", {})) if explain else error["msg"]
+    name = field.upper()
+    value = os.environ.get(name, "")
+    shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
+    return f"{name}: {'the key' if is_secret(field) else repr(shown)} {reason}"

@@ -1,0 +1,253 @@
+"""The settings: their names, types and defaults, and how each vendor is reached with them."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agent.settings import values
+from agent.settings.state_dir import default_state_dir
+from avatar import SANDBOX_AVATAR_ID, VideoQuality
+from avatar.api import DEFAULT_API_URL
+
+DEFAULT_PERSONA = Path(__file__).parents[1] / "personas" / "nova.toml"
+
+# The one key that every stand-in accepts.
+STAND_IN_KEY = "stand-in"
+
+# For servers without accounts, such as Ollama: the client insists on a key.
+_NO_KEY = "none"
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong.
+
+    Args:
+        problems: One line each, with the variable's name and what to do.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(["settings are missing or wrong:", *(f"  {problem}" for problem in problems)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """How one vendor is reached.
+
+    Attributes:
+        name: Of the vendor.
+        key: Its API key.
+        url: Its base URL; None for the plugin's own.
+        is_stand_in: True for a stand-in, which says what it is told to say.
+    """
+
+    name: str
+    key: SecretStr
+    url: str | None
+    is_stand_in: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Azure:
+    """How the language model of an Azure OpenAI resource is reached.
+
+    Attributes:
+        endpoint: Of the resource.
+        deployment: Name of the model's deployment.
+        api_version: Of Azure's interface, such as `2024-10-21`.
+        key: Of the resource.
+    """
+
+    endpoint: str
+    deployment: str
+    api_version: str
+    key: SecretStr
+
+
+def _cleaned(clean: Callable[[str], object]) -> BeforeValidator:
+    """Clean a value that was written by a person; what is given in code stays as it is."""
+    return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+
+
+TurnDetection = Literal["vad", "model"]
+
+Text = Annotated[str, _cleaned(values.clean)]
+Key = Annotated[str, _cleaned(values.key)]
+Secret = Annotated[SecretStr, _cleaned(values.key)]
+Passphrase = Annotated[SecretStr, _cleaned(values.clean)]
+WebAddress = Annotated[str, _cleaned(values.web_address)]
+LiveKitAddress = Annotated[str, _cleaned(values.livekit_address)]
+Number = Annotated[float, _cleaned(values.clean)]
+Integer = Annotated[int, _cleaned(values.clean)]
+OptionalPort = Annotated[int | None, Field(ge=0, le=65535), _cleaned(values.clean)]
+OptionalVendor = Annotated[Literal["openai"] | None, _cleaned(values.word_or_none)]
+YesNo = Annotated[bool, _cleaned(values.word)]
+FilePath = Annotated[Path, _cleaned(values.path)]
+
+
+class Settings(BaseSettings):
+    """All settings, by the names that the vendors gave them. `.env.example` explains each."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    livekit_url: LiveKitAddress = ""
+    livekit_api_key: Key = ""
+    livekit_api_secret: Secret = SecretStr("")
+    livekit_agent_name: Text = ""
+    livekit_public_url: LiveKitAddress = ""
+
+    deepgram_api_key: Secret = SecretStr("")
+    deepgram_base_url: Annotated[str, _cleaned(values.deepgram_address)] = ""
+    deepgram_model: Text = "nova-3"
+
+    openai_api_key: Secret = SecretStr("")
+    openai_base_url: Annotated[str, _cleaned(values.openai_address)] = ""
+    openai_model: Text = "gpt-4.1-mini"
+    openai_fallback_api_key: Secret = SecretStr("")
+    openai_fallback_base_url: Annotated[str, _cleaned(values.openai_address)] = ""
+    openai_fallback_model: Text = ""
+    azure_openai_endpoint: Annotated[str, _cleaned(values.azure_address)] = ""
+    azure_openai_api_key: Secret = SecretStr("")
+    azure_openai_deployment: Text = ""
+    openai_api_version: Text = ""
+    llm_timeout: Number = Field(default=8.0, gt=0)
+
+    eleven_api_key: Secret = SecretStr("")
+    eleven_base_url: Annotated[str, _cleaned(values.elevenlabs_address)] = ""
+    eleven_model: Text = "eleven_flash_v2_5"
+
+    liveavatar_api_key: Secret = SecretStr("")
+    liveavatar_api_url: WebAddress = ""
+    liveavatar_avatar_id: Key = ""
+    liveavatar_sandbox: YesNo = False
+    liveavatar_video_quality: Annotated[VideoQuality, _cleaned(values.word)] = "high"
+
+    room_owner: Annotated[Literal["ours", "liveavatar"], _cleaned(values.word)] = "ours"
+    web_port: OptionalPort = None
+    web_host: Text = "127.0.0.1"
+    web_secret: Passphrase = SecretStr("")
+    web_frame_ancestors: Annotated[str, _cleaned(values.origins)] = ""
+    worker_port: OptionalPort = None
+    port: OptionalPort = None
+    idle_processes: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
+    chat_transcript: YesNo = False
+
+    stand_ins_url: WebAddress = ""
+    persona: FilePath = DEFAULT_PERSONA
+    turn_detection: Annotated[TurnDetection, _cleaned(values.word)] = "vad"
+    fallback_stt: OptionalVendor = None
+    fallback_tts: OptionalVendor = None
+    caller_grace: Number = Field(default=15.0, ge=0)
+    minutes_per_call: Number = Field(default=0.0, ge=0)
+    minutes_per_day: Number = Field(default=0.0, ge=0)
+    lowest_credits: Number = Field(default=0.0, ge=0)
+    end_warning_seconds: Number = Field(default=30.0, ge=0)
+    avatar_idle_seconds: Number = Field(default=300.0, ge=0)
+    drain_timeout: Integer = Field(default=3600, ge=0)
+    state_dir: FilePath = Field(default_factory=lambda: default_state_dir(os.environ))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, given: Any) -> Any:
+        """Quotes with nothing in them, or a comment alone, are as good as a variable that is not set."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if not isinstance(value, str) or values.clean(value)}
+
+    @property
+    def callers_url(self) -> str:
+        """Where callers reach the LiveKit server, which the worker may reach by another way."""
+        return self.livekit_public_url or self.livekit_url
+
+    @property
+    def avatars_url(self) -> str:
+        """Where the avatar reaches the LiveKit server: LiveAvatar from outside, as callers do; another as we do."""
+        return self.callers_url if self.is_avatar_remote else self.livekit_url
+
+    @property
+    def avatar_service_url(self) -> str:
+        """Of the avatar's service, without a path of its interface: by it the journal tells services apart."""
+        url = self.liveavatar.url or DEFAULT_API_URL
+        return url.rstrip("/").removesuffix("/sessions").removesuffix("/v1")
+
+    @property
+    def is_avatar_remote(self) -> bool:
+        """True for LiveAvatar itself, which joins a room over the internet."""
+        return self.avatar_service_url == DEFAULT_API_URL
+
+    @property
+    def deepgram(self) -> Vendor:
+        """Speech to text."""
+        return self._vendor("deepgram", self.deepgram_api_key, real_url=self.deepgram_base_url, path="/v1/listen")
+
+    @property
+    def azure(self) -> Azure | None:
+        """The language model's Azure OpenAI resource; None where it is OpenAI's or a server of your own."""
+        if not self.azure_openai_endpoint:
+            return None
+        deployment = self.azure_openai_deployment or self.openai_model
+        return Azure(self.azure_openai_endpoint, deployment, self.openai_api_version, self.azure_openai_api_key)
+
+    @property
+    def openai(self) -> Vendor:
+        """The language model; a base URL of its own makes it real, with or without a key."""
+        if self.azure is not None:
+            return Vendor("openai", self.azure.key, self.azure.endpoint, is_stand_in=False)
+        return self.openai_speech
+
+    @property
+    def openai_speech(self) -> Vendor:
+        """OpenAI as a second speech to text or text to speech; an Azure resource is for the language model alone."""
+        key = self.openai_api_key
+        if self.openai_base_url and not key.get_secret_value():
+            key = SecretStr(_NO_KEY)
+        return self._vendor("openai", key, real_url=self.openai_base_url, path="/v1")
+
+    @property
+    def openai_fallback(self) -> Vendor | None:
+        """The language model that answers when the first one does not; None when there is none."""
+        key, url = self.openai_fallback_api_key, self.openai_fallback_base_url
+        if not key.get_secret_value() and not url:
+            return None
+        return Vendor("openai", key if key.get_secret_value() else SecretStr(_NO_KEY), url or None, is_stand_in=False)
+
+    @property
+    def elevenlabs(self) -> Vendor:
+        """Text to speech."""
+        return self._vendor("elevenlabs", self.eleven_api_key, real_url=self.eleven_base_url, path="/v1")
+
+    @property
+    def liveavatar(self) -> Vendor:
+        """The avatar."""
+        return self._vendor("liveavatar", self.liveavatar_api_key, real_url=self.liveavatar_api_url, path="")
+
+    @property
+    def vendors(self) -> tuple[Vendor, ...]:
+        """All four, in the order of a turn."""
+        return (self.deepgram, self.openai, self.elevenlabs, self.liveavatar)
+
+    @property
+    def stand_ins(self) -> list[str]:
+        """Names of the vendors that are stand-ins."""
+        return [vendor.name for vendor in self.vendors if vendor.is_stand_in]
+
+    def avatar_id(self, of_persona: str = "") -> str:
+        """Which avatar: the setting before the persona's; in sandbox sessions there is only one."""
+        if self.liveavatar_sandbox or self.liveavatar.is_stand_in:
+            return self.liveavatar_avatar_id or SANDBOX_AVATAR_ID
+        return self.liveavatar_avatar_id or of_persona
+
+    def _vendor(self, name: str, key: SecretStr, *, real_url: str, path: str) -> Vendor:
+        if key.get_secret_value() or not self.stand_ins_url:
+            return Vendor(name, key, real_url or None, is_stand_in=False)
+        return Vendor(name, SecretStr(STAND_IN_KEY), f"{self.stand_ins_url}/{name}{path}", is_stand_in=True)
+
+
+def is_secret(field: str) -> bool:
+    """True for a setting whose value is never shown."""
+    return Settings.model_fields[field].annotation is SecretStr or field == "livekit_api_key"

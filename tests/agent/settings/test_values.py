@@ -1,0 +1,187 @@
+"""Values as people write them: what was meant, or what is odd about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.settings import values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("high", "high"),
+        (" high\t", "high"),
+        ("\ufeffhigh\u00a0\u200b", "high"),
+        ('"high"', "high"),
+        ("'high'", "high"),
+        ("\u201chigh\u201d", "high"),
+        ("'\"high\"'", "high"),
+        ("high # 720p", "high"),
+        ("high #720p", "high"),
+        ('"high"  # 720p', "high"),
+        ("'a # b' # c", "a # b"),
+        ('"it\'s"', "it's"),
+        ("a#b", "a#b"),
+        ("#b", "#b"),
+        ("# not set", ""),
+        ("#", ""),
+        ('""', ""),
+        ("", ""),
+        ('"half', '"half'),
+        ('"one" "two"', '"one" "two"'),
+    ],
+)
+def test_quotes_blanks_and_comments_are_taken_off(written: str, meant: str) -> None:
+    """As python-dotenv does, for values that did not come through it."""
+    assert values.clean(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("sk-0123", "sk-0123"),
+        ("Bearer sk-0123", "sk-0123"),
+        ("'token sk-0123'", "sk-0123"),
+        ("Token 'sk-0123'", "sk-0123"),
+        ("Authorization: Bearer sk-0123", "sk-0123"),
+        ("xi-api-key: sk-0123", "sk-0123"),
+        ("X-API-KEY:sk-0123 # mine", "sk-0123"),
+        ("tokenless", "tokenless"),
+        ("", ""),
+    ],
+)
+def test_a_key_is_taken_out_of_the_header_it_was_copied_with(written: str, meant: str) -> None:
+    """Whatever the vendor calls it."""
+    assert values.key(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "oddity"),
+    [
+        ("Bearer", "is the word Bearer without a key"),
+        ('"Token"', "is the word Token without a key"),
+        ("sk-01 23", "has a blank in it"),
+        ('sk-01"23', "has a quote in it"),
+        ('"sk-0123', "has a quote in it"),
+        ("sk-\u20260123", "is shortened"),
+        ("sk-...0123", "is shortened"),
+        ("sk-****0123", "is shortened"),
+        ("sk-01\u043023", "has a character in it that no key has"),
+        ("your-key-here", "is a placeholder"),
+        ("your_api_key", "is a placeholder"),
+        ("<your key>", "is a placeholder"),
+        ("sk-your-key", "is a placeholder"),
+        ("api-key-here", "is a placeholder"),
+        ("XXXXXXXX", "is a placeholder"),
+        ("changeme", "is a placeholder"),
+        ("replace-this", "is a placeholder"),
+    ],
+)
+def test_what_is_odd_about_a_key_is_named(written: str, oddity: str) -> None:
+    """A vendor would only say that it does not know the key."""
+    with pytest.raises(ValueError, match=oddity) as refused:
+        values.key(written)
+
+    assert "0123" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("clean", "written", "meant"),
+    [
+        (values.livekit_address, "wss://demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "https://demo.livekit.cloud/", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "HTTPS://demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "http://localhost:7880", "ws://localhost:7880"),
+        (values.livekit_address, "localhost:7880", "ws://localhost:7880"),
+        (values.livekit_address, "livekit:7880", "ws://livekit:7880"),
+        (values.livekit_address, "10.0.0.5:7880", "ws://10.0.0.5:7880"),
+        (values.livekit_address, "[::1]:7880", "ws://[::1]:7880"),
+        (values.livekit_address, '"wss://demo.livekit.cloud" # mine', "wss://demo.livekit.cloud"),
+        (values.livekit_address, "https:/demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "''", ""),
+        (values.web_address, "api.example.com", "https://api.example.com"),
+        (values.web_address, "wss://api.example.com/v1/", "https://api.example.com/v1"),
+        (values.web_address, "127.0.0.1:7900", "http://127.0.0.1:7900"),
+        (values.deepgram_address, "api.eu.deepgram.com", "https://api.eu.deepgram.com/v1/listen"),
+        (values.deepgram_address, "https://api.eu.deepgram.com/v1", "https://api.eu.deepgram.com/v1/listen"),
+        (values.deepgram_address, "wss://api.eu.deepgram.com/v1/listen/", "https://api.eu.deepgram.com/v1/listen"),
+        (values.elevenlabs_address, "api.eu.residency.elevenlabs.io", "https://api.eu.residency.elevenlabs.io/v1"),
+        (values.elevenlabs_address, "https://api.us.elevenlabs.io/v1/", "https://api.us.elevenlabs.io/v1"),
+        (values.openai_address, "http://localhost:11434/v1/chat/completions", "http://localhost:11434/v1"),
+        (
+            values.azure_address,
+            "https://mine.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+            "https://mine.openai.azure.com",
+        ),
+    ],
+)
+def test_an_address_gets_the_scheme_and_the_path_it_needs(
+    clean: Callable[[str], str], written: str, meant: str
+) -> None:
+    """Without a scheme an inner address is plain, one on the internet is not."""
+    assert clean(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("ftp://livekit", r"begins with ftp://, and has to begin with wss:// or ws://"),
+        ("wss://", "has no valid host and port"),
+        ("wss://host:port", "has no valid host and port"),
+        ("wss://host:99999", "has no valid host and port"),
+        ("wss://[::1", "has no valid host and port"),
+        ("wss://my host", "has a blank or a quote in it"),
+        ('"wss://host', "has a blank or a quote in it"),
+        ("wss://your-project.livekit.cloud", "is the example"),
+        ("wss://<project>.livekit.cloud", "is the example"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_the_reason(written: str, reason: str) -> None:
+    """Nothing would answer there, and it would be said to be unreachable."""
+    with pytest.raises(ValueError, match=reason):
+        values.livekit_address(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://example.com/", "https://example.com"),
+        ("https://a.example, https://*.b.example:8443", "https://a.example https://*.b.example:8443"),
+        ("self", "'self'"),
+        ("'self' *", "'self' *"),
+        ("", ""),
+    ],
+)
+def test_origins_are_a_list_for_a_policy(written: str, meant: str) -> None:
+    """With commas or blanks between them."""
+    assert values.origins(written) == meant
+
+
+@pytest.mark.parametrize(
+    "written", ["https://a.example; script-src *", "https://a.example/path", "javascript:x", "a\rb;"]
+)
+def test_what_is_no_origin_is_refused(written: str) -> None:
+    """Above all what would change the rest of the policy."""
+    with pytest.raises(ValueError, match="is no origin"):
+        values.origins(written)
+
+
+def test_a_path_may_begin_with_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In quotes or not."""
+    monkeypatch.setenv("HOME", "/home/ada")
+
+    assert values.path("'~/nova.toml'") == Path("/home/ada/nova.toml")
+
+
+def test_a_path_in_a_home_that_there_is_not_is_refused() -> None:
+    """A user that the system does not know has none."""
+    with pytest.raises(ValueError, match="no home directory: give the whole path"):
+        values.path("~nobody-of-this-name/nova.toml")

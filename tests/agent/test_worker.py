@@ -1,0 +1,39 @@
+"""The worker as it is set up from the environment."""
+
+from __future__ import annotations
+
+import pytest
+from livekit.agents.worker import ServerEnvOption
+
+from agent import worker
+from agent.settings import Settings
+
+
+class Cpu:
+    """A machine with so many cores."""
+
+    def __init__(self, cores: float) -> None:
+        self.cores = cores
+
+    def cpu_count(self) -> float:
+        return self.cores
+
+
+@pytest.mark.parametrize(
+    ("cores", "wanted", "dev", "production"),
+    [(64.0, None, 1, 4), (1.5, None, 1, 2), (64.0, 12, 12, 12), (2.0, 0, 0, 0)],
+)
+def test_idle_processes_are_few_on_big_machines(
+    monkeypatch: pytest.MonkeyPatch, cores: float, wanted: int | None, dev: int, production: int
+) -> None:
+    """Each takes memory; IDLE_PROCESSES says otherwise."""
+    monkeypatch.setattr(worker, "get_cpu_monitor", lambda: Cpu(cores))
+    server = worker._server(Settings(idle_processes=wanted))
+
+    assert server._num_idle_processes == ServerEnvOption(dev_default=dev, prod_default=production)
+
+
+def test_the_health_port_is_the_one_that_was_set() -> None:
+    """A second worker on a machine can start."""
+    assert worker._server(Settings())._port == ServerEnvOption(dev_default=0, prod_default=8081)
+    assert worker._server(Settings(worker_port=8082))._port == ServerEnvOption(dev_default=8082, prod_default=8082)
