@@ -3,37 +3,50 @@
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from avatar.core.link import LINKS, Link
-from avatar.core.speech import TRANSITIONS, State
+from avatar.core.session import SESSION_TRANSITIONS
+from avatar.core.sink import FLOOR_TRANSITIONS, MUTE_TRANSITIONS, TRACK_TRANSITIONS
+from avatar.core.utterance import UTTERANCE_TRANSITIONS
+from avatar.core.wish import WISH_TRANSITIONS
 
 PAGE = Path(__file__).parent / "protocol.md"
 START, END = "<!-- tables -->\n", "<!-- /tables -->"
 
-From = TypeVar("From", bound=Enum)
-Trigger = TypeVar("Trigger", bound=Enum)
+Table = Mapping[Any, Mapping[Any, Any]]
+
+TABLES: dict[str, Table] = {
+    "A session of the service": SESSION_TRANSITIONS,
+    "What the call wants": WISH_TRANSITIONS,
+    "The floor: which sink plays": FLOOR_TRANSITIONS,
+    "The fallback track": TRACK_TRANSITIONS,
+    "Whether the others in the room hear an avatar": MUTE_TRANSITIONS,
+    "One utterance at a sink": UTTERANCE_TRANSITIONS,
+}
 
 
 def page_with_tables(page: str) -> str:
     """The page with the tables as they are in the code."""
     before, rest = page.split(START)
     after = rest.split(END)[1]
-    link = diagram("The connection", Link.AWAY, LINKS)
-    speech = diagram("One speech at the service", State.GIVEN, TRANSITIONS)
-    return f"{before}{START}{link}\n{speech}{END}{after}"
+    diagrams = "\n".join(diagram(title, table) for title, table in TABLES.items())
+    return f"{before}{START}{diagrams}{END}{after}"
 
 
-def diagram(title: str, first: Enum, table: Mapping[From, Mapping[Trigger, From]]) -> str:
-    """A Mermaid diagram; GitHub and most viewers of Markdown draw it."""
+def diagram(title: str, table: Table) -> str:
+    """A Mermaid diagram, which GitHub and most viewers of Markdown draw; the first state of the table is the start."""
     moves: dict[tuple[str, str], list[str]] = {}
     for state, row in table.items():
         for trigger, to in row.items():
             if to is not state:
-                moves.setdefault((state.name.lower(), to.name.lower()), []).append(str(trigger.value))
+                moves.setdefault((_name(state), _name(to)), []).append(str(trigger.value))
     lines = [f"    {state} --> {to}: {' / '.join(triggers)}" for (state, to), triggers in moves.items()]
-    start = f"    [*] --> {first.name.lower()}"
+    start = f"    [*] --> {_name(next(iter(table)))}"
     return "\n".join([f"{title}:", "", "```mermaid", "stateDiagram-v2", start, *lines, "```", ""])
+
+
+def _name(state: Enum) -> str:
+    return state.name.lower()
 
 
 if __name__ == "__main__":
