@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from benchmarks import barge_ins, feeding, fidelity, joining, reactions
+from benchmarks import barge_ins, feeding, fidelity, joining, reactions, uplink
+from benchmarks.cpu.measure import measure as measure_cpu
 from benchmarks.opening.measure import measure as measure_opening
 from benchmarks.sampling import sampling
 from simulators.liveavatar import DIALECTS
@@ -57,6 +58,8 @@ def steps(*, quick: bool = False) -> list[Step]:
         Step("50 barge-ins in 20 s", reactions.measure_storm, 50 // scale, 0, also=2 * reactions.STORMS),
         Step("slow, fast and uneven TTS", feeding.measure, max(5 // scale, 1), 2 * len(feeding.SPEEDS)),
         Step("two segments back to back", joining.measure, max(20 // scale, 1), 2),
+        Step("interrupts on a slow uplink", uplink.measure, max(20 // scale, 2), 2),
+        Step("CPU time of a minute of speech", measure_cpu, max(3 // scale, 1), 2),
         Step("join to first word", measure_opening, max(5 // scale, 1), 3),
         Step("sample rates and channels", fidelity.measure, max(10 // scale, 1), 2, also=2 * len(fidelity.FORMATS)),
     ]

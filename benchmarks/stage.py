@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
 from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,14 +35,20 @@ _SETTLE = 0.1
 
 
 class Stage:
-    """One stand-in, speaking one dialect."""
+    """One stand-in, speaking one dialect; `url` is where it is reached."""
 
     def __init__(self, app: web.Application, url: str, rooms: list[AvatarRoom], numbers: Iterator[int]) -> None:
         self._service = app[SERVICE]
-        self._url = url
+        self.url = url
         self._rooms = rooms
         self._numbers = numbers
         self._starting = asyncio.Lock()
+
+    def behind(self, url: str) -> Stage:
+        """The same stand-in, reached at another address."""
+        stage = copy(self)
+        stage.url = url
+        return stage
 
     @asynccontextmanager
     async def call(self, plugin: Plugin) -> AsyncIterator[Call]:
@@ -50,7 +57,7 @@ class Stage:
             room = AgentRoom(f"{plugin.value}-{next(self._numbers)}")
             agent_session: AgentSession[Any] = AgentSession(vad=None)
             avatar = PLUGINS[plugin](
-                avatar_id=DRAWN_FACE_ID, api_url=f"{self._url}/v1/sessions", api_key="stand-in", video_quality="low"
+                avatar_id=DRAWN_FACE_ID, api_url=f"{self.url}/v1/sessions", api_key="stand-in", video_quality="low"
             )
             await avatar.start(agent_session, cast("rtc.Room", room), **LIVEKIT)
         truth = self._truth(room.name)

@@ -1,0 +1,38 @@
+"""The CPU time of either plugin for a minute of speech, each in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Both, Figure, Plugin, spread
+from benchmarks.stage import open_stage
+
+if TYPE_CHECKING:
+    from benchmarks.sampling import Sampling
+
+_SPEECH = 20.0
+
+
+async def measure(samples: int, sampling: Sampling) -> list[Figure]:
+    """Speak 20 s in real time, in turn, so that a busy machine hurts both alike."""
+    costs: dict[Plugin, list[float]] = {plugin: [] for plugin in Plugin}
+    async with open_stage() as stage:
+        for _ in range(samples):
+            for plugin in Plugin:
+                costs[plugin].append(await _cost(plugin, stage.url))
+                sampling.advance()
+    both = Both(costs[Plugin.OFFICIAL], costs[Plugin.OURS])
+    return spread("CPU", "a minute of speech in 20 ms frames", "ms", both)[:1]
+
+
+async def _cost(plugin: Plugin, url: str) -> float:
+    """CPU milliseconds for a minute of speech."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "benchmarks.cpu.child", plugin.value, url, str(_SPEECH)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    output, _ = await child.communicate()
+    return float(output.decode().split()[-1]) * 1000 * 60 / _SPEECH
