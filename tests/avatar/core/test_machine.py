@@ -305,7 +305,7 @@ def test_chunks_keep_a_real_time_source_ahead_of_the_avatar() -> None:
 
 
 def test_the_upload_is_paced() -> None:
-    """An answer that is there at once leaves in half-second chunks, 0.3 s apart, and never 4.5 s ahead of playback."""
+    """An answer that is there at once leaves in chunks of 0.4 s, 0.24 s apart, and never 4.5 s ahead of playback."""
     world = ready()
     world.say(30.0)
     world.flush()
@@ -313,7 +313,7 @@ def test_the_upload_is_paced() -> None:
     sent = [(each.at, len(each.command.audio) / BYTES_PER_SECOND) for each in world.sent_of(Speak)]  # type: ignore[union-attr]
     started_at = next(event.at for event in world.events if isinstance(event, PlaybackStarted))
 
-    assert all(seconds <= 0.5 for _, seconds in sent)
+    assert all(seconds <= 0.4 for _, seconds in sent)
     for (at, seconds), (after, _) in itertools.pairwise(sent):
         assert after - at >= 0.6 * seconds - 1e-6
     total = 0.0
@@ -343,7 +343,7 @@ def test_most_frames_ask_for_nothing() -> None:
             asked += 1
             world.run(0.0)
 
-    assert asked <= 100 * 0.02 / 0.5 * 3
+    assert asked <= 100 * 0.02 / 0.4 * 3
 
 
 # Sessions
