@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     liveavatar_avatar_id: Text = ""
     liveavatar_sandbox: bool = False
     liveavatar_video_quality: VideoQuality = "high"
+    liveavatar_record: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
 
     room_owner: Literal["ours", "liveavatar"] = "ours"
     web_port: int | None = Field(default=None, ge=0, le=65535)
