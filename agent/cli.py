@@ -1,6 +1,5 @@
 """The commands of `python agent.py`."""
 
-import asyncio
 import logging
 import os
 import sys
@@ -15,7 +14,7 @@ import typer
 from livekit.agents import cli as framework_cli
 from livekit.agents.__main__ import main as framework_main
 
-from agent.doctor.doctor import examine, report
+from agent.doctor import command as doctor_command
 from agent.persona import load_persona
 from agent.process.log import set_up_logging
 from agent.process.ports import health_port
@@ -100,9 +99,21 @@ def console(ctx: typer.Context) -> None:
 
 
 @app.command()
-def doctor() -> None:
-    """Check keys, avatar, LiveKit, credits, clock and audio format: a line for each, with what to do."""
-    if not report(asyncio.run(examine())):
+def doctor(
+    *,
+    call: Annotated[bool, typer.Option("--call", help="Also make a test call; asks before it costs anything.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Make the call without asking.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Make the call in the sandbox, free of charge.")] = False,
+    read: Annotated[Path | None, typer.Option(help="Report what a recording of a call says, instead.")] = None,
+) -> None:
+    """Check keys, avatar, LiveKit, credits, clock and audio format; with --call, the real LiveAvatar itself."""
+    if read is not None:
+        is_good = doctor_command.read(read)
+    elif call or sandbox:
+        is_good = doctor_command.call(yes=yes, sandbox=sandbox)
+    else:
+        is_good = doctor_command.check()
+    if not is_good:
         raise typer.Exit(1)
 
 

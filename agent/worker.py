@@ -5,12 +5,13 @@ import logging
 import math
 import os
 
-from livekit.agents import JobContext, JobProcess
+from livekit.agents import JobContext, JobProcess, JobRequest
 from livekit.agents.utils.hw import get_cpu_monitor
 from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
 from agent.conversation.pipeline import load_vad
+from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
@@ -58,6 +59,14 @@ def prewarm(process: JobProcess) -> None:
     process.userdata["vad"] = load_vad(load_settings().turn_detection)
 
 
+async def take_job(request: JobRequest) -> None:
+    """Take every job but those in rooms of `doctor --call`, which has the avatar's session for itself."""
+    if request.room.name.startswith(ROOM_PREFIX):
+        await request.reject()
+    else:
+        await request.accept()
+
+
 async def end_call(ctx: JobContext) -> None:
     """The call is over, and the room is still there."""
     call: Call | None = ctx.proc.userdata.pop("call", None)
@@ -65,7 +74,7 @@ async def end_call(ctx: JobContext) -> None:
         await call.end()
 
 
-@server.rtc_session(on_session_end=end_call)
+@server.rtc_session(on_request=take_job, on_session_end=end_call)
 async def start_call(ctx: JobContext) -> None:
     """A job has come: somebody is in a room."""
     persona = load_persona(load_settings().persona)

@@ -126,6 +126,7 @@ class Settings(BaseSettings):
     liveavatar_avatar_id: Key = ""
     liveavatar_sandbox: YesNo = False
     liveavatar_video_quality: Annotated[VideoQuality, _cleaned(values.word)] = "high"
+    liveavatar_record: FilePath | None = None
 
     room_owner: Annotated[Literal["ours", "liveavatar"], _cleaned(values.word)] = "ours"
     web_port: OptionalPort = None

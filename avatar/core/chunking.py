@@ -11,8 +11,8 @@ class Chunking:
     """Sizes of chunks in seconds, and their pace: small at first for an early start, and never far ahead of playback.
 
     A chunk is due when it is large enough, when the sink would otherwise run dry, or when nothing follows it. An
-    interrupt has to wait on the wire for the chunks before it. At 1 Mbit/s 0.4 s of speech (26 kB in base64) take 0.21 s;
-    the next chunk follows no sooner than that, so an interrupt never waits for more than one chunk.
+    interrupt has to wait on the wire for the chunks before it. At 1 Mbit/s 0.4 s of speech (26 kB in base64) take
+    0.21 s; the next chunk follows no sooner than that, so an interrupt never waits for more than one chunk.
 
     Raises:
         ValueError: A size is not positive or above 10 s, or the sizes are out of order.

@@ -22,7 +22,8 @@ _SHORTEST_SECRET = 8
 _CREDENTIAL = re.compile(r"(?i:(^|_)(token|key|secret)$)|(Token|Key|Secret)$")
 _IDS = frozenset({"session_id", "space_id", "livekit_room"})
 _WORDS = frozenset({"text", "transcript", "transcription"})
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>]+")
+# A scheme has a bounded length, so that a long text without a URL is searched in linear time.
+_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,20}://[^\s\"'<>]+")
 _KEPT_HEADER = re.compile(r"retry-after|x-ratelimit-.*", re.IGNORECASE)
 _ID_IN_PATH = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
@@ -69,6 +70,8 @@ def secrets_in(value: JSON, place: Place) -> Iterator[str]:
     """Find what `redact` hides in a value, to hide it wherever it turns up later: keys, tokens, ids, parts of URLs."""
     if isinstance(value, dict):
         for name, each in value.items():
+            if _is_audio(name, place):
+                continue
             if isinstance(each, str) and _is_hidden(name, place):
                 yield each
             yield from secrets_in(each, place)
@@ -76,7 +79,7 @@ def secrets_in(value: JSON, place: Place) -> Iterator[str]:
         for each in value:
             yield from secrets_in(each, place)
     elif isinstance(value, str):
-        for url in _URL.findall(value):
+        for url in _URL.findall(value) if "://" in value else ():
             yield from _secrets_in_url(url)
 
 
@@ -101,11 +104,15 @@ def _redact(value: JSON, place: Place, known: list[str]) -> JSON:
 def _redact_field(name: str, value: JSON, place: Place, known: list[str]) -> JSON:
     if value is None or isinstance(value, bool):
         return value
-    if place is Place.MESSAGE and name == "audio":
+    if _is_audio(name, place):
         return digest(_audio(value))
     if _is_hidden(name, place) or name in _WORDS:
         return placeholder(value if isinstance(value, str) else json.dumps(value))
     return _redact(value, place, known)
+
+
+def _is_audio(name: str, place: Place) -> bool:
+    return place is Place.MESSAGE and name == "audio"
 
 
 def _is_hidden(name: str, place: Place) -> bool:
@@ -122,8 +129,10 @@ def _audio(value: JSON) -> bytes:
 
 
 def _redact_text(text: str, known: list[str]) -> str:
-    is_url = _URL.match(text) is not None
-    text = _cut_url(text) if is_url else _URL.sub(lambda found: _cut_url(found[0]), text)
+    if _URL.match(text):
+        text = _cut_url(text)
+    elif "://" in text:
+        text = _URL.sub(lambda found: _cut_url(found[0]), text)
     for secret in known:
         text = text.replace(secret, placeholder(secret))
     return text

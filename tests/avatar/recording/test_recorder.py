@@ -275,6 +275,15 @@ def test_without_a_directory_nothing_is_recorded(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("field", ["audio", "anything"])
+def test_a_long_message_is_recorded_in_linear_time(field: str) -> None:
+    """A megabyte without a URL in it: a search of another kind would take hours."""
+    file = io.StringIO()
+    Recorder(file).opened(URL).received(json.dumps({"type": "x", field: "A" * 1_000_000}))
+
+    assert written(file)[-1]["message"]["type"] == "x"
+
+
 @given(st.text(), st.binary())
 def test_no_message_breaks_the_recorder(text: str, data: bytes) -> None:
     """Each gets its line, which is JSON."""

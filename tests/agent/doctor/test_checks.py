@@ -9,8 +9,10 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from agent.doctor.doctor import Finding, examine, report
-from avatar import SANDBOX_AVATAR_ID
+from agent.doctor.checks import examine
+from agent.doctor.finding import Finding
+from agent.doctor.report import report_findings
+from simulators import liveavatar
 from simulators.app import Options, create_app
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -19,7 +21,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vendors() -> AsyncIterator[str]:
     """Where all four vendors are stand-ins."""
-    options = Options(vendors=("deepgram", "elevenlabs", "openai", "liveavatar"), api_key="stand-in")
+    hosting = liveavatar.LiveKitServer("ws://127.0.0.1:1", "key", "a-secret-of-more-than-thirty-two-characters")
+    options = Options(api_key="stand-in", liveavatar=liveavatar.Options(livekit=hosting))
     async with TestServer(create_app(options)) as server:
         yield str(server.make_url(""))
 
@@ -49,7 +52,7 @@ async def test_what_is_right_is_said_to_be(stand_ins: pytest.MonkeyPatch, capsys
     assert found["Deepgram key"].text == "a stand-in, not the real thing"
     assert found["audio format"].text.startswith("24 kHz mono")
     assert found["state directory"].text == f"{os.environ['STATE_DIR']} can be written"
-    assert not report(list(found.values()))
+    assert not report_findings(list(found.values()))
     assert capsys.readouterr().out.count("\n") == len(found)
 
 
@@ -66,15 +69,6 @@ async def test_wrong_keys_are_named(stand_ins: pytest.MonkeyPatch) -> None:
     assert "OPENAI_API_KEY is refused" in found["OpenAI key"].text
     assert "LIVEAVATAR_API_KEY" in found["LiveAvatar credits"].text
     assert not [finding for finding in found.values() if "not-the-key" in finding.text]
-
-
-async def test_an_unknown_avatar_is_found(stand_ins: pytest.MonkeyPatch) -> None:
-    """An avatar id that the account does not have is told before a call fails on it."""
-    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "00000000-0000-0000-0000-000000000000")
-    found = await findings()
-
-    assert not found["avatar"].good
-    assert "404" in found["avatar"].text
 
 
 async def test_a_state_directory_that_can_not_be_written_is_found(
@@ -164,17 +158,6 @@ async def test_what_a_key_may_not_do_is_no_refusal(
 
     assert found.good is good
     assert found.text.startswith(text)
-
-
-async def test_an_avatar_of_ones_own_is_not_in_the_sandbox(stand_ins: pytest.MonkeyPatch) -> None:
-    """There is one for all; it is told what to leave out."""
-    stand_ins.setenv("LIVEAVATAR_SANDBOX", "true")
-    assert (await findings())["avatar"].good
-    stand_ins.setenv("LIVEAVATAR_AVATAR_ID", "an-avatar")
-    found = (await findings())["avatar"]
-
-    assert not found.good
-    assert SANDBOX_AVATAR_ID in found.text
 
 
 async def test_a_room_that_liveavatar_can_not_reach_is_found(stand_ins: pytest.MonkeyPatch) -> None:

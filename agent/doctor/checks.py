@@ -1,67 +1,41 @@
-"""`python agent.py doctor`: everything a call needs, checked one by one, each with what to do."""
+"""Everything a call needs, checked one by one, each with what to do."""
 
 import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import aiohttp
-import typer
 from livekit import api
-from livekit.agents import APIError
 
 from agent.conversation.pipeline import build_tts
+from agent.doctor.avatar_checks import avatar_checks
+from agent.doctor.finding import TIMEOUT_S, Check, CheckError, Finding, find, need
 from agent.framework import plugin_http_session
 from agent.persona import Persona, load_persona
 from agent.sessions.sweeper import open_journal
 from agent.settings import Settings, SettingsError, Vendor, load_settings, out_of_reach
 from agent.web.guard import is_for_everybody
 from agent.web.serve import page_url
-from avatar import SANDBOX_AVATAR_ID, AvatarError, LiveAvatarAPI
+from avatar import LiveAvatarAPI
 from avatar.http import client_session
 
-_TIMEOUT = 10.0
-_LARGEST_SKEW = 30.0
-# Seconds; LiveKit refuses tokens that begin in its future, and the leeway is about a minute.
-
-_LEAST_CREDITS = 1.0
-# A session needs a minute of credit to start, and a LITE session uses one credit a minute ("Credits").
+# LiveKit refuses tokens that begin in its future, and allows about a minute.
+_LARGEST_SKEW_S = 30.0
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
-_MISSING_PERMISSION = re.compile(r"missing_permissions|missing scopes|insufficient permissions", re.IGNORECASE)
-# What ElevenLabs and OpenAI say, with a 401, of a key that is good and may not do this.
 
-_NOT_SERVED = "unsupported_country"
+# What ElevenLabs and OpenAI say, with a 401, about a key that is accepted and may not do this.
+_MISSING_PERMISSION = re.compile(r"missing_permissions|missing scopes|insufficient permissions", re.IGNORECASE)
+
 # OpenAI's 403 where the key does not matter.
+_NOT_SERVED = "unsupported_country"
 
 _NAMED_MODELS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found.
-
-    Attributes:
-        what: Was checked.
-        good: Whether it will do.
-        text: What was seen, or what to do.
-    """
-
-    what: str
-    good: bool
-    text: str
-
-
-class CheckError(Exception):
-    """A check failed; the message says what to do."""
-
-
-Check = Callable[[], Awaitable[str]]
 
 
 async def examine() -> list[Finding]:
@@ -71,31 +45,23 @@ async def examine() -> list[Finding]:
         persona = load_persona(settings.persona)
     except SettingsError as error:
         return [Finding("settings", good=False, text=problem) for problem in error.problems]
+    return await examine_with(settings, persona)
+
+
+async def examine_with(settings: Settings, persona: Persona) -> list[Finding]:
+    """Check these settings."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(plugin_http_session())
         checks = _checks(settings, persona, http)
-        return list(await asyncio.gather(*(_find(what, check) for what, check in checks.items())))
-
-
-def report(findings: list[Finding]) -> bool:
-    """Print a line for each finding.
-
-    Returns:
-        Whether all of them are good.
-    """
-    width = max(len(finding.what) for finding in findings)
-    for finding in findings:
-        mark = typer.style("ok", fg="green") if finding.good else typer.style("no", fg="red", bold=True)
-        typer.echo(f"{mark}  {finding.what:<{width}}  {finding.text}")
-    return all(finding.good for finding in findings)
+        return list(await asyncio.gather(*(find(what, check) for what, check in checks.items())))
 
 
 def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> dict[str, Check]:
-    avatar = LiveAvatarAPI(
+    service = LiveAvatarAPI(
         http,
         api_key=settings.liveavatar.key.get_secret_value(),
         api_url=settings.avatar_service_url,
-        timeout=_TIMEOUT,
+        timeout=TIMEOUT_S,
         attempts=1,
     )
     deepgram = (settings.deepgram.url or "https://api.deepgram.com/v1/listen").removesuffix("/listen")
@@ -124,30 +90,17 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
             {"xi-api-key": settings.elevenlabs.key.get_secret_value()},
         ),
         "audio format": lambda: _audio_format(settings, persona),
-        "LiveAvatar credits": lambda: _credits(settings, avatar),
-        "avatar": lambda: _avatar(settings, persona, avatar),
+        **avatar_checks(settings, settings.avatar_id(persona.avatar_id), service),
         "state directory": lambda: _state_directory(settings),
         **({"page": lambda: _page(settings)} if settings.web_port else {}),
     }
 
 
-async def _find(what: str, check: Check) -> Finding:
-    try:
-        async with asyncio.timeout(_TIMEOUT):
-            return Finding(what, good=True, text=await check())
-    except (CheckError, AvatarError) as error:
-        return Finding(what, good=False, text=str(error))
-    except TimeoutError:
-        return Finding(what, good=False, text=f"no answer within {_TIMEOUT:.0f} s: is the network open?")
-    except (aiohttp.ClientError, OSError, APIError) as error:
-        return Finding(what, good=False, text=f"not reachable: {type(error).__name__}")
-
-
 async def _livekit(settings: Settings) -> str:
-    _need("LIVEKIT_URL", settings.livekit_url)
-    _need("LIVEKIT_API_KEY", settings.livekit_api_key)
+    need("LIVEKIT_URL", settings.livekit_url)
+    need("LIVEKIT_API_KEY", settings.livekit_api_key)
     secret = settings.livekit_api_secret.get_secret_value()
-    _need("LIVEKIT_API_SECRET", secret)
+    need("LIVEKIT_API_SECRET", secret)
     async with (
         client_session() as http,
         api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http) as livekit,
@@ -169,14 +122,14 @@ async def _clock(settings: Settings, http: aiohttp.ClientSession) -> str:
     if date is None:
         return "not compared: the server tells no time"
     skew = time.time() - parsedate_to_datetime(date).timestamp()
-    if abs(skew) > _LARGEST_SKEW:
+    if abs(skew) > _LARGEST_SKEW_S:
         message = f"{skew:+.0f} s from the server's: set it, or tokens are refused (timedatectl set-ntp true)"
         raise CheckError(message)
-    return f"within {_LARGEST_SKEW:.0f} s of the server's"
+    return f"within {_LARGEST_SKEW_S:.0f} s of the server's"
 
 
 async def _way(settings: Settings) -> str:
-    _need("LIVEKIT_URL", settings.livekit_url)
+    need("LIVEKIT_URL", settings.livekit_url)
     if problems := out_of_reach(settings):
         raise CheckError(*problems)
     return f"the avatar joins at {settings.avatars_url}"
@@ -191,17 +144,17 @@ async def _key(
     *,
     look: Callable[[str], None] = lambda _: None,
 ) -> str:
-    """Read what is there for every key but a restricted one, which may be good for a call all the same.
+    """Read something that every key may read but a restricted one, which may be enough for a call all the same.
 
     Args:
-        vendor: Whose key.
-        name: Of the variable.
-        http: Asks.
-        url: What is read.
-        headers: With the key.
-        look: Is given what was read; raises CheckError.
+        vendor: The key's vendor.
+        name: The variable with the key.
+        http: The HTTP session to use.
+        url: What to read.
+        headers: Headers with the key.
+        look: Is given what was read, and raises CheckError if it shows a mistake.
     """
-    _need(name, vendor.key.get_secret_value())
+    need(name, vendor.key.get_secret_value())
     async with http.get(url, headers=headers) as response:
         body = await response.text()
     if _is_restricted(response.status, body):
@@ -225,7 +178,7 @@ def _is_restricted(status: int, body: str) -> bool:
 
 
 def _find_model(model: str, listed: str) -> None:
-    """Look for the model in what `/models` says; a list that can't be read says nothing."""
+    """Look for the model in the reply of `/models`; a list that can't be read is no evidence."""
     try:
         names = [str(each["id"]) for each in json.loads(listed)["data"]]
     except (ValueError, KeyError, TypeError):
@@ -237,7 +190,7 @@ def _find_model(model: str, listed: str) -> None:
 
 
 async def _audio_format(settings: Settings, persona: Persona) -> str:
-    _need("ELEVEN_API_KEY", settings.elevenlabs.key.get_secret_value())
+    need("ELEVEN_API_KEY", settings.elevenlabs.key.get_secret_value())
     tts = build_tts(settings, persona)
     try:
         frame = await tts.synthesize("Hello.").collect()
@@ -247,28 +200,6 @@ async def _audio_format(settings: Settings, persona: Persona) -> str:
         message = f"speech comes at {frame.sample_rate} Hz with {frame.num_channels} channels: it will be resampled"
         raise CheckError(message)
     return f"24 kHz mono, as the avatar wants it ({frame.duration:.1f} s heard)"
-
-
-async def _credits(settings: Settings, avatar: LiveAvatarAPI) -> str:
-    _need("LIVEAVATAR_API_KEY", settings.liveavatar.key.get_secret_value())
-    credits_left = await avatar.credits_left()
-    if credits_left < _LEAST_CREDITS and not settings.liveavatar_sandbox:
-        message = f"{credits_left:g} left: buy some, or set LIVEAVATAR_SANDBOX=true"
-        raise CheckError(message)
-    return f"{credits_left:g} left, one a minute"
-
-
-async def _avatar(settings: Settings, persona: Persona, avatar: LiveAvatarAPI) -> str:
-    _need("LIVEAVATAR_API_KEY", settings.liveavatar.key.get_secret_value())
-    avatar_id = settings.avatar_id(persona.avatar_id)
-    _need("LIVEAVATAR_AVATAR_ID", avatar_id)
-    if settings.liveavatar_sandbox and avatar_id != SANDBOX_AVATAR_ID:
-        message = (
-            "LIVEAVATAR_SANDBOX=true has one avatar alone: leave LIVEAVATAR_AVATAR_ID empty, or set it to "
-            f"{SANDBOX_AVATAR_ID}; for {avatar_id} leave LIVEAVATAR_SANDBOX out"
-        )
-        raise CheckError(message)
-    return f"{await avatar.avatar_name(avatar_id)} ({avatar_id})"
 
 
 async def _state_directory(settings: Settings) -> str:
@@ -285,9 +216,3 @@ async def _page(settings: Settings) -> str:
         raise CheckError(message)
     who = "who knows WEB_SECRET" if settings.web_secret.get_secret_value() else "this machine alone"
     return f"{page_url(settings.web_host, settings.web_port or 0)}, for {who}"
-
-
-def _need(name: str, value: str) -> None:
-    if not value:
-        message = f"{name} is missing"
-        raise CheckError(message)
