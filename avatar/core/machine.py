@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from avatar.core.actions import Action
 from avatar.core.chunking import Chunking
-from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd
+from avatar.core.commands import Command, Interrupt, Speak, SpeakEnd
 from avatar.core.events import AvatarGone, Event, ServiceFault, SessionLeft, SinkChanged, StatusChanged
 from avatar.core.ids import Ids
 from avatar.core.playback import Playback
@@ -23,7 +23,7 @@ from avatar.core.sessions import Sessions
 from avatar.core.sink import Sink
 from avatar.core.status import BY_REFUSAL, AvatarReason, AvatarStatus
 from avatar.core.timings import Timings
-from avatar.core.wish import WISH_TRANSITIONS, Wish, WishTrigger
+from avatar.core.wish import Wish, Wishes, WishTrigger
 from avatar.core.words import Word
 
 
@@ -75,7 +75,7 @@ class AvatarMachine:
         )
         self._can_publish = can_publish
         self._replaceable = replaceable
-        self._wish = Wish.ENGAGED
+        self._wishes = Wishes()
         self._status = AvatarStatus(is_live=False)
         self._events: deque[Event] = deque()
         self._now = now
@@ -96,7 +96,7 @@ class AvatarMachine:
     @property
     def is_over(self) -> bool:
         """True when the machine was closed and nothing is left to be stopped."""
-        return self._wish is Wish.CLOSED and not any(session.needs_attention for session in self.sessions)
+        return self._wishes.state is Wish.CLOSED and not any(session.needs_attention for session in self.sessions)
 
     def seconds_used(self, now: float) -> float:
         """Seconds of sessions, all together."""
@@ -231,7 +231,7 @@ class AvatarMachine:
         """
         session = self._sessions.by_number(number)
         goes_on = self._sessions.refused(session, refusal, retry_after, detail, now, may_run=may_run)
-        if self._wish is Wish.ENGAGED and self._sessions.current is None:
+        if self._wishes.wants_avatar and self._sessions.current is None:
             self._playback.no_avatar(now)
             self._tell_status(BY_REFUSAL[refusal], detail)
             if not goes_on:
@@ -377,14 +377,8 @@ class AvatarMachine:
         session = self._sessions.by_number(number)
         if not session.has_socket or session.state not in {SessionState.READY, SessionState.LINGERING}:
             return None
-        command = session.controls.popleft() if session.controls else self._playback.next_command(session, now)
-        if isinstance(command, Interrupt):
-            self._playback.floor.interrupt_sent(session, now)
-        elif isinstance(command, SpeakEnd):
-            session.stale.ended()
-        if command is not None:
-            session.keep_alive_at = now + self._t.keep_alive
-            self._collect()
+        command = self._playback.next_command(session, now)
+        self._collect()
         return command
 
     def next_fallback_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:
@@ -403,16 +397,16 @@ class AvatarMachine:
             self._sessions.leave_used(silent, "the avatar does not play what it was sent", now)
         timeline = self._playback.timeline
         self._sessions.decide(now, between=timeline.between, last_word_at=timeline.ended_at)
-        self._keep_alive(now)
         self._settle_floor(now)
         self._collect()
-        if not self._replaceable and self._wish is Wish.ENGAGED and self.sessions and self.current is None:
+        if not self._replaceable and self._wishes.wants_avatar and self.sessions and self.current is None:
             self._give_up(Refusal.ROOM_GONE, "the session of the hosted room is gone", now)
 
     def _settle_floor(self, now: float) -> None:
         floor, available = self._playback.floor, self._sessions.available
-        if available is not None:
-            self._playback.clear_first(available)
+        for session in self._sessions.all:
+            if session.is_ready:
+                self._playback.prepare(session, now)
         moved = floor.decide(available, now, between=self._playback.timeline.between, waiting=self._playback.waits)
         if moved and (floor.has_avatar or floor.has_fallback):
             self._events.append(SinkChanged(Sink.AVATAR if floor.has_avatar else Sink.FALLBACK))
@@ -420,12 +414,6 @@ class AvatarMachine:
             self._change_status(AvatarStatus(is_live=True, reason=None))
         elif available is None and floor.has_fallback and self._status.is_live:
             self._tell_status(AvatarReason.LOST, "the avatar's WebSocket is away")
-
-    def _keep_alive(self, now: float) -> None:
-        for session in self._sessions.alive:
-            if session.is_ready and session.keep_alive_at is not None and session.keep_alive_at <= now:
-                session.keep_alive_at = now + self._t.keep_alive
-                session.controls.append(KeepAlive(self._ids.mint("keep-alive")))
 
     def _give_up(self, refusal: Refusal, detail: str, now: float) -> None:
         self._wish_for(WishTrigger.GIVE_UP)
@@ -437,11 +425,9 @@ class AvatarMachine:
 
     def _wish_for(self, trigger: WishTrigger) -> bool:
         """Change what the call wants; False if that changes nothing."""
-        if trigger not in WISH_TRANSITIONS[self._wish]:
-            return False
-        self._wish = WISH_TRANSITIONS[self._wish][trigger]
-        self._sessions.is_wanted = self._wish is Wish.ENGAGED
-        return True
+        changed = self._wishes.apply(trigger)
+        self._sessions.is_wanted = self._wishes.wants_avatar
+        return changed
 
     def _dismiss_avatar(self, detail: str, now: float) -> None:
         self._sessions.leave_all(detail, now, last_word_at=self._playback.timeline.ended_at)

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from avatar.core.chunking import Chunking
-from avatar.core.commands import Interrupt, Speak, SpeakEnd, StartListening, StopListening
+from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening
 from avatar.core.events import Event, PlaybackFinished
 from avatar.core.floor import FloorControl
 from avatar.core.ids import Ids
@@ -141,11 +141,18 @@ class Playback:
         """There is no avatar for now: the fallback track need not wait."""
         self.floor.avatar_lost(now, fallback_at=now, silent_at=now)
 
-    def clear_first(self, session: Session) -> None:
-        """On a new socket an interrupt goes first, if the avatar may still play what was taken back."""
-        if session.is_ready and session.must_clear:
+    def prepare(self, session: Session, now: float) -> None:
+        """Queue what a ready session gets beside speech.
+
+        On a new socket an interrupt goes first, if the avatar may still play what was taken back; a session that got no
+        command for a while is kept alive.
+        """
+        if session.must_clear:
             session.must_clear = False
             session.controls.appendleft(Interrupt(self._ids.mint("interrupt")))
+        if session.keep_alive_at is not None and session.keep_alive_at <= now:
+            session.keep_alive_at = now + self._t.keep_alive
+            session.controls.append(KeepAlive(self._ids.mint("keep-alive")))
 
     def close(self, now: float) -> None:
         """Finish everything, and play no more."""
@@ -153,8 +160,18 @@ class Playback:
 
     # Commands
 
-    def next_command(self, session: Session, now: float) -> Speak | SpeakEnd | None:
-        """The next command about speech for a session; None if there is none now."""
+    def next_command(self, session: Session, now: float) -> Command | None:
+        """The next command for a session; None if there is none now."""
+        command = session.controls.popleft() if session.controls else self._next_of_speech(session, now)
+        if isinstance(command, Interrupt):
+            self.floor.interrupt_sent(session, now)
+        elif isinstance(command, SpeakEnd):
+            session.stale.ended()
+        if command is not None:
+            session.keep_alive_at = now + self._t.keep_alive
+        return command
+
+    def _next_of_speech(self, session: Session, now: float) -> Speak | SpeakEnd | None:
         if self.is_paused or not self.floor.has_avatar or session is not self.floor.session or not session.is_ready:
             return None
         patience = self._t.speech if session.has_spoken else self._t.first_speech

@@ -29,3 +29,22 @@ WISH_TRANSITIONS: dict[Wish, dict[WishTrigger, Wish]] = {
     _W.GONE: {_T.ENGAGE: _W.ENGAGED, _T.GIVE_UP: _W.GONE, _T.CLOSE: _W.CLOSED},
     _W.CLOSED: {_T.GIVE_UP: _W.CLOSED},
 }
+
+
+class Wishes:
+    """What the call wants now."""
+
+    def __init__(self) -> None:
+        self.state = Wish.ENGAGED
+
+    @property
+    def wants_avatar(self) -> bool:
+        """True while the call wants an avatar, and there can be one."""
+        return self.state is Wish.ENGAGED
+
+    def apply(self, trigger: WishTrigger) -> bool:
+        """Move along the table; False if the table has no such move, and nothing changes."""
+        if trigger not in WISH_TRANSITIONS[self.state]:
+            return False
+        self.state = WISH_TRANSITIONS[self.state][trigger]
+        return True
