@@ -1,0 +1,29 @@
+"""The avatar module as a distribution of its own."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+AVATAR = Path(__file__).parents[2] / "avatar"
+
+
+def test_its_wheel_holds_the_package_avatar_and_nothing_else(tmp_path: Path) -> None:
+    """A starter's own `agent` package is not overwritten, and no stand-in is installed."""
+    command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(tmp_path), str(AVATAR)]
+    subprocess.run(command, check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert {name.split("/")[0] for name in names} == {"avatar"}
+    assert {"avatar/session.py", "avatar/core/machine.py", "avatar/py.typed"} <= names
+
+
+def test_its_dependencies_are_among_the_services() -> None:
+    """Both are tested with the same versions, so the same bounds hold."""
+    alone = tomllib.loads((AVATAR / "pyproject.toml").read_text("utf-8"))["project"]
+    whole = tomllib.loads((AVATAR.parent / "pyproject.toml").read_text("utf-8"))["project"]
+
+    assert set(alone["dependencies"]) <= set(whole["dependencies"])
+    assert alone["version"] == whole["version"]
