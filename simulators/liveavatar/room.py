@@ -153,7 +153,7 @@ class LiveKitRoom:
 
     async def _publish_audio(self) -> None:
         track = rtc.LocalAudioTrack.create_audio_track("avatar-audio", self._audio)
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False, red=False)
         await self._room.local_participant.publish_track(track, options)
 
     async def _publish_video(self) -> None:
