@@ -25,7 +25,7 @@ EPILOG = f"""\
 Habits of LiveAvatar, with their defaults, which are as the service was seen to behave (docs/protocol.md):
 {describe_habits()}
 
-Faults on demand: PUT {PATH} arms a list of them, GET tells what struck, DELETE disarms;
+Faults on demand: PUT {PATH} arms a list of them, GET lists what struck, DELETE disarms;
 GET {PATH}/kinds lists those that there are. On loopback only.
 """
 
@@ -45,7 +45,7 @@ class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescription
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> Arguments:
-    """Read the command line; what is wrong is told on stderr and ends the program with status 2."""
+    """Read the command line; a mistake is printed on stderr and ends the program with status 2."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
     try:

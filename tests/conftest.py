@@ -43,8 +43,8 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("logs")
 
 
+# These calls test something else than the habits of LiveAvatar.
 FAST = ("--fast", "--habit", "speech_starts_after=0.2")
-"""Calls here are about something else than LiveAvatar's habits."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

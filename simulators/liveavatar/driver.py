@@ -33,10 +33,10 @@ class Model(Protocol):
     """What a driver needs of a model; all times are seconds of one clock."""
 
     def next_at(self) -> float | None:
-        """Tell when `advance` will have something to do."""
+        """Return when `advance` is due, if ever."""
 
     def advance(self, now: float) -> Iterable[Happening]:
-        """Let everything happen that is due."""
+        """Do everything that is due, and return what has to be carried out."""
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: object, now: float) -> int:
         """Take a REST call; its number."""
@@ -90,7 +90,7 @@ class Driver:
         return await reply
 
     def open_socket(self, ws_key: str) -> Connection:
-        """Hand in a WebSocket handshake; `opened` of the connection tells what comes of it."""
+        """Hand in a WebSocket handshake; its result is `opened` of the connection."""
         connection = Connection(self._model.open_socket(ws_key, self.clock.now))
         self._connections[connection.socket_id] = connection
         self.pump()
@@ -108,7 +108,7 @@ class Driver:
         self.pump()
 
     async def aclose(self) -> None:
-        """Let nothing happen any more; who still waits for an answer gets none."""
+        """Stop; calls that still wait for an answer are cancelled."""
         if self._timer is not None:
             self._timer.cancel()
         for reply in self._replies.values():

@@ -24,10 +24,10 @@ class Stage(Protocol):
 
 
 class FaultyRoom:
-    """Another room, as long as nothing goes wrong.
+    """A room whose avatar can be missing, silent or frozen.
 
     Args:
-        room: that one.
+        room: the real one.
     """
 
     def __init__(self, room: Room) -> None:
@@ -43,7 +43,7 @@ class FaultyRoom:
 
     @property
     def delay_seconds(self) -> float:
-        """From `play` to the listener, about."""
+        """How many seconds ahead of what is heard `play` wants its audio."""
         return self._room.delay_seconds
 
     async def join(self) -> None:
@@ -69,7 +69,7 @@ class FaultyRoom:
         await self._room.leave()
 
     def stay_away(self) -> None:
-        """Do not join, and let nobody know."""
+        """Do not join, and pretend to have joined."""
         self._is_pretended = self._is_frozen = True
 
     def freeze(self) -> None:
@@ -77,7 +77,7 @@ class FaultyRoom:
         self._is_frozen = True
 
     def vanish(self) -> None:
-        """Take the avatar out of the room with the next frame, and let nobody know."""
+        """Take the avatar out of the room with the next frame, and pretend that it is there."""
         self.stay_away()
         if isinstance(self._room, Stage):
             self._next = self._room.disconnect

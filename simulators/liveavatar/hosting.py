@@ -25,7 +25,7 @@ TOKEN_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class HostedRoom:
-    """A room on the stand-in's LiveKit server, and a token for each who joins it."""
+    """A room on the stand-in's LiveKit server, and the tokens to join it."""
 
     name: str
     server: LiveKitServer
@@ -42,7 +42,7 @@ class HostedRoom:
             server,
             avatar_token=_mint(server, name, HOSTED_IDENTITY),
             client_token=_mint(server, name, "client"),
-            # Agents tell their state by attributes. Whether the service's token allows that, nobody has looked.
+            # An agent publishes its state as attributes; whether the service's token allows that is unknown (fact 83).
             agent_token=_mint(server, name, "agent", can_update_own_metadata=habits.hosted_agent_updates_metadata),
         )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    """Tell everything about every session since the start of the stand-in, and how many run and cost.
+    """Describe every session since the start of the stand-in, and count those that run and cost.
 
     Seconds count from the session's start; `started_at` and `ended_at` are Unix seconds, and null before.
     """

@@ -39,7 +39,7 @@ def add_routes(app: web.Application) -> None:
 
 
 def tail(request: web.Request) -> str:
-    """Tell the path of a request from `/v1/` on, with the query."""
+    """Return the path of a request from `/v1/` on, with the query."""
     return "/v1/" + request.path_qs.partition("/v1/")[2]
 
 

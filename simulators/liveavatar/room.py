@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Fact 77.
 FRAMES_PER_SECOND = 25
-"""What users saw of the service."""
 
-# Audio that the source holds ahead, so that a tick may come so much later without a gap in the sound.
+# Audio that the source holds ahead, so that a tick may come this much later without a gap in the sound.
 DELAY_SECONDS = 0.08
 
+# The most that the source holds: `DELAY_SECONDS`, and what one late tick makes up for.
 QUEUE_MS = 200
-"""The most that the source takes: what one late tick makes up for, and the lead."""
 
+# A drawn face moves little; this keeps its edges sharp.
 BITS_PER_PIXEL = 0.08
-"""A drawn face moves little: enough to keep its edges sharp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Room(Protocol):
 
     @property
     def delay_seconds(self) -> float:
-        """How far ahead of what is heard `play` wants its audio."""
+        """How many seconds ahead of what is heard `play` wants its audio."""
 
     async def join(self) -> None:
         """Join and publish both tracks; raises RoomError."""
@@ -101,7 +101,7 @@ class LiveKitRoom:
 
     @property
     def delay_seconds(self) -> float:
-        """From `play` to the listener: what the source holds."""
+        """What the source holds ahead, in seconds."""
         return DELAY_SECONDS
 
     async def join(self) -> None:
@@ -153,7 +153,7 @@ class LiveKitRoom:
 
     async def _publish_audio(self) -> None:
         track = rtc.LocalAudioTrack.create_audio_track("avatar-audio", self._audio)
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, dtx=False, red=False)
         await self._room.local_participant.publish_track(track, options)
 
     async def _publish_video(self) -> None:

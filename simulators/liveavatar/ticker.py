@@ -1,4 +1,4 @@
-"""The stand-in's sense of time."""
+"""The stand-in's clock."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# A tick that comes later than this is not made up for: the clock stands still instead, as in a renderer that stalls.
 MAX_LATE_SECONDS = 0.12
-"""What is made up for when a tick comes late; for the rest time stands still, as in a renderer that stalls."""
 
 
 class Ticker:
-    """Beats at a fixed rate, and tells a time that never runs ahead of the beat by more than is made up for.
+    """Ticks at a fixed rate, and a clock that never runs more than `MAX_LATE_SECONDS` ahead of the ticks.
 
     Args:
-        interval: seconds between two beats.
+        interval: seconds between two ticks.
         clock: seconds that never go back.
     """
 
@@ -34,11 +34,11 @@ class Ticker:
 
     @property
     def stalled_seconds(self) -> float:
-        """How long time has stood still, all in all: on a busy machine, what other clocks are ahead by."""
+        """Seconds for which the clock has stood still; on a busy machine other clocks are ahead by that much."""
         return self._lost
 
     async def tick(self) -> None:
-        """Wait for the next beat."""
+        """Wait for the next tick."""
         late = self._clock() - self._lost - self._due_at
         if late > MAX_LATE_SECONDS:
             self._lost += late - MAX_LATE_SECONDS

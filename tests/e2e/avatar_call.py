@@ -30,8 +30,8 @@ RATE_HZ = 24_000
 TONE_HZ = 440.0
 AVATAR_IDENTITY = "liveavatar-avatar-agent"
 
+# A service without the habits that have tests of their own.
 PROMPT = Habits.fast(speech_starts_after=0.2)
-"""A service without the habits that have tests of their own."""
 
 every_dialect = pytest.mark.parametrize(
     "dialect",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
+from livekit import api, rtc
 
 from simulators.liveavatar import Habits, LiveKitServer, Options, create_app
 from simulators.liveavatar.model.sessions import HOSTED_IDENTITY
@@ -55,3 +57,30 @@ async def test_session_ends_when_livekit_refuses_the_token(livekit_server: Serve
 
     assert code == 1000
     assert (inspected["state"], inspected["end_reason"]) == ("ended", "DISPATCH_FAILED")
+
+
+async def test_avatar_publishes_the_tracks_that_were_seen(livekit_server: ServerUnderTest) -> None:
+    """Their names, sources and codecs, under the identity of the room token (facts 24, 25)."""
+    grants = api.VideoGrants(room_join=True, room="tracks")
+    token = api.AccessToken(livekit_server.api_key, livekit_server.api_secret).with_grants(grants)
+    config = {
+        "livekit_url": livekit_server.url,
+        "livekit_room": "tracks",
+        "livekit_client_token": token.with_identity("the-avatar").to_jwt(),
+    }
+    room, published = rtc.Room(), asyncio.Queue[rtc.RemoteTrackPublication]()
+    room.on("track_published", lambda publication, _who: published.put_nowait(publication))
+    await room.connect(
+        livekit_server.url, token.with_identity("caller").to_jwt(), rtc.RoomOptions(auto_subscribe=False)
+    )
+    async with serving(Options()) as stand_in:
+        await stand_in.start(livekit_config=config, video_settings={"quality": "low"})
+        tracks = {track.name: track for track in (await published.get(), await published.get())}
+        names = set(room.remote_participants)
+    await room.disconnect()
+
+    assert names == {"the-avatar"}
+    assert {name: (track.source, track.mime_type.lower()) for name, track in tracks.items()} == {
+        "avatar": (rtc.TrackSource.SOURCE_CAMERA, "video/h264"),
+        "avatar-audio": (rtc.TrackSource.SOURCE_MICROPHONE, "audio/opus"),
+    }

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 SECONDS = 4
 ROOM = "faults"
 MOST_OF_A_SECOND = 0.5
+# Seconds until what was played is heard.
 ON_ITS_WAY = 0.5
-"""Seconds for what was played to be heard."""
 
+# A service without the habits that have tests of their own.
 PROMPT = Habits.fast(ready_after=0.1, connected_after=0.1, speech_starts_after=0.2)
-"""A service without the habits that have tests of their own."""
 
 AGENT, AVATAR = "agent", "liveavatar-avatar-agent"
 

@@ -66,16 +66,16 @@ class Account:
             raise ApiError(403, "Insufficient credits", code=self._habits.no_credits_code)
 
     def price(self, session: Session, now: float) -> float:
-        """Tell the credits that a session has cost."""
+        """Return the credits that a session has cost."""
         return session.billed_seconds(now) / 60 * self._habits.credits_per_minute
 
     def credits_left(self, now: float) -> float:
-        """Tell what has not been used up; never below 0."""
+        """Return the credits that are left, at least 0."""
         used = sum(self.price(session, now) for session in self.sessions.values())
         return max(self._habits.credits - used, 0.0)
 
     def runs_out_at(self, now: float) -> float | None:
-        """Tell when the credits are used up, if the sessions that run go on; None for never."""
+        """Return when the credits are used up if the running sessions go on; None for never."""
         paid = sum(not session.request.is_sandbox for session in self.active)
         if not paid or self._habits.has_overage or not self._habits.credits_per_minute:
             return None

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from simulators.liveavatar.model.habits import Habits
     from simulators.liveavatar.model.utterance import Utterance
 
+# A message to the client, ready for JSON.
 Message: TypeAlias = dict[str, object]
-"""A message to the client, ready for JSON."""
 
 MOMENTS: dict[str, Moment] = {
     "agent.speak": "speak",
@@ -70,8 +70,8 @@ class Conversation:
         now: start of the session, seconds.
         new_id: names the server's events.
         send: takes each message to the client.
-        on_moment: told of a moment at which a fault may strike, before a command is obeyed and before the start of an
-            utterance is told; it may change `is_mute` and `is_deaf`.
+        on_moment: called at a moment at which a fault may strike: before a command is obeyed, and before the start of
+            an utterance is sent; it may change `is_mute` and `is_deaf`.
         keeps_sound: the player keeps all that was played.
 
     Attributes:
@@ -79,7 +79,7 @@ class Conversation:
         commands: the newest ones that came.
         dropped_commands: how many were ignored without a word.
         interrupts: how many came and were obeyed.
-        is_mute: everything is taken, nothing is done and nothing is told.
+        is_mute: commands are ignored, and nothing is sent.
         is_deaf: interrupts are ignored.
     """
 
@@ -102,25 +102,25 @@ class Conversation:
         self._habits = habits
         self._dialect = habits.dialect
         self._new_id = new_id
-        self._send = send
+        self._deliver = send
         self._on_moment = on_moment
         self._started_at = now
 
     def open(self) -> None:
-        """Greet a client whose WebSocket was opened."""
+        """Send the first states on a WebSocket that was opened."""
         self._on_moment("opening")
         for state in self._dialect.opening:
-            self._tell_session_state(state)
+            self._send_session_state(state)
 
     def connect(self) -> None:
-        """Tell the client that the avatar is ready for its commands."""
-        self._tell_session_state("connected")
+        """Send `connected`."""
+        self._send_session_state("connected")
         self._on_moment("connected")
 
     def close(self) -> None:
-        """Tell the client that the session is over."""
+        """Send that the session is over."""
         for state in self._dialect.closing:
-            self._tell_session_state(state)
+            self._send_session_state(state)
 
     def mute(self, *, now: float) -> None:
         """Fall silent for good, without a word."""
@@ -150,16 +150,16 @@ class Conversation:
             self._on_moment(MOMENTS[command.type])
         if self._record(command.type, command.event_id, len(command.audio), now=now, is_ready=listens):
             self._obey(command, now)
-            self.tell_events(now=now)
+            self.send_events(now=now)
 
-    def tell_events(self, *, now: float) -> None:
-        """Play until `now`, and tell what happened."""
+    def send_events(self, *, now: float) -> None:
+        """Play until `now`, and send what happened."""
         self.player.advance(now)
         for event in self.player.take_events(now=now):
             if isinstance(event, Started):
                 self._on_moment("speaking")
             if not self.is_mute:
-                self._tell_event(event)
+                self._send_event(event)
 
     def _record(self, kind: str, event_id: str | None, audio_bytes: int, *, now: float, is_ready: bool) -> bool:
         dropped = not is_ready or self.is_mute
@@ -169,13 +169,13 @@ class Conversation:
 
     def _refuse(self, kind: str, event_id: str | None, reason: str, *, now: float, is_ready: bool) -> None:
         if self._record(kind, event_id, 0, now=now, is_ready=is_ready):
-            self._tell_error("invalid_request_error", reason, event_id)
+            self._send_error("invalid_request_error", reason, event_id)
 
     def _obey(self, command: Command, now: float) -> None:
         match command.type:
             case "agent.speak":
                 utterance = self.player.append(command.audio, event_id=command.event_id, now=now)
-                self._tell_answer("agent.audio_buffer_appended", command.event_id, utterance)
+                self._send_answer("agent.audio_buffer_appended", command.event_id, utterance)
             case "agent.speak_end":
                 self._seal(command, now)
             case "agent.interrupt" if not self.is_deaf:
@@ -186,62 +186,62 @@ class Conversation:
             case "agent.stop_listening":
                 self.player.stop_listening(now=now)
             case "start" if command.audio_format != ("pcm_s16le", 24_000, 1):
-                self._tell_warning("unsupported_format", "audio is taken as pcm_s16le, 24000 Hz, 1 channel")
+                self._send_warning("unsupported_format", "audio is taken as pcm_s16le, 24000 Hz, 1 channel")
 
     def _seal(self, command: Command, now: float) -> None:
         if command.audio:
             self.player.append(command.audio, event_id=command.event_id, now=now)
         utterance = self.player.seal(now=now)
-        self._tell_answer("agent.audio_buffer_committed", command.event_id, utterance)
+        self._send_answer("agent.audio_buffer_committed", command.event_id, utterance)
 
-    def _tell_event(self, event: PlayerEvent) -> None:
+    def _send_event(self, event: PlayerEvent) -> None:
         match event:
             case StateChanged():
-                self._tell_agent_state(event)
+                self._send_agent_state(event)
             case Started(utterance):
-                self._tell_speech("agent.speak_started", utterance)
+                self._send_speech("agent.speak_started", utterance)
                 self._hiccup(utterance)
             case Ended(utterance):
-                self._tell_speech("agent.speak_ended", utterance)
+                self._send_speech("agent.speak_ended", utterance)
             case Cleared(event_id, utterance):
-                self._tell_answer("agent.audio_buffer_cleared", event_id, utterance)
+                self._send_answer("agent.audio_buffer_cleared", event_id, utterance)
             case Interrupted(utterance):
-                self._tell_speech("agent.speak_interrupted", utterance)
+                self._send_speech("agent.speak_interrupted", utterance)
             case Starved(utterance):
-                self._tell_error("video_starvation", "audio came too late to go on speaking", utterance.event_id)
+                self._send_error("video_starvation", "audio came too late to go on speaking", utterance.event_id)
 
     def _hiccup(self, utterance: Utterance) -> None:
         if self._habits.hiccup_every and utterance.number % self._habits.hiccup_every == 0:
-            self._tell_error("video_starvation", "17 frames missed (680ms gap)", None)
+            self._send_error("video_starvation", "17 frames missed (680ms gap)", None)
 
-    def _tell_agent_state(self, event: StateChanged) -> None:
+    def _send_agent_state(self, event: StateChanged) -> None:
         if self._dialect.states:
-            self._tell("agent.state_updated", previous_state=event.previous, new_state=event.new)
+            self._send("agent.state_updated", previous_state=event.previous, new_state=event.new)
         if self._dialect.idles and event.new == "idle":
-            self._tell("agent.idle_started")
+            self._send("agent.idle_started")
         if self._dialect.idles and event.previous == "idle":
-            self._tell("agent.idle_ended")
+            self._send("agent.idle_ended")
 
-    def _tell_speech(self, kind: str, utterance: Utterance) -> None:
+    def _send_speech(self, kind: str, utterance: Utterance) -> None:
         if self._dialect.speaks:
-            self._tell_answer(kind, utterance.event_id, utterance)
+            self._send_answer(kind, utterance.event_id, utterance)
 
-    def _tell_answer(self, kind: str, source_event_id: str | None, utterance: Utterance | None) -> None:
+    def _send_answer(self, kind: str, source_event_id: str | None, utterance: Utterance | None) -> None:
         if not self._dialect.names_tasks:
-            self._tell(kind, source_event_id=source_event_id if self._habits.echoes_event_ids else None)
+            self._send(kind, source_event_id=source_event_id if self._habits.echoes_event_ids else None)
         elif utterance is None:
-            self._tell(kind)
+            self._send(kind)
         else:
-            self._tell(kind, task={"id": f"task-{utterance.number}"})
+            self._send(kind, task={"id": f"task-{utterance.number}"})
 
-    def _tell_session_state(self, state: str) -> None:
-        self._tell("session.state_updated", state=state)
+    def _send_session_state(self, state: str) -> None:
+        self._send("session.state_updated", state=state)
 
-    def _tell_error(self, kind: str, message: str, event_id: str | None) -> None:
-        self._tell("error", error={"type": kind, "message": message, "event_id": event_id})
+    def _send_error(self, kind: str, message: str, event_id: str | None) -> None:
+        self._send("error", error={"type": kind, "message": message, "event_id": event_id})
 
-    def _tell_warning(self, kind: str, message: str) -> None:
-        self._tell("warning", warning={"type": kind, "message": message})
+    def _send_warning(self, kind: str, message: str) -> None:
+        self._send("warning", warning={"type": kind, "message": message})
 
-    def _tell(self, kind: str, **fields: object) -> None:
-        self._send({"type": kind, "event_id": self._new_id(), **fields})
+    def _send(self, kind: str, **fields: object) -> None:
+        self._deliver({"type": kind, "event_id": self._new_id(), **fields})

@@ -16,8 +16,8 @@ class Dialect:
 
     Attributes:
         name: as the command line and the inspection endpoint know it.
-        opening: session states told before `connected`.
-        closing: session states told when the session ends.
+        opening: session states sent before `connected`.
+        closing: session states sent when the session ends.
         speaks: `agent.speak_started`, `agent.speak_ended` and `agent.speak_interrupted` are sent.
         states: `agent.state_updated` is sent.
         idles: `agent.idle_started` and `agent.idle_ended` are sent.

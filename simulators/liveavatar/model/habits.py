@@ -35,7 +35,7 @@ class Habits:
     reasons_in_data: Annotated[bool, About("a token's refusal has its reason in data[].message", 6)] = True
     keep_alive_needs_id: Annotated[bool, About("400 for a keep-alive by API key without session_id", 10)] = True
     keep_alive_of_ended_fails: Annotated[bool, About("400 or 401 for a keep-alive after the end", 11)] = True
-    # Nobody has recorded a stop of a session that ended by itself; one client treats 404 as done.
+    # No record of a stop after the end exists; one client treats 404 as done.
     stop_of_ended: Annotated[int, About("status of a stop of a session that has ended", 12)] = 404
     stop_cancels_start: Annotated[bool, About("a stop before a start's effect prevents it; else 404")] = True
     success_code: Annotated[int, About("code of a success", 14)] = 100
@@ -60,8 +60,8 @@ class Habits:
     connected_after: Annotated[
         float | None, About("from the answer to a start until `connected`; none for never", 31, 32, 35)
     ] = 0.8
-    tells_connected_once: Annotated[bool, About("`connected` is told on the first WebSocket only", 36)] = True
-    # Documented, and a first utterance was lost so; two clients in production speak at once and are heard.
+    tells_connected_once: Annotated[bool, About("`connected` is sent on the first WebSocket only", 36)] = True
+    # Documented, and one client lost its first utterance; two clients in production speak at once and are heard.
     drops_early_commands: Annotated[bool, About("commands before readiness are dropped silently", 33, 34)] = True
     loses_speech_before_joined: Annotated[bool, About("speech before the avatar has joined is lost", 33)] = False
     max_frame_bytes: Annotated[int, About("a longer frame closes the WebSocket with 1009")] = 1_000_000
@@ -109,7 +109,7 @@ class Habits:
 
 
 def about_habits() -> dict[str, About]:
-    """Tell what each option is, by its name."""
+    """Return what each option is, by its name."""
     hints = get_type_hints(Habits, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
 

@@ -17,8 +17,8 @@ from simulators.liveavatar.model.utterance import RATE_HZ, Utterance
 if TYPE_CHECKING:
     from simulators.liveavatar.model.habits import Habits
 
+# Samples by which an instant may miss that of a sample, since seconds are floating-point numbers.
 ROUNDING = 0.001
-"""Samples by which an instant may miss a sample's, since seconds are floating-point numbers."""
 
 AgentState = Literal["idle", "listening", "talking"]
 
@@ -81,7 +81,7 @@ class Player:
         keeps_sound: `sound` keeps all that was played.
 
     Attributes:
-        state: the newest, told or about to be told.
+        state: the newest; its `StateChanged` may still be due.
         utterances: all that came in.
         sound: what was played.
     """
@@ -142,7 +142,7 @@ class Player:
         return utterance
 
     def clear(self, event_id: str | None, *, now: float) -> list[Utterance]:
-        """Forget what is queued, and fall silent after the tail; told when it is acknowledged.
+        """Drop what is queued and fall silent after the tail; the events come with the acknowledgement.
 
         Returns:
             The utterances that were cut, also those that had not started.
@@ -206,7 +206,7 @@ class Player:
         return events
 
     def next_at(self) -> float | None:
-        """Tell when there may be events to take, if nothing else happens until then."""
+        """Return when the next events are due; None while only a command can bring some."""
         instants = [] if self._next_turn is None else [self._next_turn + 1]
         if self._events:
             instants.append(self._events[0][0])

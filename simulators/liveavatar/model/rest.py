@@ -57,13 +57,13 @@ class Lives(Protocol):
         """Give a token."""
 
     def start(self, session: Session, now: float, replied_at: float) -> dict[str, object]:
-        """Start a session; what its client is told about room and WebSocket."""
+        """Start a session; return the part of the answer about WebSocket and room."""
 
     def finish(self, session: Session, reason: EndReason, now: float) -> None:
         """End a session."""
 
     def date(self, at: float) -> str:
-        """Tell an instant in ISO 8601."""
+        """Format an instant in ISO 8601."""
 
 
 class RestApi:
@@ -225,7 +225,7 @@ class RestApi:
         if asked.is_sandbox and asked.avatar_id != WAYNE_ID and self._habits.sandbox_refuses_avatars:
             self._refuse("avatar_id", "This avatar is not supported in sandbox mode", asked.avatar_id)
         if avatar is None and not asked.is_sandbox:
-            # Nobody has recorded these words; "Context not found" was seen of a context.
+            # These words are ours: "Context not found" was seen for a context.
             self._refuse("avatar_id", "Avatar not found", asked.avatar_id)
         if avatar is not None and avatar["is_expired"] and self._habits.refuses_expired_avatars:
             self._refuse("avatar_id", "Avatar is expired", asked.avatar_id)

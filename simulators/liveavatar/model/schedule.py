@@ -22,7 +22,7 @@ class Schedule:
         heapq.heappush(self._heap, (instant, next(self._numbers), action))
 
     def next_at(self) -> float | None:
-        """Tell when the next action is due."""
+        """Return when the next action is due."""
         return self._heap[0][0] if self._heap else None
 
     def run(self, now: float) -> None:

@@ -40,8 +40,8 @@ class Ids:
 class ServiceModel:
     """LiveAvatar as it was seen to behave.
 
-    Hand in what clients do, with `now` in seconds of a clock that never goes back; then carry out what `advance`
-    returns, and call it again not later than `next_at`. The same inputs give the same outputs.
+    Pass in what clients do, with `now` in seconds of a monotonic clock; then carry out what `advance` returns, and
+    call `advance` again at `next_at` at the latest. The same inputs give the same outputs.
 
     Args:
         habits: of the service.
@@ -52,7 +52,7 @@ class ServiceModel:
         hosts_rooms: sessions need not bring a room.
         has_real_rooms: after `AvatarJoined` the owner joins a real room and calls `avatar_joined`.
         keeps_sound: `Session.heard` has all that was heard.
-        on_moment: told of each moment at which a fault may strike a session.
+        on_moment: called at each moment at which a fault may strike a session.
     """
 
     def __init__(
@@ -107,23 +107,23 @@ class ServiceModel:
         return self._account.active
 
     def billed_seconds(self, now: float) -> float:
-        """Tell the length of all sessions that cost, up to `now`."""
+        """Return the total length of the sessions that cost, up to `now`, in seconds."""
         self._run(now)
         return sum(session.billed_seconds(now) for session in self.sessions)
 
     def credits_left(self, now: float) -> float:
-        """Tell what the account has."""
+        """Return the balance of the account."""
         self._run(now)
         return self._account.credits_left(now)
 
     # Time
 
     def next_at(self) -> float | None:
-        """Tell when `advance` will have something to do, if nothing else happens until then."""
+        """Return when `advance` is due; None while only a client can make something happen."""
         return self._now if self._outbox else self._next_work()
 
     def advance(self, now: float) -> list[Happening]:
-        """Let everything happen that is due at `now`; what is to be carried out, in order."""
+        """Do everything that is due at `now`, and return what has to be carried out, in order."""
         self._run(now)
         happenings = list(self._outbox)
         self._outbox.clear()
@@ -132,7 +132,7 @@ class ServiceModel:
     # What clients do
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: object, now: float) -> int:
-        """Take a REST call; answered with `Replied`, whether or not its client still waits.
+        """Take a REST call; `Replied` answers it, whether or not its client still waits.
 
         Args:
             method: of HTTP.
@@ -162,7 +162,7 @@ class ServiceModel:
         return request_id
 
     def open_socket(self, url: str, now: float) -> int:
-        """Take a WebSocket handshake; answered with `SocketOpened` or `SocketRefused`.
+        """Take a WebSocket handshake; `SocketOpened` or `SocketRefused` answers it.
 
         Args:
             url: that the start gave, or its last part.
@@ -177,7 +177,7 @@ class ServiceModel:
         return socket_id
 
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
-        """Take a frame of a client; on a WebSocket that is lost or was replaced it is ignored."""
+        """Take a frame of a client; frames on a WebSocket that is lost or was replaced are ignored."""
         self._run(now)
         self._sockets.receive(socket_id, frame, now)
 
@@ -194,8 +194,8 @@ class ServiceModel:
         Args:
             socket_id: which.
             now: seconds.
-            told: the client sees the connection end; else it is half-open: nothing more comes, and what is sent is
-                lost (fact 40).
+            told: the client sees the connection end. Otherwise the connection is half-open: the client receives
+                nothing more, and the service receives nothing from it (fact 40).
         """
         self._run(now)
         if told:
@@ -204,7 +204,7 @@ class ServiceModel:
             self._sockets.lose(socket_id, now)
 
     def avatar_joined(self, session_id: str, now: float, *, lead: float = 0.0) -> None:
-        """Note that the avatar is in its real room, whose buffer wants audio `lead` seconds ahead."""
+        """Note that the avatar is in its real room; `lead` is how many seconds ahead the room buffers audio."""
         self._run(now)
         self._lives.join(self.session(session_id), now, lead=lead)
 
@@ -220,7 +220,7 @@ class ServiceModel:
         self._lives.finish(self.session(session_id), reason, now)
 
     def mute(self, session_id: str, now: float) -> None:
-        """Let a session take everything, do nothing and say nothing from now on."""
+        """Make a session ignore all commands and send nothing from now on."""
         self._run(now)
         conversation = self.session(session_id).conversation
         if conversation is not None:
@@ -245,12 +245,12 @@ class ServiceModel:
             self._schedule.run(at)
             for session in list(self._lives.running.values()):
                 if session.conversation is not None and session.is_running:
-                    session.conversation.tell_events(now=at)
+                    session.conversation.send_events(now=at)
         self._is_at_work = False
         self._now = max(self._now, now)
 
     def _timing(self, name: str) -> tuple[float, float]:
-        """Tell how long a call takes, and after which share of it it takes effect."""
+        """Return how long a call takes, and the share of that time after which it takes effect."""
         habits = self.habits
         return {
             "token": (habits.token_takes, 1.0),

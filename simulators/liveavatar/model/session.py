@@ -16,7 +16,7 @@ SessionState = Literal["created", "started", "connected", "ended"]
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """What the service knows of a session; instants are seconds of the model's clock.
+    """A session of the account; instants are seconds of the model's clock.
 
     Attributes:
         id: in the REST API.
@@ -28,7 +28,7 @@ class Session:
         state: started when it costs, connected when it takes commands from a WebSocket.
         started_at: None before.
         ready_at: when it takes commands.
-        connected_at: when its client may be told so.
+        connected_at: when `connected` may be sent.
         unready_until: when it takes commands on its present WebSocket, if a fault keeps it from doing so.
         has_avatar: its avatar was sent to the room.
         joined_at: when the avatar was there.
@@ -87,11 +87,11 @@ class Session:
         return self.is_running and now >= self.ready_at and now >= self.unready_until
 
     def seconds(self, now: float) -> float:
-        """Tell its length up to `now`."""
+        """Return its length up to `now`, in seconds."""
         if self.started_at is None:
             return 0.0
         return (now if self.ended_at is None else min(now, self.ended_at)) - self.started_at
 
     def billed_seconds(self, now: float) -> float:
-        """Tell what it costs up to `now`; the sandbox costs nothing (fact 80)."""
+        """Return the seconds that it costs up to `now`; the sandbox costs nothing (fact 80)."""
         return 0.0 if self.request.is_sandbox else self.seconds(now)

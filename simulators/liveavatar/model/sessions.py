@@ -41,8 +41,8 @@ class Sessions:
         schedule: of the model.
         outbox: of the model.
         new_id: makes an id of a kind.
-        date_of: tells the date of an instant.
-        on_moment: told of each moment at which a fault may strike a session.
+        date_of: gives the date of an instant.
+        on_moment: called at each moment at which a fault may strike a session.
         has_real_rooms: the owner of the model says when an avatar has joined.
         keeps_sound: all that is heard is kept.
 
@@ -90,7 +90,7 @@ class Sessions:
         """Start a session: from here on it costs.
 
         Returns:
-            What its client is told about WebSocket and room.
+            The part of the answer about WebSocket and room.
         """
         session.state, session.started_at = "started", now
         session.last_command_at = session.alone_since = now
@@ -112,7 +112,7 @@ class Sessions:
         return data
 
     def join(self, session: Session, now: float, *, lead: float = 0.0) -> None:
-        """Note that the avatar is in its room, whose buffer wants audio `lead` seconds ahead."""
+        """Note that the avatar is in its room; `lead` is how many seconds ahead the room buffers audio."""
         if session.is_running and session.conversation is not None:
             session.joined_at = now
             session.conversation.player.release(now=now, lead=lead)
@@ -133,7 +133,7 @@ class Sessions:
             self._outbox.append(AvatarLeft(session.id, session.identity))
 
     def date(self, at: float) -> str:
-        """Tell an instant in ISO 8601."""
+        """Format an instant in ISO 8601."""
         return self._date_of(at).isoformat()
 
     def _plan_readiness(self, session: Session, replied_at: float) -> None:
@@ -202,5 +202,5 @@ class Sessions:
 
 
 def dates_from(wall_clock: datetime, opened_at: float) -> Callable[[float], datetime]:
-    """Make a function that tells the date of an instant, where `wall_clock` was the date at `opened_at`."""
+    """Make a function that gives the date of an instant, where `wall_clock` was the date at `opened_at`."""
     return lambda at: wall_clock + timedelta(seconds=at - opened_at)

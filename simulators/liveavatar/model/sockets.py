@@ -36,7 +36,7 @@ class Socket:
         session: it belongs to, None before it is open.
         number: 1 for the first of its session.
         is_over: it was closed, refused or lost.
-        is_welcome: `connected` was told on it.
+        is_welcome: `connected` was sent on it.
     """
 
     session: Session | None = None
@@ -53,7 +53,7 @@ class Sockets:
         account: whose sessions they are for.
         schedule: of the model.
         outbox: of the model.
-        on_lost: told of a session that has no WebSocket any more.
+        on_lost: called with a session that has lost its WebSocket.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Sockets:
         self._sockets: dict[int, Socket] = {}
 
     def shake_hands(self, socket_id: int, url: str, now: float) -> None:
-        """Take a handshake; what is appended to the URL does no harm (fact 16)."""
+        """Take a handshake; a query at the end of the URL is ignored (fact 16)."""
         self._sockets[socket_id] = Socket()
         key = url.partition("?")[0].rpartition("/")[2]
         self._schedule.at(now + self._habits.socket_takes, partial(self._open, socket_id, key))
@@ -83,11 +83,11 @@ class Sockets:
         return session if session is not None and session.socket_id == socket_id else None
 
     def is_welcome(self, socket_id: int) -> bool:
-        """Tell whether `connected` was told on a WebSocket."""
+        """Return whether `connected` was sent on a WebSocket."""
         return self._sockets[socket_id].is_welcome
 
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
-        """Take a frame; on a WebSocket that is lost or was replaced it is ignored."""
+        """Take a frame; frames on a WebSocket that is lost or was replaced are ignored."""
         session = self.session(socket_id)
         if session is None or session.conversation is None:
             return
@@ -109,7 +109,7 @@ class Sockets:
             session.state = "connected"
 
     def connect(self, session: Session, now: float) -> None:
-        """Tell the client `connected`, if that is due, was not told, and is told on this WebSocket."""
+        """Send `connected` if it is due and this WebSocket is one that gets it."""
         if session.socket_id is None or session.conversation is None or now < session.connected_at:
             return
         socket = self._sockets[session.socket_id]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# All audio is PCM at this rate: 16 bits, signed, little-endian, mono. The service takes no other.
 RATE_HZ = 24_000
-"""Samples a second of everything that goes in or out: the only rate that the service takes."""
-
 SAMPLE_BYTES = 2
-"""One sample: 16 bits, signed, little-endian, mono."""
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from simulators.liveavatar.replay.recording import Message, RecordedCall, RecordedSocket, Recording
 
-# A place that nobody listens at: the real rooms of a recorded call are not to be joined.
+# Leads to no LiveKit server: a client must not join the real rooms of a recorded call.
 NOWHERE = "ws://127.0.0.1:1"
 
 REDACTED = "<redacted:"
@@ -56,11 +56,11 @@ class ReplayModel:
         self._numbers = count(1)
 
     def next_at(self) -> float | None:
-        """Tell when `advance` will have something to do."""
+        """Return when `advance` is due, if ever."""
         return self._now if self._outbox else self._schedule.next_at()
 
     def advance(self, now: float) -> list[Happening]:
-        """Let everything happen that is due at `now`."""
+        """Do everything that is due at `now`, and return what has to be carried out."""
         self._schedule.run(now)
         self._now = max(self._now, now)
         happenings = list(self._outbox)

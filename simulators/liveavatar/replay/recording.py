@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# A message on a WebSocket.
 Message: TypeAlias = dict[str, Any]
-"""A message on a WebSocket."""
 
 VERSION = 1
 

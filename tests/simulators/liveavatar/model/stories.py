@@ -15,8 +15,8 @@ from tests.simulators.liveavatar.model.client import KEY, Client, bearer, token_
 Act = Literal["start", "stop", "open", "close", "drop", "speak", "end", "interrupt", "listen", "keep_alive"]
 
 PERIOD = 24_001
+# Neighbouring samples differ and none is silent, so that a test recognises what was heard.
 PATTERN = array("h", range(1, PERIOD + 1)).tobytes() * 30
-"""No two nearby samples are equal and none is silent, so that it can be told what was heard."""
 
 habits = st.builds(
     Habits,

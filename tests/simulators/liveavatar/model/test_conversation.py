@@ -39,7 +39,7 @@ class Talk(Conversation):
 
     def play(self, now: float) -> bytes:
         """Let time pass; what is heard in it."""
-        self.tell_events(now=now)
+        self.send_events(now=now)
         return self.player.play(now=now)
 
 
