@@ -14,7 +14,7 @@ from agent.rate import Buckets
 from agent.settings import Settings
 from agent.web.errors import RequestError
 
-# Requests of one address to /api, at once and per second; and the addresses that are remembered, at some 300 bytes each.
+# Requests of one address to /api, at once and per second; and the addresses remembered, at some 300 bytes each.
 _AT_ONCE = 10
 _PER_SECOND = 0.5
 _ADDRESSES = 10_000
