@@ -1,4 +1,4 @@
-"""Runs the worker in this process: signals, drain and exit status as people of the LiveKit world expect them."""
+"""Runs the worker in this process, with the signals, drain and exit status of LiveKit's own commands."""
 
 import asyncio
 import logging
