@@ -60,7 +60,9 @@ WORKDIR /page
 COPY web/ ./
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts --no-audit --no-fund
-RUN npm run build
+# Compressed beside themselves: the worker sends those to browsers that take them.
+RUN npm run build && \
+    find dist -type f -regex '.*\.\(css\|html\|js\|json\|mjs\|svg\|txt\|wasm\|webmanifest\)' -exec gzip -9 -k -n {} +
 
 
 # Last, so that it is what a plain `docker build` makes.
@@ -70,14 +72,16 @@ COPY --from=build-page /page/dist/ web/dist/
 COPY agent.py ./
 # Where started avatar sessions are noted, so that the next worker stops what a killed one left running: it has to outlive
 # the container. No VOLUME: an anonymous one would only hide that none was mounted. A new named one takes the owner from here.
+# Group 0 may write it, as OpenShift runs images with a user id of its own and that group.
 ENV STATE_DIR=/var/lib/liveavatar-agent
-RUN install -d -m 700 -o 10001 -g 10001 $STATE_DIR
+RUN install -d -m 770 -o 10001 -g 0 $STATE_DIR
 # By number, as Kubernetes can only check a number for runAsNonRoot. The files stay root's: the worker cannot change its own code.
 USER 10001:10001
 EXPOSE 8081
 # The first SIGTERM drains: no new calls, the running ones end by themselves. A second one cuts them off.
 STOPSIGNAL SIGTERM
-# 200 means that the worker runs and has not given up on LiveKit; it does not mean that it is registered.
+# 200 means that the worker runs and has not given up on LiveKit; it does not mean that it is registered. Where a platform
+# sets PORT, the health check or the page answers there.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8081/', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request; port = os.environ.get('WORKER_PORT') or os.environ.get('PORT') or '8081'; urllib.request.urlopen('http://127.0.0.1:' + ''.join(filter(str.isdigit, port)) + '/', timeout=4)"]
 CMD ["python", "agent.py", "start"]

@@ -1,4 +1,4 @@
-"""The worker: takes jobs from LiveKit, and runs one call in each."""
+"""The worker: takes jobs from LiveKit and runs one call in each."""
 
 import asyncio
 import logging

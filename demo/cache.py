@@ -1,4 +1,4 @@
-"""The user's cache: what is built or fetched once stays there, outside the repository."""
+"""The user's cache, outside the repository, for tools that are built or fetched once."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ async def only_builder(name: str, what: str, console: Console) -> AsyncIterator[
 
     Args:
         name: Of the lock's file in the cache.
-        what: Is built, for a line that says what is waited for.
-        console: Gets that line.
+        what: The thing that is built, for a line about the wait.
+        console: Where that line is printed.
 
     Raises:
         OSError: The cache cannot be made or written.

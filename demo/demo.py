@@ -1,4 +1,4 @@
-"""The demo: a LiveKit server, stand-ins for the vendors without a key, the worker, and who talks with the avatar."""
+"""The demo: a LiveKit server, stand-ins for the vendors without a key, the worker, and a caller."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parent.parent
 WEB: Final = ROOT / "web"
+# Seconds to start; the worker loads its models first.
 STAND_INS_START: Final = 30.0
 WORKER_START: Final = 60.0
-"""Seconds; the worker loads its models first."""
 
+# The framework's log message when LiveKit knows the worker; a room that is made before gets no agent.
 REGISTERED: Final = "registered worker"
-"""What the worker logs when LiveKit knows it; a room that is made before then gets no agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,13 @@ class Options:
     """How the demo is run.
 
     Attributes:
-        call: Whether a synthetic caller calls, instead of a person.
+        call: True for a synthetic caller instead of a person.
         port: Of the LiveKit server, if one is started.
         stand_ins_port: Of the stand-ins.
         page_port: Of the page.
-        directory: Gets the call's video and transcript.
-        verbose: Whether the worker's log is shown.
-        open_page: Whether the page is opened in the browser.
+        directory: For the call's video and transcript.
+        verbose: True to show the worker's log.
+        open_page: True to open the page in the browser.
     """
 
     call: bool = False
@@ -92,7 +92,7 @@ async def run_demo(options: Options, console: Console) -> int:
 
 @asynccontextmanager
 async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIterator[tuple[Settings, list[Child]]]:
-    """Start what is needed, in the order in which it needs each other; it ends in the reverse order."""
+    """Start the processes in the order in which they need each other; they end in the reverse order."""
     read_env_file()
     settings = load_settings()
     own_livekit, own_stand_ins = not settings.livekit_url, not settings.stand_ins_url
@@ -141,7 +141,7 @@ async def _build_page(console: Console, *, is_needed: bool) -> None:
 
 
 def with_room_owner(settings: Settings) -> Settings:
-    """Say whose room it is: LiveAvatar's own, where it could not reach a LiveKit server that is started here.
+    """Choose the room's owner: LiveAvatar, if it could not reach a LiveKit server that is started here.
 
     Raises:
         DemoError: LiveAvatar can't come to the room that was chosen.
@@ -160,14 +160,14 @@ def with_room_owner(settings: Settings) -> Settings:
 
 
 def _page_port(settings: Settings, options: Options) -> int:
-    """Where the page is: nowhere for a synthetic caller, unless only the page's server can let one in."""
+    """The page's port; 0 for a synthetic caller, unless only the page's server can let it in."""
     if not options.call:
         return options.page_port
     return free_port() if settings.room_owner == "liveavatar" else 0
 
 
 async def _check_livekit(settings: Settings) -> None:
-    """Say at once that there is no LiveKit server; the worker would try for minutes."""
+    """Raise a DemoError at once if no LiveKit server answers; the worker would try for minutes."""
     if not await answers(settings.livekit_url.replace("ws", "http", 1)):
         message = f"No LiveKit server answers at {settings.livekit_url}: is LIVEKIT_URL right, and the server running?"
         raise DemoError(message)
@@ -209,7 +209,7 @@ async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
 
 
 def livekit_environment(settings: Settings) -> dict[str, str]:
-    """Variables of who needs LiveKit's server."""
+    """The variables of a process that needs the LiveKit server."""
     return {
         "LIVEKIT_URL": settings.livekit_url,
         "LIVEKIT_API_KEY": settings.livekit_api_key,
@@ -228,7 +228,7 @@ def worker_environment(settings: Settings) -> dict[str, str]:
         "WEB_PORT": str(settings.web_port or 0),
         "WEB_HOST": settings.web_host,
         "WORKER_PORT": "0",
-        "DRAIN_TIMEOUT": "1",  # who ends the demo does not wait for the call to end
+        "DRAIN_TIMEOUT": "1",  # Ctrl-C ends the demo without waiting for the call to end
     }
     if settings.liveavatar.is_stand_in:  # a session that costs money is noted where the next worker looks
         env["STATE_DIR"] = str(demo_state_dir())

@@ -7,6 +7,7 @@ With arguments the page's packages are seen to, and then `tsc --noEmit`, `vite` 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import json
 import os
@@ -30,8 +31,14 @@ if TYPE_CHECKING:
 MADE: Final = frozenset({"node_modules", "dist"})
 """All else below web/ is a source of the page."""
 
+# A file in what was made, with a hash of what it was made from. Written last, so that it vouches for the rest.
 STAMP: Final = ".made-from"
-"""A file in what was made, with a hash of what it was made from. Written last, so that it vouches for the rest."""
+
+# Of the steps after Vite's; a page that was built with others is built again.
+STEPS: Final = "gzip"
+
+# What a browser is sent compressed: the server takes the file with `.gz` behind its name.
+COMPRESSED: Final = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".wasm", ".webmanifest"}
 
 NPM_ENV: Final = {
     "npm_config_audit": "false",
@@ -58,7 +65,7 @@ class PageBuildError(DemoError):
 
 
 def is_built(web: Path) -> bool:
-    """Whether the page is there, made from the sources as they are now."""
+    """True if the page is there, made from the sources as they are now."""
     return (web / "dist" / "index.html").exists() and _stamp(web / "dist") == fingerprint(web)
 
 
@@ -66,7 +73,7 @@ def fingerprint(web: Path) -> str:
     """Give a hash over the names and contents of the page's sources."""
     tops = [path for path in web.iterdir() if path.name not in MADE]
     files = [path for top in tops for path in (top, *top.rglob("*")) if path.is_file()]
-    contents = {path.relative_to(web).as_posix(): _hash(path) for path in sorted(files)}
+    contents = {path.relative_to(web).as_posix(): _hash(path) for path in sorted(files)} | {"": STEPS}
     return hashlib.sha256(json.dumps(contents).encode()).hexdigest()
 
 
@@ -162,8 +169,16 @@ async def _bundle(web: Path, node: Node) -> None:
         vite = tool_command(web, node, "vite", "build", "--outDir", str(built.relative_to(web)))
         with _advising(NO_BUNDLE):
             await run_tool(vite, os.environ, cwd=web)
+        compress(built)
         (built / STAMP).write_text(made_from)
         _exchange(built, web / "dist", Path(workshop, "replaced"))
+
+
+def compress(directory: Path) -> None:
+    """Write a compressed copy beside every text file."""
+    for path in directory.rglob("*"):
+        if path.suffix in COMPRESSED:
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def _exchange(new: Path, current: Path, old: Path) -> None:

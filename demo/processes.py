@@ -38,7 +38,7 @@ FOLLOW_POLL: Final = 0.2
 
 
 class PortInUseError(DemoError):
-    """Somebody else listens where one of the demo's servers should."""
+    """Another program listens on the port of one of the demo's servers."""
 
     def __init__(self, port: int, what: str, option: str) -> None:
         super().__init__(

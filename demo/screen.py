@@ -1,4 +1,4 @@
-"""What the demo shows: what is real and what stands in for it, and how to join."""
+"""The demo's text on the terminal: which parts are real, and how to join."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from demo.invitation import Invitation
 
 PARTS: Final = {
-    "deepgram": ("hears", "Deepgram", "pocketsphinx, a small recogniser"),
-    "openai": ("thinks", "OpenAI", "a script, not a language model"),
-    "elevenlabs": ("speaks", "ElevenLabs", "espeak-ng"),
-    "liveavatar": ("is seen", "LiveAvatar", "a drawn face"),
+    "deepgram": ("speech-to-text", "Deepgram", "pocketsphinx, a small recogniser"),
+    "openai": ("language model", "OpenAI", "a script, not a language model"),
+    "elevenlabs": ("text-to-speech", "ElevenLabs", "espeak-ng"),
+    "liveavatar": ("avatar", "LiveAvatar", "a drawn face"),
 }
 
 HOSTED: Final = "in a room of LiveAvatar's own: it can't reach a server on this machine"
 
 
 def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livekit: bool) -> None:
-    """Say of each part whether it is real, and where the logs are."""
+    """Print which parts are real and which are stand-ins, and where the logs are."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 1))
     server = "server started here" if own_livekit else "your server"
     where = f"{server}: {settings.livekit_url}" if settings.livekit_url else HOSTED
-    table.add_row("connects", "LiveKit", f"[green]real[/], {where}")
+    table.add_row("rooms", "LiveKit", f"[green]real[/], {where}")
     for vendor, (does, name, stand_in) in PARTS.items():
         is_stand_in = vendor in settings.stand_ins
         table.add_row(does, name, f"[yellow]stand-in[/]: {stand_in}" if is_stand_in else "[green]real[/], by your key")
@@ -38,10 +38,10 @@ def show_parts(console: Console, settings: Settings, log_dir: Path, *, own_livek
 
 
 def show_invitation(console: Console, page: str | None, invitation: Invitation | None) -> None:
-    """Say how to join, what to say, and how it ends. Links and tokens are never broken into lines.
+    """Print how to join, what to say, and how to end the demo. Links and tokens are never broken into lines.
 
     Args:
-        console: Where.
+        console: The terminal.
         page: Its link; None when it could not be built.
         invitation: For other clients; None when only the page can let somebody in.
     """

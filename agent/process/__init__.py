@@ -1,1 +1,1 @@
-"""The worker as an operating-system process: signals, reload, log, and a job that outlives its worker."""
+"""The worker as an operating-system process: ports, signals, reload, log, and the end of orphaned jobs."""

@@ -1,4 +1,4 @@
-"""What the log shows: JSON in production; in development what a person wants to read."""
+"""Sets up logging: JSON lines in production, readable lines without routine messages in development."""
 
 import logging
 
@@ -6,7 +6,8 @@ from livekit.agents.cli.log import setup_logging
 
 from agent.process.redaction import redact
 
-_EVERY_START = (
+# Messages of the framework at each start and end of a process, which development does not show.
+_ROUTINE = (
     "starting worker",
     "plugin registered",
     "preloading plugins",
@@ -17,15 +18,14 @@ _EVERY_START = (
     "no warmed process available",
     "shutting down worker",
 )
-# Said by the framework each time, and of no use to who has just started it.
 
 
 def set_up_logging(level: str, *, dev: bool) -> None:
-    """Set up the root logger, once, in the worker's own process; the jobs' records come there.
+    """Set up the root logger, once, in the worker's own process, which receives the records of its jobs.
 
     Args:
-        level: Name of a level; what callers say, and what each start says anyway, is shown at DEBUG only.
-        dev: Coloured lines without routine instead of JSON.
+        level: Name of the minimum level. Only DEBUG shows what callers say, and routine messages.
+        dev: True for coloured lines without routine messages, False for JSON.
     """
     setup_logging(level, devmode=dev, console=False, compact=dev)
     if level == "DEBUG":
@@ -33,8 +33,8 @@ def set_up_logging(level: str, *, dev: bool) -> None:
     for handler in logging.getLogger().handlers:
         handler.addFilter(redact)
         if dev:
-            handler.addFilter(_is_news)
+            handler.addFilter(_is_no_routine)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_EVERY_START)
+def _is_no_routine(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_ROUTINE)

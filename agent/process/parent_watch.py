@@ -1,4 +1,4 @@
-"""A job whose worker was killed: it stops the session that it pays for, and ends."""
+"""Ends a job whose worker was killed, after stopping its avatar session, which is billed."""
 
 import asyncio
 import multiprocessing
@@ -10,14 +10,15 @@ from agent.sessions.sweeper import sweep_once
 from agent.settings import Settings
 from avatar.journal import SessionJournal
 
-_TIMEOUT = 8.0
+# Seconds to stop the session.
+_STOP_TIMEOUT = 8.0
 
 
 def end_with_worker(settings: Settings, journal: SessionJournal) -> None:
-    """See to it that this job process does not outlive its worker by more than 8 s.
+    """End this job process within eight seconds after its worker was killed.
 
-    The framework cancels the job then, without calling its `on_session_end`. The work is done in a thread: whatever the
-    event loop is busy or stuck with, the session is stopped and the process ends.
+    The framework cancels the job then, without calling its `on_session_end`. The session is stopped in a thread, so
+    that a busy or stuck event loop does not keep it running.
     """
     worker = multiprocessing.parent_process()
     if worker is not None:
@@ -26,13 +27,13 @@ def end_with_worker(settings: Settings, journal: SessionJournal) -> None:
 
 def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal) -> None:
     worker.join()
-    # Not a daemon: the interpreter waits for it, should the event loop be done first.
+    # Not a daemon, so that the interpreter waits for it if the event loop ends first.
     threading.Thread(target=_end, args=(settings, journal), name="worker_gone").start()
 
 
 def _end(settings: Settings, journal: SessionJournal) -> None:
     try:
         journal.disown()
-        asyncio.run(asyncio.wait_for(sweep_once(settings, journal), _TIMEOUT))
+        asyncio.run(asyncio.wait_for(sweep_once(settings, journal), _STOP_TIMEOUT))
     finally:
         os._exit(1)

@@ -1,19 +1,19 @@
-"""Keeps what is said in a call out of the log: the framework's records carry some of it, beside what went wrong."""
+"""Removes what is said in a call from log records: the framework attaches some of it to its messages."""
 
 import logging
 import re
 
+# Prefixes of field names: the framework's mark for personal data, and two fields that lack it.
 _PERSONAL = ("lk.pii.", "text_sent", "tool_calls_sent")
-# Beginnings of the names of fields: the framework's mark for what is personal, and two that it forgot to mark.
 
+# An error of its text to speech quotes the text. In a traceback the line of code comes first, which has a brace there.
 _QUOTATION = re.compile(r"(?<=were pushed for text: )(?!\{).*", re.DOTALL)
-# An error of its text to speech quotes the text; a traceback has the line of code before, with a brace there.
 
 _REDACTED = "[redacted]"
 
 
 def redact(record: logging.LogRecord) -> bool:
-    """Take what was said out of a record; a filter for handlers, which keeps all records."""
+    """Remove what was said from a record; a filter for handlers, which keeps every record."""
     for name in [name for name in vars(record) if name.startswith(_PERSONAL)]:
         delattr(record, name)
     message = record.getMessage()

@@ -1,4 +1,4 @@
-"""`dev` with reload: the worker in a process of its own, started anew when the code or a persona changes."""
+"""The command `dev` with reload: runs the worker in a process, restarted when the code or a persona changes."""
 
 import logging
 import signal
@@ -11,30 +11,30 @@ import watchfiles
 
 logger = logging.getLogger("agent")
 
+# Seconds for a worker to end before a reload; it closes its calls instead of waiting for their ends.
 _STOP_TIMEOUT = 15.0
-# Seconds for a worker to end before a reload: it closes its calls, it does not wait for them.
 
-_LOOK_EVERY_MS = 200
+_WATCH_INTERVAL_MS = 200
 
 _WATCHED = {".py", ".toml", ".env"}
 
 
 def run_reloading(command: Sequence[str], root: Path, environment: Mapping[str, str]) -> int:
-    """Run `command`, again after each change below `root`, until it ends by itself or Ctrl-C.
+    """Run a command, and again after each change below a directory, until it ends by itself or by Ctrl-C.
 
-    One that fails after a change is not the end: the next change may mend it.
+    A command that fails after a change is started again at the next change, which may repair it.
 
     Args:
-        command: The worker.
-        root: What is watched.
-        environment: The worker's, without what it reads from `.env` itself, which may have changed.
+        command: Starts the worker.
+        root: The directory that is watched.
+        environment: The worker's, without the variables that it reads from `.env` itself, which may have changed.
 
     Returns:
         Its exit status.
     """
     stop = threading.Event()
     worker = _Worker(command, environment, stop)
-    # Ctrl-C reaches the worker too, which drains; here it only means that nothing is started anew.
+    # Ctrl-C reaches the worker too, which drains; here it only prevents a restart.
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     for changes in watchfiles.watch(
@@ -42,14 +42,15 @@ def run_reloading(command: Sequence[str], root: Path, environment: Mapping[str, 
         watch_filter=_is_watched,
         stop_event=stop,
         raise_interrupt=False,
-        rust_timeout=_LOOK_EVERY_MS,
+        rust_timeout=_WATCH_INTERVAL_MS,
         yield_on_timeout=True,
     ):
         if not worker.is_started:
-            worker.start()  # now that no change is missed
+            worker.start()  # the watch has begun, so no change is missed
         if not changes:
             continue
-        logger.warning("%s changed, reloading", ", ".join(sorted({Path(path).name for _, path in changes})))
+        changed = sorted({Path(path).name for _, path in changes})
+        logger.warning("files changed, restarting the worker: %s", ", ".join(changed))
         worker.restart()
     return worker.wait()
 
@@ -61,7 +62,7 @@ def _is_watched(_: watchfiles.Change, path: str) -> bool:
 
 
 class _Worker:
-    """The process, and the thread that notices when it ends by itself."""
+    """The worker's process, and a thread that waits for it to end by itself."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], stop: threading.Event) -> None:
         self._command = command
@@ -105,6 +106,6 @@ class _Worker:
         if process is not self._process or self._stop.is_set():
             return
         if status and self._is_changed:
-            logger.error("the worker ended with status %d; it is started again at the next change", status)
+            logger.error("the worker ended with status %d; it is restarted at the next change", status)
         else:
             self._stop.set()

@@ -1,9 +1,10 @@
-"""Runs the worker in this process: signals, drain and exit status as people of the LiveKit world expect them."""
+"""Runs the worker in this process, with the signals, drain and exit status of LiveKit's own commands."""
 
 import asyncio
 import logging
 import os
 import signal
+import tempfile
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, closing, nullcontext
 
@@ -43,11 +44,21 @@ def run_worker(
     Raises:
         WorkerError: It could not start, or LiveKit was away for too long.
     """
+    _require_temporary_directory()
     if not is_registered:
         server.update_options(ws_url="")  # with it, the framework asks for LiveKit's keys
         server.on("worker_started", lambda: logger.info("ready for callers"))
     running = _run(server, dev=dev, drain_timeout=drain_timeout, port=port, is_registered=is_registered)
     asyncio.run(_beside(beside or nullcontext(), running))
+
+
+def _require_temporary_directory() -> None:
+    """Raise a WorkerError where job processes, which are started by a socket in it, could not start."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        message = "no temporary directory can be written, which jobs need: mount one at /tmp, or set TMPDIR"
+        raise WorkerError(message) from None
 
 
 async def _beside(beside: AbstractAsyncContextManager[object], running: Coroutine[None, None, None]) -> None:

@@ -1,1 +1,1 @@
-"""What a front end asks for over HTTP: the page, and a token to join a call with."""
+"""The HTTP server for front ends: the page, tokens to join a call with, and health."""

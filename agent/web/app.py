@@ -1,4 +1,4 @@
-"""What is served: the page, tokens, sessions and health."""
+"""The application that serves the page, tokens, sessions and health."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from agent.settings import Settings
 from agent.web.errors import RequestError, tell_errors
 from agent.web.guard import called_by_name, known_names, knows, not_too_often, same_origin
 from agent.web.headers import telling
-from agent.web.health import Health
+from agent.web.health import Health, Status
 from agent.web.page import add_page
 from avatar.journal import SessionJournal
 
@@ -24,14 +24,25 @@ HEALTH = web.AppKey("HEALTH", Health)
 JOURNAL = web.AppKey("JOURNAL", SessionJournal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
+# Bytes of a request, and seconds for them to arrive.
 _LONGEST_REQUEST = 4096
 _BODY_TIMEOUT = 5.0
-_RETRY_AFTER = 2.0
-# Bytes; seconds for them to come; seconds in which a worker that is starting may be up.
+
+# What a caller is told while no call is taken, and after how many seconds another try makes sense.
+_NO_CALLS: dict[Status, tuple[str, float]] = {
+    "full": ("All lines are busy at the moment.", 10.0),
+    "draining": ("The agent is being restarted and takes no new calls.", 10.0),
+    "starting": ("The agent is not ready yet.", 2.0),
+}
 
 
 class CallRequest(BaseModel):
-    """What a caller says of themselves; `again` is the token of a call that they were in."""
+    """The body of a request for a token.
+
+    Attributes:
+        name: The caller's, shown in the room.
+        again: The token of a call that the caller was in.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -42,12 +53,12 @@ class CallRequest(BaseModel):
 def create_app(
     settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal, page: Path
 ) -> web.Application:
-    """The application.
+    """Make the application.
 
     Args:
-        settings: Who may ask.
-        rooms: Where callers are let in.
-        health: Of the worker.
+        settings: Hold the secret, the host and the page's policy.
+        rooms: Give callers their tokens.
+        health: The worker's.
         journal: Of the sessions that are listed.
         page: The folder of the built page; need not exist.
     """
@@ -63,7 +74,7 @@ def create_app(
 
 def _create_api(settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal) -> web.Application:
     secret = settings.web_secret.get_secret_value()
-    # In this order: who guesses at the secret is not to do so often.
+    # In this order, so that guesses at the secret are limited too.
     api = web.Application(middlewares=[same_origin, not_too_often(secret), knows(secret)])
     api[ROOMS], api[HEALTH], api[JOURNAL], api[HAS_SECRET] = rooms, health, journal, bool(secret)
     api.router.add_post("/call", admit_caller)
@@ -72,28 +83,31 @@ def _create_api(settings: Settings, rooms: Rooms, health: Health, journal: Sessi
 
 
 async def admit_caller(request: web.Request) -> web.Response:
-    """Give a token for a room, in which an agent then is."""
+    """Give a token for a room with an agent.
+
+    Raises:
+        RequestError: The worker takes no call now; the message is for the caller.
+    """
     wanted = await _read(request)
     rooms = request.app[ROOMS]
-    if wanted.again:  # their call goes on, also where no other begins
+    if wanted.again:  # a call that goes on, also while no new one is taken
         return web.json_response(asdict(await rooms.refresh(wanted.again)))
-    if (status := request.app[HEALTH].status) != "ok":
-        message = f"the agent is {status} and takes no calls now"
-        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, _RETRY_AFTER)
+    if (status := request.app[HEALTH].status) in _NO_CALLS:
+        message, retry_after = _NO_CALLS[status]
+        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
     return web.json_response(asdict(await rooms.create(wanted.name)))
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    """The avatar sessions of this machine that may run."""
+    """List the avatar sessions of this machine that may run."""
     if not request.app[HAS_SECRET]:
-        message = "sessions are listed to who knows the secret, and WEB_SECRET is not set"
-        raise RequestError(HTTPStatus.FORBIDDEN, message)
+        raise RequestError(HTTPStatus.FORBIDDEN, "Set WEB_SECRET to list sessions.")
     sessions = await asyncio.to_thread(_sessions, request.app[JOURNAL], time.time())
     return web.json_response({"sessions": sessions})
 
 
 async def tell_health(request: web.Request) -> web.Response:
-    """200 when the worker takes calls, else 503."""
+    """Answer 200 while the worker takes calls, else 503."""
     health = request.app[HEALTH]
     is_ok = health.status == "ok"
     status = HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
@@ -106,9 +120,9 @@ async def _read(request: web.Request) -> CallRequest:
             body = await request.read()
         return CallRequest.model_validate_json(body or b"{}")
     except TimeoutError:
-        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "the request did not come to its end") from None
+        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time.") from None
     except ValidationError:
-        message = 'the request is not JSON like {"name": "at most 64 characters"}'
+        message = 'Send JSON like {"name": "at most 64 characters"}.'
         raise RequestError(HTTPStatus.BAD_REQUEST, message) from None
 
 

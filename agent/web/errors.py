@@ -1,4 +1,4 @@
-"""What is answered to a request that can't be served: JSON with a sentence, and never a traceback."""
+"""Answers to requests that can't be served: JSON with a sentence, never a traceback."""
 
 import logging
 import math
@@ -12,12 +12,12 @@ from agent.rooms.connection_details import NoRoomError
 
 logger = logging.getLogger("agent")
 
+# For requests that the HTTP library refuses by itself.
 _SENTENCES = {
-    HTTPStatus.NOT_FOUND: "there is no such thing here",
-    HTTPStatus.METHOD_NOT_ALLOWED: "this is not what can be done here",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the request is too long",
+    HTTPStatus.NOT_FOUND: "Not found.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too long.",
 }
-# For what the HTTP library refuses by itself.
 
 
 class RequestError(Exception):
@@ -25,8 +25,8 @@ class RequestError(Exception):
 
     Args:
         status: Of the answer.
-        message: A sentence for who asked.
-        retry_after: Seconds after which it may be asked again; None when that would not help.
+        message: A sentence for the client; a page shows it to the caller.
+        retry_after: Seconds after which another try makes sense; None if none does.
     """
 
     def __init__(self, status: HTTPStatus, message: str, retry_after: float | None = None) -> None:
@@ -43,19 +43,19 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     try:
         return await handler(request)
     except RequestError as error:
-        return _told(error.status, str(error), error.headers)
+        return _answer(error.status, str(error), error.headers)
     except NoRoomError as error:
-        return _told(HTTPStatus.BAD_GATEWAY, str(error))
+        return _answer(HTTPStatus.BAD_GATEWAY, str(error))
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         status = HTTPStatus(error.status)
         allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-        return _told(status, _SENTENCES.get(status, status.phrase.lower()), allowed)
+        return _answer(status, _SENTENCES.get(status, f"{status.phrase}."), allowed)
     except Exception:
         logger.exception("a request for the page or a token failed")
-        return _told(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; it is in the log")
+        return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on the server.")
 
 
-def _told(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+def _answer(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
     return web.json_response({"error": message}, status=status, headers=headers)

@@ -1,4 +1,4 @@
-"""Who may ask: by the names of this machine, from the page itself, not too often, and knowing the secret."""
+"""Checks of requests: the host name, the page's origin, the rate, and the secret."""
 
 import hmac
 import ipaddress
@@ -14,25 +14,25 @@ from agent.rate import Buckets
 from agent.settings import Settings
 from agent.web.errors import RequestError
 
+# Requests of one address to /api, at once and per second; and the addresses remembered, at some 300 bytes each.
 _AT_ONCE = 10
 _PER_SECOND = 0.5
 _ADDRESSES = 10_000
-# What one address may ask of /api; and how many addresses are remembered, at some 300 bytes each.
 
+# Bits of an IPv6 address that belong to the network: a host chooses the others as it likes (RFC 4291, 2.5.4).
 _PREFIX_OF_A_HOST = 64
-# Bits of an IPv6 address: a host chooses the others as it likes (RFC 4291, 2.5.4).
 
-_WHO_KNOWS = "who knows the secret"
-# In an address's place.
+# Stands for the address of all clients that send the secret.
+_TRUSTED = "trusted"
 
 _BY_THE_PAGE_OR_BY_HAND = {"same-origin", "none"}
 
 
 def known_names(settings: Settings) -> frozenset[str] | None:
-    """The names by which a browser may know this machine; None for any.
+    """The host names that requests may have; None for any.
 
-    A page of somebody else's can give its own name the address 127.0.0.1 (DNS rebinding), and is then of the same
-    origin as what runs here; its name gives it away. Where others reach the port, their names for it are not known.
+    A foreign page's host name can be given the address 127.0.0.1 (DNS rebinding); the page then has the same origin as
+    this server, and only its name gives it away. Where the port is reached from outside, its names are not known here.
     """
     if settings.web_secret.get_secret_value() or not _is_loopback(settings.web_host):
         return None
@@ -40,17 +40,17 @@ def known_names(settings: Settings) -> frozenset[str] | None:
 
 
 def is_for_everybody(settings: Settings) -> bool:
-    """Whether others reach the port, and may ask."""
+    """True if the port is reached from other machines and needs no secret."""
     return not settings.web_secret.get_secret_value() and not _is_loopback(settings.web_host)
 
 
 def called_by_name(names: frozenset[str] | None) -> Middleware:
-    """Refuse requests that call this machine by a name that is not known."""
+    """Refuse requests with a host name that is not known."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if names is not None and _name_in(request.headers.get("Host", "")) not in names:
-            message = "this machine is called by a name it does not know: behind a proxy it needs WEB_SECRET"
+            message = "This host name is not known here. Behind a proxy, set WEB_SECRET."
             raise RequestError(HTTPStatus.FORBIDDEN, message)
         return await handler(request)
 
@@ -59,15 +59,15 @@ def called_by_name(names: frozenset[str] | None) -> Middleware:
 
 @web.middleware
 async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what a browser asks for a page of another origin; what is no browser is not concerned.
+    """Refuse a browser's requests for a page of another origin; other clients pass.
 
-    Browsers say which it is; those that do not (over plain HTTP, from another machine) name the page's origin.
+    Browsers send Sec-Fetch-Site, but not over plain HTTP to another machine; then they send the page's origin.
     """
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     is_ours = site in _BY_THE_PAGE_OR_BY_HAND if site else not origin or _is_of(origin, request)
     if not is_ours:
-        message = "a page of another origin may not ask: let its own server ask"
+        message = "Pages of other origins get no tokens here: let their own server ask."
         raise RequestError(HTTPStatus.FORBIDDEN, message)
     return await handler(request)
 
@@ -75,22 +75,23 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 def not_too_often(secret: str, clock: Callable[[], float] = time.monotonic) -> Middleware:
     """Let ten requests of one address through at once, then one every two seconds.
 
-    Who knows the secret is counted apart: behind a proxy all have one address, and strangers would use it up.
+    Requests with the secret are counted apart: behind a proxy all clients have one address, and strangers could use up
+    its share.
     """
     buckets = Buckets(_AT_ONCE, _PER_SECOND, _ADDRESSES)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        client = _WHO_KNOWS if secret and _gives(request, secret) else client_of(request.remote or "")
+        client = _TRUSTED if secret and _gives(request, secret) else client_of(request.remote or "")
         if wait := buckets.take(client, clock()):
-            raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: try again in a moment", wait)
+            raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests.", wait)
         return await handler(request)
 
     return check
 
 
 def client_of(address: str) -> str:
-    """What stands for one client: its IPv4 address, or the network that it has for itself."""
+    """Identify a client: by its IPv4 address, or by the IPv6 network that it has for itself."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -103,12 +104,12 @@ def client_of(address: str) -> str:
 
 
 def knows(secret: str) -> Middleware:
-    """Refuse who does not give the secret, if there is one."""
+    """Refuse requests without the secret, if there is one."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if secret and not _gives(request, secret):
-            message = "this needs a secret, as `Authorization: Bearer <secret>`"
+            message = "Send the secret as `Authorization: Bearer <secret>`."
             raise RequestError(HTTPStatus.UNAUTHORIZED, message)
         return await handler(request)
 
@@ -134,7 +135,7 @@ def _is_of(origin: str, request: web.Request) -> bool:
 
 
 def _name_in(host: str) -> str | None:
-    """Without the port."""
+    """The host of a Host header, without the port."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:

@@ -1,4 +1,4 @@
-"""What browsers are told beside an answer: what the page may do, and what may be kept."""
+"""Headers of every answer: what the page may do, and what may be cached."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -16,23 +16,23 @@ _EVERYWHERE = {
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), display-capture=()",
 }
 
+# Clients of a LiveKit Cloud project are sent to one of its regions.
 _CLOUD = ("https://*.livekit.cloud", "wss://*.livekit.cloud")
-# The client of a project of LiveKit Cloud is sent to a region of it.
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; connect-src 'self' {connect}; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 
 
 def policy(settings: Settings) -> str:
-    """The page's Content-Security-Policy: all it needs is its own, but for the LiveKit server."""
-    return _POLICY.format(connect=" ".join(_servers(settings)))
+    """The page's Content-Security-Policy: it loads its own files, and connects to the LiveKit server."""
+    return _POLICY.format(connect=" ".join(_servers(settings)), ancestors=settings.web_frame_ancestors or "'none'")
 
 
 def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """For `on_response_prepare`: add the headers to every answer, errors included."""
+    """Make a handler for `on_response_prepare` that adds the headers to every answer, errors included."""
     headers = {**_EVERYWHERE, "Content-Security-Policy": policy(settings)}
 
     async def tell(_: web.Request, answer: web.StreamResponse) -> None:
@@ -43,7 +43,7 @@ def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], A
 
 
 def _servers(settings: Settings) -> tuple[str, ...]:
-    """Where the page may connect to; a room of LiveAvatar's is on a server that is known with the room only."""
+    """The servers that the page may connect to. That of a room of LiveAvatar's is known only once the room is."""
     if settings.room_owner == "liveavatar":
         return ("https:", "wss:", *(("http:", "ws:") if settings.liveavatar.is_stand_in else ()))
     url = urlsplit(settings.callers_url)

@@ -1,20 +1,20 @@
-"""The page: what Vite built, as it is."""
+"""The page: the files that Vite built, compressed where a compressed copy lies beside them."""
 
 import sys
 from pathlib import Path
 
 from aiohttp import web
 
+# Files in assets/ have their content's hash in their names; the others keep their names and change.
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
-# What is in assets/ has its content's hash in its name; the rest keeps its name and changes.
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
 <title>The page is not built</title>
 <h1>The page is not built</h1>
-<p><code>make setup</code> builds it; then reload this one.</p>
-<p><code>POST /api/call</code> gives tokens to join with all the same.</p>
+<p>Run <code>make setup</code> to build it, then reload.</p>
+<p>Other clients can get a token without it: <code>POST /api/call</code>.</p>
 </html>
 """
 
@@ -41,7 +41,7 @@ def add_page(app: web.Application, folder: Path) -> None:
 
 
 def _file_in(root: Path, name: str) -> Path | None:
-    """The file of this name, if it is one and below the root, also when links are followed."""
+    """The file of this name; None unless it is a file below the root, also when links are followed."""
     try:
         path = (root / name).resolve()
         return path if path.is_relative_to(root) and path.is_file() else None

@@ -1,4 +1,4 @@
-"""Beside the worker: serves the page and tokens for as long as it runs."""
+"""Serves the page and tokens beside the worker, as long as that runs."""
 
 import errno
 import logging
@@ -50,9 +50,9 @@ async def serving(
     """Serve for as long as the body runs, if there is a port for it.
 
     Args:
-        settings: Where, and who may ask.
-        server: The worker, whose health is told.
-        rooms: Where callers are let in.
+        settings: Hold the address and the secret.
+        server: The worker whose health is served.
+        rooms: Give callers their tokens.
         journal: Of the sessions that are listed.
         dev: True for a port without a setting; if it is taken, the log says so and the body runs without a page.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 from dataclasses import dataclass
@@ -91,6 +92,15 @@ async def test_page_is_built_when_there_is_none(workplace: Workplace, console: C
     assert workplace.page == "one"
     assert workplace.ran == ["npm ci --ignore-scripts --include=dev false", "vite build"]
     assert not workplace.has_leftovers()
+
+
+async def test_a_built_page_has_compressed_copies(workplace: Workplace, console: Console) -> None:
+    """Of its text files; the server sends them to browsers that take them."""
+    await build_page(workplace.web, console)
+    dist = workplace.web / "dist"
+
+    assert [path.name for path in sorted(dist.rglob("*.gz"))] == ["index.html.gz"]
+    assert gzip.decompress((dist / "index.html.gz").read_bytes()) == b"one"
 
 
 async def test_progress_is_printed_when_the_console_is_no_terminal(workplace: Workplace, console: Console) -> None:

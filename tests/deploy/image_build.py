@@ -25,8 +25,8 @@ NOT_SET = {
 STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")
 """What .dockerignore takes out of the folders that it lets in."""
 
+# The owner of what `install` makes. Only root can give files away, so here it is the user that runs the tests.
 OWNER = re.compile(r"(?<= -o )\d+ -g \d+")
-"""Who is to own what `install` makes. Only root can give things away, so here it is whoever runs the tests."""
 
 
 class ImageBuild:

@@ -161,7 +161,7 @@ def test_every_variable_reaches_the_worker(compose: Any) -> None:
     handed_on = compose["worker"]["environment"]
     own = {"LIVEKIT_URL": "${LIVEKIT_URL:-ws://livekit:7880}", "WEB_HOST": "0.0.0.0"}  # noqa: S104 - a container's
 
-    assert set(handed_on) == variables(".env.example") - {"STATE_DIR", "NODE_IP"}
+    assert set(handed_on) == variables(".env.example") - {"STATE_DIR", "NODE_IP", "WORKER_PORT", "PORT"}
     assert {name: value for name, value in handed_on.items() if value is not None} == own
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from pathlib import PurePosixPath
@@ -53,12 +54,12 @@ def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) 
 
 
 def test_the_state_directory_is_its_users(stages: dict[str, Stage]) -> None:
-    """It is made for the user that the worker runs as, and while that can still be done."""
+    """It is made for the user that the worker runs as, and for group 0, which OpenShift gives any user id."""
     worker = stages["worker"]
     made = next(each for each in worker.all("RUN") if "$STATE_DIR" in each.text)
-    user, group = worker.last("USER").text.split(":")
+    user, _ = worker.last("USER").text.split(":")
 
-    assert made.text == f"install -d -m 700 -o {user} -g {group} $STATE_DIR"
+    assert made.text == f"install -d -m 770 -o {user} -g 0 $STATE_DIR"
     assert worker.instructions.index(made) < worker.instructions.index(worker.last("USER"))
 
 
@@ -83,11 +84,33 @@ async def test_the_health_check_tells_what_the_port_answers(
         exposed = stages[name].last("EXPOSE").text
         python, *arguments = stages[name].last("HEALTHCHECK").words
         assert python == "python"
-        assert f":{exposed}/" in arguments[-1]
-        arguments[-1] = arguments[-1].replace(f":{exposed}/", f":{server.port}/")
-        check = await asyncio.create_subprocess_exec(sys.executable, *arguments, stderr=asyncio.subprocess.DEVNULL)
+        assert exposed in arguments[-1]
+        arguments[-1] = arguments[-1].replace(exposed, str(server.port))
 
-        assert (await check.wait() == 0) is is_healthy
+        assert (await _status(arguments, {}) == 0) is is_healthy
+
+
+@pytest.mark.parametrize("name", ["WORKER_PORT", "PORT"])
+async def test_the_health_check_asks_at_the_port_that_was_set(stages: dict[str, Stage], name: str) -> None:
+    """By the setting or by the platform, also in the quotes that Docker's --env-file hands on."""
+    app = web.Application()
+    app.router.add_get("/", _answer)
+    async with TestServer(app) as server:
+        arguments = list(stages["worker"].last("HEALTHCHECK").words[1:])
+
+        assert await _status(arguments, {name: f'"{server.port}"'}) == 0
+
+
+async def _answer(_: web.Request) -> web.Response:
+    return web.Response()
+
+
+async def _status(arguments: list[str], environment: dict[str, str]) -> int:
+    clean = {each: value for each, value in os.environ.items() if each not in {"PORT", "WORKER_PORT"}}
+    check = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, stderr=asyncio.subprocess.DEVNULL, env={**clean, **environment}
+    )
+    return await check.wait()
 
 
 def test_the_build_context_holds_only_what_is_copied(stages: dict[str, Stage]) -> None:

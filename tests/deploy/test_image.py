@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 from typing import TYPE_CHECKING
 
@@ -60,9 +61,10 @@ def test_the_page_is_where_the_worker_looks_for_it(images: ImageBuild, monkeypat
     monkeypatch.setattr("sys.argv", [str(images.workdir("worker") / "agent.py")])
 
     assert "<script" in (built_page() / "index.html").read_text()
+    assert gzip.decompress((built_page() / "index.html.gz").read_bytes()) == (built_page() / "index.html").read_bytes()
 
 
-def test_the_state_directory_is_there_for_its_user_alone(images: ImageBuild) -> None:
+def test_the_state_directory_is_there_for_its_user_and_group(images: ImageBuild) -> None:
     """A new volume takes it over as it is, and sessions can be noted there."""
     program = (
         "from agent.settings import load_settings; from agent.sessions.sweeper import open_journal\n"
@@ -71,7 +73,7 @@ def test_the_state_directory_is_there_for_its_user_alone(images: ImageBuild) -> 
     done = images.run("worker", ["python", "-c", program])
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [f"{images.workdir('worker').parent}/var/lib/liveavatar-agent", "0o700"]
+    assert done.stdout.split() == [f"{images.workdir('worker').parent}/var/lib/liveavatar-agent", "0o770"]
 
 
 def test_packages_are_compiled_as_the_containers_cannot_write(images: ImageBuild) -> None:

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -97,6 +98,21 @@ def test_a_port_in_use_is_told() -> None:
             run_worker(server, dev=False, drain_timeout=1, port=port)
     assert server._http_server is not None
     asyncio.run(server._http_server.aclose())  # the framework leaves it to the end of the process
+
+
+def test_a_machine_without_a_temporary_directory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read-only file system without a writable /tmp, where no job process could start."""
+
+    def none() -> str:
+        message = "No usable temporary directory found"
+        raise FileNotFoundError(message)
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    server = Server()
+    with pytest.raises(WorkerError, match="mount one at /tmp, or set TMPDIR"):
+        run_worker(server, dev=False, drain_timeout=1)
+
+    assert server.ended == []
 
 
 def test_livekit_that_stays_away_ends_the_worker() -> None:

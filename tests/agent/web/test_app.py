@@ -60,7 +60,7 @@ async def test_too_long_a_request_is_refused(site: Site, is_chunked: bool) -> No
 
     body = chunks() if is_chunked else b" " * 8192
     async with site.client() as client, client.post("/api/call", data=body) as answer:
-        assert (answer.status, await answer.json()) == (413, {"error": "the request is too long"})
+        assert (answer.status, await answer.json()) == (413, {"error": "The request is too long."})
 
 
 async def test_a_room_that_can_not_be_had_is_told_with_its_reason(site: Site) -> None:
@@ -76,7 +76,7 @@ async def test_a_mistake_of_ours_shows_no_traceback(site: Site, caplog: pytest.L
     async with site.client() as client, client.post("/api/call") as answer:
         assert (answer.status, await answer.json()) == (
             500,
-            {"error": "something went wrong here; it is in the log"},
+            {"error": "Something went wrong on the server."},
         )
     assert "AttributeError" in caplog.text
 
@@ -85,10 +85,10 @@ async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
     """404 and 405 are JSON as well, and the latter names what can be done."""
     async with site.client() as client:
         async with client.get("/api/nothing") as answer:
-            assert (answer.status, await answer.json()) == (404, {"error": "there is no such thing here"})
+            assert (answer.status, await answer.json()) == (404, {"error": "Not found."})
         async with client.put("/api/call") as answer:
             assert (answer.status, answer.headers["Allow"]) == (405, "POST")
-            assert await answer.json() == {"error": "this is not what can be done here"}
+            assert await answer.json() == {"error": "Method not allowed."}
 
 
 async def test_health_is_good_only_while_calls_are_taken(site: Site) -> None:
@@ -122,13 +122,21 @@ async def test_without_a_registration_a_worker_that_runs_is_up() -> None:
     assert (before, health.status) == ("starting", "ok")
 
 
-async def test_nobody_is_let_in_while_no_call_is_taken(site: Site) -> None:
-    """503 says why and when to ask again: a room that is made now would get no agent."""
+async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
+    """503 has a sentence, and says when to ask again: a room that is made now would get no agent."""
+    answers = []
     async with site.client() as client:
-        site.server.begin_to_drain()
-        async with client.post("/api/call") as answer:
-            assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
-            assert await answer.json() == {"error": "the agent is draining and takes no calls now"}
+        for change in (site.server.lose_livekit, lambda: site.server.be_busy(0.95), site.server.begin_to_drain):
+            site.server.register()
+            change()
+            async with client.post("/api/call") as answer:
+                answers.append((answer.status, answer.headers["Retry-After"], (await answer.json())["error"]))
+
+    assert answers == [
+        (503, "2", "The agent is not ready yet."),
+        (503, "10", "All lines are busy at the moment."),
+        (503, "10", "The agent is being restarted and takes no new calls."),
+    ]
     assert not site.rooms.names
 
 
@@ -158,7 +166,7 @@ async def test_sessions_are_not_listed_without_a_secret(site: Site) -> None:
         assert answer.status == 401
     async with site.client() as client, client.get("/api/sessions") as answer:
         assert answer.status == 403
-        assert "WEB_SECRET is not set" in (await answer.json())["error"]
+        assert (await answer.json())["error"] == "Set WEB_SECRET to list sessions."
 
 
 async def _health(client: TestClient[Any, Any]) -> tuple[int, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +43,30 @@ async def test_what_was_built_is_served(built: Site, path: str, kind: str, text:
         assert answer.headers["Cache-Control"] == caching
 
 
+async def test_a_compressed_copy_is_sent_to_browsers_that_take_it(built: Site) -> None:
+    """With the type of the original; other clients get that as it is."""
+    script = built.page / "assets" / "index-1a2b.js"
+    script.with_name("index-1a2b.js.gz").write_bytes(gzip.compress(b"compressed()"))
+    answers = []
+    async with built.client() as client:
+        for encoding in ("gzip, deflate, br", "identity"):
+            async with client.get("/assets/index-1a2b.js", headers={"Accept-Encoding": encoding}) as answer:
+                answers.append((answer.headers.get("Content-Encoding"), await answer.text()))
+                assert "javascript" in answer.content_type
+                assert answer.headers["Cache-Control"].endswith("immutable")
+
+    assert answers == [("gzip", "compressed()"), (None, "start()")]
+
+
+@pytest.mark.parametrize(
+    ("ancestors", "written"),
+    [("", "'none'"), ("https://a.example, *.b.example", "https://a.example *.b.example"), ("self", "'self'")],
+)
+def test_origins_that_were_set_may_frame_the_page(ancestors: str, written: str) -> None:
+    """None unless it is said."""
+    assert policy(settings(web_frame_ancestors=ancestors)).endswith(f"frame-ancestors {written}")
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -61,7 +86,7 @@ async def test_what_was_built_is_served(built: Site, path: str, kind: str, text:
 async def test_nothing_else_is_served(built: Site, path: str) -> None:
     """Neither by going up, nor by an absolute name, nor by a link, nor as a list of a folder."""
     async with built.client() as client, client.get(URL(path, encoded=True)) as answer:
-        assert (answer.status, await answer.json()) == (404, {"error": "there is no such thing here"})
+        assert (answer.status, await answer.json()) == (404, {"error": "Not found."})
 
 
 async def test_a_page_that_is_not_built_says_how_to_build_it(site: Site) -> None:
@@ -69,7 +94,7 @@ async def test_a_page_that_is_not_built_says_how_to_build_it(site: Site) -> None
     async with site.client() as client:
         async with client.get("/") as answer:
             assert (answer.status, answer.content_type) == (200, "text/html")
-            assert "<code>make setup</code> builds it" in await answer.text()
+            assert "Run <code>make setup</code>" in await answer.text()
         async with client.post("/api/call") as answer:
             assert answer.status == 200
 
