@@ -114,6 +114,8 @@ class Settings(BaseSettings):
     lowest_credits: float = Field(default=0.0, ge=0)
     end_warning_seconds: float = Field(default=30.0, ge=0)
     avatar_idle_seconds: float = Field(default=300.0, ge=0)
+    call_idle_seconds: float = Field(default=1800.0, ge=0)
+    sip_avatar: bool = False
     drain_timeout: int = Field(default=3600, ge=0)
     state_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(default_factory=_default_state_dir)
 

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import math
 
-from livekit.agents import JobContext, JobProcess
+from livekit.agents import JobContext, JobExecutorType, JobProcess
 from livekit.agents.utils.hw import get_cpu_monitor
 from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
+from agent.call.job_exit import exit_within
 from agent.conversation.pipeline import load_vad
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
@@ -19,33 +20,38 @@ from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
+# The environment without `.env`: what a worker is given that is started again.
 ENVIRONMENT = read_env_file()
-"""As it was without `.env`: what a worker that is started anew is given."""
 
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
 _PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.async_toolset", "openai.resources"]
 # One waits for the next call also in development, where the framework would start it only when the caller is there.
 _IDLE = ServerEnvOption(dev_default=1, prod_default=math.ceil(get_cpu_monitor().cpu_count()))
 
+# Seconds for a job's process to end once its call has ended. The framework takes less than two.
+_EXIT_TIMEOUT = 15.0
+
+# The worker that `python agent.py`, `python -m livekit.agents` and `lk agent` run.
 server = CallServer(preload_modules=_PRELOADED, num_idle_processes=_IDLE)
-"""What `python agent.py`, `python -m livekit.agents` and `lk agent` run."""
 
 
 def prewarm(process: JobProcess) -> None:
-    """Load before the first job what takes a moment."""
+    """Load the models before the first job, because that takes a moment."""
     process.userdata["vad"] = load_vad(load_settings().turn_detection)
 
 
 async def end_call(ctx: JobContext) -> None:
-    """The call is over, and the room is still there."""
+    """End the call of a job, while the room is still there."""
     call: Call | None = ctx.proc.userdata.pop("call", None)
     if call is not None:
-        await call.end()
+        await call.close()
+    if ctx.proc.executor_type is JobExecutorType.PROCESS:
+        exit_within(_EXIT_TIMEOUT)
 
 
 @server.rtc_session(on_session_end=end_call)
 async def start_call(ctx: JobContext) -> None:
-    """A job has come: somebody is in a room."""
+    """Run the call of a job: somebody is in a room, or is expected there."""
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}
@@ -60,7 +66,7 @@ async def start_call(ctx: JobContext) -> None:
         ctx._info.url = hosted.url  # noqa: SLF001 - see CallServer.join
         grants = ctx.token_claims().video
         if grants is None or not grants.can_update_own_metadata:
-            logger.warning("LiveAvatar's token lets the agent set no attributes: front ends are not told what it does")
+            logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()

@@ -1,6 +1,8 @@
-"""The worker: also one that LiveKit does not know, which is told itself of the rooms that it is to join."""
+"""The worker, registered with LiveKit or not: one that is not is told which rooms to join."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from livekit.agents import AgentServer, utils
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
@@ -9,20 +11,41 @@ from livekit.protocol import agent, models
 from avatar import HostedRoom
 
 
-class CallServer(AgentServer):
-    """LiveKit's worker, and `join`, which is for one that runs with `unregistered=True`."""
+class FullError(Exception):
+    """The worker takes no more calls: it drains, is not up, or the machine is too busy."""
 
-    async def may_take_call(self) -> bool:
-        """Whether there is room for one more: it is up, does not drain, and the machine is not too busy."""
+
+class CallServer(AgentServer):
+    """LiveKit's worker, and what it needs to start jobs itself with `unregistered=True`."""
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold a place for one more call, from now until its job has a process.
+
+        The framework counts the place as load, so that callers who come at the same time don't get the same one.
+
+        Raises:
+            FullError: There is no place.
+        """
         if self._closed:
-            return False
+            raise FullError
         await self._refresh_worker_load()
-        return self._is_available()
+        # No await from here to the reservation: two callers would both find the last place free.
+        if not self._is_available():
+            raise FullError
+        self._reserved_slots += 1
+        try:
+            yield
+        finally:
+            self._reserved_slots -= 1
 
     async def join(self, room: HostedRoom) -> None:
-        """Start a job in a room of the service's; returns when a process has it.
+        """Start a job in a room of the service's, and return when a process has it. Call it within `slot`.
 
         The room is in the job's metadata, which goes from process to process and is not logged.
+
+        Args:
+            room: To join; its session runs already.
 
         Raises:
             RuntimeError: No process could be started.
@@ -43,20 +66,13 @@ class CallServer(AgentServer):
             worker_id=self.id,
             fake_job=False,
         )
-        # Among those that a drain waits for, before it looks which jobs run.
-        launching = asyncio.create_task(self._launch(info), name="hosted_job")
+        # A drain waits for these tasks before it looks which jobs run.
+        launching = asyncio.create_task(self._proc_pool.launch_job(info), name="hosted_job")
         self._job_lifecycle_tasks.add(launching)
         launching.add_done_callback(self._job_lifecycle_tasks.discard)
         await asyncio.shield(launching)
 
-    async def _launch(self, info: RunningJobInfo) -> None:
-        self._reserved_slots += 1
-        try:
-            await self._proc_pool.launch_job(info)
-        finally:
-            self._reserved_slots -= 1
-
     async def _queue_msg(self, msg: agent.WorkerMessage) -> None:
-        # Without a connection nobody reads the queue: when it is full, the end of a job would wait for ever.
+        # Without a connection nothing reads the queue: when it is full, the end of a job would wait for ever.
         if self._conn_task is not None:
             await super()._queue_msg(msg)
