@@ -5,22 +5,39 @@ which changes one fails there, by name.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
-from livekit.agents import AgentServer, JobContext
+from livekit.agents import AgentServer, AgentSession, JobContext
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import http_context
+from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.tool_executor import _RunningTasks
 from livekit.agents.voice.transcription.text_transforms import TextTransforms, _apply_text_transforms
 from livekit.protocol import agent
 
 from avatar.http import client_session, proxy_for
 
-__all__ = ["JobServer", "apply_text_transforms", "load_certificates", "plugin_http_session", "set_job_url"]
+__all__ = [
+    "FullError",
+    "JobServer",
+    "apply_text_transforms",
+    "load_certificates",
+    "paused_speech",
+    "plugin_http_session",
+    "running_tools",
+    "set_job_url",
+]
 
 # The framework's own values for the session that its plugins share.
 _CONNECTIONS_PER_HOST = 50
 _KEEPALIVE_S = 120
+
+
+class FullError(Exception):
+    """The worker takes no more calls: it drains, is not up, or the machine is too busy."""
 
 
 class JobServer(AgentServer):
@@ -47,29 +64,38 @@ class JobServer(AgentServer):
         """True when it would accept a job from LiveKit: it does not drain, and its load is below the limit."""
         return self._is_available()
 
-    async def refresh_load(self) -> None:
-        """Measure the load now, as the framework does before it answers LiveKit."""
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold a place for one more call, from now until its job has a process.
+
+        The framework counts the place as load, so that callers who come at the same time don't get the same one.
+
+        Raises:
+            FullError: There is no place.
+        """
+        if self._closed:
+            raise FullError
         await self._refresh_worker_load()
+        # No await from here to the reservation: two callers would both find the last place free.
+        if not self._is_available():
+            raise FullError
+        self._reserved_slots += 1
+        try:
+            yield
+        finally:
+            self._reserved_slots -= 1
 
     async def launch(self, info: RunningJobInfo) -> None:
-        """Start a job; return when a process has it. The launch goes on if the caller is cancelled.
+        """Start a job within `slot`; return when a process has it. The launch goes on if the caller is cancelled.
 
         Raises:
             RuntimeError: No process could be started.
         """
-        launching = asyncio.create_task(self._launch(info), name="job_launch")
+        launching = asyncio.create_task(self._proc_pool.launch_job(info), name="job_launch")
         # `drain` waits for these tasks before it looks which jobs run.
         self._job_lifecycle_tasks.add(launching)
         launching.add_done_callback(self._job_lifecycle_tasks.discard)
         await asyncio.shield(launching)
-
-    async def _launch(self, info: RunningJobInfo) -> None:
-        # Counted in the load until the job runs, so that two launches at once don't exceed the limit.
-        self._reserved_slots += 1
-        try:
-            await self._proc_pool.launch_job(info)
-        finally:
-            self._reserved_slots -= 1
 
     async def _queue_msg(self, msg: agent.WorkerMessage) -> None:
         # Without a connection the queue is never read: once it is full, the end of a job would wait for ever.
@@ -105,3 +131,23 @@ def plugin_http_session() -> aiohttp.ClientSession:
 def apply_text_transforms(text: AsyncIterable[str], transforms: Sequence[TextTransforms]) -> AsyncIterable[str]:
     """Transform text as the framework does before it calls an agent's `tts_node`."""
     return _apply_text_transforms(text, transforms)
+
+
+def running_tools(session: AgentSession[Any]) -> list[asyncio.Task[Any]]:
+    """List the tasks of the tools that run now.
+
+    The public events name tools without giving a handle to them, and closing a session waits for every tool.
+    """
+    return [each.exe_task for each in _RunningTasks.get(session, {}).values() if not each.exe_task.done()]
+
+
+def paused_speech(session: AgentSession[Any]) -> tuple[SpeechHandle, bool] | None:
+    """Return the speech that a noise has paused and whether it had begun; None if no speech is paused.
+
+    The public agent state is `listening` for a paused speech as well as for one that waits to begin.
+    """
+    activity = session._activity  # noqa: SLF001 - see above
+    paused = None if activity is None else activity._paused_speech  # noqa: SLF001 - see above
+    if paused is None or paused.handle.done() or paused.handle.interrupted:
+        return None
+    return paused.handle, paused.agent_state == "speaking"

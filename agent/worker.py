@@ -5,11 +5,12 @@ import logging
 import math
 import os
 
-from livekit.agents import JobContext, JobProcess, JobRequest
+from livekit.agents import JobContext, JobExecutorType, JobProcess, JobRequest
 from livekit.agents.utils.hw import get_cpu_monitor
 from livekit.agents.worker import ServerEnvOption
 
 from agent.call.call import Call
+from agent.call.job_exit import exit_within
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
@@ -49,6 +50,9 @@ def _server(settings: Settings) -> CallServer:
     )
 
 
+# Seconds for a job's process to end once its call has ended. The framework takes less than two.
+_EXIT_TIMEOUT = 15.0
+
 # What `python agent.py`, `python -m livekit.agents` and `lk agent` run. Wrong settings are reported when it is run.
 server = _server(settings_or_defaults())
 
@@ -68,15 +72,17 @@ async def take_job(request: JobRequest) -> None:
 
 
 async def end_call(ctx: JobContext) -> None:
-    """The call is over, and the room is still there."""
+    """End the call of a job, while the room is still there."""
     call: Call | None = ctx.proc.userdata.pop("call", None)
     if call is not None:
-        await call.end()
+        await call.close()
+    if ctx.proc.executor_type is JobExecutorType.PROCESS:
+        exit_within(_EXIT_TIMEOUT)
 
 
 @server.rtc_session(on_request=take_job, on_session_end=end_call)
 async def start_call(ctx: JobContext) -> None:
-    """A job has come: somebody is in a room."""
+    """Run the call of a job: somebody is in a room, or is expected there."""
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}
@@ -91,7 +97,7 @@ async def start_call(ctx: JobContext) -> None:
         set_job_url(ctx, hosted.url)  # CallServer.join says why it has none
         grants = ctx.token_claims().video
         if grants is None or not grants.can_update_own_metadata:
-            logger.warning("LiveAvatar's token lets the agent set no attributes: front ends are not told what it does")
+            logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
     _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call

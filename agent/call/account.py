@@ -1,4 +1,4 @@
-"""What the avatar has used today, and what the account has left."""
+"""Knows what the avatar has used today, and the balance of the account."""
 
 import asyncio
 import logging
@@ -15,16 +15,16 @@ logger = logging.getLogger("agent")
 
 
 class Account:
-    """Reads the journal and asks the service; what can't be learned stays as it was known before.
+    """Reads the journal and asks the service; a value that can't be learned stays what it was.
 
     Args:
         settings: Say which service, and hold its key.
         journal: Of this machine; without it nothing was used today.
-        now: Gives Unix time.
+        now: Returns Unix time.
 
     Attributes:
         seconds_today: Of sessions of that service, since midnight where the worker runs, started on this machine.
-        credits_left: None as long as it is not known.
+        credits_left: The balance; None as long as it is not known.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Account:
         self.credits_left: float | None = None
 
     async def read_day(self) -> None:
-        """Read how much was used."""
+        """Read how much was used today."""
         if self._journal is None:
             return
         try:
@@ -45,18 +45,18 @@ class Account:
                 self._journal.seconds_used, _midnight(self._now()), api_url=self._settings.avatar_service_url
             )
         except AvatarError as error:
-            logger.warning("what the avatar has used today is not known: %s", error)
+            logger.warning("what the avatar has used today is not known", extra={"reason": str(error)})
 
     async def read_credits(self) -> None:
-        """Ask how much is left."""
+        """Ask the service for the balance."""
         try:
             async with avatar_service(self._settings) as service:
                 self.credits_left = await service.credits_left()
         except (AvatarError, ValueError) as error:
-            logger.warning("what is left of the account's credits is not known: %s", error)
+            logger.warning("the account's balance is not known", extra={"reason": str(error)})
 
 
 def _midnight(now: float) -> float:
-    """Unix time of the beginning of the local day, which need not be 24 hours long."""
+    """Return the Unix time at which the local day began; a day need not be 24 hours long."""
     today = datetime.fromtimestamp(now).astimezone().date()
     return datetime.combine(today, time.min).astimezone().timestamp()

@@ -1,24 +1,31 @@
-"""What the avatar may cost: when a call has had its minutes, when the avatar has to go, and when nobody would miss it.
+"""What a call may cost: when the avatar is wanted, when its minutes are used up, and when an idle call ends.
 
-Pure: nothing here waits, reads a clock or does I/O. `now` is monotonic seconds. The shell feeds it, carries out
-`decisions`, and calls `handle_timeout` at `next_timeout` with fresh measurements.
+Pure: nothing here waits, reads a clock or does I/O. `now` is monotonic seconds. The enforcer feeds the budget with
+facts, calls `handle_timeout` after them and at `next_timeout`, and carries out `decisions`.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf
 
-TICK = 1.0
 # Seconds from one measurement to the next: how late a limit may be noticed.
+TICK = 1.0
 
+# Seconds left of the day in which the avatar leaves at a pause. When nothing is left, it leaves in mid-word.
 _LAST_PAUSE = 10.0
-# Seconds left of the day in which the avatar leaves at a pause; when nothing is left it leaves in mid-word.
 
+# Credits that the service sets aside when a session starts, and gives back if they are not used.
 _ESCROW = 1.0
-# Credits that the service sets aside when a session starts, and gives back if it does not ("Credits").
 
-_DAY_IS_USED = "the minutes of the day are used up"
-_CREDITS_ARE_LOW = "the account's credits are low"
-_NOBODY_SPEAKS = "nobody speaks"
+
+class Reason(StrEnum):
+    """Why the avatar leaves, or the call ends."""
+
+    DAY_IS_USED = "the minutes of the day are used up"
+    CREDITS_ARE_LOW = "the account's credits are low"
+    CALL_IS_USED = "the minutes of the call are used up"
+    IDLE = "nobody has said or written anything for a while"
+    UNSEEN = "nobody in the call has a screen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +36,45 @@ class Limits:
         call: Seconds of the avatar in one call.
         day: Seconds of the avatar in one day, in all calls.
         credits: The balance of the account below which the avatar is not used.
-        idle: Seconds without a word after which the avatar is let go of.
-        warning: Seconds before a call's end at which it is announced.
-        goes_on: Whether a call goes on by voice when the avatar has to go; else it ends.
+        idle: Seconds without a word, a key or a text after which the avatar leaves.
+        silence: Seconds without a word, a key or a text after which the call ends.
+        warning: Seconds before a call's end at which the end is announced.
+        goes_on: Whether a call goes on by voice when the avatar has to leave; else the call ends.
     """
 
     call: float = inf
     day: float = inf
     credits: float = -inf
     idle: float = inf
+    silence: float = inf
     warning: float = 30.0
     goes_on: bool = True
 
-    def used_up(self, day: float, credits_left: float | None, *, to_begin: bool = False) -> str | None:
-        """What is used up, in words for people; None if the avatar may be used.
+    def used_up(self, day: float, credits_left: float | None, *, to_begin: bool = False) -> Reason | None:
+        """Return what is used up; None if the avatar may be used.
 
         Args:
             day: Seconds used today.
-            credits_left: None if that is not known, which is no reason to be without a face.
-            to_begin: Whether the avatar is still to begin: for that, a little more has to be left.
+            credits_left: The balance; None if it is not known, which is no reason to be without an avatar.
+            to_begin: Whether the avatar is still to begin, for which a little more has to be left.
         """
         if self.day - day <= (_LAST_PAUSE if to_begin else 0.0):
-            return _DAY_IS_USED
+            return Reason.DAY_IS_USED
         if credits_left is not None and credits_left < self.credits + (_ESCROW if to_begin else 0.0):
-            return _CREDITS_ARE_LOW
+            return Reason.CREDITS_ARE_LOW
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Let go of the avatar, and go on by voice."""
+    """Stop the avatar's session, and go on by voice."""
 
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Engage:
-    """Take the avatar up again."""
+    """Bring the avatar, for the first time or again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,67 +88,75 @@ class Warn:
 class End:
     """Say goodbye and end the call. Nothing is decided after it."""
 
-    reason: str = "the minutes of the call are used up"
+    reason: Reason = Reason.CALL_IS_USED
 
 
 Decision = Release | Engage | Warn | End
 
 
 class Budget:
-    """Decides for one call, whose avatar is there at first.
+    """Decides for one call.
+
+    The avatar is wanted while somebody in the call has a screen and uses the agent. Words, keys and texts are use; a
+    noise is not, and neither is a tool that runs. The agent is never cut off by idleness while it speaks.
 
     A warning is a promise: from then on the call ends when it was said to, whatever becomes of the avatar.
 
     Args:
         limits: What may be used.
         now: Monotonic seconds.
+        is_engaged: Whether the avatar has been brought already.
     """
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: Limits, now: float, *, is_engaged: bool = True) -> None:
         self._limits = limits
         self._call = 0.0
         self._day = 0.0
         self._credits_left: float | None = None
-        self._quiet_since: float | None = now
-        self._is_engaged = True
+        self._used_at = now
+        self._agent_speaks = False
+        self._user_speaks = False
+        self._is_seen = is_engaged
+        self._is_engaged = is_engaged
         self._tick_at = now
         self._ends_at: float | None = None
         self._has_ended = False
         self._decisions: list[Decision] = []
 
     def measure(self, *, call: float, day: float, credits_left: float | None) -> None:
-        """What was used by now, in seconds of the avatar, and what is left; it counts at the next `handle_timeout`."""
+        """Take what was used by now, in seconds of the avatar, and what is left."""
         self._call, self._day, self._credits_left = call, day, credits_left
 
-    def hear(self, now: float, *, speech: bool) -> None:
-        """Somebody speaks, or is about to, or nobody does."""
-        if speech:
-            self._quiet_since = None
-        elif self._quiet_since is None:
-            self._quiet_since = now
-        self._decide(now)
+    def hear(self, *, agent: bool, user: bool) -> None:
+        """Take who makes a sound: the agent, or the user's microphone, be it with a word or a noise."""
+        self._agent_speaks, self._user_speaks = agent, user
+
+    def use(self, now: float) -> None:
+        """Take that somebody said a word, pressed a key or wrote a text."""
+        self._used_at = now
+
+    def see(self, *, seen: bool) -> None:
+        """Take whether somebody in the call has a screen."""
+        self._is_seen = seen
 
     def next_timeout(self) -> float | None:
-        """When `handle_timeout` is to be called; None after the end."""
+        """Return when `handle_timeout` is to be called; None after the end."""
         if self._has_ended:
             return None
-        instants = (self._tick_at, self._idle_at() if self._is_engaged else None, self._ends_at)
+        instants = (self._tick_at, self._ends_at, *self._idle_instants())
         return min(at for at in instants if at is not None)
 
     def handle_timeout(self, now: float) -> None:
-        """Do what is due."""
+        """Decide what is due."""
         self._tick_at = now + TICK
-        self._decide(now)
-
-    def decisions(self) -> list[Decision]:
-        """What was decided since the last call."""
-        decisions, self._decisions = self._decisions, []
-        return decisions
-
-    def _decide(self, now: float) -> None:
         self._decide_end(now)
         if not self._has_ended:
             self._decide_avatar(now)
+
+    def decisions(self) -> list[Decision]:
+        """Return what was decided since the last call."""
+        decisions, self._decisions = self._decisions, []
+        return decisions
 
     def _decide_end(self, now: float) -> None:
         if self._has_ended:
@@ -149,26 +166,40 @@ class Budget:
             self._ends_at = now + left
             self._decisions.append(Warn(left))
         if self._ends_at is not None and (now >= self._ends_at or not left):
-            self._has_ended = True
-            self._decisions.append(End())
+            self._end(Reason.CALL_IS_USED)
+        elif not self._agent_speaks and now >= self._used_at + self._limits.silence:
+            self._end(Reason.IDLE)
 
     def _decide_avatar(self, now: float) -> None:
-        idle_at = self._idle_at()
-        is_idle = idle_at is not None and now >= idle_at
+        is_idle = now >= self._used_at + self._limits.idle
         refusal = self._limits.used_up(self._day, self._credits_left, to_begin=True)
         if not self._is_engaged:
-            if not is_idle and refusal is None:
+            if self._is_seen and not is_idle and refusal is None:
                 self._is_engaged = True
                 self._decisions.append(Engage())
         elif reason := self._reason_to_release(refusal, is_idle=is_idle):
             self._is_engaged = False
-            self._has_ended = not self._limits.goes_on
-            self._decisions.append(End(reason) if self._has_ended else Release(reason))
+            if self._limits.goes_on:
+                self._decisions.append(Release(reason))
+            else:
+                self._end(reason)
 
-    def _reason_to_release(self, refusal: str | None, *, is_idle: bool) -> str | None:
-        if self._quiet_since is None:
-            return self._limits.used_up(self._day, self._credits_left)
-        return refusal or (_NOBODY_SPEAKS if is_idle else None)
+    def _reason_to_release(self, refusal: Reason | None, *, is_idle: bool) -> Reason | None:
+        if self._agent_speaks or self._user_speaks:
+            refusal = self._limits.used_up(self._day, self._credits_left)
+        if refusal is not None or self._agent_speaks:
+            return refusal
+        if is_idle:
+            return Reason.IDLE
+        return None if self._is_seen else Reason.UNSEEN
 
-    def _idle_at(self) -> float | None:
-        return None if self._quiet_since is None else self._quiet_since + self._limits.idle
+    def _idle_instants(self) -> tuple[float, ...]:
+        """When the avatar and the call will have been idle for too long, if nothing happens before."""
+        if self._agent_speaks:
+            return ()
+        silence_at = self._used_at + self._limits.silence
+        return (silence_at, self._used_at + self._limits.idle) if self._is_engaged else (silence_at,)
+
+    def _end(self, reason: Reason) -> None:
+        self._has_ended = True
+        self._decisions.append(End(reason))

@@ -1,53 +1,52 @@
-"""Beside a call: measures what its avatar uses, and carries out what the budget decides."""
+"""Keeps a call within its budget: measures what the avatar uses, and carries out what the budget decides."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 from typing import Any, Protocol
 
-from livekit.agents import AgentSession
-from livekit.agents.utils import aio, log_exceptions
+from livekit.agents import AgentSession, UserInputTranscribedEvent
+from livekit.agents.utils import log_exceptions
 
 from agent.call.account import Account
-from agent.call.budget import Budget, Decision, End, Engage, Limits, Release, Warn
+from agent.call.budget import Budget, Decision, End, Engage, Limits, Reason, Release, Warn
 from agent.settings import Settings
 
 logger = logging.getLogger("agent")
 
-GOODBYE_TIMEOUT = 10.0
 # Seconds for the goodbye, which is within the minutes of the call.
+GOODBYE_TIMEOUT = 10.0
 
-_ASK_EVERY = 180.0
 # Seconds from one look at the account's balance to the next.
-
-_ABOUT_TO_SPEAK = {"thinking", "speaking"}
+_ASK_EVERY = 180.0
 
 
 class Avatar(Protocol):
-    """What is governed; `avatar.AvatarSession` is one."""
+    """An avatar that can come and go; `avatar.AvatarSession` is one."""
 
     @property
     def seconds_used(self) -> float:
         """Seconds of sessions that are paid for."""
 
     def release(self, reason: str) -> None:
-        """Go on by voice."""
+        """Stop the session, and go on by voice."""
 
     def engage(self) -> None:
-        """Take the avatar up again."""
+        """Bring the avatar again."""
 
 
 class BudgetEnforcer:
-    """Keeps a call within its limits. The caller hears of it only in the goodbye, which `on_end` is to say.
+    """Keeps a call within its limits.
 
     Args:
-        session: Tells who speaks.
+        session: Tells who speaks, and which words were understood.
         limits: What may be used.
         account: What was used and what is left beside this call.
-        on_warning: Told, once, in how many seconds the goodbye is said.
-        on_end: Called, once, when that is due; it is to end the call.
+        is_seen: Tells whether somebody in the call has a screen.
+        on_warning: Called, once, with the seconds until the goodbye is said.
+        on_end: Called, once, when the call is to end.
     """
 
     def __init__(
@@ -56,60 +55,89 @@ class BudgetEnforcer:
         limits: Limits,
         account: Account,
         *,
+        is_seen: Callable[[], bool],
         on_warning: Callable[[float], None],
-        on_end: Callable[[], Awaitable[None]],
+        on_end: Callable[[Reason], None],
     ) -> None:
         self._session = session
         self._limits = limits
         self._account = account
+        self._is_seen = is_seen
         self._on_warning = on_warning
         self._on_end = on_end
-        self._heard = asyncio.Event()
+        self._news = asyncio.Event()
+        self._is_used = False
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def refusal(self) -> str | None:
-        """Why no avatar may be begun now, in words for people; None if one may."""
+    async def refusal(self) -> Reason | None:
+        """Return why no avatar may begin now; None if one may."""
         return await refusal(self._limits, self._account)
 
-    def enforce(self, avatar: Avatar) -> None:
-        """Begin, when the avatar was started and somebody is there to talk with."""
-        budget = Budget(self._limits, _now())
+    def enforce(self, avatar: Avatar | None, *, is_engaged: bool = True) -> None:
+        """Begin, when the session has started.
+
+        Args:
+            avatar: The call's; None if there is none, which leaves the end of an idle call.
+            is_engaged: Whether its session was begun already. Otherwise it is engaged when somebody can see it.
+        """
+        budget = Budget(self._limits, _now(), is_engaged=is_engaged)
         self._tasks = [asyncio.create_task(self._enforce(budget, avatar), name="budget")]
         if self._limits.credits > -inf:
-            self._tasks += [asyncio.create_task(self._watch_credits(), name="economy_credits")]
+            self._tasks += [asyncio.create_task(self._watch_credits(), name="budget_credits")]
 
-    async def aclose(self) -> None:
-        """Decide nothing any more."""
-        await aio.cancel_and_wait(*self._tasks)
+    def used(self) -> None:
+        """Take note that somebody said a word, pressed a key or wrote a text."""
+        self._is_used = True
+        self._news.set()
+
+    def look(self) -> None:
+        """Decide again at once: who is in the call has changed."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """Stop deciding."""
+        for task in self._tasks:
+            task.cancel()
 
     @log_exceptions(logger=logger)
-    async def _enforce(self, budget: Budget, avatar: Avatar) -> None:
+    async def _enforce(self, budget: Budget, avatar: Avatar | None) -> None:
         self._session.on("user_state_changed", self._on_state_changed)
         self._session.on("agent_state_changed", self._on_state_changed)
+        self._session.on("user_input_transcribed", self._on_transcribed)
         try:
             while (deadline := budget.next_timeout()) is not None:
                 await self._wait_until(deadline)
                 await self._measure(budget, avatar)
-                budget.hear(_now(), speech=self._is_speech())
-                budget.handle_timeout(_now())
+                self._tell(budget)
                 for decision in budget.decisions():
                     self._carry_out(decision, avatar)
         finally:
             self._session.off("user_state_changed", self._on_state_changed)
             self._session.off("agent_state_changed", self._on_state_changed)
-        await self._on_end()
+            self._session.off("user_input_transcribed", self._on_transcribed)
 
     async def _wait_until(self, deadline: float) -> None:
-        """Wait until then, or until it has changed who speaks."""
+        """Wait for the deadline, or for news."""
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
-                await self._heard.wait()
-        self._heard.clear()
+                await self._news.wait()
+        self._news.clear()
 
-    async def _measure(self, budget: Budget, avatar: Avatar) -> None:
+    async def _measure(self, budget: Budget, avatar: Avatar | None) -> None:
         account = self._account
         await _read_day(self._limits, account)
-        budget.measure(call=avatar.seconds_used, day=account.seconds_today, credits_left=account.credits_left)
+        seconds = 0.0 if avatar is None else avatar.seconds_used
+        budget.measure(call=seconds, day=account.seconds_today, credits_left=account.credits_left)
+
+    def _tell(self, budget: Budget) -> None:
+        now = _now()
+        if self._is_used:
+            self._is_used = False
+            budget.use(now)
+        budget.see(seen=self._is_seen())
+        # A tool that runs is no speech, however long the agent's state is `thinking`.
+        budget.hear(agent=self._session.agent_state == "speaking", user=self._session.user_state == "speaking")
+        budget.handle_timeout(now)
 
     @log_exceptions(logger=logger)
     async def _watch_credits(self) -> None:
@@ -118,28 +146,29 @@ class BudgetEnforcer:
             await self._account.read_credits()
 
     def _on_state_changed(self, _: object) -> None:
-        self._heard.set()
+        self._news.set()
 
-    def _is_speech(self) -> bool:
-        return self._session.user_state == "speaking" or self._session.agent_state in _ABOUT_TO_SPEAK
+    def _on_transcribed(self, event: UserInputTranscribedEvent) -> None:
+        if event.transcript.strip():
+            self.used()
 
-    def _carry_out(self, decision: Decision, avatar: Avatar) -> None:
+    def _carry_out(self, decision: Decision, avatar: Avatar | None) -> None:
         match decision:
-            case Release(reason=reason):
-                logger.info("the avatar is let go of, the call goes on by voice: %s", reason)
+            case Release(reason=reason) if avatar is not None:
+                logger.info("the avatar leaves, the call goes on by voice", extra={"reason": reason.value})
                 avatar.release(reason)
-            case Engage():
-                logger.info("the avatar is taken up again")
+            case Engage() if avatar is not None:
+                logger.info("the avatar is brought into the call")
                 avatar.engage()
             case Warn(seconds=seconds):
-                logger.info("the call's minutes are nearly used up", extra={"ends_in": round(seconds, 1)})
+                logger.info("the minutes of the call are nearly used up", extra={"ends_in": round(seconds, 1)})
                 self._on_warning(seconds)
             case End(reason=reason):
-                logger.info("the call ends: %s", reason)
+                self._on_end(reason)
 
 
-async def refusal(limits: Limits, account: Account) -> str | None:
-    """Why no avatar may be begun now, in words for people; None if one may."""
+async def refusal(limits: Limits, account: Account) -> Reason | None:
+    """Return why no avatar may begin now; None if one may."""
     await _read_day(limits, account)
     if limits.credits > -inf:
         await account.read_credits()
@@ -152,7 +181,7 @@ async def _read_day(limits: Limits, account: Account) -> None:
 
 
 def limits_of(settings: Settings, session_seconds: float | None = None) -> Limits:
-    """The limits that the settings ask for; 0 is none.
+    """Return the limits that the settings ask for; 0 is none.
 
     Args:
         settings: With the limits.
@@ -165,6 +194,7 @@ def limits_of(settings: Settings, session_seconds: float | None = None) -> Limit
         day=settings.minutes_per_day * 60.0 or inf,
         credits=settings.lowest_credits if has_price else -inf,
         idle=settings.avatar_idle_seconds or inf,
+        silence=settings.call_idle_seconds or inf,
         warning=settings.end_warning_seconds,
         # The room of LiveAvatar's ends with its session.
         goes_on=settings.room_owner == "ours",

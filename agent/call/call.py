@@ -2,47 +2,64 @@
 
 import asyncio
 import logging
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
 
 import aiohttp
 from livekit import api
-from livekit.agents import NOT_GIVEN, AgentSession, CloseEvent, JobContext, room_io
+from livekit.agents import CloseEvent, JobContext, room_io
 from livekit.agents.vad import VAD
 
 from agent.call.account import Account
+from agent.call.answering import Answering
+from agent.call.budget import Reason
 from agent.call.budget_enforcer import GOODBYE_TIMEOUT, BudgetEnforcer, limits_of
-from agent.call.goodbye import say_goodbye
+from agent.call.ending import Ending, Farewell, Step
+from agent.call.face import Face
+from agent.call.farewell import fall_silent, finish_speech, say_goodbye
 from agent.call.presence import Presence
 from agent.control.control import Control
 from agent.control.usage import Usage
 from agent.conversation.pipeline import build_session
 from agent.persona import Persona
 from agent.rooms.hosted import CALLER_JOIN_TIMEOUT
+from agent.rooms.own import is_web_room
 from agent.settings import Settings
 from agent.speech.queue import SpeechQueue
-from avatar import AvatarError, AvatarSession, AvatarStatus, HostedRoom
+from avatar import HostedRoom
 from avatar.hosted import AVATAR_IDENTITY
 from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
-_FACE_TIMEOUT = 10.0
-# Seconds that the opening line waits for the face; then it is said without one.
-
+# Deadlines of the steps of a call's end, in seconds. The avatar is stopped after the first three: without a farewell at
+# most 3.5 s after the decision to end.
+_SILENCE_TIMEOUT = 1.0
+_FAREWELL_TIMEOUT = GOODBYE_TIMEOUT - _SILENCE_TIMEOUT
+_LAST_EVENTS_TIMEOUT = 2.5
+_STOP_TIMEOUT = 5.0
+_CLOSE_TIMEOUT = 5.0
 _HANG_UP_TIMEOUT = 3.0
 
 
 class Call:
-    """A caller, an agent and its face in one room.
+    """A caller, an agent and its avatar in one room.
+
+    **When the avatar is paid for.** Only somebody with a screen sees it. In a room of LiveAvatar's and in a room that
+    the page's token endpoint has named, the caller has a screen, and the avatar is on its way before the agent
+    connects. In other rooms the agent connects first, which takes a moment, and looks who is there: the avatar comes at
+    once if one of them is not a telephone, and otherwise when such a caller joins. With SIP_AVATAR telephones count
+    like screens.
 
     Args:
         ctx: The job, not connected yet.
         settings: Complete ones.
-        persona: Who the caller talks with.
+        persona: The first one.
         vad: The process's voice activity detection.
         journal: Where the avatar's sessions are noted.
-        hosted: The room, if it is LiveAvatar's; its session is this process's.
+        hosted: The room, if it is LiveAvatar's; its session belongs to this process.
     """
 
     def __init__(
@@ -57,40 +74,56 @@ class Call:
     ) -> None:
         self._ctx = ctx
         self._settings = settings
-        self._persona = persona
-        self._journal = journal
         self._hosted = hosted
         account = Account(settings, journal)
-        self._session: AgentSession[Any] = build_session(settings, persona, vad)
+        self._session = build_session(settings, persona, vad)
         self._speech = SpeechQueue(self._session)
         self._usage = Usage(settings, account)
-        self._control = Control(
-            ctx.room, self._session, self._speech, settings=settings, persona=persona, usage=self._usage
-        )
+        self._ending = Ending(self._steps, on_begin=self._on_end_begins, on_end=self._on_ended)
         self._presence = Presence(
             self._session,
             ctx.room,
             settings.caller_grace,
             first_within=None if hosted is None else CALLER_JOIN_TIMEOUT,
             avatar=None if hosted is None else AVATAR_IDENTITY,
+            on_over=partial(self._ending.begin, "the caller has left"),
         )
         self._budget = BudgetEnforcer(
             self._session,
             limits_of(settings, None if hosted is None else hosted.max_duration),
             account,
+            is_seen=self._is_seen,
             on_warning=self._on_end_near,
-            on_end=self._say_goodbye,
+            on_end=self._on_budget_end,
         )
-        self._avatar: AvatarSession | None = None
-        self._has_no_face = asyncio.Event()
+        self._control = Control(
+            ctx.room,
+            self._session,
+            self._speech,
+            self._presence,
+            settings=settings,
+            persona=persona,
+            usage=self._usage,
+            on_use=self._budget.used,
+            on_end=partial(self._ending.begin, "a caller ended it"),
+        )
+        self._face = Face(ctx, settings, persona, self._control, journal=journal, hosted=hosted)
+        self._answering = Answering(ctx.room, self._presence)
+        self._seen = hosted is not None or settings.sip_avatar or is_web_room(ctx.job.room.name)
+        self._greeting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Join the room, show the face, say the opening line."""
+        """Join the room, start the avatar and the conversation; the opening line follows in the background."""
+        self._session.closer = self
         self._session.on("close", self._on_session_close)
-        if is_call := not self._ctx.is_fake_job():
-            # First of all: nothing takes as long as a face.
+        is_call = not self._ctx.is_fake_job()
+        if is_call and self._seen:
+            # First of all: nothing takes as long as an avatar.
             await self._start_avatar()
         await self._ctx.connect()
+        if is_call and not self._seen:
+            self._presence.refresh()
+            await self._start_avatar()
         await self._session.start(
             self._control.personas.first_agent(),
             room=self._ctx.room,
@@ -98,101 +131,92 @@ class Call:
             # It would let everybody in the room read the instructions and speak for the caller, past `control`.
             session_host=False,
         )
-        if self._avatar is not None:
-            self._avatar.sync_transcription()
-        if is_call:
-            self._control.open()
+        if self._face.avatar is not None:
+            self._face.avatar.sync_transcription()
+        if not is_call:
+            self._control.say_opening()
+            self._control.personas.prepare()
+            return
+        self._control.open()
         self._speech.hold()
         self._control.say_opening()
-        if is_call and not await self._is_met():
-            return
-        self._speech.release()
-        self._control.personas.prepare()
+        self._presence.on("changed", self._budget.look)
+        self._presence.watch()
+        self._budget.enforce(self._face.avatar, is_engaged=self._seen)
+        self._greeting = asyncio.create_task(self._greet(), name="greeting")
 
-    async def end(self) -> None:
-        """Stop the avatar's session, and hang up. Called in the room: shutdown callbacks run after it was left."""
-        await self._budget.aclose()
-        try:
-            await self._control.aclose()  # a room of LiveAvatar's is gone with the session
-        finally:
-            if self._avatar is not None:
-                await self._avatar.aclose()
-            await self._hang_up()
-        logger.info("call ended", extra=self._usage.now().model_dump(exclude={"type"}))
+    def shut_down(self, *, drain: bool) -> None:
+        """End the call: a tool or a plugin shuts the session down."""
+        self._ending.begin("the session was shut down", Farewell.FINISH if drain else Farewell.NONE)
+
+    async def close(self) -> None:
+        """End the call, and return when it has ended: the job ends.
+
+        It has to end in the room, with the caller still there: shutdown callbacks run after the room was left.
+        """
+        self._ending.begin("the job ends", Farewell.GOODBYE)
+        await self._ending.wait()
 
     def _room_options(self) -> room_io.RoomOptions:
         return room_io.RoomOptions(
-            # Whose microphone is heard; by default the first one's, and in a room of LiveAvatar's that is the avatar.
-            participant_identity=NOT_GIVEN if self._hosted is None else self._hosted.caller,
+            # An identity that nobody has: Presence alone links the callers.
+            participant_identity=f"nobody-{uuid.uuid4()}",
             # Whether a caller who left ends the call is decided by Presence.
             close_on_disconnect=False,
-            text_input=room_io.TextInputOptions(text_input_cb=self._control.chat.take),
+            # The chat is read by Control, which takes lines of every caller.
+            text_input=False,
             # With an avatar the transcription follows what it has played.
-            text_output=room_io.TextOutputOptions(sync_transcription=self._avatar is None),
+            text_output=room_io.TextOutputOptions(sync_transcription=self._face.avatar is None),
         )
-
-    async def _is_met(self) -> bool:
-        """Wait for the caller, and then for the face; False if nobody came."""
-        self._presence.watch()
-        if not await self._presence.wait_for_caller():
-            return False
-        if self._avatar is not None:
-            self._budget.enforce(self._avatar)
-            await self._wait_for_face(self._avatar)
-        return True
 
     async def _start_avatar(self) -> None:
-        """Give the agent its face; without one the call goes on by voice alone, and says so."""
-        vendor, settings = self._settings.liveavatar, self._settings
+        self._seen = self._is_seen()
         if self._hosted is None and (refusal := await self._budget.refusal()):
-            logger.warning("no avatar, the call goes on by voice alone: %s", refusal)
-            self._control.attributes.tell(avatar=f"voice only: {refusal}")
+            self._control.show_voice_only(refusal)
             return
-        avatar = AvatarSession(
-            avatar_id=settings.avatar_id(self._persona.avatar_id),
-            api_key=vendor.key.get_secret_value(),
-            api_url=vendor.url or "",
-            is_sandbox=settings.liveavatar_sandbox,
-            video_quality=settings.liveavatar_video_quality,
-            avatar_participant_name=self._persona.name,
-            # The conversation outlives the avatar, and begins without it where it must.
-            required=False,
-            journal=self._journal,
-        )
-        try:
-            await self._bring(avatar)
-        except AvatarError as error:
-            logger.error("no avatar, the call goes on by voice alone: %s", error)  # noqa: TRY400 - no traceback for users
-            self._control.attributes.tell(avatar=f"voice only: {error}")
-        else:
-            self._avatar = avatar
-            avatar.on("status_changed", self._on_avatar_status)
-            self._control.show(avatar)
+        await self._face.start(self._session, is_engaged=self._seen)
 
-    async def _bring(self, avatar: AvatarSession) -> None:
-        """Into a room of ours; in one of LiveAvatar's it is."""
-        if self._hosted is not None:
-            await avatar.start_hosted(self._session, self._ctx.room, self._hosted)
+    def _is_seen(self) -> bool:
+        """Return whether somebody can see the avatar, or could when somebody was there last."""
+        if self._presence.has_caller:
+            self._seen = self._hosted is not None or self._settings.sip_avatar or self._presence.has_screen
+        return self._seen
+
+    async def _greet(self) -> None:
+        """Say the opening line when a caller is there, and can see the avatar if there is one to see."""
+        if not await self._presence.wait_for_caller():
             return
-        await avatar.start(
-            self._session,
-            self._ctx.room,
-            livekit_url=self._settings.avatars_url,
-            livekit_api_key=self._settings.livekit_api_key,
-            livekit_api_secret=self._settings.livekit_api_secret.get_secret_value(),
+        if self._is_seen():
+            await self._face.wait_for_picture()
+        self._speech.release()
+        self._control.personas.prepare()
+
+    # The end
+
+    def _steps(self, farewell: Farewell) -> Sequence[Step]:
+        if not self._presence.is_there or not self._ctx.room.isconnected():
+            farewell = Farewell.NONE
+        return (
+            *self._farewell(farewell),
+            Step("last events", self._control.aclose, _LAST_EVENTS_TIMEOUT),
+            Step("avatar", self._face.stop, _STOP_TIMEOUT),
+            Step("agent session", self._session.close, _CLOSE_TIMEOUT),
+            Step("voices", self._control.personas.aclose, _CLOSE_TIMEOUT),
+            Step("room", self._hang_up, _HANG_UP_TIMEOUT),
         )
 
-    async def _wait_for_face(self, avatar: AvatarSession) -> None:
-        """The opening line is for a face that is there, or will not come."""
-        joining = asyncio.ensure_future(avatar.wait_for_join(timeout=_FACE_TIMEOUT))
-        refused = asyncio.ensure_future(self._has_no_face.wait())
-        try:
-            await asyncio.wait({joining, refused}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            joining.cancel()
-            refused.cancel()
-            # A face that did not come in time is no error of anybody's.
-            await asyncio.gather(joining, refused, return_exceptions=True)
+    def _farewell(self, farewell: Farewell) -> Sequence[Step]:
+        silence = Step("silence", partial(fall_silent, self._session), _SILENCE_TIMEOUT)
+        finish = Step("last words", partial(finish_speech, self._session), _FAREWELL_TIMEOUT)
+        goodbye = Step("goodbye", self._say_goodbye, _FAREWELL_TIMEOUT)
+        return {
+            Farewell.NONE: (silence,),
+            Farewell.FINISH: (finish, silence),
+            Farewell.GOODBYE: (silence, goodbye),
+        }[farewell]
+
+    async def _say_goodbye(self) -> None:
+        await say_goodbye(self._speech, self._control.personas.persona.goodbye)
 
     async def _hang_up(self) -> None:
         """Close the room, where a caller would be alone, also on a telephone. Several callers still have each other."""
@@ -201,22 +225,28 @@ class Call:
         if not is_ours or not ctx.room.isconnected() or self._presence.count > 1:
             return
         try:
-            async with asyncio.timeout(_HANG_UP_TIMEOUT):
-                await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.room.name))
-        except (aiohttp.ClientError, api.TwirpError, TimeoutError) as error:
-            logger.warning("the room stays open after the call: %s", type(error).__name__)
+            await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.room.name))
+        except (aiohttp.ClientError, api.TwirpError) as error:
+            logger.warning("the room stays open after the call", extra={"error": type(error).__name__})
 
-    def _on_avatar_status(self, status: AvatarStatus) -> None:
-        if not status.is_live:
-            self._has_no_face.set()
+    def _on_end_begins(self) -> None:
+        self._control.refuse_requests()
+        if self._greeting is not None:
+            self._greeting.cancel()
+        self._budget.stop()
+        self._answering.close()
+
+    def _on_ended(self, reason: str) -> None:
+        logger.info("call ended", extra=self._usage.now().model_dump(exclude={"type"}))
+        # The avatar is a participant too: it would keep the room, and so the job, alive.
+        self._ctx.shutdown(reason=reason)
 
     def _on_end_near(self, seconds: float) -> None:
         ends_at = datetime.now(UTC) + timedelta(seconds=seconds)
         self._control.attributes.tell(ends_at=ends_at.isoformat(timespec="seconds"))
 
-    async def _say_goodbye(self) -> None:
-        await say_goodbye(self._session, self._speech, self._control.personas.persona.goodbye, timeout=GOODBYE_TIMEOUT)
+    def _on_budget_end(self, reason: Reason) -> None:
+        self._ending.begin(reason, Farewell.GOODBYE)
 
     def _on_session_close(self, event: CloseEvent) -> None:
-        # The avatar is a participant too: it would keep the room, and so the job, alive.
-        self._ctx.shutdown(reason=str(event.reason.value))
+        self._ending.begin(f"the session closed: {event.reason.value}")

@@ -1,29 +1,64 @@
-"""Who the agent talks with. A caller who left may only be reloading the page: the call waits, and then goes on."""
+"""Follows who is in the room, and links the agent session to the caller to whom the agent listens."""
 
 import asyncio
 import logging
-from typing import Any
+from collections.abc import Callable
+from math import inf
+from typing import Any, Literal
 
 from livekit import rtc
 from livekit.agents import AgentSession, SpeechCreatedEvent
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
+from agent.call.callers import Caller, Callers, Departure
+
 logger = logging.getLogger("agent")
 
+_PHONE = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
 
-class Presence:
-    """Links the agent to the caller who is there, and ends the session when there has been none for too long.
+# The attribute with which LiveKit's telephony service tells how far a call by telephone has come, and its values
+# (docs.livekit.io/reference/telephony/sip-participant).
+_CALL_STATUS = "sip.callStatus"
+_RINGING = {"dialing", "ringing", "automation"}
+_HUNG_UP = "hangup"
 
-    The session has to run in the room with `close_on_disconnect=False`. While nobody is there nothing is said: what was
-    being said is interrupted, so that the chat context keeps what was heard of it.
+# What LiveKit tells of a participant who left because somebody wanted it. Everything else may be a lost connection.
+_ON_PURPOSE = {
+    rtc.DisconnectReason.CLIENT_INITIATED,
+    rtc.DisconnectReason.PARTICIPANT_REMOVED,
+    rtc.DisconnectReason.USER_REJECTED,
+    rtc.DisconnectReason.USER_UNAVAILABLE,
+}
+
+_ROOM_EVENTS: tuple[Any, ...] = (
+    "participant_connected",
+    "participant_attributes_changed",
+    "track_published",
+    "track_unpublished",
+    "track_muted",
+    "track_unmuted",
+    "reconnected",
+)
+
+
+class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
+    """Feeds `Callers` with what happens in the room, and carries out what it decides.
+
+    The session has to run in the room with `close_on_disconnect=False` and a participant identity that nobody has, so
+    that only this links it. While nobody is there nothing is said: what was being said is interrupted, so that the chat
+    context keeps what was heard of it.
+
+    Emits `linked` with the identity of the caller to whom the agent listens from now on, and `changed`, with nothing,
+    when somebody has come, left or answered.
 
     Args:
         session: The agent's.
-        room: Where it runs, connected.
-        grace: Seconds that it waits for a caller who left; 0 ends it at once.
-        first_within: Seconds that it waits for the first one; by default as long as LiveKit keeps the room.
+        room: Where the session runs, connected.
+        grace: Seconds to wait for a caller whose connection was lost; 0 ends the call at once.
+        first_within: Seconds to wait for the first caller; by default as long as LiveKit keeps the room.
         avatar: Identity of an avatar that does not say for whom it publishes.
+        on_over: Called, once, when nobody is there and nobody is waited for any more.
     """
 
     def __init__(
@@ -34,58 +69,154 @@ class Presence:
         *,
         first_within: float | None = None,
         avatar: str | None = None,
+        on_over: Callable[[], None],
     ) -> None:
+        super().__init__()
         self._session = session
         self._room = room
-        self._grace = grace
-        self._first_within = first_within
         self._avatar = avatar
-        self._ending: asyncio.TimerHandle | None = None
+        self._on_over = on_over
+        self._callers = Callers(grace, first_by=inf if first_within is None else _now() + first_within)
+        self._departures: dict[str, Departure] = {}
+        self._linked: str | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._is_there = asyncio.Event()
         self._is_over = False
 
     def watch(self) -> None:
         """Begin, when the session has started."""
-        if self._callers():
-            self._is_there.set()
-        elif self._first_within is not None:
-            self._end_after(self._first_within)
-        self._room.on("participant_connected", self._on_connected)
+        for event in _ROOM_EVENTS:
+            self._room.on(event, self._look)
         self._room.on("participant_disconnected", self._on_disconnected)
-        self._room.on("reconnected", self._look)
+        self._room.on("active_speakers_changed", self._on_speakers)
         self._room.on("disconnected", self._on_close)
         self._session.on("speech_created", self._on_speech_created)
         self._session.on("close", self._on_close)
+        self._look()
 
     @property
     def count(self) -> int:
-        """How many callers are there."""
-        return len(self._callers())
+        """How many callers are in the room."""
+        return self._callers.count
+
+    @property
+    def linked(self) -> str | None:
+        """Identity of the caller to whom the agent listens; the last one as long as nobody is there."""
+        return self._callers.linked
+
+    @property
+    def is_there(self) -> bool:
+        """Whether somebody is there who can be talked with."""
+        return self._is_there.is_set() and not self._is_over
+
+    @property
+    def has_caller(self) -> bool:
+        """Whether somebody is in the room who can be talked with, also before `watch`."""
+        return self._callers.is_there
+
+    @property
+    def is_ringing(self) -> bool:
+        """Whether a telephone rings."""
+        return self._callers.is_ringing
+
+    @property
+    def has_screen(self) -> bool:
+        """Whether somebody is there who can see an avatar."""
+        return self._callers.has_screen
 
     async def wait_for_caller(self) -> bool:
-        """Wait until somebody is there; False if the session ended before."""
+        """Wait until somebody is there; return False if the call was over before."""
         await self._is_there.wait()
         return not self._is_over
 
-    def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
-        if self._is_caller(participant) and not self._is_there.is_set():
-            logger.info("a caller is there")
-            self._stop_ending()
-            self._is_there.set()
-            self._link(participant)
+    def knows(self, identity: str) -> bool:
+        """Return whether this participant is a caller in the room."""
+        return self._callers.knows(identity)
 
-    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        if self._is_caller(participant):
-            self._look()
+    def takes_part(self, identity: str) -> bool:
+        """Return whether this participant is a caller who may ask for something."""
+        return self._callers.takes_part(identity)
 
-    def _look(self) -> None:
+    def write(self, identity: str) -> bool:
+        """Take that a participant has written; return whether it is a caller."""
+        return self._callers.write(identity)
+
+    def use_button(self, identity: str, *, used: bool) -> None:
+        """Take whether a caller uses push-to-talk."""
+        self._callers.use_button(_now(), identity, used=used)
+        self._follow()
+
+    def hold(self, identity: str | None) -> None:
+        """Take who holds the push-to-talk button."""
+        self._callers.hold(_now(), identity)
+        self._follow()
+
+    def refresh(self) -> None:
+        """Read who is in the room; `watch` does so by itself."""
+        participants = list(self._room.remote_participants.values())
+        callers = [_caller(each) for each in participants if self._is_caller(each)]
+        self._callers.update(_now(), callers, self._departures)
+        self._departures.clear()
+
+    def _look(self, *_: object) -> None:
         if self._room.connection_state != rtc.ConnectionState.CONN_CONNECTED:
             return  # it is the agent who is away; to it, all others seem to leave
-        callers = self._callers()
-        if not callers:
-            self._wait()
-        elif self._session.room_io.linked_participant not in callers:
-            self._link(callers[0])
+        self.refresh()
+        self._follow()
+        self.emit("changed")
+
+    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        is_left = participant.disconnect_reason in _ON_PURPOSE
+        self._departures[participant.identity] = Departure.LEFT if is_left else Departure.LOST
+        self._look()
+
+    def _on_speakers(self, speakers: list[rtc.Participant]) -> None:
+        self._callers.speak(_now(), [each.identity for each in speakers])
+        self._follow()
+
+    def _follow(self) -> None:
+        """Carry out what has changed."""
+        if self._is_over:
+            return
+        was_there, is_there, was_linked = self._is_there.is_set(), self._callers.is_there, self._linked
+        if self._callers.count:
+            self._link()
+        if is_there and not was_there:
+            logger.info("a caller is there")
+            if was_linked is not None:
+                self._session.clear_user_turn()  # a telephone makes sounds while it rings
+            self._is_there.set()
+        elif was_there and not is_there:
+            self._fall_silent()
+        self._wait_until(self._callers.next_timeout())
+
+    def _link(self) -> None:
+        linked = self._callers.linked
+        io = self._session.room_io
+        # A caller who comes back has a new participant, which the framework finds by the identity.
+        if linked is not None and (linked != self._linked or io.linked_participant is None):
+            self._linked = linked
+            io.set_participant(linked)
+            self.emit("linked", linked)
+
+    def _fall_silent(self) -> None:
+        logger.info("the caller has left", extra={"waits": round((self._callers.ends_at or _now()) - _now(), 1)})
+        self._is_there.clear()
+        self._session.interrupt(force=True)
+        self._session.clear_user_turn()
+
+    def _wait_until(self, at: float | None) -> None:
+        self._stop_timer()
+        if at is not None:
+            self._timer = asyncio.get_running_loop().call_at(at, self._on_timeout)
+
+    def _on_timeout(self) -> None:
+        now = _now()
+        if (ends_at := self._callers.ends_at) is not None and now >= ends_at:
+            self._on_over()
+            return
+        self._callers.handle_timeout(now)
+        self._follow()
 
     def _on_speech_created(self, event: SpeechCreatedEvent) -> None:
         if not self._is_there.is_set():
@@ -93,45 +224,45 @@ class Presence:
 
     def _on_close(self, _: object) -> None:
         """The session is over, or the room."""
-        self._room.off("participant_connected", self._on_connected)
+        for event in _ROOM_EVENTS:
+            self._room.off(event, self._look)
         self._room.off("participant_disconnected", self._on_disconnected)
-        self._room.off("reconnected", self._look)
+        self._room.off("active_speakers_changed", self._on_speakers)
         self._room.off("disconnected", self._on_close)
         self._session.off("close", self._on_close)
-        self._stop_ending()
+        self._stop_timer()
         self._is_over = True
         self._is_there.set()
 
-    def _wait(self) -> None:
-        self._is_there.clear()
-        self._session.interrupt(force=True)
-        self._session.clear_user_turn()
-        if self._grace:
-            logger.info("the caller has left, waiting %g s", self._grace)
-        self._end_after(self._grace)
-
-    def _end_after(self, seconds: float) -> None:
-        self._stop_ending()
-        self._ending = asyncio.get_running_loop().call_later(seconds, self._end)
-
-    def _end(self) -> None:
-        self._session.shutdown(drain=False)
-
-    def _link(self, caller: rtc.RemoteParticipant) -> None:
-        # A page that reloads may come back under another identity; the framework waits for the one that it had.
-        self._session.room_io.set_participant(caller.identity)
-
-    def _callers(self) -> list[rtc.RemoteParticipant]:
-        return [each for each in self._room.remote_participants.values() if self._is_caller(each)]
-
     def _is_caller(self, participant: rtc.RemoteParticipant) -> bool:
-        """Neither a recorder nor an agent, nor the avatar."""
-        return participant.kind in DEFAULT_PARTICIPANT_KINDS and not self._is_avatar(participant)
+        """Return whether it is a person: neither a recorder nor an agent, nor the avatar, nor a telephone hung up."""
+        if participant.kind not in DEFAULT_PARTICIPANT_KINDS or self._is_avatar(participant):
+            return False
+        return participant.attributes.get(_CALL_STATUS) != _HUNG_UP
 
     def _is_avatar(self, participant: rtc.RemoteParticipant) -> bool:
         publishes_for = participant.attributes.get(ATTRIBUTE_PUBLISH_ON_BEHALF)
         return publishes_for == self._room.local_participant.identity or participant.identity == self._avatar
 
-    def _stop_ending(self) -> None:
-        if self._ending is not None:
-            self._ending.cancel()
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _caller(participant: rtc.RemoteParticipant) -> Caller:
+    microphones = [
+        publication
+        for publication in participant.track_publications.values()
+        if publication.source == rtc.TrackSource.SOURCE_MICROPHONE
+    ]
+    return Caller(
+        participant.identity,
+        is_phone=participant.kind == _PHONE,
+        is_ready=participant.attributes.get(_CALL_STATUS) not in _RINGING,
+        has_microphone=bool(microphones),
+        is_muted=all(publication.muted for publication in microphones),
+    )
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

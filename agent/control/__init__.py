@@ -1,1 +1,1 @@
-"""What a front end asks of a call that runs, and is told of it, by LiveKit's own means: docs/control.md."""
+"""The control protocol: requests of front ends, and what they are told, by LiveKit's own means; see docs/control.md."""

@@ -1,7 +1,8 @@
-"""What a caller can ask for, carried out."""
+"""Carries out what a caller can ask for."""
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any
 
 from livekit.agents import AgentSession
@@ -17,8 +18,8 @@ from agent.control.waterfall import By
 from agent.speech.queue import SpeechQueue
 from agent.speech.sentence import Sentence, SentenceState
 
+# Sentences that may wait to be repeated: a quarter of an hour of speech.
 _MOST_SENTENCES = 100
-# That wait to be repeated: a quarter of an hour of speech.
 
 
 class Actions:
@@ -29,8 +30,10 @@ class Actions:
         speech: Of that session.
         timings: Told what is asked for.
         personas: The personas.
-        microphone: Of the caller.
-        events: Tell of the sentences.
+        microphone: Of the session.
+        events: Carry the news of the sentences.
+        on_use: Called when a sentence that a caller asked for begins or ends.
+        on_end: Ends the call.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Actions:
         personas: Personas,
         microphone: PushToTalk,
         events: Events,
+        on_use: Callable[[], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._session = session
         self._speech = speech
@@ -49,6 +54,8 @@ class Actions:
         self._personas = personas
         self._microphone = microphone
         self._events = events
+        self._on_use = on_use
+        self._on_end = on_end
         self._sentences: set[Sentence] = set()
         self._one_at_a_time = asyncio.Lock()
         speech.on("sentence_started", self._on_sentence)
@@ -68,15 +75,18 @@ class Actions:
         at = time.time()
         async with self._one_at_a_time:
             if len(self._sentences) >= _MOST_SENTENCES:
-                raise RefusalError(NOT_NOW, "too much is waiting to be said")
+                raise RefusalError(NOT_NOW, "Too much is waiting to be said. Please try again later.")
             sentences = self._say(asked.text, "repeat", at)
             self._sentences |= set(sentences)
         return payloads.Repeated(sentences=len(sentences))
 
     async def interrupt(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
         """Silence the agent, and forget what it was going to say."""
-        await self._session.interrupt(force=True)
-        for sentence in tuple(self._sentences):
+        interrupted = self._session.interrupt(force=True)
+        # Only what was queued until now: a text that is repeated meanwhile may be long, and is not interrupted.
+        sentences = tuple(self._sentences)
+        await interrupted
+        for sentence in sentences:
             await sentence
         return payloads.Nothing()
 
@@ -85,14 +95,14 @@ class Actions:
         await self._microphone.start(caller)
         return payloads.Nothing()
 
-    async def push_to_talk_end(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
-        """The turn is complete: answer it."""
-        self._microphone.end()
+    async def push_to_talk_end(self, _: payloads.Nothing, caller: str) -> payloads.Nothing:
+        """Answer what was said: the turn is complete."""
+        self._microphone.end(caller)
         return payloads.Nothing()
 
-    async def set_input(self, asked: payloads.SetInput, _: str) -> payloads.Nothing:
-        """Listen always, or while the button is held."""
-        self._microphone.set_mode(asked.mode)
+    async def set_input(self, asked: payloads.SetInput, caller: str) -> payloads.Nothing:
+        """Listen to the caller always, or while the button is held."""
+        self._microphone.set_mode(asked.mode, caller)
         return payloads.Nothing()
 
     async def set_persona(self, asked: payloads.SetPersona, _: str) -> payloads.Persona:
@@ -104,7 +114,7 @@ class Actions:
 
     async def end_call(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
         """End the call, without the goodbye."""
-        self._session.shutdown(drain=False)
+        self._on_end()
         return payloads.Nothing()
 
     def say_opening(self) -> None:
@@ -118,11 +128,12 @@ class Actions:
     def _on_sentence(self, sentence: Sentence) -> None:
         if sentence not in self._sentences:
             return
+        self._on_use()
         if sentence.is_done:
             self._sentences.discard(sentence)
         state = sentence.state
         if state is not SentenceState.QUEUED:
-            told = SentenceEvent.model_validate(
+            event = SentenceEvent.model_validate(
                 {"text": sentence.text, "state": state.value, "played": sentence.position}
             )
-            self._events.tell(told)
+            self._events.tell(event)

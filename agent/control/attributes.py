@@ -1,27 +1,27 @@
-"""What the agent's participant says of itself; the only place that sets its attributes and its name."""
+"""The attributes and the name of the agent's participant, which are set here and nowhere else."""
 
 from livekit import rtc
 
 from agent.control.outbox import Outbox
 
+# Of the control protocol.
 VERSION = "1"
-"""Of the control protocol."""
 
 ATTRIBUTES = {
-    "control": f"`{VERSION}`: the version of this protocol. Whose participant has it is the agent",
+    "control": f"`{VERSION}`: the version of this protocol. The participant that has it is the agent",
     "stand_ins": "vendors that are stand-ins, separated by commas; empty when all are real",
-    "avatar": "`starting`, `live`, or `voice only: ` and the reason",
+    "avatar": "`starting`, `live`, or `voice only: ` and a sentence for the caller",
     "avatar_identity": "the participant who is the avatar; another one after it was lost and came back",
-    "input": "`open` or `push_to_talk`",
-    "persona": "who the caller talks with",
-    "personas": "who there is to choose from, separated by commas",
+    "input": "`open` or `push_to_talk`: the mode of the linked caller",
+    "persona": "the present persona",
+    "personas": "the personas to choose from, separated by commas",
     "ends_at": "ISO 8601; set when the end of the call is announced",
     "lk.agent.state": "the framework's own: `initializing`, `idle`, `listening`, `thinking` or `speaking`",
 }
 
 
 class Attributes:
-    """Tells one thing after the other, and of what changes faster than it can be told only the last.
+    """Sets attributes one after the other; of one that changes faster than it can be set, only the last value.
 
     Args:
         room: Where the agent is.
@@ -36,7 +36,7 @@ class Attributes:
         self._told_name = ""
 
     def start(self) -> None:
-        """Begin, in a room that is connected. One that is connected anew is told everything again."""
+        """Begin, in a room that is connected. After a reconnect everything is set again."""
         self._room.on("reconnected", self._tell_again)
         self._outbox.start()
 
@@ -52,7 +52,7 @@ class Attributes:
         self._outbox.put(None)
 
     async def aclose(self) -> None:
-        """Tell what is left, for a while, and stop."""
+        """Set what is left, for a while, and stop."""
         await self._outbox.aclose()
 
     def _tell_again(self) -> None:

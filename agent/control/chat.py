@@ -1,76 +1,95 @@
-"""The room's chat: a line is answered as if it had been said, and one that begins with a slash is a command."""
+"""The room's chat: a line is answered as if it had been said, and a line that begins with a slash is a command."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import AgentSession, ConversationItemAddedEvent, room_io
+from livekit.agents import AgentSession, ConversationItemAddedEvent
 from livekit.agents.llm import ChatMessage
 from livekit.agents.types import TOPIC_CHAT
 
+from agent.call.presence import Presence
 from agent.control.outbox import Outbox
 from agent.control.refusal import RefusalError
 from agent.control.rpc_server import RpcServer
+from agent.rooms.connection_details import CAPTIONS
 
+logger = logging.getLogger("agent")
+
+# By their names: the method of the control protocol, and the line of the help.
 COMMANDS = {
     "/say": ("repeat", "`/say` and a text: the agent says it, word for word"),
     "/stop": ("interrupt", "`/stop`: the agent falls silent"),
     "/help": ("", "`/help`: this"),
 }
-"""By their names: the method of the control protocol, and what the help says."""
 
 HELP = "\n".join(["Write something, and the agent answers. Commands:", *(text for _, text in COMMANDS.values())])
 
-_MOST_WAITING = 64
 # Lines that wait to be sent.
+_MOST_WAITING = 64
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
     text: str
-    to: tuple[str, ...] = ()  # identities; all when there are none
+    to: tuple[str, ...]  # identities
 
 
 class Chat:
-    """Carries out what is written, and writes what there is to answer.
+    """Carries out what callers write, and writes answers and, if wanted, the transcript.
+
+    Writing is one way to take part: the lines of every caller are taken. The framework's own chat drops those of
+    everybody but the linked caller.
 
     Args:
         room: Where it is written.
-        rpc: Where requests go, whichever way they come.
+        presence: Knows who is a caller.
+        rpc: The entry of all requests.
     """
 
-    def __init__(self, room: rtc.Room, rpc: RpcServer) -> None:
+    def __init__(self, room: rtc.Room, presence: Presence, rpc: RpcServer) -> None:
         self._room = room
+        self._presence = presence
         self._rpc = rpc
         self._outbox: Outbox[_Line] = Outbox(self._send, most=_MOST_WAITING)
+        self._reading: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin, in a room that is connected."""
+        """Begin, in a room that is connected. The session must not read the chat as well."""
+        self._room.register_text_stream_handler(TOPIC_CHAT, self._on_stream)
         self._outbox.start()
 
-    async def take(self, _session: AgentSession[Any], event: room_io.TextInputEvent) -> None:
-        """Carry out one line of the session's caller; what is refused is answered with the reason."""
-        if event.participant is None:
-            return
-        caller = event.participant.identity
-        command, _, rest = event.text.strip().partition(" ")
+    async def take(self, text: str, *, caller: str) -> None:
+        """Carry out one line; a refusal is answered with its reason.
+
+        Args:
+            text: The line.
+            caller: Identity of the participant who wrote it.
+        """
+        if not self._presence.write(caller):
+            return  # another agent, for example: an answer could be answered again, without an end
+        command, _, rest = text.strip().partition(" ")
         method = COMMANDS.get(command, ("", ""))[0] if command.startswith("/") else "talk"
         if not method:
             self._outbox.put(_Line(HELP, (caller,)))
             return
-        payload = {"talk": {"text": event.text}, "repeat": {"text": rest}}.get(method, {})
+        payload = {"talk": {"text": text}, "repeat": {"text": rest}}.get(method, {})
         try:
             await self._rpc.ask(method, payload, caller=caller)
         except RefusalError as refusal:
             self._outbox.put(_Line(str(refusal), (caller,)))
 
     def transcribe(self, session: AgentSession[Any], name: Callable[[], str]) -> None:
-        """Write what is said, when it was: what the agent said as it was heard, what it understood as it understood it.
+        """Write what is said: the agent's words as they were heard, the caller's as they were understood.
+
+        The lines go to the participants whose client shows no captions.
 
         Args:
             session: Where it is said.
-            name: Gives the name of whom the caller talks with.
+            name: Returns the name of the present persona.
         """
 
         def on_item_added(event: ConversationItemAddedEvent) -> None:
@@ -78,17 +97,35 @@ class Chat:
             # What the caller has written stands in the chat already.
             if isinstance(item, ChatMessage) and item.text_content:
                 if item.role == "assistant":
-                    self._outbox.put(_Line(f"{name()}: {item.text_content.strip()}"))
+                    self._transcribe(f"{name()}: {item.text_content.strip()}")
                 elif item.role == "user" and "stt_metadata" in item.metrics:
-                    self._outbox.put(_Line(f"You: {item.text_content.strip()}"))
+                    self._transcribe(f"You: {item.text_content.strip()}")
 
         session.on("conversation_item_added", on_item_added)
 
     async def aclose(self) -> None:
         """Write what is left, for a while, and stop."""
+        self._room.unregister_text_stream_handler(TOPIC_CHAT)
         await self._outbox.aclose()
 
+    def _transcribe(self, text: str) -> None:
+        people = [each for each in self._room.remote_participants.values() if self._presence.knows(each.identity)]
+        without = tuple(each.identity for each in people if each.attributes.get(CAPTIONS) != "true")
+        if without:
+            self._outbox.put(_Line(text, without))
+
+    def _on_stream(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        reading = asyncio.create_task(self._read(reader, identity), name="chat_line")
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+
+    async def _read(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        try:
+            text = await reader.read_all()
+        except rtc.StreamError as error:
+            logger.warning("a chat line could not be read", extra={"error": type(error).__name__})
+            return
+        await self.take(text, caller=identity)
+
     async def _send(self, line: _Line) -> None:
-        await self._room.local_participant.send_text(
-            line.text, destination_identities=list(line.to) or None, topic=TOPIC_CHAT
-        )
+        await self._room.local_participant.send_text(line.text, destination_identities=list(line.to), topic=TOPIC_CHAT)

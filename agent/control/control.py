@@ -1,6 +1,8 @@
-"""The front end's side of a call: what it may ask for, and what it is told."""
+"""The front end's side of a call: the requests it may make, and what it is told."""
 
 import asyncio
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from livekit import rtc
@@ -8,6 +10,7 @@ from livekit.agents import AgentSession, ConversationItemAddedEvent
 from livekit.agents.llm import ChatMessage
 from livekit.agents.utils import aio
 
+from agent.call.presence import Presence
 from agent.control.actions import Actions
 from agent.control.attributes import VERSION, Attributes
 from agent.control.chat import Chat
@@ -18,24 +21,29 @@ from agent.control.push_to_talk import PushToTalk
 from agent.control.rpc_server import RpcServer
 from agent.control.turn_timings import TurnTimings
 from agent.control.usage import Usage
+from agent.control.voice_only import UNAVAILABLE, voice_only
 from agent.control.waterfall import Turn
-from agent.conversation.persona_agent import Observer
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.speech.queue import SpeechQueue
 from avatar import AvatarSession, AvatarStatus
 
+logger = logging.getLogger("agent")
+
 
 class Control:
-    """All of a call that a front end can see and touch; docs/control.md tells what that is.
+    """All of a call that a front end can see and touch; docs/control.md describes it.
 
     Args:
         room: Of the call.
         session: Of the call, not started yet.
         speech: Of that session.
+        presence: Of the call.
         settings: Complete ones.
         persona: The first one.
         usage: Of the call.
+        on_use: Called when somebody presses a key or writes a text.
+        on_end: Ends the call.
 
     Attributes:
         attributes: Of the agent's participant.
@@ -48,10 +56,13 @@ class Control:
         room: rtc.Room,
         session: AgentSession[Any],
         speech: SpeechQueue,
+        presence: Presence,
         *,
         settings: Settings,
         persona: Persona,
         usage: Usage,
+        on_use: Callable[[], None],
+        on_end: Callable[[], None],
     ) -> None:
         self._room = room
         self._session = session
@@ -60,10 +71,16 @@ class Control:
         self._events = Events(room)
         self._timings = TurnTimings(session, self._on_turn)
         self.attributes = Attributes(room)
-        failures = Failures(session, self._events.tell)
-        observer = Observer(self._timings.first_token, self._timings.first_audio, failures.tell)
-        self.personas = Personas(session, settings, persona, self.attributes, observer)
-        self._microphone = PushToTalk(session, room, self.attributes)
+        self.personas = Personas(
+            session,
+            settings,
+            persona,
+            self.attributes,
+            on_first_token=self._timings.first_token,
+            on_first_audio=self._timings.first_audio,
+            on_failure=Failures(session, self._events.tell).tell,
+        )
+        self._microphone = PushToTalk(session, presence, self.attributes)
         self._actions = Actions(
             session,
             speech,
@@ -71,22 +88,34 @@ class Control:
             personas=self.personas,
             microphone=self._microphone,
             events=self._events,
+            on_use=on_use,
+            on_end=on_end,
         )
-        self._rpc = RpcServer(session, self._actions)
-        self.chat = Chat(room, self._rpc)
+        self._rpc = RpcServer(presence, self._actions, on_use)
+        self.chat = Chat(room, presence, self._rpc)
         if settings.chat_transcript:
             self.chat.transcribe(session, lambda: self.personas.persona.name)
         self.attributes.tell(stand_ins=",".join(settings.stand_ins), avatar="starting", input="open")
         session.on("conversation_item_added", self._on_item_added)
 
     def show(self, avatar: AvatarSession) -> None:
-        """Tell of the avatar from here on."""
+        """Show the state of the avatar from here on."""
         self._usage.avatar = avatar
         avatar.on("status_changed", lambda status: self._on_avatar_status(avatar, status))
         avatar.on("speech_sent", self._timings.sent)
 
+    def show_voice_only(self, detail: str, sentence: str = UNAVAILABLE) -> None:
+        """Show that there is no avatar.
+
+        Args:
+            detail: Why, for operators: it goes to the log alone.
+            sentence: Why, for the caller, unless there is a sentence for the detail itself.
+        """
+        logger.warning("there is no avatar, the call goes on by voice", extra={"reason": detail})
+        self.attributes.tell(avatar=voice_only(detail, sentence))
+
     def open(self) -> None:
-        """Be seen, and take requests: the session has started, in a room."""
+        """Set the attributes and take requests: the session has started, in a room."""
         self.attributes.start()
         self._events.start()
         self.chat.start()
@@ -100,15 +129,18 @@ class Control:
         """Say the persona's first words."""
         self._actions.say_opening()
 
+    def refuse_requests(self) -> None:
+        """Refuse every request from here on: the call is ending."""
+        self._rpc.refuse_all()
+
     async def aclose(self) -> None:
-        """Tell the last of it, and take no requests any more; the room is still there."""
+        """Send the last events and attributes, and take no more requests; the room has to be there still."""
         self._microphone.close()
         if self._reporting is not None:
             await aio.cancel_and_wait(self._reporting)
             self._rpc.close(self._room.local_participant)
             self._events.tell(self._usage.now())
         await asyncio.gather(self._events.aclose(), self.attributes.aclose(), self.chat.aclose())
-        await self.personas.aclose()
 
     def _on_turn(self, turn: Turn) -> None:
         self._events.tell(TurnEvent(turn=turn.number, by=turn.by, stages=turn.stages))
@@ -122,4 +154,4 @@ class Control:
         if status.is_live:
             self.attributes.tell(avatar="live", avatar_identity=avatar.avatar_identity)
         else:
-            self.attributes.tell(avatar=f"voice only: {status.reason}")
+            self.show_voice_only(status.detail, UNAVAILABLE if status.reason is None else status.reason.value)

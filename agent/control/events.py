@@ -1,4 +1,4 @@
-"""What the front end is told while it goes on: data packets of one topic, one JSON object each."""
+"""The events of the control protocol: data packets of one topic, one JSON object each."""
 
 import json
 import time
@@ -14,11 +14,11 @@ from agent.control.waterfall import By, Stage
 TOPIC = "avatar.events"
 VERSION = 1
 
+# Events that wait to be sent; beyond it the oldest is dropped, and its `seq` is missing.
 MOST_WAITING = 256
-"""Events that wait to be sent; beyond it the oldest is left out, and its `seq` is missing."""
 
+# Characters of a text in an event. In JSON one takes up to six bytes, and LiveKit carries 15 KiB.
 LONGEST_TEXT = 2_400
-"""Characters of a text in an event. In JSON one takes up to six bytes, and LiveKit carries 15 KiB."""
 
 
 def _cut(text: str) -> str:
@@ -30,7 +30,7 @@ Seconds = Annotated[float, AfterValidator(lambda seconds: round(seconds, 3))]
 
 
 class Event(BaseModel):
-    """What all events have besides `v`, `seq` and `at`."""
+    """Base of all events; `v`, `seq` and `at` are added when it is sent."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,7 +64,7 @@ class SentenceEvent(Event):
 
 
 class UsageEvent(Event):
-    """What the call has used; every five seconds, and at its end."""
+    """What the call has used; sent every five seconds, and at its end."""
 
     type: Literal["usage"] = "usage"
     call_seconds: Seconds
@@ -79,18 +79,18 @@ class FailureEvent(Event):
 
     type: Literal["error"] = "error"
     source: Literal["hearing", "thinking", "speaking"]
-    message: str = Field(description="what the caller is to know")
+    message: str = Field(description="a sentence for the caller")
 
 
 EVENTS: tuple[type[Event], ...] = (TurnEvent, SaidEvent, SentenceEvent, UsageEvent, FailureEvent)
 
 
 class Events:
-    """Publishes events in their order, and never holds up or fails what they tell of.
+    """Publishes events in their order, without holding up the call.
 
     Args:
         room: Where the agent is.
-        now: Gives Unix time.
+        now: Returns Unix time.
     """
 
     def __init__(self, room: rtc.Room, now: Callable[[], float] = time.time) -> None:
@@ -104,7 +104,7 @@ class Events:
         self._outbox.start()
 
     def tell(self, event: Event) -> None:
-        """Publish it, soon."""
+        """Publish an event, soon."""
         self._count += 1
         head = {"v": VERSION, "seq": self._count, "at": round(self._now() * 1000)}
         packet = json.dumps(head | event.model_dump(), separators=(",", ":"), ensure_ascii=False)

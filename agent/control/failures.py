@@ -1,4 +1,4 @@
-"""What failed, in words for the caller."""
+"""Tells the caller what failed."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from agent.conversation.persona_agent import Source
 
 MESSAGES: dict[Source, str] = {
     "hearing": "You can't be understood at the moment. Please say it again, or write it.",
-    "thinking": "No answer could be thought of. Please ask again.",
+    "thinking": "I couldn't come up with an answer. Please ask again.",
     "speaking": "The answer could not be spoken. Please ask again.",
 }
 
+# Seconds in which the same is not told twice: the framework and the agent's nodes may both notice a failure.
 _AGAIN = 5.0
-# Seconds in which the same is not told twice: the framework and the agent's nodes may both notice it.
 
 
 class Failures:
-    """Tells what fails for good; what is tried again with success is nothing to the caller.
+    """Tells what fails for good; a failure that a retry mends is not told.
 
     Args:
-        session: Tells of the errors of its services.
-        tell: Called with what the caller is to know.
+        session: Emits the errors of its services.
+        tell: Called with the event for the caller.
     """
 
     def __init__(self, session: AgentSession[Any], tell: Callable[[FailureEvent], None]) -> None:
@@ -34,7 +34,7 @@ class Failures:
         session.on("error", self._on_error)
 
     def tell(self, source: Source) -> None:
-        """Something failed."""
+        """Tell that something failed."""
         now = asyncio.get_running_loop().time()
         if now - self._told_at.get(source, -inf) >= _AGAIN:
             self._told_at[source] = now

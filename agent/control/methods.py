@@ -1,4 +1,4 @@
-"""The methods of the control protocol: what each takes and gives, how often it may be called, who carries it out."""
+"""The methods of the control protocol: their payloads, answers and rate limits."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from agent.control.refusal import refusal_of
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls at once, and so many a second in the long run; methods of the same rate share one bucket."""
+    """A rate limit: so many calls at once, and so many a second in the long run. Its methods share one bucket."""
 
     burst: int
     per_second: float
@@ -29,10 +29,10 @@ class Method:
     """One method.
 
     Attributes:
-        payload: What it takes.
-        answer: What it gives.
+        payload: Model of what it takes.
+        answer: Model of what it returns.
         act: Carries it out, for a payload and the identity of the caller; its docstring says what it does.
-        rate: How often it may be called.
+        rate: Its rate limit.
     """
 
     payload: type[Payload]
@@ -41,7 +41,7 @@ class Method:
     rate: Rate = OTHER
 
     def read(self, payload: str | Mapping[str, object]) -> Payload:
-        """The payload, from JSON or from an object.
+        """Read the payload, from JSON or from an object.
 
         Raises:
             RefusalError: It is not what the method takes.

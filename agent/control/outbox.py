@@ -1,4 +1,4 @@
-"""What goes out into the room beside the conversation, and must never hold it up."""
+"""Sends what goes into the room beside the conversation, without ever holding the conversation up."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from livekit.agents.utils import aio
 
 logger = logging.getLogger("agent")
 
-_CLOSE_TIMEOUT = 2.0
 # Seconds in which what is left has to go out at the end.
+_CLOSE_TIMEOUT = 2.0
 
 Item = TypeVar("Item")
 
@@ -20,8 +20,8 @@ Item = TypeVar("Item")
 class Outbox(Generic[Item]):
     """Sends one item after the other in the background.
 
-    What can't be sent is logged and left out. When items come faster than they go, the oldest of those that wait is
-    left out: the newest tell most.
+    An item that can't be sent is logged and dropped. When items come faster than they go, the oldest that waits is
+    dropped: the newest tell most.
 
     Args:
         send: Sends one.
@@ -37,7 +37,7 @@ class Outbox(Generic[Item]):
         self._sending: asyncio.Task[None] | None = None
 
     def put(self, item: Item) -> None:
-        """Send it, when those before it were sent; never raises."""
+        """Send an item behind those before it; never raises."""
         self._items.append(item)
         self._is_empty.clear()
         self._has_items.set()
@@ -69,4 +69,4 @@ class Outbox(Generic[Item]):
         try:
             await self._send(item)
         except Exception as error:  # noqa: BLE001 - whatever it is, the conversation goes on
-            logger.warning("the room could not be told something: %s", type(error).__name__)
+            logger.warning("something could not be sent into the room", extra={"error": type(error).__name__})

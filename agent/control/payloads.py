@@ -1,11 +1,11 @@
-"""What the methods of the control protocol take and give: JSON objects."""
+"""The payloads and answers of the control protocol: JSON objects."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+# Characters: two minutes of speech.
 LONGEST_TEXT = 2_000
-"""Characters; two minutes of speech."""
 
 InputMode = Literal["open", "push_to_talk"]
 
@@ -13,7 +13,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class Payload(BaseModel):
-    """A payload; a field that it does not have is an error."""
+    """Base of all payloads; an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,25 +23,25 @@ class Nothing(Payload):
 
 
 class Talk(Payload):
-    """What the caller writes instead of saying it."""
+    """A text that the caller writes instead of saying it."""
 
     text: Text
 
 
 class Repeat(Payload):
-    """What the agent is to say, word for word."""
+    """A text that the agent is to say, word for word."""
 
     text: Text
 
 
 class Repeated(Payload):
-    """How many sentences were queued."""
+    """The number of sentences that were queued."""
 
     sentences: int
 
 
 class SetInput(Payload):
-    """When the microphone is listened to: always, or between push_to_talk_start and push_to_talk_end."""
+    """A mode of input: the microphone is open always, or between push_to_talk_start and push_to_talk_end."""
 
     mode: InputMode
 
@@ -53,7 +53,7 @@ class SetPersona(Payload):
 
 
 class Persona(Payload):
-    """Who the caller talks with now: the persona and its name."""
+    """The present persona and its name."""
 
     persona: str
     name: str

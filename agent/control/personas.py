@@ -1,22 +1,31 @@
-"""Who the caller can talk with, and who it is now."""
+"""The personas a caller can talk with, and the change from one to another."""
 
 import asyncio
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, stt, tts
+from livekit.agents.utils import aio
 
 from agent.control.attributes import Attributes
 from agent.control.refusal import NO_SUCH_PERSONA, NOT_NOW, RefusalError
 from agent.conversation.apology import Apology
-from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.persona_agent import PersonaAgent, Source
 from agent.conversation.pipeline import build_ear, build_voice
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.conversation.tools import tools_named
+from agent.framework import running_tools
 from agent.persona import Persona, load_persona, personas_beside
 from agent.settings import Settings, SettingsError
 
-_CHANGE_TIMEOUT = 8.0
-# Seconds; what takes them is the end of what the one before was saying.
+logger = logging.getLogger("agent")
+
+# Seconds in which what is being said has to end, its tools included.
+_IDLE_TIMEOUT = 8.0
+
+# Seconds in which the new persona has to take over, once nothing is being said any more.
+_ENTER_TIMEOUT = 5.0
 
 
 class Personas:
@@ -28,8 +37,13 @@ class Personas:
         session: The agent's; its own voice and recogniser are the first persona's.
         settings: Say where the personas are.
         persona: The first one.
-        attributes: Tell who it is.
-        observer: Is told how the agents get on.
+        attributes: Show the present persona.
+        on_first_token: Called in the task of a reply, when the language model gave its first word.
+        on_first_audio: Called in the task of a reply, when text-to-speech gave its first frame.
+        on_failure: Called with what failed.
+
+    Attributes:
+        persona: The present one.
     """
 
     def __init__(
@@ -38,78 +52,120 @@ class Personas:
         settings: Settings,
         persona: Persona,
         attributes: Attributes,
-        observer: Observer,
+        *,
+        on_first_token: Callable[[], None],
+        on_first_audio: Callable[[], None],
+        on_failure: Callable[[Source], None],
     ) -> None:
         self.persona = persona
         self._session = session
         self._settings = settings
         self._first = persona
         self._attributes = attributes
-        self._observer = observer
+        self._on_first_token = on_first_token
+        self._on_first_audio = on_first_audio
+        self._on_failure = on_failure
         self._files = personas_beside(settings.persona)
         self._voices: dict[tuple[str, str], tts.TTS[Any]] = {}
         self._ears: dict[str, stt.STT[Any]] = {}
         self._apology = Apology(session, persona.apology)
         self._stt_watchdog = SttWatchdog(session, self._on_unheard)
+        self._changing: asyncio.Task[None] | None = None
         attributes.tell(personas=",".join(self._files), persona=settings.persona.stem)
         attributes.rename(_name_of(persona))
 
     def first_agent(self) -> PersonaAgent:
-        """The agent to start the session with."""
-        return self._agent(self._first)
+        """Return the agent to start the session with."""
+        return self._agent(self._first, self._apology)
 
     def prepare(self) -> None:
-        """Have an apology at hand, in the background."""
+        """Synthesise the apology in the background."""
         self._apology.prepare()
 
     async def change(self, stem: str) -> Persona:
         """Let another persona go on with the conversation, in its own voice and language; it knows what was said.
 
+        Nothing is changed before the change is certain: one that is refused does not happen later.
+
+        Args:
+            stem: Name of the persona's file, without its ending.
+
         Raises:
             RefusalError: There is no such persona, or it could not take over.
         """
         persona = self._load(stem)
-        await self._session.interrupt(force=True)
-        await self._apology.aclose()
-        self._apology = Apology(self._session, persona.apology, self._voice(persona) or None)
-        agent = self._agent(persona)
-        self._session.update_agent(agent)
-        try:
-            await asyncio.wait_for(agent.entered.wait(), _CHANGE_TIMEOUT)
-        except TimeoutError:
-            raise RefusalError(NOT_NOW, "the call is ending, or what was being said did not end in time") from None
-        self.persona = persona
-        self._attributes.tell(persona=stem)
-        self._attributes.rename(_name_of(persona))
-        self._apology.prepare()
+        await self._fall_idle()
+        # Nothing is being said and no tool runs: nothing holds the change up, and from here on it is not taken back.
+        self._changing = asyncio.create_task(self._change(stem, persona), name="persona_change")
+        await asyncio.wait({self._changing}, timeout=_ENTER_TIMEOUT)
+        if not self._changing.done():  # the framework starts no agent in a session that closes
+            raise RefusalError(NOT_NOW, "The call is ending.")
+        self._changing.result()
         return persona
 
     async def aclose(self) -> None:
-        """Leave off preparing, and close the voices and recognisers that were made here."""
+        """Stop preparing, and close the voices and recognisers that were made here."""
+        if self._changing is not None:
+            await aio.cancel_and_wait(self._changing)
         await self._apology.aclose()
         for voice in self._voices.values():
             await voice.aclose()
         for ear in self._ears.values():
             await ear.aclose()
 
+    async def _change(self, stem: str, persona: Persona) -> None:
+        apology = Apology(self._session, persona.apology, self._voice(persona) or None)
+        agent = self._agent(persona, apology)
+        self._session.interrupt(force=True)  # what has begun since: the framework would let it be said to its end
+        self._session.update_agent(agent)
+        await agent.entered.wait()
+        await self._apology.aclose()
+        self.persona, self._apology = persona, apology
+        self._attributes.tell(persona=stem)
+        self._attributes.rename(_name_of(persona))
+        self._apology.prepare()
+
+    async def _fall_idle(self) -> None:
+        """Wait until no tool runs, then cut what is being said.
+
+        Raises:
+            RefusalError: A tool runs for too long; the framework would wait for it and then change the agent.
+        """
+        try:
+            async with asyncio.timeout(_IDLE_TIMEOUT):
+                is_idle = False
+                while not is_idle:
+                    if tools := running_tools(self._session):
+                        await asyncio.wait(tools)
+                    await self._session.interrupt(force=True)
+                    is_idle = not running_tools(self._session)
+        except TimeoutError:
+            logger.warning("the persona is not changed, a tool is still running")
+            raise RefusalError(
+                NOT_NOW, "Something is still being looked up. Please try again when it is done."
+            ) from None
+
     def _load(self, stem: str) -> Persona:
         file = self._files.get(stem)
         if file is None:
-            raise RefusalError(NO_SUCH_PERSONA, f"there is no persona of that name; there is {', '.join(self._files)}")
+            raise RefusalError(NO_SUCH_PERSONA, f"There is no such persona; there is {', '.join(self._files)}.")
         try:
             return load_persona(file)
-        except SettingsError:
-            raise RefusalError(NO_SUCH_PERSONA, "the file of that persona can't be used") from None
+        except SettingsError as error:
+            logger.warning("the file of a persona can't be used", extra={"persona": stem, "error": str(error)})
+            raise RefusalError(NO_SUCH_PERSONA, "That persona can't be used at the moment.") from None
 
-    def _agent(self, persona: Persona) -> PersonaAgent:
+    def _agent(self, persona: Persona, apology: Apology) -> PersonaAgent:
         is_first = persona is self._first
         return PersonaAgent(
             persona,
             tools_named(persona.tools),
             self._session,
-            apology=self._apology,
+            apology=apology,
             stt_watchdog=self._stt_watchdog,
-            observer=self._observer,
+            on_first_token=self._on_first_token,
+            on_first_audio=self._on_first_audio,
+            on_failure=self._on_failure,
             chat_ctx=NOT_GIVEN if is_first else self._session.history.copy(exclude_instructions=True),
             stt=self._ear(persona),
             tts=self._voice(persona),
@@ -132,10 +188,10 @@ class Personas:
         return self._voices[key]
 
     def _on_unheard(self) -> None:
-        self._observer.failed("hearing")
+        self._on_failure("hearing")
         self._apology.say()
 
 
 def _name_of(persona: Persona) -> str:
-    """What clients write below the agent's tile, which has no picture: the avatar beside it has the plain name."""
+    """Return the name for the agent's tile, which has no picture: the avatar beside it has the plain name."""
     return f"{persona.name} (agent)"

@@ -1,4 +1,4 @@
-"""When the caller's microphone is listened to: always, or while a button is held."""
+"""When the microphone is listened to: always, or while a button is held."""
 
 import asyncio
 import logging
@@ -6,40 +6,46 @@ from contextlib import suppress
 from math import inf
 from typing import Any
 
-from livekit import rtc
 from livekit.agents import AgentSession, UserInputTranscribedEvent, UserStateChangedEvent
 
+from agent.call.presence import Presence
 from agent.control.attributes import Attributes
 from agent.control.payloads import InputMode
 from agent.control.refusal import NOT_NOW, RefusalError
+from agent.framework import paused_speech
 
 logger = logging.getLogger("agent")
 
+# Seconds after which a turn counts as complete: the message that the button was released can get lost.
 _LONGEST_HOLD = 120.0
-# Seconds after which the turn is taken for complete: news of the button's release can get lost.
 
+# Seconds to wait, at most, for the text of what was said last. Speech-to-text is given silence meanwhile, so that it
+# comes to an end; without a final text the interim one is taken.
 _LAST_WORDS = 1.5
-# Seconds that are waited, at most, for the text of what was said last. Speech to text is given silence meanwhile, so
-# that it comes to an end; without a final text the interim one is taken.
 
 
 class PushToTalk:
     """Switches a session between an open microphone and push-to-talk.
 
-    While the button is not held nothing is heard, so that no noise interrupts. While it is, nothing ends the turn but
-    its release: not a pause, however long.
+    While the button is not held nothing is heard, so that no noise interrupts the agent. While it is held, only its
+    release ends the turn, however long a pause is.
+
+    The mode belongs to the caller who chose it. The session is in the mode of the linked caller, and the button links
+    whoever holds it.
 
     Args:
         session: One that is running.
-        room: Where it runs.
-        attributes: Tell the mode.
+        presence: Links the callers.
+        attributes: Show the mode of the session.
     """
 
-    def __init__(self, session: AgentSession[Any], room: rtc.Room, attributes: Attributes) -> None:
+    def __init__(self, session: AgentSession[Any], presence: Presence, attributes: Attributes) -> None:
         self._session = session
+        self._presence = presence
         self._attributes = attributes
         self._turn_detection = session.turn_detection
         self._mode: InputMode = "open"
+        self._users: set[str] = set()
         self._held_by: str | None = None
         self._releasing: asyncio.TimerHandle | None = None
         self._completing: asyncio.Future[str] | None = None
@@ -47,54 +53,65 @@ class PushToTalk:
         self._understood_at = -inf
         session.on("user_state_changed", self._on_user_state_changed)
         session.on("user_input_transcribed", self._on_transcribed)
-        room.on("participant_disconnected", self._on_participant_disconnected)
+        presence.on("linked", self._on_linked)
+        presence.on("changed", self._on_callers_changed)
 
-    @property
-    def _is_held(self) -> bool:
-        return self._held_by is not None
-
-    def set_mode(self, mode: InputMode) -> None:
-        """Switch; half a sentence that was heard is forgotten."""
-        if mode == self._mode:
-            return
-        self._let_go()
-        self._switch(mode)
-        self._session.clear_user_turn()
-        self._session.input.set_audio_enabled(mode == "open")
-
-    def _switch(self, mode: InputMode) -> None:
-        self._interrupt_paused()
-        self._session.update_options(turn_detection="manual" if mode == "push_to_talk" else self._turn_detection)
-        self._mode = mode
-        self._attributes.tell(input=mode)
+    def set_mode(self, mode: InputMode, caller: str) -> None:
+        """Choose a caller's mode; half a sentence that was heard is forgotten."""
+        if caller == self._held_by:
+            self._let_go()
+            self._session.input.set_audio_enabled(False)
+        self._choose(mode, caller)
 
     async def start(self, caller: str) -> None:
-        """The button is held: silence the agent, and listen. What was said before and not answered yet is given up."""
-        if self._is_held:
+        """Silence the agent and listen to the caller who holds the button.
+
+        What was said before, and is not answered yet, is given up.
+        """
+        if self._held_by is not None:
             return
         self._held_by = caller
         self._releasing = asyncio.get_running_loop().call_later(_LONGEST_HOLD, self._end)
-        if self._mode == "open":
-            self._switch("push_to_talk")
+        self._presence.hold(caller)
+        self._choose("push_to_talk", caller)
         await self._give_up_last_turn()
         # Before the agent is silent: the first words are not to be lost.
         self._listen()
         await self._session.interrupt(force=True)
 
-    def end(self) -> None:
-        """The button is released: answer what was said.
+    def end(self, caller: str) -> None:
+        """Answer what was said while the button was held.
 
         Raises:
-            RefusalError: It was not held.
+            RefusalError: This caller does not hold it.
         """
-        if not self._is_held:
+        if self._held_by != caller:
             raise RefusalError(NOT_NOW, "push_to_talk_start comes first")
         self._end()
 
     def close(self) -> None:
-        """The call is over."""
+        """Stop the timer; the call is over."""
         if self._releasing is not None:
             self._releasing.cancel()
+
+    def _choose(self, mode: InputMode, caller: str) -> None:
+        is_used = mode == "push_to_talk"
+        (self._users.add if is_used else self._users.discard)(caller)
+        self._presence.use_button(caller, used=is_used)
+        self._apply()
+
+    def _apply(self) -> None:
+        """Bring the session into the mode of the linked caller."""
+        mode: InputMode = "push_to_talk" if self._presence.linked in self._users else "open"
+        if mode == self._mode:
+            return
+        self._resolve_pause()
+        self._session.update_options(turn_detection="manual" if mode == "push_to_talk" else self._turn_detection)
+        self._mode = mode
+        self._attributes.tell(input=mode)
+        if self._held_by is None:  # else the microphone is opened when the last turn was given up
+            self._session.clear_user_turn()
+            self._session.input.set_audio_enabled(mode == "open")
 
     def _end(self) -> None:
         is_understood = self._session.user_state != "speaking" and self._understood_at >= self._silent_since
@@ -103,17 +120,17 @@ class PushToTalk:
             self._session.input.set_audio_enabled(False)
             timeout = 0.0 if is_understood else _LAST_WORDS
             self._completing = self._session.commit_user_turn(transcript_timeout=timeout)
-            self._completing.add_done_callback(_log_failure)
+            self._completing.add_done_callback(self._on_completed)
 
     async def _give_up_last_turn(self) -> None:
-        """The framework, which still waits for its text, would complete the new turn in its place."""
+        """Give up a turn whose text is not complete: the framework would complete it with the new turn's words."""
         if self._completing is not None and not self._completing.done():
             given_up = self._session.commit_user_turn(transcript_timeout=0.0, skip_reply=True)
             await asyncio.wait([given_up])  # a release meanwhile cancels it
 
     def _listen(self) -> None:
-        """Hear from here on, unless the button was only touched."""
-        if self._is_held:
+        """Listen from here on, unless the button was released already."""
+        if self._held_by is not None:
             self._session.clear_user_turn()
             self._silent_since, self._understood_at = 0.0, -inf
             self._session.input.set_audio_enabled(True)
@@ -122,29 +139,41 @@ class PushToTalk:
         self._held_by = None
         self.close()
 
-    def _interrupt_paused(self) -> None:
-        """A noise has paused the agent, and what would let it go on is switched off with the mode."""
-        speech = self._session.current_speech
-        if speech is not None and self._session.agent_state == "listening":
+    def _resolve_pause(self) -> None:
+        """Resolve the pause that a noise has made: what would let the speech go on is switched off with the mode."""
+        if (paused := paused_speech(self._session)) is None:
+            return
+        speech, has_begun = paused
+        if has_begun:
             speech.interrupt(force=True)
+        else:
+            # The framework lifts the pause of a speech that can't be interrupted by voice when the speech begins.
+            speech.allow_interruptions = False
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
         if event.old_state == "speaking":
             self._silent_since = event.created_at
 
     def _on_transcribed(self, event: UserInputTranscribedEvent) -> None:
-        """All is understood when the last text is final, and later than the last word."""
+        """Note when all is understood: when the last text is final, and later than the last word."""
         self._understood_at = event.created_at if event.is_final else -inf
 
-    def _on_participant_disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        """A page that has vanished releases the button; there is nobody to be answered."""
-        if participant.identity == self._held_by:
-            self._let_go()
-            with suppress(RuntimeError):  # the session has ended meanwhile
-                self._session.input.set_audio_enabled(False)
-                self._session.clear_user_turn()
+    def _on_completed(self, committed: "asyncio.Future[str]") -> None:
+        if self._held_by is None:
+            self._presence.hold(None)  # from here on somebody else who speaks is listened to
+        if not committed.cancelled() and (error := committed.exception()) is not None:
+            logger.warning("a turn could not be completed", extra={"error": type(error).__name__})
 
+    def _on_linked(self, _: str) -> None:
+        with suppress(RuntimeError):  # the session has ended meanwhile
+            self._apply()
 
-def _log_failure(committed: "asyncio.Future[str]") -> None:
-    if not committed.cancelled() and (error := committed.exception()) is not None:
-        logger.warning("a turn could not be completed: %s", type(error).__name__)
+    def _on_callers_changed(self) -> None:
+        """Release the button of a caller who has left: there is nobody to be answered."""
+        if self._held_by is None or self._presence.knows(self._held_by):
+            return
+        self._let_go()
+        self._presence.hold(None)
+        with suppress(RuntimeError):  # the session has ended meanwhile
+            self._session.clear_user_turn()
+            self._session.input.set_audio_enabled(self._mode == "open")

@@ -1,4 +1,4 @@
-"""Why a method was not carried out, in a code for programs and a sentence for people."""
+"""Why a request was refused: a code for programs, and a sentence for people."""
 
 import json
 
@@ -9,7 +9,7 @@ BAD_PAYLOAD, NOT_THE_CALLER, NO_SUCH_PERSONA, NOT_NOW, TOO_LONG, TOO_MANY = 400,
 
 CODES = {
     BAD_PAYLOAD: "the payload is not what the method takes; the message says what is wrong",
-    NOT_THE_CALLER: "the participant who calls the method is not the caller of the call",
+    NOT_THE_CALLER: "the participant who calls the method does not take part in the call",
     NO_SUCH_PERSONA: "there is no such persona",
     NOT_NOW: "not now: the call has not begun or is ending, or something has to come before",
     TOO_LONG: "the text is too long",
@@ -18,7 +18,7 @@ CODES = {
 
 
 class RefusalError(Exception):
-    """A request of the caller that is not carried out.
+    """A request of a caller was refused.
 
     Args:
         code: One of `CODES`.
@@ -32,13 +32,13 @@ class RefusalError(Exception):
         self.retry_after = retry_after
 
     def to_rpc(self) -> rtc.RpcError:
-        """As LiveKit carries it to whoever called."""
+        """Return the error as LiveKit carries it to the participant who called."""
         data = None if self.retry_after is None else json.dumps({"retry_after": self.retry_after})
         return rtc.RpcError(self.code, str(self), data)
 
 
 def refusal_of(error: ValidationError) -> RefusalError:
-    """What is wrong with a payload; without its values, which nobody needs to see twice."""
+    """Say what is wrong with a payload, without repeating its values."""
     problems = error.errors(include_input=False, include_url=False)
     is_too_long = any(problem["type"] == "string_too_long" for problem in problems)
     sentences = [": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in problems]

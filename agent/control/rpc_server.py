@@ -1,13 +1,12 @@
-"""Where requests come in, over RPC or by chat: checked, counted, carried out."""
+"""The entry of all requests, by RPC or by chat: who asks, how often, and what is asked are checked here."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from livekit import rtc
-from livekit.agents import AgentSession
 
+from agent.call.presence import Presence
 from agent.control.actions import Actions
 from agent.control.methods import METHODS
 from agent.control.payloads import Payload
@@ -16,47 +15,62 @@ from agent.rate import Bucket
 
 logger = logging.getLogger("agent")
 
+_NOT_NOW = "The call has not begun, or is ending."
+
 
 class RpcServer:
-    """Takes requests of the participant to whom the session is linked, and of nobody else.
-
-    There is one such caller at a time, so there is one set of buckets.
+    """Takes requests of the callers who take part in the call; they share one set of rate limits.
 
     Args:
-        session: One that runs in a room.
+        presence: Knows who takes part.
         actions: Carry the requests out.
+        on_use: Called with every request that is not refused for its sender or its rate.
     """
 
-    def __init__(self, session: AgentSession[Any], actions: Actions) -> None:
-        self._session = session
+    def __init__(self, presence: Presence, actions: Actions, on_use: Callable[[], None]) -> None:
+        self._presence = presence
         self._actions = actions
+        self._on_use = on_use
+        self._is_open = True
         self._buckets = {rate: Bucket(rate.burst, rate.per_second) for rate in {each.rate for each in METHODS.values()}}
 
     def open(self, participant: rtc.LocalParticipant) -> None:
-        """Take requests over RPC."""
+        """Take requests by RPC."""
         for name in METHODS:
             participant.register_rpc_method(name, self._serve)
 
     def close(self, participant: rtc.LocalParticipant) -> None:
-        """Take none any more."""
+        """Unregister the methods."""
         for name in METHODS:
             participant.unregister_rpc_method(name)
 
+    def refuse_all(self) -> None:
+        """Refuse every request from here on: the call is ending."""
+        self._is_open = False
+
     async def ask(self, name: str, payload: str | Mapping[str, object], *, caller: str) -> Payload:
-        """Carry a method out, whichever way it was asked for.
+        """Carry out a method, whichever way it was asked for.
+
+        Args:
+            name: One of `METHODS`.
+            payload: JSON, or an object.
+            caller: Identity of the participant who asks.
 
         Raises:
-            RefusalError: It was not; with the reason.
+            RefusalError: It was not carried out; with the reason.
         """
-        if caller != self._linked():
-            raise RefusalError(NOT_THE_CALLER, "only the caller of this call may ask for that")
+        if not self._presence.takes_part(caller):
+            raise RefusalError(NOT_THE_CALLER, "Only somebody who takes part in the call may ask for that.")
+        if not self._is_open:
+            raise RefusalError(NOT_NOW, _NOT_NOW)
         method = METHODS[name]
         if wait := self._buckets[method.rate].take(asyncio.get_running_loop().time()):
-            raise RefusalError(TOO_MANY, "that is too often", retry_after=round(wait, 3))
+            raise RefusalError(TOO_MANY, "That is too often. Please wait a moment.", retry_after=round(wait, 3))
+        self._on_use()
         try:
             return await method.act(self._actions, method.read(payload), caller)
-        except RuntimeError:  # the framework's word for a session that does not run
-            raise RefusalError(NOT_NOW, "the call has not begun, or is ending") from None
+        except RuntimeError:  # raised by the framework when the session does not run
+            raise RefusalError(NOT_NOW, _NOT_NOW) from None
 
     async def _serve(self, call: rtc.RpcInvocationData) -> str:
         try:
@@ -65,10 +79,3 @@ class RpcServer:
             logger.debug("a request is refused", extra={"method": call.method, "code": refusal.code})
             raise refusal.to_rpc() from None
         return answer.model_dump_json()
-
-    def _linked(self) -> str | None:
-        try:
-            participant = self._session.room_io.linked_participant
-        except RuntimeError:  # it does not run in a room, or no more
-            return None
-        return None if participant is None else participant.identity

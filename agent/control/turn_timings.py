@@ -1,4 +1,4 @@
-"""Observes the session, and tells how far each turn has come."""
+"""Measures how far each turn has come."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,15 +18,15 @@ from livekit.agents.voice.io import PlaybackStartedEvent
 
 from agent.control.waterfall import By, Stage, Turn, Waterfall
 
-_reply: ContextVar[str] = ContextVar("reply", default="")
 # The speech for which a task works. It is set where the framework announces a speech, right before it starts its tasks.
+_reply: ContextVar[str] = ContextVar("reply", default="")
 
 
 class TurnTimings:
     """Feeds a `Waterfall`; instants are Unix time, as the framework's are.
 
     Args:
-        session: Whose turns they are.
+        session: Has the turns.
         tell: Called with a turn whenever it has come further.
     """
 
@@ -44,7 +44,7 @@ class TurnTimings:
 
     @contextmanager
     def asked(self, by: By, at: float) -> Iterator[None]:
-        """The speech that is created inside of it, if one is, answers what was asked for at `at`."""
+        """Note that a speech which is created inside of it answers what was asked for at `at`."""
         self._asked = (by, at)
         try:
             yield
@@ -52,24 +52,24 @@ class TurnTimings:
             self._asked = None
 
     def first_token(self) -> None:
-        """The language model gave the first word to the task that calls this."""
+        """Note that the language model gave its first word to the task that calls this."""
         self._reach(_reply.get(), "first_token", time.time())
 
     def first_audio(self) -> None:
-        """Text to speech gave the first frame to the task that calls this."""
+        """Note that text-to-speech gave its first frame to the task that calls this."""
         self._reach(_reply.get(), "first_audio", time.time())
 
     def sent(self) -> None:
-        """The first audio of what is being said has left for the avatar."""
+        """Note that the first audio of what is being said has left for the avatar."""
         self._reach(self._current, "sent", time.time())
 
     def speaking(self, event: PlaybackStartedEvent) -> None:
-        """What is being said can be heard."""
+        """Note that what is being said can be heard."""
         self._reach(self._current, "speaking", event.created_at)
 
     @property
     def _current(self) -> str:
-        """Speeches are said one after the other: the current one is the one that is sent and heard."""
+        """The speech that is sent and heard: speeches are said one after the other."""
         speech = self._session.current_speech
         return "" if speech is None else speech.id
 
@@ -87,7 +87,7 @@ class TurnTimings:
             self._understood_at = event.created_at
 
     def _on_item_added(self, event: ConversationItemAddedEvent) -> None:
-        """What the caller said is added by the task of the reply to it, when it is certain that it is the reply."""
+        """Begin a turn: the task of a reply adds what the caller said once it is certain that the reply is used."""
         item, reply = event.item, _reply.get()
         if not isinstance(item, ChatMessage) or item.role != "user" or not reply:
             return

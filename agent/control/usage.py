@@ -1,4 +1,4 @@
-"""What a call uses, as far as this side can tell."""
+"""Measures what a call uses, as far as this side can tell."""
 
 import asyncio
 import time
@@ -9,12 +9,12 @@ from agent.call.account import Account
 from agent.control.events import UsageEvent
 from agent.settings import Settings
 
+# Seconds from one report to the next.
 _EVERY = 5.0
-# Seconds from one account to the next.
 
 
 class Avatar(Protocol):
-    """What counts its sessions; `avatar.AvatarSession` does."""
+    """An avatar that counts its sessions; `avatar.AvatarSession` is one."""
 
     @property
     def seconds_used(self) -> float:
@@ -22,15 +22,15 @@ class Avatar(Protocol):
 
     @property
     def sessions_used(self) -> int:
-        """Sessions that were made."""
+        """Number of sessions that were made."""
 
 
 class Usage:
-    """Adds up the call's seconds and its avatar's; the credits are the service's to count.
+    """Adds up the seconds of the call and of its avatar. The credits are an estimate: the service counts them.
 
     Args:
         settings: Say whether credits are paid at all.
-        account: Knows what is left, if the call has asked for it.
+        account: Knows the balance, if the call has asked for it.
 
     Attributes:
         avatar: The call's, once it has one.
@@ -43,7 +43,7 @@ class Usage:
         self.avatar: Avatar | None = None
 
     def now(self) -> UsageEvent:
-        """So far."""
+        """Return what was used so far."""
         seconds = 0.0 if self.avatar is None else self.avatar.seconds_used
         return UsageEvent(
             call_seconds=round(time.monotonic() - self._started_at, 1),
@@ -54,7 +54,7 @@ class Usage:
         )
 
     async def report(self, tell: Callable[[UsageEvent], None]) -> None:
-        """Tell it again and again, until it is cancelled."""
+        """Tell what was used again and again, until it is cancelled."""
         while True:
             tell(self.now())
             await asyncio.sleep(_EVERY)

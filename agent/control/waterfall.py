@@ -1,4 +1,4 @@
-"""How long the stages of a turn took. Pure: instants are arguments, in seconds of one clock."""
+"""Puts the stages of turns in order. Pure: instants are arguments, in seconds of one clock."""
 
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -9,8 +9,9 @@ Stage = Literal["transcript", "first_token", "first_audio", "sent", "speaking"]
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
+# Replies that are remembered. Of those that are made while the caller still speaks only the last is said, and few wait
+# for each other.
 _MOST_REPLIES = 16
-# Remembered. Of those that are made while the caller still speaks only the last is said, and few wait for each other.
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Turn:
 
     Attributes:
         number: From 1.
-        by: What it answers.
+        by: The kind of request that it answers.
         stages: Seconds from its beginning to each stage that was reached, in the order of `STAGES`.
     """
 
@@ -31,8 +32,8 @@ class Turn:
 class Waterfall:
     """Puts what is observed of replies into turns.
 
-    A reply is prepared, perhaps in vain, before it is known that the caller has finished: what is observed of it
-    waits until its turn begins. Whatever is observed belongs to the reply that it names, so that news of one that was
+    A reply is prepared before it is known that the caller has finished, and may not be used: what is observed of it
+    waits until its turn begins. An observation belongs to the reply that it names, so that news of a reply that was
     interrupted never counts for the next.
     """
 
@@ -41,7 +42,7 @@ class Waterfall:
         self._turns = 0
 
     def begin(self, reply: str, by: By, at: float, *, transcribed_at: float | None = None) -> Turn | None:
-        """A reply is the answer to what ended at `at`, and was text at `transcribed_at`; None if that was known."""
+        """Begin the turn of a reply to what ended at `at` and was text at `transcribed_at`; None if it had begun."""
         record = self._record(reply)
         if record.number:
             return None
@@ -55,7 +56,7 @@ class Waterfall:
         return record.turn
 
     def reach(self, reply: str, stage: Stage, at: float) -> Turn | None:
-        """A reply has come to a stage; None if that changes nothing that is to be told."""
+        """Note that a reply has come to a stage; None if that changes nothing."""
         record = self._record(reply)
         if not record.number:
             record.early.setdefault(stage, at)
@@ -82,9 +83,9 @@ class _Reply:
         return Turn(self.number, self.by, dict(self.stages))
 
     def reach(self, stage: Stage, at: float) -> bool:
-        """Note it, unless it or one behind it was reached.
+        """Note a stage, unless it or one behind it was reached.
 
-        A stage of a reply that was begun early may have been reached before the one in front of it, or before the
+        A stage of a reply that was begun early may have been reached before the stage in front of it, or before the
         caller had finished; it then took no time.
         """
         if any(later in self.stages for later in STAGES[STAGES.index(stage) :]):

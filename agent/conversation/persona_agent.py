@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from livekit import rtc
@@ -37,21 +36,6 @@ _SLACK = 1.0
 Source = Literal["hearing", "thinking", "speaking"]
 
 
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """Who is told how an agent gets on.
-
-    Attributes:
-        first_token: Called, in the task of the reply, when the language model gave its first word.
-        first_audio: Called, in the task of the reply, when text to speech gave its first frame.
-        failed: Called with what failed.
-    """
-
-    first_token: Callable[[], None]
-    first_audio: Callable[[], None]
-    failed: Callable[[Source], None]
-
-
 class PersonaAgent(Agent):
     """The persona, in a conversation that outlives the failures of its vendors.
 
@@ -63,7 +47,9 @@ class PersonaAgent(Agent):
         session: Whose agent it will be.
         apology: Said when speech fails; what thinking fails ends in is the same line.
         stt_watchdog: Of the session.
-        observer: Is told how it gets on.
+        on_first_token: Called, in the task of the reply, when the language model gave its first word.
+        on_first_audio: Called, in the task of the reply, when text-to-speech gave its first frame.
+        on_failure: Called with what failed.
         chat_ctx: What was said before it came.
         stt: Hears its language; default the session's.
         tts: Its voice; default the session's.
@@ -80,7 +66,9 @@ class PersonaAgent(Agent):
         *,
         apology: Apology,
         stt_watchdog: SttWatchdog,
-        observer: Observer,
+        on_first_token: Callable[[], None],
+        on_first_audio: Callable[[], None],
+        on_failure: Callable[[Source], None],
         chat_ctx: NotGivenOr[llm.ChatContext] = NOT_GIVEN,
         stt: NotGivenOr[stt.STT[Any]] = NOT_GIVEN,
         tts: NotGivenOr[tts.TTS[Any]] = NOT_GIVEN,
@@ -89,7 +77,9 @@ class PersonaAgent(Agent):
         self.entered = asyncio.Event()
         self._apology = apology
         self._stt_watchdog = stt_watchdog
-        self._observer = observer
+        self._on_first_token = on_first_token
+        self._on_first_audio = on_first_audio
+        self._on_failure = on_failure
         options = session.conn_options.llm_conn_options
         self._gap = options.timeout + _SLACK
         # There are two attempts: of one language model, or of two.
@@ -125,17 +115,17 @@ class PersonaAgent(Agent):
             async with aclosing(in_time(thoughts, first=self._first, gap=self._gap)) as chunks:
                 async for chunk in chunks:
                     if answer.take(chunk):
-                        self._observer.first_token()
+                        self._on_first_token()
                     yield chunk
         except (APIError, TimeoutError) as error:
             logger.warning("thinking failed: %s", type(error).__name__)
-            self._observer.failed("thinking")
+            self._on_failure("thinking")
             if not answer.has_calls:
                 yield f"... {self._apology.text}" if answer.has_words else self._apology.text
         else:
             if not (answer.has_words or answer.has_calls):
                 logger.warning("thinking failed: an answer without a word")
-                self._observer.failed("thinking")
+                self._on_failure("thinking")
                 yield self._apology.text
 
     async def tts_node(
@@ -147,12 +137,12 @@ class PersonaAgent(Agent):
                 is_first = True
                 async for frame in frames:
                     if is_first:
-                        self._observer.first_audio()
+                        self._on_first_audio()
                         is_first = False
                     yield frame
         except APIError as error:
             logger.warning("speaking failed: %s", type(error).__name__)
-            self._observer.failed("speaking")
+            self._on_failure("speaking")
             self._apology.say()
             # Without its cause, which may quote the text: the framework logs it.
             message = "the text could not be synthesised"

@@ -5,7 +5,6 @@ from typing import Any
 
 from livekit.agents import (
     NOT_GIVEN,
-    AgentSession,
     APIConnectOptions,
     LanguageCode,
     NotGivenOr,
@@ -20,6 +19,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
+from agent.conversation.call_session import CallSession
 from agent.persona import Persona
 from agent.settings import Settings, TurnDetection, Vendor
 
@@ -45,9 +45,9 @@ def load_vad(turn_detection: TurnDetection = "vad") -> VAD:
     return silero.VAD.load(min_silence_duration=_END_OF_SPEECH[turn_detection])
 
 
-def build_session(settings: Settings, persona: Persona, vad: VAD) -> AgentSession[Any]:
-    """An agent session that is ready to start."""
-    return AgentSession(
+def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession:
+    """Make an agent session that is ready to start."""
+    return CallSession(
         vad=vad,
         stt=build_ear(settings, persona, vad),
         llm=_thinking(settings),

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from livekit.agents import ToolError, function_tool
-from livekit.agents.llm import Tool
+from livekit.agents import RunContext, ToolError, function_tool
+from livekit.agents.llm import ChatMessage, Tool
 
 from agent.settings import SettingsError
 
@@ -43,6 +43,20 @@ async def get_time(city: str) -> str:
     return f"In {city.strip().title()} it is {spoken_time(datetime.now(UTC), ZoneInfo(zone))}."
 
 
+@function_tool
+async def end_call(context: RunContext[None]) -> str | None:
+    """End the call. Use it when the caller says goodbye or wants to hang up, and at no other time.
+
+    Say nothing beside it: you are asked for the goodbye afterwards.
+    """
+    speech, session = context.speech_handle, context.session
+    # A caller who says something during the goodbye stays in the call.
+    speech.add_done_callback(lambda done: None if done.interrupted else session.shutdown())
+    await context.wait_for_playout()
+    has_said = any(isinstance(item, ChatMessage) and item.text_content for item in speech.chat_items)
+    return None if has_said else "Say goodbye to the caller in one short sentence."
+
+
 def spoken_time(now: datetime, zone: tzinfo) -> str:
     """The time as one says it: `three oh five in the afternoon`."""
     local = now.astimezone(zone)
@@ -77,4 +91,4 @@ def _zones() -> dict[str, str]:
     return zones | {"san francisco": zones["los angeles"], "boston": zones["new york"]}
 
 
-TOOLS: dict[str, Tool] = {"get_time": get_time}
+TOOLS: dict[str, Tool] = {"get_time": get_time, "end_call": end_call}

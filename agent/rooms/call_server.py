@@ -1,4 +1,4 @@
-"""The worker: also one that LiveKit does not know, which is told itself of the rooms that it is to join."""
+"""The worker, registered with LiveKit or not: one that is not is told which rooms to join."""
 
 from livekit.agents import utils
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
@@ -9,19 +9,15 @@ from avatar import HostedRoom
 
 
 class CallServer(JobServer):
-    """LiveKit's worker, and `join`, which is for one that runs with `unregistered=True`."""
-
-    async def may_take_call(self) -> bool:
-        """Whether there is room for one more: it is up, does not drain, and the machine is not too busy."""
-        if not self.is_running:
-            return False
-        await self.refresh_load()
-        return self.is_available
+    """LiveKit's worker, and what it needs to start jobs itself with `unregistered=True`."""
 
     async def join(self, room: HostedRoom) -> None:
-        """Start a job in a room of the service's; returns when a process has it.
+        """Start a job in a room of the service's, and return when a process has it. Call it within `slot`.
 
         The room is in the job's metadata, which goes from process to process and is not logged.
+
+        Args:
+            room: To join; its session runs already.
 
         Raises:
             RuntimeError: No process could be started.

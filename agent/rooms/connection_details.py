@@ -1,7 +1,10 @@
-"""What lets a caller into a call, whoever the room belongs to."""
+"""What a caller needs to join a call, whoever the room belongs to."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
+
+# The attribute, with the value `true`, of a participant whose client shows LiveKit's captions.
+CAPTIONS = "captions"
 
 
 class NoRoomError(Exception):
@@ -10,7 +13,7 @@ class NoRoomError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionDetails:
-    """Lets one person into one room.
+    """LiveKit's connection details, for one person and one room.
 
     Attributes:
         url: Of the room's server.
@@ -31,21 +34,21 @@ class Rooms(Protocol):
     """Where calls take place."""
 
     async def create(self, name: str) -> ConnectionDetails:
-        """Let a caller into a room in which an agent is, or to which one comes.
+        """Make connection details for a room in which an agent is, or to which one comes.
 
         Args:
             name: The caller's, shown in the room; may be empty.
 
         Raises:
-            NoRoomError: There is none.
+            NoRoomError: There is no room.
         """
 
     async def refresh(self, token: str) -> ConnectionDetails:
-        """Let a caller into the room again that they were in, for example on a page that was reloaded.
+        """Make connection details for the room that a caller was in, for example on a page that was reloaded.
 
         Args:
-            token: Of an earlier ticket; it may have expired.
+            token: Of earlier connection details; it may have expired.
 
         Raises:
-            NoRoomError: It is none of ours, or it is too old.
+            NoRoomError: The token was not made here, or is too old.
         """

@@ -1,13 +1,14 @@
-"""Rooms of LiveAvatar: a session is made for each caller, and a job of this worker joins its room."""
+"""Rooms of LiveAvatar: each caller gets a session with a room, which a job of this worker joins."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from agent.call.account import Account
 from agent.call.budget_enforcer import limits_of, refusal
+from agent.framework import FullError
 from agent.persona import load_persona
 from agent.rooms.connection_details import ConnectionDetails, NoRoomError
 from agent.sessions.sweeper import avatar_service
@@ -17,36 +18,46 @@ from avatar.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
+# Seconds that a call waits for its caller, who has the token: the session is billed already.
 CALLER_JOIN_TIMEOUT = 30.0
-"""Seconds that a call waits for its caller, who has the token: the session is billed already."""
 
-_TIMEOUT = 10.0
 # Seconds for one call of the service, for which a caller waits; a start takes 1 to 3.
+_TIMEOUT = 10.0
 
-_TAKEN_WITHIN = 20.0
 # Seconds for a job to adopt its session, once a process has it; a busy machine takes one or two.
+_TAKEN_WITHIN = 20.0
+
+# What a caller reads; the operator's detail goes to the log.
+BUSY = "All lines are busy. Please try again in a few minutes."
+UNAVAILABLE = "Calls are not available at the moment. Please try again later."
+EXPIRED = "This call can't be joined again. Please start a new one."
 
 
 class Server(Protocol):
     """The worker, as far as rooms need it."""
 
-    async def may_take_call(self) -> bool:
-        """Whether there is room for one more."""
+    def slot(self) -> AbstractAsyncContextManager[None]:
+        """Hold a place for one more call.
+
+        Raises:
+            FullError: There is no place.
+        """
 
     async def join(self, room: HostedRoom) -> None:
-        """Start a job there."""
+        """Start a job in a room, within `slot`."""
 
 
 class HostedRooms:
-    """Opens a room for each caller, and sees to it that a session without a job is stopped.
+    """Opens a room for each caller, and stops every session that gets no job.
 
-    The session is this process's until the job adopts it. If the job does not, within 20 s, it is stopped; so it is at
-    the end of `hosted_rooms`, and by whoever sweeps when this process is killed.
+    A place for the call is held from the request until its job runs, and nothing is bought without one. The session
+    belongs to this process until the job adopts it. If the job does not within 20 s, the session is stopped; so it is
+    at the end of `hosted_rooms`, and by a sweep if this process is killed.
 
     Args:
         settings: Complete ones.
         server: Runs the jobs.
-        journal: Where the sessions are noted.
+        journal: Where sessions are noted.
     """
 
     def __init__(self, settings: Settings, server: Server, journal: SessionJournal) -> None:
@@ -58,10 +69,7 @@ class HostedRooms:
 
     async def create(self, name: str) -> ConnectionDetails:  # noqa: ARG002 - the token, with its name, is the service's
         """Let a caller into a room of LiveAvatar's; see `agent.rooms.connection_details.Rooms.create`."""
-        if not await self._server.may_take_call():
-            message = "no more calls can be taken at the moment"
-            raise NoRoomError(message)
-        # To its end also if nobody waits for the answer any more: what was started is handed over, or stopped.
+        # It goes on when the request is cancelled: a session that was started is handed over, or stopped.
         opening = asyncio.create_task(self._open(), name="hosted_room")
         self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
@@ -70,8 +78,7 @@ class HostedRooms:
 
     async def refresh(self, token: str) -> ConnectionDetails:  # noqa: ARG002 - only the service could make another
         """LiveAvatar gives one token for a room; see `agent.rooms.connection_details.Rooms.refresh`."""
-        message = "this call can't be joined again: its token has expired"
-        raise NoRoomError(message)
+        raise NoRoomError(EXPIRED)
 
     async def aclose(self) -> None:
         """Stop every session that no job has adopted."""
@@ -84,31 +91,38 @@ class HostedRooms:
     def _on_opened(self, opening: "asyncio.Task[HostedRoom]") -> None:
         self._opening.discard(opening)
         if not opening.cancelled():
-            opening.exception()  # was logged; who asked may be gone
+            opening.exception()  # it was logged, and the request may be gone
 
     async def _open(self) -> HostedRoom:
-        room = await self._make()
         try:
-            await self._server.join(room)
-        except Exception as error:
-            logger.exception("no job could be started for a room of LiveAvatar's")
-            await self._take_back(room.session_id)
-            message = "no agent could be started"
-            raise NoRoomError(message) from error
+            async with self._server.slot():
+                room = await self._make()
+                await self._hand_over(room)
+        except FullError:
+            raise NoRoomError(BUSY) from None
         waiting = asyncio.create_task(self._wait_for_adoption(room.session_id), name="hosted_adoption")
         self._lent[room.session_id] = waiting
         waiting.add_done_callback(lambda _: self._lent.pop(room.session_id))
         return room
 
+    async def _hand_over(self, room: HostedRoom) -> None:
+        try:
+            await self._server.join(room)
+        except Exception as error:
+            logger.exception("no job could be started for a room of LiveAvatar's")
+            await self._take_back(room.session_id)
+            raise NoRoomError(UNAVAILABLE) from error
+
     async def _make(self) -> HostedRoom:
-        """A room with an avatar, if the limits allow it.
+        """Make a room with an avatar, if the limits allow it.
 
         Raises:
-            NoRoomError: There is none, with the reason.
+            NoRoomError: There is none.
         """
         settings = self._settings
         if reason := await refusal(limits_of(settings), Account(settings, self._journal)):
-            raise NoRoomError(reason)
+            logger.warning("no room is asked for, a limit is reached", extra={"reason": reason.value})
+            raise NoRoomError(UNAVAILABLE)
         try:
             async with avatar_service(settings, self._journal, call_timeout=_TIMEOUT) as service:
                 return await open_hosted_room(
@@ -118,9 +132,8 @@ class HostedRooms:
                     video_quality=settings.liveavatar_video_quality,
                 )
         except AvatarError as error:
-            logger.error("LiveAvatar gave no room: %s", error)  # noqa: TRY400 - a sentence, no traceback
-            message = f"LiveAvatar gave no room: {error}"
-            raise NoRoomError(message) from error
+            logger.error("LiveAvatar gave no room", extra={"reason": str(error)})  # noqa: TRY400 - no traceback for users
+            raise NoRoomError(UNAVAILABLE) from error
 
     async def _wait_for_adoption(self, session_id: str) -> None:
         await asyncio.sleep(_TAKEN_WITHIN)
@@ -131,16 +144,18 @@ class HostedRooms:
         try:
             if not await asyncio.to_thread(self._journal.take_back, session_id):
                 return
-            logger.warning("no job has taken over its avatar session, it is stopped", extra={"session_id": session_id})
+            logger.warning("an avatar session got no job, and is stopped", extra={"session_id": session_id})
             async with avatar_service(self._settings, self._journal) as service:
                 await service.stop(session_id)
         except AvatarError as error:
-            logger.error("an avatar session is left to the next sweep: %s", error)  # noqa: TRY400 - a sentence
+            logger.error(  # noqa: TRY400 - no traceback for users
+                "an avatar session is left to the next sweep", extra={"session_id": session_id, "reason": str(error)}
+            )
 
 
 @asynccontextmanager
 async def hosted_rooms(settings: Settings, server: Server, journal: SessionJournal) -> AsyncIterator[HostedRooms]:
-    """Rooms of LiveAvatar, as long as the body runs."""
+    """Open rooms of LiveAvatar, as long as the body runs."""
     rooms = HostedRooms(settings, server, journal)
     try:
         yield rooms

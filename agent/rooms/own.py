@@ -1,7 +1,8 @@
-"""Rooms of our own LiveKit project: a caller is let in with a token, and the agent comes by itself."""
+"""Rooms of our own LiveKit project: a caller joins with a token, and LiveKit dispatches the agent."""
 
 import asyncio
 import logging
+import re
 import secrets
 from datetime import timedelta
 
@@ -9,44 +10,60 @@ import aiohttp
 import jwt
 from livekit import api
 
-from agent.rooms.connection_details import ConnectionDetails, NoRoomError
+from agent.rooms.connection_details import CAPTIONS, ConnectionDetails, NoRoomError
 from agent.settings import Settings
 from avatar.http import client_session
 
 logger = logging.getLogger("agent")
 
-_ROOM = "call-"
+# The names of rooms and callers that are made here. LiveKit's telephony names a caller's room by a prefix (`call-` in
+# its documentation as well), the telephone number and a random suffix; see docs.livekit.io/sip/dispatch-rule.
+_ROOM = re.compile(r"call-[0-9a-f]{16}")
 _CALLER = "caller-"
-# What the names of our rooms and callers begin with.
 
+# Seconds in which the token has to be used; it lets nobody in afterwards, and puts nobody out.
 _EXPIRES_IN = 600.0
-# Seconds in which the token has to be used; who is in the room then stays.
 
+# Seconds after that in which a token is exchanged for a fresh one. Its call is over long before, or goes on.
 _COMES_BACK_WITHIN = 6 * 3600.0
-# Seconds after that in which it is changed for a fresh one. Their call is over long before, or it goes on.
 
+# Seconds for which agent and avatar, which are paid for, wait for a caller. LiveKit looks every half minute, so it may
+# be 30 more. For a caller who comes later they are dispatched again.
 _CALLER_JOIN_TIMEOUT = 15
-# Seconds for which agent and face, who are paid for, wait for a caller; LiveKit looks every half minute, so up to
-# 30 more. For one who comes later others are called.
 
+# Seconds for the request that creates the room.
 _OPENS_WITHIN = 2.0
 
 
+def is_web_room(name: str) -> bool:
+    """Return whether a room was named here, so that its caller comes from a web page."""
+    return _ROOM.fullmatch(name) is not None
+
+
 def caller_token(
-    settings: Settings, room: str, identity: str, *, name: str = "", expires_in: float | None = None
+    settings: Settings,
+    room: str,
+    identity: str,
+    *,
+    name: str = "",
+    expires_in: float | None = None,
+    has_captions: bool = False,
 ) -> str:
-    """A token that lets one caller into one room, and brings the agent there.
+    """Make a token that lets one caller into one room, and dispatches the agent there.
 
     Args:
         settings: With a complete set of LiveKit's own.
-        room: Made when the first one joins.
+        room: Created when the first participant joins.
         identity: The caller's.
         name: Of the caller, shown in the room.
         expires_in: Seconds in which it has to be used; None for LiveKit's own six hours.
+        has_captions: Whether the caller's client shows captions, and needs no transcript in the chat.
     """
     token = api.AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
     grants = api.VideoGrants(room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True)
     token.with_identity(identity).with_name(name).with_grants(grants)
+    if has_captions:
+        token.with_attributes({CAPTIONS: "true"})
     if expires_in is not None:
         token.with_ttl(timedelta(seconds=expires_in))
     if settings.livekit_agent_name:  # a worker with a name comes only when it is asked for
@@ -66,8 +83,8 @@ class OwnRooms:
         self._settings = settings
 
     async def create(self, name: str) -> ConnectionDetails:
-        """Let a caller into a room of their own; see `Rooms.create`. The agent is called at once, not by their join."""
-        room, identity = f"{_ROOM}{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
+        """Let a caller into a room of their own; see `Rooms.create`. The agent is dispatched before they join."""
+        room, identity = f"call-{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
         await self._open(room)
         return self._details(room, identity, name)
 
@@ -83,18 +100,18 @@ class OwnRooms:
         except (jwt.PyJWTError, ValueError):
             claims = None
         if claims is None or claims.video is None or not _is_ours(claims.video, claims.identity):
-            message = "this call can't be joined again: its token is not known, or too old"
+            message = "This call can't be joined again. Please start a new one."
             raise NoRoomError(message)
         return self._details(claims.video.room, claims.identity, claims.name)
 
     def _details(self, room: str, identity: str, name: str) -> ConnectionDetails:
-        token = caller_token(self._settings, room, identity, name=name, expires_in=_EXPIRES_IN)
+        token = caller_token(self._settings, room, identity, name=name, expires_in=_EXPIRES_IN, has_captions=True)
         return ConnectionDetails(self._settings.callers_url, token, room, identity, _EXPIRES_IN)
 
     async def _open(self, room: str) -> None:
-        """Have the agent and the face on their way while the caller's browser asks for a microphone, and connects.
+        """Dispatch the agent while the caller's browser asks for a microphone and connects.
 
-        Without it they are called by the join: what is in the way here is in nobody's way.
+        Failures here are not fatal: LiveKit dispatches the agent when the caller joins.
         """
         settings = self._settings
         name = settings.livekit_agent_name
@@ -116,9 +133,9 @@ class OwnRooms:
             ):
                 await livekit.room.create_room(request)
         except (aiohttp.ClientError, api.TwirpError, TimeoutError) as error:
-            logger.warning("the agent is called only when the caller joins: %s", type(error).__name__)
+            logger.warning("the agent is dispatched only when the caller joins", extra={"error": type(error).__name__})
 
 
 def _is_ours(grants: api.VideoGrants, identity: str) -> bool:
-    """Whether a token was made here: the project's keys may make others, which allow less, or somewhere else."""
-    return bool(grants.room_join) and grants.room.startswith(_ROOM) and identity.startswith(_CALLER)
+    """Return whether a token was made here: the project's keys may make others, for other rights or rooms."""
+    return bool(grants.room_join) and is_web_room(grants.room) and identity.startswith(_CALLER)

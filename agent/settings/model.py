@@ -149,6 +149,8 @@ class Settings(BaseSettings):
     lowest_credits: Number = Field(default=0.0, ge=0)
     end_warning_seconds: Number = Field(default=30.0, ge=0)
     avatar_idle_seconds: Number = Field(default=300.0, ge=0)
+    call_idle_seconds: Number = Field(default=1800.0, ge=0)
+    sip_avatar: YesNo = False
     drain_timeout: Integer = Field(default=3600, ge=0)
     state_dir: FilePath = Field(default_factory=lambda: default_state_dir(os.environ))
 

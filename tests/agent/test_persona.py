@@ -54,7 +54,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 def test_an_unknown_tool_is_told() -> None:
     """A persona can only name tools that there are."""
-    with pytest.raises(SettingsError, match="there is no tool fly; there is get_time"):
+    with pytest.raises(SettingsError, match="there is no tool fly; there is get_time, end_call"):
         tools_named(["get_time", "fly"])
 
 
@@ -83,4 +83,4 @@ def test_a_tool_that_there_is_not_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
         load_persona(path)
 
-    assert error.value.problems == ["PERSONA: there is no tool get_weather; there is get_time"]
+    assert error.value.problems == ["PERSONA: there is no tool get_weather; there is get_time, end_call"]

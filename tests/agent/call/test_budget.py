@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.call.budget import TICK, Budget, Decision, End, Engage, Limits, Release, Warn
+from agent.call.budget import TICK, Budget, Decision, End, Engage, Limits, Reason, Release, Warn
 
 Action = tuple[str, float]
 
@@ -17,7 +17,10 @@ SECONDS = st.floats(0.0, 60.0)
 STORIES = st.lists(
     st.one_of(
         st.tuples(st.just("run"), SECONDS),
-        st.tuples(st.sampled_from(["speak", "fall silent", "lose", "find"]), st.just(0.0)),
+        st.tuples(
+            st.sampled_from(["answer", "stop", "noise", "quiet", "word", "screen off", "screen on", "lose", "find"]),
+            st.just(0.0),
+        ),
         st.tuples(st.sampled_from(["others use", "midnight"]), SECONDS),
         st.tuples(st.just("credits"), st.floats(0.0, 20.0)),
     ),
@@ -40,7 +43,8 @@ class Moment:
     at: float
     decision: Decision
     call: float
-    speech: bool
+    agent: bool
+    idle: float
 
 
 @dataclass
@@ -52,7 +56,10 @@ class World:
     call: float = 0.0
     day: float = 0.0
     credits_left: float = 20.0
-    speech: bool = False
+    agent: bool = False
+    user: bool = False
+    seen: bool = True
+    used_at: float = 100.0
     is_engaged: bool = True
     is_lost: bool = False
     moments: list[Moment] = field(default_factory=list)
@@ -71,8 +78,14 @@ class World:
         match name:
             case "run":
                 self.run(value)
-            case "speak" | "fall silent":
-                self.hear(speech=name == "speak")
+            case "answer" | "stop":
+                self.hear(agent=name == "answer", user=self.user)
+            case "noise" | "quiet":
+                self.hear(agent=self.agent, user=name == "noise")
+            case "word":
+                self.use()
+            case "screen off" | "screen on":
+                self.see(seen=name == "screen on")
             case "lose" | "find":
                 self.is_lost = name == "lose"
             case "others use":
@@ -89,7 +102,6 @@ class World:
         while (deadline := self.budget.next_timeout()) is not None and deadline <= end:
             self._pass(deadline)
             self.budget.measure(call=self.call, day=self.day, credits_left=self.credits_left)
-            self.budget.hear(self.now, speech=self.speech)
             self.budget.handle_timeout(self.now)
             following = self.budget.next_timeout()
             if following is not None and following <= self.now:
@@ -97,10 +109,25 @@ class World:
             self._take()
         self._pass(end)
 
-    def hear(self, *, speech: bool) -> None:
-        """Somebody begins to speak, or the last one stops."""
-        self.speech = speech
-        self.budget.hear(self.now, speech=speech)
+    def hear(self, *, agent: bool = False, user: bool = False) -> None:
+        """Make a sound, or stop."""
+        self.agent, self.user = agent, user
+        self.budget.hear(agent=agent, user=user)
+        self.budget.handle_timeout(self.now)
+        self._take()
+
+    def use(self) -> None:
+        """Say a word, press a key or write a text."""
+        self.used_at = self.now
+        self.budget.use(self.now)
+        self.budget.handle_timeout(self.now)
+        self._take()
+
+    def see(self, *, seen: bool) -> None:
+        """Let the last who has a screen leave, or the first come."""
+        self.seen = seen
+        self.budget.see(seen=seen)
+        self.budget.handle_timeout(self.now)
         self._take()
 
     def of(self, *kinds: type[Decision]) -> list[Moment]:
@@ -116,7 +143,7 @@ class World:
 
     def _take(self) -> None:
         for decision in self.budget.decisions():
-            self.moments.append(Moment(self.now, decision, self.call, self.speech))
+            self.moments.append(Moment(self.now, decision, self.call, self.agent, self.now - self.used_at))
             if isinstance(decision, Release | Engage):
                 self.is_engaged = isinstance(decision, Engage)
         self._look()
@@ -191,12 +218,34 @@ def test_the_avatar_is_let_go_of_and_taken_up_in_turns(story: list[Action], limi
 
 @settings(deadline=None)
 @given(STORIES, LIMITS)
-def test_the_avatar_is_not_let_go_of_while_somebody_speaks(story: list[Action], limits: Limits) -> None:
+def test_the_avatar_does_not_leave_while_it_speaks(story: list[Action], limits: Limits) -> None:
     """Unless there is nothing left of the day's minutes or of the credits."""
     without = Limits(call=limits.call, idle=limits.idle, warning=limits.warning)
     world = tell(story, without)
 
-    assert not [moment for moment in world.of(Release) if moment.speech]
+    assert not [moment for moment in world.of(Release) if moment.agent]
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> None:
+    """It leaves after the time that is set, however noisy it is, and not before."""
+    world = tell(story, limits)
+
+    for moment in world.of(Release):
+        if moment.decision == Release(Reason.IDLE):
+            assert moment.idle >= limits.idle - 1e-6
+    silent = not world.agent and world.is_engaged and not world.of(End)
+    assert not silent or world.now - world.used_at < limits.idle
+
+
+@settings(deadline=None)
+@given(STORIES, LIMITS)
+def test_an_avatar_that_nobody_sees_is_not_paid_for(story: list[Action], limits: Limits) -> None:
+    """It leaves at once unless it speaks, and comes only for somebody with a screen."""
+    world = tell(story, limits)
+
+    assert world.seen or world.agent or not world.is_engaged or world.of(End)
 
 
 @settings(deadline=None)
@@ -231,38 +280,84 @@ def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> 
     """To the second: a word begins the wait anew."""
     world = World(Limits(idle=20.0))
     world.run(15.0)
-    world.hear(speech=True)
-    world.run(40.0)
-    world.hear(speech=False)
+    world.use()
     world.run(19.9)
     assert world.moments == []
 
     world.run(60.0)
-    world.hear(speech=True)
-    assert [moment.decision for moment in world.moments] == [Release("nobody speaks"), Engage()]
-    assert [moment.at for moment in world.moments] == [175.0, pytest.approx(234.9)]
+    world.use()
+    assert [moment.decision for moment in world.moments] == [Release(Reason.IDLE), Engage()]
+    assert [moment.at for moment in world.moments] == [135.0, pytest.approx(194.9)]
+
+
+def test_a_noise_neither_keeps_the_avatar_nor_brings_it_back() -> None:
+    """However long it goes on."""
+    world = World(Limits(idle=20.0))
+    world.hear(user=True)
+    world.run(60.0)
+
+    assert [moment.decision for moment in world.moments] == [Release(Reason.IDLE)]
+
+
+def test_an_avatar_that_speaks_is_not_idle_and_leaves_when_it_has_spoken() -> None:
+    """What it says of its own accord does not count as use."""
+    world = World(Limits(idle=20.0))
+    world.hear(agent=True)
+    world.run(60.0)
+    assert world.moments == []
+    world.hear()
+
+    assert [(moment.at, moment.decision) for moment in world.moments] == [(160.0, Release(Reason.IDLE))]
+
+
+def test_an_avatar_comes_only_for_somebody_with_a_screen() -> None:
+    """A call by telephone pays for none, until somebody joins who can see it, and again when they have left."""
+    world = World(Limits(), is_engaged=False, seen=False)
+    world.budget = Budget(Limits(), world.now, is_engaged=False)
+    world.use()
+    world.run(60.0)
+    assert world.moments == []
+
+    world.see(seen=True)
+    world.see(seen=False)
+    assert [moment.decision for moment in world.moments] == [Engage(), Release(Reason.UNSEEN)]
+
+
+def test_a_call_that_nobody_uses_for_long_ends() -> None:
+    """Not while the agent speaks, with or without an avatar, and without a warning: a word would put the end off."""
+    world = World(Limits(silence=30.0, idle=10.0))
+    world.run(20.0)
+    world.use()
+    world.run(29.0)
+    world.hear(agent=True)
+    world.run(40.0)
+    assert [type(moment.decision) for moment in world.moments] == [Release, Engage, Release]
+    world.hear()
+
+    assert world.moments[-1].decision == End(Reason.IDLE)
+    assert world.budget.next_timeout() is None
 
 
 def test_near_the_end_of_the_day_the_avatar_leaves_at_a_pause() -> None:
     """The last ten seconds are for that; it does not come back for what is left."""
-    world = World(Limits(day=60.0, idle=20.0))
-    world.hear(speech=True)
+    world = World(Limits(day=60.0, idle=200.0))
+    world.hear(user=True)
     world.run(55.0)
     assert world.moments == []
-    world.hear(speech=False)
-    world.hear(speech=True)
+    world.hear()
+    world.hear(user=True)
 
-    assert [moment.decision for moment in world.moments] == [Release("the minutes of the day are used up")]
+    assert [moment.decision for moment in world.moments] == [Release(Reason.DAY_IS_USED)]
 
 
 def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
     """A limit is one, however long somebody speaks."""
     world = World(Limits(day=60.0, credits=5.0))
-    world.hear(speech=True)
+    world.hear(agent=True)
     world.run(65.0)
 
     [moment] = world.moments
-    assert (moment.at, moment.decision) == (160.0, Release("the minutes of the day are used up"))
+    assert (moment.at, moment.decision) == (160.0, Release(Reason.DAY_IS_USED))
 
 
 def test_on_a_new_day_the_avatar_comes_back() -> None:
@@ -282,7 +377,7 @@ def test_a_session_that_gives_back_its_escrow_is_not_taken_up_for_it() -> None:
     world.credits_left = 5.9
     world.run(TICK)
 
-    assert [moment.decision for moment in world.moments] == [Release("the account's credits are low")]
+    assert [moment.decision for moment in world.moments] == [Release(Reason.CREDITS_ARE_LOW)]
     assert Limits(credits=5.0).used_up(0.0, None, to_begin=True) is None
 
 
@@ -295,6 +390,6 @@ def test_a_warning_is_kept_to_when_the_avatar_goes() -> None:
 
     assert [(moment.at, moment.decision) for moment in world.moments] == [
         (130.0, Warn(30.0)),
-        (140.0, Release("nobody speaks")),
+        (140.0, Release(Reason.IDLE)),
         (160.0, End()),
     ]

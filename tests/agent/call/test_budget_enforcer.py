@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from livekit import rtc
+from livekit.agents import UserInputTranscribedEvent
 
 import agent.call.budget_enforcer
 from agent.call.account import Account
-from agent.call.budget import Limits
+from agent.call.budget import Limits, Reason
 from agent.call.budget_enforcer import GOODBYE_TIMEOUT, BudgetEnforcer, limits_of
 from agent.settings import Settings
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 AGES = 1000.0
 
 
-class Session(rtc.EventEmitter[Literal["user_state_changed", "agent_state_changed"]]):
-    """Tells who speaks."""
+class Session(rtc.EventEmitter[Literal["user_state_changed", "agent_state_changed", "user_input_transcribed"]]):
+    """Tells who speaks, and what was understood."""
 
     user_state = "listening"
     agent_state = "listening"
@@ -35,6 +36,9 @@ class Session(rtc.EventEmitter[Literal["user_state_changed", "agent_state_change
     def agent(self, state: str) -> None:
         self.agent_state = state
         self.emit("agent_state_changed", None)
+
+    def understand(self, text: str) -> None:
+        self.emit("user_input_transcribed", UserInputTranscribedEvent(transcript=text, is_final=False))
 
 
 class Notes(list[Any]):
@@ -94,20 +98,31 @@ class Call:
         self.avatar = Avatar()
         self.account = account or ScriptedAccount()
         self.warnings = Notes()
-        self.ended = asyncio.Event()
+        self.ended = Notes()
+        self.is_seen = True
         session: Any = self.session
-        self.budget = BudgetEnforcer(session, limits, self.account, on_warning=self.warnings.add, on_end=self._end)
+        self.budget = BudgetEnforcer(
+            session,
+            limits,
+            self.account,
+            is_seen=lambda: self.is_seen,
+            on_warning=self.warnings.add,
+            on_end=self.ended.add,
+        )
 
-    async def _end(self) -> None:
-        self.ended.set()
+    async def decides(self, count: int) -> None:
+        """Wait until the budget was decided so many more times."""
+        for _ in range(count):
+            self.budget.look()
+            await asyncio.sleep(0.02)
 
     @asynccontextmanager
-    async def governed(self) -> AsyncIterator[Call]:
-        self.budget.enforce(self.avatar)
+    async def governed(self, *, is_engaged: bool = True, has_avatar: bool = True) -> AsyncIterator[Call]:
+        self.budget.enforce(self.avatar if has_avatar else None, is_engaged=is_engaged)
         try:
             yield self
         finally:
-            await self.budget.aclose()
+            self.budget.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -122,37 +137,76 @@ async def test_a_call_is_warned_and_then_ended() -> None:
     async with Call(Limits(call=AGES, warning=30.0)).governed() as call:
         call.avatar.seconds_used = AGES - 20.0
         await call.warnings.wait_for(1)
-        assert not call.ended.is_set()
+        assert not call.ended
         call.avatar.seconds_used = AGES
-        await call.ended.wait()
-        call.session.user("speaking")
+        await call.ended.wait_for(1)
+        call.session.understand("more")
 
     assert call.warnings == [20.0]
+    assert call.ended == [Reason.CALL_IS_USED]
     assert call.avatar.told == []
 
 
-async def test_a_quiet_avatar_leaves_and_a_word_brings_it_back() -> None:
-    """The word is heard at once, not at the next tick; who writes is answered, which counts as a word too."""
+async def test_a_quiet_avatar_leaves_and_use_brings_it_back() -> None:
+    """A word and a key are noticed at once, not at the next tick."""
     async with Call(Limits(idle=0.02)).governed() as call:
         await call.avatar.told.wait_for(1)
-        call.session.user("speaking")
-        await call.avatar.told.wait_for(2)
-        call.session.user("listening")
+        call.session.understand("hello")
         await call.avatar.told.wait_for(3)
-        call.session.agent("thinking")
+        call.budget.used()
         await call.avatar.told.wait_for(4)
 
-    assert call.avatar.told == ["nobody speaks", "engage", "nobody speaks", "engage"]
+    assert call.avatar.told[:4] == [Reason.IDLE, "engage", Reason.IDLE, "engage"]
 
 
-@pytest.mark.parametrize("state", ["thinking", "speaking"])
-async def test_who_answers_is_not_quiet(state: str) -> None:
-    """The agent's answer, and its thinking of one, keep the avatar."""
-    call = Call(Limits(idle=0.0, day=AGES))
-    call.session.agent_state = state
+@pytest.mark.parametrize(("who", "state"), [("user", "speaking"), ("agent", "thinking"), ("user", "listening")])
+async def test_neither_a_noise_nor_a_tool_that_hangs_keeps_an_idle_avatar(who: str, state: str) -> None:
+    """A sound without a word is no use, and an agent that thinks for ever says nothing."""
+    async with Call(Limits(idle=0.02)).governed() as call:
+        (call.session.user if who == "user" else call.session.agent)(state)
+        call.session.understand(" ")
+        await call.avatar.told.wait_for(1)
+        (call.session.user if who == "user" else call.session.agent)("listening")
+        (call.session.user if who == "user" else call.session.agent)(state)
+        await call.decides(3)
+
+    assert call.avatar.told == [Reason.IDLE]
+
+
+async def test_an_avatar_that_speaks_stays() -> None:
+    """Its answer keeps it, and nothing more."""
+    call = Call(Limits(idle=0.0))
+    call.session.agent_state = "speaking"
     async with call.governed():
-        await call.account.asked.wait_for(5)
+        await call.decides(3)
+        assert call.avatar.told == []
+        call.session.agent("listening")
+        await call.avatar.told.wait_for(1)
 
+
+async def test_an_avatar_comes_when_somebody_can_see_it() -> None:
+    """Who joins with a screen is noticed at once; a telephone alone has none."""
+    call = Call(Limits())
+    call.is_seen = False
+    async with call.governed(is_engaged=False):
+        await call.decides(3)
+        assert call.avatar.told == []
+        call.is_seen = True
+        call.budget.look()
+        await call.avatar.told.wait_for(1)
+        call.is_seen = False
+        call.budget.look()
+        await call.avatar.told.wait_for(2)
+
+    assert call.avatar.told == ["engage", Reason.UNSEEN]
+
+
+async def test_an_idle_call_without_an_avatar_ends() -> None:
+    """It has minutes too, if nobody uses them."""
+    async with Call(Limits(silence=0.02)).governed(has_avatar=False) as call:
+        await call.ended.wait_for(1)
+
+    assert call.ended == [Reason.IDLE]
     assert call.avatar.told == []
 
 
@@ -161,11 +215,11 @@ async def test_a_day_that_is_used_up_in_the_call_sends_the_avatar_away() -> None
     async with Call(Limits(day=AGES)).governed() as call:
         call.account.day = AGES
         await call.avatar.told.wait_for(1)
-        call.session.user("speaking")
+        call.session.understand("hello")
         await call.account.asked.wait_for(len(call.account.asked) + 3)
 
-    assert call.avatar.told == ["the minutes of the day are used up"]
-    assert (call.warnings, call.ended.is_set()) == ([], False)
+    assert call.avatar.told == [Reason.DAY_IS_USED]
+    assert (call.warnings, call.ended) == ([], [])
 
 
 async def test_a_balance_that_falls_in_the_call_sends_the_avatar_away() -> None:
@@ -174,7 +228,7 @@ async def test_a_balance_that_falls_in_the_call_sends_the_avatar_away() -> None:
         call.account.left = 1.0
         await call.avatar.told.wait_for(1)
 
-    assert call.avatar.told == ["the account's credits are low"]
+    assert call.avatar.told == [Reason.CREDITS_ARE_LOW]
     assert set(call.account.asked) == {"credits"}
 
 
@@ -182,12 +236,12 @@ async def test_a_balance_that_falls_in_the_call_sends_the_avatar_away() -> None:
     ("limits", "reason", "asked"),
     [
         (Limits(), None, []),
-        (Limits(day=AGES), "the minutes of the day are used up", ["day"]),
-        (Limits(credits=5.0), "the account's credits are low", ["credits"]),
+        (Limits(day=AGES), Reason.DAY_IS_USED, ["day"]),
+        (Limits(credits=5.0), Reason.CREDITS_ARE_LOW, ["credits"]),
         (Limits(day=2 * AGES, credits=1.0), None, ["day", "credits"]),
     ],
 )
-async def test_whether_an_avatar_may_begin(limits: Limits, reason: str | None, asked: list[str]) -> None:
+async def test_whether_an_avatar_may_begin(limits: Limits, reason: Reason | None, asked: list[str]) -> None:
     """It is looked up before the call's first session, and only what there is a limit to."""
     account = ScriptedAccount(day=AGES, credits_left=3.0)
 
@@ -195,25 +249,34 @@ async def test_whether_an_avatar_may_begin(limits: Limits, reason: str | None, a
     assert account.asked == asked
 
 
-async def test_what_was_not_begun_can_be_closed() -> None:
-    """A call that ends before anybody came has nothing to govern."""
-    await Call(Limits(call=0.0)).budget.aclose()
+async def test_what_was_not_begun_can_be_stopped() -> None:
+    """A call that ends before anybody came has nothing to enforce."""
+    call = Call(Limits(call=0.0))
+    call.budget.stop()
+
+    assert call.ended == []
 
 
 def test_settings_are_limits_and_nothing_is_none() -> None:
     """Minutes become seconds, the goodbye is within them, and a sandbox costs nothing."""
-    values = {"minutes_per_call": 2, "minutes_per_day": 3, "lowest_credits": 4, "avatar_idle_seconds": 5}
+    values = {
+        "minutes_per_call": 2,
+        "minutes_per_day": 3,
+        "lowest_credits": 4,
+        "avatar_idle_seconds": 5,
+        "call_idle_seconds": 6,
+    }
     limits = limits_of(Settings.model_validate(values))
 
-    assert limits == Limits(call=120.0 - GOODBYE_TIMEOUT, day=180.0, credits=4.0, idle=5.0, warning=30.0)
-    assert limits_of(Settings(avatar_idle_seconds=0)) == Limits()
+    assert limits == Limits(call=120.0 - GOODBYE_TIMEOUT, day=180.0, credits=4.0, idle=5.0, silence=6.0, warning=30.0)
+    assert limits_of(Settings(avatar_idle_seconds=0, call_idle_seconds=0)) == Limits()
     assert limits_of(Settings.model_validate(values | {"liveavatar_sandbox": True})).credits == -inf
     assert limits_of(Settings(minutes_per_call=0.1)).call == 0.0
 
 
 def test_a_session_that_has_the_room_is_a_limit_of_its_own() -> None:
     """The goodbye is said before LiveAvatar ends the room, and a call there does not go on without the avatar."""
-    theirs = Settings(room_owner="liveavatar", avatar_idle_seconds=0)
+    theirs = Settings(room_owner="liveavatar", avatar_idle_seconds=0, call_idle_seconds=0)
 
     assert limits_of(theirs) == Limits(goes_on=False)
     assert limits_of(theirs, 60.0).call == 60.0 - GOODBYE_TIMEOUT

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,108 +9,91 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession, TurnHandlingOptions
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
+import agent.call.callers
 from agent.call.presence import Presence
+from tests.agent.room_fakes import HUNG_UP, LOST, PHONE, STANDARD, Links, PeopleRoom
 from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
-from tests.avatar.fakes import FakeRoom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 LONG = 60.0
 SHORT = 0.05
 AT_ONCE = 0.0
 AVATAR = {ATTRIBUTE_PUBLISH_ON_BEHALF: "the-agent"}
-
-
-class Links:
-    """What the session's room I/O is told."""
-
-    def __init__(self, room: Room) -> None:
-        self.linked: list[str] = []
-        self._room = room
-
-    @property
-    def linked_participant(self) -> Any:
-        return self._room.remote_participants.get(self.linked[-1]) if self.linked else None
-
-    def set_participant(self, identity: str) -> None:
-        self.linked.append(identity)
-
-
-class Room(FakeRoom):
-    """A room that people come into and leave."""
-
-    def come(self, identity: str, attributes: dict[str, str] | None = None, kind: Any = STANDARD) -> None:
-        participant = SimpleNamespace(identity=identity, attributes=attributes or {}, kind=kind)
-        self.remote_participants[identity] = participant
-        self.emit("participant_connected", participant)
-
-    def leave(self, identity: str) -> None:
-        self.emit("participant_disconnected", self.remote_participants.pop(identity))
+RINGING = {"sip.callStatus": "ringing"}
 
 
 class RoomSession(AgentSession[None]):
     """A session that runs in such a room, and says a line of two seconds."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: PeopleRoom) -> None:
         turns = TurnHandlingOptions(turn_detection="manual")
         super().__init__(tts=ScriptedTTS({"A story.": Line(2.0, 1)}), vad=None, turn_handling=turns)
         self.links = Links(room)
-        self.is_closed = asyncio.Event()
-        self.on("close", lambda _: self.is_closed.set())
 
     @property
     def room_io(self) -> Any:
         return self.links
 
 
+class Watched:
+    """A call whose room is watched.
+
+    Attributes:
+        is_over: Set when nobody is waited for any more.
+        linked: Whom the presence has told of.
+    """
+
+    def __init__(self, room: PeopleRoom, grace: float, *, first_within: float | None, avatar: str | None) -> None:
+        self.session = RoomSession(room)
+        self.session.output.audio = ClockedOutput()
+        self.is_over = asyncio.Event()
+        self.linked: list[str] = []
+        any_room: Any = room
+        self.presence = Presence(
+            self.session, any_room, grace, first_within=first_within, avatar=avatar, on_over=self.is_over.set
+        )
+        self.presence.on("linked", self.linked.append)
+
+    def is_ending(self) -> bool:
+        """Whether the call will be over if nobody comes."""
+        return self.presence._callers.ends_at is not None
+
+
 @asynccontextmanager
 async def call(
-    room: Room, grace: float, *, first_within: float | None = None, avatar: str | None = None
-) -> AsyncIterator[tuple[RoomSession, Presence]]:
+    room: PeopleRoom, grace: float, *, first_within: float | None = None, avatar: str | None = None
+) -> AsyncIterator[Watched]:
     """A call that is watched."""
-    session = RoomSession(room)
-    session.output.audio = ClockedOutput()
-    await session.start(Agent(instructions=""))
-    presence = Presence(
-        session,
-        room,  # type: ignore[arg-type] # as much of a room as it needs
-        grace,
-        first_within=first_within,
-        avatar=avatar,
-    )
-    presence.watch()
+    watched = Watched(room, grace, first_within=first_within, avatar=avatar)
+    await watched.session.start(Agent(instructions=""))
+    watched.presence.watch()
     try:
-        yield session, presence
+        yield watched
     finally:
-        await session.aclose()
-
-
-def is_ending(presence: Presence) -> bool:
-    """Whether the call will end if nobody comes."""
-    return presence._ending is not None and not presence._ending.cancelled()
+        await watched.session.aclose()
 
 
 async def test_who_comes_back_is_linked_and_the_call_goes_on() -> None:
     """Under whatever identity: the session stays, and nothing ends it later."""
-    room = Room()
+    room = PeopleRoom()
     room.come("caller")
-    async with call(room, LONG) as (session, presence):
+    async with call(room, LONG) as watched:
         room.leave("caller")
-        assert is_ending(presence)
+        assert watched.is_ending()
         room.come("caller, again")
 
-        assert await presence.wait_for_caller()
-        assert session.links.linked == ["caller, again"]
-        assert not is_ending(presence)
+        assert await watched.presence.wait_for_caller()
+        assert watched.session.links.linked == watched.linked == ["caller", "caller, again"]
+        assert not watched.is_ending()
 
 
 async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
     """Nobody can come into it: who waits for a caller is told at once, not when the session has ended too."""
-    room = Room()
-    async with call(room, LONG) as (_, presence):
-        waiting = asyncio.create_task(presence.wait_for_caller())
+    room = PeopleRoom()
+    async with call(room, LONG) as watched:
+        waiting = asyncio.create_task(watched.presence.wait_for_caller())
         await asyncio.sleep(0)
         room.emit("disconnected", None)
 
@@ -120,30 +102,30 @@ async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
 
 async def test_an_agent_who_was_away_itself_waits_once() -> None:
     """Two reasons to look who is there are one wait, which ends when the caller is back."""
-    room = Room()
+    room = PeopleRoom()
     room.come("caller")
-    async with call(room, SHORT) as (session, presence):
+    async with call(room, SHORT) as watched:
         room.leave("caller")
         room.emit("reconnected")
         room.come("caller")
-        assert await presence.wait_for_caller()
+        assert await watched.presence.wait_for_caller()
         await asyncio.sleep(3 * SHORT)
 
-        assert not session.is_closed.is_set()
+        assert not watched.is_over.is_set()
 
 
 async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves() -> None:
     """The speech is interrupted, and so is one that begins while nobody is there."""
-    room = Room()
+    room = PeopleRoom()
     room.come("caller")
-    async with call(room, LONG) as (session, _):
-        output = session.output.audio
+    async with call(room, LONG) as watched:
+        output = watched.session.output.audio
         assert isinstance(output, ClockedOutput)
-        speech = session.say("A story.")
+        speech = watched.session.say("A story.")
         await output.wait_for_audio(0.5)
         room.leave("caller")
         await speech
-        late = session.say("A story.")
+        late = watched.session.say("A story.")
         await late
 
     assert speech.interrupted
@@ -152,16 +134,36 @@ async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves
     assert output.reported[0] < 2.0
 
 
-async def test_nobody_ends_the_call_after_the_time_that_is_set() -> None:
-    """The session closes by itself, and who waits for a caller is told."""
-    room = Room()
+async def test_the_call_is_over_after_the_time_that_is_set() -> None:
+    """Whoever is to end it is called."""
+    room = PeopleRoom()
     room.come("caller")
-    async with call(room, AT_ONCE) as (session, presence):
+    async with call(room, AT_ONCE) as watched:
         room.leave("caller")
         async with asyncio.timeout(10):
-            await session.is_closed.wait()
+            await watched.is_over.wait()
 
-            assert not await presence.wait_for_caller()
+
+async def test_a_session_that_has_closed_waits_for_nobody() -> None:
+    """Who waits for a caller is told."""
+    async with call(PeopleRoom(), LONG) as watched:
+        await watched.session.aclose()
+
+        assert not await watched.presence.wait_for_caller()
+        assert not watched.presence.is_there
+
+
+async def test_a_caller_who_hangs_up_is_waited_for_as_long_as_a_reload_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose connection was lost has the whole grace."""
+    monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", AT_ONCE)
+    for reason, is_over in ((HUNG_UP, True), (rtc.DisconnectReason.PARTICIPANT_REMOVED, True), (LOST, False)):
+        room = PeopleRoom()
+        room.come("caller")
+        async with call(room, LONG) as watched:
+            room.leave("caller", reason)
+            await asyncio.sleep(SHORT)
+
+            assert watched.is_over.is_set() is is_over
 
 
 @pytest.mark.parametrize(
@@ -169,98 +171,163 @@ async def test_nobody_ends_the_call_after_the_time_that_is_set() -> None:
 )
 async def test_only_callers_count(attributes: dict[str, str], kind: Any) -> None:
     """The avatar and a recorder neither keep the call nor, when they leave, end it."""
-    room = Room()
+    room = PeopleRoom()
     room.come("other", attributes, kind)
     room.come("caller")
-    async with call(room, LONG) as (_, presence):
+    async with call(room, LONG) as watched:
         room.leave("other")
-        assert not is_ending(presence)
+        assert not watched.is_ending()
         room.come("other", attributes, kind)
         room.leave("caller")
-        assert is_ending(presence)
+        assert watched.is_ending()
         room.leave("other")
         room.come("other", attributes, kind)
 
-        assert is_ending(presence)
+        assert watched.is_ending()
+        assert watched.presence.count == 0
 
 
 async def test_another_caller_who_is_there_takes_over() -> None:
     """Of two callers the second is heard when the first has left; who was not heard may leave unnoticed."""
-    room = Room()
+    room = PeopleRoom()
     for identity in ("first", "second", "third"):
         room.come(identity)
-    async with call(room, LONG) as (session, presence):
-        session.links.set_participant("first")
+    async with call(room, LONG) as watched:
         room.leave("third")
         room.leave("first")
 
-        assert session.links.linked == ["first", "second"]
-        assert not is_ending(presence)
+        assert watched.session.links.linked == ["first", "second"]
+        assert not watched.is_ending()
+
+
+async def test_the_link_follows_microphones_and_voices() -> None:
+    """Somebody without one gives the link to who publishes one, and that one to who speaks, at the timer's word."""
+    room = PeopleRoom()
+    room.come("silent")
+    async with call(room, LONG) as watched:
+        room.come("first")
+        room.publish("first")
+        room.come("second", microphone=True)
+        room.speak("second")
+        room.speak()
+        room.mute("second")
+        room.speak("first")
+
+        assert watched.linked == ["silent", "first", "second", "first"]
+
+
+async def test_a_pause_of_the_linked_caller_is_waited_for_by_a_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiveKit tells nothing more while the other one goes on speaking."""
+    monkeypatch.setattr(agent.call.callers, "FLOOR", SHORT)
+    room = PeopleRoom()
+    for identity in ("first", "second"):
+        room.come(identity, microphone=True)
+    async with call(room, LONG) as watched:
+        room.speak("first")
+        room.speak("second")
+        assert watched.linked == ["first"]
+        await asyncio.sleep(4 * SHORT)
+
+        assert watched.linked == ["first", "second"]
 
 
 async def test_others_who_seem_to_leave_while_the_agent_is_away_have_not() -> None:
     """LiveKit's client reports everybody as gone when it connects anew; what counts is who is there afterwards."""
-    room = Room()
+    room = PeopleRoom()
     room.come("caller")
     room.come("second")
-    async with call(room, LONG) as (session, presence):
-        session.links.set_participant("caller")
+    async with call(room, LONG) as watched:
         room.connection_state = rtc.ConnectionState.CONN_RECONNECTING
         for identity in ("caller", "second"):
             room.leave(identity)
-        assert not is_ending(presence)
+        assert not watched.is_ending()
         room.come("second")
         room.connection_state = rtc.ConnectionState.CONN_CONNECTED
         room.emit("reconnected")
 
-        assert not is_ending(presence)
-        assert session.links.linked == ["caller", "second"]
+        assert not watched.is_ending()
+        assert watched.session.links.linked == ["caller", "second"]
 
 
 async def test_the_first_caller_is_waited_for() -> None:
     """An agent that was there before anybody has no time set."""
-    room = Room()
-    async with call(room, AT_ONCE) as (session, presence):
-        waiting = asyncio.create_task(presence.wait_for_caller())
+    room = PeopleRoom()
+    async with call(room, AT_ONCE) as watched:
+        waiting = asyncio.create_task(watched.presence.wait_for_caller())
         await asyncio.sleep(0.05)
         assert not waiting.done()
         room.come("caller")
 
         assert await waiting
-        assert not session.is_closed.is_set()
+        assert not watched.is_over.is_set()
 
 
 async def test_a_first_caller_who_does_not_come_ends_the_call() -> None:
     """Where the avatar is paid for already."""
-    async with call(Room(), LONG, first_within=AT_ONCE) as (session, presence):
-        async with asyncio.timeout(10):
-            await session.is_closed.wait()
-
-        assert not await presence.wait_for_caller()
+    async with call(PeopleRoom(), LONG, first_within=AT_ONCE) as watched, asyncio.timeout(10):
+        await watched.is_over.wait()
 
 
 async def test_a_first_caller_who_comes_is_not_ended() -> None:
     """Nothing is left of the time in which they had to come."""
-    room = Room()
-    async with call(room, LONG, first_within=LONG) as (_, presence):
-        assert is_ending(presence)
+    room = PeopleRoom()
+    async with call(room, LONG, first_within=SHORT) as watched:
         room.come("caller")
+        await asyncio.sleep(3 * SHORT)
 
-        assert await presence.wait_for_caller()
-        assert not is_ending(presence)
+        assert not watched.is_over.is_set()
 
 
 async def test_an_avatar_that_does_not_say_for_whom_it_speaks_is_no_caller() -> None:
     """In a room of LiveAvatar's it is known by its name alone: it is not linked, and does not keep the call."""
-    room = Room()
+    room = PeopleRoom()
     room.come("heygen")
-    async with call(room, LONG, first_within=LONG, avatar="heygen") as (session, presence):
-        assert is_ending(presence)
+    async with call(room, LONG, first_within=LONG, avatar="heygen") as watched:
+        assert watched.is_ending()
         room.leave("heygen")
         room.come("heygen")
-        assert session.links.linked == []
+        assert watched.session.links.linked == []
         room.come("caller")
         room.leave("caller")
 
-        assert session.links.linked == ["caller"]
-        assert is_ending(presence)
+        assert watched.session.links.linked == ["caller"]
+        assert watched.is_ending()
+
+
+@pytest.mark.parametrize("status", ["dialing", "ringing", "automation"])
+async def test_a_telephone_that_rings_is_not_talked_with_before_it_is_answered(status: str) -> None:
+    """It is linked meanwhile, so that the agent's track is published; what it sounded is forgotten."""
+    room = PeopleRoom()
+    room.come("phone", {"sip.callStatus": status}, PHONE, microphone=True)
+    async with call(room, LONG) as watched:
+        waiting = asyncio.create_task(watched.presence.wait_for_caller())
+        await asyncio.sleep(0)
+        assert (waiting.done(), watched.linked) == (False, ["phone"])
+        room.set("phone", sip_callStatus="active")
+
+        assert await waiting
+        assert (watched.presence.is_there, watched.presence.has_screen) == (True, False)
+
+
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_a_telephone_that_hangs_up_ends_the_call(has_left: bool) -> None:
+    """Whether it is told by its status or by its leaving."""
+    room = PeopleRoom()
+    room.come("phone", {"sip.callStatus": "active"}, PHONE, microphone=True)
+    async with call(room, LONG) as watched:
+        if has_left:
+            room.leave("phone", HUNG_UP)
+        else:
+            room.set("phone", sip_callStatus="hangup")
+        async with asyncio.timeout(10):
+            await watched.is_over.wait()
+
+
+async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
+    """There is nobody else to wait for."""
+    room = PeopleRoom()
+    room.come("phone", RINGING, PHONE)
+    async with call(room, LONG) as watched:
+        room.leave("phone", rtc.DisconnectReason.USER_UNAVAILABLE)
+        async with asyncio.timeout(10):
+            await watched.is_over.wait()

@@ -17,7 +17,7 @@ from agent.control.usage import Usage
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.speech.queue import SpeechQueue
-from tests.agent.control.fakes import CALLER, CalledSession, Participant, Room
+from tests.agent.control.fakes import CALLER, CalledSession, Participant, Room, presence_of
 from tests.agent.session_fakes import Reply, ScriptedLLM
 from tests.agent.speech.speech_fakes import Line, ScriptedTTS
 
@@ -38,22 +38,32 @@ class Caller:
 
     def __init__(self, *replies: Reply) -> None:
         self.thoughts = ScriptedLLM(*replies)
-        self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE))
         self.room = Room()
+        self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE), room=self.room)
+        self.presence = presence_of(self.session, self.room)
+        self.uses = 0
+        self.has_ended = asyncio.Event()
         settings = Settings()
         room: Any = self.room
         self.control = Control(
             room,
             self.session,
             SpeechQueue(self.session),
+            self.presence,
             settings=settings,
             persona=PERSONA,
             usage=Usage(settings, Account(settings, None)),
+            on_use=self._use,
+            on_end=self.has_ended.set,
         )
+
+    def _use(self) -> None:
+        self.uses += 1
 
     @property
     def agent(self) -> Participant:
-        return self.room.local_participant
+        participant: Participant = self.room.local_participant
+        return participant
 
     async def call(self, method: str, payload: str = "{}", *, caller: str = CALLER) -> Any:
         """Call a method, as LiveKit does for the participant of this identity."""
@@ -82,6 +92,7 @@ async def calling(*replies: Reply) -> AsyncIterator[Caller]:
     made = Caller(*replies)
     await made.session.start(Agent(instructions=""))
     made.control.open()
+    made.presence.watch()
     try:
         yield made
     finally:

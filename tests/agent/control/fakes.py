@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
 from livekit.agents import AgentSession, TurnHandlingOptions, tts
 from livekit.agents.types import NOT_GIVEN
 
+from agent.call.presence import Presence
 from demo.call.changes import Changes
+from tests.agent.room_fakes import Links, PeopleRoom
 from tests.agent.session_fakes import ScriptedLLM, ScriptedSTT, SilentInput
 from tests.agent.speech.speech_fakes import ClockedOutput
 
@@ -34,7 +35,9 @@ class Participant:
     """
 
     def __init__(self) -> None:
-        self.identity = "the-agent"
+        self.identity, self.sid, self.name = "the-agent", "PA_agent", ""
+        self.track_publications: dict[str, Any] = {}
+        self.kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         self.attributes: dict[str, str] = {}
         self.told: list[dict[str, str]] = []
         self.names: list[str] = []
@@ -76,19 +79,25 @@ class Participant:
         del self.methods[name]
 
 
-class Room(rtc.EventEmitter[Literal["participant_disconnected", "reconnected"]]):
-    """A connected room."""
+class Room(PeopleRoom):
+    """A connected room, with the caller in it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.local_participant = Participant()
+        self.local_participant: Any = Participant()
+        self.come(CALLER, microphone=True)
 
 
 class CalledSession(AgentSession[None]):
-    """A session that is linked to a caller."""
+    """A session that runs in such a room."""
 
     def __init__(
-        self, thoughts: ScriptedLLM | None = None, voice: tts.TTS[Any] | None = None, *, hears: bool = False
+        self,
+        thoughts: ScriptedLLM | None = None,
+        voice: tts.TTS[Any] | None = None,
+        *,
+        hears: bool = False,
+        room: PeopleRoom | None = None,
     ) -> None:
         super().__init__(
             stt=ScriptedSTT() if hears else NOT_GIVEN,
@@ -97,7 +106,7 @@ class CalledSession(AgentSession[None]):
             vad=None,
             turn_handling=TurnHandlingOptions(turn_detection="stt" if hears else "manual"),
         )
-        self.linked: str | None = CALLER
+        self.links = Links(room or Room())
         if hears:
             self.input.audio = SilentInput()
         if voice is not None:
@@ -105,5 +114,10 @@ class CalledSession(AgentSession[None]):
 
     @property
     def room_io(self) -> Any:
-        participant = None if self.linked is None else SimpleNamespace(identity=self.linked)
-        return SimpleNamespace(linked_participant=participant)
+        return self.links
+
+
+def presence_of(session: CalledSession, room: PeopleRoom) -> Presence:
+    """Follows who is in this room; call `watch` when the session has started."""
+    any_room: Any = room
+    return Presence(session, any_room, 60.0, on_over=lambda: None)

@@ -1,18 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from livekit import rtc
 from livekit.agents import ConversationItemAddedEvent, llm
-from livekit.agents.voice.room_io import TextInputEvent
+from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
 from agent.control.chat import COMMANDS, HELP, Chat
 from agent.control.methods import METHODS, SPEECH
 from agent.control.payloads import Nothing, Payload
 from tests.agent.control.caller import calling
-from tests.agent.control.fakes import CALLER, CalledSession, Room
+from tests.agent.control.fakes import CALLER, CalledSession, Room, presence_of
 from tests.agent.session_fakes import Reply
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ async def chatting() -> AsyncIterator[tuple[Chat, RpcServer, Room]]:
     """A chat that is read."""
     rpc: Any = RpcServer()
     room: Any = Room()
-    chat = Chat(room, rpc)
+    presence = presence_of(CalledSession(room=room), room)
+    presence.refresh()
+    chat = Chat(room, presence, rpc)
     chat.start()
     try:
         yield chat, rpc, room
@@ -43,10 +46,18 @@ async def chatting() -> AsyncIterator[tuple[Chat, RpcServer, Room]]:
         await chat.aclose()
 
 
-def line(text: str) -> TextInputEvent:
-    """What the caller has written."""
-    participant: Any = SimpleNamespace(identity=CALLER)
-    return TextInputEvent(text=text, participant=participant)
+class Reader:
+    """A line that comes in as a text stream."""
+
+    def __init__(self, text: str, *, breaks: bool = False) -> None:
+        self._text = text
+        self._breaks = breaks
+
+    async def read_all(self) -> str:
+        if self._breaks:
+            message = "the sender has left"
+            raise rtc.StreamError(message)
+        return self._text
 
 
 @pytest.mark.parametrize(
@@ -63,7 +74,7 @@ def line(text: str) -> TextInputEvent:
 async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str, payload: dict[str, str]) -> None:
     """Asked for by whoever wrote it; nothing is answered when it is carried out."""
     async with chatting() as (chat, rpc, room):
-        await chat.take(CalledSession(), line(text))
+        await chat.take(text, caller=CALLER)
 
     assert rpc.asked == [(method, payload, CALLER)]
     assert room.local_participant.lines == []
@@ -73,7 +84,7 @@ async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str
 async def test_what_is_no_command_is_answered_with_the_help(text: str) -> None:
     """To whoever wrote it, and to nobody else."""
     async with chatting() as (chat, rpc, room):
-        await chat.take(CalledSession(), line(text))
+        await chat.take(text, caller=CALLER)
 
     assert rpc.asked == []
     assert room.local_participant.lines == [(HELP, [CALLER])]
@@ -89,17 +100,17 @@ async def test_what_is_refused_is_answered_with_the_reason() -> None:
     """Too long, too empty, too often: the limits are those of the methods, and so are the buckets."""
     async with calling() as caller:
         chat = caller.control.chat
-        await chat.take(caller.session, line("a" * 2_001))
-        await chat.take(caller.session, line("/say"))
+        await chat.take("a" * 2_001, caller=CALLER)
+        await chat.take("/say", caller=CALLER)
         for _ in range(SPEECH.burst - 2):
             await caller.refusal("talk")
-        await chat.take(caller.session, line("hello"))
+        await chat.take("hello", caller=CALLER)
 
     lines = [text for text, _ in caller.agent.lines]
     assert lines == [
         "text: String should have at most 2000 characters",
         "text: String should have at least 1 character",
-        "that is too often",
+        "That is too often. Please wait a moment.",
     ]
     assert caller.thoughts.asked == []
 
@@ -107,10 +118,52 @@ async def test_what_is_refused_is_answered_with_the_reason() -> None:
 async def test_a_line_is_answered_as_it_was_written() -> None:
     """It is the caller's message, word for word: nothing in it is carried out."""
     async with calling(Reply(("Fine.",))) as caller:
-        await caller.control.chat.take(caller.session, line("{1 + 1} __import__('os')"))
+        await caller.control.chat.take("{1 + 1} __import__('os')", caller=CALLER)
         await caller.hears(1)
 
     assert [asked[-1] for asked in caller.thoughts.asked] == ["{1 + 1} __import__('os')"]
+
+
+async def test_a_second_participant_writes_to_the_agent_too() -> None:
+    """Beside the linked caller, and without a microphone; having written, they take part."""
+    async with calling(Reply(("Fine.",))) as caller:
+        caller.room.come("second")
+        assert (await caller.refusal("interrupt", caller="second")).code == 403
+        caller.room.text_handlers["lk.chat"](Reader("hello from me"), "second")
+        await caller.hears(1)
+
+        assert await caller.call("interrupt", caller="second") == {}
+
+    assert [asked[-1] for asked in caller.thoughts.asked] == ["hello from me"]
+
+
+@pytest.mark.parametrize("identity", ["recorder", "nobody"])
+async def test_who_is_no_caller_is_not_answered(identity: str) -> None:
+    """Two agents would answer each other without an end."""
+    async with chatting() as (chat, rpc, room):
+        room.come("recorder", kind=rtc.ParticipantKind.PARTICIPANT_KIND_AGENT)
+        await chat.take("/help", caller=identity)
+
+    assert (rpc.asked, room.local_participant.lines) == ([], [])
+
+
+async def test_a_line_that_breaks_off_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Without its words; the next one is read."""
+    async with chatting() as (_, rpc, room):
+        for reader in (Reader("half a li", breaks=True), Reader("hello")):
+            room.text_handlers["lk.chat"](reader, CALLER)
+        await asyncio.sleep(0.01)
+
+    assert [payload for _, payload, _ in rpc.asked] == [{"text": "hello"}]
+    assert [record.getMessage() for record in caplog.records] == ["a chat line could not be read"]
+
+
+SAID = (
+    llm.ChatMessage(role="user", content=["hello"], metrics={"stt_metadata": {}}),
+    llm.ChatMessage(role="assistant", content=["Hello, "], interrupted=True),
+    llm.ChatMessage(role="user", content=["as I wrote"]),
+    llm.ChatMessage(role="assistant", content=[]),
+)
 
 
 async def test_the_transcript_has_what_was_said_by_whom() -> None:
@@ -118,20 +171,22 @@ async def test_the_transcript_has_what_was_said_by_whom() -> None:
     session = CalledSession()
     async with chatting() as (chat, _, room):
         chat.transcribe(session, lambda: "Ada")
-        for message in (
-            llm.ChatMessage(role="user", content=["hello"], metrics={"stt_metadata": {}}),
-            llm.ChatMessage(role="assistant", content=["Hello, "], interrupted=True),
-            llm.ChatMessage(role="user", content=["as I wrote"]),
-            llm.ChatMessage(role="assistant", content=[]),
-        ):
+        for message in SAID:
             session.emit("conversation_item_added", ConversationItemAddedEvent(item=message))
 
-    assert room.local_participant.lines == [("You: hello", None), ("Ada: Hello,", None)]
+    assert room.local_participant.lines == [("You: hello", [CALLER]), ("Ada: Hello,", [CALLER])]
 
 
-async def test_a_session_without_a_room_has_no_chat() -> None:
-    """Who wrote a line has to be known."""
-    async with chatting() as (chat, rpc, _):
-        await chat.take(CalledSession(), TextInputEvent(text="hello"))
+async def test_the_transcript_is_for_clients_without_captions() -> None:
+    """It would repeat them to the others, and to the avatar."""
+    session = CalledSession()
+    async with chatting() as (chat, _, room):
+        room.set(CALLER, captions="true")
+        chat.transcribe(session, lambda: "Ada")
+        session.emit("conversation_item_added", ConversationItemAddedEvent(item=SAID[0]))
+        room.come("meet", {"captions": "false"})
+        room.come("avatar", {ATTRIBUTE_PUBLISH_ON_BEHALF: "the-agent"})
+        chat._presence.refresh()
+        session.emit("conversation_item_added", ConversationItemAddedEvent(item=SAID[0]))
 
-    assert rpc.asked == []
+    assert room.local_participant.lines == [("You: hello", ["meet"])]

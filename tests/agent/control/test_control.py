@@ -5,6 +5,8 @@ from typing import Any, Literal
 from livekit import rtc
 from livekit.agents import ConversationItemAddedEvent, llm
 
+from agent.call.budget import Reason
+from agent.control.voice_only import SENTENCES
 from avatar import AvatarStatus
 from tests.agent.control.caller import calling
 
@@ -28,7 +30,7 @@ async def test_the_avatar_is_followed_through_the_call() -> None:
         idle = caller.control.attributes._outbox._is_empty
         for identity, status in (
             ("the-avatar", AvatarStatus(is_live=True)),
-            ("the-avatar", AvatarStatus(is_live=False, reason="nobody speaks")),
+            ("the-avatar", AvatarStatus(is_live=False, reason=Reason.IDLE)),
             ("the-avatar-2", AvatarStatus(is_live=True)),
         ):
             avatar.avatar_identity = identity
@@ -39,7 +41,7 @@ async def test_the_avatar_is_followed_through_the_call() -> None:
 
     assert told == [
         ("live", "the-avatar"),
-        ("voice only: nobody speaks", "the-avatar"),
+        (f"voice only: {SENTENCES[Reason.IDLE]}", "the-avatar"),
         ("live", "the-avatar-2"),
     ]
     assert caller.agent.packets[-1]["avatar_seconds"] == 30.0

@@ -5,12 +5,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from livekit.agents import NOT_GIVEN
+from livekit.agents import NOT_GIVEN, function_tool, llm
 
 from agent.control.attributes import Attributes
 from agent.control.personas import Personas
 from agent.control.refusal import RefusalError
-from agent.conversation.persona_agent import Observer
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings
 from tests.agent.control.fakes import CalledSession, Room
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 NOVA = load_persona(DEFAULT_PERSONA)
 POET = load_persona(DEFAULT_PERSONA.with_name("poet.toml"))
-SHORT = {"Fine.": Line(0.05, 1), NOVA.apology: Line(0.05, 2), POET.apology: Line(0.05, 3)}
+VOICE = {"Fine.": Line(0.05, 1), NOVA.apology: Line(0.05, 2), POET.apology: Line(0.05, 3), "A story.": Line(20.0, 4)}
+LOOK = Reply((llm.FunctionToolCall(name="look", arguments="{}", call_id="call"),))
 
 
 class Voice(ScriptedTTS):
@@ -57,7 +57,7 @@ class Stage:
     Attributes:
         voices: The voices that were made for others than the first persona.
         ears: What was made to hear other languages than the first persona's.
-        failed: What the observer was told.
+        failed: What was told of failures.
     """
 
     def __init__(self, persona: Path = DEFAULT_PERSONA) -> None:
@@ -65,15 +65,22 @@ class Stage:
         self.voices: list[Voice] = []
         self.ears: list[Ear] = []
         self.failed: list[str] = []
-        self.session = CalledSession(self.thoughts, ScriptedTTS(SHORT))
+        self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE))
         self.room = Room()
         room: Any = self.room
         self.attributes = Attributes(room)
-        observer = Observer(lambda: None, lambda: None, self.failed.append)
-        self.personas = Personas(self.session, Settings(persona=persona), NOVA, self.attributes, observer)
+        self.personas = Personas(
+            self.session,
+            Settings(persona=persona),
+            NOVA,
+            self.attributes,
+            on_first_token=lambda: None,
+            on_first_audio=lambda: None,
+            on_failure=self.failed.append,
+        )
 
     def build_voice(self, *_: object) -> Voice:
-        self.voices.append(Voice(SHORT))
+        self.voices.append(Voice(VOICE))
         return self.voices[-1]
 
     def build_ear(self, *_: object) -> Ear:
@@ -173,9 +180,66 @@ async def test_who_is_not_there_can_not_be_asked_for(monkeypatch: pytest.MonkeyP
     assert stage.personas.persona == NOVA
 
 
+class Library:
+    """A tool that is looked up in until the test lets it be."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_found = asyncio.Event()
+        self.started = asyncio.Event()
+        monkeypatch.setattr("agent.control.personas.tools_named", lambda _: [function_tool(self.look)])
+
+    async def look(self) -> str:
+        """Look something up."""
+        self.started.set()
+        await self.is_found.wait()
+        return "a lighthouse"
+
+    async def is_asked(self, stage: Stage) -> None:
+        """Ask something for which it is needed."""
+        stage.thoughts.replies.insert(0, LOOK)
+        stage.session.generate_reply(user_input="look it up")
+        await self.started.wait()
+
+
+async def test_a_change_that_is_refused_does_not_happen_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool runs for too long: nothing is changed, neither then nor when it has ended."""
+    monkeypatch.setattr("agent.control.personas._IDLE_TIMEOUT", 0.05)
+    library = Library(monkeypatch)
+    async with staged(monkeypatch) as stage:
+        await library.is_asked(stage)
+        before = stage.session.current_agent
+        with pytest.raises(RefusalError) as refused:
+            await stage.personas.change("poet")
+        library.is_found.set()
+        await stage.ask("and now?")
+
+        assert refused.value.code == 409
+        assert stage.session.current_agent is before
+        assert stage.personas.persona == NOVA
+        assert stage.personas._apology.text == NOVA.apology
+        assert stage.room.local_participant.attributes["persona"] == "nova"
+
+
+async def test_a_change_waits_for_a_tool_and_cuts_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is not lost, and a story is not told to its end first."""
+    library = Library(monkeypatch)
+    async with staged(monkeypatch) as stage:
+        await library.is_asked(stage)
+        changing = asyncio.create_task(stage.personas.change("poet"))
+        await asyncio.sleep(0.05)
+        assert stage.personas.persona == NOVA
+        library.is_found.set()
+        await asyncio.wait_for(changing, 10)
+        story = stage.session.say("A story.")
+        await asyncio.wait_for(stage.personas.change("nova"), 10)
+
+        assert story.interrupted
+        assert stage.personas.persona == NOVA
+
+
 async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is refused in time, and nothing is told."""
-    monkeypatch.setattr("agent.control.personas._CHANGE_TIMEOUT", 0.05)
+    monkeypatch.setattr("agent.control.personas._ENTER_TIMEOUT", 0.05)
     async with staged(monkeypatch) as stage:
         closing = asyncio.create_task(stage.session.aclose())
         await asyncio.sleep(0)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +10,9 @@ from livekit.agents import Agent
 from agent.control.attributes import Attributes
 from agent.control.push_to_talk import PushToTalk
 from agent.control.refusal import RefusalError
-from tests.agent.control.fakes import CALLER, CalledSession, Room
+from agent.framework import paused_speech
+from agent.speech.queue import SpeechQueue
+from tests.agent.control.fakes import CALLER, CalledSession, Room, presence_of
 from tests.agent.session_fakes import Reply, ScriptedLLM, ScriptedSTT
 from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
 
@@ -28,10 +29,11 @@ class Talker:
 
     def __init__(self) -> None:
         self.thoughts = ScriptedLLM(Reply(("Fine.",)))
-        self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE), hears=True)
         self.room = Room()
+        self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE), hears=True, room=self.room)
+        self.presence = presence_of(self.session, self.room)
         self.attributes = Attributes(self.room)  # type: ignore[arg-type] # as much of a room as it needs
-        self.button = PushToTalk(self.session, self.room, self.attributes)  # type: ignore[arg-type] # also that
+        self.button = PushToTalk(self.session, self.presence, self.attributes)
 
     def is_heard(self) -> bool:
         return self.session.input.audio_enabled
@@ -46,8 +48,11 @@ class Talker:
         await stt.wait_for_streams(number)
         return stt.streams[number - 1]
 
-    def vanish(self, identity: str) -> None:
-        self.room.emit("participant_disconnected", SimpleNamespace(identity=identity))
+    @property
+    def mode(self) -> tuple[bool, object, str]:
+        """Whether the microphone is open, the turn detection, and the mode that is shown."""
+        shown = self.attributes._known.get("input", "open")
+        return self.session.input.audio_enabled, self.session.turn_detection, shown
 
 
 @asynccontextmanager
@@ -55,6 +60,7 @@ async def talker() -> AsyncIterator[Talker]:
     """A call with a button."""
     made = Talker()
     await made.session.start(Agent(instructions=""))
+    made.presence.watch()
     try:
         yield made
     finally:
@@ -74,7 +80,7 @@ async def test_a_turn_ends_with_the_button_and_is_answered_once() -> None:
         assert call.thoughts.asked == []
         answered = asyncio.Event()
         call.session.on("conversation_item_added", lambda _: answered.set())
-        call.button.end()
+        call.button.end(CALLER)
         assert not call.is_heard()
         async with asyncio.timeout(10):
             await answered.wait()
@@ -87,14 +93,14 @@ async def test_a_button_that_is_held_again_begins_anew() -> None:
     """What was said before and not understood yet is given up; it does not complete the new turn."""
     async with talker() as call:
         await call.button.start(CALLER)
-        call.button.end()
+        call.button.end(CALLER)
         await call.button.start(CALLER)
         (await call.ear(3)).understand("a story")
         await asyncio.sleep(0.05)
         assert call.thoughts.asked == []
         answered = asyncio.Event()
         call.session.on("conversation_item_added", lambda _: answered.set())
-        call.button.end()
+        call.button.end(CALLER)
         async with asyncio.timeout(10):
             await answered.wait()
 
@@ -105,10 +111,10 @@ async def test_a_button_that_is_only_touched_leaves_nothing_open() -> None:
     """It is released before the last turn was given up: the microphone stays closed."""
     async with talker() as call:
         await call.button.start(CALLER)
-        call.button.end()
+        call.button.end(CALLER)
         starting = asyncio.create_task(call.button.start(CALLER))
         await asyncio.sleep(0)
-        call.button.end()
+        call.button.end(CALLER)
         await starting
 
         assert not call.is_heard()
@@ -131,29 +137,119 @@ async def test_a_button_that_is_not_held_can_not_be_released() -> None:
     """Nor twice; and holding it twice is holding it."""
     async with talker() as call:
         with pytest.raises(RefusalError) as refused:
-            call.button.end()
+            call.button.end(CALLER)
         assert refused.value.code == 409
         await call.button.start(CALLER)
         await call.button.start(CALLER)
-        call.button.end()
+        call.button.end(CALLER)
         with pytest.raises(RefusalError):
-            call.button.end()
+            call.button.end(CALLER)
 
 
 async def test_a_page_that_vanishes_releases_the_button() -> None:
     """Nobody is answered; somebody else who leaves changes nothing, and the page that is back can hold it again."""
     async with talker() as call:
         await call.button.start(CALLER)
-        call.vanish("somebody else")
+        call.room.come("somebody else")
+        call.room.leave("somebody else")
         assert call.is_heard()
-        call.vanish(CALLER)
+        call.room.leave(CALLER)
         assert not call.is_heard()
         with pytest.raises(RefusalError):
-            call.button.end()
-        await call.button.start("caller, again")
+            call.button.end(CALLER)
+        call.room.come(CALLER, microphone=True)
+        assert call.mode == (False, "manual", "push_to_talk")
+        await call.button.start(CALLER)
 
         assert call.is_heard()
         assert call.thoughts.asked == []
+
+
+async def test_push_to_talk_ends_with_the_caller_who_chose_it() -> None:
+    """Somebody else who is linked then is heard: a telephone has no button."""
+    async with talker() as call:
+        call.room.come("phone", microphone=True)
+        call.button.set_mode("push_to_talk", CALLER)
+        assert call.mode == (False, "manual", "push_to_talk")
+        call.room.leave(CALLER)
+
+        assert call.presence.linked == "phone"
+        assert call.mode == (True, "stt", "open")
+
+
+async def test_somebody_without_the_button_is_heard_beside_somebody_with_it() -> None:
+    """Whoever speaks is linked in the own mode; who holds the button is linked by it."""
+    async with talker() as call:
+        call.button.set_mode("push_to_talk", CALLER)
+        call.room.come("phone", microphone=True)
+        call.room.speak("phone")
+        assert (call.presence.linked, call.mode) == ("phone", (True, "stt", "open"))
+        await call.button.start(CALLER)
+        assert (call.presence.linked, call.mode) == (CALLER, (True, "manual", "push_to_talk"))
+        with pytest.raises(RefusalError):
+            call.button.end("phone")
+        call.button.end(CALLER)
+        assert call.mode == (False, "manual", "push_to_talk")
+        assert call.button._completing is not None
+        await call.button._completing
+        await asyncio.sleep(0)
+
+        assert (call.presence.linked, call.mode) == ("phone", (True, "stt", "open"))
+
+
+async def test_the_mode_of_somebody_who_is_not_linked_waits_for_the_link() -> None:
+    """Whoever is listened to is not cut off by it."""
+    async with talker() as call:
+        call.room.come("second", microphone=True)
+        call.button.set_mode("push_to_talk", "second")
+        assert call.mode == (True, "stt", "open")
+        call.room.leave(CALLER)
+
+        assert call.mode == (False, "manual", "push_to_talk")
+
+
+async def test_an_opening_that_waits_is_not_taken_for_a_paused_one() -> None:
+    """Push-to-talk that was chosen before the start does not silence the greeting."""
+    async with talker() as call:
+        queue = SpeechQueue(call.session)
+        queue.hold()
+        queue.say("Fine.")
+        await asyncio.sleep(0.05)
+        call.button.set_mode("push_to_talk", CALLER)
+        queue.release()
+        output = call.session.output.audio
+        assert isinstance(output, ClockedOutput)
+        async with asyncio.timeout(10):
+            await output.wait_for_audio(0.1)
+
+
+class Noise:
+    """What the caller's microphone makes the framework do."""
+
+    def __init__(self, call: Talker) -> None:
+        assert call.session._activity is not None
+        self._activity = call.session._activity
+
+    def begins(self) -> None:
+        self._activity.on_start_of_speech(None, speech_start_time=0.0)
+        self._activity._interrupt_by_audio_activity()
+
+
+async def test_an_opening_that_a_noise_has_paused_is_said_all_the_same() -> None:
+    """Before it has begun: what would lift the pause is switched off with the mode."""
+    async with talker() as call:
+        queue = SpeechQueue(call.session)
+        queue.hold()
+        queue.say("Fine.")
+        await asyncio.sleep(0.05)
+        Noise(call).begins()
+        assert paused_speech(call.session) is not None
+        call.button.set_mode("push_to_talk", CALLER)
+        queue.release()
+        output = call.session.output.audio
+        assert isinstance(output, ClockedOutput)
+        async with asyncio.timeout(10):
+            await output.wait_for_audio(0.1)
 
 
 async def test_a_release_that_got_lost_ends_the_turn_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,10 +266,10 @@ async def test_a_release_that_got_lost_ends_the_turn_after_a_while(monkeypatch: 
 async def test_the_open_microphone_comes_back_as_it_was() -> None:
     """With the turn detection that the session began with."""
     async with talker() as call:
-        call.button.set_mode("push_to_talk")
+        call.button.set_mode("push_to_talk", CALLER)
         assert not call.is_heard()
         assert call.turn_detection() == "manual"
-        call.button.set_mode("open")
+        call.button.set_mode("open", CALLER)
 
         assert call.is_heard()
         assert call.turn_detection() == "stt"

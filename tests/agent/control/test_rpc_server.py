@@ -7,6 +7,7 @@ import pytest
 
 from agent.control.methods import METHODS, OTHER, SPEECH
 from tests.agent.control.caller import calling
+from tests.agent.control.fakes import CALLER
 from tests.agent.session_fakes import Reply
 from tests.agent.speech.speech_fakes import ClockedOutput
 
@@ -23,13 +24,44 @@ async def test_every_method_is_there_while_the_call_is() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_only_the_caller_of_the_call_may_ask(method: str) -> None:
-    """Neither somebody else in the room nor, when the caller has left, anybody; it counts against no bucket."""
+async def test_only_who_takes_part_in_the_call_may_ask(method: str) -> None:
+    """Neither an onlooker nor, when the caller has left, anybody; it counts against no bucket, and is no use."""
     async with calling() as caller:
+        caller.room.come("stranger")
         for _ in range(30):
             assert (await caller.refusal(method, caller="stranger")).code == 403
-        caller.session.linked = None
+        caller.room.leave(CALLER)
         assert (await caller.refusal(method)).code == 403
+        assert caller.uses == 0
+
+
+async def test_a_second_caller_may_ask_as_well() -> None:
+    """The link moves to whoever speaks: what the first one's page asks for is not refused for that."""
+    async with calling() as caller:
+        caller.room.come("second", microphone=True)
+        caller.room.speak("second")
+        assert caller.presence.linked == "second"
+
+        assert await caller.call("interrupt") == {}
+        assert await caller.call("interrupt", caller="second") == {}
+
+
+async def test_a_request_is_use_of_the_call() -> None:
+    """So is what was asked for, while it is said."""
+    async with calling() as caller:
+        await caller.call("repeat", '{"text": "Fine."}')
+        assert caller.uses == 1
+        await caller.hears(1)
+
+        assert caller.uses == 3
+
+
+async def test_a_call_that_ends_takes_nothing_more() -> None:
+    """The goodbye is not to be interrupted."""
+    async with calling() as caller:
+        caller.control.refuse_requests()
+
+        assert (await caller.refusal("talk", '{"text": "hello"}')).code == 409
 
 
 @pytest.mark.parametrize(
@@ -122,13 +154,29 @@ async def test_the_queue_of_what_is_to_be_repeated_has_an_end(monkeypatch: pytes
         assert await caller.call("repeat", '{"text": "Fine."}') == {"sentences": 1}
 
 
-async def test_the_call_ends_when_it_is_asked_to() -> None:
-    """The session closes, and nothing is said first."""
+async def test_an_interrupt_is_answered_whatever_is_asked_for_meanwhile() -> None:
+    """A text that is repeated behind it is not interrupted, and not waited for."""
     async with calling() as caller:
-        closed = asyncio.Event()
-        caller.session.on("close", lambda _: closed.set())
+        story = '{"text": "A story without an end."}'
+        await caller.call("repeat", story)
+        output = caller.session.output.audio
+        assert isinstance(output, ClockedOutput)
+        await output.wait_for_audio(0.1)
+        stopping = asyncio.create_task(caller.call("interrupt"))
+        await asyncio.sleep(0)
+        await caller.call("repeat", story)
+
+        assert await asyncio.wait_for(stopping, 10) == {}
+        await output.wait_for_audio(0.5)
+        assert [event["state"] for event in caller.events("sentence")][:2] == ["started", "interrupted"]
+        await caller.call("interrupt")
+
+
+async def test_the_call_ends_when_it_is_asked_to() -> None:
+    """Nothing is said first."""
+    async with calling() as caller:
         assert await caller.call("end_call") == {}
-        async with asyncio.timeout(10):
-            await closed.wait()
+
+        assert caller.has_ended.is_set()
 
     assert caller.events("said") == []

@@ -9,7 +9,7 @@ from livekit.agents import UserStateChangedEvent
 
 from agent.control.turn_timings import TurnTimings
 from agent.conversation.apology import Apology
-from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.persona import Persona
 from agent.speech.queue import SpeechQueue
@@ -61,8 +61,16 @@ async def watched(*replies: Reply, hears: bool = False) -> AsyncIterator[Watched
     made = Watched(*replies, hears=hears)
     apology = Apology(made.session, "Sorry.")
     attention = SttWatchdog(made.session, apology.say)
-    observer = Observer(made.turns.first_token, made.turns.first_audio, lambda _: None)
-    agent = PersonaAgent(PERSONA, [], made.session, apology=apology, stt_watchdog=attention, observer=observer)
+    agent = PersonaAgent(
+        PERSONA,
+        [],
+        made.session,
+        apology=apology,
+        stt_watchdog=attention,
+        on_first_token=made.turns.first_token,
+        on_first_audio=made.turns.first_audio,
+        on_failure=lambda _: None,
+    )
     await made.session.start(agent)
     assert made.session.output.audio is not None
     made.session.output.audio.on("playback_started", made.turns.speaking)

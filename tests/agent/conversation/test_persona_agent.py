@@ -10,7 +10,7 @@ from livekit.agents import AgentSession, APIConnectOptions, StopResponse, TurnHa
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.conversation.apology import Apology
-from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.persona import Persona
 from tests.agent.session_fakes import Reply, ScriptedLLM
@@ -46,7 +46,6 @@ async def conversation(
 ) -> AsyncIterator[AgentSession[Any]]:
     """A session with the persona's agent; a language model has a tenth of a second for each word."""
     told = [] if news is None else news
-    observer = Observer(lambda: told.append("first token"), lambda: told.append("first audio"), told.append)
     options = SessionConnectOptions(
         llm_conn_options=APIConnectOptions(max_retry=0, timeout=0.1),
         tts_conn_options=APIConnectOptions(max_retry=0),
@@ -57,7 +56,16 @@ async def conversation(
     apology = Apology(session, SORRY)
     attention = SttWatchdog(session, apology.say)
     await session.start(
-        PersonaAgent(PERSONA, [look], session, apology=apology, stt_watchdog=attention, observer=observer)
+        PersonaAgent(
+            PERSONA,
+            [look],
+            session,
+            apology=apology,
+            stt_watchdog=attention,
+            on_first_token=lambda: told.append("first token"),
+            on_first_audio=lambda: told.append("first audio"),
+            on_failure=told.append,
+        )
     )
     apology.prepare()
     assert apology._preparing is not None

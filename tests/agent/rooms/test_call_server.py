@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import NoneType
 from typing import TYPE_CHECKING
 
 from livekit.agents import JobContext, JobExecutorType
 from livekit.protocol import agent
 
+from agent.framework import FullError
 from agent.rooms.call_server import CallServer
 from avatar import HostedRoom
 from tests.avatar.hosting import ROOM, token
@@ -79,7 +81,8 @@ async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.DEBUG)
     jobs = Jobs()
     async with running(a_server(jobs)) as server:
-        await server.join(HOSTED)
+        async with server.slot():
+            await server.join(HOSTED)
         ctx = await jobs.begun.get()
         active = [job.job.room.name for job in server.active_jobs]
         ctx.shutdown()
@@ -93,15 +96,24 @@ async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) ->
     assert not [secret for secret in (HOSTED.ws_url, HOSTED.agent_token, HOSTED.client_token) if secret in logged]
 
 
+async def has_place(server: CallServer) -> bool:
+    """Whether one more call is taken."""
+    try:
+        async with server.slot():
+            return True
+    except FullError:
+        return False
+
+
 async def test_calls_are_taken_while_it_runs_and_does_not_drain() -> None:
     """Neither before, nor once it was told to end."""
     server = a_server()
-    before = await server.may_take_call()
+    before = await has_place(server)
     async with running(server):
-        meanwhile = await server.may_take_call()
+        meanwhile = await has_place(server)
         await server.drain(timeout=10)
-        draining = await server.may_take_call()
-    afterwards = await server.may_take_call()
+        draining = await has_place(server)
+    afterwards = await has_place(server)
 
     assert [before, meanwhile, draining, afterwards] == [False, True, False, False]
 
@@ -112,7 +124,24 @@ async def test_a_busy_machine_takes_no_more() -> None:
     server.load_fnc = lambda: 1.0
     server.update_options(load_threshold=0.7)
     async with running(server):
-        assert not await server.may_take_call()
+        assert not await has_place(server)
+
+
+async def test_a_place_that_is_held_is_taken() -> None:
+    """Several who ask at once get as many as there are, and a place that is given back is free."""
+    server = a_server()
+    server.load_fnc = lambda: 0.0
+    server.update_options(load_threshold=0.7)
+    server._num_idle_processes = 2
+    async with running(server), AsyncExitStack() as places:
+        taken = await asyncio.gather(
+            *(places.enter_async_context(server.slot()) for _ in range(5)), return_exceptions=True
+        )
+        assert [type(each) for each in taken] == [NoneType, NoneType, FullError, FullError, FullError]
+        assert not await has_place(server)
+        await places.aclose()
+
+        assert await has_place(server)
 
 
 async def test_a_drain_ends_after_any_number_of_calls() -> None:

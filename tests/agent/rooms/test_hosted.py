@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.framework import FullError
 from agent.rooms import hosted
 from agent.rooms.connection_details import NoRoomError
-from agent.rooms.hosted import CALLER_JOIN_TIMEOUT, HostedRooms, hosted_rooms
+from agent.rooms.hosted import BUSY, CALLER_JOIN_TIMEOUT, UNAVAILABLE, HostedRooms, hosted_rooms
 from agent.settings import Settings
 from avatar.journal import SessionJournal
 from tests.avatar.fakes import KEY, reply
@@ -26,16 +27,26 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """Takes calls, and starts jobs; what a job does first is the test's."""
+    """Takes so many calls, and starts jobs; what a job does first is the test's."""
 
-    def __init__(self, *, may_take: bool = True) -> None:
-        self.may_take = may_take
+    def __init__(self, *, capacity: int = 10) -> None:
+        self.capacity = capacity
+        self.held = 0
         self.joined: list[HostedRoom] = []
 
-    async def may_take_call(self) -> bool:
-        return self.may_take
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        await asyncio.sleep(0)
+        if self.held + len(self.joined) >= self.capacity:
+            raise FullError
+        self.held += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
 
     async def join(self, room: HostedRoom) -> None:
+        assert self.held
         self.joined.append(room)
 
 
@@ -43,6 +54,7 @@ class Broken(Worker):
     """Can't start a process."""
 
     async def join(self, room: HostedRoom) -> None:
+        assert self.held
         message = "no process became available"
         raise RuntimeError(message)
 
@@ -140,7 +152,7 @@ async def test_a_session_is_stopped_when_no_job_can_be_started(journal: SessionJ
     """The caller is told so."""
     service = Hosting()
     async with door(service, Broken(), journal) as rooms:
-        with pytest.raises(NoRoomError, match="no agent could be started"):
+        with pytest.raises(NoRoomError, match=UNAVAILABLE):
             await rooms.create("")
         assert not service.running
 
@@ -164,11 +176,32 @@ async def test_who_asked_and_went_away_leaves_nothing_running(journal: SessionJo
 async def test_a_worker_that_takes_no_calls_starts_no_session(journal: SessionJournal) -> None:
     """While it drains, or the machine is busy."""
     service = Hosting()
-    async with door(service, Worker(may_take=False), journal) as rooms:
-        with pytest.raises(NoRoomError, match="no more calls"):
+    async with door(service, Worker(capacity=0), journal) as rooms:
+        with pytest.raises(NoRoomError, match=BUSY):
             await rooms.create("")
 
     assert service.called("token") == []
+
+
+async def test_callers_who_come_at_once_do_not_get_the_same_place(journal: SessionJournal) -> None:
+    """The place is held before a session is bought, not found free by all of them."""
+    service, server = Hosting(), Worker(capacity=1)
+    async with door(service, server, journal) as rooms:
+        answers = await asyncio.gather(*(rooms.create("") for _ in range(5)), return_exceptions=True)
+
+    assert [type(answer) for answer in answers].count(NoRoomError) == 4
+    assert len(service.called("start")) == len(server.joined) == 1
+
+
+async def test_a_place_is_free_again_when_no_session_could_be_made(journal: SessionJournal) -> None:
+    """The next caller has it."""
+    server = Worker(capacity=1)
+    async with door(Full(), server, journal) as rooms:
+        for _ in range(2):
+            with pytest.raises(NoRoomError, match=UNAVAILABLE):
+                await rooms.create("")
+
+    assert server.held == 0
 
 
 class Full(Hosting):
@@ -178,21 +211,31 @@ class Full(Hosting):
         return reply({"code": 4032, "data": None, "message": "Session concurrency limit reached"}, status=403)
 
 
-async def test_the_caller_is_told_why_liveavatar_gives_no_room(journal: SessionJournal) -> None:
-    """In its words, and with what to do."""
+async def test_why_liveavatar_gives_no_room_is_in_the_log(
+    journal: SessionJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In its words, and with what to do; the caller reads no operator's detail."""
     async with door(Full(), Worker(), journal) as rooms:
-        with pytest.raises(NoRoomError, match="Session concurrency limit reached - end another session"):
+        with pytest.raises(NoRoomError) as refused:
             await rooms.create("")
 
+    assert str(refused.value) == UNAVAILABLE
+    [record] = [each for each in caplog.records if each.getMessage() == "LiveAvatar gave no room"]
+    assert "Session concurrency limit reached - end another session" in record.__dict__["reason"]
 
-async def test_the_minutes_of_the_day_are_no_room(journal: SessionJournal, job: SessionJournal) -> None:
+
+async def test_the_minutes_of_the_day_are_no_room(
+    journal: SessionJournal, job: SessionJournal, caplog: pytest.LogCaptureFixture
+) -> None:
     """They are looked at before a session is made: there is no call by voice alone."""
     service = Hosting()
     async with door(service, Worker(), journal, state_dir=journal.directory, minutes_per_day=0.1) as rooms:
-        with pytest.raises(NoRoomError, match="the minutes of the day are used up"):
+        with pytest.raises(NoRoomError, match=UNAVAILABLE):
             await rooms.create("")
 
     assert service.called("token") == []
+    [record] = [each for each in caplog.records if each.getMessage() == "no room is asked for, a limit is reached"]
+    assert record.__dict__["reason"] == "the minutes of the day are used up"
 
 
 class Stubborn(Hosting):

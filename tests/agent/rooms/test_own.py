@@ -9,8 +9,10 @@ import pytest
 from livekit import api
 
 from agent.rooms.connection_details import NoRoomError
-from agent.rooms.own import OwnRooms, caller_token
+from agent.rooms.own import OwnRooms, caller_token, is_web_room
 from tests.agent.web.web_fakes import LIVEKIT, settings
+
+ROOM = "call-0123456789abcdef"
 
 
 def claims(token: str) -> Any:
@@ -91,13 +93,31 @@ async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
 async def test_nobody_comes_back_with_a_token_that_is_too_old_or_of_somebody_else(age: float | None) -> None:
     """The sentence tells the caller."""
     others = settings(livekit_api_secret="another-secret-of-32-characters!")
-    token = caller_token(others if age is None else settings(), "call-1", "caller-1", expires_in=-(age or -60.0))
-    with pytest.raises(NoRoomError, match="too old"):
+    token = caller_token(others if age is None else settings(), ROOM, "caller-1", expires_in=-(age or -60.0))
+    with pytest.raises(NoRoomError, match="can't be joined again"):
         await OwnRooms(settings()).refresh(token)
 
 
-@pytest.mark.parametrize(("room", "identity"), [("board-meeting", "caller-1"), ("call-1", "somebody")])
+@pytest.mark.parametrize(
+    ("room", "identity"), [("board-meeting", "caller-1"), (ROOM, "somebody"), ("call-_+15550100_aBcD", "caller-1")]
+)
 async def test_a_token_of_the_project_for_something_else_is_not_changed(room: str, identity: str) -> None:
     """The same keys may have made it, to allow less, or for another room: it would be allowed to speak there."""
-    with pytest.raises(NoRoomError, match="not known"):
+    with pytest.raises(NoRoomError, match="can't be joined again"):
         await OwnRooms(settings()).refresh(caller_token(settings(), room, identity))
+
+
+async def test_a_room_that_was_named_here_has_a_caller_with_a_screen() -> None:
+    """A room that LiveKit's telephony has named has none, whatever its prefix."""
+    ticket = await OwnRooms(settings()).create("")
+
+    assert is_web_room(ticket.room)
+    assert not [name for name in ("call-_+15550100_aBcD", "call-", "meeting", f"{ROOM}0") if is_web_room(name)]
+
+
+async def test_a_caller_with_a_token_of_the_worker_has_captions() -> None:
+    """The transcript in the chat would repeat them; a token for somebody's own client says nothing of it."""
+    ticket = await OwnRooms(settings()).create("")
+
+    assert claims(ticket.token).attributes == {"captions": "true"}
+    assert not claims(caller_token(settings(), "room", "me")).attributes

@@ -1,0 +1,102 @@
+"""The end of a call: one sequence for every way out, and a deadline for each of its steps."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+logger = logging.getLogger("agent")
+
+
+class Farewell(Enum):
+    """What the caller hears before the call ends."""
+
+    NONE = "nothing: what is being said is cut"
+    FINISH = "the rest of what is being said"
+    GOODBYE = "the persona's goodbye"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the end.
+
+    Attributes:
+        name: For the log.
+        run: Carries it out.
+        deadline: Seconds after which the next step begins all the same.
+    """
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+    deadline: float
+
+
+class Ending:
+    """Ends a call once, whoever asks first.
+
+    Every way out of a call comes here: a caller who left, a limit, a request, a tool, the worker's end, a session that
+    failed. A step that fails or hangs is logged and left, so that the steps behind it, which stop what is paid for, are
+    never later than the sum of the deadlines before them.
+
+    Args:
+        steps: Makes the steps for a farewell, in their order.
+        on_begin: Called at once when the end begins.
+        on_end: Called with the reason when all steps are over.
+    """
+
+    def __init__(
+        self,
+        steps: Callable[[Farewell], Sequence[Step]],
+        *,
+        on_begin: Callable[[], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        self._steps = steps
+        self._on_begin = on_begin
+        self._on_end = on_end
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the call is ending, or has ended."""
+        return self._running is not None
+
+    def begin(self, reason: str, farewell: Farewell = Farewell.NONE) -> None:
+        """Begin to end the call; a call that is ending already goes on as it began.
+
+        Args:
+            reason: For the log and for LiveKit.
+            farewell: What the caller hears first.
+        """
+        if self._running is None:
+            logger.info("the call ends", extra={"reason": reason, "farewell": farewell.name.lower()})
+            self._running = asyncio.create_task(self._run(reason, farewell), name="call_end")
+            self._on_begin()
+
+    async def wait(self) -> None:
+        """Return when the call has ended; it must have begun to end."""
+        if self._running is not None:
+            await asyncio.shield(self._running)
+
+    async def _run(self, reason: str, farewell: Farewell) -> None:
+        try:
+            await run_steps(self._steps(farewell))
+        finally:
+            self._on_end(reason)
+
+
+async def run_steps(steps: Sequence[Step]) -> None:
+    """Carry out steps one after the other, each for as long as its deadline allows."""
+    for step in steps:
+        task = asyncio.ensure_future(step.run())
+        await asyncio.wait({task}, timeout=step.deadline)
+        if not task.done():
+            # Not awaited: what hangs may ignore its cancellation as well.
+            task.cancel()
+            logger.error(
+                "a step of the call's end did not finish in time",
+                extra={"step": step.name, "deadline": step.deadline},
+            )
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a step of the call's end failed", extra={"step": step.name}, exc_info=error)

@@ -1,0 +1,122 @@
+"""The avatar of one call: whether one may begin, its start, the wait for its picture, and its end."""
+
+import asyncio
+import logging
+
+from livekit.agents import AgentSession, JobContext
+
+from agent.call.budget import Reason
+from agent.control.control import Control
+from agent.persona import Persona
+from agent.settings import Settings
+from avatar import AvatarError, AvatarSession, AvatarStatus, HostedRoom
+from avatar.journal import SessionJournal
+
+logger = logging.getLogger("agent")
+
+# Seconds that the opening line waits for the avatar's picture; then it is said without one.
+_JOIN_TIMEOUT = 10.0
+
+
+class Face:
+    """The avatar of a call, or none.
+
+    Args:
+        ctx: The job.
+        settings: Complete ones.
+        persona: The first one.
+        control: Shows the state of the avatar.
+        journal: Where the avatar's sessions are noted.
+        hosted: The room, if it is LiveAvatar's; its session runs already.
+
+    Attributes:
+        avatar: None until one was started, or when there is none in this call.
+    """
+
+    def __init__(
+        self,
+        ctx: JobContext,
+        settings: Settings,
+        persona: Persona,
+        control: Control,
+        *,
+        journal: SessionJournal | None,
+        hosted: HostedRoom | None,
+    ) -> None:
+        self._ctx = ctx
+        self._settings = settings
+        self._persona = persona
+        self._control = control
+        self._journal = journal
+        self._hosted = hosted
+        self._is_given_up = asyncio.Event()
+        self.avatar: AvatarSession | None = None
+
+    async def start(self, session: AgentSession[None], *, is_engaged: bool) -> None:
+        """Give the agent session its avatar; without one the call goes on by voice, and shows it.
+
+        Args:
+            session: Not started yet.
+            is_engaged: Whether the avatar comes at once. Otherwise nothing is paid for until it is engaged.
+        """
+        avatar = self._make()
+        try:
+            await self._bring(session, avatar)
+        except AvatarError as error:
+            self._control.show_voice_only(str(error))
+            return
+        self.avatar = avatar
+        self._control.show(avatar)
+        avatar.on("status_changed", self._on_status)
+        if not is_engaged:
+            avatar.release(Reason.UNSEEN)
+
+    async def wait_for_picture(self) -> None:
+        """Wait until the avatar can be seen, or will not come soon."""
+        if self.avatar is None:
+            return
+        joining = asyncio.ensure_future(self.avatar.wait_for_join(timeout=_JOIN_TIMEOUT))
+        given_up = asyncio.ensure_future(self._is_given_up.wait())
+        try:
+            await asyncio.wait({joining, given_up}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            joining.cancel()
+            given_up.cancel()
+            # An avatar that did not come in time is not an error of the call.
+            await asyncio.gather(joining, given_up, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Stop the avatar's session."""
+        if self.avatar is not None:
+            await self.avatar.aclose()
+
+    def _make(self) -> AvatarSession:
+        vendor, settings = self._settings.liveavatar, self._settings
+        return AvatarSession(
+            avatar_id=settings.avatar_id(self._persona.avatar_id),
+            api_key=vendor.key.get_secret_value(),
+            api_url=vendor.url or "",
+            is_sandbox=settings.liveavatar_sandbox,
+            video_quality=settings.liveavatar_video_quality,
+            avatar_participant_name=self._persona.name,
+            # The conversation outlives the avatar, and begins without it where it must.
+            required=False,
+            journal=self._journal,
+        )
+
+    async def _bring(self, session: AgentSession[None], avatar: AvatarSession) -> None:
+        if self._hosted is not None:
+            await avatar.start_hosted(session, self._ctx.room, self._hosted)
+            return
+        await avatar.start(
+            session,
+            self._ctx.room,
+            livekit_url=self._settings.avatars_url,
+            livekit_api_key=self._settings.livekit_api_key,
+            livekit_api_secret=self._settings.livekit_api_secret.get_secret_value(),
+        )
+
+    def _on_status(self, status: AvatarStatus) -> None:
+        # One that waits for somebody who can see it is not given up.
+        if not status.is_live and status.detail != Reason.UNSEEN:
+            self._is_given_up.set()

@@ -1,0 +1,32 @@
+"""Ends a job's process whose call has ended, if something keeps it from ending by itself."""
+
+import logging
+import os
+import threading
+import time
+
+logger = logging.getLogger("agent")
+
+# Seconds for the log to be written.
+_FLUSH = 0.5
+
+_FAILED = 1
+
+
+def exit_within(seconds: float) -> None:
+    """End this process after so many seconds, unless it has ended by then.
+
+    A tool that ignores its cancellation, or a thread that waits for a server, would keep the process for ever: the
+    framework waits for both, and kills a process only when the worker ends.
+
+    Args:
+        seconds: From now on.
+    """
+    threading.Thread(target=_exit_after, args=(seconds,), name="job_exit", daemon=True).start()
+
+
+def _exit_after(seconds: float) -> None:
+    time.sleep(seconds)
+    logger.error("the job's process did not end by itself, and is ended", extra={"after": seconds})
+    time.sleep(_FLUSH)
+    os._exit(_FAILED)

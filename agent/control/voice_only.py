@@ -1,0 +1,19 @@
+"""What a caller reads while there is no avatar: one of few sentences, and never an operator's detail."""
+
+from agent.call.budget import Reason
+
+UNAVAILABLE = "The avatar is not available at the moment."
+
+SENTENCES = {
+    Reason.IDLE: "The avatar comes back when somebody speaks.",
+    Reason.UNSEEN: "The avatar comes when somebody with a screen joins.",
+}
+
+
+def voice_only(reason: str, sentence: str = UNAVAILABLE) -> str:
+    """Return the value of the attribute `avatar` for the reason why there is no avatar.
+
+    Args:
+        reason: The operator's, which may name keys, status codes and balances.
+    """
+    return f"voice only: {next((text for known, text in SENTENCES.items() if known == reason), sentence)}"

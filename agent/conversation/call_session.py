@@ -1,0 +1,43 @@
+"""The agent session of a call, whose close is a request to end the call."""
+
+from typing import Any, Protocol
+
+from livekit.agents import AgentSession
+
+
+class Closer(Protocol):
+    """Ends a call, and closes its session with `CallSession.close`."""
+
+    def shut_down(self, *, drain: bool) -> None:
+        """Begin to end the call; with `drain` after what is being said."""
+
+    async def close(self) -> None:
+        """End the call, and return when it has ended."""
+
+
+class CallSession(AgentSession[Any]):
+    """An agent session that is closed by the end of its call.
+
+    The framework's job, tools and plugins close a session with `shutdown` and `aclose`. Both wait for every running
+    tool without a limit, while the avatar is paid for. Here they ask the closer, whose steps have deadlines.
+
+    Attributes:
+        closer: Ends the call. Without one, the session closes like any other.
+    """
+
+    closer: Closer | None = None
+
+    def shutdown(self, *, drain: bool = True) -> None:
+        """Begin to end the call; with `drain` after what is being said."""
+        if self.closer is None:
+            super().shutdown(drain=drain)
+        else:
+            self.closer.shut_down(drain=drain)
+
+    async def aclose(self) -> None:
+        """End the call, and return when it has ended."""
+        await (self.close() if self.closer is None else self.closer.close())
+
+    async def close(self) -> None:
+        """Close the session itself. It waits for running tools."""
+        await super().aclose()

@@ -1,0 +1,78 @@
+"""An incoming call by telephone has something to be answered with."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from livekit import rtc
+
+from agent.call.answering import Answering
+from tests.agent.call.call_fakes import JobRoom
+from tests.agent.control.fakes import CalledSession, presence_of
+from tests.agent.room_fakes import PHONE
+
+if TYPE_CHECKING:
+    import pytest
+
+RINGING = {"sip.callStatus": "ringing"}
+
+
+class Ringing:
+    """A room that is followed."""
+
+    def __init__(self) -> None:
+        self.room = JobRoom("a-room")
+        presence = presence_of(CalledSession(room=self.room), self.room)
+        any_room: Any = self.room
+        self.answering = Answering(any_room, presence)
+        self.presence = presence
+
+    async def changes(self) -> list[str]:
+        """Follow a change; the tracks that are published then."""
+        self.presence.refresh()
+        self.presence.emit("changed")
+        await asyncio.sleep(0.05)
+        return list(self.room.local_participant.tracks)
+
+
+async def test_a_track_is_there_while_a_telephone_rings() -> None:
+    """And again for another one; a caller with a screen needs none."""
+    call = Ringing()
+    call.room.come("client")
+    told = [await call.changes()]
+    for identity in ("phone", "another phone"):
+        call.room.come(identity, dict(RINGING), PHONE)
+        told.append(await call.changes())
+        call.room.set(identity, sip_callStatus="active")
+        told.append(await call.changes())
+
+    assert told == [[], ["answering"], [], ["answering"], []]
+
+
+async def test_a_track_that_can_not_be_published_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """The call goes on: an outgoing one needs none."""
+    call = Ringing()
+
+    async def refuse(*_: object) -> None:
+        message = "no permission"
+        raise rtc.participant.PublishTrackError(message)
+
+    call.room.local_participant.publish_track = refuse
+    call.room.come("phone", dict(RINGING), PHONE)
+    await call.changes()
+
+    assert [record.getMessage() for record in caplog.records] == ["a telephone that rings may not be answered"]
+
+
+async def test_the_end_of_the_call_publishes_nothing_more() -> None:
+    """Also when nothing was published."""
+    call = Ringing()
+    call.answering.close()
+    call.room.come("phone", dict(RINGING), PHONE)
+    await call.changes()
+    assert call.answering._publishing is not None
+    call.answering.close()
+    await asyncio.gather(call.answering._publishing, return_exceptions=True)
+
+    assert call.answering._publishing.cancelled()

@@ -1,0 +1,317 @@
+"""A whole call: when its avatar is paid for, and that it ends in time whoever hangs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit import rtc
+from livekit.agents import CloseReason, function_tool, llm
+
+import agent.call.call
+from agent.call.budget import Reason
+from agent.control.voice_only import SENTENCES, UNAVAILABLE
+from agent.conversation.call_session import CallSession
+from agent.conversation.tools import end_call
+from tests.agent.call.call_fakes import BYE, CLIENT, GOODBYE, OPENING, STORY, Stage, staged
+from tests.agent.room_fakes import HUNG_UP, PHONE
+from tests.agent.session_fakes import Reply
+from tests.avatar.fakes import LiteService, reply
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+LOOK = Reply((llm.FunctionToolCall(name="look", arguments="{}", call_id="call"),))
+HANG_UP = llm.FunctionToolCall(name="end_call", arguments="{}", call_id="call")
+RINGING, ANSWERED = {"sip.callStatus": "ringing"}, {"sip.callStatus": "active"}
+
+
+@function_tool(name="look")
+async def never() -> str:
+    """Wait for a server that never answers."""
+    await asyncio.Event().wait()
+    return ""
+
+
+@function_tool(name="look")
+async def stubborn() -> str:
+    """Wait for it even when cancelled, for as long as a test may take."""
+    for _ in range(10):
+        try:
+            await asyncio.sleep(0.5)
+        except asyncio.CancelledError:
+            continue
+    return ""
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hanging steps are left after a moment."""
+    for name in ("_SILENCE_TIMEOUT", "_STOP_TIMEOUT", "_CLOSE_TIMEOUT", "_HANG_UP_TIMEOUT"):
+        monkeypatch.setattr(agent.call.call, name, 0.2)
+
+
+async def talks(stage: Stage) -> None:
+    """Start the call, let the caller come, and wait for the opening line."""
+    await stage.call.start()
+    stage.room.come(CLIENT, microphone=True)
+    await stage.has_said(OPENING)
+
+
+async def looks(stage: Stage) -> None:
+    """Ask something for which a tool is called, and wait until it runs."""
+    started = asyncio.Event()
+    stage.session.on("tool_execution_updated", lambda _: started.set())
+    stage.session.generate_reply(user_input="look it up")
+    await asyncio.wait_for(started.wait(), 10)
+
+
+# The avatar
+
+
+async def test_the_avatar_is_on_its_way_before_the_agent_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a room of the page's the caller has a screen: nothing waits for finding that out."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+
+        assert "token" in stage.job.asked_before_connecting
+        await stage.shows("live")
+
+
+async def test_in_another_room_the_agent_looks_who_is_there_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller with a screen who is there brings the avatar."""
+    async with staged(monkeypatch, room="meeting") as stage:
+        stage.room.come(CLIENT, microphone=True)
+        await stage.call.start()
+        await stage.shows("live")
+
+        assert stage.job.asked_before_connecting == []
+
+
+async def test_a_telephone_pays_for_no_avatar_and_is_greeted_when_it_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The agent's track is there while it rings: LiveKit answers an incoming call only then. A screen brings a face."""
+    async with staged(monkeypatch, room="call-_+15550100_aBcD") as stage:
+        stage.room.come("phone", RINGING, PHONE, microphone=True)
+        await stage.call.start()
+        await stage.publishes("answering")
+        assert stage.said == []
+        stage.room.set("phone", sip_callStatus="active")
+        await stage.has_said(OPENING)
+        assert stage.service.calls == []
+        assert stage.attributes["avatar"] == f"voice only: {SENTENCES[Reason.UNSEEN]}"
+        stage.room.come(CLIENT)
+        await stage.shows("live")
+
+
+async def test_a_telephone_may_have_an_avatar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a room that is recorded, by a setting."""
+    async with staged(monkeypatch, room="call-_+15550100_aBcD", sip_avatar=True) as stage:
+        stage.room.come("phone", ANSWERED, PHONE, microphone=True)
+        await stage.call.start()
+        await stage.shows("live")
+
+
+class Refusing(LiteService):
+    """Knows no such key."""
+
+    def on_token(self, request: web.Request) -> web.Response:
+        return reply({"code": 4010, "data": None, "message": "Invalid API key"}, status=401)
+
+
+async def test_a_caller_reads_no_operators_detail(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Why there is no avatar is in the log."""
+    async with staged(monkeypatch, service=Refusing()) as stage:
+        await talks(stage)
+        await stage.shows("voice only")
+
+    assert stage.attributes["avatar"] == f"voice only: {UNAVAILABLE}"
+    [record] = [each for each in caplog.records if each.getMessage() == "there is no avatar, the call goes on by voice"]
+    assert "LIVEAVATAR_API_KEY" in record.__dict__["reason"]
+
+
+# The end
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("tool", [never, stubborn])
+async def test_a_caller_who_leaves_while_a_tool_hangs_ends_the_call(monkeypatch: pytest.MonkeyPatch, tool: Any) -> None:
+    """The avatar's session is stopped, the room is closed and the job ends, though the tool never does."""
+    async with staged(monkeypatch, LOOK, tools=[tool]) as stage:
+        await talks(stage)
+        await looks(stage)
+        stage.room.leave(CLIENT, HUNG_UP)
+        await stage.has_ended()
+
+        assert stage.service.running == set()
+        assert (stage.job.reason, stage.job.rooms.deleted) == ("the caller has left", [stage.room.name])
+
+
+async def test_the_minutes_of_a_call_are_kept_while_a_tool_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The goodbye is said, and the call is over."""
+    async with staged(monkeypatch, LOOK, tools=[never], minutes_per_call=11 / 60, end_warning_seconds=0) as stage:
+        await talks(stage)
+        await looks(stage)
+        await stage.has_ended()
+
+        assert (stage.said[-1].text_content, stage.said[-1].interrupted) == (GOODBYE, False)
+        assert stage.service.running == set()
+        assert stage.job.reason == Reason.CALL_IS_USED
+
+
+async def test_an_idle_avatar_leaves_while_a_tool_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that thinks for ever says nothing."""
+    async with staged(monkeypatch, LOOK, tools=[never], avatar_idle_seconds=1.0) as stage:
+        await talks(stage)
+        await looks(stage)
+        await stage.shows("voice only")
+
+        assert stage.session.agent_state == "thinking"
+        assert stage.attributes["avatar"] == f"voice only: {SENTENCES[Reason.IDLE]}"
+
+
+async def test_a_call_that_nobody_uses_ends_with_the_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would last for ever."""
+    async with staged(monkeypatch, call_idle_seconds=1.0) as stage:
+        await talks(stage)
+        await stage.has_ended()
+
+        assert [message.text_content for message in stage.said] == [OPENING, GOODBYE]
+
+
+class Hanging(LiteService):
+    """Does not answer when it is to stop."""
+
+    def _rest(self, path: str, handler: Any) -> Any:
+        inner = super()._rest(path, handler)
+
+        async def handle(request: web.Request) -> web.Response:
+            if path == "stop":
+                await asyncio.sleep(3.0)
+            answer: web.Response = await inner(request)
+            return answer
+
+        return handle
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_vendor_that_hangs_does_not_keep_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job ends; the stop goes on beside it, and the next sweep has it."""
+    async with staged(monkeypatch, service=Hanging()) as stage:
+        await talks(stage)
+        await stage.shows("live")
+        stage.room.leave(CLIENT, HUNG_UP)
+        await stage.has_ended()
+
+        assert stage.service.running == {"s-1"}
+        assert stage.job.rooms.deleted == [stage.room.name]
+
+
+@pytest.mark.usefixtures("short")
+async def test_a_framework_that_hangs_does_not_keep_the_avatar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The avatar is stopped before the session is closed, and the job ends without it."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+        close = CallSession.close
+        monkeypatch.setattr(CallSession, "close", lambda _: asyncio.Event().wait())
+        stage.room.leave(CLIENT, HUNG_UP)
+        await stage.has_ended()
+
+        assert stage.service.running == set()
+        await close(stage.session)
+
+
+async def test_what_is_cut_at_the_end_is_kept_as_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The avatar is silenced before it is stopped."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+        await stage.shows("live")
+        stage.session.say(STORY)
+        await stage.service.wait_for("agent.speak")
+        await asyncio.sleep(0.5)
+        await asyncio.wait_for(stage.call.close(), 20)
+
+        story = stage.said[1]
+        assert (story.text_content or "", story.interrupted) != (STORY, False)
+        assert stage.service.of("agent.interrupt")
+
+
+async def test_when_the_worker_ends_the_goodbye_is_heard_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework's job closes the session: that ends the call, in the order of every end."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+        await asyncio.wait_for(stage.session.aclose(), 20)
+
+        assert (stage.said[-1].text_content, stage.said[-1].interrupted) == (GOODBYE, False)
+        assert stage.service.running == set()
+        assert stage.job.has_ended.is_set()
+
+
+async def test_nobody_is_told_goodbye_in_an_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ends while it waits for a caller ends at once."""
+    async with staged(monkeypatch) as stage:
+        await stage.call.start()
+        await asyncio.wait_for(stage.session.aclose(), 20)
+
+        assert stage.said == []
+        assert stage.service.running == set()
+
+
+async def test_a_session_that_fails_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework closes it without asking."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+        stage.session._close_soon(reason=CloseReason.ERROR)
+        await stage.has_ended()
+
+        assert stage.service.running == set()
+        assert stage.job.reason == "the session closed: error"
+
+
+async def test_a_front_end_ends_the_call_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it asks for afterwards is refused."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+        methods = stage.room.local_participant.methods
+        ask = rtc.RpcInvocationData("request", CLIENT, "{}", 10.0, "end_call")
+        assert await methods["end_call"](ask) == "{}"
+        talk = rtc.RpcInvocationData("request", CLIENT, '{"text": "hello"}', 10.0, "talk")
+        with pytest.raises(rtc.RpcError) as refused:
+            await methods["talk"](talk)
+        await stage.has_ended()
+
+        assert refused.value.code == 409
+        assert [message.text_content for message in stage.said] == [OPENING]
+
+
+@pytest.mark.parametrize("replies", [(Reply((HANG_UP,)), Reply((BYE,))), (Reply((BYE, HANG_UP)),)])
+async def test_the_agent_hangs_up_when_it_has_said_goodbye(
+    monkeypatch: pytest.MonkeyPatch, replies: tuple[Reply, ...]
+) -> None:
+    """Once, be it said with the tool or after it, and to its end."""
+    async with staged(monkeypatch, *replies, tools=[end_call]) as stage:
+        await talks(stage)
+        stage.session.generate_reply(user_input="that is all, goodbye")
+        await stage.has_ended()
+
+        assert [message.text_content for message in stage.said] == [OPENING, BYE]
+        assert not stage.said[-1].interrupted
+        assert stage.service.running == set()
+        assert stage.job.rooms.deleted == [stage.room.name]
+
+
+async def test_a_caller_who_interrupts_the_goodbye_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There was one more thing."""
+    async with staged(monkeypatch, Reply((HANG_UP,)), Reply((STORY,)), tools=[end_call]) as stage:
+        await talks(stage)
+        await stage.shows("live")
+        stage.session.generate_reply(user_input="goodbye")
+        await stage.service.wait_for("agent.speak", 2)
+        await stage.session.interrupt()
+        await asyncio.sleep(0.2)
+
+        assert not stage.call._ending.has_begun

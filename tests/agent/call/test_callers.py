@@ -1,0 +1,242 @@
+"""Whom the agent listens to, and how long it waits for nobody, whatever happens in whatever order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.call.callers import FLOOR, RELOAD_GRACE, Caller, Callers, Departure
+
+GRACE = 15.0
+ADA = Caller("ada", has_microphone=True)
+BEN = Caller("ben", has_microphone=True)
+CARL = Caller("carl")  # without a microphone
+PHONE = Caller("phone", is_phone=True, has_microphone=True)
+NAMES = ("ada", "ben", "carl")
+
+
+def present(*callers: Caller, grace: float = GRACE) -> Callers:
+    """A call in which these are, from second 0."""
+    made = Callers(grace)
+    made.update(0.0, callers, {})
+    return made
+
+
+def test_the_first_caller_is_linked_and_stays_so() -> None:
+    """Also when somebody else comes."""
+    callers = present(ADA)
+    callers.update(1.0, [ADA, BEN], {})
+
+    assert callers.linked == "ada"
+
+
+def test_who_publishes_a_microphone_is_linked_before_who_has_none() -> None:
+    """Somebody who came first without a microphone keeps nobody unheard."""
+    callers = present(CARL)
+    assert callers.linked == "carl"
+    callers.update(1.0, [CARL, BEN], {})
+
+    assert callers.linked == "ben"
+
+
+def test_the_link_moves_to_who_speaks_after_a_pause_of_the_linked_one() -> None:
+    """A breath of the linked one is no pause, and a timer is asked for meanwhile."""
+    callers = present(ADA, BEN)
+    callers.speak(1.0, ["ada"])
+    callers.speak(2.0, ["ben"])
+    assert (callers.linked, callers.next_timeout()) == ("ada", 2.0 + FLOOR)
+    callers.handle_timeout(2.0 + FLOOR)
+
+    assert (callers.linked, callers.next_timeout()) == ("ben", None)
+
+
+def test_the_link_stays_while_both_speak() -> None:
+    """Whoever has the word keeps it."""
+    callers = present(ADA, BEN)
+    callers.speak(1.0, ["ben", "ada"])
+    callers.handle_timeout(60.0)
+
+    assert callers.linked == "ada"
+
+
+@pytest.mark.parametrize("other", [replace(BEN, is_muted=True), CARL, replace(BEN, is_ready=False)])
+def test_who_can_not_be_heard_gets_no_link_by_speaking(other: Caller) -> None:
+    """Without an open microphone LiveKit's news of a speaker are of the past."""
+    callers = present(ADA, other)
+    callers.speak(10.0, [other.identity])
+    callers.handle_timeout(20.0)
+
+    assert callers.linked == "ada"
+
+
+def test_a_muted_microphone_keeps_its_link_until_somebody_else_speaks() -> None:
+    """Muting for a cough changes nothing."""
+    callers = present(ADA, BEN)
+    callers.update(1.0, [replace(ADA, is_muted=True), BEN], {})
+    assert callers.linked == "ada"
+    callers.speak(2.0, ["ben"])
+
+    assert callers.linked == "ben"
+
+
+def test_when_the_linked_one_leaves_another_is_linked() -> None:
+    """Who speaks before who does not, and a microphone before none."""
+    callers = present(ADA, CARL, BEN)
+    callers.update(1.0, [CARL, BEN], {"ada": Departure.LEFT})
+    assert callers.linked == "ben"
+
+    callers = present(ADA, BEN, replace(BEN, identity="dora"))
+    callers.speak(1.0, ["ada", "dora"])
+    callers.update(2.0, [BEN, replace(BEN, identity="dora")], {})
+    assert callers.linked == "dora"
+
+
+def test_the_button_links_whoever_holds_it_until_somebody_else_speaks() -> None:
+    """While it is held nobody takes the link by speaking; somebody who uses it never does."""
+    callers = present(ADA, BEN)
+    callers.use_button(1.0, "ben", used=True)
+    callers.speak(2.0, ["ben"])
+    assert callers.linked == "ada"
+
+    callers.hold(3.0, "ben")
+    callers.speak(4.0, ["ada"])
+    callers.handle_timeout(60.0)
+    assert callers.linked == "ben"
+
+    callers.hold(61.0, None)
+    assert callers.linked == "ada"
+
+
+@pytest.mark.parametrize(
+    ("departure", "grace", "waits"),
+    [
+        (Departure.LOST, GRACE, GRACE),
+        (Departure.LEFT, GRACE, RELOAD_GRACE),
+        (Departure.LEFT, 1.0, 1.0),
+        (Departure.LOST, 0.0, 0.0),
+    ],
+)
+def test_a_caller_who_left_is_waited_for(departure: Departure, grace: float, waits: float) -> None:
+    """As long as a reload takes if they left on purpose, longer if the connection was lost."""
+    callers = present(ADA, grace=grace)
+    callers.update(100.0, [], {"ada": departure})
+
+    assert callers.ends_at == callers.next_timeout() == 100.0 + waits
+
+
+def test_nothing_known_of_a_departure_is_a_lost_connection() -> None:
+    """The agent was away itself when the caller left."""
+    callers = present(ADA)
+    callers.update(100.0, [], {})
+
+    assert callers.ends_at == 100.0 + GRACE
+
+
+def test_a_telephone_that_is_hung_up_is_not_waited_for() -> None:
+    """However the news of it comes."""
+    for departure in Departure:
+        callers = present(PHONE)
+        callers.update(100.0, [], {"phone": departure})
+        assert callers.ends_at == 100.0
+
+
+def test_of_two_who_left_the_later_wait_counts() -> None:
+    """A lost connection is waited for although somebody else hung up after it."""
+    callers = present(ADA, BEN)
+    callers.update(100.0, [BEN], {"ada": Departure.LOST})
+    callers.update(101.0, [], {"ben": Departure.LEFT})
+
+    assert callers.ends_at == 100.0 + GRACE
+
+
+def test_a_caller_who_came_back_and_hung_up_is_not_waited_for_twice() -> None:
+    """What was waited for then is over."""
+    callers = present(ADA)
+    callers.update(100.0, [], {"ada": Departure.LOST})
+    callers.update(101.0, [ADA], {})
+    assert callers.ends_at is None
+    callers.update(102.0, [], {"ada": Departure.LEFT})
+
+    assert callers.ends_at == 102.0 + RELOAD_GRACE
+
+
+def test_a_telephone_that_rings_is_not_there_and_is_waited_for() -> None:
+    """It is linked, so that the agent's audio track is published, and nobody else is kept from the link."""
+    ringing = replace(PHONE, is_ready=False)
+    callers = present(ringing)
+    assert (callers.linked, callers.is_there, callers.ends_at) == ("phone", False, None)
+    assert not callers.takes_part("phone")
+
+    callers.update(1.0, [ringing, CARL], {})
+    assert (callers.linked, callers.is_there) == ("carl", True)
+
+    callers.update(2.0, [PHONE], {"carl": Departure.LEFT})
+    assert (callers.linked, callers.is_there, callers.has_screen) == ("phone", True, False)
+
+
+def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
+    """It was never there."""
+    callers = present(replace(PHONE, is_ready=False))
+    callers.update(30.0, [], {"phone": Departure.LEFT})
+
+    assert callers.ends_at == 30.0
+
+
+def test_the_first_caller_has_as_long_as_is_set() -> None:
+    """By default for ever, and then no timer is asked for."""
+    assert (Callers(GRACE).ends_at, Callers(GRACE).next_timeout()) == (inf, None)
+    assert Callers(GRACE, first_by=30.0).next_timeout() == 30.0
+
+
+def test_who_takes_part_may_ask() -> None:
+    """Being linked, having a microphone or having written is taking part; being in the room is not."""
+    callers = present(ADA, BEN, CARL)
+    assert [name for name in (*NAMES, "nobody") if callers.takes_part(name)] == ["ada", "ben"]
+    assert callers.write("carl")
+    assert callers.takes_part("carl")
+    assert not callers.write("nobody")
+
+
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("in"), st.sets(st.sampled_from(NAMES)), st.booleans()),
+        st.tuples(st.just("speak"), st.lists(st.sampled_from(NAMES), unique=True), st.booleans()),
+        st.tuples(st.just("hold"), st.sampled_from([None, *NAMES]), st.booleans()),
+        st.tuples(st.just("button"), st.sampled_from(NAMES), st.booleans()),
+        st.tuples(st.just("wait"), st.floats(0.0, 20.0), st.booleans()),
+    ),
+    max_size=40,
+)
+
+
+@settings(deadline=None)
+@given(EVENTS)
+def test_somebody_who_is_there_is_linked_and_time_goes_on(events: list[tuple[str, object, bool]]) -> None:
+    """The linked one is in the room whenever anybody is; after a time-out the next one is later."""
+    callers, now = Callers(GRACE), 0.0
+    by_name = {"ada": ADA, "ben": BEN, "carl": CARL}
+    there: list[Caller] = []
+    for kind, value, flag in events:
+        match kind, value:
+            case "in", set():
+                there = [replace(by_name[name], is_muted=flag) for name in NAMES if name in value]
+                callers.update(now, there, {})
+            case "speak", list():
+                callers.speak(now, value)
+            case "hold", None | str():
+                callers.hold(now, value)
+            case "button", str():
+                callers.use_button(now, value, used=flag)
+            case "wait", float():
+                now += value
+                callers.handle_timeout(now)
+                timeout = callers.next_timeout()
+                is_over = callers.ends_at is not None and callers.ends_at <= now
+                assert timeout is None or timeout > now or is_over
+        assert not there or callers.linked in {caller.identity for caller in there}
+        assert callers.is_there == bool(there)
+        assert (callers.ends_at is None) == bool(there)
