@@ -15,5 +15,6 @@ def voice_only(reason: str, sentence: str = UNAVAILABLE) -> str:
 
     Args:
         reason: The operator's, which may name keys, status codes and balances.
+        sentence: For the caller, unless there is one for the reason itself.
     """
     return f"voice only: {next((text for known, text in SENTENCES.items() if known == reason), sentence)}"

@@ -19,7 +19,14 @@ from livekit.agents.utils import http_context
 from livekit.agents.voice.transcription import text_transforms
 from livekit.protocol import agent, models
 
-from agent.framework import JobServer, apply_text_transforms, load_certificates, plugin_http_session, set_job_url
+from agent.framework import (
+    FullError,
+    JobServer,
+    apply_text_transforms,
+    load_certificates,
+    plugin_http_session,
+    set_job_url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -177,12 +184,13 @@ async def test_a_server_is_available_below_its_load_limit_only() -> None:
     server.update_options(load_threshold=0.7)
     async with running(server):
         server.load_fnc = lambda: next(loads, 0.9)
-        available = []
-        for _ in range(2):
-            await server.refresh_load()
-            available.append(server.is_available)
+        async with server.slot():
+            was_available = server.is_available
+        with pytest.raises(FullError):
+            async with server.slot():
+                pass
 
-    assert available == [True, False], f"{CHANGED}AgentServer._is_available"
+    assert was_available, f"{CHANGED}AgentServer._is_available"
 
 
 async def test_a_launched_job_runs_and_counts_as_load_until_then() -> None:
@@ -195,7 +203,8 @@ async def test_a_launched_job_runs_and_counts_as_load_until_then() -> None:
 
     server = a_server(entrypoint)
     async with running(server):
-        await server.launch(a_job())
+        async with server.slot():
+            await server.launch(a_job())
         ctx = await asyncio.wait_for(begun.get(), 10)
         active = [job.job.room.name for job in server.active_jobs]
         ctx.shutdown()

@@ -24,13 +24,13 @@ from avatar import (
     SessionOver,
     open_hosted_room,
 )
-from avatar.hosted import AVATAR_IDENTITY, HostedSessions, _identity_and_room
+from avatar.hosted import AVATAR_IDENTITY, _identity_and_room
 from avatar.journal import SessionJournal
 from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
 from tests.avatar.hosting import ROOM, Hosting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from aiohttp import web
@@ -222,22 +222,3 @@ class Refusing(LiveAvatarAPI):
         self.asked += 1
         message = "not answered"
         raise ServiceTimeout(message)
-
-
-async def test_the_session_is_counted_from_its_start_to_its_stop() -> None:
-    """It ran before this process had it; it is stopped once, whether or not that works."""
-    room = HostedRoom("s-1", "ws://", "ws://", ROOM, "", "client", "", "agent", started_at=1000.0, max_duration=None)
-    now = 1030.0
-    service = Refusing()
-    clock: Callable[[], float] = lambda: now  # noqa: E731 - it is told the present `now`
-    sessions = HostedSessions(service, room, lambda: 5.0, clock)
-    before = sessions.seconds_used
-    await sessions.stop("s-1")
-    await sessions.stop_all()
-    now = 1060.0
-    assert service.asked == 0
-    await sessions.aclose()
-    await sessions.aclose()
-    now = 2000.0
-
-    assert (before, sessions.seconds_used, service.asked, sessions.count) == (30.0, 60.0, 1, 1)

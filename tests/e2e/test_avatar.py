@@ -8,7 +8,7 @@ import pytest
 from livekit.agents.voice.io import TextOutput
 
 from avatar import AvatarSession
-from avatar.captions import AvatarCaptions
+from avatar.captions.captions import AvatarCaptions
 from simulators.liveavatar import FULL
 from tests.e2e.avatar_call import TONE_HZ, call, every_dialect
 

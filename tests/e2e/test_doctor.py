@@ -36,5 +36,4 @@ async def run(stage: Stage, tmp_path: Path, *arguments: str) -> tuple[int, str]:
 async def test_a_call_is_made_and_each_assumption_is_judged(stage: Stage, tmp_path: Path) -> None:
     """It speaks, interrupts, speaks again and stops; nothing runs afterwards, and the recording has no secret."""
     status, output = await run(stage, tmp_path, "--call")
-    print(output)
     assert status == 0

@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from avatar import performance
-from avatar.core import AvatarProtocol
-from avatar.core.timings import Timings
+from avatar.core import Timings, machine
 from simulators.liveavatar import service
 from tests.faults.chaos.call import Call
 from tests.faults.chaos.promises import broken
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 CALLS = 100
 TOGETHER = 12
 
-PATIENCE = Timings(connected=1.0, start=1.0, end=0.5, interrupt=0.3)
+PATIENCE = Timings(connected=1.0, first_speech=1.0, speech=1.0, end=0.5, interrupt=0.3)
 """With a service that answers within milliseconds."""
 
 SEEDS = [int(os.environ["CHAOS_SEED"])] if "CHAOS_SEED" in os.environ else range(CALLS)
@@ -59,7 +56,7 @@ def open_sockets() -> int:
 @pytest.mark.timeout(240)
 async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments end once and where they were heard to, nothing is said after an interrupt, nothing is left."""
-    monkeypatch.setattr(performance, "AvatarProtocol", partial(AvatarProtocol, timings=PATIENCE))
+    monkeypatch.setattr(machine, "Timings", lambda: PATIENCE)
     monkeypatch.setattr(service, "ServiceModel", Wiretap)
     raised: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: raised.append(context))

@@ -7,7 +7,7 @@ from livekit.agents import ConversationItemAddedEvent, llm
 
 from agent.call.budget import Reason
 from agent.control.voice_only import SENTENCES
-from avatar import AvatarStatus
+from avatar import AvatarReason, AvatarStatus
 from tests.agent.control.caller import calling
 
 
@@ -30,7 +30,7 @@ async def test_the_avatar_is_followed_through_the_call() -> None:
         idle = caller.control.attributes._outbox._is_empty
         for identity, status in (
             ("the-avatar", AvatarStatus(is_live=True)),
-            ("the-avatar", AvatarStatus(is_live=False, reason=Reason.IDLE)),
+            ("the-avatar", AvatarStatus(is_live=False, reason=AvatarReason.RELEASED, detail=Reason.IDLE)),
             ("the-avatar-2", AvatarStatus(is_live=True)),
         ):
             avatar.avatar_identity = identity

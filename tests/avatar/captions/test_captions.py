@@ -9,7 +9,7 @@ from livekit import rtc
 from livekit.agents.types import TimedString
 from livekit.agents.voice.io import TextOutput
 
-from avatar.captions import AvatarCaptions
+from avatar.captions.captions import AvatarCaptions
 
 FLUSH = "|"
 

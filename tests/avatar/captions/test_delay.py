@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from avatar.delay import Beginnings, onset
+from avatar.captions.delay import Beginnings, onset
 
 LOUD, SILENT = 8_000, 20
 
