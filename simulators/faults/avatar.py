@@ -30,7 +30,7 @@ class Unready(SessionFault):
 
 
 class Mute(SessionFault):
-    """Takes everything, plays nothing and says nothing, as a paid session does at its limit (seen by a user)."""
+    """Takes everything, plays nothing and sends nothing."""
 
     kind: Literal["mute"] = "mute"
 
