@@ -40,10 +40,10 @@ logger = logging.getLogger("avatar")
 DEFAULT_API_URL = "https://api.liveavatar.com"
 
 # Wayne, the one avatar of sandbox sessions ("Sandbox mode").
-SANDBOX_SECONDS = 59.0
-"""Length of a sandbox session, whatever was asked for (70: 59.2 s)."""
-
 SANDBOX_AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
+
+# Length of a sandbox session, whatever was asked for (70: 59.2 s).
+SANDBOX_SECONDS = 59.0
 
 # On bad days a start takes 6 to 30 s and works all the same (3). Cutting it off earlier would leave a session that
 # runs and that nobody uses.

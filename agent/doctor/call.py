@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from livekit import api
-from livekit.agents import APIError, utils
+from livekit.agents import APIError
 
 from agent.conversation.pipeline import build_tts
 from agent.doctor import ROOM_PREFIX
@@ -16,6 +16,7 @@ from agent.doctor.listener import Listener
 from agent.doctor.moments import Moments
 from agent.doctor.paid_session import paid_session
 from agent.doctor.wire import Wire
+from agent.framework import plugin_http_session
 from agent.persona import Persona
 from agent.sessions.sweeper import open_journal
 from agent.settings import Settings
@@ -39,6 +40,7 @@ _IDENTITY = "doctor-avatar"
 # observations 32, 35), and a session's first speech may take 3 s to begin (44).
 _CONNECTED_S = 3.0
 _JOINED_S = 15.0
+_SOUND_S = 2.0
 _SPEAKS_S = 8.0
 _INTERRUPT_AFTER_S = 1.5
 _SILENT_S = 3.0
@@ -76,8 +78,7 @@ class DoctorCall:
             async with AsyncExitStack() as stack:
                 journal = open_journal(self.settings)
                 stack.callback(journal.disown)
-                http = await stack.enter_async_context(aiohttp.ClientSession())
-                await stack.enter_async_context(utils.http_context.open())
+                http = await stack.enter_async_context(plugin_http_session())
                 # Before the session: while it runs, it is paid for.
                 speech = [await self._synthesize(sentence) for sentence in SENTENCES]
                 await self._call(http, self._service(http, journal), speech)
@@ -93,7 +94,8 @@ class DoctorCall:
         async with self._session(service, moments) as session:
             async with Wire(http, session.ws_url, self.recorder, moments) as wire:
                 await self._wait("the session is connected", moments, "connected", _CONNECTED_S)
-                await self._wait("the avatar is in the room", moments, "sound track", _JOINED_S)
+                await self._wait("the avatar is in the room", moments, "joined", _JOINED_S)
+                await moments.wait_for("sound", within=_SOUND_S)
                 await self._interrupted(wire, speech[0], moments)
                 await self._whole(wire, speech[1], moments)
                 await self._keep_alive(service, session.session_id)

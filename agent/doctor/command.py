@@ -1,6 +1,7 @@
 """The command `doctor`: its options, its question, and the order of what it does."""
 
 import asyncio
+import logging
 import signal
 import sys
 from contextlib import suppress
@@ -25,6 +26,7 @@ _COST = "about 1 credit (up to a minute of LITE)"
 
 def check() -> bool:
     """Check everything a call needs; True if all of it is good."""
+    _quiet()
     return report_findings(asyncio.run(examine()))
 
 
@@ -49,6 +51,7 @@ def call(*, yes: bool, sandbox: bool) -> bool:
     Returns:
         True if the call was made to its end.
     """
+    _quiet()
     settings = load_settings()
     if sandbox:
         settings = settings.model_copy(update={"liveavatar_sandbox": True, "liveavatar_avatar_id": ""})
@@ -71,6 +74,11 @@ def call(*, yes: bool, sandbox: bool) -> bool:
     if error:
         typer.echo(f"the call was not made to its end: {error}", err=True)
     return not error
+
+
+def _quiet() -> None:
+    """Leave out warnings of the program's log: what they say is in the findings and in the report."""
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
 
 
 def _obstacle(findings: list[Finding]) -> str:

@@ -30,7 +30,7 @@ class Listener:
         token: Lets it join and subscribe.
         avatar: Identity of the avatar.
         recorder: Gets the notes.
-        moments: Counts `joined`, `left`, `sound track`, `audible` and `silent`.
+        moments: Counts `joined`, `left`, `sound` (frames, silent or not), `audible` and `silent`.
     """
 
     def __init__(self, url: str, token: str, avatar: str, recorder: Recorder, moments: Moments) -> None:
@@ -95,13 +95,13 @@ class Listener:
     async def _hear(self, track: rtc.Track) -> None:
         stream = rtc.AudioStream(track, sample_rate=_RATE_HZ, num_channels=1, frame_size_ms=_WINDOW_MS)
         loudness = Loudness(self._on_sound)
-        self._moments.saw("sound track")
         has_frames = False
         try:
             async for event in stream:
                 if not has_frames:
                     has_frames = True
                     self._recorder.note(SOUND_FRAMES)
+                    self._moments.saw("sound")
                 loudness.add(bytes(event.frame.data), time.monotonic())
         finally:
             await stream.aclose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from livekit.agents.worker import ServerEnvOption
 
@@ -37,3 +39,23 @@ def test_the_health_port_is_the_one_that_was_set() -> None:
     """A second worker on a machine can start."""
     assert worker._server(Settings())._port == ServerEnvOption(dev_default=0, prod_default=8081)
     assert worker._server(Settings(worker_port=8082))._port == ServerEnvOption(dev_default=8082, prod_default=8082)
+
+
+@pytest.mark.parametrize(("room", "answer"), [("doctor-1a2b3c4d", "rejected"), ("call-1", "accepted")])
+async def test_a_test_call_of_the_doctor_has_no_agent(room: str, answer: str) -> None:
+    """With automatic dispatch a job comes for every room; in the doctor's it would buy a second session."""
+    answers: list[str] = []
+
+    class Request:
+        def __init__(self) -> None:
+            self.room = SimpleNamespace(name=room)
+
+        async def accept(self) -> None:
+            answers.append("accepted")
+
+        async def reject(self) -> None:
+            answers.append("rejected")
+
+    await worker.take_job(Request())  # type: ignore[arg-type] # as far as it is used
+
+    assert answers == [answer]

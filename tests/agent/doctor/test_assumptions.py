@@ -204,6 +204,15 @@ def test_tracks_of_other_names_are_named() -> None:
     assert (verdict.outcome, verdict.seen) == (Outcome.CONTRADICTED, "face (camera, video/VP8)")
 
 
+def test_opus_with_redundancy_is_opus() -> None:
+    """LiveKit gives it a name of its own."""
+    tape = Tape()
+    tape.note(1.0, "avatar track", name="avatar-audio", source="microphone", codec="audio/red")
+    tape.note(1.0, "avatar track", name="avatar", source="camera", codec="video/H264")
+
+    assert named("Its tracks").judge(tape.call).outcome is Outcome.CONFIRMED
+
+
 def test_an_avatar_that_stays_is_seen() -> None:
     """After a stop that was answered."""
     tape = Tape()

@@ -163,7 +163,7 @@ async def test_what_a_key_may_not_do_is_no_refusal(
 async def test_a_room_that_liveavatar_can_not_reach_is_found(stand_ins: pytest.MonkeyPatch) -> None:
     """Before a session is bought for it; a stand-in reaches what the worker does."""
     assert (await findings())["avatar's way"].good
-    stand_ins.setattr("agent.settings.DEFAULT_API_URL", f"{os.environ['STAND_INS_URL'].rstrip('/')}/liveavatar")
+    stand_ins.setattr("agent.settings.model.DEFAULT_API_URL", f"{os.environ['STAND_INS_URL'].rstrip('/')}/liveavatar")
     found = (await findings())["avatar's way"]
 
     assert not found.good

@@ -308,3 +308,11 @@ def test_a_drain_can_not_be_negative(complete: pytest.MonkeyPatch) -> None:
 def test_a_forgotten_tab_has_a_face_for_five_minutes(complete: pytest.MonkeyPatch) -> None:
     """That long without a word, where nothing else is set."""
     assert complete_settings().avatar_idle_seconds == 300.0
+
+
+def test_calls_are_recorded_where_the_setting_says(complete: pytest.MonkeyPatch) -> None:
+    """A home directory is understood; without the setting nothing is recorded."""
+    assert load_settings().liveavatar_record is None
+    complete.setenv("LIVEAVATAR_RECORD", '"~/recordings"  # for a report')
+
+    assert load_settings().liveavatar_record == Path.home() / "recordings"
