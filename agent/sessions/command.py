@@ -63,7 +63,7 @@ def list_sessions(
     if ctx.invoked_subcommand is not None:
         return
     settings = load_settings()
-    listed = _list(settings, _journals(settings), remote=_has_key(settings) if remote is None else remote)
+    listed = _list(settings, open_journal(settings), remote=_has_key(settings) if remote is None else remote)
     for line in _table(listed) if listed else ["no avatar session runs"]:
         typer.echo(line)
 
@@ -82,7 +82,7 @@ def stop(
         raise typer.BadParameter(message)
     settings = load_settings()
     journal = open_journal(settings)
-    listed = _list(settings, _journals(settings), remote=True)
+    listed = _list(settings, journal, remote=True)
     chosen = _named(listed, set(ids)) if ids else [each for each in listed if not each.is_elsewhere]
     if dead:
         chosen = [each for each in chosen if not each.may_be_in_use]
@@ -92,13 +92,19 @@ def stop(
         raise typer.Exit(1)
 
 
-def _journals(settings: Settings) -> list[SessionJournal]:
-    """This machine's journal, and that of a demo, which notes the sessions of its stand-in apart."""
-    demo = demo_state_dir()
-    return [open_journal(settings), *([SessionJournal(demo)] if os.access(demo, os.W_OK) else [])]
+def _noted(journal: SessionJournal) -> list[tuple[SessionJournal, JournalEntry]]:
+    """The sessions of this machine's journal, and of demos that run, which note those of their stand-in apart.
+
+    What a killed demo left is not listed: its stand-in is gone too, and it cost nothing.
+    """
+    noted = [(journal, entry) for entry in journal.entries()]
+    if not os.access(demo_state_dir(), os.W_OK):
+        return noted
+    demo = SessionJournal(demo_state_dir())
+    return noted + [(demo, entry) for entry in demo.entries() if demo.is_owned(entry)]
 
 
-def _list(settings: Settings, journals: list[SessionJournal], *, remote: bool) -> list[Listed]:
+def _list(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
     """List all sessions.
 
     Raises:
@@ -108,19 +114,19 @@ def _list(settings: Settings, journals: list[SessionJournal], *, remote: bool) -
     if remote and not _has_key(settings):
         raise SettingsError(["LIVEAVATAR_API_KEY is missing: the service can't be asked without it"])
     try:
-        return asyncio.run(_listed(settings, journals, remote=remote))
+        return asyncio.run(_listed(settings, journal, remote=remote))
     except AvatarError as error:
         typer.echo(f"{error}\n--no-remote lists what this machine knows", err=True)
         raise typer.Exit(1) from None
 
 
-async def _listed(settings: Settings, journals: list[SessionJournal], *, remote: bool) -> list[Listed]:
-    """The sessions of the journals, then those that only the service knows."""
-    noted = [(journal, entry) for journal in journals for entry in await asyncio.to_thread(journal.entries)]
+async def _listed(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
+    """The sessions that were noted, then those that only the service knows."""
+    noted = await asyncio.to_thread(_noted, journal)
     async with avatar_service(settings) as api:
         running = await api.active_sessions() if remote else []
     ids = {each.session_id for each in running} if remote else None
-    known = [_of_journal(journal, entry, _at_service(entry, api.url, ids)) for journal, entry in noted]
+    known = [_of_journal(by, entry, _at_service(entry, api.url, ids)) for by, entry in noted]
     others = [each for each in running if each.session_id not in {entry.session_id for _, entry in noted}]
     return known + [Listed(each.session_id, "", each.duration, "unknown", "", "runs") for each in others]
 

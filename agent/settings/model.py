@@ -88,6 +88,7 @@ OptionalPort = Annotated[int | None, Field(ge=0, le=65535), _cleaned(values.clea
 OptionalVendor = Annotated[Literal["openai"] | None, _cleaned(values.word_or_none)]
 YesNo = Annotated[bool, _cleaned(values.word)]
 FilePath = Annotated[Path, _cleaned(values.path)]
+OptionalPath = Annotated[Path | None, _cleaned(values.path)]
 
 
 class Settings(BaseSettings):
@@ -126,7 +127,7 @@ class Settings(BaseSettings):
     liveavatar_avatar_id: Key = ""
     liveavatar_sandbox: YesNo = False
     liveavatar_video_quality: Annotated[VideoQuality, _cleaned(values.word)] = "high"
-    liveavatar_record: FilePath | None = None
+    liveavatar_record: OptionalPath = None
 
     room_owner: Annotated[Literal["ours", "liveavatar"], _cleaned(values.word)] = "ours"
     web_port: OptionalPort = None

@@ -178,19 +178,22 @@ async def test_a_server_that_livekit_does_not_answer_is_connecting() -> None:
 
 
 async def test_a_server_is_available_below_its_load_limit_only() -> None:
-    """By the load that was measured last."""
-    loads = iter([0.1, 0.9])
+    """By the load that is measured then; a slot that is held counts as load."""
+    load = 0.1
     server = a_server()
-    server.update_options(load_threshold=0.7)
+    server.update_options(load_threshold=0.7, num_idle_processes=2)
+    server.load_fnc = lambda: load
     async with running(server):
-        server.load_fnc = lambda: next(loads, 0.9)
         async with server.slot():
             was_available = server.is_available
+            async with server.slot():
+                was_available_twice = server.is_available
+        load = 0.9
         with pytest.raises(FullError):
             async with server.slot():
                 pass
 
-    assert was_available, f"{CHANGED}AgentServer._is_available"
+    assert (was_available, was_available_twice) == (True, False), f"{CHANGED}AgentServer._is_available"
 
 
 async def test_a_launched_job_runs_and_counts_as_load_until_then() -> None:

@@ -1,6 +1,7 @@
 """The command `sessions`: what it lists, what it stops, and what it leaves alone."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from agent.cli import app
 from agent.settings import SettingsError
+from agent.settings.state_dir import demo_state_dir
 from avatar import SANDBOX_AVATAR_ID, LiveAvatarAPI
 from avatar.api import Room
 from avatar.journal import SessionJournal
@@ -55,6 +57,7 @@ async def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
     ):
         url = str(server.make_url("")).rstrip("/")
         monkeypatch.setenv("STATE_DIR", str(tmp_path))
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         monkeypatch.setenv("LIVEAVATAR_API_URL", url)
         monkeypatch.setenv("LIVEAVATAR_API_KEY", "stand-in")
         living = SessionJournal(tmp_path)
@@ -92,6 +95,18 @@ async def test_without_a_key_the_journal_is_listed(machine: Machine, monkeypatch
     assert f"{session_id}  a-room" in result.output
     assert "not asked" in result.output
     assert isinstance(insisting.exception, SettingsError)
+
+
+async def test_a_demo_that_runs_is_listed_too(machine: Machine) -> None:
+    """It notes the sessions of its stand-in apart; what a killed one left has gone with its stand-in."""
+    running, killed = SessionJournal(demo_state_dir()), SessionJournal(demo_state_dir())
+    running.add("s-running", api_url="http://127.0.0.1:7900/liveavatar", room="demo-1")
+    killed.add("s-killed", api_url="http://127.0.0.1:7901/liveavatar", room="demo-2")
+    killed.disown()
+    listed = [line.split() for line in (await sessions()).output.splitlines()[1:]]
+    running.disown()
+
+    assert [(each[0], each[1], each[3]) for each in listed] == [("s-running", "demo-1", "alive")]
 
 
 async def test_nothing_runs_is_told(machine: Machine) -> None:

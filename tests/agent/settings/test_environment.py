@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import BeforeValidator
 
-from agent.settings import load_settings, read_env_file
+from agent.settings import Settings, load_settings, read_env_file
 from agent.settings.environment import cleaned, mended
 
 if TYPE_CHECKING:
@@ -81,3 +82,14 @@ def test_what_is_used_otherwise_than_written_is_told(tmp_path: Path) -> None:
         "LIVEKIT_URL": "wss://demo.livekit.cloud",
         "TURN_DETECTION": "vad",
     }
+
+
+def test_every_setting_is_cleaned_in_the_environment_too() -> None:
+    """The same function cleans a value for the settings and for those who read the environment."""
+    uncleaned = [
+        name
+        for name, field in Settings.model_fields.items()
+        if not any(isinstance(each, BeforeValidator) for each in field.metadata)
+    ]
+
+    assert uncleaned == []
