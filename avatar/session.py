@@ -23,7 +23,7 @@ from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.transcription import SyncedTranscription
-from avatar.core import AvatarGone, AvatarStatus, Event, SpeechSent, StatusChanged
+from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, SpeechSent, StatusChanged
 from avatar.errors import AvatarError, ConfigurationError
 from avatar.hosted import AVATAR_IDENTITY, HostedRoom
 from avatar.http import client_session
@@ -350,6 +350,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             self._agent_session.off("close", self._on_agent_session_close)
         if self._link is not None:
             await self._link.aclose()
+        self._status = AvatarStatus(is_live=False, reason=AvatarReason.CLOSED, detail="closed")
         if self._transcription is not None:
             await self._transcription.aclose()
         if self._http is not None:

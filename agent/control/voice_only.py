@@ -1,8 +1,9 @@
 """What a caller reads while there is no avatar: one of few sentences, and never an operator's detail."""
 
 from agent.call.budget import Reason
+from avatar import AvatarReason
 
-UNAVAILABLE = "The avatar is not available at the moment."
+UNAVAILABLE = AvatarReason.UNAVAILABLE.value
 
 SENTENCES = {
     Reason.IDLE: "The avatar comes back when somebody speaks.",

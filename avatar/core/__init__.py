@@ -2,6 +2,7 @@
 
 from avatar.core.actions import (
     Action,
+    CancelStart,
     CloseSocket,
     MuteAvatar,
     OpenSocket,
@@ -40,6 +41,7 @@ __all__ = [
     "AvatarMachine",
     "AvatarReason",
     "AvatarStatus",
+    "CancelStart",
     "CloseSocket",
     "Command",
     "Event",

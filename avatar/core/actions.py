@@ -17,6 +17,13 @@ class StartSession:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelStart:
+    """Ask for a session no more, if the service has not been asked to start it. Answered as `StartSession`."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class StopSession:
     """Ask the service to stop a session. Answered by `session_stopped` or `stop_failed`."""
 
@@ -60,4 +67,13 @@ class MuteAvatar:
     limit: float
 
 
-Action = StartSession | StopSession | OpenSocket | CloseSocket | PublishFallback | UnpublishFallback | MuteAvatar
+Action = (
+    StartSession
+    | CancelStart
+    | StopSession
+    | OpenSocket
+    | CloseSocket
+    | PublishFallback
+    | UnpublishFallback
+    | MuteAvatar
+)

@@ -187,7 +187,6 @@ class AvatarMachine:
             self._dismiss_avatar("the call is over", now)
             self._sessions.stop_all(now)
             self._playback.floor.close()
-            self._tell_status(AvatarReason.CLOSED, "closed")
         self._settle(now)
 
     # What the service answers
@@ -236,6 +235,11 @@ class AvatarMachine:
             self._tell_status(BY_REFUSAL[refusal], detail)
             if not goes_on:
                 self._give_up(refusal, detail, now)
+        self._settle(now)
+
+    def session_cancelled(self, number: int, now: float) -> None:
+        """A `CancelStart` came in time: the service was not asked to start the session."""
+        self._sessions.cancelled(self._sessions.by_number(number), now)
         self._settle(now)
 
     def session_stopped(self, number: int, now: float) -> None:

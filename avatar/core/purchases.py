@@ -49,6 +49,11 @@ class Purchases:
         """A session is asked for."""
         self._starts.append(now)
 
+    def cancelled(self) -> None:
+        """The last session that was asked for is not started."""
+        if self._starts:
+            self._starts.pop()
+
     def started(self) -> None:
         """The service gave a session."""
         self._refusals = 0
@@ -87,8 +92,8 @@ class Purchases:
             Seconds until the next attempt; None if another attempt is useless.
         """
         self._refusals += 1
-        if refusal in _SURELY_NONE and self._starts:
-            self._starts.pop()
+        if refusal in _SURELY_NONE:
+            self.cancelled()
         if refusal in _FINAL:
             return None
         if refusal is Refusal.NO_SLOT:

@@ -7,7 +7,7 @@ has a move for it.
 from collections import deque
 from collections.abc import Callable
 
-from avatar.core.actions import Action, CloseSocket, OpenSocket, StartSession, StopSession
+from avatar.core.actions import Action, CancelStart, CloseSocket, OpenSocket, StartSession, StopSession
 from avatar.core.events import Event, SessionLeft, SessionRefused, SocketDropped
 from avatar.core.purchases import Purchases
 from avatar.core.refusal import Refusal
@@ -101,6 +101,14 @@ class Sessions:
         session.away_since = now
         session.join_by = now + self._t.join if self._sees_room and not session.joined else None
         self._open(session, SessionTrigger.STARTED, now)
+
+    def cancelled(self, session: Session, now: float) -> None:
+        """The service was not asked to start it."""
+        if session.takes(SessionTrigger.NOT_STARTED):
+            session.apply(SessionTrigger.NOT_STARTED, now)
+            session.stopped_at = session.asked_at
+            self._purchases.cancelled()
+            self._forget(session)
 
     def refused(
         self, session: Session, refusal: Refusal, retry_after: float | None, detail: str, now: float, *, may_run: bool
@@ -221,6 +229,7 @@ class Sessions:
         self._forget(session)
         if session.state is SessionState.STARTING:
             session.apply(SessionTrigger.LEFT, now)
+            self.actions.append(CancelStart(session.number))
             return
         wait = self._t.tail if session.controls else 0.0
         if last_word_at is not None and not failed:

@@ -12,6 +12,7 @@ from avatar.core import (
     Action,
     AvatarGone,
     AvatarMachine,
+    CancelStart,
     CloseSocket,
     Event,
     MuteAvatar,
@@ -131,6 +132,8 @@ class AvatarLink:
         match action:
             case StartSession():
                 self._sessions.start(action)
+            case CancelStart():
+                self._sessions.cancel(action)
             case StopSession():
                 self._sessions.stop(action)
             case OpenSocket():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from avatar.core import Refusal, StartSession, StopSession
+from avatar.core import CancelStart, Refusal, StartSession, StopSession
 from avatar.errors import AvatarError
 from avatar.link.driver import Driver
 from avatar.link.tasks import Tasks
@@ -84,12 +84,22 @@ class SessionExecutor:
         self._source = source
         self._on_running = on_running
         self._ids: dict[int, str] = {}
+        self._preparing: dict[int, asyncio.Task[None]] = {}
         self._starting: dict[int, asyncio.Task[None]] = {}
         self._tasks = Tasks()
 
     def start(self, action: StartSession) -> None:
         """Ask for a session."""
-        self._starting[action.session] = self._tasks.start(self._start(action), "avatar_start")
+        task = self._tasks.start(self._start(action), "avatar_start")
+        self._preparing[action.session] = self._starting[action.session] = task
+
+    def cancel(self, action: CancelStart) -> None:
+        """Ask for a session no more; one that the service was asked to start is waited for."""
+        preparing = self._preparing.pop(action.session, None)
+        if preparing is not None:
+            preparing.cancel()
+            with self._driver.step() as now:
+                self._machine.session_cancelled(action.session, now)
 
     def stop(self, action: StopSession) -> None:
         """Stop a session; a start that is still on its way is given up."""
@@ -105,12 +115,15 @@ class SessionExecutor:
     async def _start(self, action: StartSession) -> None:
         number = action.session
         try:
-            self._ids[number] = await self._source.prepare(action.identity)
-            running = await self._source.start(self._ids[number])
+            session_id = await self._source.prepare(action.identity)
+            self._preparing.pop(number, None)
+            self._ids[number] = session_id
+            running = await self._source.start(session_id)
         except AvatarError as error:
             self._refuse(number, error)
             return
         finally:
+            self._preparing.pop(number, None)
             self._starting.pop(number, None)
         self.last_error = None
         logger.info("avatar session started", extra={"session_id": running.session_id})

@@ -48,8 +48,10 @@ async def stubborn() -> str:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hanging steps are left after a moment."""
-    for name in ("_SILENCE_TIMEOUT", "_STOP_TIMEOUT", "_CLOSE_TIMEOUT", "_HANG_UP_TIMEOUT"):
+    for name in ("_SILENCE_TIMEOUT", "_CLOSE_TIMEOUT", "_HANG_UP_TIMEOUT"):
         monkeypatch.setattr(agent.call.call, name, 0.2)
+    # An avatar lingers for 1.2 s after its last word.
+    monkeypatch.setattr(agent.call.call, "_STOP_TIMEOUT", 2.0)
 
 
 async def talks(stage: Stage) -> None:

@@ -15,6 +15,7 @@ import jwt
 from avatar.core import (
     Action,
     AvatarMachine,
+    CancelStart,
     CloseSocket,
     Command,
     Event,
@@ -115,6 +116,7 @@ class World:
         self._order = itertools.count()
         self._replies: dict[int, Callable[[Replied | None], None]] = {}
         self._session_ids: dict[int, str] = {}
+        self._cancelled: set[int] = set()
         self._ws_urls: dict[int, str] = {}
         self._sockets: dict[int, int] = {}
         self._open: dict[int, int] = {}
@@ -326,6 +328,8 @@ class World:
         match action:
             case StartSession(number, identity):
                 self._start(number, identity)
+            case CancelStart(number):
+                self._cancel(number)
             case StopSession(number):
                 self._stop(number)
             case OpenSocket(number):
@@ -377,6 +381,8 @@ class World:
             body["max_session_duration"] = self.max_session_duration
 
         def on_token(reply: Replied | None) -> None:
+            if number in self._cancelled:
+                return
             if reply is None or reply.status >= 400:
                 self._refuse(number, reply, may_run=False)
                 return
@@ -395,6 +401,12 @@ class World:
             self._report("session_started", number, self._session_ids[number], duration)
 
         self._request("/v1/sessions/token", {"X-API-KEY": "stand-in"}, body, on_token)
+
+    def _cancel(self, number: int) -> None:
+        """Give up a start while it waits for its token."""
+        if number not in self._session_ids:
+            self._cancelled.add(number)
+            self._report("session_cancelled", number)
 
     def _refuse(self, number: int, reply: Replied | None, *, may_run: bool) -> None:
         self._report("session_refused", number, refusal_of(reply), detail=str(reply and reply.body), may_run=may_run)
