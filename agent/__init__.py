@@ -1,11 +1,16 @@
 """The service: a LiveKit Agents worker that hears, thinks and speaks, with an avatar as its face."""
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.worker import server
 
 __all__ = ["server"]
+
+# onnxruntime, which runs the voice activity detection, reads this when it is imported. Without it, it keeps a device id
+# and its events on disk, and tries to send them to its vendor. Its own `disable_telemetry_events()` comes too late.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 def __getattr__(name: str) -> object:

@@ -5,31 +5,39 @@ which changes one fails there, by name.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-from livekit.agents import AgentServer, AgentSession, JobContext
+from livekit.agents import AgentServer, AgentSession, JobContext, RunContext, stt
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import http_context
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.tool_executor import _RunningTasks
-from livekit.agents.voice.transcription.text_transforms import TextTransforms, _apply_text_transforms
+from livekit.plugins import deepgram, openai
 from livekit.protocol import agent
 
 from avatar.http import client_session, proxy_for
 
 __all__ = [
+    "STT_MESSAGE",
     "FullError",
     "JobServer",
-    "apply_text_transforms",
+    "forward_messages",
+    "is_released",
+    "lenient_llm",
     "load_certificates",
     "paused_speech",
     "plugin_http_session",
+    "reporting_stt",
+    "reports_messages",
     "running_tools",
     "set_job_url",
 ]
+
+# The event that an STT of `reporting_stt` emits for each message of the service.
+STT_MESSAGE = "message"
 
 # The framework's own values for the session that its plugins share.
 _CONNECTIONS_PER_HOST = 50
@@ -128,11 +136,6 @@ def plugin_http_session() -> aiohttp.ClientSession:
     return session
 
 
-def apply_text_transforms(text: AsyncIterable[str], transforms: Sequence[TextTransforms]) -> AsyncIterable[str]:
-    """Transform text as the framework does before it calls an agent's `tts_node`."""
-    return _apply_text_transforms(text, transforms)
-
-
 def running_tools(session: AgentSession[Any]) -> list[asyncio.Task[Any]]:
     """List the tasks of the tools that run now.
 
@@ -151,3 +154,52 @@ def paused_speech(session: AgentSession[Any]) -> tuple[SpeechHandle, bool] | Non
     if paused is None or paused.handle.done() or paused.handle.interrupted:
         return None
     return paused.handle, paused.agent_state == "speaking"
+
+
+def reports_messages(source: stt.STT[Any]) -> bool:
+    """Whether an STT emits `STT_MESSAGE`."""
+    return getattr(source, "_reports_messages", False)
+
+
+def forward_messages(source: stt.STT[Any], target: stt.STT[Any]) -> None:
+    """Let an adapter emit `STT_MESSAGE` whenever the STT that it wraps does."""
+    target._reports_messages = True  # type: ignore[attr-defined] # noqa: SLF001 - read by `reports_messages`
+    source.on(STT_MESSAGE, lambda: target.emit(STT_MESSAGE))
+
+
+def reporting_stt(**options: Any) -> deepgram.STT:
+    """Make Deepgram's STT; it emits `STT_MESSAGE` for each message of the service, also for results without words.
+
+    Args:
+        options: Those of `deepgram.STT`.
+    """
+    return _ReportingSTT(**options)
+
+
+class _ReportingSTT(deepgram.STT):
+    _reports_messages = True
+
+    def stream(self, **options: Any) -> deepgram.SpeechStream:
+        stream = super().stream(**options)
+        process = stream._process_stream_event  # noqa: SLF001 - the plugin drops results without words
+
+        def report(message: dict[str, Any]) -> None:
+            self.emit(STT_MESSAGE)
+            process(message)
+
+        stream._process_stream_event = report  # type: ignore[assignment, method-assign] # noqa: SLF001 - see above
+        return stream
+
+
+def lenient_llm(**options: Any) -> openai.LLM:
+    """Make OpenAI's LLM for another server: tools are described without `strict`, which some servers refuse.
+
+    Args:
+        options: Those of `openai.LLM`.
+    """
+    return openai.LLM(**options, _strict_tool_schema=False)
+
+
+def is_released(context: RunContext[Any]) -> bool:
+    """Whether the conversation goes on without waiting for a tool, after the tool's first `context.update()`."""
+    return bool(context.function_call.extra.get("__livekit_agents_tool_non_blocking"))

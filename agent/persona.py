@@ -1,19 +1,22 @@
-"""Who the caller talks with: one readable file."""
+"""A persona: the character that the caller talks with, in one readable file."""
 
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.conversation.fillers import default_fillers
 from agent.conversation.tools import tools_named
 from agent.settings import SettingsError
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
+DEFAULT_TOOL_TIMEOUT = 60.0  # seconds
 DEFAULT_GOODBYE = "I am afraid our time is up. Thank you for the talk, and goodbye!"
 
 
 class Persona(BaseModel):
-    """A persona file. `agent/personas/nova.toml` explains each field."""
+    """The contents of a persona file. `agent/personas/nova.toml` explains each field."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -22,10 +25,17 @@ class Persona(BaseModel):
     opening: str = ""
     apology: str = Field(default=DEFAULT_APOLOGY, min_length=1, max_length=200)
     goodbye: str = Field(default=DEFAULT_GOODBYE, max_length=200)
+    fillers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = None
     language: str = "en"
     voice: str = ""
     avatar_id: str = ""
     tools: tuple[str, ...] = ()
+    tool_timeout: float = Field(default=DEFAULT_TOOL_TIMEOUT, gt=0)
+
+    @property
+    def said_while_waiting(self) -> tuple[str, ...]:
+        """The fillers of the file, or those of its language."""
+        return default_fillers(self.language) if self.fillers is None else self.fillers
 
 
 def load_persona(path: Path) -> Persona:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from livekit.agents import AgentSession
-from livekit.agents.tokenize.basic import SentenceTokenizer
 
 from agent.control import payloads
 from agent.control.events import Events, SentenceEvent
@@ -15,6 +14,7 @@ from agent.control.push_to_talk import PushToTalk
 from agent.control.refusal import NOT_NOW, RefusalError
 from agent.control.turn_timings import TurnTimings
 from agent.control.waterfall import By
+from agent.speech.pieces import is_speakable, split
 from agent.speech.queue import SpeechQueue
 from agent.speech.sentence import Sentence, SentenceState
 
@@ -122,8 +122,10 @@ class Actions:
         self._say(self._personas.persona.opening, "opening", time.time())
 
     def _say(self, text: str, by: By, at: float) -> list[Sentence]:
+        pieces = split(text.strip()) if is_speakable(text) else []
+        gaps = [" ", *(piece[len(piece.rstrip()) :] for piece in pieces)]
         with self._timings.asked(by, at):
-            return [self._speech.say(sentence) for sentence in SentenceTokenizer().tokenize(text)]
+            return [self._speech.say(piece.strip(), gap=gap) for piece, gap in zip(pieces, gaps, strict=False)]
 
     def _on_sentence(self, sentence: Sentence) -> None:
         if sentence not in self._sentences:

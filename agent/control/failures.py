@@ -1,30 +1,32 @@
-"""Tells the caller what failed."""
+"""Failures of the vendors, reported to the caller in plain words."""
 
 import asyncio
 from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from livekit.agents import AgentSession, ErrorEvent, llm, stt, tts
+from livekit.agents import AgentSession, ErrorEvent, UserInputTranscribedEvent, llm, stt, tts
 
 from agent.control.events import FailureEvent
 from agent.conversation.persona_agent import Source
 
 MESSAGES: dict[Source, str] = {
-    "hearing": "You can't be understood at the moment. Please say it again, or write it.",
+    "hearing": "I can't hear you at the moment. Please say it again, or type it.",
     "thinking": "I couldn't come up with an answer. Please ask again.",
-    "speaking": "The answer could not be spoken. Please ask again.",
+    "speaking": "I couldn't say my answer. Please ask again.",
 }
 
-# Seconds in which the same is not told twice: the framework and the agent's nodes may both notice a failure.
+# Seconds within which the same failure is not reported twice: the framework and the agent's nodes may both notice it.
 _AGAIN = 5.0
 
 
 class Failures:
-    """Tells what fails for good; a failure that a retry mends is not told.
+    """Reports failures that were not made good by another attempt.
+
+    A failure of hearing lasts until words are understood again, and is reported once; each failed answer is news.
 
     Args:
-        session: Emits the errors of its services.
+        session: The agent session, which emits the errors of its services.
         tell: Called with the event for the caller.
     """
 
@@ -32,11 +34,13 @@ class Failures:
         self._tell = tell
         self._told_at: dict[Source, float] = {}
         session.on("error", self._on_error)
+        session.on("user_input_transcribed", self._on_transcribed)
 
     def tell(self, source: Source) -> None:
-        """Tell that something failed."""
+        """Report a failure, unless it was reported just now, or hearing has failed since."""
         now = asyncio.get_running_loop().time()
-        if now - self._told_at.get(source, -inf) >= _AGAIN:
+        again = inf if source == "hearing" else _AGAIN
+        if now - self._told_at.get(source, -inf) >= again:
             self._told_at[source] = now
             self._tell(FailureEvent(source=source, message=MESSAGES[source]))
 
@@ -48,3 +52,6 @@ class Failures:
                 self.tell("thinking")
             case tts.TTSError(recoverable=False):
                 self.tell("speaking")
+
+    def _on_transcribed(self, _: UserInputTranscribedEvent) -> None:
+        self._told_at.pop("hearing", None)

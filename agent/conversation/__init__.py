@@ -1,1 +1,1 @@
-"""What hears, thinks and speaks: the pipeline of vendors, the agent that uses it, and its tools."""
+"""The conversation: the pipeline of vendors, the agent that uses it, and its tools."""

@@ -1,4 +1,4 @@
-"""What the caller hears when something failed: one line, made ahead, for when it is needed there may be no voice."""
+"""The sentence that the caller hears after a failure, synthesised ahead: the failure may be that of text-to-speech."""
 
 import asyncio
 import logging
@@ -10,6 +10,8 @@ from livekit import rtc
 from livekit.agents import AgentSession, APIError, tts
 from livekit.agents.utils import aio
 
+from agent.conversation.failure import describe
+
 if TYPE_CHECKING:
     from livekit.agents import SpeechHandle
 
@@ -17,12 +19,12 @@ logger = logging.getLogger("agent")
 
 
 class Apology:
-    """A line that can be said without a text-to-speech service.
+    """A sentence that can be said without a text-to-speech service.
 
     Args:
-        session: Where it is said.
-        text: The line; its length bounds the audio that is kept, about 48 kB for each second.
-        voice: Who says it; default the session's.
+        session: The agent session in which it is said.
+        text: The sentence. Its audio is kept, which takes about 48 kB for each second.
+        voice: Synthesises it; by default the session's text-to-speech.
     """
 
     def __init__(self, session: AgentSession[Any], text: str, voice: tts.TTS[Any] | None = None) -> None:
@@ -34,21 +36,21 @@ class Apology:
         self._said: SpeechHandle | None = None
 
     def prepare(self) -> None:
-        """Synthesise it in the background, unless that was done."""
+        """Synthesise it in the background, unless it already is."""
         if self._clip is None and (self._preparing is None or self._preparing.done()):
             self._preparing = asyncio.create_task(self._prepare(), name="apology")
 
     def say(self) -> None:
-        """Say it behind what is being said, once however many ask until it was said.
+        """Say it after the current speech; no-op while it is waiting to be said, or being said.
 
-        When it could not be synthesised so far, that is tried again; if it fails, the caller hears nothing.
+        If it could not be synthesised so far, that is tried again; if it fails again, the caller hears nothing.
         """
         if self._said is None or self._said.done():
-            with suppress(RuntimeError):  # the session has ended meanwhile
+            with suppress(RuntimeError):  # the session has ended
                 self._said = self._session.say(self.text, audio=self._frames())
 
     async def aclose(self) -> None:
-        """Leave off preparing it."""
+        """Stop preparing it."""
         if self._preparing is not None:
             await aio.cancel_and_wait(self._preparing)
 
@@ -60,17 +62,18 @@ class Apology:
             async with voice.synthesize(self.text, conn_options=self._session.conn_options.tts_conn_options) as stream:
                 self._clip = await stream.collect()
         except APIError as error:
-            logger.warning("no apology is at hand, its synthesis failed: %s", type(error).__name__)
+            extra = describe(error, voice.provider, said=[self.text])
+            logger.warning("the apology could not be synthesised", extra=extra)
 
     async def _frames(self) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """In frames of a tenth of a second, as a service would send them; an interruption cuts between two."""
+        """Give it in frames of a tenth of a second, between which an interruption can cut it."""
         self.prepare()
         if self._preparing is not None:
             await asyncio.shield(self._preparing)
         clip = self._clip
         if clip is None:
             if self._said is not None:
-                self._said.interrupt(force=True)  # or it would be kept as said
+                self._said.interrupt(force=True)  # else the chat context would keep it as said
             return
         samples = clip.sample_rate // 10 * clip.num_channels
         for start in range(0, len(clip.data), samples):

@@ -1,9 +1,9 @@
-"""The agent's nodes: what hears, thinks and speaks ends in time, and what fails ends in an apology."""
+"""The agent's nodes: hearing, thinking and speaking end in time, and a failure ends in an apology."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing
 from typing import Any, Literal
 
 from livekit import rtc
@@ -22,16 +22,24 @@ from livekit.agents import (
     tts,
 )
 from livekit.agents.stt import SpeechEvent
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
+from livekit.agents.utils import is_given
 
 from agent.conversation.apology import Apology
-from agent.conversation.deadline import in_time
+from agent.conversation.deadline import in_time, or_silence
+from agent.conversation.failure import describe
+from agent.conversation.fillers import FIRST_AFTER, Fillers
+from agent.conversation.hearing import Hearing
+from agent.conversation.patience import with_patience
+from agent.conversation.speech_text import Answer
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.persona import Persona
+from agent.speech.written import WrittenWords
 
 logger = logging.getLogger("agent")
 
-_SLACK = 1.0
 # Seconds over the client's own time-outs, so that those, which know the reason, come first.
+_SLACK = 1.0
 
 Source = Literal["hearing", "thinking", "speaking"]
 
@@ -42,17 +50,17 @@ class PersonaAgent(Agent):
     A failed turn ends with the persona's apology, as a part of the conversation; the next turn asks the vendor again.
 
     Args:
-        persona: Who the caller talks with.
-        tools: What the language model may call.
-        session: Whose agent it will be.
-        apology: Said when speech fails; what thinking fails ends in is the same line.
-        stt_watchdog: Of the session.
+        persona: The persona.
+        tools: The tools that the language model may call.
+        session: The session of the agent.
+        apology: Said when speaking fails; thinking that fails ends in the same sentence.
+        stt_watchdog: The session's.
         on_first_token: Called, in the task of the reply, when the language model gave its first word.
         on_first_audio: Called, in the task of the reply, when text-to-speech gave its first frame.
-        on_failure: Called with what failed.
-        chat_ctx: What was said before it came.
-        stt: Hears its language; default the session's.
-        tts: Its voice; default the session's.
+        on_failure: Called with the stage that failed.
+        chat_ctx: The conversation so far.
+        stt: Speech-to-text for its language; by default the session's.
+        tts: Text-to-speech with its voice; by default the session's.
 
     Attributes:
         entered: Set when it has taken over.
@@ -73,93 +81,119 @@ class PersonaAgent(Agent):
         stt: NotGivenOr[stt.STT[Any]] = NOT_GIVEN,
         tts: NotGivenOr[tts.TTS[Any]] = NOT_GIVEN,
     ) -> None:
-        super().__init__(instructions=persona.instructions, tools=[*tools], chat_ctx=chat_ctx, stt=stt, tts=tts)
+        self._fillers = Fillers(persona.said_while_waiting)
+        patient = [with_patience(tool, fillers=self._fillers, timeout=persona.tool_timeout) for tool in tools]
+        super().__init__(instructions=persona.instructions, tools=[*patient], chat_ctx=chat_ctx, stt=stt, tts=tts)
         self.entered = asyncio.Event()
+        self._of_session = session
         self._apology = apology
-        self._stt_watchdog = stt_watchdog
         self._on_first_token = on_first_token
         self._on_first_audio = on_first_audio
         self._on_failure = on_failure
+        self._hearing = Hearing(stt_watchdog, persona.language)
         options = session.conn_options.llm_conn_options
-        self._gap = options.timeout + _SLACK
-        # There are two attempts: of one language model, or of two.
-        self._first = 2 * options.timeout + _SLACK
+        # A quick failure is tried again within the time; two language models have it one after the other.
+        attempts = 2 if isinstance(session.llm, llm.FallbackAdapter) else 1
+        self._first, self._gap = attempts * options.timeout + _SLACK, options.timeout + _SLACK
 
     async def on_enter(self) -> None:
-        """Begin."""
+        """Note that it has taken over."""
         self.entered.set()
 
     async def on_user_turn_completed(self, _turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
-        """Leave a turn without a word unanswered: a button was held, and nothing was said."""
+        """Leave a turn without words unanswered: the push-to-talk button was held, and nothing was said."""
         if not (new_message.text_content or "").strip():
             raise StopResponse
 
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncGenerator[SpeechEvent, None]:
-        """Hear; after an error the framework connects again."""
-        async with aclosing(self._stt_watchdog.watch(Agent.default.stt_node(self, audio, model_settings))) as events:
+        """Hear; after an error the service is connected again."""
+        source = self.stt if is_given(self.stt) and self.stt is not None else self._of_session.stt
+
+        def connect(frames: AsyncIterable[rtc.AudioFrame]) -> AsyncGenerator[SpeechEvent, None]:
+            return Agent.default.stt_node(self, frames, model_settings)
+
+        async with aclosing(self._hearing.events(audio, connect, source)) as events:
             async for event in events:
                 yield event
 
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
-        """Think; an answer that fails or hangs ends in the apology, and so does one without a word.
+        """Think; while it takes long, say fillers, and end a failure, a hang or an answer without words in the apology.
 
-        The framework would leave the caller without an answer. A tool that was called speaks for itself.
+        The framework would leave the caller without an answer. A tool call needs no words.
         """
-        answer = _Answer()
-        thoughts = Agent.default.llm_node(self, chat_ctx, tools, model_settings)
-        try:
-            async with aclosing(in_time(thoughts, first=self._first, gap=self._gap)) as chunks:
-                async for chunk in chunks:
-                    if answer.take(chunk):
+        answer, has_words = Answer(tools), False
+        async with AsyncExitStack() as stack:
+            chunks = in_time(
+                Agent.default.llm_node(self, chat_ctx, tools, model_settings), first=self._first, gap=self._gap
+            )
+            pieces = or_silence(answer.speech(chunks), after=FIRST_AFTER)
+            for stream in (chunks, pieces):
+                await stack.enter_async_context(aclosing(stream))
+            async for piece in pieces:
+                if piece is not None:
+                    if not has_words:
                         self._on_first_token()
-                    yield chunk
-        except (APIError, TimeoutError) as error:
-            logger.warning("thinking failed: %s", type(error).__name__)
-            self._on_failure("thinking")
+                    has_words = True
+                    yield piece
+                elif not has_words and (filler := self._filler()):
+                    # A segment of its own, so that it is spoken at once.
+                    yield f"{filler} "
+                    yield FlushSentinel()
+        for chunk in answer.chunks:
+            yield chunk
+        if answer.failure is not None or not (has_words or answer.has_calls):
+            self._report_thinking(answer.failure, chat_ctx)
             if not answer.has_calls:
-                yield f"... {self._apology.text}" if answer.has_words else self._apology.text
-        else:
-            if not (answer.has_words or answer.has_calls):
-                logger.warning("thinking failed: an answer without a word")
-                self._on_failure("thinking")
-                yield self._apology.text
+                yield f"... {self._apology.text}" if has_words else self._apology.text
 
     async def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """Speak; what fails is cut where it was synthesised to, and followed by the apology."""
+        """Speak; a failure ends the audio where it is, and is followed by the apology."""
+        words = WrittenWords()
         try:
-            async with aclosing(Agent.default.tts_node(self, text, model_settings)) as frames:
+            async with aclosing(Agent.default.tts_node(self, _noted(text, words), model_settings)) as frames:
                 is_first = True
                 async for frame in frames:
                     if is_first:
                         self._on_first_audio()
                         is_first = False
+                    if timed := frame.userdata.get(USERDATA_TIMED_TRANSCRIPT):
+                        frame.userdata[USERDATA_TIMED_TRANSCRIPT] = words.take(timed)
                     yield frame
         except APIError as error:
-            logger.warning("speaking failed: %s", type(error).__name__)
+            voice = self.tts if is_given(self.tts) and self.tts is not None else self._of_session.tts
+            vendor = voice.provider if voice is not None else "none"
+            logger.warning("text-to-speech failed", extra=describe(error, vendor, said=[words.text]))
             self._on_failure("speaking")
             self._apology.say()
             # Without its cause, which may quote the text: the framework logs it.
             message = "the text could not be synthesised"
             raise APIConnectionError(message) from None
 
+    def _filler(self) -> str | None:
+        """Choose a filler, unless the apology would follow it at once."""
+        has_time = self._first > 2 * FIRST_AFTER
+        return self._fillers.next(asyncio.get_running_loop().time()) if has_time else None
 
-class _Answer:
-    """What has come of an answer."""
+    def _report_thinking(self, failure: APIError | TimeoutError | None, chat_ctx: llm.ChatContext) -> None:
+        model = self._of_session.llm
+        vendor = model.provider if isinstance(model, llm.LLM) else "none"
+        said = [message.text_content or "" for message in chat_ctx.messages()]
+        described = (
+            {"vendor": vendor, "reason": "an answer without words"}
+            if failure is None
+            else describe(failure, vendor, said=said, timeout_setting="LLM_TIMEOUT")
+        )
+        logger.warning("the language model failed", extra=described)
+        self._on_failure("thinking")
 
-    def __init__(self) -> None:
-        self.has_words = False
-        self.has_calls = False
 
-    def take(self, chunk: llm.ChatChunk | str | FlushSentinel) -> bool:
-        """Note a chunk; whether it has the first word."""
-        had_words = self.has_words
-        if isinstance(chunk, llm.ChatChunk) and chunk.delta is not None:
-            self.has_words |= bool(chunk.delta.content and chunk.delta.content.strip())
-            self.has_calls |= bool(chunk.delta.tool_calls)
-        return self.has_words and not had_words
+async def _noted(text: AsyncIterable[str], words: WrittenWords) -> AsyncIterator[str]:
+    async for piece in text:
+        words.push(piece)
+        yield piece

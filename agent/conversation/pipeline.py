@@ -1,7 +1,8 @@
-"""Hears, thinks and speaks: the plugins, who takes over when one fails, and how turns are taken."""
+"""Speech-to-text, language model and text-to-speech: the plugins, their fallbacks, and how turns are taken."""
 
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 from livekit.agents import (
     NOT_GIVEN,
@@ -20,24 +21,31 @@ from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.conversation.call_session import CallSession
+from agent.conversation.completions import CompletionsClient
+from agent.conversation.patience import RESULT_CAME
+from agent.framework import forward_messages, lenient_llm, reporting_stt
 from agent.persona import Persona
 from agent.settings import Settings, TurnDetection, Vendor
+from agent.speech.pieces import PieceTokenizer
 
-# Said outright: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which may
+# Set explicitly: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which may
 # be another vendor's.
 _OPENAI_URL = "https://api.openai.com/v1"
-_DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
+DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 
-_SPEECH_TIMEOUT = 5.0
 # Seconds to connect, and for the first audio of a text: both vendors take less than one.
+_SPEECH_TIMEOUT = 5.0
 
 _RETRY_INTERVAL = 0.5
 
-_END_OF_SPEECH: dict[TurnDetection, float] = {"vad": 0.55, "model": 0.25}
 # Seconds of silence: the plugin's own, and the least that the model wants, which then decides by what was said.
+_END_OF_SPEECH: dict[TurnDetection, float] = {"vad": 0.55, "model": 0.25}
 
+# The end of the names of ElevenLabs' models that take a language; others recognise it from the text.
 _ENFORCED = "_v2_5"
-# How the names of ElevenLabs' models end that speak the language they are told; others tell it by the text.
+
+# Servers that are known to take `strict` tool schemas, and not to write thoughts into answers.
+_OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com", ".api.openai.com")
 
 
 def load_vad(turn_detection: TurnDetection = "vad") -> VAD:
@@ -46,7 +54,7 @@ def load_vad(turn_detection: TurnDetection = "vad") -> VAD:
 
 
 def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession:
-    """Make an agent session that is ready to start."""
+    """Build an agent session that is ready to start."""
     return CallSession(
         vad=vad,
         stt=build_ear(settings, persona, vad),
@@ -55,14 +63,19 @@ def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession
         turn_handling=turn_handling(settings),
         # Captions and the interrupted message follow the words that ElevenLabs says it spoke.
         use_tts_aligned_transcript=True,
+        # `PersonaAgent` turns answers into speech itself; other texts are spoken word for word.
+        tts_text_transforms=None,
+        tool_handling={
+            "async_options": {"reply_at_tail_template": RESULT_CAME, "reply_maybe_covered_template": RESULT_CAME}
+        },
         conn_options=connect_options(settings),
     )
 
 
 def connect_options(settings: Settings) -> SessionConnectOptions:
-    """How long a vendor may take, and how often it is asked again, before the caller hears an apology.
+    """Set how long a vendor may take, and how often it is asked again, before the caller hears an apology.
 
-    A second vendor is asked instead of the first one again.
+    A second vendor is asked instead of asking the first one again.
     """
     return SessionConnectOptions(
         stt_conn_options=APIConnectOptions(timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL),
@@ -72,25 +85,25 @@ def connect_options(settings: Settings) -> SessionConnectOptions:
         tts_conn_options=APIConnectOptions(
             timeout=_SPEECH_TIMEOUT, max_retry=0 if settings.fallback_tts else 1, retry_interval=_RETRY_INTERVAL
         ),
-        # The framework would end the call, without a word, at the fourth failure in a row. Each is told to the caller,
-        # who can go on or hang up.
+        # The framework would end the call, without a word, at the fourth failure in a row. The caller is told of each
+        # failure, and can go on or hang up.
         max_unrecoverable_errors=sys.maxsize,
     )
 
 
 def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
-    """Deepgram, or what stands in for it."""
+    """Build Deepgram's speech-to-text, or that of its stand-in."""
     vendor = settings.deepgram
-    return deepgram.STT(
+    return reporting_stt(
         model=settings.deepgram_model,
         language=persona.language,
         api_key=vendor.key.get_secret_value(),
-        base_url=vendor.url or _DEEPGRAM_URL,
+        base_url=vendor.url or DEEPGRAM_URL,
     )
 
 
 def build_llm(settings: Settings) -> openai.LLM:
-    """OpenAI, Azure OpenAI, a server that speaks its protocol, or what stands in for it."""
+    """Build the language model: OpenAI's, Azure's, that of a server that speaks its protocol, or of the stand-in."""
     if (azure := settings.azure) is not None:
         return openai.LLM.with_azure(
             model=settings.openai_model,
@@ -103,7 +116,7 @@ def build_llm(settings: Settings) -> openai.LLM:
 
 
 def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
-    """ElevenLabs, or what stands in for it."""
+    """Build ElevenLabs' text-to-speech, or that of its stand-in."""
     vendor = settings.elevenlabs
     voice = elevenlabs.TTS(
         model=settings.eleven_model,
@@ -113,15 +126,18 @@ def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
         voice_id=persona.voice or DEFAULT_VOICE_ID,
         language=_spoken_language(settings, persona),
         base_url=vendor.url or NOT_GIVEN,
+        # Times of the text as it is written; the other alignment has Chinese in Latin letters and numbers in words.
+        preferred_alignment="original",
+        word_tokenizer=PieceTokenizer(),
     )
-    # The plugin keeps its WebSocket after a time-out, so that on one that is half-open every later text would fail.
-    # Setting an option, be it to what it was, is how one makes it open another.
+    # The plugin keeps its WebSocket after a time-out; if it is half-open, every later text would fail. Setting any
+    # option makes it open another.
     voice.on("error", lambda _: voice.update_options(pronunciation_dictionary_locators=[]))
     return voice
 
 
 def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[Any]:
-    """What hears the persona's language, and what does when it can't."""
+    """Build the speech-to-text of the persona's language, with its fallback."""
     first = build_stt(settings, persona)
     if settings.fallback_stt is None:
         return first
@@ -129,13 +145,15 @@ def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[
     second = openai.STT(
         language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL
     )
-    return stt.FallbackAdapter(
+    both = stt.FallbackAdapter(
         [first, second], vad=vad, attempt_timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL
     )
+    forward_messages(first, both)
+    return both
 
 
 def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
-    """The persona's voice, and who speaks when it can't."""
+    """Build the text-to-speech of the persona's voice, with its fallback."""
     first = build_tts(settings, persona)
     if settings.fallback_tts is None:
         return first
@@ -143,18 +161,19 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
     second = openai.TTS(
         api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, response_format="pcm"
     )
-    return tts.FallbackAdapter([first, second], max_retry_per_tts=0)
+    streamed = tts.StreamAdapter(tts=second, sentence_tokenizer=PieceTokenizer())
+    return tts.FallbackAdapter([first, streamed], max_retry_per_tts=0)
 
 
 def turn_handling(settings: Settings) -> TurnHandlingOptions:
-    """How turns are taken, said outright: left alone, the framework picks a model in the cloud in some modes."""
+    """Set how turns are taken, explicitly: by default the framework picks a model in the cloud in some modes."""
     is_vad = settings.turn_detection == "vad"
     detector: Any = "vad" if is_vad else inference.TurnDetector(version="v1-mini")
     return TurnHandlingOptions(
         turn_detection=detector,
-        # For its model the framework has delays of its own, which are tuned to it.
+        # For its own model the framework has delays that are tuned to it.
         endpointing={"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0} if is_vad else {},
-        # A noise pauses the avatar; without a word in two seconds it goes on from where it was.
+        # A noise pauses the avatar; if no word follows within two seconds, it resumes where it was.
         interruption={
             "enabled": True,
             "mode": "vad",
@@ -167,7 +186,7 @@ def turn_handling(settings: Settings) -> TurnHandlingOptions:
 
 
 def _spoken_language(settings: Settings, persona: Persona) -> NotGivenOr[str]:
-    """In ISO 639-1, which has two letters: `en-US` is `en`, and Deepgram's `multi` none."""
+    """Give the language in ISO 639-1, which has two letters: `en-US` is `en`, and Deepgram's `multi` is none."""
     code = LanguageCode(persona.language).language
     return code if settings.eleven_model.endswith(_ENFORCED) and len(code) == 2 else NOT_GIVEN  # noqa: PLR2004
 
@@ -181,4 +200,15 @@ def _thinking(settings: Settings) -> llm.LLM[Any]:
 
 
 def _llm(vendor: Vendor, model: str) -> openai.LLM:
-    return openai.LLM(model=model, api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL)
+    is_openai = vendor.is_stand_in or is_openai_host(vendor.url)
+    client = CompletionsClient(
+        api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, is_openai=is_openai
+    )
+    build = openai.LLM if is_openai else lenient_llm
+    return build(model=model, client=client)
+
+
+def is_openai_host(url: str | None) -> bool:
+    """Whether a base URL is OpenAI's own or Azure's; None is OpenAI's own."""
+    host = urlsplit(url or "").hostname or ""
+    return not url or any(host == known or (known[0] == "." and host.endswith(known)) for known in _OPENAI_HOSTS)

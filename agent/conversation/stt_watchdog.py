@@ -1,4 +1,4 @@
-"""Notices that the caller speaks and is not understood, which speech to text itself does not tell."""
+"""Notices when the caller speaks and speech-to-text is silent or away, which the service itself does not report."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -8,46 +8,67 @@ from livekit.agents import AgentSession, APIError, APITimeoutError, UserStateCha
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 from livekit.agents.utils import aio
 
+# Seconds of voice that count as speech, as for an interruption; a shorter sound may be a cough.
 _SPEECH = 0.5
-# Seconds of voice that are taken for speech, as for an interruption; what is shorter may be a cough.
 
+# Seconds after a speech within which the service has to react; services take half a second.
 _PATIENCE = 4.0
-# Seconds after it in which its words have to come; services take half a second.
 
+# Speeches in a row without any reaction; Deepgram reports results every three to five seconds, also without words
+# (community.deepgram.com, "Manage result intervals"), so that a short speech may fall between two of them.
 _MOST_UNANSWERED = 2
-# A single one may have been a noise without words.
 
 _WORDS = {SpeechEventType.INTERIM_TRANSCRIPT, SpeechEventType.PREFLIGHT_TRANSCRIPT, SpeechEventType.FINAL_TRANSCRIPT}
 
 
 class SttWatchdog:
-    """Compares what voice activity detection heard with what speech to text understood.
+    """Compares what voice activity detection hears with the reactions of the speech-to-text service.
 
-    A service that fails is an error of its stream, and the framework connects again. One that is connected and silent
-    is nobody's error: here it becomes one when two speeches in a row were left without a word.
+    A service that fails reports an error, and is connected again. One that is connected and silent reports nothing:
+    here it fails when two speeches in a row got no reaction of any kind. Noise without words is no failure: the service
+    reacts to it, with results that have no words.
 
     Args:
-        session: Whose user state follows voice activity detection.
-        on_unheard: Called when the caller has spoken in vain, to a service that is silent or has failed.
-        patience: Seconds after a speech in which its words have to come.
+        session: The agent session; its user state follows voice activity detection.
+        on_unheard: Called when the caller spoke to a service that is silent or away; once until words come again.
+        patience: Seconds after a speech within which the service has to react.
+
+    Attributes:
+        speaking: Set whenever the caller begins to speak.
     """
 
     def __init__(
         self, session: AgentSession[Any], on_unheard: Callable[[], None], *, patience: float = _PATIENCE
     ) -> None:
+        self.speaking = asyncio.Event()
         self._on_unheard = on_unheard
         self._patience = patience
         self._began_at = 0.0
-        self._is_understood = False  # words have come since the last speech began
+        self._has_reacted = False  # since the last speech began
         self._unanswered = 0
         self._has_failed = False
+        self._is_told = False
         self._judging: list[asyncio.TimerHandle] = []
         self._is_silent = asyncio.Event()
         session.on("user_state_changed", self._on_user_state)
         session.on("close", lambda _: self._stop_judging())
 
-    async def watch(self, events: AsyncGenerator[SpeechEvent, None]) -> AsyncGenerator[SpeechEvent, None]:
-        """Give the events of one stream on.
+    def note_reaction(self) -> None:
+        """Note that the service sent something."""
+        self._has_reacted = True
+        self._has_failed = False
+        self._unanswered = 0
+        self._stop_judging()
+
+    async def watch(
+        self, events: AsyncGenerator[SpeechEvent, None], *, reports_messages: bool = False
+    ) -> AsyncGenerator[SpeechEvent, None]:
+        """Pass on the events of one stream.
+
+        Args:
+            events: The stream's events.
+            reports_messages: Whether `note_reaction` is called for each message of the service. Then a usage report is
+                no reaction: a plugin makes it of the audio that it sent.
 
         Raises:
             APITimeoutError: The service is silent.
@@ -56,7 +77,9 @@ class SttWatchdog:
         try:
             while (event := await self._next(events)) is not None:
                 if event.type in _WORDS:
-                    self._answered()
+                    self._is_told = False
+                if event.type is not SpeechEventType.RECOGNITION_USAGE or not reports_messages:
+                    self.note_reaction()
                 yield event
         except APIError:
             self._has_failed = True
@@ -73,20 +96,15 @@ class SttWatchdog:
                 return coming.result()
         finally:
             await aio.cancel_and_wait(coming, silence)
-        message = "speech to text is silent"
+        message = "speech-to-text is silent"
         raise APITimeoutError(message)
-
-    def _answered(self) -> None:
-        self._is_understood = True
-        self._unanswered = 0
-        self._has_failed = False
-        self._stop_judging()
 
     def _on_user_state(self, event: UserStateChangedEvent) -> None:
         if event.new_state == "speaking":
-            self._began_at, self._is_understood = event.created_at, False
-        elif event.old_state == "speaking" and event.created_at - self._began_at >= _SPEECH and not self._is_understood:
-            # Who is not answered says it again, soon: each speech is judged for itself.
+            self._began_at, self._has_reacted = event.created_at, False
+            self.speaking.set()
+        elif event.old_state == "speaking" and event.created_at - self._began_at >= _SPEECH and not self._has_reacted:
+            # A caller without an answer says it again soon: each speech is judged for itself.
             self._judging.append(asyncio.get_running_loop().call_later(self._patience, self._judge))
 
     def _judge(self) -> None:
@@ -95,7 +113,9 @@ class SttWatchdog:
         if self._has_failed or self._unanswered >= _MOST_UNANSWERED:
             self._unanswered = 0
             self._is_silent.set()
-            self._on_unheard()
+            if not self._is_told:
+                self._is_told = True
+                self._on_unheard()
 
     def _stop_judging(self) -> None:
         for judging in self._judging:

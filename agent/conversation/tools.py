@@ -1,7 +1,7 @@
-"""What the language model may call. A persona names the tools that it wants."""
+"""The tools that the language model may call. A persona names those that it wants."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,23 +10,8 @@ from livekit.agents.llm import ChatMessage, Tool
 
 from agent.settings import SettingsError
 
-_PARTS_OF_DAY = ((5, "in the night"), (12, "in the morning"), (18, "in the afternoon"), (22, "in the evening"))
-_HOURS = ("twelve", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty")
+# Characters of a city's name in an error: a language model may pass on any text that was written in the room.
 _LONGEST_CITY = 60
-# Characters; what a language model passes on may be anything that was written in the room.
-
-_ONES = (
-    *("", *_HOURS[1:]),
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-)
 
 
 @function_tool
@@ -40,7 +25,7 @@ async def get_time(city: str) -> str:
     if zone is None:
         message = f"No clock is known for {city[:_LONGEST_CITY]}; ask for a larger city near it."
         raise ToolError(message)
-    return f"In {city.strip().title()} it is {spoken_time(datetime.now(UTC), ZoneInfo(zone))}."
+    return f"In {city.strip().title()} it is {datetime.now(UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}."
 
 
 @function_tool
@@ -57,15 +42,8 @@ async def end_call(context: RunContext[None]) -> str | None:
     return None if has_said else "Say goodbye to the caller in one short sentence."
 
 
-def spoken_time(now: datetime, zone: tzinfo) -> str:
-    """The time as one says it: `three oh five in the afternoon`."""
-    local = now.astimezone(zone)
-    part = next((part for until, part in _PARTS_OF_DAY if local.hour < until), "in the night")
-    return " ".join(word for word in (_HOURS[local.hour % 12], _spoken_minute(local.minute), part) if word)
-
-
 def tools_named(names: Iterable[str]) -> list[Tool]:
-    """The tools that a persona names.
+    """Find the tools that a persona names.
 
     Raises:
         SettingsError: There is no tool of that name.
@@ -76,17 +54,9 @@ def tools_named(names: Iterable[str]) -> list[Tool]:
     return [TOOLS[name] for name in names]
 
 
-def _spoken_minute(minute: int) -> str:
-    if minute < 10:  # noqa: PLR2004 - one digit
-        return f"oh {_ONES[minute]}" if minute else ""
-    if minute < len(_ONES):
-        return _ONES[minute]
-    return f"{_TENS[minute // 10]} {_ONES[minute % 10]}".strip()
-
-
 @cache
 def _zones() -> dict[str, str]:
-    """Cities by their names in the time zone database: `Asia/Tokyo` is where Tokyo is."""
+    """Map cities to time zones by their names in the time zone database: `Asia/Tokyo` is where Tokyo is."""
     zones = {name.rsplit("/", 1)[-1].replace("_", " ").lower(): name for name in available_timezones() if "/" in name}
     return zones | {"san francisco": zones["los angeles"], "boston": zones["new york"]}
 

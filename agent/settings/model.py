@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     azure_openai_api_key: Secret = SecretStr("")
     azure_openai_deployment: Text = ""
     openai_api_version: Text = ""
-    llm_timeout: Number = Field(default=8.0, gt=0)
+    llm_timeout: Number = Field(default=30.0, gt=0)
 
     eleven_api_key: Secret = SecretStr("")
     eleven_base_url: Annotated[str, _cleaned(values.elevenlabs_address)] = ""

@@ -1,4 +1,4 @@
-"""Sentences that are queued one by one and heard as one speech."""
+"""A queue of sentences that are heard as one speech."""
 
 import asyncio
 import logging
@@ -15,32 +15,33 @@ from agent.speech.sentence import Captions, Sentence, SentenceState, Synthesis, 
 
 logger = logging.getLogger("agent")
 
+# Sentences after the one that plays, and seconds of audio, that are synthesised ahead. An interruption discards them.
 _SENTENCES_AHEAD = 2
 _MOST_AHEAD = 10.0
-# Sentences after the one that plays, and seconds of audio, that are synthesised ahead: what an interrupt throws away.
 
+# Seconds before its audio ends at which a speech is closed, if nothing follows. The avatar then learns of the end
+# before it runs dry, and a sentence that comes later could hardly be synthesised in time to follow without a gap.
 _JOIN = 0.5
-# Seconds before its audio ends at which a speech is closed, if nothing follows. The avatar hears of the end before it
-# runs dry, and a sentence that comes later could hardly be synthesised in time to follow without a gap.
 
 _TICK = 0.02
 
+# Seconds by which resampling, and adding floats, may move the end of a sentence.
 _ROUNDING = 0.001
-# Seconds by which resampling, and counting in floats, may move the end of a sentence.
 
 
 class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]]):
     """Says sentences one after the other without a gap: each is synthesised while the ones before it play.
 
-    What is queued while a sentence plays joins its speech, which is one `SpeechHandle` of the framework's: one turn,
-    one message in the chat context, one interruption. An interrupt of it, by the user or by `clear`, empties the queue.
+    A sentence that is queued while another plays joins its speech, which is one `SpeechHandle` of the framework: one
+    turn, one message in the chat context, one interruption. An interruption, by the user or by `clear`, empties the
+    queue.
 
-    Emits `sentence_started` and `sentence_ended` with the `Sentence`, in the order in which they were queued. While a
-    speech goes on they are told by the time that has passed; an interrupt is told by the position that the audio
-    output reports.
+    Emits `sentence_started` and `sentence_ended` with the `Sentence`, in the order in which they were queued. During a
+    speech the times of these events are estimated from the time that has passed; an interruption uses the position
+    that the audio output reports.
 
     Args:
-        session: One that is running whenever something is said.
+        session: The agent session; it must be running when a sentence is queued.
     """
 
     def __init__(self, session: AgentSession[Any]) -> None:
@@ -51,49 +52,53 @@ class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]
         self._may_speak.set()
 
     def hold(self) -> None:
-        """What is queued is synthesised, and not said before `release`."""
+        """Synthesise queued sentences, but do not say them before `release`."""
         self._may_speak.clear()
 
     def release(self) -> None:
-        """Say what was held back."""
+        """Say the sentences that were held back."""
         self._may_speak.set()
 
-    def say(self, text: str) -> Sentence:
-        """Queue a sentence.
+    def say(self, text: str, *, gap: str = " ") -> Sentence:
+        """Queue a sentence, which is spoken word for word.
+
+        Args:
+            text: The sentence.
+            gap: The blanks between the sentence before and this one, in captions and in the chat context.
 
         Raises:
             RuntimeError: The session is not running.
         """
         if not self._speeches or not self._speeches[-1].takes_more:
             self._open()
-        sentence = Sentence(text)
+        sentence = Sentence(text, gap=gap)
         self._speeches[-1].append(sentence)
         return sentence
 
     def clear(self) -> None:
-        """Silence the sentence that plays, and forget the others; each is told what was played of it."""
+        """Interrupt the sentence that plays, and drop the others; each ends with the position it was played to."""
         for speech in self._speeches:
             speech.interrupt()
 
     async def aclose(self) -> None:
-        """Clear the queue, and wait until every sentence was told."""
+        """Clear the queue, and wait until every sentence is done."""
         self.clear()
         await asyncio.gather(*(speech.following for speech in self._speeches))
 
     def _open(self) -> None:
         behind = self._speeches[-1] if self._speeches else None
         if behind is not None and behind.handle.interrupted:
-            behind = None  # what is said after an interrupt is not its victim
+            behind = None  # an interruption does not affect what is queued after it
         speech = _Speech(self._session, self, behind, self._may_speak)
         self._speeches.append(speech)
         speech.following.add_done_callback(lambda _: self._speeches.remove(speech))
 
 
 class _Speech:
-    """One segment: its sentences, until none was queued in time.
+    """One segment: sentences, until none is queued in time.
 
-    The framework pulls frames and captions, and knows nothing of sentences. It does so when earlier speeches are
-    over: from the first pull on, the audio output's events are about this one.
+    The framework pulls frames and captions, and knows nothing of sentences. It pulls when earlier speeches are over:
+    from the first pull on, the audio output's events belong to this speech.
     """
 
     def __init__(
@@ -119,7 +124,7 @@ class _Speech:
 
     @property
     def takes_more(self) -> bool:
-        """Whether a sentence can still join it."""
+        """Whether another sentence can join it."""
         return not (self._is_closed or self.handle.interrupted or self.handle.done())
 
     def append(self, sentence: Sentence) -> None:
@@ -128,7 +133,7 @@ class _Speech:
         self._synthesise_ahead()
 
     def interrupt(self) -> None:
-        """Silence it; one that was played to its end stays uninterrupted for the chat context too."""
+        """Interrupt it, unless it was played to its end."""
         if self._ended < len(self._sentences):
             self.handle.interrupt(force=True)
 
@@ -161,7 +166,7 @@ class _Speech:
         self._playout.begin_sentence()
         offset = self._playout.pushed
         if has_audio:
-            self._captions.begin_sentence(sentence.text)
+            self._captions.begin_sentence(sentence)
         async for frame in synthesis:
             self._playout.push(frame.duration, _now())
             self._captions.push(move_words(frame, offset))
@@ -170,14 +175,16 @@ class _Speech:
         if sentence.error is None:
             self._captions.end_sentence()
         else:
-            logger.warning("a sentence is skipped, its synthesis failed: %s", type(sentence.error).__name__)
+            logger.warning(
+                "a sentence was skipped: its synthesis failed", extra={"error": type(sentence.error).__name__}
+            )
 
     async def _written(self) -> AsyncGenerator[str, None]:
-        """The text alone, for a session that does not speak."""
+        """Give the text alone, for a session whose audio is off."""
         while self._handed_over < len(self._sentences):
             sentence = self._sentences[self._handed_over]
             self._playout.begin_sentence()
-            yield f" {sentence.text}" if self._handed_over else sentence.text
+            yield f"{sentence.gap}{sentence.text}" if self._handed_over else sentence.text
             self._handed_over += 1
         self._is_closed = True
 
@@ -195,9 +202,9 @@ class _Speech:
     def _advance(self) -> None:
         if self._behind is not None and self._behind.handle.interrupted:
             self.interrupt()
-        # The framework's state for a speech that it has paused is `listening`.
+        # While a speech is paused, the framework's state is `listening`.
         self._playout.advance(_now(), is_playing=self._session.agent_state != "listening")
-        self._tell()
+        self._report()
         self._synthesise_ahead()
 
     def _synthesise_ahead(self) -> None:
@@ -206,11 +213,10 @@ class _Speech:
             made = sum(synthesis.seconds for synthesis in self._syntheses)
             if self._output is None or made - self._playout.position > _MOST_AHEAD:
                 return
-            transforms = self._session.options.tts_text_transforms or ()
-            self._syntheses.append(Synthesis(self._session.current_agent, sentence.text, transforms))
+            self._syntheses.append(Synthesis(self._session.current_agent, sentence.text))
 
-    def _tell(self) -> None:
-        """Tell the sentences that were left behind, and the one that was come to."""
+    def _report(self) -> None:
+        """Report the sentences that ended, and the one that has begun."""
         count = reached(self._playout.durations, self._playout.position)
         while self._ended < count - 1:
             self._end_next()
@@ -237,7 +243,7 @@ class _Speech:
         self._queue.emit("sentence_ended", sentence)
 
     def _end(self) -> None:
-        """Nothing more is played: tell all the others."""
+        """End all sentences that are left: nothing more is played."""
         self._is_closed = True
         if self._output is not None:
             self._output.off("playback_started", self._on_playback_started)
@@ -258,7 +264,7 @@ class _Speech:
 
 
 def _is_aligned(session: AgentSession[Any]) -> bool:
-    """Whether captions are to follow the times that the TTS tells; asked as the framework asks."""
+    """Whether captions follow the times of the TTS, by the framework's own condition."""
     agent = session.current_agent
     wanted = agent.use_tts_aligned_transcript
     tts = agent.tts if is_given(agent.tts) else session.tts

@@ -1,20 +1,17 @@
-"""A sentence that is said: what became of it, and its audio, which is made ahead of its turn."""
+"""A sentence in the speech queue, and its audio, which is synthesised ahead of its turn."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
 from enum import Enum
 
 from livekit import rtc
 from livekit.agents import Agent, ModelSettings
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.utils import aio, is_given
-from livekit.agents.voice.transcription.text_transforms import TextTransforms
-
-from agent.framework import apply_text_transforms
 
 
 class SentenceState(Enum):
-    """What became of a sentence; the last three are final."""
+    """The state of a sentence; the last three are final."""
 
     QUEUED = "queued"
     STARTED = "started"
@@ -26,15 +23,19 @@ class SentenceState(Enum):
 class Sentence:
     """A sentence in a speech queue. `await sentence` waits until it is done, and never raises.
 
+    Args:
+        text: The text to speak.
+        gap: The blanks between the sentence before and this one.
+
     Attributes:
-        text: What is said.
-        state: What became of it.
+        state: Its state.
         position: Seconds of it that were played, once it is done.
-        error: Why its synthesis failed. What had been made of it until then is played.
+        error: Why its synthesis failed. The audio that was made until then is played.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, gap: str = " ") -> None:
         self.text = text
+        self.gap = gap
         self.state = SentenceState.QUEUED
         self.position = 0.0
         self.error: BaseException | None = None
@@ -51,37 +52,41 @@ class Sentence:
         return self._done.is_set()
 
     async def wait_for_start(self) -> None:
-        """Wait until it is being played, or done without that."""
+        """Wait until it is being played, or is done without having been played."""
         await self._started.wait()
 
     def start(self) -> None:
-        """Its first audio is being played."""
+        """Note that its first audio is being played."""
         self.state = SentenceState.STARTED
         self._started.set()
 
     def end(self, state: SentenceState, position: float) -> None:
-        """It is over."""
+        """Set its final state."""
         self.state, self.position = state, position
         self._started.set()
         self._done.set()
 
 
 class Synthesis:
-    """The audio of one text, made by an agent's `tts_node`, so with its TTS, be that a streaming one or not.
+    """The audio of one text, synthesised by an agent's `tts_node`.
 
-    Iterate once over its frames.
+    Iterate once over its frames. The text is spoken word for word: the session's text transforms are not applied.
+
+    Args:
+        agent: The agent whose TTS speaks.
+        text: The text to speak.
 
     Attributes:
-        seconds: Made so far.
+        seconds: Length of the audio so far.
         error: Why it failed; known when the frames end.
     """
 
-    def __init__(self, agent: Agent, text: str, transforms: Sequence[TextTransforms]) -> None:
+    def __init__(self, agent: Agent, text: str) -> None:
         self.seconds = 0.0
         self.error: BaseException | None = None
         self._begun = asyncio.Event()
         self._frames = aio.Chan[rtc.AudioFrame]()
-        self._task = asyncio.create_task(self._run(agent, text, transforms), name="synthesis")
+        self._task = asyncio.create_task(self._run(agent, text), name="synthesis")
         self._task.add_done_callback(self._on_done)
 
     async def has_audio(self) -> bool:
@@ -93,12 +98,11 @@ class Synthesis:
         return self._frames
 
     async def aclose(self) -> None:
-        """Stop it."""
+        """Cancel it."""
         await aio.cancel_and_wait(self._task)
 
-    async def _run(self, agent: Agent, text: str, transforms: Sequence[TextTransforms]) -> None:
-        # The framework transforms text before it calls the node, and offers no other way to do so.
-        node = agent.tts_node(apply_text_transforms(_stream(text), transforms), ModelSettings())
+    async def _run(self, agent: Agent, text: str) -> None:
+        node = agent.tts_node(_stream(text), ModelSettings())
         frames = node if isinstance(node, AsyncIterable) else await node
         if frames is None:
             return
@@ -115,33 +119,33 @@ class Synthesis:
 
 
 class Captions:
-    """The text of a segment, beside its audio: each sentence as a whole or, where the TTS times them, by its words.
+    """The text of a segment, beside its audio: sentence by sentence or, where the TTS times words, word by word.
 
     Iterate over it once.
 
     Args:
-        is_aligned: Whether the TTS is to tell the times of its words.
+        is_aligned: Whether the TTS times its words.
     """
 
     def __init__(self, *, is_aligned: bool) -> None:
         self._is_aligned = is_aligned
         self._texts = aio.Chan[str]()
         self._text = ""
-        self._needs_space = False
+        self._needs_gap = False
 
     def __aiter__(self) -> AsyncIterator[str]:
         return self._texts
 
-    def begin_sentence(self, text: str) -> None:
-        """A sentence has audio."""
-        if self._needs_space:
-            self._write(" ")
-        self._text = text
+    def begin_sentence(self, sentence: Sentence) -> None:
+        """Begin a sentence that has audio."""
+        if self._needs_gap and sentence.gap:
+            self._write(sentence.gap)
+        self._text = sentence.text
         if not self._is_aligned:
             self._write_whole()
 
     def push(self, words: Iterable[TimedString]) -> None:
-        """Words of the sentence; their times count from the segment's start."""
+        """Append words of the sentence; their times count from the start of the segment."""
         if not self._is_aligned:
             return
         for word in words:
@@ -149,11 +153,11 @@ class Captions:
             self._write(word)
 
     def end_sentence(self) -> None:
-        """The sentence is complete: without a single timed word it is written after all."""
+        """End the sentence; if the TTS timed none of its words, write it as a whole."""
         self._write_whole()
 
     def close(self) -> None:
-        """The segment is complete."""
+        """End the segment."""
         self._texts.close()
 
     def _write_whole(self) -> None:
@@ -163,11 +167,15 @@ class Captions:
 
     def _write(self, text: str) -> None:
         self._texts.send_nowait(text)
-        self._needs_space = not text[-1:].isspace()
+        self._needs_gap = not text[-1:].isspace()
 
 
 def move_words(frame: rtc.AudioFrame, offset: float) -> list[TimedString]:
-    """Let the words that come with a frame count from the start of a segment in which their sentence is at `offset`."""
+    """Add `offset` seconds to the times of the words that come with a frame.
+
+    Returns:
+        The words, whose times now count from the start of the segment.
+    """
     words = [_moved(word, offset) for word in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or []]
     frame.userdata[USERDATA_TIMED_TRANSCRIPT] = words
     return words

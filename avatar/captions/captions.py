@@ -1,4 +1,4 @@
-"""The transcription of what the avatar says, in the time in which it is seen and heard."""
+"""Captions of the avatar's speech, shown when the words are heard."""
 
 import asyncio
 import logging
@@ -13,26 +13,26 @@ from avatar.core.caption import Caption
 
 logger = logging.getLogger("avatar")
 
+# Seconds between two looks at the playback position: a word is shown that much late at most.
 _TICK = 0.05
-# Seconds between two looks at the clock while there is something to show: a word is seen that much late at the most.
 
-_SHOWN_WITHIN = 3.0
 # Seconds for the room to take a word.
+_ROOM_TIMEOUT = 3.0
 
 
 class AvatarCaptions(TextOutput):
-    """Holds each word back until the avatar has come to it, and `delay` seconds longer.
+    """A text output that holds each word back until the avatar speaks it, and `delay` seconds longer.
 
-    What is shown of a segment that is interrupted is what was heard of it, and the chat context gets the same.
+    An interrupted segment shows the words that were heard, and the chat context gets the same.
 
     Args:
-        next_in_chain: Where the words go: the room's transcription.
-        played: Seconds played of the segment that is being played, 0 before it has begun.
-        is_spoken: Whether what is captured is also said; what is only written is shown at once.
-        delay: Seconds from the avatar's mouth, as the service tells of it, to the caller's ear.
+        next_in_chain: The room's transcription, which gets the words.
+        played: Returns how many seconds of the current segment have been played; 0 before it has begun.
+        is_spoken: Returns whether captured text is also spoken. Text that is not spoken is shown at once.
+        delay: Seconds from the playback that the service reports to the caller's ear.
 
     Attributes:
-        beginnings: Told of each beginning, for a `DelayMeter`.
+        beginnings: The starts of segments, for a `DelayMeter`.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class AvatarCaptions(TextOutput):
         self._shown = asyncio.Queue[tuple[float, str | None]]()
         self._tasks = [asyncio.create_task(task, name="avatar_captions") for task in (self._follow(), self._show())]
 
-    # What the framework does
+    # Called by the framework
 
     async def capture_text(self, text: str) -> None:
-        """Take text of the segment, timed or not."""
+        """Append text of the segment, timed or not."""
         if not self._is_spoken():
             self._is_written = True
             self._shown.put_nowait((_now(), text))
@@ -69,7 +69,7 @@ class AvatarCaptions(TextOutput):
         self._caption.push(text, start if is_given(start) else None)
 
     def flush(self) -> None:
-        """The segment's text is complete."""
+        """Mark the segment's text as complete."""
         if self._is_written:
             self._is_written = False
             self._shown.put_nowait((_now(), None))
@@ -77,29 +77,33 @@ class AvatarCaptions(TextOutput):
             self._capturing = False
             self._caption.end()
 
-    # What the audio output tells
+    # Called by the audio output
 
     def start(self, at: float) -> None:
-        """The avatar has begun to say the segment, whose first sound is at `at`, the event loop's time."""
+        """Start showing the segment, whose first sound is at `at`, in the event loop's time."""
         self.beginnings.tell(at)
         self._playing.set()
 
     def truncate(self) -> None:
-        """The segment's audio ends before its text, by a fault of the voice that makes it."""
+        """Note that the segment's audio ends before its text, because the TTS failed."""
         self._is_truncated = True
 
     def end_audio(self, seconds: float) -> None:
-        """The segment's audio is complete: so much, or none, and then nothing of its text is shown."""
+        """Set the length of the segment's audio, which is complete; without audio none of its text is shown."""
         if not seconds:
             self._renew()
         elif not self._is_truncated:
             self._caption.lasts(seconds)
 
     def finish(self, position: float, *, interrupted: bool) -> str:
-        """The segment is over where it was played to.
+        """End the segment where its playback ended.
+
+        Args:
+            position: Seconds of it that were played.
+            interrupted: Whether it was cut off there.
 
         Returns:
-            What was heard of it.
+            The text that was heard.
         """
         caption = self._caption
         if not (interrupted or self._is_truncated):
@@ -112,12 +116,12 @@ class AvatarCaptions(TextOutput):
         return caption.heard
 
     def set_delay(self, seconds: float) -> None:
-        """Show what comes from now on so much after the avatar's mouth."""
-        logger.debug("captions follow the avatar by %.2f s", seconds)
+        """Show later words `seconds` after the avatar speaks them."""
+        logger.debug("the captions' delay changed", extra={"seconds": round(seconds, 2)})
         self._delay = seconds
 
     async def aclose(self) -> None:
-        """Show nothing more."""
+        """Stop showing words."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -144,15 +148,15 @@ class AvatarCaptions(TextOutput):
             await self._pass_on(text)
 
     async def _pass_on(self, text: str | None) -> None:
-        """Show a word, or that the segment is complete. The room may be away, and then it fails or never answers."""
+        """Show a word, or the end of the segment (None); a room that is disconnected may fail or never answer."""
         try:
-            async with asyncio.timeout(_SHOWN_WITHIN):
+            async with asyncio.timeout(_ROOM_TIMEOUT):
                 if text is None:
                     self._next.flush()
                 else:
                     await self._next.capture_text(text)
-        except Exception as error:  # noqa: BLE001 - whatever it is: the next segment is shown again
-            logger.warning("a caption could not be shown: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever failed, the next segment has its captions again
+            logger.warning("a caption could not be shown", extra={"error": type(error).__name__})
 
 
 def _now() -> float:

@@ -3,63 +3,101 @@
 import re
 from dataclasses import dataclass
 
-CHARACTERS_PER_SECOND = 15.0
-"""English at 150 words a minute: for text that nobody has timed, until its audio is complete."""
+# Letters of scripts that are written without blanks: CJK ideographs, kana, bopomofo, Thai, Lao, Myanmar and Khmer.
+# A caption of them advances by the letter, as one of other scripts does by the word.
+_CJK = (
+    r"\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u9fff\uf900-\ufaff\uff66-\uff9f"
+    r"\U00020000-\U0003ffff"
+)
+_SOUTH_EAST_ASIAN = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+UNSPACED_LETTERS = _CJK + _SOUTH_EAST_ASIAN
 
-_WORDS = re.compile(r"\s*\S+\s*|\s+")
+# English at 150 words a minute, blanks included.
+CHARACTERS_PER_SECOND = 15.0
+
+# Where a character is about a syllable: 5 to 8 of them are spoken a second (Pellegrino, Coupé and Marsico 2011).
+_SLOWER_SCRIPTS = (
+    (re.compile(rf"[{_CJK}]"), 5.0),
+    (re.compile(r"[\u1100-\u11ff\uac00-\ud7af]"), 6.0),
+    (re.compile(rf"[{_SOUTH_EAST_ASIAN}]"), 12.0),
+)
+
+_PARTS = re.compile(rf"\s*(?:[{UNSPACED_LETTERS}][^\w\s]*|[^\s{UNSPACED_LETTERS}]+)\s*|\s+")
+
+
+def estimate_seconds(text: str) -> float:
+    """Estimate how long it takes to speak a text, at an ordinary pace for its scripts."""
+    seconds, others = 0.0, len(text)
+    for letters, characters_per_second in _SLOWER_SCRIPTS:
+        count = len(letters.findall(text))
+        seconds += count / characters_per_second
+        others -= count
+    return seconds + others / CHARACTERS_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
+    """A word, or a letter of a script without blanks.
+
+    Attributes:
+        text: The word with the blanks around it.
+        at: Estimated seconds of speech before it.
+        start: When it is spoken, in seconds of the segment, if the TTS said so.
+    """
+
     text: str
-    at: int
-    """Characters before it."""
+    at: float
     start: float | None
-    """Seconds, if it was told."""
 
 
 class Caption:
     """The words of one segment, each of which is due when the playback comes to it.
 
-    Where the voice tells when a word is spoken, that is its time. The others lie between those, by their characters.
+    A word is due when the TTS says that it is spoken. Words without such a time lie between those with one, in
+    proportion to how long they take to speak.
     """
 
     def __init__(self) -> None:
         self._words: list[_Word] = []
-        self._length = 0
+        self._estimate = 0.0
         self._shown = 0
         self._ended = False
         self._duration: float | None = None
 
     @property
     def heard(self) -> str:
-        """What was given out so far."""
+        """The text given out so far."""
         return "".join(word.text for word in self._words[: self._shown])
 
     def push(self, text: str, start: float | None = None) -> None:
-        """More text; `start` is when it is spoken, in seconds of the segment, if the voice tells."""
-        for part in _WORDS.findall(text):
-            self._words.append(_Word(part, self._length, start))
-            self._length += len(part)
+        """Append text.
+
+        Args:
+            text: Any number of words.
+            start: When its first word is spoken, in seconds of the segment, if the TTS said so.
+        """
+        for part in _PARTS.findall(text):
+            self._words.append(_Word(part, self._estimate, start))
+            self._estimate += estimate_seconds(part)
             start = None
 
     def end(self) -> None:
-        """The text is complete."""
+        """Mark the text as complete."""
         self._ended = True
 
     def lasts(self, seconds: float) -> None:
-        """The audio is complete, and of this length."""
+        """Set the length of the audio, which is complete."""
         self._duration = seconds
 
     def upto(self, position: float) -> str:
-        """The words that are due at `position` seconds and were not given out before."""
+        """Give out the words that are due at `position` seconds and were not given out before."""
         first = self._shown
         while self._shown < len(self._words) and self._due_at(self._shown) <= position:
             self._shown += 1
         return "".join(word.text for word in self._words[first : self._shown])
 
     def rest(self) -> str:
-        """All that was not given out before."""
+        """Give out all words that were not given out before."""
         return self.upto(float("inf"))
 
     def _due_at(self, index: int) -> float:
@@ -68,20 +106,20 @@ class Caption:
             return 0.0
         if word.start is not None:
             return word.start
-        since, begins = self._told_before(index)
-        ends = self._told_after(index)
-        if ends is None:
-            return begins + (word.at - since) / CHARACTERS_PER_SECOND
-        until, at = ends
-        return begins + (at - begins) * (word.at - since) / (until - since)
+        since, begins = self._timed_before(index)
+        following = self._timed_after(index)
+        if following is None:
+            return begins + word.at - since
+        until, ends = following
+        return begins + (ends - begins) * (word.at - since) / (until - since)
 
-    def _told_before(self, index: int) -> tuple[int, float]:
-        """The last place in the text whose time is known: characters before it, and seconds."""
-        told = ((word.at, word.start) for word in reversed(self._words[:index]) if word.start is not None)
-        return next(told, (0, 0.0))
+    def _timed_before(self, index: int) -> tuple[float, float]:
+        """Find the last word before `index` whose time is known: estimated seconds before it, and its time."""
+        timed = ((word.at, word.start) for word in reversed(self._words[:index]) if word.start is not None)
+        return next(timed, (0.0, 0.0))
 
-    def _told_after(self, index: int) -> tuple[int, float] | None:
-        """The next place in the text whose time is known."""
-        told = ((word.at, word.start) for word in self._words[index:] if word.start is not None)
-        end = None if self._duration is None or not self._ended else (self._length, self._duration)
-        return next(told, end)
+    def _timed_after(self, index: int) -> tuple[float, float] | None:
+        """Find the next word whose time is known, or the end of the segment."""
+        timed = ((word.at, word.start) for word in self._words[index:] if word.start is not None)
+        end = None if self._duration is None or not self._ended else (self._estimate, self._duration)
+        return next(timed, end)

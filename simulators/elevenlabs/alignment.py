@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import numpy as np
 
 if TYPE_CHECKING:
     from simulators.speech import Speech
+
+
+_PRONOUNCED: Final = {
+    "0": "zero",
+    "1": "one",
+    "2": "two",
+    "3": "three",
+    "4": "four",
+    "5": "five",
+    "6": "six",
+    "7": "seven",
+    "8": "eight",
+    "9": "nine",
+    "$": "dollars",
+    "€": "euros",
+    "%": "percent",
+    "+": "plus",
+    "&": "and",
+}
+_ROMANISED: Final = ("CJK UNIFIED", "HIRAGANA", "KATAKANA", "HANGUL")
 
 
 class Alignment(TypedDict):
@@ -43,6 +64,35 @@ class Timing:
             charStartTimesMs=[self.starts_ms[index] for index in chosen],
             charDurationsMs=[ends[index] - self.starts_ms[index] for index in chosen],
         )
+
+
+def normalise(alignment: Alignment | None) -> Alignment | None:
+    """Align the text as it is pronounced: numbers in words; Chinese, Japanese and Korean in Latin letters.
+
+    ElevenLabs sends both alignments; in the normalised one, Chinese is `chun1 tian1` and `$5` is `five dollars`. Here
+    each character stands for itself, so that the words come in the order of the characters.
+    """
+    if alignment is None:
+        return None
+    normalised = Alignment(chars=[], charStartTimesMs=[], charDurationsMs=[])
+    pieces = zip(alignment["chars"], alignment["charStartTimesMs"], alignment["charDurationsMs"], strict=True)
+    for character, start, duration in pieces:
+        letters = _pronounced(character)
+        for index, letter in enumerate(letters):
+            normalised["chars"].append(letter)
+            normalised["charStartTimesMs"].append(start + duration * index // len(letters))
+            normalised["charDurationsMs"].append(duration // len(letters))
+    return normalised
+
+
+def _pronounced(character: str) -> str:
+    if character in _PRONOUNCED:
+        return f"{_PRONOUNCED[character]} "
+    name = unicodedata.name(character, "")
+    if not name.startswith(_ROMANISED):
+        return character
+    # The last word of `HIRAGANA LETTER KA` or `CJK UNIFIED IDEOGRAPH-6625`; not its true sound, but in Latin letters.
+    return f"{re.split('[ -]', name)[-1].lower()}1 "
 
 
 def align(text: str, speech: Speech, *, starts_at: float, ends_at: float) -> Timing:

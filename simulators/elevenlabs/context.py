@@ -6,6 +6,8 @@ import asyncio
 import base64
 from typing import TYPE_CHECKING
 
+from simulators.elevenlabs.alignment import normalise
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -16,7 +18,7 @@ _SENTENCES = 64  # waiting at most; then no more text is read
 
 
 class Context:
-    """Speaks what it is given, sentence after sentence, and says `isFinal` when it was closed and all is spoken.
+    """Speaks its text, sentence after sentence, and sends `isFinal` when it was closed and all is spoken.
 
     Args:
         name: Its id, in every message; None on a socket that has only one.
@@ -58,5 +60,5 @@ def _audio(chunk: Chunk) -> dict[str, object]:
         "audio": base64.b64encode(chunk.pcm).decode(),
         "isFinal": None,
         "alignment": chunk.alignment,
-        "normalizedAlignment": chunk.alignment,
+        "normalizedAlignment": normalise(chunk.alignment),
     }

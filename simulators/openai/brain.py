@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from simulators.openai.clock import in_words
 from simulators.openai.conversation import Call, Conversation, Say
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Brain:
         return say[len(earlier) % len(say)]
 
     def _tell(self, conversation: Conversation, result: str) -> str:
-        """Say what a tool gave."""
+        """Say a tool's result, with times in words."""
+        result = in_words(result)
         call = conversation.last_call
         rule = self.script.rule_calling(call.tool) if call else None
         return self._next(rule.say, rule, conversation).format(result=result) if rule else result

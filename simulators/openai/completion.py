@@ -1,4 +1,4 @@
-"""A chat completion's answer, whole or in the pieces in which OpenAI streams it."""
+"""A chat completion's answer, whole or in the pieces in which a server streams it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 
 from simulators.openai.conversation import Call, Say
+from simulators.openai.dialects import OPENAI, Dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODEL: Final = "demo-brain"
-"""The model every answer names, whatever was asked for: nobody shall take it for another."""
+"""The model that every answer names, whatever was asked for, so that it is not taken for another."""
+
+THOUGHTS: Final = "The caller wants an answer, so I should think about it, step by step, and then give one."
+"""What a model that thinks aloud thinks."""
 
 
 class Usage(TypedDict):
@@ -56,14 +60,16 @@ class Completion:
     """One reply on its way out.
 
     Attributes:
-        reply: What the brain replied.
+        reply: The brain's reply.
         prompt_tokens: Counted in the request.
         include_usage: Whether a stream carries `usage`: null in each chunk, and at its end in one without choices.
+        dialect: How the server differs from OpenAI.
     """
 
     reply: Say | Call
     prompt_tokens: int
     include_usage: bool = False
+    dialect: Dialect = OPENAI
     id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(14)}")
     call_id: str = field(default_factory=lambda: f"call_{secrets.token_hex(12)}")
     created: int = field(default_factory=lambda: int(time.time()))
@@ -86,33 +92,74 @@ class Completion:
         if self.include_usage:
             yield self._answer("chat.completion.chunk", []) | {"usage": self._usage()}
 
+    def thoughts(self) -> Iterator[Answer]:
+        """Give the chunks in which a model thinks, before those of its answer."""
+        match self.dialect.thoughts:
+            case "field":
+                yield from (self._chunk({"reasoning_content": token}, None) for token in _words(THOUGHTS))
+            case "tags":
+                yield from (self._chunk({"content": token}, None) for token in _words(f"<think>{THOUGHTS}</think>"))
+            case "lone tag":
+                yield from (self._chunk({"content": token}, None) for token in _words(f"{THOUGHTS} </think>"))
+            case "silence" | "":
+                pass
+
     def _deltas(self) -> Iterator[dict[str, object]]:
         if isinstance(self.reply, Say):
             yield {"role": "assistant", "content": "", "refusal": None}
             for token in self._tokens():
                 yield {"content": token}
             return
-        first = {"index": 0, **self._tool_call(self.reply, "")}
+        match self.dialect.call_form:
+            case "tool_calls":
+                yield from self._call_deltas(self.reply)
+            case "function_call":
+                yield {
+                    "role": "assistant",
+                    "content": None,
+                    "function_call": {"name": self.reply.tool, "arguments": ""},
+                }
+                for token in self._tokens():
+                    yield {"function_call": {"arguments": token}}
+            case _:
+                for token in _words(self._written_call(self.reply)):
+                    yield {"content": token}
+
+    def _call_deltas(self, call: Call) -> Iterator[dict[str, object]]:
+        index = {"index": 0} if self.dialect.has_index else {}
+        first = {**index, **self._tool_call(call, "")}
         yield {"role": "assistant", "content": None, "tool_calls": [first], "refusal": None}
         for token in self._tokens():
-            yield {"tool_calls": [{"index": 0, "function": {"arguments": token}}]}
+            yield {"tool_calls": [{**index, "function": {"arguments": token}}]}
+
+    def _written_call(self, call: Call) -> str:
+        arguments = self._arguments(call)
+        named = json.dumps({"name": call.tool, "arguments": call.arguments})
+        match self.dialect.call_form:
+            case "function tag":
+                return f"<function={call.tool}>{arguments}</function>"
+            case "tool_call tag":
+                return f"<tool_call>\n{named}\n</tool_call>"
+            case _:
+                return named
 
     def _tokens(self) -> list[str]:
         """Words with the space before them, or an argument's JSON in pieces of a few characters."""
         if isinstance(self.reply, Say):
-            return re.findall(r"\s*\S+", self.reply.text)
+            return _words(self.reply.text)
         return re.findall(r"\W+|\w+", self._arguments(self.reply))
 
     @property
-    def _finish_reason(self) -> str:
-        return "tool_calls" if isinstance(self.reply, Call) else "stop"
+    def _finish_reason(self) -> str | None:
+        return self.dialect.call_finish if isinstance(self.reply, Call) else "stop"
 
     @staticmethod
     def _arguments(call: Call) -> str:
         return json.dumps(call.arguments, separators=(",", ":"))
 
     def _tool_call(self, call: Call, arguments: str) -> dict[str, object]:
-        return {"id": self.call_id, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
+        call_id = self.call_id if self.dialect.call_id is None else self.dialect.call_id
+        return {"id": call_id, "type": "function", "function": {"name": call.tool, "arguments": arguments}}
 
     def _chunk(self, delta: dict[str, object], finish_reason: str | None) -> Answer:
         choice = Choice(index=0, delta=delta, logprobs=None, finish_reason=finish_reason)
@@ -139,3 +186,8 @@ class Completion:
             prompt_tokens_details={"cached_tokens": 0, "audio_tokens": 0},
             completion_tokens_details={"reasoning_tokens": 0, "audio_tokens": 0},
         )
+
+
+def _words(text: str) -> list[str]:
+    """Cut a text into words, each with the space before it."""
+    return re.findall(r"\s*\S+", text)

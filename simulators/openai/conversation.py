@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+STILL_RUNNING: Final = "still running"
+"""In the result of a tool that has none yet."""
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -45,9 +48,13 @@ class Conversation:
 
     @property
     def result(self) -> str | None:
-        """What the tool gave that was called last, when it is its turn to be told."""
-        last = self.messages[-1] if self.messages else None
-        return last.text if last and last.role == "tool" else None
+        """The result of the tool that was called last, if it was not told yet; None while the tool still runs."""
+        for message in reversed(self.messages):
+            if message.role == "tool":
+                return None if STILL_RUNNING in message.text else message.text
+            if message.role == "assistant" and message.text:
+                return None
+        return None
 
     @property
     def last_call(self) -> Call | None:

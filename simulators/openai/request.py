@@ -1,4 +1,4 @@
-"""A chat completion's request, as OpenAI's API reference describes it, and the errors for one that is wrong."""
+"""A chat completion's request, as OpenAI's API reference describes it, and the errors for a wrong one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NotRequired, TypedDict, cast
 
 from simulators.openai.conversation import Call, Conversation, Message, Role
+from simulators.openai.dialects import OPENAI, Dialect
 
 ROLES: dict[str, Role] = {
     "system": "system",
@@ -47,10 +48,12 @@ class _Function(TypedDict):
     name: str
     arguments: NotRequired[str]
     parameters: NotRequired[dict[str, Any]]
+    strict: NotRequired[bool]
 
 
 class _Tool(TypedDict):
     function: _Function
+    id: NotRequired[str]
 
 
 class _Part(TypedDict):
@@ -61,16 +64,19 @@ class _Message(TypedDict):
     role: str
     content: NotRequired[str | list[_Part] | None]
     tool_calls: NotRequired[list[_Tool] | None]
+    tool_call_id: NotRequired[str]
 
 
-def parse_request(body: bytes) -> ChatRequest:
+def parse_request(body: bytes, dialect: Dialect = OPENAI) -> ChatRequest:
     """Read the body of a request.
 
     Raises:
-        ApiError: It is no JSON, or not a chat completion's.
+        ApiError: It is no JSON, not a chat completion's, or has what this dialect refuses.
     """
     try:
         fields = json.loads(body)
+        _refuse(fields, dialect)
+        _require_results(_required(fields, "messages"))
         messages = tuple(_message(message) for message in _required(fields, "messages"))
         tools = {} if fields.get("tool_choice") == "none" else _tools(fields.get("tools") or [])
         stream_options = fields.get("stream_options") or {}
@@ -85,6 +91,34 @@ def parse_request(body: bytes) -> ChatRequest:
     except (AttributeError, KeyError, TypeError) as error:
         message = f"Invalid type or missing parameter in your request: {error}."
         raise ApiError(400, message, code="invalid_type") from error
+
+
+def _refuse(fields: dict[str, Any], dialect: Dialect) -> None:
+    tools: list[_Tool] = fields.get("tools") or []
+    has = {
+        "strict": any("strict" in tool["function"] for tool in tools),
+        "stream_options": "stream_options" in fields,
+        "tools": bool(tools),
+    }
+    if refused := [name for name in sorted(dialect.refuses) if has[name]]:
+        reason = "this model does not support tools" if refused == ["tools"] else f"Unrecognized argument: {refused[0]}"
+        raise ApiError(400, reason, code="invalid_request", param=refused[0])
+
+
+def _require_results(messages: list[_Message]) -> None:
+    """Require that each tool call is followed by its result, and each result preceded by its call."""
+    waiting: set[str] = set()
+    for message in messages:
+        if message["role"] == "tool":
+            if message.get("tool_call_id") not in waiting:
+                reason = "messages with role 'tool' must be a response to a preceding message with 'tool_calls'."
+                raise ApiError(400, f"Invalid parameter: {reason}", param="messages")
+            waiting.discard(message.get("tool_call_id", ""))
+            continue
+        if waiting:
+            reason = "An assistant message with 'tool_calls' must be followed by tool messages responding to each"
+            raise ApiError(400, f"{reason} 'tool_call_id'.", param="messages")
+        waiting = {call.get("id", "") for call in message.get("tool_calls") or ()}
 
 
 def _required(fields: dict[str, Any], name: str) -> list[_Message]:

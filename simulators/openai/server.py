@@ -16,6 +16,7 @@ from simulators.faults.middleware import install
 from simulators.faults.stream import FaultyStream
 from simulators.openai.brain import Brain
 from simulators.openai.completion import MODEL, Completion
+from simulators.openai.dialects import DIALECTS, OPENAI
 from simulators.openai.request import ApiError, parse_request
 from simulators.openai.script import load_script
 
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from simulators.faults.calls import Status
+    from simulators.openai.completion import Answer
 
 CREATED: Final = 1_763_683_200
-"""The model's day of birth in `GET /v1/models`, in seconds since 1970; any constant would do."""
+"""When the model was made, by `GET /v1/models`, in seconds since 1970; any constant would do."""
+
+_BASE: Final = "/{dialect:(?:dialects/[a-z_]+/)?}v1"
 
 NO_KEY: Final = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
@@ -33,22 +37,36 @@ NO_KEY: Final = (
 )
 
 
-def create_app(*, api_key: str, tokens_per_second: float = 60.0, faults: FaultPlan | None = None) -> web.Application:
+def create_app(
+    *,
+    api_key: str,
+    tokens_per_second: float = 60.0,
+    think_seconds: float = 25.0,
+    faults: FaultPlan | None = None,
+) -> web.Application:
     """Make the stand-in for OpenAI: `POST /v1/chat/completions` and `GET /v1/models`.
+
+    The same under `/dialects/NAME` is a server that differs from OpenAI.
 
     Args:
         api_key: The one key that is taken; any other is answered with 401 and OpenAI's error JSON.
         tokens_per_second: How fast an answer is streamed, a token being a word; 0 is at once.
-        faults: What goes wrong.
+        think_seconds: How long a model of a dialect that thinks does so before it answers.
+        faults: The faults to inject.
     """
     brain = Brain(load_script())
     pause = 1.0 / tokens_per_second if tokens_per_second else 0.0
 
     async def chat_completions(request: web.Request) -> web.StreamResponse:
-        wanted = parse_request(await request.read())
-        completion = Completion(brain.reply(wanted.conversation), wanted.prompt_tokens, wanted.include_usage)
+        name = request.match_info["dialect"].removeprefix("dialects/").rstrip("/")
+        dialect = DIALECTS.get(name) if name else OPENAI
+        if dialect is None:
+            raise web.HTTPNotFound
+        wanted = parse_request(await request.read(), dialect)
+        reply = brain.reply(wanted.conversation)
+        completion = Completion(reply, wanted.prompt_tokens, wanted.include_usage, dialect)
         if wanted.stream:
-            return await _stream(request, completion, pause)
+            return await _stream(request, completion, pause, think_seconds if dialect.thoughts else 0.0)
         return web.json_response(completion.whole())
 
     async def models(_: web.Request) -> web.Response:
@@ -58,21 +76,33 @@ def create_app(*, api_key: str, tokens_per_second: float = 60.0, faults: FaultPl
     app = web.Application(middlewares=[_errors, _key_check(api_key)])
     app.on_response_prepare.append(_sign)
     install(app, faults or FaultPlan(), "openai", _refuse_as_asked)
-    app.router.add_post("/v1/chat/completions", chat_completions, name="chat")
-    app.router.add_get("/v1/models", models, name="models")
+    app.router.add_post(f"{_BASE}/chat/completions", chat_completions, name="chat")
+    app.router.add_get(f"{_BASE}/models", models, name="models")
     return app
 
 
-async def _stream(request: web.Request, completion: Completion, pause: float) -> web.StreamResponse:
+async def _stream(
+    request: web.Request, completion: Completion, pause: float, think_seconds: float
+) -> web.StreamResponse:
     """Send the chunks as server-sent events."""
     response = FaultyStream(request, headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    with suppress(ConnectionResetError):  # the caller spoke on, and the agent no longer wants the answer
+    thoughts = list(completion.thoughts())
+    with suppress(ConnectionResetError):  # the agent no longer wants the answer, because the caller speaks
         await response.prepare(request)
+        for chunk in thoughts:
+            await response.write(_event(chunk))
+            await asyncio.sleep(think_seconds / len(thoughts))
+        if not thoughts:
+            await asyncio.sleep(think_seconds)
         for chunk in completion.chunks():
-            await response.write(b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n")
+            await response.write(_event(chunk))
             await asyncio.sleep(pause)
         await response.write(b"data: [DONE]\n\n")
     return response
+
+
+def _event(chunk: Answer) -> bytes:
+    return b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n"
 
 
 def _refuse_as_asked(fault: Status) -> web.Response:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a request is answered: these chunks, then the end, an error, or nothing more."""
+    """How a request is answered: these chunks (a number is a pause in seconds), then the end, an error, or nothing."""
 
-    chunks: tuple[str | llm.FunctionToolCall, ...] = ()
+    chunks: tuple[str | llm.FunctionToolCall | float, ...] = ()
     then: Literal["end", "error", "hang"] = "end"
 
 
@@ -51,6 +51,9 @@ class ScriptedReply(llm.LLMStream):
         assert isinstance(self._llm, ScriptedLLM)
         reply = self._llm.replies.pop(0)
         for chunk in reply.chunks:
+            if isinstance(chunk, float):
+                await asyncio.sleep(chunk)
+                continue
             delta = (
                 llm.ChoiceDelta(role="assistant", content=chunk)
                 if isinstance(chunk, str)

@@ -12,19 +12,26 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 import pytest
 from livekit import rtc
-from livekit.agents import AgentServer, JobContext, JobExecutorType, JobProcess
+from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, JobProcess, RunContext, llm
 from livekit.agents.ipc.proc_pool import ProcPool
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
 from livekit.agents.utils import http_context
-from livekit.agents.voice.transcription import text_transforms
+from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.tool_executor import _ToolExecutor
+from livekit.plugins import deepgram, openai
 from livekit.protocol import agent, models
 
 from agent.framework import (
     FullError,
+    STT_MESSAGE,
     JobServer,
-    apply_text_transforms,
+    forward_messages,
+    is_released,
+    lenient_llm,
     load_certificates,
     plugin_http_session,
+    reporting_stt,
+    reports_messages,
     set_job_url,
 )
 
@@ -288,12 +295,55 @@ async def _plugins_session() -> aiohttp.ClientSession:
     return http_context.http_session()
 
 
-async def test_text_is_transformed_as_before_a_tts_node() -> None:
-    """By the framework's own names for transforms."""
+EMPTY_RESULT = {
+    "type": "Results",
+    "metadata": {"request_id": "x"},
+    "is_final": True,
+    "speech_final": False,
+    "channel": {"alternatives": [{"transcript": "", "confidence": 0.0, "words": []}]},
+}
 
-    async def text() -> AsyncIterator[str]:
-        yield "**loud** words"
 
-    transformed = "".join([part async for part in apply_text_transforms(text(), ["filter_markdown"])])
+async def test_an_stt_reports_messages_without_words() -> None:
+    """The plugin itself drops them: without words, a service that works would look silent."""
+    seen: list[str] = []
+    source, adapter = reporting_stt(api_key="key"), reporting_stt(api_key="key")
+    forward_messages(source, adapter)
+    source.on(STT_MESSAGE, lambda: seen.append("source"))
+    adapter.on(STT_MESSAGE, lambda: seen.append("adapter"))
+    async with http_context.open():
+        stream = source.stream(language="en")
+        stream._process_stream_event(EMPTY_RESULT)
+        await stream.aclose()
 
-    assert transformed == "loud words", f"{CHANGED}{text_transforms.__name__}._apply_text_transforms"
+    assert inspect.signature(deepgram.SpeechStream._process_stream_event).parameters.keys() == {"self", "data"}
+    assert sorted(seen) == ["adapter", "source"], f"{CHANGED}deepgram.SpeechStream._process_stream_event"
+    assert reports_messages(source)
+    assert not reports_messages(deepgram.STT(api_key="key"))
+
+
+def test_tools_are_described_without_strict_to_other_servers() -> None:
+    """Only OpenAI and Azure are known to take the field."""
+    tools = llm.ToolContext([_tool])
+    model = lenient_llm(model="x", api_key="key")
+
+    assert model._strict_tool_schema is False, f"{CHANGED}openai.LLM._strict_tool_schema"
+    assert openai.LLM(model="x", api_key="key")._strict_tool_schema is True
+    assert "strict" not in str(tools.parse_function_tools("openai", strict=False))
+
+
+@llm.function_tool
+async def _tool(city: str) -> str:
+    return city
+
+
+async def test_a_tool_is_released_by_its_first_update() -> None:
+    """Then the conversation goes on without it."""
+    call = llm.FunctionCall(call_id="call", name="tool", arguments="{}")
+    session = AgentSession[None](vad=None)
+    context = RunContext(session=session, speech_handle=SpeechHandle.create(), function_call=call)
+    context._attach_executor(_ToolExecutor(), asyncio.get_running_loop().create_future())
+    assert not is_released(context)
+    await context.update("", silent=True)
+
+    assert is_released(context), f"{CHANGED}the mark that RunContext.update leaves in a call's extra"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from livekit.agents import APIConnectionError, ErrorEvent, llm, stt, tts
+from livekit.agents import APIConnectionError, ErrorEvent, UserInputTranscribedEvent, llm, stt, tts
 
 from agent.control.failures import MESSAGES, Failures
 from tests.agent.control.fakes import CalledSession
@@ -47,3 +47,17 @@ async def test_the_same_failure_is_told_once(monkeypatch: pytest.MonkeyPatch) ->
     watch.tell("thinking")
 
     assert [each.source for each in told] == ["thinking", "speaking", "thinking"]
+
+
+async def test_a_failure_of_hearing_is_told_once_until_words_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the service is connected in vain."""
+    session, watch, told = failures()
+    monkeypatch.setattr("agent.control.failures._AGAIN", 0.0)
+    for _ in range(20):
+        watch.tell("hearing")
+    assert [each.source for each in told] == ["hearing"]
+    words = UserInputTranscribedEvent(transcript="hello", is_final=False, language=None, speaker_id=None)
+    session.emit("user_input_transcribed", words)
+    watch.tell("hearing")
+
+    assert [each.source for each in told] == ["hearing", "hearing"]

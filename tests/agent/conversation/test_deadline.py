@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.conversation.deadline import in_time
+from agent.conversation.deadline import in_time, or_silence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -58,9 +58,43 @@ async def test_what_does_not_come_in_time_is_an_error(
 
 
 async def test_a_consumer_who_leaves_closes_the_stream() -> None:
-    """Nothing goes on behind the back of who has enough."""
+    """The stream does not go on without a consumer."""
     stream = Stream(0, 0, 0)
     async with aclosing(in_time(stream.items(), first=LONG, gap=LONG)) as items:
         assert await anext(items) == 0
+
+    assert stream.is_closed
+
+
+async def test_silence_is_told_until_an_item_comes() -> None:
+    """As often as it lasts that long; items that come in time have none between them."""
+    stream = Stream(0, 5 * SHORT, 0)
+    items = [item async for item in or_silence(stream.items(), after=SHORT)]
+
+    assert [item for item in items if item is not None] == [0, 1, 2]
+    assert items[0] == 0
+    assert items[1] is None
+    assert items[-2:] == [1, 2]
+    assert stream.is_closed
+
+
+async def test_an_error_comes_behind_the_items() -> None:
+    """It is the stream's own."""
+
+    async def broken() -> AsyncGenerator[int, None]:
+        yield 1
+        raise KeyError
+
+    items = or_silence(broken(), after=LONG)
+    assert await anext(items) == 1
+    with pytest.raises(KeyError):
+        await anext(items)
+
+
+async def test_a_consumer_who_leaves_in_a_silence_closes_the_stream() -> None:
+    """Also while the next item is being waited for."""
+    stream = Stream(LONG)
+    async with aclosing(or_silence(stream.items(), after=SHORT)) as items:
+        assert await anext(items) is None
 
     assert stream.is_closed

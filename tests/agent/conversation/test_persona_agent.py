@@ -30,6 +30,8 @@ VOICE = {
     "Once there was": Line(0.2, 2, fails=True),
     f"Once there... {SORRY}": Line(0.2, 3),
     "Nothing.": Line(0.0, 0, fails=True),
+    "50 % of 5 € + 1 is a bargain.": Line(0.2, 4),
+    "Well.": Line(0.2, 5),
 }
 CALL = llm.FunctionToolCall(name="look", arguments="{}", call_id="call")
 
@@ -100,12 +102,18 @@ def said(session: AgentSession[Any]) -> list[tuple[str | None, bool]]:
         (Reply(then="hang"), SORRY),
         (Reply(), SORRY),
         (Reply((" ",)), SORRY),
+        (Reply(("👍",)), SORRY),
+        (Reply(("--", "-")), SORRY),
+        (Reply(("```py", "thon\n", "```")), SORRY),
+        (Reply(("<br/>", "…?!")), SORRY),
+        (Reply(("<think>Hm.</thi", "nk>")), SORRY),
+        (Reply(('<function=fly>{"to": "Oslo"}</function>',)), SORRY),
         (Reply(("Once ", "there"), then="error"), f"Once there... {SORRY}"),
         (Reply(("Once ", "there"), then="hang"), f"Once there... {SORRY}"),
     ],
 )
 async def test_an_answer_that_fails_ends_in_the_apology(reply: Reply, heard: str) -> None:
-    """An error, a hang and an empty answer end alike, at the start and in the middle; the next turn is as ever."""
+    """An error, a hang and an answer with nothing to say end alike; the next turn is as usual."""
     thoughts, output = ScriptedLLM(reply, Reply(("Hello.",))), ClockedOutput()
     async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
         await answer(session, "tell me a story")
@@ -125,6 +133,38 @@ async def test_a_tool_that_was_called_speaks_for_itself() -> None:
         messages = said(session)
 
     assert messages == [("Hello.", False)]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "spoken"),
+    [
+        (("50 % of 5 € ", "+ 1 is a bargain."), "50 % of 5 € + 1 is a bargain."),
+        (("<thi", "nk>They say hi.</think>\n\nHel", "lo."), "Hello."),
+        (("👍 ", "**Hello", "**."), "Hello."),
+        (('{"name": "fly", "arguments": {}}\n', "Hello."), "Hello."),
+    ],
+)
+async def test_an_answer_is_said_as_a_person_would_say_it(chunks: tuple[str, ...], spoken: str) -> None:
+    """Without thoughts, markup and calls of tools that there are not; the voice, the history and the log agree."""
+    voice, output = ScriptedTTS(VOICE), ClockedOutput()
+    async with conversation(ScriptedLLM(Reply(chunks)), voice, output) as session:
+        await answer(session, "hello")
+        messages = [(text.strip(), cut) for text, cut in said(session) if text]
+
+    assert messages == [(spoken, False)]
+    assert bytes(output.heard) == VOICE[spoken].pcm
+
+
+async def test_a_call_that_is_written_as_text_is_carried_out() -> None:
+    """The tool's result is answered, and the call is not read aloud."""
+    thoughts = ScriptedLLM(Reply(("<function=look>", "{}</function>")), Reply(("Hello.",)))
+    voice = ScriptedTTS(VOICE)
+    async with conversation(thoughts, voice, ClockedOutput()) as session:
+        await answer(session, "look around")
+        outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
+
+    assert outputs == ["a lighthouse"]
+    assert voice.asked == [SORRY, "Hello."]
 
 
 async def test_a_voice_that_fails_is_cut_and_followed_by_the_clip() -> None:
@@ -195,6 +235,7 @@ async def test_failures_are_told_in_the_log_without_what_was_said(caplog: pytest
             await answer(session, "a secret wish")
             await answer(session, "a secret wish")
 
-    own = [record.getMessage() for record in caplog.records if record.name == "agent"]
-    assert own == ["thinking failed: TimeoutError", "speaking failed: APIConnectionError"]
+    own = [record for record in caplog.records if record.name == "agent"]
+    assert [record.getMessage() for record in own] == ["the language model failed", "text-to-speech failed"]
+    assert (vars(own[0])["reason"], vars(own[0])["setting"]) == ("no answer in time", "LLM_TIMEOUT")
     assert not [word for word in ("secret", "Nothing.", "Sorry") if word in caplog.text]

@@ -1,6 +1,9 @@
 """The pipeline is built as the settings say, and says outright what the framework would choose otherwise."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from livekit.agents import llm, stt, tts
@@ -18,6 +21,9 @@ from agent.conversation.pipeline import (
 )
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, complete_settings
+from agent.speech.pieces import PieceTokenizer
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_speech_is_asked_for_in_the_avatars_format(complete: pytest.MonkeyPatch) -> None:
@@ -78,6 +84,16 @@ async def test_a_second_language_model_of_openais_is_openais(complete: pytest.Mo
     assert str(second._client.base_url) == "https://api.openai.com/v1/"
 
 
+def test_voice_activity_detection_sends_and_keeps_no_telemetry(tmp_path: Path) -> None:
+    """A process that has loaded it has left no file of onnxruntime's behind."""
+    command = [sys.executable, "-c", "from agent.conversation.pipeline import load_vad; load_vad()"]
+    places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    variables = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(command, check=True, env=variables | places, cwd=ROOT, timeout=50)  # noqa: S603 - our own command
+
+    assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
 def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
     options = turn_handling(complete_settings())
@@ -120,6 +136,32 @@ def test_the_voice_is_told_the_personas_language(
     told = build_tts(complete_settings(), persona)._opts.language
 
     assert (told if is_given(told) else None) == spoken
+
+
+def test_the_voice_tells_the_times_of_the_text_as_it_is_written(complete: pytest.MonkeyPatch) -> None:
+    """In every language; its other alignment is of what is pronounced, with Chinese in Latin letters."""
+    for language in ("en", "zh", "multi"):
+        persona = load_persona(DEFAULT_PERSONA).model_copy(update={"language": language})
+        tts = build_tts(complete_settings(), persona)
+
+        assert tts._opts.preferred_alignment == "original"
+        assert isinstance(tts._opts.word_tokenizer, PieceTokenizer)
+
+
+def test_only_openai_gets_strict_tool_schemas(complete: pytest.MonkeyPatch) -> None:
+    """And its stand-in, which takes them as OpenAI does."""
+    strict = [build_llm(complete_settings())._strict_tool_schema]
+    complete.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
+    strict.append(build_llm(complete_settings())._strict_tool_schema)
+
+    assert strict == [True, False]
+
+
+async def test_what_is_not_an_answer_is_spoken_word_for_word(complete: pytest.MonkeyPatch) -> None:
+    """The session transforms no text: the agent does, and only what the language model wrote."""
+    session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
+
+    assert not session.options.tts_text_transforms
 
 
 async def test_one_provider_each_is_asked_again_once(complete: pytest.MonkeyPatch) -> None:

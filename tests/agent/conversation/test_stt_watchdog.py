@@ -3,16 +3,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
+import pytest
 from livekit.agents import Agent, AgentSession, APIError, APITimeoutError, TurnHandlingOptions, UserStateChangedEvent
 from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
 from agent.conversation.stt_watchdog import SttWatchdog
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
 FINAL = SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, alternatives=[SpeechData(language="en", text="hello")])  # type: ignore[arg-type] # a plain string will do
 USAGE = SpeechEvent(SpeechEventType.RECOGNITION_USAGE)
+STARTED = SpeechEvent(SpeechEventType.START_OF_SPEECH)
 
 
 class Service:
@@ -33,22 +35,31 @@ class Service:
 
 
 class Caller:
-    """What voice activity detection tells of the caller, to an attention without patience."""
+    """What voice activity detection reports of the caller, to a watchdog without patience."""
 
     def __init__(self) -> None:
         turns = TurnHandlingOptions(turn_detection="manual")
         self.session = AgentSession[None](vad=None, turn_handling=turns)
         self.unheard = 0
-        self.attention = SttWatchdog(self.session, self._on_unheard, patience=0.0)
+        self.watchdog = SttWatchdog(self.session, self._on_unheard, patience=0.0)
 
     def _on_unheard(self) -> None:
         self.unheard += 1
 
-    async def speak(self, seconds: float = 1.5, *, understood_by: Service | None = None) -> None:
-        """Speak, and wait until words should have come; a service may be quicker than the news of the end."""
+    async def speak(
+        self,
+        seconds: float = 1.5,
+        *,
+        understood_by: Service | None = None,
+        reaction: Callable[[], None] | None = None,
+    ) -> None:
+        """Speak, and wait until words should have come; a service may react before the end is reported."""
         self._change("listening", "speaking", 0.0)
         if understood_by is not None:
             understood_by.coming.put_nowait(FINAL)
+            await asyncio.sleep(0.01)
+        if reaction is not None:
+            reaction()
             await asyncio.sleep(0.01)
         self._change("speaking", "listening", seconds)
         await asyncio.sleep(0.01)
@@ -60,11 +71,12 @@ class Caller:
 class Watch:
     """A stream that is watched; `given` is what was given on, `error` what it ended with."""
 
-    def __init__(self, caller: Caller, service: Service) -> None:
+    def __init__(self, caller: Caller, service: Service, *, reports_messages: bool = False) -> None:
         self.given: list[SpeechEvent] = []
         self.error: APIError | None = None
         self._service = service
-        self._taking = asyncio.create_task(self._take(caller.attention.watch(service.events())))
+        events = caller.watchdog.watch(service.events(), reports_messages=reports_messages)
+        self._taking = asyncio.create_task(self._take(events))
 
     async def __aenter__(self) -> Self:
         await asyncio.sleep(0.01)
@@ -109,7 +121,7 @@ async def test_a_service_that_is_silent_twice_has_failed() -> None:
 async def test_a_caller_who_says_it_again_at_once_is_counted_twice() -> None:
     """The second speech does not take back the first."""
     caller, service = Caller(), Service()
-    caller.attention._patience = 0.05
+    caller.watchdog._patience = 0.05
     async with Watch(caller, service) as watch:
         await caller.speak()
         await caller.speak()
@@ -121,7 +133,7 @@ async def test_a_caller_who_says_it_again_at_once_is_counted_twice() -> None:
 
 
 async def test_words_between_two_noises_keep_the_service() -> None:
-    """What counts is two in a row; and neither a cough nor news without words is an answer or a question."""
+    """Only two in a row count, and a cough is no speech."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
         await caller.speak()
@@ -135,8 +147,55 @@ async def test_words_between_two_noises_keep_the_service() -> None:
     assert (caller.unheard, watch.error) == (0, None)
 
 
+@pytest.mark.parametrize("event", [STARTED, USAGE, SpeechEvent(SpeechEventType.END_OF_SPEECH)])
+async def test_a_service_that_reacts_to_noise_is_not_silent(event: SpeechEvent) -> None:
+    """Six noises without a word: the stream stays, and the caller is told nothing."""
+    caller, service = Caller(), Service()
+    async with Watch(caller, service) as watch:
+        for _ in range(6):
+            await caller.speak(reaction=lambda: service.coming.put_nowait(event))
+
+    assert (caller.unheard, watch.error) == (0, None)
+    assert watch.given == [event] * 6
+
+
+async def test_a_message_of_the_service_is_a_reaction_and_a_report_of_usage_is_not() -> None:
+    """Where messages are reported: a plugin reports the usage of audio that it has sent to nobody."""
+    caller, service = Caller(), Service()
+    async with Watch(caller, service, reports_messages=True) as watch:
+        for _ in range(4):
+            await caller.speak(reaction=caller.watchdog.note_reaction)
+        assert (caller.unheard, watch.error) == (0, None)
+        for _ in range(2):
+            await caller.speak(reaction=lambda: service.coming.put_nowait(USAGE))
+
+    assert caller.unheard == 1
+    assert isinstance(watch.error, APITimeoutError)
+
+
+async def test_a_caller_is_told_once_however_long_the_service_is_silent() -> None:
+    """Each stream ends after two speeches, so that another connection is tried; the hint is not repeated."""
+    caller = Caller()
+    watches = []
+    for _ in range(3):
+        async with Watch(caller, Service()) as watch:
+            await caller.speak()
+            await caller.speak()
+        watches.append(watch)
+    assert [type(watch.error) for watch in watches] == [APITimeoutError] * 3
+    assert caller.unheard == 1
+
+    service = Service()
+    async with Watch(caller, service):
+        await caller.speak(understood_by=service)
+    async with Watch(caller, Service()):
+        await caller.speak()
+        await caller.speak()
+    assert caller.unheard == 2
+
+
 async def test_a_service_that_failed_is_told_of_when_it_is_missed() -> None:
-    """An outage is nothing to the caller until the first speech in vain; words end it."""
+    """An outage is no news to the caller until the first speech; words end it."""
     caller, service = Caller(), Service()
     lost = APIError("lost")
     service.coming.put_nowait(lost)
@@ -155,11 +214,11 @@ async def test_a_service_that_failed_is_told_of_when_it_is_missed() -> None:
 
 
 async def test_a_session_that_ended_is_not_judged() -> None:
-    """Nobody waits for words any more."""
+    """After its end no words are expected."""
     caller = Caller()
     await caller.session.start(Agent(instructions=""))
-    caller.attention._patience = 0.05
-    caller.attention._has_failed = True
+    caller.watchdog._patience = 0.05
+    caller.watchdog._has_failed = True
     await caller.speak()
     await caller.session.aclose()
     await asyncio.sleep(0.1)

@@ -313,6 +313,35 @@ async def test_sentences_are_one_space_apart_in_captions() -> None:
     assert "".join(captions.texts) == "One. Two."
 
 
+async def test_pieces_of_one_text_are_as_far_apart_as_they_were_written() -> None:
+    """In captions and in the chat context: no blank after a Chinese full stop, and lines stay lines."""
+    script = {"春天来了。": Line(0.1, 1), "孩子们在跑。": Line(0.1, 2), "- Apples": Line(0.1, 3)}
+    output, captions = ClockedOutput(), Captions()
+    async with call(ScriptedTTS(script), output) as session:
+        session.output.transcription = captions
+        queue = SpeechQueue(session)
+        gaps = [" ", "", "\n"]
+        await ends_of([queue.say(text, gap=gap) for text, gap in zip(script, gaps, strict=True)])
+        await queue.aclose()
+        message = spoken(session)
+
+    assert "".join(captions.texts) == "春天来了。孩子们在跑。\n- Apples"
+    assert message == ["春天来了。孩子们在跑。\n- Apples"]
+
+
+async def test_what_is_queued_is_spoken_word_for_word() -> None:
+    """Without the session's transforms: a sum keeps its asterisks, and a list its dashes."""
+    text = "- 2 * 3 * 4 = 24, see https://example.com/a?b=1."
+    tts = ScriptedTTS({text: Line(0.1, 1)})
+    async with call(tts, ClockedOutput()) as session:
+        queue = SpeechQueue(session)
+        ends = await ends_of([queue.say(text)])
+        await queue.aclose()
+
+    assert ends == [(FINISHED, 0.1)]
+    assert tts.asked == [text]
+
+
 async def test_a_session_without_voice_has_the_text() -> None:
     """Nothing is synthesised, and the sentences end when they were written."""
     tts = ScriptedTTS(THREE)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from avatar.core.caption import CHARACTERS_PER_SECOND, Caption
+from avatar.core.caption import CHARACTERS_PER_SECOND, Caption, estimate_seconds
 
 Piece = tuple[str, float | None]
 
-TEXTS = st.text("ab ,.", min_size=1, max_size=12)
+TEXTS = st.text("ab ,.天気。ですไทยลาว", min_size=1, max_size=12)
 
 
 @st.composite
@@ -67,7 +67,7 @@ def test_a_word_is_shown_when_it_is_spoken() -> None:
 
 
 def test_words_without_times_are_spread_over_their_audio() -> None:
-    """Where nobody tells times, the place in the text is the place in the audio."""
+    """Without times from the TTS, the place in the text is the place in the audio."""
     caption = said([("one two three four", None)])
     caption.lasts(4.0)
 
@@ -95,3 +95,37 @@ def test_text_without_a_word_is_not_waited_for(text: str) -> None:
     caption = said([(text, None)])
 
     assert caption.upto(0.0) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("今日はとても良い天気ですね。散歩に行きましょう。", "今日はとても良い天気です"),
+        ("春天来了，公园里的花都开了。", "春天来了，公园里"),
+        ("วันนี้อากาศดีมากเราไปเดินเล่นกันเถอะ", "วันนี้อากาศดีมากเรา"),
+        ("ມື້ນີ້ອາກາດດີຫຼາຍ", "ມື້ນີ້ອາກ"),
+    ],
+)
+def test_scripts_without_blanks_are_heard_by_the_letter(text: str, heard: str) -> None:
+    """An interruption halfway leaves half of the text, not all or nothing, with its punctuation and vowel signs."""
+    caption = said([(text, None)])
+    caption.lasts(4.0)
+
+    assert caption.upto(2.0) == heard
+
+
+def test_a_latin_word_in_chinese_text_is_not_cut() -> None:
+    """Letters one by one, words as a whole."""
+    caption = said([("我有iPhone 15。", 0.0)])
+    caption.lasts(3.0)
+
+    parts = [caption.upto(at / 10) for at in range(31)]
+    assert [part for part in parts if part] == ["我", "有", "iPhone ", "15。"]
+
+
+def test_each_script_has_its_own_pace() -> None:
+    """A Chinese character is a syllable, and takes longer than a Latin letter or a Thai one."""
+    assert estimate_seconds("a" * 15) == pytest.approx(1.0)
+    assert estimate_seconds("ไ" * 12) == pytest.approx(1.0)
+    assert estimate_seconds("天" * 5) == pytest.approx(1.0)
+    assert estimate_seconds("한" * 6) == pytest.approx(1.0)

@@ -1,0 +1,136 @@
+"""A language model's answer while it is written: what of it is speech, and which tools it calls. Pure."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from agent.conversation.thoughts import THOUGHTS_END, THOUGHTS_START
+from agent.conversation.written_calls import WrittenCall, calls_in
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Something in an answer that is no speech: how it begins, and how it ends; None when it ends with the answer."""
+
+    name: str
+    start: re.Pattern[str]
+    end: re.Pattern[str] | None
+
+
+_EMPTY = re.compile("")
+_VALUE = "value"
+_STRAY_END = "stray end of thoughts"
+_CALL = "call"
+_KINDS = (
+    _Kind("thoughts", THOUGHTS_START, THOUGHTS_END),
+    _Kind(_STRAY_END, THOUGHTS_END, _EMPTY),
+    _Kind(_CALL, re.compile(r"<tool_calls?>"), re.compile(r"</tool_calls?>")),
+    _Kind(_CALL, re.compile(r"<function\s*[=(]"), re.compile(r"</function>")),
+    _Kind(_CALL, re.compile(r"<[|｜]tool[▁_]calls?[▁_]begin[|｜]>"), re.compile(r"<[|｜]tool[▁_]calls[▁_]end[|｜]>")),
+    _Kind(_CALL, re.compile(r"\[TOOL_CALLS?\]|<\|python_tag\|>"), None),
+    _Kind(
+        "token",
+        re.compile(
+            r"<\|start\|>\w*(?=<)|<\|channel\|>[^<]*<\|message\|>|<[|｜](?!(?:start|channel)\|)[^<>|｜\s]{1,40}[|｜]>"
+        ),
+        _EMPTY,
+    ),
+    # A value in JSON, or calls in Python, at the start of a line.
+    _Kind(_VALUE, re.compile(r"(?<=\n)[ \t]*(?:```\w*\s*)?(?=[{\[](?!/?THINK|TOOL_CALL))"), None),
+)
+
+# The end of a text that may still become the start of one of these.
+_UNDECIDED = re.compile(
+    r"<\|(?:start|channel)\|>[^<]{0,40}(?:<[^>]{0,12})?$|<[^<>\s]{0,40}$|\[/?[A-Z_]{0,12}$|◁[^▷]{0,10}$"
+    r"|(?<=\n)[ \t]*(?:`{1,3}\w*\s*)?$"
+)
+
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]]', re.DOTALL)
+
+
+class AnswerText:
+    """Takes an answer apart.
+
+    Thoughts are dropped. A tool call that is written as text is taken out; it is a call if it names a tool.
+
+    Args:
+        tools: Names of the tools that there are.
+
+    Attributes:
+        calls: The calls that were written so far.
+    """
+
+    def __init__(self, tools: Collection[str]) -> None:
+        self.calls: list[WrittenCall] = []
+        self._tools = tools
+        # What was not read yet, behind the last character that was: a line break at first.
+        self._text = "\n"
+
+    def take(self, text: str) -> str:
+        """Take more of the answer.
+
+        Returns:
+            The text in it that is to be spoken.
+        """
+        self._text += text
+        return self._read(is_end=False)
+
+    def end(self) -> str:
+        """End the answer.
+
+        Returns:
+            The rest of the text that is to be spoken.
+        """
+        return self._read(is_end=True)
+
+    def _read(self, *, is_end: bool) -> str:
+        spoken = ""
+        while (found := _first_of(self._text)) is not None:
+            kind, match = found
+            before = self._pass(match.start())
+            length = _length_of(kind, self._text, len(match[0]), is_end=is_end)
+            if kind.name != _STRAY_END:
+                spoken += before
+            if length is None:
+                return spoken
+            spoken += self._take_out(kind, length)
+        undecided = None if is_end else _UNDECIDED.search(self._text, 1)
+        return spoken + self._pass(undecided.start() if undecided else len(self._text))
+
+    def _pass(self, to: int) -> str:
+        """Read up to a position."""
+        passed, self._text = self._text[1:to], self._text[to - 1 :]
+        return passed
+
+    def _take_out(self, kind: _Kind, length: int) -> str:
+        """Read something that is no speech; a value that is no call is spoken after all."""
+        text = self._pass(1 + length)
+        calls = calls_in(text) if kind.name in {_CALL, _VALUE} else []
+        self.calls += [call for call in calls if call.name in self._tools]
+        return text if kind.name == _VALUE and not calls else ""
+
+
+def _first_of(text: str) -> tuple[_Kind, re.Match[str]] | None:
+    """Find the first place where something begins that is no speech."""
+    found = ((kind, match) for kind in _KINDS if (match := kind.start.search(text, 1)))
+    return min(found, key=lambda each: each[1].start(), default=None)
+
+
+def _length_of(kind: _Kind, text: str, start_length: int, *, is_end: bool) -> int | None:
+    """Find how long it is that begins at position 1; None when that is not known yet."""
+    if kind.name == _VALUE:
+        length = _value_length(text, 1 + start_length)
+    else:
+        end = kind.end.search(text, 1 + start_length) if kind.end else None
+        length = end.end() - 1 if end else None
+    return len(text) - 1 if length is None and is_end else length
+
+
+def _value_length(text: str, start: int) -> int | None:
+    """Find where the bracket at `start` is closed."""
+    depth = 0
+    for match in _BRACKETS.finditer(text, start):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match[0], 0)
+        if not depth:
+            return match.end() - 1
+    return None

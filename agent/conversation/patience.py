@@ -1,0 +1,98 @@
+"""Tools that take their time: the conversation goes on meanwhile, and the result is told when it is there."""
+
+import asyncio
+import functools
+import inspect
+from contextlib import suppress
+from typing import Any, get_type_hints
+
+from livekit.agents import AgentSession, RunContext, ToolError
+from livekit.agents.llm import FunctionTool, RawFunctionTool, Tool
+from livekit.agents.utils import aio
+
+from agent.conversation.fillers import FIRST_AFTER, Fillers
+from agent.framework import is_released
+
+# Seconds between two looks at whether somebody speaks, while a tool runs.
+_TICK = 0.1
+
+_CONTEXT = "livekit_run_context"  # a parameter's name that no tool has
+
+# What the language model reads while a tool runs.
+_RUNNING = (
+    "`{function_name}` is still running, and the caller has been told to wait. Its result will be given to you when it"
+    " is there: do not call it again, and do not guess its result."
+)
+
+# What it reads when the result has come. The framework's own text also allows an empty answer.
+RESULT_CAME = (
+    "The results of tools have come (call ids: {call_ids}). Tell them to the caller now, in the language of the"
+    " conversation, without repeating what you have already said. Always say something."
+)
+
+
+def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
+    """Wrap a tool, so that it holds up neither the caller nor the conversation.
+
+    The framework waits for it for two seconds, or until the caller interrupts. After that the conversation goes on,
+    fillers are said now and then while nobody speaks, and its result is told when it comes.
+
+    Args:
+        tool: A function tool; other tools are returned as they are.
+        fillers: Chooses what is said.
+        timeout: Seconds after which it is cancelled, and the language model is told so.
+    """
+    if not isinstance(tool, FunctionTool | RawFunctionTool):
+        return tool
+
+    @functools.wraps(tool, updated=())
+    async def run(*args: Any, **kwargs: Any) -> Any:
+        context: RunContext[Any] | None = kwargs.pop(_CONTEXT, None)
+        if context is None:
+            return await tool(*args, **kwargs)
+        company = asyncio.create_task(_keep_company(context, fillers), name="tool_company")
+        limit = asyncio.timeout(timeout)
+        try:
+            async with limit:
+                return await tool(*args, **kwargs)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            message = f"The tool did not answer within {timeout:g} seconds, and was ended."
+            raise ToolError(message) from None
+        finally:
+            await aio.cancel_and_wait(company)
+
+    _add_context(run, tool)
+    return type(tool)(run, tool.info)  # type: ignore[arg-type] # a tool's own class and info
+
+
+async def _keep_company(context: RunContext[Any], fillers: Fillers) -> None:
+    """Release the conversation from a tool that takes long, and say fillers while nobody speaks."""
+    first = asyncio.ensure_future(asyncio.sleep(FIRST_AFTER))
+    await context.speech_handle.wait_if_not_interrupted([first])
+    first.cancel()
+    if not is_released(context):
+        await context.update("", template=_RUNNING, silent=True)
+    session: AgentSession[Any] = context.session
+    clock = asyncio.get_running_loop().time
+    quiet_since = clock() - FIRST_AFTER
+    while True:
+        await asyncio.sleep(_TICK)
+        if session.agent_state == "speaking" or session.user_state == "speaking":
+            quiet_since = clock()
+        is_due = session.agent_state == "listening" and clock() - quiet_since >= FIRST_AFTER
+        if is_due and (filler := fillers.next(clock())):
+            with suppress(RuntimeError):  # the session is ending
+                session.say(filler)
+
+
+def _add_context(run: Any, tool: Tool) -> None:
+    """Give a function the parameters of a tool, and one in which the framework passes a `RunContext`."""
+    signature = inspect.signature(tool)  # type: ignore[arg-type] # a tool is called like its function
+    parameter = inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=RunContext)
+    parameters = sorted([*signature.parameters.values(), parameter], key=lambda each: each.kind)
+    hints = {**get_type_hints(tool, include_extras=True), _CONTEXT: RunContext}
+    run.__signature__ = signature.replace(parameters=parameters)
+    run.__annotations__ = hints
+    run.__annotate__ = lambda _format=1: dict(hints)  # Python 3.14 asks this; setting __annotations__ clears it

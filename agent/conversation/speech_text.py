@@ -1,0 +1,81 @@
+"""The spoken part of a language model's answer, while it is written."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+
+from livekit.agents import APIError, FlushSentinel, llm
+from livekit.agents.llm import FunctionTool, FunctionToolCall, RawFunctionTool
+
+from agent.conversation.answer import AnswerText
+from agent.conversation.completions import THINKING
+from agent.conversation.tool_calls import new_call_id
+from agent.speech.pieces import is_speakable
+from agent.speech.spoken import spoken
+
+Chunk = llm.ChatChunk | str | FlushSentinel
+
+
+class Answer:
+    """An answer of the language model, taken apart into what is said and what is done.
+
+    Args:
+        tools: The tools that the model may call.
+
+    Attributes:
+        chunks: Chunks without text that are to be passed on: tool calls, usage and the provider's extras.
+        failure: The error that ended it; None as long as there was none.
+    """
+
+    def __init__(self, tools: list[llm.Tool]) -> None:
+        self.chunks: list[llm.ChatChunk] = []
+        self.failure: APIError | TimeoutError | None = None
+        self._text = AnswerText({tool.info.name for tool in tools if isinstance(tool, FunctionTool | RawFunctionTool)})
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether it calls a tool."""
+        return any(chunk.delta and chunk.delta.tool_calls for chunk in self.chunks)
+
+    async def speech(self, chunks: AsyncIterable[Chunk]) -> AsyncGenerator[str, None]:
+        """Give what is said, in pieces: as one would say it, and nothing if no letter and no digit is in it.
+
+        It ends where the answer fails.
+        """
+        held, has_words = "", False
+        async for piece in spoken(self._speech(chunks)):
+            held += piece
+            if not has_words:
+                has_words, held = is_speakable(held), held.lstrip()
+            if has_words and held:
+                yield held
+                held = ""
+
+    async def _speech(self, chunks: AsyncIterable[Chunk]) -> AsyncIterator[str]:
+        try:
+            async for chunk in chunks:
+                if text := self._take(chunk):
+                    yield self._text.take(text)
+        except (APIError, TimeoutError) as error:
+            self.failure = error
+        yield self._text.end()
+        if self._text.calls:
+            calls = [
+                FunctionToolCall(name=call.name, arguments=call.arguments, call_id=new_call_id())
+                for call in self._text.calls
+            ]
+            self.chunks.append(llm.ChatChunk(id="", delta=llm.ChoiceDelta(role="assistant", tool_calls=calls)))
+
+    def _take(self, chunk: Chunk) -> str:
+        """Give the text of a chunk, and keep the rest of it."""
+        if isinstance(chunk, str):
+            return chunk
+        if not isinstance(chunk, llm.ChatChunk):
+            return ""
+        delta = chunk.delta
+        if delta is None:
+            self.chunks.append(chunk)
+            return ""
+        text, extra = delta.content or "", {k: v for k, v in (delta.extra or {}).items() if k != THINKING}
+        if delta.tool_calls or extra or chunk.usage:
+            kept = delta.model_copy(update={"content": None, "extra": extra or None})
+            self.chunks.append(chunk.model_copy(update={"delta": kept}))
+        return text

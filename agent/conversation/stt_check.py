@@ -1,0 +1,50 @@
+"""Asks Deepgram whether its model hears a language, for the doctor."""
+
+import aiohttp
+
+from agent.conversation.pipeline import DEEPGRAM_URL
+from agent.persona import Persona
+from agent.settings import Settings
+
+_TIMEOUT = 10.0  # seconds
+
+
+async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> str | None:
+    """Open a stream with the persona's language, as a call does, and close it.
+
+    There is no table of what a model hears: Deepgram added languages to nova-3 in eight of the last twelve months
+    (developers.deepgram.com/changelog).
+
+    Args:
+        settings: The settings; the key must be valid.
+        persona: Its language is tried.
+        http: An open HTTP session.
+
+    Returns:
+        Deepgram's reason for refusing it; None if it does not.
+
+    Raises:
+        aiohttp.ClientError: Deepgram can't be reached, or refuses the key.
+        TimeoutError: It does not answer.
+    """
+    vendor = settings.deepgram
+    url = (vendor.url or DEEPGRAM_URL).replace("http", "ws", 1)
+    options = {
+        "model": settings.deepgram_model,
+        "language": persona.language,
+        "encoding": "linear16",
+        "sample_rate": "16000",
+        "interim_results": "true",
+    }
+    headers = {"Authorization": f"Token {vendor.key.get_secret_value()}"}
+    try:
+        async with http.ws_connect(
+            url, params=options, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=_TIMEOUT)
+        ) as stream:
+            await stream.send_str('{"type": "CloseStream"}')
+    except aiohttp.WSServerHandshakeError as refusal:
+        if refusal.status != 400:  # noqa: PLR2004 - Deepgram's status for a combination that does not exist
+            raise
+        reason = refusal.headers.get("dg-error") if refusal.headers else None
+        return reason or "no such combination of model and language"
+    return None

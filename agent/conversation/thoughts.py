@@ -1,0 +1,63 @@
+"""Thoughts that a model writes into its answer, and that are not to be spoken. Pure."""
+
+import re
+
+# Tags that models put around their thoughts: DeepSeek, Qwen and their kin, Mistral, and gpt-oss when its server leaves
+# the raw format in.
+_NAMES = r"(?:think|thinking|thoughts?|reasoning)"
+THOUGHTS_START = re.compile(
+    rf"<{_NAMES}>|\[THINK\]|◁think▷|<\|channel\|>\s*(?:analysis|commentary)[^<]*<\|message\|>", re.IGNORECASE
+)
+THOUGHTS_END = re.compile(rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|(?:end|call|return)\|>", re.IGNORECASE)
+
+_OPEN, _CLOSE = "<think>", "</think>"
+
+
+class UnopenedThoughts:
+    """Finds thoughts that only a closing tag marks, and opens them.
+
+    Where a server's chat template has the opening tag, an answer begins with thoughts and has a lone closing tag behind
+    them. Until that tag, or its end, an answer looks the same with and without thoughts, so that the first answer is
+    held back. Later answers are held back only if the first one had thoughts.
+
+    Args:
+        is_possible: Whether the model may do so at all.
+    """
+
+    def __init__(self, *, is_possible: bool) -> None:
+        self._is_expected = is_possible
+        self._is_holding = False
+        self._held = ""
+
+    def begin(self) -> None:
+        """Begin an answer."""
+        self._is_holding, self._held = self._is_expected, ""
+
+    def take(self, text: str) -> str:
+        """Take more of the answer.
+
+        Returns:
+            Text to pass on; thoughts in it have both tags.
+        """
+        if not self._is_holding:
+            return text
+        self._held += text
+        start, end = THOUGHTS_START.search(self._held), THOUGHTS_END.search(self._held)
+        if start is None and end is None:
+            return ""
+        self._is_holding = False
+        self._is_expected = start is None or (end is not None and end.start() < start.start())
+        if not self._is_expected or end is None:
+            return self._held
+        return f"{_OPEN}{self._held[: end.start()]}{_CLOSE}{self._held[end.end() :]}"
+
+    def end(self) -> str:
+        """End the answer.
+
+        Returns:
+            What was held back of an answer without thoughts.
+        """
+        if not self._is_holding:
+            return ""
+        self._is_expected = self._is_holding = False
+        return self._held

@@ -1,0 +1,161 @@
+"""Cuts text into pieces that are synthesised one by one: sentences, and parts of what has no sentences. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from livekit.agents.tokenize import SentenceStream, SentenceTokenizer, TokenData
+
+from avatar.core.caption import UNSPACED_LETTERS, estimate_seconds
+
+# Seconds of speech. A shorter piece is joined to the next one, because a voice says two words on their own badly; a
+# longer one is cut, because the caller hears nothing before the first piece is complete.
+_SHORTEST = 1.3
+_LONGEST = 10.0
+
+# Characters of a long sentence that are looked at to find its first cut: more than `_LONGEST` of any script.
+_LOOK_AHEAD = 400
+
+_CLOSERS = r"[\"'”’»」』）】》)\]]*"
+_ENDS = re.compile(
+    rf"(?:[.!?…]+{_CLOSERS}(?=\s)|[。！？｡．।॥؟۔။។]+{_CLOSERS}|(?=\n))\s*",
+)
+_CLAUSE_ENDS = re.compile(rf"[,;:،؛、，；：—–]{_CLOSERS}(?:\s+|(?=[{UNSPACED_LETTERS}]))")
+_BLANKS = re.compile(r"\s+")
+# Neither behind a vowel that is written before its consonant nor before a vowel or tone sign that belongs to one.
+_BEFORE_A_SYLLABLE = re.compile(
+    rf"(?<![\u0e40-\u0e44\u0ec0-\u0ec4\u1039\u17d2])(?=[{UNSPACED_LETTERS}])"
+    r"(?![\u0e2f-\u0e3a\u0e45-\u0e4e\u0eaf-\u0ebc\u0ec6-\u0ece\u102b-\u103e\u17b4-\u17d3])"
+)
+
+_ABBREVIATIONS = re.compile(
+    r"(?:^|[\s(\"'“‘])(?:\w|(?:\w\.)+\w|mr|mrs|ms|dr|prof|st|\w*str|jr|sr|vs|etc|nos|approx|dept|est|fig|inc|ltd|co|corp|vol|pp"
+    r"|bzw|ca|evtl|ggf|nr|usw|vgl|bspw|inkl|zzgl|mme|mlle|sra|srta|dott|sig|cf)$",
+    re.IGNORECASE,
+)
+_LONGEST_WORD = 30  # characters that are looked back at
+
+_LIST_ITEM = re.compile(r"\s*(?:[-*+•]\s|\d+[.)]\s|\n)")
+_LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d+$")
+
+
+def is_speakable(text: str) -> bool:
+    """Whether a text has something to say: a letter or a digit, of any script."""
+    return any(character.isalnum() for character in text)
+
+
+def split(text: str) -> list[str]:
+    """Cut a text into pieces to speak one after the other.
+
+    Joined again, the pieces are the text. Each has something to say, unless the text has nothing. The last piece may be
+    incomplete while the text is still being written; the others are complete.
+    """
+    pieces: list[str] = []
+    for piece in _joined(part for sentence in _sentences(text) for part in _bounded(sentence)):
+        if pieces and not is_speakable(piece):
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return pieces
+
+
+class PieceTokenizer(SentenceTokenizer):
+    """`split` as the framework's text-to-speech plugins take it."""
+
+    def tokenize(self, text: str, *, language: str | None = None) -> list[str]:  # noqa: ARG002 - the framework's signature
+        """Cut a whole text."""
+        return split(text)
+
+    def stream(self, *, language: str | None = None) -> SentenceStream:  # noqa: ARG002 - the framework's signature
+        """Cut a text while it is written."""
+        return _PieceStream()
+
+
+class _PieceStream(SentenceStream):
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+
+    def push_text(self, text: str) -> None:
+        self._text += text
+        *complete, self._text = split(self._text) or [""]
+        self._send(complete)
+
+    def flush(self) -> None:
+        rest, self._text = self._text, ""
+        self._send(split(rest))
+
+    def end_input(self) -> None:
+        self.flush()
+        self._do_close()
+
+    async def aclose(self) -> None:
+        self._do_close()
+
+    def _send(self, pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            self._event_ch.send_nowait(TokenData(token=piece.strip()))
+
+
+def _sentences(text: str) -> Iterator[str]:
+    start = 0
+    for match in _ENDS.finditer(text):
+        if start < match.end() < len(text) and _ends_sentence(text, match):
+            yield text[start : match.end()]
+            start = match.end()
+    if start < len(text):
+        yield text[start:]
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    """Tell the end of a sentence from a full stop or a line break within one."""
+    before, after = text[max(match.start() - _LONGEST_WORD, 0) : match.start()], text[match.end()]
+    mark = match[0].strip()
+    if not mark:
+        is_continued = before[-1:].isalnum() or before[-1:] in ",;"
+        return not is_continued or bool(_LIST_ITEM.match(text, match.start() + 1))
+    if mark != ".":
+        return True
+    return not (after.islower() or _ABBREVIATIONS.search(before) or _LIST_NUMBER.search(before))
+
+
+def _bounded(sentence: str) -> Iterator[str]:
+    """Cut what takes longer to speak than `_LONGEST`: at a comma, else at a blank, else at a letter of its script."""
+    while estimate_seconds(sentence[:_LOOK_AHEAD]) > _LONGEST:
+        cut = _cut_of(sentence)
+        if not cut:
+            break
+        yield sentence[:cut]
+        sentence = sentence[cut:]
+    yield sentence
+
+
+def _cut_of(sentence: str) -> int:
+    """Find where to cut a long sentence; 0 when there is no place, such as in a URL."""
+    limit = _length_of(_LONGEST, sentence[:_LOOK_AHEAD])
+    for places in (_CLAUSE_ENDS, _BLANKS, _BEFORE_A_SYLLABLE):
+        ends = [match.end() for match in places.finditer(sentence, 0, limit)]
+        if ends and estimate_seconds(sentence[: ends[-1]]) >= _LONGEST / 3:
+            return ends[-1]
+    following = _BLANKS.search(sentence, limit)
+    return following.end() if following and following.end() < len(sentence) else 0
+
+
+def _length_of(seconds: float, text: str) -> int:
+    """How many characters of a text are spoken in so many seconds."""
+    low, high = 1, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if estimate_seconds(text[:middle]) <= seconds else (low, middle - 1)
+    return low
+
+
+def _joined(pieces: Iterable[str]) -> Iterator[str]:
+    """Join a piece that is too short to be spoken on its own to the one that follows."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        if estimate_seconds(held.strip()) >= _SHORTEST and is_speakable(held):
+            yield held
+            held = ""
+    if held:
+        yield held

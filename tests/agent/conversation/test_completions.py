@@ -1,0 +1,250 @@
+"""Servers that speak OpenAI's protocol in their own way, through the plugin as the product builds it."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp.test_utils import TestServer
+from livekit.agents import APIConnectOptions
+from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCallOutput, FunctionToolCall, function_tool
+from openai.types.chat.chat_completion_chunk import ChoiceDelta
+
+from agent.conversation.completions import THINKING
+from agent.conversation.pipeline import build_llm, is_openai_host
+from agent.conversation.thoughts import UnopenedThoughts
+from agent.conversation.tool_calls import ToolCalls
+from agent.settings import load_settings
+from simulators.openai import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from livekit.plugins import openai
+
+ONE_TRY = APIConnectOptions(max_retry=0)
+YES = "Yes, I can hear you well. What would you like to know?"
+WRITTEN = ("function_tag", "tool_call_tag", "json_call")  # calls as text are found where the answer is read
+
+
+@function_tool
+async def get_time(city: str) -> str:
+    """Tell the time in a city."""
+    return f"In {city} it is 15:05."
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TestServer]:
+    """Run the stand-in; its models think for a moment."""
+    running = TestServer(create_app(api_key="none", tokens_per_second=0, think_seconds=0.05))
+    async with running:
+        yield running
+
+
+@asynccontextmanager
+async def model_of(server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
+    """The language model of a server that is no OpenAI."""
+    monkeypatch.setenv("OPENAI_BASE_URL", str(server.make_url(f"/dialects/{dialect}/v1")))
+    model = build_llm(load_settings())
+    yield model
+    await model._client.close()
+    await model.aclose()
+
+
+async def answers(model: openai.LLM, *said: str) -> list[list[ChatChunk]]:
+    """The chunks of an answer to each of these, in one conversation."""
+    context, given = ChatContext.empty(), []
+    for text in said:
+        context.add_message(role="user", content=text)
+        async with model.chat(chat_ctx=context, tools=[get_time], conn_options=ONE_TRY) as stream:
+            chunks = [chunk async for chunk in stream]
+        given.append(chunks)
+        for call in calls_of(chunks):
+            context.items += [
+                FunctionCall(call_id=call.call_id, name=call.name, arguments=call.arguments),
+                FunctionCallOutput(call_id=call.call_id, name=call.name, output="15:05", is_error=False),
+            ]
+        context.add_message(role="assistant", content=text_of(chunks) or "I looked at the clock.")
+    return given
+
+
+def text_of(chunks: list[ChatChunk]) -> str:
+    """The words of an answer."""
+    return "".join(chunk.delta.content or "" for chunk in chunks if chunk.delta)
+
+
+def calls_of(chunks: list[ChatChunk]) -> list[FunctionToolCall]:
+    """The tool calls of an answer."""
+    return [call for chunk in chunks if chunk.delta for call in chunk.delta.tool_calls]
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        "finish_null",
+        "finish_stop",
+        "finish_length",
+        "finish_function_call",
+        "function_call",
+        "empty_id",
+        "same_id",
+        "no_index",
+        "no_strict",
+        "no_stream_options",
+    ],
+)
+async def test_tool_calls_are_taken_however_they_end(
+    server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each turn has its call, with an id of its own, whatever the server does with `finish_reason` and ids."""
+    async with model_of(server, dialect, monkeypatch) as model:
+        turns = await answers(model, "what time is it in oslo", "what time is it in rome")
+        ids = {call.call_id for chunks in turns for call in calls_of(chunks)}
+
+    assert [[(call.name, call.arguments) for call in calls_of(chunks)] for chunks in turns] == [
+        [("get_time", '{"city":"Oslo"}')],
+        [("get_time", '{"city":"Rome"}')],
+    ]
+    assert len(ids) == 2
+    assert all(ids)
+
+
+async def test_a_server_without_tools_is_talked_with_all_the_same(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is asked without them, at once from then on; the log says so."""
+    async with model_of(server, "no_tools", monkeypatch) as model:
+        turns = await answers(model, "hello", "hello")
+
+    assert all(map(text_of, turns))
+    refused = [record for record in caplog.records if record.message.endswith("refused an optional field")]
+    assert [vars(record)["field"] for record in refused] == ["tools"]
+
+
+@pytest.mark.parametrize("dialect", ["think", "unopened_think", "reasoning", "silent_reasoning"])
+async def test_thoughts_are_no_part_of_the_answer(
+    server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the first answer, when the model is unknown, and not later."""
+    async with model_of(server, dialect, monkeypatch) as model:
+        turns = await answers(model, "can you hear me", "tell me a joke")
+
+    assert [text_of(chunks).strip() for chunks in turns] == [
+        YES,
+        "Why did the robot go on holiday? Because it wanted to charge its batteries.",
+    ]
+
+
+@pytest.mark.parametrize("dialect", ["unopened_think", "reasoning"])
+async def test_a_model_that_thinks_shows_that_it_does(
+    server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks without words, so that nobody takes it for hung."""
+    async with model_of(server, dialect, monkeypatch) as model:
+        (chunks,) = await answers(model, "can you hear me")
+
+    assert [chunk for chunk in chunks if chunk.delta and (chunk.delta.extra or {}).get(THINKING)]
+
+
+async def test_an_answer_is_streamed_when_the_model_is_known_not_to_think(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one is given as a whole, as it might begin with thoughts; the next one word by word."""
+    async with model_of(server, "finish_stop", monkeypatch) as model:
+        first, second = await answers(model, "can you hear me", "can you hear me")
+
+    pieces = [sum(1 for chunk in chunks if chunk.delta and chunk.delta.content) for chunks in (first, second)]
+    assert (pieces[0], text_of(first)) == (1, YES)
+    assert pieces[1] > 3
+
+
+async def test_a_system_message_within_the_conversation_is_the_users(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chat templates take one at the beginning alone; the framework adds one to have a tool's late result told."""
+    async with model_of(server, "finish_stop", monkeypatch) as model:
+        context = ChatContext.empty()
+        context.add_message(role="system", content="Be kind.")
+        context.add_message(role="assistant", content="Hello.")
+        context.add_message(role="system", content="can you hear me")
+        async with model.chat(chat_ctx=context, conn_options=ONE_TRY) as stream:
+            text = text_of([chunk async for chunk in stream])
+
+    assert text == YES
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (None, True),
+        ("https://api.openai.com/v1", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("https://mine.openai.azure.com/openai/v1", True),
+        ("https://api.openai.com.example.com/v1", False),
+        ("http://localhost:11434/v1", False),
+    ],
+)
+def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
+    """Its own, and Azure's."""
+    assert is_openai_host(url) is expected
+
+
+def calls_from(*deltas: dict[str, object]) -> list[tuple[str | None, str, str]]:
+    """The calls that these pieces make."""
+    calls = ToolCalls({"taken"})
+    for delta in deltas:
+        calls.take(ChoiceDelta.construct(None, **delta))
+    made = [(call.id, call.function) for call in calls.pop()]
+    return [(call_id, made.name or "", made.arguments or "") for call_id, made in made if made is not None]
+
+
+def piece(index: int | None, call_id: str | None, name: str | None, arguments: object) -> dict[str, object]:
+    """A delta with one piece of a call."""
+    return {"tool_calls": [{"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}]}
+
+
+def test_calls_are_told_apart_by_what_the_server_gives() -> None:
+    """By index, by id, or because the one before is complete; a name may come again with each piece."""
+    one, two = ("a", "f", '{"x": 1}'), ("b", "g", '{"y": 2}')
+
+    assert calls_from(piece(0, "a", "f", '{"x":'), piece(1, "b", "g", '{"y": 2}'), piece(0, None, None, " 1}")) == [
+        one,
+        two,
+    ]
+    assert calls_from(piece(0, "a", "f", '{"x": 1}'), piece(0, "b", "g", '{"y": 2}')) == [one, two]
+    assert calls_from(piece(0, "a", "f", ""), piece(0, "a", "f", '{"x": 1}')) == [one]
+    assert [name for _, name, _ in calls_from(piece(None, None, "f", {"x": 1}), piece(None, "", "f", {"x": 2}))] == [
+        "f",
+        "f",
+    ]
+    assert calls_from(piece(0, "a", "f", {"x": 1})) == [one]
+
+
+def test_each_call_has_an_id_of_its_own() -> None:
+    """One that is missing, taken or given twice is replaced by one that every server takes."""
+    ids = [
+        call_id
+        for call_id, _, _ in calls_from(
+            *(piece(at, given, "f", "{}") for at, given in enumerate(["taken", "x", "x", ""]))
+        )
+    ]
+
+    assert ids[1] == "x"
+    assert len(set(ids)) == 4
+    assert all(each is not None and each.isalnum() and len(each) == 9 for each in (ids[0], ids[2], ids[3]))
+
+
+def test_a_call_without_a_name_is_none() -> None:
+    """There is nothing that it could call."""
+    assert calls_from(piece(0, "a", None, "{}")) == []
+
+
+def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
+    """A model that may think is held back, and what was held is its answer if no tag came."""
+    thoughts = UnopenedThoughts(is_possible=True)
+    thoughts.begin()
+
+    assert (thoughts.take("Hel"), thoughts.take("lo"), thoughts.end()) == ("", "", "Hello")
+    thoughts.begin()
+    assert thoughts.take("Hel") == "Hel"

@@ -1,0 +1,75 @@
+"""Whether a model hears a persona's language is asked of the service itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from agent.conversation.stt_check import why_unheard
+from agent.persona import Persona
+from agent.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+REASON = "Bad Request: No such model/language combination found."
+
+
+class Deepgram:
+    """Hears English alone, and nobody without the key.
+
+    Attributes:
+        asked: The queries of the streams that were asked for.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, str]] = []
+
+    async def listen(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(dict(request.query))
+        if request.headers["Authorization"] != "Token stand-in":
+            raise web.HTTPUnauthorized
+        if request.query["language"] != "en":
+            raise web.HTTPBadRequest(headers={"dg-error": REASON})
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.close()
+        return socket
+
+
+@pytest.fixture
+async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deepgram]:
+    """Run it in the place of the stand-ins."""
+    deepgram, app = Deepgram(), web.Application()
+    app.router.add_get("/deepgram/v1/listen", deepgram.listen)
+    server = TestServer(app)
+    async with server:
+        monkeypatch.setenv("STAND_INS_URL", str(server.make_url("")).rstrip("/"))
+        yield deepgram
+
+
+async def asked(language: str) -> str | None:
+    """What the service says of a language."""
+    async with aiohttp.ClientSession() as http:
+        return await why_unheard(load_settings(), Persona(name="x", instructions="y", language=language), http)
+
+
+async def test_a_language_that_is_refused_has_a_reason(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service's own; one that is heard has none. It is asked for the model of the settings."""
+    monkeypatch.setenv("DEEPGRAM_MODEL", "nova-2")
+
+    assert await asked("zh") == REASON
+    assert await asked("en") is None
+    assert [(query["model"], query["language"]) for query in service.asked] == [("nova-2", "zh"), ("nova-2", "en")]
+
+
+async def test_another_refusal_is_no_answer(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is refused says nothing of the language."""
+    monkeypatch.setattr("agent.settings.STAND_IN_KEY", "wrong")
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await asked("en")

@@ -1,0 +1,236 @@
+"""The caller waits: for a model that thinks, and for tools that take their time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import AgentSession, APIConnectOptions, TurnHandlingOptions, function_tool, llm
+from livekit.agents.llm import RawFunctionTool
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+from agent.conversation.apology import Apology
+from agent.conversation.patience import RESULT_CAME
+from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.stt_watchdog import SttWatchdog
+from agent.persona import Persona
+from tests.agent.session_fakes import Reply, ScriptedLLM
+from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from livekit.agents.llm import Tool
+
+SORRY, WAIT, STILL = "Sorry, say that again.", "One moment.", "Still at it."
+VOICE = {
+    text: Line(0.2, at + 1)
+    for at, text in enumerate([SORRY, WAIT, STILL, "Yes, I am.", "It is a lighthouse.", "It failed."])
+}
+# Within an answer, a filler is followed by a blank.
+VOICE |= {f"{text} ": VOICE[text] for text in (WAIT, STILL)}
+SOON = 0.2
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes seconds takes tenths of them."""
+    monkeypatch.setattr("agent.conversation.persona_agent.FIRST_AFTER", SOON)
+    monkeypatch.setattr("agent.conversation.patience.FIRST_AFTER", SOON)
+    monkeypatch.setattr("agent.conversation.patience._TICK", 0.02)
+    monkeypatch.setattr("agent.conversation.fillers.AGAIN_AFTER", 0.6)
+
+
+class Slow:
+    """A tool that ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.calls = 0
+        self.is_cancelled = False
+
+    @property
+    def tool(self) -> Tool:
+        """As the language model calls it."""
+
+        @function_tool
+        async def look(where: str) -> str:
+            """Look around.
+
+            Args:
+                where: A place.
+            """
+            self.calls += 1
+            try:
+                return f"{where}: {await self.result}"
+            except asyncio.CancelledError:
+                self.is_cancelled = True
+                raise
+
+        return look
+
+
+CALL = llm.FunctionToolCall(name="look", arguments='{"where": "sea"}', call_id="call")
+
+
+@asynccontextmanager
+async def conversation(
+    thoughts: ScriptedLLM, voice: ScriptedTTS, *tools: Tool, tool_timeout: float = 30.0, llm_timeout: float = 10.0
+) -> AsyncIterator[AgentSession[Any]]:
+    """A session with a persona that says so when it takes long."""
+    persona = Persona(name="Ada", instructions="x", apology=SORRY, fillers=(WAIT, STILL), tool_timeout=tool_timeout)
+    options = SessionConnectOptions(llm_conn_options=APIConnectOptions(max_retry=0, timeout=llm_timeout))
+    session = AgentSession[None](
+        llm=thoughts,
+        tts=voice,
+        vad=None,
+        turn_handling=TurnHandlingOptions(turn_detection="manual"),
+        conn_options=options,
+        tool_handling={
+            "async_options": {"reply_at_tail_template": RESULT_CAME, "reply_maybe_covered_template": RESULT_CAME}
+        },
+    )
+    session.output.audio = ClockedOutput()
+    apology = Apology(session, SORRY)
+    watchdog = SttWatchdog(session, apology.say)
+    observer = Observer(lambda: None, lambda: None, lambda _: None)
+    await session.start(
+        PersonaAgent(persona, [*tools], session, apology=apology, stt_watchdog=watchdog, observer=observer)
+    )
+    try:
+        yield session
+    finally:
+        await apology.aclose()
+        await session.aclose()
+
+
+async def has_said(session: AgentSession[Any], *texts: str) -> None:
+    """Wait until the agent has said these, and nothing else."""
+    async with asyncio.timeout(20):
+        while said(session) != list(texts):  # noqa: ASYNC110 - whichever way it comes about
+            await asyncio.sleep(0.02)
+
+
+def said(session: AgentSession[Any]) -> list[str]:
+    """What the agent has said."""
+    messages = [message for message in session.history.messages() if message.role == "assistant"]
+    return [(message.text_content or "").strip() for message in messages]
+
+
+async def test_a_model_that_thinks_gives_a_sign_of_life_and_then_the_answer() -> None:
+    """Now and then, and no apology."""
+    thoughts = ScriptedLLM(Reply((1.5, "Yes, I am.")))
+    voice = ScriptedTTS(VOICE)
+    async with conversation(thoughts, voice) as session:
+        await session.generate_reply(user_input="are you there")
+        (message,) = said(session)
+
+    assert message.startswith(f"{WAIT} {STILL} ")
+    assert message.endswith(" Yes, I am.")
+    assert SORRY not in message
+
+
+async def test_a_quick_answer_has_no_sign_of_life() -> None:
+    """Nothing is said but the answer."""
+    async with conversation(ScriptedLLM(Reply((0.05, "Yes, I am."))), ScriptedTTS(VOICE)) as session:
+        await session.generate_reply(user_input="are you there")
+        messages = said(session)
+
+    assert messages == ["Yes, I am."]
+
+
+async def test_a_model_that_hangs_ends_in_the_apology_after_signs_of_life() -> None:
+    """Within the time that LLM_TIMEOUT allows."""
+    async with conversation(ScriptedLLM(Reply(then="hang")), ScriptedTTS(VOICE), llm_timeout=0.1) as session:
+        await session.generate_reply(user_input="are you there")
+        messages = said(session)
+
+    assert messages[0].startswith(WAIT)
+    assert messages[0].endswith(SORRY)
+
+
+async def test_a_slow_tool_is_waited_for_in_company_and_its_result_is_told() -> None:
+    """Fillers now and then; the language model reads that the tool runs, and then its result."""
+    slow = Slow()
+    thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It is a lighthouse.",)))
+    async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool) as session:
+        session.generate_reply(user_input="what do you see")
+        await has_said(session, WAIT, STILL)
+        slow.result.set_result("a lighthouse")
+        await has_said(session, WAIT, STILL, "It is a lighthouse.")
+        outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
+
+    assert slow.calls == 1
+    assert "still running" in outputs[0]
+    assert outputs[1] == "sea: a lighthouse"
+
+
+async def test_an_interruption_neither_delays_the_next_answer_nor_loses_the_result() -> None:
+    """The caller asks "are you there" and is answered while the tool runs; the result is told afterwards."""
+    slow = Slow()
+    thoughts = ScriptedLLM(Reply((CALL,)), Reply(("Yes, I am.",)), Reply(("It is a lighthouse.",)))
+    async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool) as session:
+        session.generate_reply(user_input="what do you see")
+        async with asyncio.timeout(5):
+            while not slow.calls:  # noqa: ASYNC110 - the tool has begun
+                await asyncio.sleep(0.01)
+        await session.interrupt()
+        speech = session.generate_reply(user_input="are you there")
+        async with asyncio.timeout(4):  # the framework gives up on an interrupted tool after five seconds
+            await speech
+        assert "Yes, I am." in said(session)
+        slow.result.set_result("a lighthouse")
+        async with asyncio.timeout(5):
+            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - it comes when nobody speaks
+                await asyncio.sleep(0.02)
+
+    assert slow.calls == 1
+    assert not slow.is_cancelled
+
+
+async def test_a_tool_that_hangs_is_ended_and_the_model_is_told() -> None:
+    """By a deadline of the persona's."""
+    slow = Slow()
+    thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It failed.",)))
+    async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool, tool_timeout=0.5) as session:
+        session.generate_reply(user_input="what do you see")
+        async with asyncio.timeout(10):
+            while "It failed." not in said(session):  # noqa: ASYNC110 - after a filler or two
+                await asyncio.sleep(0.02)
+        last = [item for item in session.history.items if item.type == "function_call_output"][-1]
+
+    assert slow.is_cancelled
+    assert (last.output, last.is_error) == ("The tool did not answer within 0.5 seconds, and was ended.", True)
+
+
+async def test_a_quick_tool_is_answered_as_ever() -> None:
+    """In one turn, without a filler."""
+    slow = Slow()
+    slow.result.set_result("a lighthouse")
+    thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It is a lighthouse.",)))
+    async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool) as session:
+        await session.generate_reply(user_input="what do you see")
+        outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
+        messages = said(session)
+
+    assert outputs == ["sea: a lighthouse"]
+    assert messages == ["It is a lighthouse."]
+
+
+async def test_a_tool_of_any_kind_is_waited_for() -> None:
+    """Also one with a schema of its own."""
+    schema = {"name": "look", "parameters": {"type": "object", "properties": {"where": {"type": "string"}}}}
+
+    @function_tool(raw_schema=schema)
+    async def look(raw_arguments: dict[str, object]) -> str:
+        return str(raw_arguments["where"])
+
+    assert isinstance(look, RawFunctionTool)
+    thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It is a lighthouse.",)))
+    async with conversation(thoughts, ScriptedTTS(VOICE), look) as session:
+        await session.generate_reply(user_input="what do you see")
+        outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
+
+    assert outputs == ["sea"]

@@ -1,0 +1,111 @@
+"""Texts cut into pieces: joined again they are the text, and none is too long to wait for."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.speech.pieces import PieceTokenizer, is_speakable, split
+from avatar.core.caption import estimate_seconds
+
+TEXTS = st.lists(
+    st.sampled_from(
+        [*"aD 1.,;!?-\n\"'(@/%€+。！，」天気รเา่👍…", ". ", "e.g. ", "\n- ", "a few words and ", "春天来了公园里"]
+    ),
+    max_size=100,
+).map("".join)
+THAI = "วันนี้อากาศดีมากเราไปเดินเล่นกันเถอะ"
+
+
+@given(TEXTS)
+def test_the_pieces_joined_are_the_text(text: str) -> None:
+    """No character is added, lost or changed, whatever the text is."""
+    assert "".join(split(text)) == text
+
+
+@given(TEXTS)
+def test_each_piece_has_something_to_say(text: str) -> None:
+    """A dash or an emoji belongs to its neighbour; alone, a voice would make no sound of it."""
+    pieces = split(text)
+
+    assert all(map(is_speakable, pieces)) or len(pieces) <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mail ada.b@example.co.uk, or see https://example.com/a?b=1&c=2 and 10.0.0.1:8080 for it.",
+        "That is 1.5 + 2.25 = 3.75, or 1,299.00 $ and 3.14 % of it, say Dr. Smith and J. S. Bach at 5 p.m. today.",
+        "Das gilt z. B. bzw. usw. auch für die Nr. 5 in der Bachstr. 12 und so weiter.",
+        "1. One",
+    ],
+)
+def test_a_full_stop_within_a_sentence_ends_nothing(text: str) -> None:
+    """Addresses, numbers, sums, initials and abbreviations stay whole."""
+    assert split(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "It was a very fine day. We went for a long walk! Would you like to come?",
+            ["It was a very fine day. ", "We went for a long walk! ", "Would you like to come?"],
+        ),
+        ("春天来了，公园里的花都开了。孩子们在跑。", ["春天来了，公园里的花都开了。", "孩子们在跑。"]),
+        ("「とても良い天気ですね。」と彼は言いました。", ["「とても良い天気ですね。」", "と彼は言いました。"]),
+        (
+            "You need the following things:\n- Ripe red apples\n- Some yellow pears",
+            ["You need the following things:\n", "- Ripe red apples\n- Some yellow pears"],
+        ),
+        ("A sentence that is wrapped\nover two lines.", ["A sentence that is wrapped\nover two lines."]),
+        ("Yes. No. Perhaps tomorrow.", ["Yes. No. Perhaps tomorrow."]),
+        ("कल मौसम बहुत अच्छा था। हम बाहर गए थे।", ["कल मौसम बहुत अच्छा था। ", "हम बाहर गए थे।"]),
+        ("Dear me, this is odd. 👍. Is it right?", ["Dear me, this is odd. ", "👍. Is it right?"]),
+        ("Dear me, this is odd. 👍", ["Dear me, this is odd. 👍"]),
+    ],
+)
+def test_sentences_and_list_items_are_pieces(text: str, pieces: list[str]) -> None:
+    """In every script; what is very short, or has nothing to say, goes with its neighbour."""
+    assert split(text) == pieces
+
+
+@pytest.mark.parametrize(
+    "text",
+    [THAI * 20, "ມື້ນີ້ອາກາດດີຫຼາຍ" * 30, "今日はとても良い天気で" * 30, "and so on and on " * 60, "first, second, " * 60],
+)
+def test_a_text_without_sentences_is_heard_after_a_bounded_time(text: str) -> None:
+    """Ten seconds of speech at most are one piece."""
+    pieces = split(text)
+
+    assert max(map(estimate_seconds, pieces)) <= 10.0
+    assert len(pieces) > 2
+
+
+def test_a_long_piece_is_cut_between_words_or_syllables() -> None:
+    """A comma is preferred; a Thai vowel stays with its consonant; a URL is not cut at all."""
+    assert all(piece.endswith(", ") for piece in split("many small words come here, " * 30))
+    assert not [piece for piece in split(THAI * 20) if re.match("[ัิีึืุู่้์าะำ]", piece) or re.search("[เแโใไ]$", piece)]
+    url = f"https://example.com/{'a' * 500}"
+    assert split(f"{url} is long") == [f"{url} ", "is long"]
+
+
+@given(TEXTS, st.integers(1, 7))
+async def test_a_text_that_is_being_written_is_cut_like_a_whole_one(text: str, size: int) -> None:
+    """The tokens of the stream are the text without the blanks between them."""
+    stream = PieceTokenizer().stream()
+    for start in range(0, len(text), size):
+        stream.push_text(text[start : start + size])
+    stream.end_input()
+    tokens = [data.token async for data in stream]
+
+    assert "".join("".join(tokens).split()) == "".join(text.split())
+
+
+async def test_a_piece_is_given_out_when_the_next_one_begins() -> None:
+    """The voice need not wait for the end of the answer."""
+    stream = PieceTokenizer().stream()
+    stream.push_text("It was a very fine day. W")
+
+    assert (await anext(stream)).token == "It was a very fine day."

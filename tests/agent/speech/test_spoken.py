@@ -1,0 +1,75 @@
+"""What one would say of a written text."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.speech.spoken import spoken
+
+
+async def written(text: str, size: int) -> AsyncIterator[str]:
+    """A text as a language model gives it, in pieces."""
+    for start in range(0, len(text), size):
+        yield text[start : start + size]
+
+
+async def said(text: str, size: int = 4) -> str:
+    """What is said of it."""
+    return "".join([piece async for piece in spoken(written(text, size))])
+
+
+TABLE = "Here it is:\n| City | Time |\n|:--- | ---:|\n| Tokyo | 9:00 |\n| Oslo | |\nThat is all."
+BARE_TABLE = "City | Time\n--- | ---\nTokyo | 9:00\n"
+LINKS = (
+    "See https://www.example.com/pricing?a=1#top, http://10.0.0.1:8080/ or www.example.org/a/very/long/path/to/it.html."
+)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 1000])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TABLE, "Here it is:\nCity, Time.\n\nTokyo, 9:00.\nOslo.\nThat is all."),
+        (BARE_TABLE, "City, Time\n\nTokyo, 9:00\n"),
+        ("A <b>bold</b> word &amp; a <a href='https://x.yz/a b'>link</a>.", "A bold word & a link."),
+        ("One<br/>two<!-- not said --> three", "One\ntwo three"),
+        ("Vitamin _B_12_ and __snake_case__, but my_file.txt.", "Vitamin B 12 and snake case, but my_file.txt."),
+        (LINKS, "See example.com/pricing, 10.0.0.1:8080 or example.org."),
+        ("Read [the docs](https://example.com/a/b?c=d).", "Read the docs."),
+        ("**Bold**, *so* `code` and ~~gone~~ here", "Bold, so code and  here"),
+        ("```python\nprint(1)\n```", "\nprint(1)\n"),
+        ("5 < 6 and a<b, 7 > 6", "5 < 6 and a<b, 7 > 6"),
+        ("It costs $1,299.00 or 20 % of 50 € + tax, at ada_b@example.com.", None),
+        ("春天来了，公园里的花都开了。", None),
+        ("# Title\n\n* one\n+ two\n> three\n1. four", "Title\n\none\ntwo\nthree\n1. four"),
+        ("这是**很重要**的，请看[文档](https://example.com/x)。", "这是很重要的，请看文档。"),
+        ("2 * 3 * 4 = 24, 5*3 and a_b@x.com", None),
+        ("***", ""),
+        ("---", ""),
+        ("👍", ""),
+        ("```\n```", "\n"),
+        ("<div></div>", "\n\n"),
+        ("![](https://example.com/a.png)", ""),
+    ],
+)
+async def test_what_is_said(text: str, expected: str | None, size: int) -> None:
+    """The same in however many pieces the text comes; None where it is said as it is written."""
+    assert await said(text, size) == (text if expected is None else expected)
+
+
+async def test_a_text_without_blanks_is_not_held_back() -> None:
+    """Nor is one with an asterisk that nothing closes."""
+    thai = "วันนี้อากาศดีมาก"
+    pieces = spoken(written(f"{thai}*{'a ' * 400}", 1))
+
+    first = [await anext(pieces) for _ in range(3)]
+    assert thai.startswith("".join(first))
+    assert "".join([*first, *[piece async for piece in pieces]]) == f"{thai}*{'a ' * 400}"
+
+
+@given(st.text(st.sampled_from("ab 1|-_*<>/&;\n.:htps`[]()#~"), max_size=60), st.integers(1, 9))
+async def test_a_text_in_pieces_is_said_like_a_whole_one(text: str, size: int) -> None:
+    """Up to the blanks."""
+    assert (await said(text, size)).split() == (await said(text, 1000)).split()
