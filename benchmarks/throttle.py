@@ -1,4 +1,4 @@
-"""A slow uplink: a proxy on loopback that lets so many bits a second through to the stand-in and holds little itself."""
+"""A slow uplink: a proxy on loopback that lets so many bits a second through to the stand-in, and holds little."""
 
 from __future__ import annotations
 
