@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from avatar.core.refusal import Refusal
 from avatar.errors import AvatarError, ServiceError
 from avatar.recording import Recorder
 from avatar.rest import Credential, RestClient
@@ -49,9 +50,8 @@ SANDBOX_SECONDS = 59.0
 # runs and that nobody uses.
 START_TIMEOUT_S = 30.0
 
-_NO_LONGER_THERE = 404
-_BAD_REQUEST = 400
-# What a 400 says about a session that can't be stopped because it does not run. The words are not recorded (12).
+_NO_LONGER_THERE = frozenset({404, 410})
+# What a refusal says about a session that can't be stopped because it does not run. The words are not recorded (12).
 _NOT_RUNNING = re.compile(r"already|ended|closed|not (found|active|running)", re.IGNORECASE)
 
 # Of a token request: one for each limit of a plan that may turn out to be lower.
@@ -348,6 +348,6 @@ def _account(request: TokenRequest) -> tuple[str, bool]:
 
 def _is_over(error: ServiceError) -> bool:
     """True if a stop was refused because there is nothing to stop."""
-    if error.status_code == _NO_LONGER_THERE:
+    if error.status_code in _NO_LONGER_THERE:
         return True
-    return error.status_code == _BAD_REQUEST and _NOT_RUNNING.search(error.body) is not None
+    return error.refusal is Refusal.INVALID and _NOT_RUNNING.search(error.body) is not None

@@ -113,7 +113,9 @@ async def test_a_reply_that_can_not_be_used_is_an_error_of_the_service(body: byt
             await api.create_token(avatar_id="a")
 
 
-@pytest.mark.parametrize(("status", "message"), [(404, ""), (400, "Session has already ended")])
+@pytest.mark.parametrize(
+    ("status", "message"), [(404, ""), (410, ""), (400, "Session has already ended"), (409, "Session is closed")]
+)
 async def test_a_session_that_is_gone_counts_as_stopped(status: int, message: str) -> None:
     """Stopping twice is no error."""
     async with service(answer(status=status, message=message)) as (api, requests):
@@ -122,9 +124,13 @@ async def test_a_session_that_is_gone_counts_as_stopped(status: int, message: st
     assert [request.path for request in requests] == ["/v1/sessions/stop"]
 
 
-async def test_a_stop_that_is_refused_for_another_reason_is_an_error() -> None:
-    """Only what says that there is nothing to stop counts as a stop."""
-    async with service(answer(status=400, message="reason: not one of the permitted values")) as (api, _):
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(400, "reason: not one of the permitted values"), (401, "The session of this key has ended"), (500, "closed")],
+)
+async def test_a_stop_that_is_refused_for_another_reason_is_an_error(status: int, message: str) -> None:
+    """Only a reply that says that there is nothing to stop counts as a stop."""
+    async with service(answer(status=status, message=message)) as (api, _):
         with pytest.raises(ServiceError):
             await api.stop("s-1")
 
