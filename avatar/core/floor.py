@@ -68,7 +68,7 @@ class FloorControl:
     # Facts
 
     def avatar_lost(self, now: float, *, fallback_at: float, silent_at: float) -> None:
-        """No avatar takes commands any more. One that may play on and can't be interrupted is muted at once.
+        """No avatar takes commands any more.
 
         Args:
             now: Monotonic seconds.
@@ -79,8 +79,6 @@ class FloorControl:
         if self.has_avatar:
             self._move(FloorTrigger.LOST)
             self._silent_at = silent_at
-            if now < silent_at and self.session is not None and not self.session.has_socket:
-                self._mute(now)
 
     def interrupt_sent(self, session: Session, now: float) -> None:
         """An interrupt has left for a session."""

@@ -77,8 +77,8 @@ def whole(*positions: float) -> list[PlaybackFinished]:
     return [PlaybackFinished(number, position, interrupted=False) for number, position in enumerate(positions, 1)]
 
 
-# Seconds that an avatar is heard after its socket was lost, until the room's server has muted it.
-MUTED_AFTER = 0.05
+# Seconds that an avatar is heard after its socket was lost, until the room's server has muted it for the fallback track.
+MUTED_AFTER = 0.85
 
 
 def assert_said(heard: bytes, captured: bytes, *, twice: float = 0.0) -> None:
