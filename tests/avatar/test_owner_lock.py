@@ -70,7 +70,7 @@ def test_neither_a_fork_nor_a_program_keeps_its_parent_alive(tmp_path: Path) -> 
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
-        assert process.wait(30) == 0
+        assert process.wait(50) == 0
         assert process.stdout is not None
         (name,) = owners_in(tmp_path)
         assert not is_alive(tmp_path, name)
