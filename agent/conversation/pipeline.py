@@ -28,8 +28,8 @@ from agent.persona import Persona
 from agent.settings import Settings, TurnDetection, Vendor
 from agent.speech.pieces import PieceTokenizer
 
-# Set explicitly: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which may
-# be another vendor's.
+# Set explicitly: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which
+# may be another vendor's.
 _OPENAI_URL = "https://api.openai.com/v1"
 DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 

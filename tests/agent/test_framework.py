@@ -22,8 +22,8 @@ from livekit.plugins import deepgram, openai
 from livekit.protocol import agent, models
 
 from agent.framework import (
-    FullError,
     STT_MESSAGE,
+    FullError,
     JobServer,
     forward_messages,
     is_released,

@@ -27,7 +27,7 @@ from agent.control.failures import Failures
 from agent.conversation.apology import Apology
 from agent.conversation.frames import Frames
 from agent.conversation.hearing import Hearing
-from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.persona import Persona
 
@@ -245,7 +245,9 @@ async def refused_call(service: Refusing, told: list[FailureEvent]) -> AsyncIter
         session,
         apology=apology,
         stt_watchdog=SttWatchdog(session, lambda: failures.tell("hearing")),
-        observer=Observer(lambda: None, lambda: None, failures.tell),
+        on_first_token=lambda: None,
+        on_first_audio=lambda: None,
+        on_failure=failures.tell,
     )
     session.input.audio = Silence()
     await session.start(agent)

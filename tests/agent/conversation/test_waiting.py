@@ -13,7 +13,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from agent.conversation.apology import Apology
 from agent.conversation.patience import RESULT_CAME
-from agent.conversation.persona_agent import Observer, PersonaAgent
+from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.persona import Persona
 from tests.agent.session_fakes import Reply, ScriptedLLM
@@ -95,10 +95,17 @@ async def conversation(
     session.output.audio = ClockedOutput()
     apology = Apology(session, SORRY)
     watchdog = SttWatchdog(session, apology.say)
-    observer = Observer(lambda: None, lambda: None, lambda _: None)
-    await session.start(
-        PersonaAgent(persona, [*tools], session, apology=apology, stt_watchdog=watchdog, observer=observer)
+    agent = PersonaAgent(
+        persona,
+        [*tools],
+        session,
+        apology=apology,
+        stt_watchdog=watchdog,
+        on_first_token=lambda: None,
+        on_first_audio=lambda: None,
+        on_failure=lambda _: None,
     )
+    await session.start(agent)
     try:
         yield session
     finally:
