@@ -69,18 +69,15 @@ def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
 
 async def _keep_company(context: RunContext[Any], fillers: Fillers) -> None:
     """Release the conversation from a tool that takes long, and say fillers while nobody speaks."""
-    first = asyncio.ensure_future(asyncio.sleep(FIRST_AFTER))
-    await context.speech_handle.wait_if_not_interrupted([first])
-    first.cancel()
-    if not is_released(context):
-        await context.update("", template=_RUNNING, silent=True)
     session: AgentSession[Any] = context.session
     clock = asyncio.get_running_loop().time
-    quiet_since = clock() - FIRST_AFTER
+    began_at = quiet_since = clock()
     while True:
         await asyncio.sleep(_TICK)
         if session.agent_state == "speaking" or session.user_state == "speaking":
             quiet_since = clock()
+        if not is_released(context) and (clock() - began_at >= FIRST_AFTER or context.speech_handle.interrupted):
+            await context.update("", template=_RUNNING, silent=True)
         is_due = session.agent_state == "listening" and clock() - quiet_since >= FIRST_AFTER
         if is_due and (filler := fillers.next(clock())):
             with suppress(RuntimeError):  # the session is ending

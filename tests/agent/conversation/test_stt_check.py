@@ -70,6 +70,6 @@ async def test_a_language_that_is_refused_has_a_reason(service: Deepgram, monkey
 
 async def test_another_refusal_is_no_answer(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is refused says nothing of the language."""
-    monkeypatch.setattr("agent.settings.STAND_IN_KEY", "wrong")
+    monkeypatch.setattr("agent.settings.model.STAND_IN_KEY", "wrong")
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await asked("en")

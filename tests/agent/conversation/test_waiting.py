@@ -95,18 +95,17 @@ async def conversation(
     session.output.audio = ClockedOutput()
     apology = Apology(session, SORRY)
     watchdog = SttWatchdog(session, apology.say)
-    await session.start(
-        PersonaAgent(
-            persona,
-            [*tools],
-            session,
-            apology=apology,
-            stt_watchdog=watchdog,
-            on_first_token=lambda: None,
-            on_first_audio=lambda: None,
-            on_failure=lambda _: None,
-        )
+    agent = PersonaAgent(
+        persona,
+        [*tools],
+        session,
+        apology=apology,
+        stt_watchdog=watchdog,
+        on_first_token=lambda: None,
+        on_first_audio=lambda: None,
+        on_failure=lambda _: None,
     )
+    await session.start(agent)
     try:
         yield session
     finally:
