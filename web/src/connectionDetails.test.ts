@@ -62,6 +62,13 @@ test("a call that can't be rejoined now is kept, and no other is started", async
   expect([requests.length, kept()]).toEqual([1, DETAILS]);
 });
 
+test("the caller reads when another try makes sense", async () => {
+  const busy = { status: 503, headers: { "Retry-After": "10" } };
+  serve(() => Response.json({ error: "All lines are busy at the moment." }, busy));
+  const { message } = await failureOf(rejoinOrCreate(true));
+  expect(message).toBe("All lines are busy at the moment. Please try again in 10 seconds.");
+});
+
 test("the page asks for the secret when the server does", async () => {
   serve(() => Response.json({ error: "A sentence." }, { status: 401 }));
   expect((await failureOf(rejoinOrCreate(true))).needsSecret).toBe(true);

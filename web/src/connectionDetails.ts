@@ -95,8 +95,13 @@ async function post(body: object): Promise<ConnectionDetails> {
   });
   const answer = (await response.json().catch(() => ({}))) as ConnectionDetails & { error?: string };
   if (!response.ok) {
-    const reason = answer.error ?? `The server answered with status ${response.status}.`;
-    throw new NoConnectionDetailsError(reason, response.status);
+    throw new NoConnectionDetailsError(reasonOf(response, answer.error), response.status);
   }
   return answer;
+}
+
+function reasonOf(response: Response, sentence: string | undefined): string {
+  const reason = sentence ?? `The server answered with status ${response.status}.`;
+  const wait = response.headers.get("Retry-After");
+  return wait === null ? reason : `${reason} Please try again in ${wait} seconds.`;
 }
