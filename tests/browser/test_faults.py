@@ -81,11 +81,13 @@ async def test_a_call_that_the_server_has_ended_is_not_started_again_by_a_reload
 
 
 async def test_a_caller_reads_why_no_call_can_be_started(studio: Studio) -> None:
-    """All lines are busy: the server's sentence is shown as it is, and Start can be pressed again."""
-    busy = {"error": "All lines are busy. Please try again in a moment."}
+    """All lines are busy: the page shows the server's sentence, and Start can be pressed again."""
+    busy = {"error": "All lines are busy at the moment."}
     async with studio.tab() as tab:
-        await tab.page.route("**/api/call", lambda route: route.fulfill(status=503, json=busy))
+        await tab.page.route(
+            "**/api/call", lambda route: route.fulfill(status=503, json=busy, headers={"Retry-After": "10"})
+        )
         await tab.find("start").click()
-        await expect(tab.find("error")).to_have_text(busy["error"])
+        await expect(tab.find("error")).to_have_text(f"{busy['error']} Please try again in 10 seconds.")
         await expect(tab.find("start")).to_be_enabled()
         await tab.picture("busy")
