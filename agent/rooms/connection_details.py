@@ -11,6 +11,10 @@ class NoRoomError(Exception):
     """There is no room for the caller; the message is a sentence for them."""
 
 
+class CallOverError(NoRoomError):
+    """The call that a caller wants to rejoin is over; the message is a sentence for them."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionDetails:
     """LiveKit's connection details, for one person and one room.
@@ -50,5 +54,5 @@ class Rooms(Protocol):
             token: Of earlier connection details; it may have expired.
 
         Raises:
-            NoRoomError: The token was not made here, or is too old.
+            CallOverError: The call is over, or the token was not made here or is too old.
         """

@@ -10,7 +10,7 @@ from agent.call.account import Account
 from agent.call.budget_enforcer import limits_of, refusal
 from agent.framework import FullError
 from agent.persona import load_persona
-from agent.rooms.connection_details import ConnectionDetails, NoRoomError
+from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings
 from avatar import AvatarError, HostedRoom, open_hosted_room
@@ -30,7 +30,7 @@ _TAKEN_WITHIN = 20.0
 # What a caller reads; the operator's detail goes to the log.
 BUSY = "All lines are busy. Please try again in a few minutes."
 UNAVAILABLE = "Calls are not available at the moment. Please try again later."
-EXPIRED = "This call can't be joined again. Please start a new one."
+ENDED = "The call has ended."
 
 
 class Server(Protocol):
@@ -66,6 +66,8 @@ class HostedRooms:
         self._journal = journal
         self._opening: set[asyncio.Task[HostedRoom]] = set()
         self._lent: dict[str, asyncio.Task[None]] = {}
+        # Session ID and connection details of the calls that go on, by token.
+        self._calls: dict[str, tuple[str, ConnectionDetails]] = {}
 
     async def create(self, name: str) -> ConnectionDetails:  # noqa: ARG002 - the token, with its name, is the service's
         """Let a caller into a room of LiveAvatar's; see `agent.rooms.connection_details.Rooms.create`."""
@@ -74,11 +76,18 @@ class HostedRooms:
         self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
         room = await asyncio.shield(opening)
-        return ConnectionDetails(room.url, room.client_token, room.name, room.caller, CALLER_JOIN_TIMEOUT)
+        details = ConnectionDetails(room.url, room.client_token, room.name, room.caller, CALLER_JOIN_TIMEOUT)
+        await self._forget_ended()
+        self._calls[details.token] = (room.session_id, details)
+        return details
 
-    async def refresh(self, token: str) -> ConnectionDetails:  # noqa: ARG002 - only the service could make another
-        """LiveAvatar gives one token for a room; see `agent.rooms.connection_details.Rooms.refresh`."""
-        raise NoRoomError(EXPIRED)
+    async def refresh(self, token: str) -> ConnectionDetails:
+        """Give a caller their details again, as LiveAvatar makes one token for a room; see `Rooms.refresh`."""
+        await self._forget_ended()
+        if token not in self._calls:
+            raise CallOverError(ENDED)
+        _, details = self._calls[token]
+        return details
 
     async def aclose(self) -> None:
         """Stop every session that no job has adopted."""
@@ -87,6 +96,10 @@ class HostedRooms:
         for waiting in lent.values():
             waiting.cancel()
         await asyncio.gather(*lent.values(), *(self._take_back(each) for each in lent), return_exceptions=True)
+
+    async def _forget_ended(self) -> None:
+        running = {entry.session_id for entry in await asyncio.to_thread(self._journal.entries)}
+        self._calls = {token: call for token, call in self._calls.items() if call[0] in running}
 
     def _on_opened(self, opening: "asyncio.Task[HostedRoom]") -> None:
         self._opening.discard(opening)

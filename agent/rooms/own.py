@@ -4,13 +4,15 @@ import asyncio
 import logging
 import re
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import aiohttp
 import jwt
 from livekit import api
 
-from agent.rooms.connection_details import CAPTIONS, ConnectionDetails, NoRoomError
+from agent.rooms.connection_details import CAPTIONS, CallOverError, ConnectionDetails
 from agent.settings import Settings
 from avatar.http import client_session
 
@@ -31,8 +33,9 @@ _COMES_BACK_WITHIN = 6 * 3600.0
 # be 30 more. For a caller who comes later they are dispatched again.
 _CALLER_JOIN_TIMEOUT = 15
 
-# Seconds for the request that creates the room.
-_OPENS_WITHIN = 2.0
+# Seconds for a request to LiveKit's server, for which a caller waits, and what it fails with.
+_REQUEST_TIMEOUT = 2.0
+_FAILURES = (aiohttp.ClientError, api.TwirpError, TimeoutError)
 
 
 def is_web_room(name: str) -> bool:
@@ -101,7 +104,10 @@ class OwnRooms:
             claims = None
         if claims is None or claims.video is None or not _is_ours(claims.video, claims.identity):
             message = "This call can't be joined again. Please start a new one."
-            raise NoRoomError(message)
+            raise CallOverError(message)
+        if await self._is_over(claims.video.room):
+            message = "The call has ended."
+            raise CallOverError(message)
         return self._details(claims.video.room, claims.identity, claims.name)
 
     def _details(self, room: str, identity: str, name: str) -> ConnectionDetails:
@@ -121,19 +127,33 @@ class OwnRooms:
             agents=[api.RoomAgentDispatch(agent_name=name)] if name else [],
         )
         try:
-            async with (
-                asyncio.timeout(_OPENS_WITHIN),
-                client_session() as http,
-                api.LiveKitAPI(
-                    settings.livekit_url,
-                    settings.livekit_api_key,
-                    settings.livekit_api_secret.get_secret_value(),
-                    session=http,
-                ) as livekit,
-            ):
+            async with self._livekit() as livekit:
                 await livekit.room.create_room(request)
-        except (aiohttp.ClientError, api.TwirpError, TimeoutError) as error:
+        except _FAILURES as error:
             logger.warning("the agent is dispatched only when the caller joins", extra={"error": type(error).__name__})
+
+    async def _is_over(self, room: str) -> bool:
+        """Return whether the room of a call is gone. Joining it would open it again, and start a new call.
+
+        When LiveKit does not answer, the caller's join fails as well, and says so.
+        """
+        try:
+            async with self._livekit() as livekit:
+                return not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))).rooms
+        except _FAILURES as error:
+            logger.warning("whether a call goes on is not known", extra={"error": type(error).__name__})
+            return False
+
+    @asynccontextmanager
+    async def _livekit(self) -> AsyncIterator[api.LiveKitAPI]:
+        settings = self._settings
+        secret = settings.livekit_api_secret.get_secret_value()
+        async with (
+            asyncio.timeout(_REQUEST_TIMEOUT),
+            client_session() as http,
+            api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http) as livekit,
+        ):
+            yield livekit
 
 
 def _is_ours(grants: api.VideoGrants, identity: str) -> bool:

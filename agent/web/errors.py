@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from agent.rooms.connection_details import NoRoomError
+from agent.rooms.connection_details import CallOverError, NoRoomError
 
 logger = logging.getLogger("agent")
 
@@ -44,6 +44,8 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return await handler(request)
     except RequestError as error:
         return _answer(error.status, str(error), error.headers)
+    except CallOverError as error:
+        return _answer(HTTPStatus.GONE, str(error))
     except NoRoomError as error:
         return _answer(HTTPStatus.BAD_GATEWAY, str(error))
     except web.HTTPException as error:

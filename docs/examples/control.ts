@@ -1,4 +1,4 @@
-// A front end in one file: joins a call, shows the avatar, and talks with the agent. The protocol is in ../control.md.
+// A front end in one file: joins a call, shows the avatar and talks with the agent. The protocol is in ../control.md.
 import {
   type RemoteParticipant,
   type RemoteTrack,
@@ -10,15 +10,17 @@ import {
 
 export type AvatarEvent = { v: number; seq: number; at: number; type: string; [field: string]: unknown };
 
-/** The participant with the attribute `control`, once it takes requests. */
+type ConnectionDetails = { url: string; token: string };
+
+/** The participant with the attribute `control`; undefined until it takes requests. */
 export function agentIn(room: Room): RemoteParticipant | undefined {
   return [...room.remoteParticipants.values()].find((each) => "control" in each.attributes);
 }
 
-/** Call a method; what is refused is an RpcError, whose code and message say why. */
+/** Call a method of the agent. Throws an RpcError, whose code and message say why the agent refuses. */
 export async function call(room: Room, method: string, payload: object = {}): Promise<unknown> {
   const agent = agentIn(room);
-  if (!agent) throw new Error("the agent is not here yet");
+  if (!agent) throw new Error("the agent is not in the call yet");
   const answer = await room.localParticipant.performRpc({
     destinationIdentity: agent.identity,
     method,
@@ -28,12 +30,9 @@ export async function call(room: Room, method: string, payload: object = {}): Pr
   return JSON.parse(answer);
 }
 
-/** Ask the agent's web server for a call, and join it with the microphone. */
+/** Start a call at the agent's web server, and join it with the microphone. */
 export async function join(media: HTMLMediaElement, onEvent: (event: AvatarEvent) => void): Promise<Room> {
-  const reply = await fetch("/api/call", { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } });
-  if (!reply.ok) throw new Error(((await reply.json()) as { error: string }).error);
-  const { url, token } = (await reply.json()) as { url: string; token: string };
-
+  const { url, token } = await create();
   const room = new Room();
   room.on(RoomEvent.DataReceived, (payload, _from, _kind, topic) => {
     if (topic === "avatar.events") onEvent(JSON.parse(new TextDecoder().decode(payload)) as AvatarEvent);
@@ -44,10 +43,18 @@ export async function join(media: HTMLMediaElement, onEvent: (event: AvatarEvent
   return room;
 }
 
-/** While the button is held the agent listens, and nothing else ends the turn. */
+/** While the button is held the agent listens, and no pause ends the turn. */
 export function holdToTalk(room: Room, button: HTMLElement): void {
   button.addEventListener("pointerdown", () => void ask(room, "push_to_talk_start"));
   button.addEventListener("pointerup", () => void ask(room, "push_to_talk_end"));
+}
+
+// The path is relative to the page, which a proxy may serve under a path of its own.
+async function create(): Promise<ConnectionDetails> {
+  const headers = { "Content-Type": "application/json" };
+  const reply = await fetch("api/call", { method: "POST", body: "{}", headers });
+  if (!reply.ok) throw new Error(((await reply.json()) as { error: string }).error);
+  return (await reply.json()) as ConnectionDetails;
 }
 
 async function ask(room: Room, method: string): Promise<void> {

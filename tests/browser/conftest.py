@@ -1,4 +1,4 @@
-"""The stage of the browser's tests: one worker with its page, and a Chromium for each test."""
+"""What the browser tests run on: one worker with its page, and a Chromium for each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / ".screenshots"))
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """Where a browser calls.
+    """The worker and its page.
 
     Attributes:
         stage: LiveKit and the stand-ins.
@@ -40,18 +40,23 @@ class Studio:
     directory: Path
 
     @asynccontextmanager
-    async def tab(self, *script: str | float, loops: bool = False) -> AsyncIterator[CallPage]:
-        """A tab that shows the page, in a browser whose microphone hears this script.
+    async def tab(self, *script: str | float, loops: bool = False, url: str = "") -> AsyncIterator[CallPage]:
+        """A tab that shows the page. An exception of the page fails the test.
 
-        An error on the page's console fails the test.
+        Args:
+            script: What the microphone hears: sentences, and seconds of silence. Nothing but silence without it.
+            loops: Whether the script is repeated.
+            url: Of the page; that of the worker without it.
         """
         async with aiohttp.ClientSession() as http:
-            wav = await write_wav(self.directory / "microphone.wav", StandIns(http, self.stage.stand_ins), script)
+            wav = await write_wav(
+                self.directory / "microphone.wav", StandIns(http, self.stage.stand_ins), script or (1.0,)
+            )
         async with chromium(wav, loops=loops) as browser:
             page = await browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
-            await page.goto(self.url)
+            await page.goto(url or self.url)
             yield CallPage(page, PICTURES)
             assert errors == []
 
@@ -68,5 +73,5 @@ async def page_url(stage: Stage) -> AsyncIterator[str]:
 
 @pytest.fixture
 def studio(stage: Stage, page_url: str, tmp_path: Path) -> Studio:
-    """Where a browser calls."""
+    """The worker and its page, for one test."""
     return Studio(stage, page_url, tmp_path)

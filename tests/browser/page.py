@@ -1,9 +1,9 @@
-"""The page of a call, as a person uses it: by what can be seen, pressed and heard."""
+"""The page of a call as a person uses it: by what is visible, pressed and heard."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from playwright.async_api import expect
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 JOINS_MS = 40_000
 HAPPENS_MS = 30_000
 
+Theme = Literal["dark", "light"]
+
+# Phone, tablet, a small laptop's window without the browser's own bars, and a desktop.
+SIZES = ((360, 800), (768, 1024), (1366, 657), (1920, 1080))
+
+# Listens to everything that the page plays.
 HEARS = """
 () => {
   const context = new AudioContext();
@@ -36,12 +42,11 @@ HEARS = """
   }, 20);
 }
 """
-# Listens to all that the page plays.
 
 FRAMES = "video => video.getVideoPlaybackQuality().totalVideoFrames"
 
+# Of 1: the least that is taken for speech; a silent track is below 0.001.
 SOUND = 0.02
-"""Of 1: the least that is taken for speech; a silent track is below 0.001."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,28 @@ class CallPage:
         return self.page.get_by_test_id(test_id)
 
     async def start(self) -> None:
-        """Press Start, and wait until the face moves and the agent listens."""
+        """Press Start, and wait until the avatar moves and the agent listens."""
         await self.find("start").click()
         await self.is_live()
 
     async def is_live(self) -> None:
-        """Wait until the avatar is seen, and its opening line is over."""
+        """Wait until the avatar is visible and its opening line is over."""
         await expect(self.find("video")).to_be_visible(timeout=JOINS_MS)
         await self.listen()
         await self.is_state("listening")
 
+    async def talk(self, text: str) -> None:
+        """Write a text that the agent answers."""
+        await self.find("text").fill(text)
+        await self.find("talk").click()
+
+    async def close(self) -> None:
+        """Close the call."""
+        await self.find("close").click()
+        await expect(self.find("start")).to_be_visible()
+
     async def listen(self) -> None:
-        """From now on it is known how loud the page is."""
+        """Measure from now on how loud the page is."""
         await self.page.evaluate(HEARS)
 
     async def is_state(self, *states: str) -> None:
@@ -88,7 +103,7 @@ class CallPage:
         return found
 
     async def moves(self) -> None:
-        """Wait until more pictures of the avatar were shown than now."""
+        """Wait until the avatar has shown more frames than now."""
         shown = await self.find("video").evaluate(FRAMES)
         await self.page.wait_for_function(
             f"before => ({FRAMES})(document.querySelector('[data-testid=video]')) > before + 5",
@@ -97,11 +112,11 @@ class CallPage:
         )
 
     async def sounds(self) -> None:
-        """Wait until something is heard."""
+        """Wait until the page is audible."""
         await self.page.wait_for_function(f"() => window.level > {SOUND}", timeout=HAPPENS_MS)
 
     async def falls_silent(self) -> None:
-        """Wait until nothing has been heard for half a second."""
+        """Wait until the page has been silent for half a second."""
         await self.page.wait_for_function(
             f"""() => {{
               if (window.level > {SOUND}) window.loudAt = performance.now();
@@ -111,7 +126,28 @@ class CallPage:
             timeout=HAPPENS_MS,
         )
 
+    async def details(self) -> Any:
+        """The connection details that the tab keeps for a reload; None outside a call."""
+        return await self.page.evaluate("JSON.parse(sessionStorage.getItem('connection-details'))")
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the window another size, in CSS pixels."""
+        await self.page.set_viewport_size({"width": width, "height": height})
+
+    async def width_of_content(self) -> int:
+        """CSS pixels; wider than the window, the page scrolls sideways."""
+        width: int = await self.page.evaluate("document.documentElement.scrollWidth")
+        return width
+
     async def picture(self, name: str) -> None:
-        """Keep what it looks like now."""
+        """Keep a screenshot of the window."""
         self.pictures.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=self.pictures / f"{name}.png", full_page=False)
+
+    async def pictures_of_all_sizes(self, name: str) -> None:
+        """Keep a screenshot of each of `SIZES`, in both themes."""
+        for theme in get_args(Theme):
+            await self.page.emulate_media(color_scheme=theme)
+            for width, height in SIZES:
+                await self.resize(width, height)
+                await self.picture(f"{name}-{width}-{theme}")

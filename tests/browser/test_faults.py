@@ -1,4 +1,4 @@
-"""What a person is shown when something is not as it should be."""
+"""What the page shows when something fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), py
 
 @asynccontextmanager
 async def armed(stand_ins: str, *faults: dict[str, Any]) -> AsyncIterator[None]:
-    """The stand-ins have these faults."""
+    """Let the stand-ins fail in these ways."""
     url = f"{stand_ins}/stand-in/faults"
     async with aiohttp.ClientSession(raise_for_status=True) as http:
         async with http.put(url, json={"faults": [*faults]}):
@@ -33,41 +33,39 @@ async def armed(stand_ins: str, *faults: dict[str, Any]) -> AsyncIterator[None]:
 
 
 async def test_without_an_avatar_the_page_says_why_and_the_call_goes_on(studio: Studio) -> None:
-    """A service without credits: the notice tells it, the opening line is heard, and a question is answered."""
+    """The service has no credits: a notice says so, the opening line is heard, and a question is answered."""
     refusal = {"vendor": "liveavatar", "kind": "status", "at": "start", "status": 403, "message": "Not enough credits"}
-    async with armed(studio.stage.stand_ins, {**refusal, "times": None}), studio.tab(1.0) as tab:
+    async with armed(studio.stage.stand_ins, {**refusal, "times": None}), studio.tab() as tab:
         await tab.find("start").click()
         await expect(tab.find("notice")).to_contain_text("credits", timeout=40_000)
         await tab.listen()
-        await tab.find("text").fill("What time is it in London?")
-        await tab.find("talk").click()
+        await tab.talk("What time is it in London?")
         await tab.sounds()
         await tab.caption("agent", "London")
         await expect(tab.find("poster")).to_be_visible()
         await tab.picture("voice-only")
-        await tab.find("close").click()
+        await tab.close()
 
 
-async def test_an_avatar_that_is_lost_is_told_and_comes_back(studio: Studio) -> None:
-    """Its participant leaves: the poster takes its place, the voice goes on, and another avatar comes."""
-    async with studio.tab(1.0) as tab:
+async def test_an_avatar_that_is_lost_comes_back(studio: Studio) -> None:
+    """Its participant leaves: a notice says so, the speech goes on, and another avatar joins."""
+    async with studio.tab() as tab:
         await tab.start()
         leaves = {"vendor": "liveavatar", "kind": "leaves", "at": "speaking", "after": 1.0}
         slow = {"vendor": "liveavatar", "kind": "slow", "at": "start", "seconds": 4}
         async with armed(studio.stage.stand_ins, leaves, slow):
-            await tab.find("text").fill("Tell me a story.")
-            await tab.find("talk").click()
+            await tab.talk("Tell me a story.")
             await expect(tab.find("notice")).to_be_visible(timeout=30_000)
             await tab.sounds()
             await expect(tab.find("notice")).to_be_hidden(timeout=30_000)
             await tab.moves()
-        await tab.find("close").click()
+        await tab.close()
 
 
-async def test_a_call_that_has_ended_is_not_begun_anew_by_a_reload(studio: Studio) -> None:
-    """The room is closed by its server: the page says that the call has ended, and a reload only shows Start."""
+async def test_a_call_that_the_server_has_ended_is_not_started_again_by_a_reload(studio: Studio) -> None:
+    """The page says that the call has ended, and a reload only shows Start."""
     livekit = studio.stage.livekit
-    async with studio.tab(1.0) as tab:
+    async with studio.tab() as tab:
         await tab.start()
         before = len(await studio.stage.sessions())
         async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as server:
@@ -76,17 +74,20 @@ async def test_a_call_that_has_ended_is_not_begun_anew_by_a_reload(studio: Studi
         await expect(tab.find("error")).to_contain_text("The call has ended.")
         await tab.page.reload()
         await expect(tab.find("start")).to_be_visible()
-        assert await tab.page.evaluate("sessionStorage.getItem('ticket')") is None
+        assert await tab.details() is None
 
     await studio.stage.ended_session()
     assert len(await studio.stage.sessions()) == before
 
 
-async def test_nobody_serves_the_room(studio: Studio) -> None:
-    """A token endpoint that is out of order: a sentence says what to do, and Start can be pressed again."""
-    async with studio.tab(1.0) as tab:
-        await tab.page.route("**/api/call", lambda route: route.fulfill(status=503, json={"error": "It is closing."}))
+async def test_a_caller_reads_why_no_call_can_be_started(studio: Studio) -> None:
+    """All lines are busy: the page shows the server's sentence, and Start can be pressed again."""
+    busy = {"error": "All lines are busy at the moment."}
+    async with studio.tab() as tab:
+        await tab.page.route(
+            "**/api/call", lambda route: route.fulfill(status=503, json=busy, headers={"Retry-After": "10"})
+        )
         await tab.find("start").click()
-        await expect(tab.find("error")).to_contain_text("It is closing.")
+        await expect(tab.find("error")).to_have_text(f"{busy['error']} Please try again in 10 seconds.")
         await expect(tab.find("start")).to_be_enabled()
-        await tab.picture("error")
+        await tab.picture("busy")

@@ -2,10 +2,10 @@
 
 import type { StageName, TurnEvent } from "./control";
 
-const NAMES: Record<StageName, string> = {
-  transcript: "understood",
-  first_token: "first word thought",
-  first_audio: "first sound made",
+const LABELS: Record<StageName, string> = {
+  transcript: "speech recognised",
+  first_token: "first word of the answer",
+  first_audio: "first audio",
   sent: "sent to the avatar",
   speaking: "avatar speaks",
 };
@@ -18,13 +18,13 @@ export interface Bar {
   to: number;
 }
 
-/** The bars of a turn: each stage lasts from the one before it. */
+/** Make the bars of a turn: each stage lasts from the end of the one before it. */
 export function barsOf(turn: TurnEvent): Bar[] {
   let from = 0;
-  return (Object.keys(NAMES) as StageName[]).flatMap((name) => {
+  return (Object.keys(LABELS) as StageName[]).flatMap((name) => {
     const to = turn.stages[name];
     if (to === undefined) return [];
-    const bar = { name, label: NAMES[name], from: Math.min(from, to), to };
+    const bar = { name, label: LABELS[name], from: Math.min(from, to), to };
     from = Math.max(from, to);
     return [bar];
   });

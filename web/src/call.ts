@@ -1,56 +1,60 @@
-/** One call: a room, who is in it, and what is seen and heard of them. */
+/** One call: its room, the agent and the avatar in it, and the caller's microphone. */
 
 import { ConnectionState, DisconnectReason, type RemoteTrack, Room, RoomEvent, Track } from "livekit-client";
+import { hideAvatar, showAvatar, showStep } from "./avatar";
+import type { ConnectionDetails } from "./connectionDetails";
 import { type Agent, type CallEvent, Control } from "./control";
-import { awaitStep, hideFace, showFace } from "./face";
 import { log } from "./log";
 import { Microphone } from "./microphone";
-import type { Ticket } from "./ticket";
 import { Transcript } from "./transcript";
 
-/** Told by a `Call`. */
+/** Gets what a `Call` reports. */
 export interface CallListener {
   onAgent(agent: Agent | undefined): void;
   onEvent(event: CallEvent): void;
-  /** No agent is there, and it has been waited for. */
-  onLateAgent(): void;
-  /** The connection is being mended, or (false) it is back. */
-  onMending(isMending: boolean): void;
-  /**
-   * The caller is not in the call any more; the sentence says why, and is empty when the caller wanted it. Whether the
-   * call is over for everybody is told with it: one that is not can be come back to.
-   */
-  onEnd(why: string, isOver: boolean): void;
-  /** The browser plays sound only after a click. */
+  /** No agent has joined for `AGENT_TIMEOUT_MS`. */
+  onNoAgent(): void;
+  /** The connection was lost and is being restored, or (false) is restored. */
+  onReconnecting(isReconnecting: boolean): void;
+  /** The caller is no longer in the call; `canRejoin` says whether this tab may join it again. */
+  onEnd(reason: string, canRejoin: boolean): void;
+  /** The browser plays sound only after a click, or (false) plays it. */
   onSilenced(isSilenced: boolean): void;
+  /** The microphone was opened, muted, unmuted or lost. */
+  onMicrophone(): void;
 }
 
-const AGENT_COMES_WITHIN = 15_000;
+const AGENT_TIMEOUT_MS = 15_000;
 
-const OVER = "The call has ended.";
+// How long the request to end the call may take before the caller leaves without an answer.
+const CLOSE_TIMEOUT_MS = 1_000;
 
-const WHY: Partial<Record<DisconnectReason, string>> = {
-  [DisconnectReason.CLIENT_INITIATED]: "",
-  [DisconnectReason.DUPLICATE_IDENTITY]: "The call goes on in another tab.",
-  [DisconnectReason.ROOM_DELETED]: OVER,
-  [DisconnectReason.ROOM_CLOSED]: OVER,
-  [DisconnectReason.PARTICIPANT_REMOVED]: OVER,
+const ENDED = "The call has ended.";
+
+// After the others the call may go on: failures of the network or the server, and a page that is reloaded or put to
+// sleep, which LiveKit's client disconnects.
+const FINAL_REASONS: Partial<Record<DisconnectReason, string>> = {
+  // A tab that was duplicated has the same identity. The call is the other tab's now.
+  [DisconnectReason.DUPLICATE_IDENTITY]: "The call continues in another tab.",
+  [DisconnectReason.ROOM_DELETED]: ENDED,
+  [DisconnectReason.ROOM_CLOSED]: ENDED,
+  [DisconnectReason.PARTICIPANT_REMOVED]: ENDED,
 };
 
 export class Call {
-  // Whoever looks away, the face goes on: only what is not shown at all is not sent.
+  // The avatar goes on while the page is in the background; a video that is not visible at all is not sent.
   private readonly room = new Room({ adaptiveStream: { pauseVideoInBackground: false }, dynacast: true });
   readonly control: Control;
   readonly microphone: Microphone;
   readonly transcript: Transcript;
   private agent: Agent | undefined;
-  private isIn = false;
+  private isJoined = false;
   private isClosed = false;
-  private lateAgent: ReturnType<typeof setTimeout> | undefined;
+  private agentTimeout: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly listener: CallListener) {
     this.transcript = new Transcript(this.room);
-    this.microphone = new Microphone(this.room);
+    this.microphone = new Microphone(this.room, () => listener.onMicrophone());
     this.control = new Control(this.room, {
       onAgent: (agent) => this.onAgent(agent),
       onEvent: (event) => this.onEvent(event),
@@ -64,54 +68,54 @@ export class Call {
       .on(RoomEvent.Disconnected, (reason) => this.onDisconnected(reason));
   }
 
-  /** Join, and again if that failed. Raises what LiveKit raises when it does not let the caller in. */
-  async join(ticket: Ticket): Promise<void> {
-    awaitStep("connection");
-    await this.room.connect(ticket.url, ticket.token);
-    this.isIn = true;
+  /** Join the room. Throws LiveKit's error when that fails. */
+  async join(details: ConnectionDetails): Promise<void> {
+    showStep("connection");
+    await this.room.connect(details.url, details.token);
+    this.isJoined = true;
     this.awaitAgent();
     this.onAgent(this.control.agent);
   }
 
-  /** Let the browser play sound; only as an answer to a click. */
+  /** Let the browser play sound; works only in response to a click. */
   async allowSound(): Promise<void> {
     await this.room.startAudio();
   }
 
-  /** End the call, for the agent as well. The listener is told nothing more. */
+  /** End the call, for the agent as well. The listener gets no further reports. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.leave();
-    const isThere = this.room.state === ConnectionState.Connected && this.agent !== undefined;
-    const soon = new Promise((resolve) => setTimeout(resolve, 1_000));
-    // Without it the agent would wait for a caller who may only be reloading.
-    if (isThere) await Promise.race([this.control.endCall().catch(() => undefined), soon]);
+    const canAsk = this.room.state === ConnectionState.Connected && this.agent !== undefined;
+    const timeout = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS));
+    // Without the request the agent would wait for the caller to come back, as after a reload.
+    if (canAsk) await Promise.race([this.control.endCall().catch(() => undefined), timeout]);
     await this.room.disconnect();
   }
 
   private onAgent(agent: Agent | undefined): void {
     if (this.isClosed || this.room.state !== ConnectionState.Connected) return;
     if (agent !== undefined && this.agent === undefined) {
-      clearTimeout(this.lateAgent);
-      awaitStep("face");
+      clearTimeout(this.agentTimeout);
+      showStep("avatar");
       log(`agent: ${agent.name}`);
     }
     if (agent === undefined && this.agent !== undefined) {
-      this.awaitAgent(); // it may come back, and then with a face
+      this.awaitAgent(); // It may come back, and then with an avatar.
       log("the agent has left");
     }
     if (agent !== undefined && agent.avatar !== this.agent?.avatar) {
       log(`avatar: ${agent.avatar}${agent.reason && `, ${agent.reason}`}`);
     }
-    if (agent?.avatar === "voice only") awaitStep(undefined);
+    if (agent?.avatar === "voice only") showStep(undefined);
     this.agent = agent;
     this.listener.onAgent(agent);
   }
 
   private awaitAgent(): void {
-    awaitStep("agent");
-    clearTimeout(this.lateAgent);
-    this.lateAgent = setTimeout(() => this.onLateAgent(), AGENT_COMES_WITHIN);
+    showStep("agent");
+    clearTimeout(this.agentTimeout);
+    this.agentTimeout = setTimeout(() => this.onNoAgent(), AGENT_TIMEOUT_MS);
   }
 
   private onEvent(event: CallEvent): void {
@@ -124,9 +128,9 @@ export class Call {
     if (track.kind === Track.Kind.Audio) {
       document.body.append(track.attach());
     } else {
-      showFace(track, () => {
-        awaitStep(undefined);
-        log("the face is there");
+      showAvatar(track, () => {
+        showStep(undefined);
+        log("the avatar is visible");
       });
     }
   }
@@ -135,34 +139,34 @@ export class Call {
     if (track.kind === Track.Kind.Audio) {
       for (const element of track.detach()) element.remove();
     } else {
-      hideFace(track);
+      hideAvatar(track);
     }
   }
 
-  private onLateAgent(): void {
-    log("no agent has come: is a worker running, and is its name, if it has one, the one that is asked for?");
-    this.listener.onLateAgent();
+  private onNoAgent(): void {
+    log("no agent has joined: is a worker running and free, and does LIVEKIT_AGENT_NAME match?");
+    this.listener.onNoAgent();
   }
 
   private onConnectionState(state: ConnectionState): void {
     if (this.isClosed) return;
     log(`connection: ${state}`);
-    const isMending = state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting;
-    this.listener.onMending(isMending);
+    const isReconnecting = state === ConnectionState.Reconnecting || state === ConnectionState.SignalReconnecting;
+    this.listener.onReconnecting(isReconnecting);
   }
 
   private onDisconnected(reason: DisconnectReason | undefined): void {
-    if (this.isClosed || !this.isIn) return; // what keeps a caller out, `join` raises
+    if (this.isClosed || !this.isJoined) return; // `join` throws what keeps the caller from joining.
     this.isClosed = true;
     this.leave();
-    const why = WHY[reason ?? DisconnectReason.UNKNOWN_REASON] ?? "The connection was lost.";
-    this.listener.onEnd(why, why === OVER);
+    const final = FINAL_REASONS[reason ?? DisconnectReason.UNKNOWN_REASON];
+    this.listener.onEnd(final ?? "The connection was lost. Press Start to rejoin the call.", final === undefined);
   }
 
   private leave(): void {
-    clearTimeout(this.lateAgent);
+    clearTimeout(this.agentTimeout);
     this.microphone.close();
-    hideFace();
-    awaitStep(undefined);
+    hideAvatar();
+    showStep(undefined);
   }
 }

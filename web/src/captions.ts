@@ -1,4 +1,4 @@
-/** What was said, by both sides, as lines that grow, become final, and may be cut. Pure. */
+/** The captions of both sides: lines that grow, become final, and may be cut by an interruption. Pure. */
 
 export type Speaker = "you" | "agent";
 export type LineState = "interim" | "final" | "cut";
@@ -10,20 +10,20 @@ export interface Line {
   state: LineState;
 }
 
-export const MOST_LINES = 200;
+export const MAX_LINES = 200;
 
 /** The lines of a call, the oldest first. */
 export class Captions {
   readonly lines: Line[] = [];
 
-  /** A segment has this text now; one that is final stays as it is. */
+  /** Set the text of a segment; a final segment is not changed by interim texts. */
   update(id: string, speaker: Speaker, text: string, isFinal: boolean): Line | undefined {
     let line = this.lines.find((each) => each.id === id);
     if (line === undefined) {
       if (text.trim() === "") return undefined;
       line = { id, speaker, text: "", state: "interim" };
       this.lines.push(line);
-      if (this.lines.length > MOST_LINES) this.lines.shift();
+      if (this.lines.length > MAX_LINES) this.lines.shift();
     }
     if (line.state === "interim" || isFinal) {
       line.text = text.trim();
@@ -32,7 +32,7 @@ export class Captions {
     return line;
   }
 
-  /** An answer was interrupted; what was heard of it ends in the line that is cut, if anything was. */
+  /** Mark the last answer as cut, if `heard`, what the caller heard of it, is not empty and belongs to it. */
   cut(heard: string): Line | undefined {
     const line = this.lines.findLast((each) => each.speaker === "agent" && each.state !== "cut");
     if (line === undefined || heard.trim() === "" || !belongs(line.text, heard)) return undefined;

@@ -1,7 +1,7 @@
 /**
- * A client of the control protocol (docs/control.md): what can be asked of an agent, and what it tells.
+ * A client of the control protocol, docs/control.md: the methods of an agent and its events.
  *
- * It knows LiveKit and nothing of this page: take it for a front end of your own.
+ * It depends on LiveKit alone and on nothing of this page, so that other front ends can use it.
  */
 
 import { type RemoteParticipant, type Room, RoomEvent, RpcError } from "livekit-client";
@@ -10,12 +10,12 @@ export type Input = "open" | "push_to_talk";
 export type AgentState = "initializing" | "idle" | "listening" | "thinking" | "speaking";
 export type StageName = "transcript" | "first_token" | "first_audio" | "sent" | "speaking";
 
-/** What the agent's participant says of itself. */
+/** The attributes of the agent's participant. */
 export interface Agent {
   identity: string;
   name: string;
   state: AgentState;
-  /** Vendors that are stand-ins, and not the real thing. */
+  /** Vendors whose service is a stand-in. */
   standIns: string[];
   avatar: "starting" | "live" | "voice only";
   /** Why there is no avatar. */
@@ -24,7 +24,7 @@ export interface Agent {
   input: Input;
   persona: string;
   personas: string[];
-  /** When the call will be ended, once that was announced. */
+  /** When the call will be ended; undefined until that is announced. */
   endsAt: Date | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface TurnEvent extends Head {
   type: "turn";
   turn: number;
   by: "speech" | "text" | "repeat" | "opening";
-  /** Seconds after the end of the caller's speech. */
+  /** Seconds after the end of the caller's speech, for each stage that was reached. */
   stages: Partial<Record<StageName, number>>;
 }
 
@@ -72,12 +72,12 @@ export interface ErrorEvent extends Head {
 
 export type CallEvent = TurnEvent | SaidEvent | SentenceEvent | UsageEvent | ErrorEvent;
 
-/** Told by a `Control`. */
+/** Gets what a `Control` reports. */
 export interface ControlListener {
-  /** The agent has come, has changed, or (undefined) has left. */
+  /** The agent has joined, has changed its attributes, or (undefined) has left. */
   onAgent(agent: Agent | undefined): void;
   onEvent(event: CallEvent): void;
-  /** A method was called, and answered or refused. */
+  /** The agent has answered or refused a method. */
   onCall(method: string, answer: string): void;
 }
 
@@ -86,28 +86,32 @@ const TOPIC = "avatar.events";
 const TYPES = new Set(["turn", "said", "sentence", "usage", "error"]);
 const VOICE_ONLY = "voice only";
 
-/** The agent did not do what it was asked to; the message says why. */
+// Participants that leave during a reconnection are reported before the room is connected again.
+const CHANGES = [
+  RoomEvent.Connected,
+  RoomEvent.Reconnected,
+  RoomEvent.ParticipantConnected,
+  RoomEvent.ParticipantDisconnected,
+  RoomEvent.ParticipantAttributesChanged,
+  RoomEvent.ParticipantNameChanged,
+] as const;
+
+/** The agent did not carry out a method; the message says why. */
 export class RefusedError extends Error {}
 
-/** One call's agent. */
+/** The agent of one call. */
 export class Control {
   constructor(
     private readonly room: Room,
     private readonly listener: ControlListener,
   ) {
-    const look = (): void => this.listener.onAgent(this.agent);
-    room.on(RoomEvent.Connected, look);
-    room.on(RoomEvent.Reconnected, look); // who left meanwhile is told while it is not to be believed
-    room.on(RoomEvent.ParticipantConnected, look);
-    room.on(RoomEvent.ParticipantDisconnected, look);
-    room.on(RoomEvent.ParticipantAttributesChanged, look);
-    room.on(RoomEvent.ParticipantNameChanged, look);
+    for (const event of CHANGES) room.on(event, () => this.listener.onAgent(this.agent));
     room.on(RoomEvent.DataReceived, (data, sender, _kind, topic) => {
-      if (topic === TOPIC && sender?.identity === this.agent?.identity) this.hear(data);
+      if (topic === TOPIC && sender?.identity === this.agent?.identity) this.receive(data);
     });
   }
 
-  /** The agent, if it is there. */
+  /** The agent, if it is in the room. */
   get agent(): Agent | undefined {
     for (const participant of this.room.remoteParticipants.values()) {
       if (participant.attributes["control"] === VERSION) return read(participant);
@@ -115,22 +119,22 @@ export class Control {
     return undefined;
   }
 
-  /** Answer this as if it had been said. */
+  /** Let the agent answer a text as if the caller had said it. */
   async talk(text: string): Promise<void> {
     await this.call("talk", { text });
   }
 
-  /** Say this, word for word. */
+  /** Let the agent say a text word for word. */
   async repeat(text: string): Promise<void> {
     await this.call("repeat", { text });
   }
 
-  /** Be silent. */
+  /** Silence the agent. */
   async interrupt(): Promise<void> {
     await this.call("interrupt");
   }
 
-  /** Listen always, or only between `startTalking` and `endTalking`. */
+  /** Let the agent listen always, or only between `startTalking` and `endTalking`. */
   async setInput(mode: Input): Promise<void> {
     await this.call("set_input", { mode });
   }
@@ -143,7 +147,7 @@ export class Control {
     await this.call("push_to_talk_end");
   }
 
-  /** Be somebody else. */
+  /** Switch to another of the agent's personas. */
   async setPersona(persona: string): Promise<void> {
     await this.call("set_persona", { persona });
   }
@@ -155,24 +159,24 @@ export class Control {
 
   private async call(method: string, payload: object = {}): Promise<void> {
     const agent = this.agent;
-    if (agent === undefined) throw new RefusedError("There is no agent in the call.");
+    if (agent === undefined) throw new RefusedError("The agent is not in the call yet.");
     const request = { destinationIdentity: agent.identity, method, payload: JSON.stringify(payload) };
     try {
       this.listener.onCall(method, await this.room.localParticipant.performRpc(request));
     } catch (error) {
-      const reason = error instanceof RpcError ? `${error.message} (${error.code})` : String(error);
-      this.listener.onCall(method, reason);
+      const reason = error instanceof RpcError ? error.message : String(error);
+      this.listener.onCall(method, error instanceof RpcError ? `${error.code}, ${reason}` : reason);
       throw new RefusedError(reason);
     }
   }
 
-  private hear(data: Uint8Array): void {
+  private receive(data: Uint8Array): void {
     const event = parseEvent(new TextDecoder().decode(data));
     if (event !== undefined) this.listener.onEvent(event);
   }
 }
 
-/** An event, or undefined for what this version does not know. */
+/** Parse an event; undefined for a type or a version that is not known here. */
 export function parseEvent(text: string): CallEvent | undefined {
   try {
     const event = JSON.parse(text) as { v?: number; type?: string };
@@ -183,21 +187,21 @@ export function parseEvent(text: string): CallEvent | undefined {
 }
 
 function read(participant: RemoteParticipant): Agent {
-  const told = participant.attributes;
-  const avatar = told["avatar"] ?? "starting";
+  const attributes = participant.attributes;
+  const avatar = attributes["avatar"] ?? "starting";
   const isVoiceOnly = avatar.startsWith(VOICE_ONLY);
   return {
     identity: participant.identity,
     name: participant.name ?? participant.identity,
-    state: (told["lk.agent.state"] ?? "initializing") as AgentState,
-    standIns: list(told["stand_ins"]),
+    state: (attributes["lk.agent.state"] ?? "initializing") as AgentState,
+    standIns: list(attributes["stand_ins"]),
     avatar: isVoiceOnly ? VOICE_ONLY : avatar === "live" ? "live" : "starting",
     reason: isVoiceOnly ? avatar.slice(VOICE_ONLY.length + 2) : "",
-    avatarIdentity: told["avatar_identity"] ?? "",
-    input: told["input"] === "push_to_talk" ? "push_to_talk" : "open",
-    persona: told["persona"] ?? "",
-    personas: list(told["personas"]),
-    endsAt: told["ends_at"] ? new Date(told["ends_at"]) : undefined,
+    avatarIdentity: attributes["avatar_identity"] ?? "",
+    input: attributes["input"] === "push_to_talk" ? "push_to_talk" : "open",
+    persona: attributes["persona"] ?? "",
+    personas: list(attributes["personas"]),
+    endsAt: attributes["ends_at"] ? new Date(attributes["ends_at"]) : undefined,
   };
 }
 

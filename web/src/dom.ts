@@ -1,13 +1,15 @@
-/** The page's elements, by the name that tests know them by, too. */
+/** The elements of the page. */
 
-/** The one element with this `data-testid`. */
+import { follows } from "./follow";
+
+/** The element with this `data-testid`. */
 export function element<T extends HTMLElement = HTMLElement>(testId: string): T {
   const found = document.querySelector<T>(`[data-testid="${testId}"]`);
-  if (found === null) throw new Error(`the page has no ${testId}`);
+  if (found === null) throw new Error(`The page has no element ${testId}.`);
   return found;
 }
 
-/** A new element with text, a class and a test id; text from others is never taken for markup. */
+/** Make an element. The text is never read as markup. */
 export function make(tag: string, text = "", attributes: Record<string, string> = {}): HTMLElement {
   const made = document.createElement(tag);
   made.textContent = text;
@@ -15,26 +17,29 @@ export function make(tag: string, text = "", attributes: Record<string, string> 
   return made;
 }
 
-/** Show an element with this text, or hide it when there is none. */
+/** Show an element with this text, or hide it when the text is empty. */
 export function tell(shown: HTMLElement, text: string): void {
-  shown.textContent = text;
+  if (shown.textContent !== text) shown.textContent = text;
   shown.hidden = text === "";
 }
 
-/** Keep the end of a list in sight while it grows or is resized, unless somebody has scrolled back. */
-export function stayAtEnd(list: HTMLElement): void {
-  let isAtEnd = true;
+/** Keep the end of a list in view while it grows or changes its size, unless the reader has scrolled back. */
+export function followEnd(list: HTMLElement): void {
+  let isFollowing = true;
+  let top = 0;
   const follow = (): void => {
-    if (isAtEnd) list.scrollTop = list.scrollHeight;
+    if (isFollowing) list.scrollTop = list.scrollHeight;
   };
   list.addEventListener("scroll", () => {
-    isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 8;
+    const now = { top: list.scrollTop, height: list.scrollHeight, visible: list.clientHeight };
+    isFollowing = follows(isFollowing, top, now);
+    top = now.top;
   });
   new MutationObserver(follow).observe(list, { childList: true, characterData: true, subtree: true });
   new ResizeObserver(follow).observe(list);
 }
 
-/** 75 as "1:15". */
+/** 75 seconds as "1:15". */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;

@@ -1,24 +1,24 @@
-/** What happened, and when: a list that can be copied. */
+/** The log of the page: what happened and when, to be read and copied. */
 
-import { element, make, stayAtEnd } from "./dom";
+import { element, followEnd, make } from "./dom";
 
-const MOST_LINES = 500;
+const MAX_LINES = 500;
 
 const lines = element<HTMLOListElement>("log");
 const copyButton = element<HTMLButtonElement>("copy-log");
 
-stayAtEnd(lines);
+followEnd(lines);
 
-/** Note that something happened, now. */
+/** Add a line with the time of day in UTC. */
 export function log(what: string): void {
   const at = new Date().toISOString().slice(11, 23);
-  const line = make("li", "", { "data-testid": "log-line" });
+  const line = make("li", "", { "data-testid": "log-line", dir: "auto" });
   line.append(make("time", at), " ", what);
   lines.append(line);
-  if (lines.childElementCount > MOST_LINES) lines.firstElementChild?.remove();
+  if (lines.childElementCount > MAX_LINES) lines.firstElementChild?.remove();
 }
 
-/** Copy all of it when the button is pressed. */
+/** Copy the log when the button is pressed. */
 export function offerCopy(): void {
   copyButton.addEventListener("click", async () => {
     const text = [...lines.children].map((line) => line.textContent).join("\n");

@@ -1,224 +1,230 @@
-/** The page: what is pressed goes to the call, what the call tells is shown. */
+/** The page: passes what the caller does to the call, and shows what the call reports. */
 
 import "./style/base.css";
-import "./style/face.css";
-import "./style/words.css";
+import "./style/stage.css";
+import "./style/captions.css";
 import "./style/controls.css";
 import "./style/panel.css";
-import "./style/narrow.css";
+import "./style/layout.css";
+import { showStep } from "./avatar";
 import { Call } from "./call";
+import { choices, choose } from "./choices";
+import * as connectionDetails from "./connectionDetails";
+import { NoConnectionDetailsError } from "./connectionDetails";
 import type { Agent, CallEvent, Input, UsageEvent } from "./control";
-import { element, tell } from "./dom";
-import { awaitStep } from "./face";
+import { element } from "./dom";
 import { log, offerCopy } from "./log";
-import { showAgent, showMending, showParts, showState, showUsage } from "./panel";
-import { onHold } from "./push-to-talk";
+import { clearFailure, clearMessage, showFailure, showMessage } from "./message";
+import { showAgent, showReconnecting, showServices, showState, showUsage } from "./panel";
+import { onHold } from "./pushToTalk";
+import { enableTextBox, type Method, onSend } from "./textBox";
 import { offerTheme } from "./theme";
-import {
-  askForTicket,
-  dropTicket,
-  keepSecret,
-  keptTicket,
-  NoTicketError,
-  takeSecretFromAddress,
-  type Ticket,
-} from "./ticket";
 import { clearTurns, showTurn } from "./waterfall";
 
 const start = element<HTMLButtonElement>("start");
 const close = element<HTMLButtonElement>("close");
-const text = element<HTMLInputElement>("text");
-const problem = element("error");
+const personas = element<HTMLSelectElement>("persona-select");
 
-const NO_AGENT = "No agent comes. Close the call, and start again.";
+const NO_AGENT =
+  "No one has answered yet: all lines may be busy. You can keep waiting, or close the call and try again later.";
+const NO_MICROPHONE = "There is no microphone, or it was not allowed. You can write instead.";
+const INSECURE = "The browser allows a microphone only over https and on localhost. You can write instead.";
+const NO_ROOM = "The call can't be reached. Please check your connection and try again.";
+
+const INPUTS: [testId: string, input: Input][] = [
+  ["mode-open", "open"],
+  ["mode-ptt", "push_to_talk"],
+];
 
 let call: Call | undefined;
 let agent: Agent | undefined;
 let usage: UsageEvent | undefined;
 
-const wantedInput = (): Input => (element<HTMLInputElement>("mode-ptt").checked ? "push_to_talk" : "open");
-
-/** In a call everything can be pressed, else only Start. */
-function setInCall(isIn: boolean): void {
-  document.body.dataset["call"] = isIn ? "on" : "off";
-  start.hidden = isIn;
-  close.hidden = !isIn;
-  for (const id of ["text", "talk", "repeat", "interrupt", "ptt"]) {
-    element<HTMLButtonElement>(id).disabled = !isIn;
-  }
+/** Show the controls of a call, or Start. */
+function setInCall(isInCall: boolean): void {
+  document.body.dataset["call"] = isInCall ? "on" : "off";
+  start.hidden = isInCall;
+  close.hidden = !isInCall;
+  element<HTMLButtonElement>("interrupt").disabled = !isInCall;
+  enableTextBox(isInCall);
+  onMicrophone();
 }
 
-/** Go into the call whose ticket is kept, or else into a new one. The caller may close it at every moment. */
-async function enter(hasClicked: boolean): Promise<void> {
-  tell(problem, "");
+/** Join the call that goes on, or, if the caller pressed Start (`isAsked`), a new one. Close may end it at any time. */
+async function enter(isAsked: boolean): Promise<void> {
+  showMessage("");
+  const entered = new Call({ onAgent, onEvent, onNoAgent, onReconnecting, onEnd, onSilenced, onMicrophone });
+  call = entered;
+  usage = undefined;
   setInCall(true);
   showState("joining");
-  awaitStep("room");
+  showStep("room");
   clearTurns();
-  const mine = new Call({ onAgent, onEvent, onLateAgent, onMending, onEnd, onSilenced });
-  call = mine;
   try {
-    const kept = keptTicket();
-    const ticket = kept ?? (await askForTicket());
-    if (call !== mine) return dropTicket();
-    await mine.join(ticket).catch(async (error: unknown) => {
-      if (kept === undefined || call !== mine) throw error;
-      await mine.join(await askAgain(kept, hasClicked));
-    });
-    log(`joined ${ticket.room} as ${ticket.identity}`);
-    if (hasClicked) await mine.allowSound();
-    if (!(await mine.microphone.open()) && call === mine) tell(problem, noMicrophone());
+    const details = await connectionDetails.rejoinOrCreate(isAsked);
+    if (call !== entered) return;
+    connectionDetails.keep(details);
+    await entered.join(details);
+    log(`joined ${details.room} as ${details.identity}`);
+    if (isAsked) await entered.allowSound();
+    if (!(await entered.microphone.open()) && call === entered) showMessage(noMicrophone());
   } catch (error) {
-    if (call === mine) fail(error, hasClicked);
+    if (call === entered) fail(error);
   }
 }
 
-/** A ticket to the call of one that has expired. If it can't be come back to, who has clicked gets a new call. */
-async function askAgain(expired: Ticket, hasClicked: boolean): Promise<Ticket> {
-  try {
-    return await askForTicket(expired);
-  } catch (error) {
-    if (!hasClicked || !(error instanceof NoTicketError && error.isFinal)) throw error;
-    return askForTicket();
-  }
-}
-
-/** What was in the way of the call. A call that is over is nothing to tell of to who only came back to the page. */
-function fail(error: unknown, hasClicked: boolean): void {
+function fail(error: unknown): void {
   leave();
   log(`not joined: ${String(error)}`);
-  const isOver = error instanceof NoTicketError && error.isFinal;
-  if (isOver) dropTicket();
-  if (isOver && !hasClicked) return;
-  element("secret-form").hidden = !(error instanceof NoTicketError && error.wantsSecret);
-  const sentence = error instanceof NoTicketError ? error.message : "The room can't be reached. Is LiveKit running?";
-  tell(problem, sentence);
+  const refused = error instanceof NoConnectionDetailsError ? error : undefined;
+  element("secret-form").hidden = refused?.needsSecret !== true;
+  showMessage(refused?.message ?? NO_ROOM);
 }
 
 function leave(): void {
   call = agent = undefined;
   setInCall(false);
   onSilenced(false);
-  showState("off");
-  awaitStep(undefined);
-  tell(element("notice"), "");
+  showAgent(undefined);
+  showStep(undefined);
 }
 
 function noMicrophone(): string {
-  return window.isSecureContext
-    ? "There is no microphone, or it was not allowed: write instead."
-    : "Browsers give a microphone to https and to localhost alone: write instead.";
+  return window.isSecureContext ? NO_MICROPHONE : INSECURE;
 }
 
-function onAgent(news: Agent | undefined): void {
-  const hasCome = agent === undefined && news !== undefined;
-  agent = news;
-  if (news === undefined) return showState("joining");
-  if (problem.textContent === NO_AGENT) tell(problem, "");
-  showAgent(news);
-  element("name").textContent = news.name.replace(/ \(agent\)$/, "");
-  showUsage(usage, news.endsAt);
-  if (hasCome && news.input !== wantedInput()) ask(() => call?.control.setInput(wantedInput()));
+function onAgent(changed: Agent | undefined): void {
+  const hasJoined = agent === undefined && changed !== undefined;
+  agent = changed;
+  if (changed === undefined) return showState("joining");
+  clearMessage(NO_AGENT);
+  showAgent(changed);
+  element("name").textContent = changed.name.replace(/ \(agent\)$/, "");
+  showUsage(usage, changed.endsAt);
+  if (hasJoined && changed.input !== choices().input) void ask((control) => control.setInput(choices().input));
 }
 
 function onEvent(event: CallEvent): void {
   if (event.type === "turn") showTurn(event);
   if (event.type === "usage") showUsage((usage = event), agent?.endsAt);
+  if (event.type === "said") clearFailure();
   if (event.type === "error") {
     log(`${event.source} failed: ${event.message}`);
-    tell(problem, event.message);
+    showFailure(event.message);
   }
   if (event.type === "sentence") log(`sentence ${event.state}: ${event.text}`);
 }
 
-function onLateAgent(): void {
-  tell(problem, NO_AGENT);
+function onNoAgent(): void {
+  showMessage(NO_AGENT);
 }
 
-function onMending(isMending: boolean): void {
-  showMending(isMending, agent);
+function onReconnecting(isReconnecting: boolean): void {
+  showReconnecting(isReconnecting, agent);
 }
 
-function onEnd(why: string, isOver: boolean): void {
-  if (isOver) dropTicket(); // else a reload would begin another call
-  log(why || "left");
+function onEnd(reason: string, canRejoin: boolean): void {
+  if (!canRejoin) connectionDetails.drop();
+  log(reason || "left");
   leave();
-  tell(problem, why);
+  showMessage(reason);
 }
 
 function onSilenced(isSilenced: boolean): void {
   element("hear").hidden = !isSilenced;
 }
 
-/** Ask something of the agent; what it refuses is told. */
-function ask(request: () => Promise<void> | undefined): void {
-  request()?.then(
-    () => tell(problem, ""),
-    (error: unknown) => tell(problem, error instanceof Error ? error.message : String(error)),
-  );
+function canTalk(): boolean {
+  return call !== undefined && call.microphone.isLive && choices().input === "push_to_talk";
 }
 
-function send(method: "talk" | "repeat"): void {
-  const said = text.value.trim();
-  if (said === "" || call === undefined) return;
-  text.value = "";
-  log(`${method}: ${said}`);
-  if (method === "talk") call.transcript.write(said);
-  ask(() => call?.control[method](said));
+function onMicrophone(): void {
+  element<HTMLButtonElement>("ptt").disabled = !canTalk();
 }
 
-function wire(): void {
+/** Ask something of the agent, and show why it refuses. Returns whether it was done. */
+async function ask(request: (control: Call["control"]) => Promise<void>): Promise<boolean> {
+  if (call === undefined) return false;
+  try {
+    await request(call.control);
+    clearFailure();
+    return true;
+  } catch (error) {
+    showFailure(error instanceof Error ? error.message : String(error));
+    return false;
+  }
+}
+
+async function send(method: Method, text: string): Promise<boolean> {
+  log(`${method}: ${text}`);
+  const asked = call;
+  const isDone = await ask((control) => control[method](text));
+  if (isDone && method === "talk") asked?.transcript.write(text);
+  return isDone;
+}
+
+function onClose(): void {
+  connectionDetails.drop();
+  showMessage("");
+  log("closed");
+  const closed = call;
+  leave();
+  void closed?.close();
+}
+
+async function onPersonaChosen(): Promise<void> {
+  if (!(await ask((control) => control.setPersona(personas.value)))) showAgent(agent);
+}
+
+function onInputChosen(input: Input): void {
+  choose({ input });
+  showInput();
+  if (agent !== undefined) void ask((control) => control.setInput(input));
+}
+
+function showInput(): void {
+  document.body.dataset["input"] = choices().input;
+  for (const [testId, input] of INPUTS) element<HTMLInputElement>(testId).checked = input === choices().input;
+  onMicrophone();
+}
+
+function onSecret(event: Event): void {
+  event.preventDefault();
+  connectionDetails.keepSecret(element<HTMLInputElement>("secret").value);
+  element("secret-form").hidden = true;
+  void enter(true);
+}
+
+function listenToCaller(): void {
   start.addEventListener("click", () => void enter(true));
-  close.addEventListener("click", () => {
-    dropTicket(); // else a reload would come back
-    log("closed");
-    const closed = call;
-    leave();
-    void closed?.close();
-  });
-  element("write").addEventListener("submit", (event) => {
-    event.preventDefault();
-    send("talk");
-  });
-  element("repeat").addEventListener("click", () => send("repeat"));
-  element("interrupt").addEventListener("click", () => ask(() => call?.control.interrupt()));
-  element("mute").addEventListener("click", () => void call?.microphone.toggle());
+  close.addEventListener("click", onClose);
+  onSend(send);
+  element("interrupt").addEventListener("click", () => void ask((control) => control.interrupt()));
+  element("mute").addEventListener("click", () => void call?.microphone.toggleMute());
   element("hear").addEventListener("click", () => void call?.allowSound());
   element<HTMLSelectElement>("mic-select").addEventListener("change", (event) => {
-    void call?.microphone.choose((event.target as HTMLSelectElement).value);
+    void call?.microphone.useDevice((event.target as HTMLSelectElement).value);
   });
-  element<HTMLSelectElement>("persona-select").addEventListener("change", (event) => {
-    ask(() => call?.control.setPersona((event.target as HTMLSelectElement).value));
-  });
-  for (const id of ["mode-open", "mode-ptt"]) element(id).addEventListener("change", onInputChosen);
-  element("secret-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    keepSecret(element<HTMLInputElement>("secret").value);
-    element("secret-form").hidden = true;
-    void enter(true);
-  });
+  personas.addEventListener("change", () => void onPersonaChosen());
+  for (const [testId, input] of INPUTS) element(testId).addEventListener("change", () => onInputChosen(input));
+  element("secret-form").addEventListener("submit", onSecret);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && call !== undefined) ask(() => call?.control.interrupt());
+    if (event.key === "Escape") void ask((control) => control.interrupt());
   });
   onHold(
-    () => call !== undefined && wantedInput() === "push_to_talk",
-    () => ask(() => call?.control.startTalking()),
-    () => ask(() => call?.control.endTalking()),
+    canTalk,
+    () => void ask((control) => control.startTalking()),
+    () => void ask((control) => control.endTalking()),
   );
 }
 
-function onInputChosen(): void {
-  document.body.dataset["input"] = wantedInput();
-  if (agent !== undefined) ask(() => call?.control.setInput(wantedInput()));
-}
-
-takeSecretFromAddress();
+connectionDetails.takeSecretFromAddress();
 offerTheme();
 offerCopy();
-wire();
-onInputChosen();
-showParts(undefined);
+listenToCaller();
+showInput();
+showServices(undefined);
 clearTurns();
 leave();
 setInterval(() => showUsage(usage, agent?.endsAt), 1_000);
-if (keptTicket() !== undefined) void enter(false);
+if (connectionDetails.kept() !== undefined) void enter(false);

@@ -1,8 +1,18 @@
-/** The caller's microphone: on and off, which one, and how loud it is. */
+/** The caller's microphone: on or muted, which device, and how loud it is. */
 
-import { createAudioAnalyser, type LocalAudioTrack, type Room, RoomEvent, Track } from "livekit-client";
+import { createAudioAnalyser, type LocalAudioTrack, type LocalTrack, type Room, RoomEvent, Track } from "livekit-client";
+import { choices, choose } from "./choices";
 import { element, make } from "./dom";
 import { log } from "./log";
+
+const CHANGES = [
+  RoomEvent.LocalTrackPublished,
+  RoomEvent.LocalTrackUnpublished,
+  RoomEvent.TrackMuted,
+  RoomEvent.TrackUnmuted,
+] as const;
+
+const METER_INTERVAL_MS = 80;
 
 const muteButton = element<HTMLButtonElement>("mute");
 const select = element<HTMLSelectElement>("mic-select");
@@ -14,46 +24,56 @@ export class Microphone {
   private stopMeter: () => void = () => undefined;
   private isClosed = false;
 
-  constructor(private readonly room: Room) {
+  /** `onChange` is called when `isLive` may have changed. */
+  constructor(
+    private readonly room: Room,
+    onChange: () => void,
+  ) {
     room.on(RoomEvent.MediaDevicesChanged, () => void this.listDevices());
+    for (const event of CHANGES) room.on(event, onChange);
   }
 
-  /** Open it. False if there is none, or the caller does not want to: the call goes on in writing. */
+  /** Whether the agent gets what the caller says. */
+  get isLive(): boolean {
+    return this.track !== undefined && !this.track.isMuted;
+  }
+
+  /** Open it, muted if the caller has muted it before. False if there is none, or the caller does not allow it. */
   async open(): Promise<boolean> {
     try {
       const wanted = { audio: { echoCancellation: true, noiseSuppression: true } };
       for (const track of await this.room.localParticipant.createTracks(wanted)) {
-        if (this.isClosed) track.stop(); // it was allowed after the call
-        else await this.room.localParticipant.publishTrack(track);
+        if (this.isClosed) track.stop(); // The caller allowed it after the call.
+        else await this.publish(track);
       }
     } catch (error) {
       log(`no microphone: ${String(error)}`);
       return false;
     }
     if (this.isClosed) return true;
-    muteButton.disabled = select.disabled = false;
+    this.setEnabled(true);
     await this.listDevices();
     this.startMeter();
     return true;
   }
 
-  /** Close the meter; the track goes with the room. */
+  /** Stop the meter; the room stops the track. */
   close(): void {
     this.isClosed = true;
     this.stopMeter();
-    muteButton.disabled = select.disabled = true;
-    this.showMuted(false);
+    this.setEnabled(false);
   }
 
-  async toggle(): Promise<void> {
+  async toggleMute(): Promise<void> {
     const track = this.track;
     if (track === undefined) return;
     await (track.isMuted ? track.unmute() : track.mute());
-    this.showMuted(track.isMuted);
+    choose({ isMuted: track.isMuted });
+    showMuted(track.isMuted);
     log(track.isMuted ? "microphone muted" : "microphone on");
   }
 
-  async choose(deviceId: string): Promise<void> {
+  async useDevice(deviceId: string): Promise<void> {
     await this.room.switchActiveDevice("audioinput", deviceId);
     this.startMeter();
   }
@@ -62,6 +82,17 @@ export class Microphone {
     return this.room.localParticipant.getTrackPublication(Track.Source.Microphone)?.audioTrack as
       | LocalAudioTrack
       | undefined;
+  }
+
+  private async publish(track: LocalTrack): Promise<void> {
+    if (choices().isMuted) await track.mute();
+    await this.room.localParticipant.publishTrack(track);
+    showMuted(track.isMuted);
+  }
+
+  private setEnabled(isEnabled: boolean): void {
+    muteButton.disabled = select.disabled = !isEnabled;
+    element("mic").hidden = !isEnabled;
   }
 
   private async listDevices(): Promise<void> {
@@ -81,7 +112,7 @@ export class Microphone {
     this.stopMeter();
     if (this.track === undefined) return;
     const { calculateVolume, cleanup } = createAudioAnalyser(this.track, { cloneTrack: true });
-    const timer = setInterval(() => showLevel(this.track?.isMuted ? 0 : calculateVolume()), 80);
+    const timer = setInterval(() => showLevel(this.isLive ? calculateVolume() : 0), METER_INTERVAL_MS);
     this.stopMeter = () => {
       clearInterval(timer);
       showLevel(0);
@@ -89,11 +120,11 @@ export class Microphone {
       this.stopMeter = () => undefined;
     };
   }
+}
 
-  private showMuted(isMuted: boolean): void {
-    muteButton.setAttribute("aria-pressed", String(isMuted));
-    muteButton.textContent = isMuted ? "Unmute" : "Mute";
-  }
+function showMuted(isMuted: boolean): void {
+  muteButton.setAttribute("aria-pressed", String(isMuted));
+  muteButton.textContent = isMuted ? "Unmute" : "Mute";
 }
 
 function showLevel(volume: number): void {

@@ -1,13 +1,13 @@
-/** What is known of the call: who does what, what is used, in which state the agent is. */
+/** What is known of the call: the agent's state, the services, the usage and the personas. */
 
 import type { Agent, UsageEvent } from "./control";
 import { clock, element, make, tell } from "./dom";
 
-const VENDORS: [vendor: string, does: string, name: string][] = [
-  ["deepgram", "hears", "Deepgram"],
-  ["openai", "thinks", "OpenAI"],
-  ["elevenlabs", "speaks", "ElevenLabs"],
-  ["liveavatar", "is seen", "LiveAvatar"],
+const SERVICES: [vendor: string, role: string, name: string][] = [
+  ["deepgram", "Speech-to-text", "Deepgram"],
+  ["openai", "Language model", "OpenAI"],
+  ["elevenlabs", "Text-to-speech", "ElevenLabs"],
+  ["liveavatar", "Avatar", "LiveAvatar"],
 ];
 
 const STATES: Record<string, string> = {
@@ -18,44 +18,44 @@ const STATES: Record<string, string> = {
   speaking: "speaking",
 };
 
-const MENDING = "The connection is lost. Trying to get it back …";
+const RECONNECTING = "The connection was lost. Reconnecting …";
 
 const state = element("agent-state");
 const notice = element("notice");
 const personas = element<HTMLSelectElement>("persona-select");
 
-/** Say what the agent does; one that is being prepared, or has nothing to do, listens. */
+/** Show what the agent does: "initializing" is joining, and "idle" is listening. */
 export function showState(name: string): void {
   const known = name === "initializing" ? "joining" : name === "idle" ? "listening" : name;
   state.dataset["state"] = known;
   state.textContent = STATES[known] ?? known;
 }
 
-/** Show what the agent says of itself. */
-export function showAgent(agent: Agent): void {
-  showState(agent.state);
-  showParts(agent.standIns);
-  showWhy(agent);
+/** Show what the agent reports of itself; undefined outside a call. */
+export function showAgent(agent: Agent | undefined): void {
+  showState(agent?.state ?? "off");
+  if (agent !== undefined) showServices(agent.standIns);
+  showNoAvatar(agent);
   showPersonas(agent);
 }
 
-/** Say that the connection is being mended, or say again what the agent says. */
-export function showMending(isMending: boolean, agent: Agent | undefined): void {
-  if (isMending) tell(notice, MENDING);
-  else showWhy(agent);
+/** Show that the connection is being restored, or what was shown before. */
+export function showReconnecting(isReconnecting: boolean, agent: Agent | undefined): void {
+  if (isReconnecting) tell(notice, RECONNECTING);
+  else showNoAvatar(agent);
 }
 
-function showWhy(agent: Agent | undefined): void {
+function showNoAvatar(agent: Agent | undefined): void {
   tell(notice, agent?.avatar === "voice only" ? `Voice only: ${agent.reason || "there is no avatar"}` : "");
 }
 
-/** Show which vendor is real, and which a stand-in; undefined when that is not known yet. */
-export function showParts(standIns: string[] | undefined): void {
-  const parts = VENDORS.map(([vendor, does, name]) => {
+/** Show which services are stand-ins; undefined when that is not known yet. */
+export function showServices(standIns: string[] | undefined): void {
+  const parts = SERVICES.map(([vendor, role, name]) => {
     const isReal = standIns === undefined ? "unknown" : String(!standIns.includes(vendor));
     const part = make("li", "", { "data-testid": "part", "data-vendor": vendor, "data-real": isReal });
-    const told = { unknown: "…", true: "real", false: "stand-in" }[isReal] ?? "";
-    part.append(make("span", does), make("b", name), make("i", told));
+    const kind = { unknown: "…", true: "real", false: "stand-in" }[isReal] ?? "";
+    part.append(make("span", role), make("b", name), make("i", kind));
     return part;
   });
   element("parts").replaceChildren(...parts);
@@ -70,11 +70,13 @@ export function showUsage(usage: UsageEvent | undefined, endsAt: Date | undefine
   tell(element("ends"), seconds > 0 ? `The call ends in ${clock(seconds)}` : "");
 }
 
-function showPersonas(agent: Agent): void {
-  const names = agent.personas;
+/** Only the agent of a call knows its personas: none can be chosen outside it. */
+function showPersonas(agent: Agent | undefined): void {
+  const names = agent?.personas ?? [];
+  personas.disabled = agent === undefined;
   element("persona").hidden = names.length < 2;
   if (names.join() !== [...personas.options].map((option) => option.value).join()) {
     personas.replaceChildren(...names.map((name) => make("option", name, { value: name })));
   }
-  personas.value = agent.persona;
+  personas.value = agent?.persona ?? "";
 }

@@ -1,17 +1,18 @@
 /** Dark or light: as the system is, until the caller chooses. */
 
 import { element } from "./dom";
+import { browserStore } from "./storage";
 
 const KEY = "theme";
 
-/** Follow what was chosen, and let it be chosen. */
+/** Use the theme that was chosen before, and let the caller switch it. */
 export function offerTheme(): void {
-  const kept = localStorage.getItem(KEY);
-  if (kept !== null) document.documentElement.dataset["theme"] = kept;
+  const chosenBefore = browserStore.get(KEY);
+  if (chosenBefore !== undefined) document.documentElement.dataset["theme"] = chosenBefore;
   element("theme").addEventListener("click", () => {
     const chosen = isDark() ? "light" : "dark";
     document.documentElement.dataset["theme"] = chosen;
-    localStorage.setItem(KEY, chosen);
+    browserStore.set(KEY, chosen);
   });
 }
 

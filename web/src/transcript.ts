@@ -1,8 +1,8 @@
-/** Reads the room's captions, `lk.transcription`, and shows them. */
+/** Shows the captions of the room, LiveKit's text streams of the topic `lk.transcription`. */
 
 import type { Room, TextStreamReader } from "livekit-client";
-import { Captions, type Line, MOST_LINES, type Speaker } from "./captions";
-import { element, make, stayAtEnd } from "./dom";
+import { Captions, type Line, MAX_LINES, type Speaker } from "./captions";
+import { element, followEnd, make } from "./dom";
 import { log } from "./log";
 
 const TOPIC = "lk.transcription";
@@ -12,7 +12,7 @@ const FINAL = "lk.transcription_final";
 
 const list = element("captions");
 
-stayAtEnd(list);
+followEnd(list);
 
 /** The captions of one call. */
 export class Transcript {
@@ -23,17 +23,17 @@ export class Transcript {
     room.registerTextStreamHandler(TOPIC, (reader, { identity }) => void this.read(reader, identity));
   }
 
-  /** The caller has written this. */
+  /** Add a text that the caller has written. */
   write(text: string): void {
     show(this.captions.update(`written-${performance.now()}`, "you", text, true));
   }
 
-  /** An answer was interrupted where this was heard of it. */
+  /** Mark an answer as interrupted; `heard` is what the caller has heard of it. */
   cut(heard: string): void {
     show(this.captions.cut(heard));
   }
 
-  /** A caller's words come whole, again with each change; an answer grows in one stream. */
+  /** The caller's words come whole, again with each change; an answer grows in one stream. */
   private async read(reader: TextStreamReader, identity: string): Promise<void> {
     const id = reader.info.attributes?.[SEGMENT] ?? reader.info.id;
     const speaker = this.speaker(identity, reader.info.attributes?.[TRACK]);
@@ -44,7 +44,7 @@ export class Transcript {
         show(this.captions.update(id, speaker, text, false));
       }
     } catch {
-      return; // the room ended in the middle of a sentence
+      return; // The call ended in the middle of a sentence.
     }
     if (reader.info.attributes?.[FINAL] !== "true") return;
     show(this.captions.update(id, speaker, text, true));
@@ -52,8 +52,9 @@ export class Transcript {
   }
 
   private speaker(identity: string, trackId: string | undefined): Speaker {
-    const own = this.room.localParticipant;
-    return identity === own.identity || (trackId !== undefined && own.trackPublications.has(trackId)) ? "you" : "agent";
+    const caller = this.room.localParticipant;
+    const isCaller = identity === caller.identity || (trackId !== undefined && caller.trackPublications.has(trackId));
+    return isCaller ? "you" : "agent";
   }
 }
 
@@ -62,8 +63,9 @@ function show(line: Line | undefined): void {
   const known = list.querySelector<HTMLElement>(`[data-id="${CSS.escape(line.id)}"]`);
   const shown = known ?? make("p", "", { "data-testid": "caption", "data-id": line.id, "data-speaker": line.speaker });
   shown.dataset["state"] = line.state;
-  shown.replaceChildren(make("b", line.speaker === "you" ? "You" : "Agent"), " ", make("span", line.text));
-  if (line.state === "cut") shown.append(make("em", " — interrupted"));
+  const words = make("span", line.text, { dir: "auto" });
+  if (line.state === "cut") words.append(make("em", " — interrupted"));
+  shown.replaceChildren(make("b", line.speaker === "you" ? "You" : "Agent"), " ", words);
   if (known === null) list.append(shown);
-  if (list.childElementCount > MOST_LINES) list.firstElementChild?.remove();
+  if (list.childElementCount > MAX_LINES) list.firstElementChild?.remove();
 }

@@ -1,4 +1,4 @@
-/** Where the time of a turn goes: one bar for each stage, from the end of the caller's speech. */
+/** The response times of the last turns: one bar for each stage, from the end of the caller's speech. */
 
 import { type Bar, barsOf } from "./bars";
 import type { TurnEvent } from "./control";
@@ -6,28 +6,29 @@ import { element, make } from "./dom";
 
 const BY: Record<TurnEvent["by"], string> = { speech: "spoken", text: "written", repeat: "repeat", opening: "opening" };
 
-const WHAT_COMES = "From the end of your words to the avatar's first: with each turn.";
-const MOST_TURNS = 6;
+const EMPTY = "The time from the end of your words to the avatar's first word, for each turn.";
+const MAX_TURNS = 6;
 
-/** A call begins: the turns of the one before it are gone. */
+const waterfall = element("waterfall");
+
+/** Remove the turns of the last call. */
 export function clearTurns(): void {
-  element("waterfall").replaceChildren(make("p", WHAT_COMES));
+  waterfall.replaceChildren(make("p", EMPTY));
 }
 
 /** Show a turn as far as it has come, the newest on top. */
 export function showTurn(turn: TurnEvent): void {
-  const shown = element("waterfall");
-  shown.querySelector("p")?.remove();
+  waterfall.querySelector("p")?.remove();
   const bars = barsOf(turn);
   const longest = Math.max(0.001, ...bars.map((bar) => bar.to));
   const table = make("table", "", { "data-testid": "turn", "data-turn": String(turn.turn) });
   const total = bars.at(-1)?.to;
   const title = `Turn ${turn.turn}, ${BY[turn.by]}${total === undefined ? "" : `: ${milliseconds(total)}`}`;
   table.append(make("caption", title), ...bars.map((bar) => row(bar, longest)));
-  const known = shown.querySelector(`[data-turn="${turn.turn}"]`);
-  if (known === null) shown.prepend(table);
+  const known = waterfall.querySelector(`[data-turn="${turn.turn}"]`);
+  if (known === null) waterfall.prepend(table);
   else known.replaceWith(table);
-  while (shown.childElementCount > MOST_TURNS) shown.lastElementChild?.remove();
+  while (waterfall.childElementCount > MAX_TURNS) waterfall.lastElementChild?.remove();
 }
 
 function row(bar: Bar, longest: number): HTMLElement {

@@ -10,7 +10,7 @@ import pytest
 
 from agent.framework import FullError
 from agent.rooms import hosted
-from agent.rooms.connection_details import NoRoomError
+from agent.rooms.connection_details import CallOverError, NoRoomError
 from agent.rooms.hosted import BUSY, CALLER_JOIN_TIMEOUT, UNAVAILABLE, HostedRooms, hosted_rooms
 from agent.settings import Settings
 from avatar.journal import SessionJournal
@@ -120,6 +120,20 @@ async def test_a_caller_gets_the_clients_token_and_the_job_the_room(
     assert service.running == {"s-1"}
     [entry] = job.entries()
     assert (entry.state, entry.room, job.is_owned(entry)) == ("started", ROOM, True)
+    job.disown()
+
+
+async def test_a_caller_rejoins_as_long_as_the_session_runs(journal: SessionJournal, job: SessionJournal) -> None:
+    """The service makes one token for a room: the caller gets it again, until the call is over."""
+    service, server = Hosting(), Worker()
+    async with door(service, server, journal) as rooms:
+        details = await rooms.create("Ada")
+        [room] = server.joined
+        assert job.adopt(room.session_id, room=room.name)
+        assert await rooms.refresh(details.token) == details
+        job.mark_stopped(room.session_id)
+        with pytest.raises(CallOverError, match="has ended"):
+            await rooms.refresh(details.token)
     job.disown()
 
 

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from livekit import api
 
-from agent.rooms.connection_details import NoRoomError
+from agent.rooms.connection_details import CallOverError, NoRoomError
 from agent.rooms.own import OwnRooms, caller_token, is_web_room
 from tests.agent.web.web_fakes import LIVEKIT, settings
 
 ROOM = "call-0123456789abcdef"
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ROOM = "call-0123456789abcdef"
+
+
+@asynccontextmanager
+async def livekit_with(*rooms: str) -> AsyncIterator[str]:
+    """The URL of a LiveKit server that has these rooms."""
+
+    async def list_rooms(request: web.Request) -> web.Response:
+        wanted = api.ListRoomsRequest.FromString(await request.read()).names
+        found = [api.Room(name=name) for name in rooms if name in wanted]
+        response = api.ListRoomsResponse(rooms=found)
+        return web.Response(body=response.SerializeToString(), content_type="application/protobuf")
+
+    app = web.Application()
+    app.router.add_post("/twirp/livekit.RoomService/ListRooms", list_rooms)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).replace("http", "ws").rstrip("/")
 
 
 def claims(token: str) -> Any:
@@ -87,6 +111,22 @@ async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
 
     assert (again.room, again.identity, claims(again.token).name) == (first.room, first.identity, "Ada")
     assert again.expires_in == first.expires_in
+
+
+async def test_a_caller_rejoins_a_call_that_goes_on() -> None:
+    """LiveKit has the room."""
+    async with livekit_with(ROOM) as url:
+        again = await OwnRooms(settings(livekit_url=url)).refresh(caller_token(settings(), ROOM, "caller-1"))
+
+    assert (again.room, again.identity) == (ROOM, "caller-1")
+
+
+async def test_a_call_that_is_over_is_not_joined_again() -> None:
+    """Joining its room would open it, and LiveKit would dispatch an agent: a new call, which is billed."""
+    async with livekit_with("call-fedcba9876543210") as url:
+        rooms = OwnRooms(settings(livekit_url=url))
+        with pytest.raises(CallOverError, match="has ended"):
+            await rooms.refresh(caller_token(settings(), ROOM, "caller-1"))
 
 
 @pytest.mark.parametrize("age", [7 * 3600.0, None])

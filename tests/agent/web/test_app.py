@@ -140,6 +140,13 @@ async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
     assert not site.rooms.names
 
 
+async def test_a_caller_is_told_that_the_call_to_rejoin_is_over(site: Site) -> None:
+    """410 tells the page that there is no call to rejoin, and that it must not start another one by itself."""
+    site.rooms.over = "The call has ended."
+    async with site.client() as client, client.post("/api/call", json={"again": "a-token"}) as answer:
+        assert (answer.status, await answer.json()) == (410, {"error": "The call has ended."})
+
+
 async def test_a_caller_comes_back_while_no_new_call_is_taken(site: Site) -> None:
     """Their call goes on: a page that is reloaded while the worker drains is let in again."""
     async with site.client() as client:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp.test_utils import TestClient, TestServer
 
 from agent.framework import JobServer
-from agent.rooms.connection_details import ConnectionDetails, NoRoomError
+from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.health import Health
@@ -61,9 +61,10 @@ class IdleServer(JobServer):
 
 @dataclass
 class ListedRooms:
-    """Lets in who comes, or nobody, for a reason; remembers their names."""
+    """Lets callers in, or refuses them with `refusal` or `over`; remembers their names and tokens."""
 
     refusal: str = ""
+    over: str = ""
     names: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
@@ -75,6 +76,8 @@ class ListedRooms:
 
     async def refresh(self, token: str) -> ConnectionDetails:
         self.tokens.append(token)
+        if self.over:
+            raise CallOverError(self.over)
         return ConnectionDetails("ws://rooms", "a-fresh-token", "a-room", "a-caller", 600.0)
 
 

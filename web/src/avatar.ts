@@ -1,16 +1,16 @@
-/** The face: the avatar's picture where it is, and in its place a poster that says what is awaited. */
+/** The avatar's video, and the poster in its place while there is none. */
 
 import type { RemoteTrack } from "livekit-client";
 import { element, tell } from "./dom";
 
-/** What a caller waits for, in this order. */
-export type Step = "room" | "connection" | "agent" | "face";
+/** What the caller waits for, in this order. */
+export type Step = "room" | "connection" | "agent" | "avatar";
 
 const STEPS: Record<Step, string> = {
-  room: "Asking for a room",
+  room: "Starting the call",
   connection: "Connecting",
   agent: "Waiting for the agent",
-  face: "Waiting for the face",
+  avatar: "Waiting for the avatar",
 };
 
 const stage = element("stage");
@@ -20,8 +20,8 @@ const bar = element<HTMLProgressElement>("progress-bar");
 
 let shown: RemoteTrack | undefined;
 
-/** Say what is awaited; undefined for nothing. */
-export function awaitStep(step: Step | undefined): void {
+/** Show what the caller waits for; undefined for nothing. */
+export function showStep(step: Step | undefined): void {
   const names = Object.keys(STEPS) as Step[];
   bar.hidden = step === undefined;
   bar.max = names.length;
@@ -29,21 +29,21 @@ export function awaitStep(step: Step | undefined): void {
   tell(progress, step === undefined ? "" : `${STEPS[step]} …`);
 }
 
-/** Show a picture, from its first frame on, so that nothing flashes. */
-export function showFace(track: RemoteTrack, onSeen: () => void): void {
+/** Show a video track from its first frame on, so that no empty picture flashes. */
+export function showAvatar(track: RemoteTrack, onFirstFrame: () => void): void {
   shown = track;
   track.attach(video);
   video.requestVideoFrameCallback(() => {
     if (shown !== track) return;
-    stage.dataset["face"] = "on";
-    onSeen();
+    stage.dataset["avatar"] = "on";
+    onFirstFrame();
   });
 }
 
-/** Put the poster back, in the place of this picture or of any. */
-export function hideFace(track: RemoteTrack | undefined = shown): void {
+/** Show the poster in the place of this track, or of any. */
+export function hideAvatar(track: RemoteTrack | undefined = shown): void {
   if (track === undefined || track !== shown) return;
   track.detach(video);
   shown = undefined;
-  stage.dataset["face"] = "off";
+  stage.dataset["avatar"] = "off";
 }

@@ -1,0 +1,39 @@
+/** Values that outlast a reload. A browser that blocks storage, as in some frames, keeps them until then. */
+
+export class Store {
+  private readonly memory = new Map<string, string>();
+
+  /** `open` gives the browser's storage, and throws where the browser blocks it. */
+  constructor(private readonly open: () => Storage) {}
+
+  get(key: string): string | undefined {
+    try {
+      return this.open().getItem(key) ?? undefined;
+    } catch {
+      return this.memory.get(key);
+    }
+  }
+
+  set(key: string, value: string): void {
+    try {
+      this.open().setItem(key, value);
+    } catch {
+      this.memory.set(key, value);
+    }
+  }
+
+  remove(key: string): void {
+    this.memory.delete(key);
+    try {
+      this.open().removeItem(key);
+    } catch {
+      // Nothing was stored.
+    }
+  }
+}
+
+/** Kept until the tab is closed; a duplicated tab starts with a copy. */
+export const tabStore = new Store(() => sessionStorage);
+
+/** Kept for all tabs, until the caller clears the browser's data. */
+export const browserStore = new Store(() => localStorage);
