@@ -102,6 +102,7 @@ class Face:
             # The conversation outlives the avatar, and begins without it where it must.
             required=False,
             journal=self._journal,
+            record=settings.liveavatar_record,
         )
 
     async def _bring(self, session: AgentSession[None], avatar: AvatarSession) -> None:

@@ -78,6 +78,7 @@ class SocketExecutor:
             self._recorder.opened(self._urls[session], status=error.status)
             return f"the avatar's WebSocket was refused with status {error.status}", error.status in _SESSION_OVER
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            self._recorder.opened(self._urls[session], status=None)
             return f"the avatar's WebSocket can't be opened: {type(error).__name__}", False
         async with websocket:
             _expect_acknowledgements(websocket)

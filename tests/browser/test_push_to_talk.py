@@ -27,10 +27,11 @@ QUIET = f"""
 
 
 async def test_only_what_is_said_while_the_key_is_held_is_heard(studio: Studio) -> None:
-    """What is said before is not heard; what is said while it is held is answered."""
+    """The agent greets, and does not hear what is said then; what is said while the key is held is answered."""
     async with studio.tab(5.0, "what time is it in tokyo", loops=True) as tab:
         await tab.find("mode-ptt").check()
         await tab.start()
+        await tab.caption("agent", "Hello, I am Nova")
         await expect(tab.page.locator('[data-testid="caption"][data-speaker="you"]')).to_have_count(0)
         await tab.page.wait_for_function(f"() => {LEVEL} > 20 && (window.spokeAt = performance.now())")
         await tab.page.wait_for_function(QUIET)

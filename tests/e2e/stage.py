@@ -17,7 +17,7 @@ from demo.livekit_server import LiveKitServer
 from demo.processes import Child, free_port, running
 
 ROOT = Path(__file__).parents[2]
-START = 40.0
+START = 200.0
 """Seconds; a worker loads its models first."""
 
 SHORT_CALL = (
