@@ -67,11 +67,10 @@ class FloorControl:
 
     # Facts
 
-    def avatar_lost(self, now: float, *, fallback_at: float, silent_at: float) -> None:
+    def avatar_lost(self, *, fallback_at: float, silent_at: float) -> None:
         """No avatar takes commands any more.
 
         Args:
-            now: Monotonic seconds.
             fallback_at: When the fallback track may speak instead.
             silent_at: When the avatar is surely silent.
         """

@@ -135,11 +135,11 @@ class Playback:
             session.must_clear = True
             session.controls.append(Interrupt(self._ids.mint("interrupt")))
         silent_at = now if utterance is None else utterance.silent_by
-        self.floor.avatar_lost(now, fallback_at=fallback_at, silent_at=silent_at)
+        self.floor.avatar_lost(fallback_at=fallback_at, silent_at=silent_at)
 
     def no_avatar(self, now: float) -> None:
         """There is no avatar for now: the fallback track need not wait."""
-        self.floor.avatar_lost(now, fallback_at=now, silent_at=now)
+        self.floor.avatar_lost(fallback_at=now, silent_at=now)
 
     def prepare(self, session: Session, now: float) -> None:
         """Queue what a ready session gets beside speech.

@@ -4,14 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from avatar.api import LiveAvatarAPI, Room, SessionToken, VideoQuality
+from avatar.api import SANDBOX_SECONDS, LiveAvatarAPI, Room, SessionToken, VideoQuality
 from avatar.errors import SessionOver
 from avatar.hosted import HostedRoom
 from avatar.link.sessions import RunningSession
 from avatar.room_token import mint_room_token
-
-SANDBOX_SECONDS = 59.0
-"""Length of a sandbox session, whatever was asked for (field observation 70: 59.2 s)."""
 
 
 @dataclass(frozen=True, slots=True)

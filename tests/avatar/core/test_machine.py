@@ -77,7 +77,7 @@ def whole(*positions: float) -> list[PlaybackFinished]:
     return [PlaybackFinished(number, position, interrupted=False) for number, position in enumerate(positions, 1)]
 
 
-# Seconds that an avatar is heard after its socket was lost, until the room's server has muted it for the fallback track.
+# Seconds that an avatar is heard after its socket was lost, until it is muted for the fallback track.
 MUTED_AFTER = 0.85
 
 
