@@ -23,7 +23,7 @@ from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.transcription import SyncedTranscription
-from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, SpeechSent, StatusChanged
+from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, SpeechSent, StatusChanged, Timings
 from avatar.errors import AvatarError, ConfigurationError
 from avatar.hosted import AVATAR_IDENTITY, HostedRoom
 from avatar.http import client_session
@@ -106,6 +106,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         self._journal = journal
         self._record = record or os.environ.get("LIVEAVATAR_RECORD")
         self._recorder: Recorder | None = None
+        self._timings: Timings | None = None
         self._status = AvatarStatus(is_live=False)
         self._http: aiohttp.ClientSession | None = None
         self._link: AvatarLink | None = None
@@ -260,6 +261,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             http=self._http_session,
             on_event=self._on_event,
             recorder=self._recorder,
+            timings=self._timings,
         )
         self._output = AvatarAudioOutput(link.driver)
         try:

@@ -32,6 +32,7 @@ class Driver:
         self._on_event = on_event
         self._on_action = on_action
         self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
         self._is_dispatching = False
@@ -40,8 +41,9 @@ class Driver:
 
     @property
     def now(self) -> float:
-        """The event loop's time, which is the machine's."""
-        return self._loop.time()
+        """The event loop's time, but never before that of a timer, which may fire a little early."""
+        self._now = max(self._now, self._loop.time())
+        return self._now
 
     @contextmanager
     def step(self) -> Iterator[float]:
@@ -97,8 +99,9 @@ class Driver:
                 await work.wait()
                 work.clear()
                 while (command := pull(self.now)) is not None:
-                    self._dispatch()  # the sink may take long to carry the command
-                    yield command
+                    self._dispatch()
+                    self._set_timer()
+                    yield command  # which the sink may take long to carry
                 self._set_timer()
         finally:
             self._senders.discard(work)
@@ -135,9 +138,9 @@ class Driver:
 
     def _on_timer(self) -> None:
         # A timer may fire a little early; the machine gets the time that it asked for.
-        now = max(self.now, self._timer_at or 0.0)
+        self._now = max(self.now, self._timer_at or 0.0)
         self._timer = self._timer_at = None
-        self.machine.handle_timeout(now)
+        self.machine.handle_timeout(self._now)
         self.carry_on()
 
     def _cancel_timer(self) -> None:

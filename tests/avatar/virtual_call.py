@@ -1,0 +1,180 @@
+"""An agent session that speaks through an avatar, from its output to the model of the service, in virtual time.
+
+The product's own parts are all there. Beneath them stand the model of the service, as strict as the service was seen
+to be, a room without a server, and an audio source that plays in the event loop's time. With `looptime`, seconds pass
+at once, so the waits here are the real ones.
+"""
+
+import asyncio
+import itertools
+from array import array
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from livekit import rtc
+from livekit.agents import AgentSession, APIConnectOptions
+from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
+
+from avatar import AvatarSession, AvatarStatus
+from avatar.core import Timings
+from avatar.core.audio import to_seconds
+from simulators.liveavatar.model import DRAWN_FACE_ID, AvatarJoined, AvatarLeft, Habits, ServiceModel
+from tests.avatar.calls import LIVEKIT
+from tests.avatar.model_http import URL, ModelHttp
+from tests.avatar.virtual_room import LoopSource, VirtualRoom
+
+RATE = 24_000
+FALLBACK = "the fallback track"
+
+# No two seconds of it are alike, and nothing of it is silent.
+_PATTERN = array("h", range(8_000, 32_000)).tobytes() * 60
+
+
+@dataclass
+class VirtualCall:
+    """A call, and everything that can be seen of it.
+
+    Attributes:
+        avatar: Under test.
+        output: Of the agent session.
+        http: Between the avatar and the service.
+        room: Of the call.
+        fallback: When each frame was heard from the fallback track, and its PCM.
+        statuses: Each that was emitted.
+        reports: Each `playback_finished`.
+    """
+
+    avatar: AvatarSession
+    session: AgentSession[Any]
+    http: ModelHttp
+    room: VirtualRoom
+    fallback: list[tuple[float, bytes]]
+    statuses: list[AvatarStatus] = field(default_factory=list)
+    reports: list[PlaybackFinishedEvent] = field(default_factory=list)
+    captured: bytearray = field(default_factory=bytearray)
+
+    @property
+    def output(self) -> AudioOutput:
+        """What the framework speaks into."""
+        output = self.session.output.audio
+        assert output is not None
+        return output
+
+    @property
+    def model(self) -> ServiceModel:
+        """The service."""
+        return self.http.model
+
+    @property
+    def now(self) -> float:
+        """The event loop's time."""
+        return self.http.now
+
+    async def say(self, length: float, *, flush: bool = True) -> None:
+        """Capture speech, faster than it is spoken."""
+        begin = len(self.captured)
+        self.captured += _PATTERN[begin : begin + 2 * round(length * RATE)]
+        for at in range(begin, len(self.captured), RATE // 5):
+            pcm = bytes(self.captured[at : at + RATE // 5])
+            await self.output.capture_frame(rtc.AudioFrame(pcm, RATE, 1, len(pcm) // 2))
+        if flush:
+            self.output.flush()
+
+    async def played(self) -> PlaybackFinishedEvent:
+        """Wait for the end of everything that was captured."""
+        async with asyncio.timeout(120):
+            return await self.output.wait_for_playout()
+
+    async def until(self, condition: Callable[[], bool], limit: float = 60.0) -> float:
+        """Wait until something holds; when."""
+        async with asyncio.timeout(limit):
+            while not condition():  # noqa: ASYNC110 - whatever it is, nothing tells of it
+                await asyncio.sleep(0.01)
+        return self.now
+
+    async def is_live(self) -> float:
+        """Wait until there is an avatar; when."""
+        return await self.until(lambda: self.avatar.is_live)
+
+    def spans(self) -> list[tuple[float, float, str, bytes]]:
+        """What was heard: begin, end, from whom, and PCM, in the order of the begins."""
+        self.model.running(self.now)
+        pieces = [(at, at + to_seconds(len(pcm)), FALLBACK, pcm) for at, pcm in self.fallback]
+        for session in self.model.sessions:
+            if session.conversation is not None:
+                player = session.conversation.player
+                for piece in player.sound._pieces:
+                    begin = player._opened_at + piece.position / RATE
+                    pieces.append((begin, begin + to_seconds(len(piece.pcm)), session.identity, piece.pcm))
+        return sorted(pieces, key=lambda piece: piece[0])
+
+    def heard(self) -> bytes:
+        """The PCM that was heard, without the silence."""
+        return b"".join(pcm for *_, pcm in self.spans())
+
+    def speakers(self) -> list[str]:
+        """Who was heard, in turn."""
+        return [who for who, _ in itertools.groupby(who for _, _, who, _ in self.spans())]
+
+    def overlap(self) -> float:
+        """Seconds for which two were heard at once."""
+        spans = self.spans()
+        return sum(
+            max(0.0, min(end, other_end) - other_begin)
+            for (begin, end, who, _), (other_begin, other_end, other, _) in itertools.combinations(spans, 2)
+            if who != other and other_begin < end
+        )
+
+
+@contextmanager
+def loop_sources(heard: list[tuple[float, bytes]]) -> Iterator[None]:
+    """Let the audio sources that are made play in the event loop's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            rtc, "AudioSource", lambda rate, channels, queue_size_ms: LoopSource(heard, rate, channels, queue_size_ms)
+        )
+        yield
+
+
+@asynccontextmanager
+async def virtual_call(
+    habits: Habits | None = None,
+    *,
+    uplink: float = float("inf"),
+    timings: Timings | None = None,
+    is_started: bool = True,
+    **options: Any,
+) -> AsyncIterator[VirtualCall]:
+    """Make a call; afterwards nothing runs at the service."""
+    room = VirtualRoom()
+    model = ServiceModel(habits or Habits(), now=asyncio.get_running_loop().time())
+
+    def on_room(happening: AvatarJoined | AvatarLeft) -> None:
+        (room.come if isinstance(happening, AvatarJoined) else room.leave)(happening.identity)
+
+    http = ModelHttp(model, on_room, uplink=uplink)
+    avatar = AvatarSession(
+        api_key="stand-in",
+        api_url=URL,
+        avatar_id=DRAWN_FACE_ID,
+        conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
+        **options,
+    )
+    avatar._http = cast("Any", http)
+    avatar._timings = timings
+    session: AgentSession[Any] = AgentSession(vad=None)
+    call = VirtualCall(avatar, session, http, room, [])
+    avatar.on("status_changed", call.statuses.append)
+    with loop_sources(call.fallback):
+        try:
+            if is_started:
+                await avatar.start(session, room, **LIVEKIT)
+                call.output.on("playback_finished", call.reports.append)
+            yield call
+        finally:
+            await avatar.aclose()
+            await session.aclose()
+    assert model.running(call.now) == []
