@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from livekit import rtc
 
+from agent.call.budget import Reason
+from agent.control.voice_only import SENTENCES
 from tests.e2e.conversation import HAPPENS, POLL, SILENT_PERSONA, STORY
 from tests.e2e.page import page
 
@@ -64,7 +66,7 @@ async def test_the_avatar_leaves_a_quiet_call_and_a_long_one_ends_with_a_goodbye
         [ended] = [line for line in worker.tail() if "call ended" in line]
     sessions = (await stage.sessions())[before:]
 
-    assert left == "voice only: nobody speaks"
+    assert left == f"voice only: {SENTENCES[Reason.IDLE]}"
     assert STORY.startswith(story.rstrip(" ."))
     assert goodbye == GOODBYE
     assert datetime.fromisoformat(ends_at).tzinfo is not None
