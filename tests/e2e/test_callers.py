@@ -1,0 +1,115 @@
+"""Who is in a call, on a real LiveKit server: telephones, and people who are several."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from livekit import api, rtc
+
+from agent.call.budget import Reason
+from agent.control.voice_only import SENTENCES
+from demo.call.changes import Changes
+from tests.e2e.conversation import HAPPENS, SILENT_PERSONA, STORY
+from tests.e2e.page import page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from tests.e2e.stage import Stage
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(180),
+    pytest.mark.ours(reason="a room of LiveAvatar's has one caller, with its token"),
+]
+
+OPENING = "This is the opening line."
+SPEAKING_PERSONA = f'name = "Nova"\ninstructions = "Tell stories."\nopening = "{OPENING}"\n'
+
+
+class Onlooker:
+    """A participant without a microphone, who sees what the agent does."""
+
+    def __init__(self) -> None:
+        self.room = rtc.Room()
+        self.tracks: list[str] = []
+        self.states: list[str] = []
+        self._changes = Changes()
+        self.room.on("track_published", self._on_track)
+        self.room.on("participant_attributes_changed", self._on_attributes)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Of the agent."""
+        people = self.room.remote_participants.values()
+        return next((each.attributes for each in people if "control" in each.attributes), {})
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something can be seen."""
+        async with asyncio.timeout(HAPPENS):
+            await self._changes.until(lambda: condition() or None)
+
+    def _on_track(self, publication: rtc.RemoteTrackPublication, _: object) -> None:
+        self.tracks.append(publication.name)
+        self._changes.notify()
+
+    def _on_attributes(self, changed: dict[str, str], _: object) -> None:
+        self.states += [value for name, value in changed.items() if name == "lk.agent.state"]
+        self._changes.notify()
+
+
+@asynccontextmanager
+async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
+    """A telephone that rings in a room, as LiveKit's telephony brings it."""
+    grants = api.VideoGrants(room_join=True, room=name, can_update_own_metadata=True)
+    token = api.AccessToken(stage.livekit.api_key, stage.livekit.api_secret).with_identity("sip_+15550100")
+    token.with_grants(grants).with_kind("sip").with_attributes({"sip.callStatus": "ringing"})
+    caller = Onlooker()
+    await caller.room.connect(stage.livekit.url, token.to_jwt())
+    try:
+        yield caller
+    finally:
+        await caller.room.disconnect()
+
+
+async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Stage, tmp_path: Path) -> None:
+    """A track is there while it rings, without which LiveKit would not answer; the hang-up ends the call at once."""
+    persona = tmp_path / "speaking.toml"
+    persona.write_text(SPEAKING_PERSONA)
+    before = len(await stage.sessions())
+    async with stage.worker({"PERSONA": str(persona), "CALLER_GRACE": "60"}) as worker:
+        async with telephone(stage, "call-_+15550100_aBcD") as caller:
+            await caller.until(lambda: "answering" in caller.tracks)
+            assert "speaking" not in caller.states
+            await caller.room.local_participant.set_attributes({"sip.callStatus": "active"})
+            await caller.until(lambda: "speaking" in caller.states)
+            avatar = caller.attributes["avatar"]
+        await worker.wait_until(lambda: worker.has_logged("call ended"), HAPPENS)
+
+    assert avatar == f"voice only: {SENTENCES[Reason.UNSEEN]}"
+    assert len(await stage.sessions()) == before
+
+
+async def test_somebody_without_a_microphone_keeps_nobody_unheard(stage: Stage, tmp_path: Path) -> None:
+    """Whoever publishes one is listened to; what the first one writes is answered all the same."""
+    persona = tmp_path / "silent.toml"
+    persona.write_text(SILENT_PERSONA)
+    first = Onlooker()
+    async with stage.worker({"PERSONA": str(persona)}):
+        await first.room.connect(stage.livekit.url, stage.token("several", "first"))
+        try:
+            await first.until(lambda: "control" in first.attributes)
+            async with page(stage, "several", identity="second") as second:
+                await second.say("what time is it in london")
+                spoken = await second.answer(1)
+                await first.room.local_participant.send_text("tell me a story", topic="lk.chat")
+                written = await second.begun(2, characters=20)
+        finally:
+            await first.room.disconnect()
+
+    assert "clock" in spoken, "the persona has no tools"
+    assert STORY.startswith(written)
