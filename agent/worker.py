@@ -28,8 +28,9 @@ _PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.as
 # One waits for the next call also in development, where the framework would start it only when the caller is there.
 _IDLE = ServerEnvOption(dev_default=1, prod_default=math.ceil(get_cpu_monitor().cpu_count()))
 
-# Seconds for a job's process to end once its call has ended. The framework takes less than two.
-_EXIT_TIMEOUT = 15.0
+# Seconds for a job's process to end once its call has ended. The framework takes less than two, and more only when it
+# uploads a recording to LiveKit's cloud.
+_EXIT_TIMEOUT = 60.0
 
 # The worker that `python agent.py`, `python -m livekit.agents` and `lk agent` run.
 server = CallServer(preload_modules=_PRELOADED, num_idle_processes=_IDLE)
