@@ -50,8 +50,9 @@ def _server(settings: Settings) -> CallServer:
     )
 
 
-# Seconds for a job's process to end once its call has ended. The framework takes less than two.
-_EXIT_TIMEOUT = 15.0
+# Seconds for a job's process to end once its call has ended. The framework takes less than two, and more only when it
+# uploads a recording to LiveKit's cloud.
+_EXIT_TIMEOUT = 60.0
 
 # What `python agent.py`, `python -m livekit.agents` and `lk agent` run. Wrong settings are reported when it is run.
 server = _server(settings_or_defaults())

@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may be used.
+    """The limits of one call.
 
     Attributes:
         call: Seconds of the avatar in one call.

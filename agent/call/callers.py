@@ -1,4 +1,4 @@
-"""Who takes part in a call, whom of them the agent listens to, and when it waits for nobody any more.
+"""Decides which caller the agent listens to, and when a call without callers is over.
 
 Pure: nothing here waits, reads a clock or does I/O. `now` is monotonic seconds.
 """
@@ -17,7 +17,7 @@ RELOAD_GRACE = 5.0
 
 
 class Departure(Enum):
-    """How a caller left."""
+    """The way a caller left."""
 
     LEFT = "on purpose"
     LOST = "the connection was lost, or nothing is known"
@@ -43,7 +43,7 @@ class Caller:
 
 
 class Callers:
-    """Decides for one call.
+    """The callers of one call.
 
     The agent listens to one caller, the linked one. The first who is there is linked, a ringing telephone last. The
     link moves to a caller with a microphone when the linked one has none, to whoever holds the push-to-talk button, and

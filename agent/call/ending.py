@@ -10,7 +10,7 @@ logger = logging.getLogger("agent")
 
 
 class Farewell(Enum):
-    """What the caller hears before the call ends."""
+    """The last words of a call."""
 
     NONE = "nothing: what is being said is cut"
     FINISH = "the rest of what is being said"
@@ -33,7 +33,7 @@ class Step:
 
 
 class Ending:
-    """Ends a call once, whoever asks first.
+    """Ends a call once, for the first reason that comes.
 
     Every way out of a call comes here: a caller who left, a limit, a request, a tool, the worker's end, a session that
     failed. A step that fails or hangs is logged and left, so that the steps behind it, which stop what is paid for, are

@@ -45,9 +45,9 @@ _ROOM_EVENTS: tuple[Any, ...] = (
 class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
     """Feeds `Callers` with what happens in the room, and carries out what it decides.
 
-    The session has to run in the room with `close_on_disconnect=False` and a participant identity that nobody has, so
-    that only this links it. While nobody is there nothing is said: what was being said is interrupted, so that the chat
-    context keeps what was heard of it.
+    The session has to run in the room with `close_on_disconnect=False` and a participant identity that does not exist,
+    so that only this links it. While no caller is there, every speech is interrupted, so that the chat context keeps
+    what was heard of it.
 
     Emits `linked` with the identity of the caller to whom the agent listens from now on, and `changed`, with nothing,
     when somebody has come, left or answered.
@@ -58,7 +58,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         grace: Seconds to wait for a caller whose connection was lost; 0 ends the call at once.
         first_within: Seconds to wait for the first caller; by default as long as LiveKit keeps the room.
         avatar: Identity of an avatar that does not say for whom it publishes.
-        on_over: Called, once, when nobody is there and nobody is waited for any more.
+        on_over: Called when no caller is there and none is waited for any more.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
             event.speech_handle.interrupt(force=True)
 
     def _on_close(self, _: object) -> None:
-        """The session is over, or the room."""
+        """Stop: the session has closed, or the room is gone."""
         for event in _ROOM_EVENTS:
             self._room.off(event, self._look)
         self._room.off("participant_disconnected", self._on_disconnected)

@@ -1,4 +1,4 @@
-"""The worker, registered with LiveKit or not: one that is not is told which rooms to join."""
+"""The worker, which can also start jobs itself, without LiveKit's dispatch."""
 
 from livekit.agents import utils
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo

@@ -48,7 +48,7 @@ async def test_without_an_avatar_the_call_goes_on_by_voice(
     async with call(livekit_server, [FOR_GOOD[name]], required=False) as conversation:
         await conversation.say()
         await conversation.is_heard_to_its_end()
-        action = "say why, once, in the log and on the participant; voice only"
+        action = "say why, once, in the log; show a sentence on the participant; voice only"
         reliability.append(Row(name, measured(conversation.hall), action, 0))
 
         assert conversation.hall.speakers == [AGENT]

@@ -216,6 +216,7 @@ async def test_an_opening_that_waits_is_not_taken_for_a_paused_one() -> None:
         queue.say("Fine.")
         await asyncio.sleep(0.05)
         call.button.set_mode("push_to_talk", CALLER)
+        await asyncio.sleep(0.05)
         queue.release()
         output = call.session.output.audio
         assert isinstance(output, ClockedOutput)
@@ -245,6 +246,7 @@ async def test_an_opening_that_a_noise_has_paused_is_said_all_the_same() -> None
         Noise(call).begins()
         assert paused_speech(call.session) is not None
         call.button.set_mode("push_to_talk", CALLER)
+        await asyncio.sleep(0.05)
         queue.release()
         output = call.session.output.audio
         assert isinstance(output, ClockedOutput)
