@@ -37,7 +37,7 @@ async def test_without_an_avatar_the_page_says_why_and_the_call_goes_on(studio: 
     refusal = {"vendor": "liveavatar", "kind": "status", "at": "start", "status": 403, "message": "Not enough credits"}
     async with armed(studio.stage.stand_ins, {**refusal, "times": None}), studio.tab() as tab:
         await tab.find("start").click()
-        await expect(tab.find("notice")).to_contain_text("credits", timeout=40_000)
+        await expect(tab.find("notice")).to_contain_text("Voice only: The avatar", timeout=40_000)
         await tab.listen()
         await tab.talk("What time is it in London?")
         await tab.sounds()
