@@ -1,6 +1,7 @@
 """Loads the settings, and reports everything that keeps them from being used, each in a sentence."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,10 @@ _LIVEKIT_SECRET_LENGTH = 32
 
 # Characters of a refused value that are shown.
 _SHOWN = 60
+
+# A value like this may be a key in the wrong line, of which only the first characters are shown.
+_KEY = re.compile(r"[\w-]{16,}")
+_KEY_SHOWN = 4
 
 _REASONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "value_error": lambda context: str(context["error"]),
@@ -154,5 +159,6 @@ def _problem(error: Mapping[str, Any]) -> str:
     reason = explain(error.get("ctx", {})) if explain else error["msg"]
     name = field.upper()
     value = os.environ.get(name, "")
-    shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}..."
+    limit = _KEY_SHOWN if _KEY.fullmatch(value) else _SHOWN
+    shown = value if len(value) <= limit else f"{value[:limit]}..."
     return f"{name}: {'the key' if is_secret(field) else repr(shown)} {reason}"

@@ -119,6 +119,8 @@ class AvatarLink:
         for executor in (self._sockets, self._sessions, self._fallback, self._watch, self._subscriptions):
             if executor is not None:
                 await executor.aclose()
+        # Whoever still waits for the first session learns that there is none.
+        self._answer()
 
     def _on_running(self, number: int, running: RunningSession) -> None:
         self._sockets.set_url(number, running.ws_url)

@@ -1,0 +1,307 @@
+"""The driver: what the machine gives out is carried out one by one, in order, and at its time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import aclosing
+
+import pytest
+
+from avatar.core import (
+    Action,
+    AvatarMachine,
+    CloseSocket,
+    Command,
+    Event,
+    Interrupt,
+    OpenSocket,
+    PlaybackFinished,
+    SessionLeft,
+    Speak,
+    SpeakEnd,
+    StartSession,
+    StatusChanged,
+    StopSession,
+)
+from avatar.link.driver import Driver
+
+pytestmark = pytest.mark.looptime
+
+CONNECTED = '{"type": "session.state_updated", "state": "connected"}'
+SECOND = b"\x00\x20" * 24_000
+
+
+class Timed(AvatarMachine):
+    """A machine that notes the time of everything that depends on time."""
+
+    def __init__(self) -> None:
+        super().__init__("la", asyncio.get_running_loop().time())
+        self.timeouts: list[float] = []
+        self.times: list[float] = []
+
+    def handle_timeout(self, now: float) -> None:
+        self.timeouts.append(now)
+        self.times.append(now)
+        super().handle_timeout(now)
+
+    def next_command(self, number: int, now: float) -> Command | None:
+        self.times.append(now)
+        return super().next_command(number, now)
+
+
+class Stage:
+    """A driver whose events and actions are noted in the order in which they come.
+
+    Attributes:
+        came: Events and actions.
+        depth: Handlers that are running, one within the other.
+    """
+
+    def __init__(self) -> None:
+        self.machine = Timed()
+        self.came: list[Event | Action] = []
+        self.depth = self.deepest = 0
+        self.on_event: Callable[[Event], None] = lambda _: None
+        self.on_action: Callable[[Action], None] = lambda _: None
+        self.driver = Driver(self.machine, self._note_event, self._note_action)
+        self.driver.carry_on()
+
+    @property
+    def statuses(self) -> list[str]:
+        """What each `StatusChanged` said."""
+        return [
+            event.status.reason.name if event.status.reason else "LIVE"
+            for event in self.came
+            if isinstance(event, StatusChanged)
+        ]
+
+    def connect(self, *, flushes: bool = True) -> None:
+        """Have the first session take commands."""
+        with self.driver.step() as now:
+            self.machine.session_started(1, "s-1", None, now)
+        with self.driver.step() as now:
+            self.machine.socket_opened(1, now)
+        with self.driver.step() as now:
+            self.machine.receive_text(1, CONNECTED, now)
+
+    def say(self, seconds: int) -> None:
+        """Capture a whole segment."""
+        self.driver.push_audio(SECOND * seconds, ())
+        with self.driver.step() as now:
+            self.machine.end_segment(now)
+
+    def _note_event(self, event: Event) -> None:
+        self._note(event, lambda: self.on_event(event))
+
+    def _note_action(self, action: Action) -> None:
+        self._note(action, lambda: self.on_action(action))
+
+    def _note(self, what: Event | Action, handle: Callable[[], None]) -> None:
+        self.came.append(what)
+        self.depth += 1
+        self.deepest = max(self.deepest, self.depth)
+        try:
+            handle()
+        finally:
+            self.depth -= 1
+
+
+async def test_a_handler_that_calls_back_in_is_queued_and_never_nested() -> None:
+    """A handler that releases and engages the avatar has returned before what comes of that is dispatched."""
+    stage = Stage()
+
+    def release_and_engage(event: Event) -> None:
+        if stage.statuses == ["LIVE"] and isinstance(event, StatusChanged):
+            with stage.driver.step() as now:
+                stage.machine.release("a break", now)
+            with stage.driver.step() as now:
+                stage.machine.engage(now)
+            assert len(stage.statuses) == 1
+
+    stage.on_event = release_and_engage
+    stage.connect()
+
+    assert stage.statuses == ["LIVE", "RELEASED", "STARTING"]
+    assert stage.deepest == 1
+
+
+async def test_an_executor_that_answers_at_once_is_queued_and_never_nested() -> None:
+    """The answer to an action is taken while the action is carried out; what follows from it comes after."""
+    stage = Stage()
+
+    def refuse_and_stop(action: Action) -> None:
+        with stage.driver.step() as now:
+            if isinstance(action, OpenSocket):
+                stage.machine.socket_lost(1, "refused", now, session_over=True)
+            elif isinstance(action, StopSession):
+                stage.machine.session_stopped(1, now)
+
+    stage.on_action = refuse_and_stop
+    with stage.driver.step() as now:
+        stage.machine.session_started(1, "s-1", None, now)
+    await asyncio.sleep(1.0)
+
+    assert [type(each) for each in stage.came[:4]] == [StartSession, OpenSocket, SessionLeft, StatusChanged]
+    assert [type(each) for each in stage.came if not isinstance(each, StatusChanged)][2:6] == [
+        SessionLeft,
+        CloseSocket,
+        StopSession,
+        StartSession,
+    ]
+    assert stage.deepest == 1
+
+
+async def test_a_handler_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Its exception is logged, and the next event is dispatched."""
+    stage = Stage()
+    stage.connect()
+
+    def fail(_: Event) -> None:
+        raise LookupError
+
+    stage.on_event = fail
+    for _ in range(2):
+        stage.say(1)
+        with stage.driver.step() as now:
+            stage.machine.interrupt(now)
+
+    assert len([each for each in stage.came if isinstance(each, PlaybackFinished)]) == 2
+    failures = [record for record in caplog.records if record.message == "a handler of an avatar event failed"]
+    assert [record.levelno for record in failures] == [logging.ERROR] * 2
+    assert vars(failures[0])["event"] == "PlaybackFinished"
+
+
+async def test_the_machine_is_woken_at_each_of_its_deadlines() -> None:
+    """Once for each, never before it, and the one timer is set anew when the deadline changes."""
+    stage = Stage()
+    stage.connect()
+    before = len(stage.machine.timeouts)
+    due_at = stage.machine.next_timeout()
+    assert due_at is not None
+    await asyncio.sleep(due_at - stage.driver.now + 1.0)
+
+    assert stage.machine.timeouts[before:] == [pytest.approx(due_at)]
+    assert stage.machine.timeouts[before] >= due_at
+
+
+async def test_time_does_not_go_back_behind_a_timer_that_fires_early() -> None:
+    """An event loop fires timers up to the resolution of its clock early: what follows is not earlier than that."""
+    stage = Stage()
+    stage.connect()
+    due_at = stage.driver.now + 1e-4
+    stage.driver._timer_at = due_at
+    stage.driver._on_timer()
+    with stage.driver.step() as now:
+        stage.machine.user_speaks(now, speaking=True)
+    stage.machine.next_command(1, stage.driver.now)
+
+    assert stage.machine.times[-2:] == [due_at, due_at]
+    assert now == due_at
+
+
+async def test_a_frame_that_changes_nothing_costs_nothing() -> None:
+    """Frames of a segment for which the session waits ask for no deadline, and wake no sender."""
+    stage = Stage()
+    stage.driver.push_audio(SECOND[:960], ())
+    asked = 0
+
+    def count(next_timeout: Callable[[], float | None]) -> Callable[[], float | None]:
+        def counted() -> float | None:
+            nonlocal asked
+            asked += 1
+            return next_timeout()
+
+        return counted
+
+    stage.machine.next_timeout = count(stage.machine.next_timeout)  # type: ignore[method-assign] # it is counted
+    stage.connect()
+    async with aclosing(stage.driver.session_commands(1)) as commands:
+        stage.driver.push_audio(SECOND, ())
+        await anext(commands)
+        asked = 0
+        for _ in range(10):
+            stage.driver.push_audio(SECOND[:960], ())
+
+    assert asked == 0
+
+
+async def test_commands_come_when_they_are_due() -> None:
+    """Chunks of a second that was captured at once leave one after the other, and the end after the last."""
+    stage = Stage()
+    stage.connect()
+    stage.say(1)
+    came: list[tuple[float, Command]] = []
+    async with aclosing(stage.driver.session_commands(1)) as commands:
+        async for command in commands:
+            came.append((stage.driver.now, command))
+            if isinstance(command, SpeakEnd):
+                break
+
+    times = [at for at, _ in came]
+    assert b"".join(command.audio for _, command in came if isinstance(command, Speak)) == SECOND
+    assert times == sorted(times)
+    assert times[-1] > times[0]
+
+
+async def test_an_interrupt_drops_audio_that_no_sink_has_taken() -> None:
+    """What was captured and not pulled is never made a command."""
+    stage = Stage()
+    stage.connect()
+    stage.say(3)
+    async with aclosing(stage.driver.session_commands(1)) as commands:
+        assert isinstance(await anext(commands), Speak)
+        with stage.driver.step() as now:
+            stage.machine.interrupt(now)
+        assert isinstance(await anext(commands), Interrupt)
+
+
+async def test_a_sink_that_is_stuck_is_found_out() -> None:
+    """The deadline of a chunk counts from when it is handed over, although its sending never ends."""
+    stage = Stage()
+    stage.connect()
+    stage.say(1)
+    commands = stage.driver.session_commands(1)
+    assert isinstance(await anext(commands), Speak)
+    await asyncio.sleep(10.0)
+    await commands.aclose()
+
+    [left] = [each for each in stage.came if isinstance(each, SessionLeft)]
+    assert (left.session, left.failed) == (1, True)
+
+
+async def test_a_sink_that_ends_is_not_woken_any_more() -> None:
+    """Senders that are closed are forgotten."""
+    stage = Stage()
+    stage.connect()
+    async with aclosing(stage.driver.session_commands(1)) as commands:
+        stage.say(1)
+        await anext(commands)
+
+    assert stage.driver._senders == set()
+
+
+async def test_closing_waits_for_the_stop() -> None:
+    """It returns when every session is confirmed as stopped, and no timer is left."""
+    stage = Stage()
+    stage.connect()
+    closing = asyncio.create_task(stage.driver.aclose(limit=9.0))
+    await asyncio.sleep(1.0)
+    assert not closing.done()
+    with stage.driver.step() as now:
+        stage.machine.session_stopped(1, now)
+    await closing
+
+    assert stage.machine.is_over
+    assert stage.driver._timer is None
+
+
+async def test_closing_takes_no_longer_than_its_limit(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a confirmation it says so and returns, and no timer is left."""
+    stage = Stage()
+    stage.connect()
+    before = stage.driver.now
+    await stage.driver.aclose(limit=9.0)
+    assert stage.driver.now - before == pytest.approx(9.0)
+    assert "avatar sessions were not confirmed as stopped in time" in caplog.messages
+
+    assert stage.driver._timer is None
