@@ -177,6 +177,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
             ConfigurationError: A setting is missing.
             AvatarError: The service did not start the session, and it is required.
         """
+        self._require_unused()
         access = self._access(room, livekit_url, livekit_api_key, livekit_api_secret)
         # The service may need another address than we do.
         server = RoomServer(os.environ.get("LIVEKIT_URL") or access.url, access.api_key, access.api_secret)
@@ -196,6 +197,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         Raises:
             ConfigurationError: LIVEAVATAR_API_KEY is missing.
         """
+        self._require_unused()
         _need(LIVEAVATAR_API_KEY=self._api_key)
         self._appearance = replace(self._appearance, identity=AVATAR_IDENTITY)
         await self._start(agent_session, room, HostedSource(self._api(hosted.name), hosted), None)
@@ -247,12 +249,14 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
 
     # Starting
 
+    def _require_unused(self) -> None:
+        if self._link is not None or self._closing is not None:
+            message = "this avatar session was started or closed before: make another one"
+            raise ConfigurationError(message)
+
     async def _start(
         self, agent_session: AgentSession[Any], room: rtc.Room, source: SessionSource, server: RoomServer | None
     ) -> None:
-        if self._link is not None:
-            message = "this avatar session was started before: make another one"
-            raise ConfigurationError(message)
         self._link = link = AvatarLink(
             source,
             identity=self._appearance.identity,

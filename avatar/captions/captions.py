@@ -1,6 +1,7 @@
 """Captions of the avatar's speech, shown when the words are heard."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -53,8 +54,10 @@ class AvatarCaptions(TextOutput):
         self._caption = Caption()
         self._capturing = self._is_truncated = False
         self._playing = asyncio.Event()
-        self._shown = asyncio.Queue[tuple[float, str | None]]()
-        self._tasks = [asyncio.create_task(task, name="avatar_captions") for task in (self._follow(), self._show())]
+        self._is_closing = asyncio.Event()
+        self._shown = asyncio.Queue[tuple[float, str | None] | None]()
+        self._following = asyncio.create_task(self._follow(), name="avatar_captions")
+        self._showing = asyncio.create_task(self._show(), name="avatar_captions")
 
     # Called by the framework
 
@@ -81,7 +84,7 @@ class AvatarCaptions(TextOutput):
 
     def start(self, at: float) -> None:
         """Start showing the segment, whose first sound is at `at`, in the event loop's time."""
-        self.beginnings.tell(at)
+        self.beginnings.tell(at, _now())
         self._playing.set()
 
     def truncate(self) -> None:
@@ -121,10 +124,13 @@ class AvatarCaptions(TextOutput):
         self._delay = seconds
 
     async def aclose(self) -> None:
-        """Stop showing words."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Show at once what was heard and is still delayed, and nothing more."""
+        self._following.cancel()
+        self._is_closing.set()
+        self._shown.put_nowait(None)
+        await asyncio.wait([self._showing], timeout=_ROOM_TIMEOUT)
+        self._showing.cancel()
+        await asyncio.gather(self._following, self._showing, return_exceptions=True)
 
     def _renew(self) -> None:
         self._playing.clear()
@@ -142,9 +148,11 @@ class AvatarCaptions(TextOutput):
             await asyncio.sleep(_TICK)
 
     async def _show(self) -> None:
-        while True:
-            at, text = await self._shown.get()
-            await asyncio.sleep(at - _now())
+        while (item := await self._shown.get()) is not None:
+            at, text = item
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(at):
+                    await self._is_closing.wait()
             await self._pass_on(text)
 
     async def _pass_on(self, text: str | None) -> None:

@@ -1,4 +1,4 @@
-"""How long after the service's news the avatar is heard in the room."""
+"""Measures how much later the avatar is heard in the room than the service reports."""
 
 import asyncio
 import statistics
@@ -9,60 +9,80 @@ from livekit import rtc
 
 from avatar.core.audio import SAMPLE_RATE
 
+# Of 32768. Quieter samples are the noise that codecs leave in silence.
 _LOUD = 500
-# Of 32768: the least that is taken for sound. Codecs leave some noise in what was silent.
 
+# A sound that begins more seconds after the service's report has another cause.
 _LONGEST = 2.0
-# Seconds after which a sound has another cause.
 
+# A sound that began more seconds before the service's report belongs to earlier speech.
+_LONGEST_LEAD = 1.0
+
+# Seconds of silence before a sound that counts as a beginning.
 _QUIET_BEFORE = 0.1
-# Seconds of silence before a sound that is taken for a beginning.
 
+# Beginnings that are measured; then the meter stops listening.
 _SAMPLES = 3
-# Beginnings that are measured; then nobody listens any more.
 
 
 def onset(pcm: bytes) -> float | None:
-    """Seconds of silence at the start of speech, PCM16 24 kHz mono; None if there is no sound in it."""
+    """Measure the silence at the start of speech, PCM16 24 kHz mono, in seconds; None if there is no sound in it."""
     loud = np.abs(np.frombuffer(pcm, dtype=np.int16).astype(np.int32)) >= _LOUD
     return float(loud.argmax()) / SAMPLE_RATE if loud.any() else None
 
 
 class Beginnings:
-    """Beginnings of speech as they were told, and as they were heard. Pure: time is an argument.
+    """Pairs the beginnings of speech that the service reports with those that are heard. Pure: time is an argument.
 
     Attributes:
-        delays: Seconds from the one to the other, one for each beginning that could be measured.
+        delays: Seconds from the one to the other, for each pair; 0 if the sound was earlier.
     """
 
     def __init__(self) -> None:
         self.delays: list[float] = []
         self._told_at: float | None = None
+        self._heard_at = float("-inf")
         self._loud_at = float("-inf")
 
-    def tell(self, at: float) -> None:
-        """The service's news: its sound begins at `at`."""
-        self._told_at = at
+    def tell(self, at: float, now: float) -> None:
+        """Take the service's report.
+
+        Args:
+            at: When the first sound should be heard, without any delay.
+            now: Monotonic seconds.
+        """
+        # The report takes a way of its own, and may come after the sound.
+        is_sounding = now - self._loud_at <= _QUIET_BEFORE
+        if is_sounding and now - self._heard_at < _LONGEST_LEAD:
+            self._pair(at, self._heard_at)
+        else:
+            self._told_at = at
 
     def hear(self, level: int, now: float) -> None:
-        """What is heard in the room: the loudest sample of a frame that arrived now."""
+        """Take the loudest sample of a frame that arrived now."""
         if level < _LOUD:
             return
-        was_quiet = now - self._loud_at > _QUIET_BEFORE
+        is_beginning = now - self._loud_at > _QUIET_BEFORE
         self._loud_at = now
-        if self._told_at is not None and was_quiet:
-            delay, self._told_at = now - self._told_at, None
-            if 0 <= delay <= _LONGEST:
-                self.delays.append(delay)
+        if not is_beginning:
+            return
+        self._heard_at = now
+        if self._told_at is not None:
+            self._pair(self._told_at, now)
+
+    def _pair(self, told_at: float, heard_at: float) -> None:
+        self._told_at = None
+        if heard_at - told_at <= _LONGEST:
+            self.delays.append(max(0.0, heard_at - told_at))
 
 
 class DelayMeter:
-    """Listens to the avatar's own track for a few beginnings, if the room is subscribed to it.
+    """Listens to a few beginnings on the avatar's own track, if the agent is subscribed to it.
 
     Args:
         room: Where the avatar is heard.
         identity: The avatar's.
-        beginnings: Told of the news by somebody else.
+        beginnings: The captions tell it what the service reports.
         on_measured: Called with the median of the delays, after each.
     """
 
@@ -81,7 +101,7 @@ class DelayMeter:
                 self._on_track_subscribed(publication.track, publication, participant)
 
     async def aclose(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._room.off("track_subscribed", self._on_track_subscribed)
         if self._listening is not None:
             self._listening.cancel()
@@ -95,14 +115,14 @@ class DelayMeter:
     async def _listen(self, track: rtc.Track) -> None:
         loop = asyncio.get_running_loop()
         stream = rtc.AudioStream.from_track(track=track, sample_rate=SAMPLE_RATE, num_channels=1, frame_size_ms=20)
-        delays = self._beginnings.delays
+        delays, measured = self._beginnings.delays, 0
         try:
             async for event in stream:
-                measured = len(delays)
                 self._beginnings.hear(_level(event.frame), loop.time())
                 if len(delays) > measured:
+                    measured = len(delays)
                     self._on_measured(statistics.median(delays))
-                if len(delays) >= _SAMPLES:
+                if measured >= _SAMPLES:
                     return
         finally:
             await stream.aclose()

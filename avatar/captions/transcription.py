@@ -1,4 +1,4 @@
-"""Puts captions in the avatar's time into an agent session, and takes them out again."""
+"""Puts captions that follow the avatar into an agent session, and takes them out again."""
 
 from livekit import rtc
 from livekit.agents.voice.io import AgentOutput, TextOutput
@@ -8,8 +8,8 @@ from avatar.captions.captions import AvatarCaptions
 from avatar.captions.delay import DelayMeter
 from avatar.errors import ConfigurationError
 
+# Label of the framework's outputs that synchronize text with audio.
 _SYNCHRONIZER = "TranscriptSynchronizer"
-# The label of the framework's outputs that are in step with each other.
 
 
 class SyncedTranscription:
@@ -21,10 +21,10 @@ class SyncedTranscription:
         speech: Where its speech goes.
         room: Where the avatar is heard.
         identity: Of the avatar.
-        delay: Seconds from the avatar's mouth to the caller's ear; None: as measured.
+        delay: Seconds from the playback that the service reports to the caller's ear; None to measure it.
 
     Raises:
-        ConfigurationError: The framework's own synchronizer is at work.
+        ConfigurationError: The framework's own synchronizer is in use.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class SyncedTranscription:
         speech.captions = output.transcription = self._captions
 
     async def aclose(self) -> None:
-        """Let the text go where it went before."""
+        """Show what was heard, and send the text where it went before."""
         if self._meter is not None:
             await self._meter.aclose()
         self._speech.captions = None

@@ -15,14 +15,18 @@ logger = logging.getLogger("avatar")
 
 _FRAME_BYTES = SAMPLE_RATE // 50 * BYTES_PER_SAMPLE
 
-# What the track holds ahead: an interrupt empties it, and is heard that much later at most.
+# How far ahead the track is filled. An interrupt empties it, so this is no delay.
 _QUEUE_MS = 100
 
-# For somebody in the room to subscribe to the track: earlier speech would be lost. The room may be empty.
-_SUBSCRIBED_WITHIN_S = 0.5
+# How long to wait for a first subscriber, since speech before that is lost. There may be none: the room may be empty.
+_SUBSCRIBE_TIMEOUT_S = 0.5
 
-_PUBLISHED_WITHIN_S = 2.0
+# Less than the machine waits for an answer to `PublishFallback`.
+_PUBLISH_TIMEOUT_S = 5.0
 
+_UNPUBLISH_TIMEOUT_S = 2.0
+
+# Between two looks for more audio.
 _TICK_S = 0.01
 
 
@@ -44,30 +48,32 @@ class FallbackTrack:
     def publish(self) -> None:
         """Publish the track, and play until it is unpublished."""
         self.unpublish()
-        self._running = self._tasks.start(self._run(), "avatar_fallback")
+        self._running = self._tasks.start(self._run(), "avatar_fallback", lambda _: self._report_loss())
 
     def unpublish(self) -> None:
-        """Take the track out of the room, or give up publishing it."""
+        """Unpublish the track, or give up publishing it."""
         if self._running is not None:
             self._running.cancel()
             self._running = None
 
-    async def aclose(self) -> None:
-        """Take the track out of the room."""
-        await self._tasks.aclose()
+    async def aclose(self, limit: float) -> None:
+        """Unpublish the track; takes `limit` seconds at most."""
+        await self._tasks.aclose(limit)
 
     async def _run(self) -> None:
         try:
-            await _Published(self._driver, self._room).run()
-        except Exception as error:  # noqa: BLE001 - whatever it is: the machine tries again
-            extra = {"error": str(error) or type(error).__name__}
-            logger.error("the fallback track failed", extra=extra)  # noqa: TRY400 - a sentence, no traceback
-            with self._driver.step() as now:
-                self._machine.fallback_lost(now)
+            await _Publication(self._driver, self._room).run()
+        except Exception as error:  # noqa: BLE001 - whatever it is: the machine asks for the track again
+            logger.error("the fallback track failed", extra={"error": repr(error)})  # noqa: TRY400 - a sentence
+            self._report_loss()
+
+    def _report_loss(self) -> None:
+        with self._driver.step() as now:
+            self._machine.fallback_lost(now)
 
 
-class _Published:
-    """One publication of the track, from its source to its end."""
+class _Publication:
+    """One publication of the track, from its audio source to its end."""
 
     def __init__(self, driver: Driver, room: rtc.Room) -> None:
         self._driver = driver
@@ -83,7 +89,7 @@ class _Published:
         publication = await self._publish()
         try:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_SUBSCRIBED_WITHIN_S):
+                async with asyncio.timeout(_SUBSCRIBE_TIMEOUT_S):
                     await publication.wait_for_subscription()
             with self._driver.step() as now:
                 self._machine.fallback_published(now)
@@ -97,22 +103,25 @@ class _Published:
     async def _publish(self) -> rtc.LocalTrackPublication:
         track = rtc.LocalAudioTrack.create_audio_track("fallback", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        # To its end, also when it is cancelled: cut off half-way, the SDK keeps threads and descriptors.
         publishing = asyncio.ensure_future(self._room.local_participant.publish_track(track, options))
         try:
-            return await asyncio.shield(publishing)
-        except asyncio.CancelledError:
-            with contextlib.suppress(Exception):  # a track that was not published need not be unpublished
-                async with asyncio.timeout(_PUBLISHED_WITHIN_S):
+            async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
+                return await asyncio.shield(publishing)
+        except (asyncio.CancelledError, TimeoutError):
+            # Cut off half-way, the SDK keeps threads and descriptors: let it publish, then unpublish.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_UNPUBLISH_TIMEOUT_S):
                     await self._unpublish(await publishing)
             raise
 
     async def _unpublish(self, publication: rtc.LocalTrackPublication) -> None:
-        with contextlib.suppress(rtc.participant.UnpublishTrackError):
-            await self._room.local_participant.unpublish_track(publication.sid)
+        with contextlib.suppress(rtc.participant.UnpublishTrackError, TimeoutError):
+            async with asyncio.timeout(_UNPUBLISH_TIMEOUT_S):
+                await self._room.local_participant.unpublish_track(publication.sid)
         await self._source.aclose()
 
     async def _listen(self) -> None:
+        """Take the machine's commands."""
         async with contextlib.aclosing(self._driver.fallback_commands()) as commands:
             async for command in commands:
                 match command:
@@ -142,7 +151,7 @@ class _Published:
         await self._source.capture_frame(rtc.AudioFrame(pcm, SAMPLE_RATE, 1, len(pcm) // BYTES_PER_SAMPLE))
 
     def _report_silence(self) -> None:
-        """All that there was has been heard: that is the end, or more will come."""
+        """Report that all audio was heard: the end of a sealed utterance, else a pause until more audio comes."""
         event_id = self._event_id
         if event_id is None or not (self._is_playing or self._is_sealed) or self._source.queued_duration > 0:
             return

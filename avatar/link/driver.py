@@ -79,7 +79,7 @@ class Driver:
             self._is_over.set()
 
     async def aclose(self, limit: float) -> None:
-        """Close the machine, and wait up to `limit` seconds until it is over; no timer is left."""
+        """Close the machine, and wait up to `limit` seconds until it is over; then nothing more is carried out."""
         with self.step() as now:
             self.machine.close(now)
         try:
@@ -88,6 +88,7 @@ class Driver:
         except TimeoutError:
             logger.error("avatar sessions were not confirmed as stopped in time")  # noqa: TRY400 - a sentence
         finally:
+            self._is_over.set()
             self._cancel_timer()
 
     async def _commands(self, pull: Callable[[float], C | None]) -> AsyncGenerator[C, None]:
@@ -124,12 +125,13 @@ class Driver:
                 logger.exception("a handler of an avatar event failed", extra={"event": type(event).__name__})
             return True
         if (action := self.machine.next_action()) is not None:
-            self._on_action(action)
+            if not self._is_over.is_set():
+                self._on_action(action)
             return True
         return False
 
     def _set_timer(self) -> None:
-        timeout_at = self.machine.next_timeout()
+        timeout_at = None if self._is_over.is_set() else self.machine.next_timeout()
         if timeout_at == self._timer_at:
             return
         self._cancel_timer()

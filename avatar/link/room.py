@@ -16,6 +16,7 @@ from avatar.link.tasks import Tasks
 logger = logging.getLogger("avatar")
 
 _LISTEN_EVERY_S = 0.5
+_STATS_TIMEOUT_S = 2.0
 _SERVER_TIMEOUT_S = 3.0
 
 
@@ -40,16 +41,16 @@ class RoomWatch:
         self._room.on("reconnected", self._look)
         self._room.on("participant_connected", self._look)
         self._room.on("participant_disconnected", self._look)
-        self._tasks.start(self._listen(), "avatar_sound")
+        self._tasks.start(self._listen(), "avatar_sound", lambda _: None)
         self._look()
 
-    async def aclose(self) -> None:
-        """Watch no more."""
+    async def aclose(self, limit: float) -> None:
+        """Watch no more; takes `limit` seconds at most."""
         self._room.off("connection_state_changed", self._look)
         self._room.off("reconnected", self._look)
         self._room.off("participant_connected", self._look)
         self._room.off("participant_disconnected", self._look)
-        await self._tasks.aclose()
+        await self._tasks.aclose(limit)
 
     def _look(self, *_: object) -> None:
         """Report what has changed. Participants who came or left while the agent was away are told by no event."""
@@ -79,13 +80,21 @@ class RoomWatch:
                     self._machine.avatar_unheard(since, now)
 
     async def _energy(self, identity: str) -> tuple[str | None, float]:
-        """Of all sound of an avatar that has arrived on its track; None for the track if it is not subscribed to."""
+        """Get the energy of all sound that has arrived on an avatar's track, and the track's sid.
+
+        Returns:
+            None for the track if it is not subscribed to, or if its statistics can't be read.
+        """
         avatar = self._room.remote_participants.get(identity)
         tracks = [publication.track for publication in avatar.track_publications.values()] if avatar else []
         track = next((track for track in tracks if isinstance(track, rtc.RemoteAudioTrack)), None)
         if track is None:
             return None, 0.0
-        stats: list[Any] = await track.get_stats()
+        try:
+            async with asyncio.timeout(_STATS_TIMEOUT_S):
+                stats: list[Any] = await track.get_stats()
+        except Exception:  # noqa: BLE001 - the SDK raises nothing more specific; the next look may succeed
+            return None, 0.0
         return track.sid, sum(stat.inbound_rtp.inbound.total_audio_energy for stat in stats)
 
 
@@ -126,14 +135,16 @@ class AvatarSubscriptions:
 
     def apply(self, action: MuteAvatar) -> None:
         """Carry out a `MuteAvatar`."""
-        self._tasks.start(self._apply(action), "avatar_mute")
+        self._tasks.start(self._apply(action), "avatar_mute", lambda _: self._report(action, done=False))
 
-    async def aclose(self) -> None:
-        """Give up what is still on its way."""
-        await self._tasks.aclose()
+    async def aclose(self, limit: float) -> None:
+        """Give up what is still on its way; takes `limit` seconds at most."""
+        await self._tasks.aclose(limit)
 
     async def _apply(self, action: MuteAvatar) -> None:
-        done = await self._subscribe(action.identity, subscribe=not action.muted)
+        self._report(action, done=await self._subscribe(action.identity, subscribe=not action.muted))
+
+    def _report(self, action: MuteAvatar, *, done: bool) -> None:
         with self._driver.step() as now:
             self._machine.avatar_muted(action.identity, now, done=done)
 

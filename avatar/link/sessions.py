@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from avatar.core import CancelStart, Refusal, StartSession, StopSession
-from avatar.errors import AvatarError
+from avatar.errors import AvatarError, ConnectionLost
 from avatar.link.driver import Driver
 from avatar.link.tasks import Tasks
 
@@ -90,8 +90,10 @@ class SessionExecutor:
 
     def start(self, action: StartSession) -> None:
         """Ask for a session."""
-        task = self._tasks.start(self._start(action), "avatar_start")
-        self._preparing[action.session] = self._starting[action.session] = task
+        number = action.session
+        self._preparing[number] = self._starting[number] = self._tasks.start(
+            self._start(action), "avatar_start", lambda error: self._refuse(number, _unexpected(error))
+        )
 
     def cancel(self, action: CancelStart) -> None:
         """Ask for a session no more; one that the service was asked to start is waited for."""
@@ -102,15 +104,13 @@ class SessionExecutor:
                 self._machine.session_cancelled(action.session, now)
 
     def stop(self, action: StopSession) -> None:
-        """Stop a session; a start that is still on its way is given up."""
-        starting = self._starting.pop(action.session, None)
-        if starting is not None:
-            starting.cancel()
-        self._tasks.start(self._stop(action), "avatar_stop")
+        """Stop a session, also one whose start is still on its way."""
+        number = action.session
+        self._tasks.start(self._stop(number), "avatar_stop", lambda _: self._report_stop(number, confirmed=False))
 
-    async def aclose(self) -> None:
-        """Give up what is still on its way."""
-        await self._tasks.aclose()
+    async def aclose(self, limit: float) -> None:
+        """Give up what is still on its way; takes `limit` seconds at most."""
+        await self._tasks.aclose(limit)
 
     async def _start(self, action: StartSession) -> None:
         number = action.session
@@ -146,19 +146,34 @@ class SessionExecutor:
                 may_run=number in self._ids and error.refusal is Refusal.UNREACHABLE,
             )
 
-    async def _stop(self, action: StopSession) -> None:
-        session_id = self._ids.get(action.session)
+    async def _stop(self, number: int) -> None:
+        session_id, starting = self._ids.get(number), self._starting.get(number)
+        if session_id is None:
+            # Nothing is started before there is an id, and nothing will be.
+            if starting is not None:
+                starting.cancel()
+            self._report_stop(number, confirmed=True)
+            return
         try:
-            if session_id is not None:
-                async with asyncio.timeout(_STOP_TIMEOUT_S):
+            async with asyncio.timeout(_STOP_TIMEOUT_S):
+                await self._source.stop(session_id)
+                if starting is not None and not starting.done():
+                    # This stop has overtaken the start, which may take effect all the same.
+                    await asyncio.wait([starting])
                     await self._source.stop(session_id)
-                logger.info("avatar session stopped", extra={"session_id": session_id})
         except (AvatarError, TimeoutError) as error:
             detail = str(error) or f"no answer within {_STOP_TIMEOUT_S:.0f} s"
             extra = {"session_id": session_id, "reason": detail}
             logger.error("avatar session not stopped: it is billed until it is", extra=extra)  # noqa: TRY400 - a sentence
-            with self._driver.step() as now:
-                self._machine.stop_failed(action.session, now)
+            self._report_stop(number, confirmed=False)
         else:
-            with self._driver.step() as now:
-                self._machine.session_stopped(action.session, now)
+            logger.info("avatar session stopped", extra={"session_id": session_id})
+            self._report_stop(number, confirmed=True)
+
+    def _report_stop(self, number: int, *, confirmed: bool) -> None:
+        with self._driver.step() as now:
+            (self._machine.session_stopped if confirmed else self._machine.stop_failed)(number, now)
+
+
+def _unexpected(error: Exception) -> ConnectionLost:
+    return ConnectionLost(f"the session can't be started: {type(error).__name__}")

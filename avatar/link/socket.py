@@ -50,20 +50,26 @@ class SocketExecutor:
 
     def open(self, action: OpenSocket) -> None:
         """Open a WebSocket, and use it until it is lost or closed."""
-        self.close(action.session)
-        self._running[action.session] = self._tasks.start(self._run(action.session), "avatar_socket")
+        session = action.session
+        self.close(session)
+        self._running[session] = self._tasks.start(
+            self._run(session), "avatar_socket", lambda error: self._report_loss(session, type(error).__name__)
+        )
 
     def close(self, session: int) -> None:
         """Close the WebSocket of a session, or give up opening it."""
         if (running := self._running.pop(session, None)) is not None:
             running.cancel()
 
-    async def aclose(self) -> None:
-        """Close all WebSockets."""
-        await self._tasks.aclose()
+    async def aclose(self, limit: float) -> None:
+        """Close all WebSockets; takes `limit` seconds at most."""
+        await self._tasks.aclose(limit)
 
     async def _run(self, session: int) -> None:
         detail, is_over = await self._connect(session)
+        self._report_loss(session, detail, is_over=is_over)
+
+    def _report_loss(self, session: int, detail: str, *, is_over: bool = False) -> None:
         with self._driver.step() as now:
             self._machine.socket_lost(session, detail, now, session_over=is_over)
 

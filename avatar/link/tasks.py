@@ -1,8 +1,11 @@
 """Tasks of an executor that are kept until they end, and can all be ended."""
 
 import asyncio
-from collections.abc import Coroutine
+import logging
+from collections.abc import Callable, Coroutine
 from typing import Any
+
+logger = logging.getLogger("avatar")
 
 
 class Tasks:
@@ -11,16 +14,36 @@ class Tasks:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """Run something in the background."""
-        task = asyncio.create_task(work, name=name)
+    def start(
+        self, work: Coroutine[Any, Any, None], name: str, on_failure: Callable[[Exception], None]
+    ) -> asyncio.Task[None]:
+        """Run something in the background.
+
+        Args:
+            work: What to run.
+            name: Of the task.
+            on_failure: Called with an exception that `work` did not expect, after it was logged.
+        """
+        task = asyncio.create_task(_guard(work, name, on_failure), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def aclose(self) -> None:
-        """Cancel all that still runs, and wait for it."""
+    async def aclose(self, limit: float) -> None:
+        """Cancel all that still runs, and wait for it up to `limit` seconds."""
         tasks = list(self._tasks)
         for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            if not task.cancelling():  # else it cleans up already
+                task.cancel()
+        if tasks:
+            _, pending = await asyncio.wait(tasks, timeout=limit)
+            for task in pending:
+                logger.warning("work for the avatar did not end in time", extra={"task": task.get_name()})
+
+
+async def _guard(work: Coroutine[Any, Any, None], name: str, on_failure: Callable[[Exception], None]) -> None:
+    try:
+        await work
+    except Exception as error:
+        logger.exception("work for the avatar failed", extra={"task": name})
+        on_failure(error)

@@ -1,89 +1,81 @@
-"""The listening pose, as the agent session's user speaks: taken and left while the avatar is idle, never in speech."""
+"""The listening pose: taken while the user speaks and after the avatar's own last word, never while it speaks."""
 
-import asyncio
-from typing import Any
-
-from livekit.agents import AgentSession, UserStateChangedEvent
+import pytest
+from livekit.agents import UserStateChangedEvent
 from livekit.agents.voice.events import UserState
-from livekit.agents.voice.io import AudioOutput
 
-from avatar import AvatarSession
-from tests.avatar.calls import call, played
-from tests.avatar.fakes import LiteService, frame
+from tests.avatar.virtual_call import VirtualCall, virtual_call
 
-POSES = ("agent.start_listening", "agent.stop_listening")
+pytestmark = pytest.mark.looptime
+
+START, STOP = "agent.start_listening", "agent.stop_listening"
 
 
-def poses(service: LiteService) -> list[str]:
+def poses(call: VirtualCall) -> list[str]:
     """The poses that the service was told to take, in order."""
-    return [command["type"] for command in service.commands if command["type"] in POSES]
+    return [frame["type"] for frame in call.http.frames if frame["type"] in {START, STOP}]
 
 
-def tell(avatar: AvatarSession, old: UserState, new: UserState) -> None:
-    """What the framework says of the user."""
-    session: AgentSession[Any] | None = avatar._agent_session
-    assert session is not None
-    session.emit("user_state_changed", UserStateChangedEvent(old_state=old, new_state=new))
-
-
-async def say(output: AudioOutput, seconds: float) -> None:
-    """Capture a whole segment, and wait until the avatar speaks it."""
-    started = asyncio.Event()
-    output.once("playback_started", lambda _: started.set())
-    await output.capture_frame(frame(seconds))
-    output.flush()
-    async with asyncio.timeout(20):
-        await started.wait()
+def tell(call: VirtualCall, old: UserState, new: UserState) -> None:
+    """Say of the user what the framework says."""
+    call.session.emit("user_state_changed", UserStateChangedEvent(old_state=old, new_state=new))
 
 
 async def test_an_idle_avatar_listens_while_the_user_speaks() -> None:
     """The pose is taken when the user begins, and left when they stop: to listening as well as to away."""
-    service = LiteService()
-    async with call(service) as (avatar, output):
-        await say(output, 0.2)
-        await played(output)
-        tell(avatar, "listening", "speaking")
-        await service.wait_for("agent.start_listening")
-        tell(avatar, "speaking", "listening")
-        await service.wait_for("agent.stop_listening")
-        tell(avatar, "listening", "away")
-        tell(avatar, "away", "speaking")
-        tell(avatar, "speaking", "away")
-        await service.wait_for("agent.stop_listening", count=2)
+    async with virtual_call() as call:
+        await call.is_live()
+        tell(call, "listening", "speaking")
+        tell(call, "speaking", "listening")
+        tell(call, "listening", "away")
+        tell(call, "away", "speaking")
+        tell(call, "speaking", "away")
+        await call.until(lambda: len(poses(call)) == 4)
 
-    assert poses(service) == [*POSES, *POSES]
+    assert poses(call) == [START, STOP, START, STOP]
 
 
-async def test_a_talking_avatar_takes_no_pose() -> None:
-    """What the user does while the avatar talks, or is about to, changes nothing; afterwards it does again."""
-    service = LiteService()
-    async with call(service) as (avatar, output):
-        await output.capture_frame(frame(0.5))
-        tell(avatar, "listening", "speaking")
-        tell(avatar, "speaking", "listening")
-        await say(output, 0.5)
-        tell(avatar, "listening", "speaking")
-        tell(avatar, "speaking", "listening")
-        await played(output)
-        assert poses(service) == []
+async def test_a_talking_avatar_takes_no_pose_before_its_last_word() -> None:
+    """What the user does while the avatar talks, or is about to, changes nothing; after its end the avatar listens."""
+    async with virtual_call() as call:
+        await call.is_live()
+        await call.say(0.5, flush=False)
+        tell(call, "listening", "speaking")
+        tell(call, "speaking", "listening")
+        await call.say(0.5)
+        await call.until(lambda: len(call.heard()) > 0)
+        tell(call, "listening", "speaking")
+        tell(call, "speaking", "listening")
+        assert poses(call) == []
+        await call.played()
+        await call.until(lambda: poses(call) == [START])
+        tell(call, "listening", "speaking")
+        await call.until(lambda: poses(call) == [START, START])
 
-        tell(avatar, "listening", "speaking")
-        await service.wait_for("agent.start_listening")
 
-    assert poses(service) == ["agent.start_listening"]
-
-
-async def test_a_paused_avatar_takes_no_pose() -> None:
-    """A noise that pauses it is no reason for a pose: it has something to say yet."""
-    service = LiteService()
-    async with call(service) as (avatar, output):
-        await say(output, 1.0)
-        output.pause()
-        await service.wait_for("agent.interrupt")
-        tell(avatar, "listening", "speaking")
-        tell(avatar, "speaking", "listening")
-        output.resume()
-        event = await played(output)
+async def test_a_paused_avatar_takes_no_pose_of_the_user() -> None:
+    """It listens since it was interrupted; a noise that has paused it is no reason for another pose."""
+    async with virtual_call() as call:
+        await call.say(2.0)
+        await call.until(lambda: len(call.heard()) > 0)
+        call.output.pause()
+        await call.until(lambda: poses(call) == [START])
+        tell(call, "listening", "speaking")
+        tell(call, "speaking", "listening")
+        call.output.resume()
+        event = await call.played()
 
     assert not event.interrupted
-    assert poses(service) == []
+    assert poses(call) == [START, START]
+
+
+async def test_a_barging_in_user_is_listened_to() -> None:
+    """Behind the interrupt the pose is taken, in this order."""
+    async with virtual_call() as call:
+        await call.say(5.0)
+        await call.until(lambda: len(call.heard()) > 0)
+        call.output.clear_buffer()
+        await call.until(lambda: poses(call) == [START])
+
+    kinds = [frame["type"] for frame in call.http.frames]
+    assert kinds[kinds.index("agent.interrupt") :] == ["agent.interrupt", START]

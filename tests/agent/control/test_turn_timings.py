@@ -43,12 +43,10 @@ class Watched:
         """Each turn as it was told last."""
         return {turn.number: turn for turn in self.told}
 
-    async def until(self, count: int) -> None:
-        """Wait until so many turns could be heard."""
+    async def until(self, count: int, stage: str = "speaking") -> None:
+        """Wait until so many turns have come to a stage; by default, until they could be heard."""
         async with asyncio.timeout(10):
-            await self.changes.until(
-                lambda: sum("speaking" in turn.stages for turn in self.last.values()) >= count or None
-            )
+            await self.changes.until(lambda: sum(stage in turn.stages for turn in self.last.values()) >= count or None)
 
     def _tell(self, turn: Turn) -> None:
         self.told.append(turn)
@@ -136,7 +134,7 @@ async def test_of_two_turns_at_once_each_has_its_own_stages() -> None:
             with call.turns.asked("text", time.time()):
                 call.session.generate_reply(user_input=text)
             if text == "one":
-                await asyncio.sleep(0.05)
+                await call.until(1, "first_token")
                 await call.session.interrupt()
         await call.until(1)
 

@@ -80,7 +80,8 @@ def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
         ("ROOM_OWNER", "mine", "ROOM_OWNER: 'mine' has to be 'ours' or 'liveavatar'"),
         ("LIVEKIT_URL", "ftp://x", "LIVEKIT_URL: 'ftp://x' begins with ftp://, and has to begin with wss:// or ws://"),
         ("PERSONA", "x" * 99, f"PERSONA: there is no file {'x' * 99}"),
-        ("TURN_DETECTION", "x" * 99, f"TURN_DETECTION: '{'x' * 60}...' has to be 'vad' or 'model'"),
+        ("TURN_DETECTION", "x " * 49 + "x", f"TURN_DETECTION: '{'x ' * 30}...' has to be 'vad' or 'model'"),
+        ("TURN_DETECTION", "sk_0123456789abcdef", "TURN_DETECTION: 'sk_0...' has to be 'vad' or 'model'"),
     ],
 )
 def test_a_refused_value_is_shown_with_the_reason(

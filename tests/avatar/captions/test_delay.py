@@ -1,54 +1,142 @@
-"""How long after the service's news the avatar is heard."""
+"""How much later the avatar is heard than the service reports."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from livekit import rtc
 
-from avatar.captions.delay import Beginnings, onset
+from avatar.captions.delay import Beginnings, DelayMeter, onset
+from tests.avatar.virtual_room import VirtualRoom
 
 LOUD, SILENT = 8_000, 20
 
 
 def hear(beginnings: Beginnings, since: float, until: float, level: int) -> None:
-    """Frames of 20 ms."""
+    """Take frames of 20 ms."""
     for at in np.arange(since, until, 0.02):
         beginnings.hear(level, float(at))
 
 
-def test_a_beginning_is_measured_from_the_news_to_the_sound() -> None:
-    """What is heard after silence, and after the news, is what the news was about."""
+def test_a_beginning_is_measured_from_the_report_to_the_sound() -> None:
+    """The first sound after silence, and after the report, is the one that was reported."""
     beginnings = Beginnings()
     hear(beginnings, 0.0, 1.0, SILENT)
-    beginnings.tell(1.0)
+    beginnings.tell(1.0, 1.0)
     hear(beginnings, 1.0, 1.2, SILENT)
     hear(beginnings, 1.2, 3.0, LOUD)
 
     assert beginnings.delays == [pytest.approx(0.2)]
 
 
-def test_the_end_of_what_was_said_before_is_no_beginning() -> None:
-    """A sound that goes on is not what the news was about; the one after the silence is."""
+def test_the_end_of_earlier_speech_is_no_beginning() -> None:
+    """A sound that goes on for longer than a second was not reported just now; the one after the silence was."""
     beginnings = Beginnings()
-    hear(beginnings, 0.0, 1.1, LOUD)
-    beginnings.tell(1.0)
-    hear(beginnings, 1.1, 1.3, SILENT)
-    hear(beginnings, 1.3, 2.0, LOUD)
+    hear(beginnings, 0.0, 1.5, LOUD)
+    beginnings.tell(1.5, 1.5)
+    hear(beginnings, 1.5, 1.6, LOUD)
+    hear(beginnings, 1.6, 1.8, SILENT)
+    hear(beginnings, 1.8, 2.5, LOUD)
 
     assert beginnings.delays == [pytest.approx(0.3)]
 
 
+@pytest.mark.parametrize("late", [0.04, 0.1, 0.5])
+def test_a_sound_before_the_report_has_no_delay(late: float) -> None:
+    """Three answers are heard before they are reported: the pause between two words in each is not their beginning."""
+    beginnings = Beginnings()
+    for start in (10.0, 20.0, 30.0):
+        hear(beginnings, start, start + late, LOUD)
+        beginnings.tell(start + late, start + late)
+        hear(beginnings, start + late, start + 0.9, LOUD)
+        hear(beginnings, start + 0.9, start + 1.05, SILENT)
+        hear(beginnings, start + 1.05, start + 3.0, LOUD)
+
+    assert beginnings.delays == [0.0, 0.0, 0.0]
+
+
+def test_a_sound_that_begins_with_silence_is_expected_after_it() -> None:
+    """The report tells when the first sound should be heard, which may be later than the report itself."""
+    beginnings = Beginnings()
+    beginnings.tell(1.4, 1.0)
+    hear(beginnings, 1.5, 2.0, LOUD)
+
+    assert beginnings.delays == [pytest.approx(0.1)]
+
+
 @pytest.mark.parametrize("late", [2.5, 60.0])
 def test_a_sound_that_comes_much_later_has_another_cause(late: float) -> None:
-    """No delay is made of it, nor of the next sound without news."""
+    """No delay is made of it, nor of the next sound without a report."""
     beginnings = Beginnings()
-    beginnings.tell(1.0)
+    beginnings.tell(1.0, 1.0)
     hear(beginnings, 1.0 + late, 1.5 + late, LOUD)
     hear(beginnings, 2.0 + late, 2.5 + late, LOUD)
 
     assert beginnings.delays == []
 
 
-def test_the_silence_before_the_first_sound_is_told() -> None:
-    """Voices begin with some; it is no delay."""
+def test_the_silence_before_the_first_sound_is_measured() -> None:
+    """Text to speech begins with some; it is no delay."""
     assert onset(bytes(2 * 2_400) + b"\x00\x20" * 100) == 0.1
     assert onset(bytes(2 * 2_400)) is None
     assert onset(b"") is None
+
+
+class Stream:
+    """The avatar's sound: frames of 20 ms, each of one level, as the script says.
+
+    Args:
+        levels: Of the frames.
+    """
+
+    def __init__(self, levels: list[int]) -> None:
+        self.levels = levels
+        self.left = len(levels)
+        self.is_closed = False
+
+    def __aiter__(self) -> "Stream":
+        return self
+
+    async def __anext__(self) -> Any:
+        if not self.left:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0.02)
+        self.left -= 1
+        pcm = self.levels[-self.left - 1].to_bytes(2, "little") * 480
+        return SimpleNamespace(frame=rtc.AudioFrame(pcm, 24_000, 1, 480))
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.looptime
+async def test_the_meter_tells_the_median_and_stops_after_three_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also of those that were heard before they were reported; another participant's track is none of its business."""
+    answer = [SILENT] * 25 + [LOUD] * 25
+    stream = Stream(answer * 4)
+    monkeypatch.setattr(rtc.AudioStream, "from_track", lambda **_: stream)
+    track: Any = SimpleNamespace(kind=rtc.TrackKind.KIND_AUDIO)
+    room, beginnings, measured = VirtualRoom(), Beginnings(), list[float]()
+    meter = DelayMeter(room, "face", beginnings, measured.append)
+    room.emit("track_subscribed", track, None, SimpleNamespace(identity="caller"))
+    await asyncio.sleep(0.1)
+    assert stream.left == len(stream.levels)
+
+    room.emit("track_subscribed", track, None, SimpleNamespace(identity="face"))
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    for report_at in (0.45, 1.6, 2.3):
+        await asyncio.sleep(since + report_at - loop.time())
+        beginnings.tell(loop.time(), loop.time())
+    await asyncio.sleep(5.0)
+    assert stream.is_closed
+    assert stream.left == len(stream.levels) - 126
+    await meter.aclose()
+
+    early, at_once, late = sorted(beginnings.delays)
+    assert early == 0.0
+    assert at_once == pytest.approx(0.07, abs=0.01)
+    assert late == pytest.approx(0.22, abs=0.01)
+    assert measured == [at_once, pytest.approx(at_once / 2), at_once]

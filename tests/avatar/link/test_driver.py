@@ -75,7 +75,7 @@ class Stage:
             if isinstance(event, StatusChanged)
         ]
 
-    def connect(self, *, flushes: bool = True) -> None:
+    def connect(self) -> None:
         """Have the first session take commands."""
         with self.driver.step() as now:
             self.machine.session_started(1, "s-1", None, now)
@@ -296,7 +296,7 @@ async def test_closing_waits_for_the_stop() -> None:
 
 
 async def test_closing_takes_no_longer_than_its_limit(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a confirmation it says so and returns, and no timer is left."""
+    """Without a confirmation it says so and returns; afterwards nothing is carried out, and speech is not heard."""
     stage = Stage()
     stage.connect()
     before = stage.driver.now
@@ -304,4 +304,10 @@ async def test_closing_takes_no_longer_than_its_limit(caplog: pytest.LogCaptureF
     assert stage.driver.now - before == pytest.approx(9.0)
     assert "avatar sessions were not confirmed as stopped in time" in caplog.messages
 
+    stage.came.clear()
+    stage.say(1)
+    await asyncio.sleep(60.0)
+    stage.say(1)
+
+    assert [type(each) for each in stage.came] == [PlaybackFinished, PlaybackFinished]
     assert stage.driver._timer is None

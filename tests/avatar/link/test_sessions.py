@@ -1,0 +1,300 @@
+"""Starts and stops of sessions: each is answered in its time, and what may have been started is stopped for sure."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from avatar.core import (
+    Action,
+    AvatarMachine,
+    CancelStart,
+    Event,
+    Refusal,
+    SessionRefused,
+    StartSession,
+    StopSession,
+    Timings,
+)
+from avatar.errors import AvatarError, ConnectionLost, ServiceTimeout, service_error
+from avatar.link.driver import Driver
+from avatar.link.sessions import RunningSession, SessionExecutor
+
+pytestmark = pytest.mark.looptime
+
+
+class Source:
+    """A source of sessions whose calls take as long as a script says, and may fail.
+
+    A start has its effect when it is answered, whether or not somebody waits for it, as at the service. A stop before
+    that stops nothing.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.running: set[str] = set()
+        self.most_running = 0
+        self.takes = {"prepare": 0.0, "start": 0.0, "stop": 0.0}
+        self.fails: dict[str, Exception] = {}
+        self._made = 0
+        self._starting: set[asyncio.Task[None]] = set()
+
+    async def prepare(self, identity: str) -> str:
+        await self._call("prepare")
+        self._made += 1
+        return f"s-{self._made}"
+
+    async def start(self, session_id: str) -> RunningSession:
+        starting = asyncio.create_task(self._take_effect(session_id))
+        self._starting.add(starting)
+        await asyncio.shield(starting)
+        return RunningSession(session_id, "wss://x", 600.0)
+
+    async def stop(self, session_id: str) -> None:
+        await self._call("stop")
+        self.running.discard(session_id)
+
+    async def _take_effect(self, session_id: str) -> None:
+        await self._call("start")
+        self.running.add(session_id)
+        self.most_running = max(self.most_running, len(self.running))
+
+    async def _call(self, name: str) -> None:
+        self.asked.append(name)
+        await asyncio.sleep(self.takes[name])
+        if name in self.fails:
+            raise self.fails[name]
+
+
+class Stage:
+    """A machine, its driver and the executor under test. Sockets are never opened."""
+
+    def __init__(self, source: Source, timings: Timings | None = None) -> None:
+        self.source = source
+        self.machine = AvatarMachine("la", asyncio.get_running_loop().time(), timings=timings)
+        self.events: list[Event] = []
+        self.told: list[int] = []
+        self.driver = Driver(self.machine, self.events.append, self._carry_out)
+        self.executor = SessionExecutor(self.driver, source, lambda number, _: self.told.append(number))
+        self.driver.carry_on()
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Why there was no session, each time."""
+        return [event.refusal for event in self.events if isinstance(event, SessionRefused)]
+
+    async def stopped(self, number: int) -> None:
+        """Wait until the machine takes a session for stopped."""
+        async with asyncio.timeout(600):
+            while len(self.machine.sessions) < number or self.machine.sessions[number - 1].is_alive:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    def _carry_out(self, action: Action) -> None:
+        match action:
+            case StartSession():
+                self.executor.start(action)
+            case CancelStart():
+                self.executor.cancel(action)
+            case StopSession():
+                self.executor.stop(action)
+
+
+@asynccontextmanager
+async def stage(source: Source, timings: Timings | None = None) -> AsyncIterator[Stage]:
+    """A stage; afterwards no task is left."""
+    made = Stage(source, timings)
+    yield made
+    await made.driver.aclose(60.0)
+    await made.executor.aclose(1.0)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("avatar_")]
+
+
+async def test_a_session_that_runs_is_reported_after_its_url() -> None:
+    """Whoever opens its socket knows where, before the machine asks for it."""
+    source = Source()
+    async with stage(source) as made:
+        await asyncio.sleep(0.1)
+
+        assert made.told == [1]
+        assert made.machine.sessions[0].session_id == "s-1"
+        assert made.machine.sessions[0].ends_at == pytest.approx(600.0)
+        assert made.executor.last_error is None
+
+    assert source.asked == ["prepare", "start", "stop"]
+    assert source.running == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "refusal"),
+    [
+        (service_error("POST /x", status_code=403, code=4032, body="Session concurrency limit reached"), "NO_SLOT"),
+        (service_error("POST /x", status_code=401), "UNAUTHORIZED"),
+        (service_error("POST /x", status_code=403, code=4033, body="Insufficient credits"), "NO_CREDITS"),
+        (service_error("POST /x", status_code=422), "INVALID"),
+        (service_error("POST /x", status_code=503), "UNREACHABLE"),
+        (ServiceTimeout("late"), "UNREACHABLE"),
+    ],
+    ids=["no slot", "wrong key", "no credits", "invalid", "down", "late"],
+)
+@pytest.mark.parametrize("call", ["prepare", "start"])
+async def test_a_refusal_is_reported_with_its_kind(call: str, error: AvatarError, refusal: str) -> None:
+    """The machine decides by the kind; a session that may have been started is stopped, one that can't is not."""
+    source = Source()
+    source.fails[call] = error
+    async with stage(source) as made:
+        await asyncio.sleep(0.1)
+
+        assert made.refusals == [Refusal[refusal]]
+        assert made.executor.last_error is error
+        assert source.asked.count("stop") == (1 if (call, refusal) == ("start", "UNREACHABLE") else 0)
+
+
+async def test_a_service_that_says_when_to_ask_again_is_asked_then() -> None:
+    """`Retry-After` goes to the machine, which waits as long."""
+    source = Source()
+    source.fails["prepare"] = service_error("POST /x", status_code=429, retry_after=3.0)
+    async with stage(source) as made:
+        await asyncio.sleep(2.9)
+        assert source.asked == ["prepare"]
+        source.fails.clear()
+        await asyncio.sleep(1.0)
+
+        assert made.machine.sessions[-1].session_id is not None
+
+
+@pytest.mark.parametrize("call", ["prepare", "start", "stop"])
+async def test_a_fault_of_the_program_is_an_answer_too(call: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The machine does not wait for an executor that has broken down: the fault is logged, and it is tried again."""
+    source = Source()
+    source.fails[call] = LookupError("a mistake")
+    async with stage(source) as made:
+        await asyncio.sleep(0.1)
+        if call == "stop":
+            with made.driver.step() as now:
+                made.machine.release("a test", now)
+            await asyncio.sleep(1.0)
+        else:
+            assert isinstance(made.executor.last_error, ConnectionLost)
+            assert made.refusals == [Refusal.UNREACHABLE]
+        source.fails.clear()
+        await asyncio.sleep(5.0)
+        assert source.asked.count(call) >= 2
+
+    assert "work for the avatar failed" in caplog.messages
+    assert source.running == set()
+
+
+# Starts that are answered late
+
+
+async def test_a_start_that_is_answered_after_its_time_limit_is_stopped_for_sure() -> None:
+    """The machine gives it up and has it stopped; the service starts it all the same, and it is stopped once more."""
+    source = Source()
+    source.takes["start"] = 4.0
+    async with stage(source, Timings(start=1.0)) as made:
+        await made.stopped(1)
+
+        assert source.running == set()
+        assert source.asked[:4] == ["prepare", "start", "stop", "stop"]
+        assert made.driver.now == pytest.approx(4.0, abs=0.2)
+
+
+async def test_no_session_is_bought_while_a_late_start_may_still_take_effect() -> None:
+    """Its stop is confirmed only after the start has been answered."""
+    source = Source()
+    source.takes["start"] = 4.0
+    async with stage(source, Timings(start=1.0)) as made:
+        await asyncio.sleep(30.0)
+
+        assert source.most_running == 1
+        assert len(made.machine.sessions) > 1
+
+
+async def test_a_start_on_its_way_at_the_end_of_the_call_is_waited_for() -> None:
+    """A stop that overtakes it would stop nothing."""
+    source = Source()
+    source.takes["start"] = 2.0
+    async with stage(source):
+        await asyncio.sleep(0.5)
+
+    assert source.asked == ["prepare", "start", "stop"]
+    assert source.running == set()
+
+
+async def test_a_start_that_a_stop_has_overtaken_at_the_end_of_the_call_is_stopped_once_more() -> None:
+    """It is answered 5 s after the end, when the machine has long had it stopped."""
+    source = Source()
+    source.takes["start"] = 6.0
+    async with stage(source):
+        await asyncio.sleep(1.0)
+
+    assert source.asked == ["prepare", "start", "stop", "stop"]
+    assert source.running == set()
+
+
+async def test_a_session_that_was_not_asked_for_yet_is_not_asked_for_any_more() -> None:
+    """Closed before there is an id: nothing is started, and nothing has to be stopped."""
+    source = Source()
+    source.takes["prepare"] = 20.0
+    async with stage(source) as made:
+        await asyncio.sleep(0.5)
+        with made.driver.step() as now:
+            made.machine.close(now)
+        await made.stopped(1)
+        assert made.driver.now < 1.0
+
+    assert source.asked == ["prepare"]
+    assert source.running == set()
+
+
+# Stops
+
+
+async def test_a_stop_without_an_answer_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    """Each try has a limit of 8 s, and says which session is billed on."""
+    source = Source()
+    async with stage(source) as made:
+        await asyncio.sleep(0.1)
+        source.takes["stop"] = 1e9
+        with made.driver.step() as now:
+            made.machine.release("a test", now)
+        await asyncio.sleep(8.5)
+        assert source.asked.count("stop") == 1
+        assert made.machine.sessions[0].is_alive
+        source.takes["stop"] = 0.0
+        await made.stopped(1)
+
+    assert source.running == set()
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.message == "avatar session not stopped: it is billed until it is"
+    assert (vars(record)["session_id"], vars(record)["reason"]) == ("s-1", "no answer within 8 s")
+
+
+async def test_a_refused_stop_is_tried_again_with_growing_waits() -> None:
+    """Five times in all; then it is left to the journal, and the call can end."""
+    source = Source()
+    async with stage(source) as made:
+        await asyncio.sleep(0.1)
+        source.fails["stop"] = service_error("POST /v1/sessions/stop", status_code=500)
+        with made.driver.step() as now:
+            made.machine.close(now)
+        await asyncio.sleep(120.0)
+
+        assert source.asked.count("stop") == 5
+        assert made.machine.is_over
+
+
+async def test_closing_leaves_no_task_whoever_hangs() -> None:
+    """What is on its way is cancelled."""
+    source = Source()
+    source.takes |= {"start": 1e9, "stop": 1e9}
+    made = Stage(source)
+    await asyncio.sleep(1.0)
+    before = made.driver.now
+    await made.driver.aclose(9.0)
+    await made.executor.aclose(0.5)
+
+    assert made.driver.now - before <= 9.5
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("avatar_")]
