@@ -125,7 +125,7 @@ class PersonaAgent(Agent):
 
         The framework would leave the caller without an answer. A tool call needs no words.
         """
-        answer, has_words = Answer(tools), False
+        answer, has_words = Answer(tools, self._on_first_token), False
         async with AsyncExitStack() as stack:
             chunks = in_time(
                 Agent.default.llm_node(self, chat_ctx, tools, model_settings), first=self._first, gap=self._gap
@@ -135,8 +135,6 @@ class PersonaAgent(Agent):
                 await stack.enter_async_context(aclosing(stream))
             async for piece in pieces:
                 if piece is not None:
-                    if not has_words:
-                        self._on_first_token()
                     has_words = True
                     yield piece
                 elif not has_words and (filler := self._filler()):

@@ -1,6 +1,6 @@
 """The spoken part of a language model's answer, while it is written."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 
 from livekit.agents import APIError, FlushSentinel, llm
 from livekit.agents.llm import FunctionTool, FunctionToolCall, RawFunctionTool
@@ -19,15 +19,17 @@ class Answer:
 
     Args:
         tools: The tools that the model may call.
+        on_first_word: Called when its first word has come, which may be held back a little longer.
 
     Attributes:
         chunks: Chunks without text that are to be passed on: tool calls, usage and the provider's extras.
         failure: The error that ended it; None as long as there was none.
     """
 
-    def __init__(self, tools: list[llm.Tool]) -> None:
+    def __init__(self, tools: list[llm.Tool], on_first_word: Callable[[], None]) -> None:
         self.chunks: list[llm.ChatChunk] = []
         self.failure: APIError | TimeoutError | None = None
+        self._on_first_word = on_first_word
         self._text = AnswerText({tool.info.name for tool in tools if isinstance(tool, FunctionTool | RawFunctionTool)})
 
     @property
@@ -50,10 +52,14 @@ class Answer:
                 held = ""
 
     async def _speech(self, chunks: AsyncIterable[Chunk]) -> AsyncIterator[str]:
+        has_words = False
         try:
             async for chunk in chunks:
-                if text := self._take(chunk):
-                    yield self._text.take(text)
+                text = self._text.take(self._take(chunk))
+                if not has_words and is_speakable(text):
+                    has_words = True
+                    self._on_first_word()
+                yield text
         except (APIError, TimeoutError) as error:
             self.failure = error
         yield self._text.end()
