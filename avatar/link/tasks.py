@@ -27,6 +27,8 @@ class Tasks:
         task = asyncio.create_task(_guard(work, name, on_failure), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step never begins what it guards.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     async def aclose(self, limit: float) -> None:
