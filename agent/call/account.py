@@ -15,11 +15,11 @@ logger = logging.getLogger("agent")
 
 
 class Account:
-    """Reads the journal and asks the service; a value that can't be learned stays what it was.
+    """The use of an account, read from the journal and the service. After a failed read a value stays as it was.
 
     Args:
-        settings: Say which service, and hold its key.
-        journal: Of this machine; without it nothing was used today.
+        settings: With the service's address and key.
+        journal: Of this machine; without one, `seconds_today` stays 0.
         now: Returns Unix time.
 
     Attributes:

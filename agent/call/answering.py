@@ -1,4 +1,4 @@
-"""Has incoming calls by telephone answered: LiveKit lets them ring until there is sound in the room."""
+"""Makes LiveKit answer incoming calls by telephone, which it does once the room has an audio track."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ _RATE = 24_000
 class Answering:
     """Publishes a silent audio track for as long as a telephone rings.
 
-    LiveKit's telephony answers an incoming call when it has subscribed to an audio track, and gives it up otherwise
-    (livekit/sip, pkg/sip/inbound.go, `waitSubscribe`). Neither the avatar nor the fallback track is in the room before
-    there is something to say, and nothing is said before the call is answered.
+    LiveKit's telephony answers an incoming call when it has subscribed to an audio track, and drops the call otherwise
+    (livekit/sip, pkg/sip/inbound.go, `waitSubscribe`). The avatar and the fallback track publish only when there is
+    speech to play, and no speech is played before the call is answered.
 
     Args:
         room: Of the call.
-        presence: Tells whether a telephone rings.
+        presence: Knows whether a telephone rings.
     """
 
     def __init__(self, room: rtc.Room, presence: Presence) -> None:
@@ -32,7 +32,7 @@ class Answering:
         presence.on("changed", self._look)
 
     def close(self) -> None:
-        """Publish nothing any more; the call ends."""
+        """Unpublish the track; the call ends."""
         if self._publishing is not None:
             self._publishing.cancel()
 

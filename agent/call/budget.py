@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-# Seconds from one measurement to the next: how late a limit may be noticed.
+# Seconds between two measurements. A limit is noticed this late at most.
 TICK = 1.0
 
-# Seconds left of the day in which the avatar leaves at a pause. When nothing is left, it leaves in mid-word.
+# In the last seconds of the day's minutes the avatar leaves at the first pause; at zero it leaves in mid-word.
 _LAST_PAUSE = 10.0
 
-# Credits that the service sets aside when a session starts, and gives back if they are not used.
+# Credits that the service reserves when a session starts; it refunds what is not used.
 _ESCROW = 1.0
 
 
@@ -24,8 +24,8 @@ class Reason(StrEnum):
     DAY_IS_USED = "the minutes of the day are used up"
     CREDITS_ARE_LOW = "the account's credits are low"
     CALL_IS_USED = "the minutes of the call are used up"
-    IDLE = "nobody has said or written anything for a while"
-    UNSEEN = "nobody in the call has a screen"
+    IDLE = "no caller has spoken or written for a while"
+    UNSEEN = "no caller has a screen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ logger = logging.getLogger("agent")
 # Seconds for the goodbye, which is within the minutes of the call.
 GOODBYE_TIMEOUT = 10.0
 
-# Seconds from one look at the account's balance to the next.
+# Seconds between two requests for the account's balance.
 _ASK_EVERY = 180.0
 
 
@@ -34,17 +34,17 @@ class Avatar(Protocol):
         """Stop the session, and go on by voice."""
 
     def engage(self) -> None:
-        """Bring the avatar again."""
+        """Start a session again."""
 
 
 class BudgetEnforcer:
     """Keeps a call within its limits.
 
     Args:
-        session: Tells who speaks, and which words were understood.
+        session: The agent's; its states and transcripts are use of the call.
         limits: What may be used.
         account: What was used and what is left beside this call.
-        is_seen: Tells whether somebody in the call has a screen.
+        is_seen: Returns whether a caller has a screen.
         on_warning: Called, once, with the seconds until the goodbye is said.
         on_end: Called, once, when the call is to end.
     """
@@ -86,12 +86,12 @@ class BudgetEnforcer:
             self._tasks += [asyncio.create_task(self._watch_credits(), name="budget_credits")]
 
     def used(self) -> None:
-        """Take note that somebody said a word, pressed a key or wrote a text."""
+        """Note that a caller said a word, pressed a key or wrote a text."""
         self._is_used = True
         self._news.set()
 
     def look(self) -> None:
-        """Decide again at once: who is in the call has changed."""
+        """Decide again at once, because callers joined or left."""
         self._news.set()
 
     def stop(self) -> None:

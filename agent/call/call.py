@@ -47,11 +47,10 @@ _HANG_UP_TIMEOUT = 3.0
 class Call:
     """A caller, an agent and its avatar in one room.
 
-    **When the avatar is paid for.** Only somebody with a screen sees it. In a room of LiveAvatar's and in a room that
-    the page's token endpoint has named, the caller has a screen, and the avatar is on its way before the agent
-    connects. In other rooms the agent connects first, which takes a moment, and looks who is there: the avatar comes at
-    once if one of them is not a telephone, and otherwise when such a caller joins. With SIP_AVATAR telephones count
-    like screens.
+    **When the avatar is paid for.** Only a caller with a screen sees it. In a room of LiveAvatar's, and in a room that
+    the page's token endpoint has named, the caller has a screen, so the avatar starts before the agent connects. In any
+    other room the agent connects first and reads the participants: the avatar starts at once if one of them has a
+    screen, otherwise when such a caller joins. With SIP_AVATAR a telephone counts as a screen.
 
     Args:
         ctx: The job, not connected yet.
@@ -118,7 +117,7 @@ class Call:
         self._session.on("close", self._on_session_close)
         is_call = not self._ctx.is_fake_job()
         if is_call and self._seen:
-            # First of all: nothing takes as long as an avatar.
+            # The avatar's start takes longest, so it comes first.
             await self._start_avatar()
         await self._ctx.connect()
         if is_call and not self._seen:
@@ -152,14 +151,14 @@ class Call:
     async def close(self) -> None:
         """End the call, and return when it has ended: the job ends.
 
-        It has to end in the room, with the caller still there: shutdown callbacks run after the room was left.
+        The farewell needs the caller in the room; the framework's shutdown callbacks run after the room was left.
         """
         self._ending.begin("the job ends", Farewell.GOODBYE)
         await self._ending.wait()
 
     def _room_options(self) -> room_io.RoomOptions:
         return room_io.RoomOptions(
-            # An identity that nobody has: Presence alone links the callers.
+            # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
             # Whether a caller who left ends the call is decided by Presence.
             close_on_disconnect=False,
@@ -177,13 +176,13 @@ class Call:
         await self._face.start(self._session, is_engaged=self._seen)
 
     def _is_seen(self) -> bool:
-        """Return whether somebody can see the avatar, or could when somebody was there last."""
+        """Return whether a caller can see the avatar; in an empty room, whether the last caller could."""
         if self._presence.has_caller:
             self._seen = self._hosted is not None or self._settings.sip_avatar or self._presence.has_screen
         return self._seen
 
     async def _greet(self) -> None:
-        """Say the opening line when a caller is there, and can see the avatar if there is one to see."""
+        """Say the opening line once a caller has joined and sees the avatar, if the call has one."""
         if not await self._presence.wait_for_caller():
             return
         if self._is_seen():
@@ -219,7 +218,7 @@ class Call:
         await say_goodbye(self._speech, self._control.personas.persona.goodbye)
 
     async def _hang_up(self) -> None:
-        """Close the room, where a caller would be alone, also on a telephone. Several callers still have each other."""
+        """Delete the room of a single caller, which also hangs up a telephone. Several callers keep their room."""
         ctx = self._ctx
         is_ours = self._hosted is None and not ctx.is_fake_job()
         if not is_ours or not ctx.room.isconnected() or self._presence.count > 1:

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-# Seconds that the linked caller may pause before the agent listens to somebody else who speaks.
+# Seconds of the linked caller's silence after which another caller who speaks is linked.
 FLOOR = 1.5
 
-# Seconds that the call waits for a caller who left on purpose. Browsers leave on purpose when a page reloads as well
-# (livekit-client disconnects on `beforeunload`), and a page is back in one to three seconds.
+# Seconds to wait for a caller who left on purpose. A browser that reloads the page looks the same (livekit-client
+# disconnects on `beforeunload`), and is back in one to three seconds.
 RELOAD_GRACE = 5.0
 
 
 class Departure(Enum):
-    """The way a caller left."""
+    """How a caller left the room."""
 
     LEFT = "on purpose"
-    LOST = "the connection was lost, or nothing is known"
+    LOST = "the connection was lost, or LiveKit gave no reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Caller:
 
     Attributes:
         identity: Of the participant.
-        is_phone: Whether they call by telephone: they have no screen, and do not come back after they have hung up.
-        is_ready: False while a telephone still rings.
+        is_phone: Whether they call by telephone. Such a caller has no screen and does not return after hanging up.
+        is_ready: False while the telephone still rings.
         has_microphone: Whether a microphone is published.
         is_muted: Whether that microphone is muted.
     """
@@ -45,20 +45,23 @@ class Caller:
 class Callers:
     """The callers of one call.
 
-    The agent listens to one caller, the linked one. The first who is there is linked, a ringing telephone last. The
-    link moves to a caller with a microphone when the linked one has none, to whoever holds the push-to-talk button, and
-    to whoever speaks while the linked one is muted or has been silent for `FLOOR`. Somebody who uses push-to-talk is
-    not heard, and gets no link, by speaking.
+    The agent listens to one caller at a time, the linked caller. The first caller in the room is linked; a telephone
+    that still rings only if there is no other. The link moves:
 
-    A caller who left is waited for: `RELOAD_GRACE` at most after leaving on purpose, else the whole grace. Nobody waits
-    for a telephone that was hung up.
+    - to a caller with a microphone, when the linked caller has none;
+    - to the caller who holds the push-to-talk button;
+    - to a caller who speaks, when the linked caller is muted or has been silent for `FLOOR`. Speaking does not move
+      the link to a caller who uses push-to-talk.
+
+    After a caller left on purpose, the call waits `RELOAD_GRACE` at most for their return; after a lost connection, the
+    whole grace; after a telephone was hung up, not at all.
 
     Args:
         grace: Seconds to wait for a caller whose connection was lost.
         first_by: Monotonic seconds at which the first caller has to be there.
 
     Attributes:
-        linked: Identity of the caller to whom the agent listens; the last one as long as nobody is there.
+        linked: Identity of the linked caller; in an empty room, of the last one.
     """
 
     def __init__(self, grace: float, *, first_by: float = inf) -> None:
@@ -75,12 +78,12 @@ class Callers:
 
     @property
     def count(self) -> int:
-        """How many callers are in the room, those whose telephone still rings included."""
+        """Number of callers in the room, ringing telephones included."""
         return len(self._callers)
 
     @property
     def is_there(self) -> bool:
-        """Whether somebody is there who can be talked with."""
+        """Whether a caller is in the room and, on a telephone, has answered."""
         return any(caller.is_ready for caller in self._callers.values())
 
     @property
@@ -90,12 +93,12 @@ class Callers:
 
     @property
     def has_screen(self) -> bool:
-        """Whether somebody is there who can see an avatar."""
+        """Whether a caller can see an avatar."""
         return any(caller.is_ready and not caller.is_phone for caller in self._callers.values())
 
     @property
     def ends_at(self) -> float | None:
-        """When the call is over unless somebody comes before; None while somebody is there or a telephone rings."""
+        """When the call is over unless a caller joins before; None while a caller is in the room."""
         if self._callers:
             return None
         return max(self._awaited.values(), default=self._first_by)
@@ -105,19 +108,19 @@ class Callers:
         return identity in self._callers
 
     def takes_part(self, identity: str) -> bool:
-        """Return whether this caller may ask for something: is linked, has a microphone, or has written."""
+        """Return whether this caller may make requests: they are linked, have a microphone, or have written."""
         caller = self._callers.get(identity)
         if caller is None or not caller.is_ready:
             return False
         return identity == self.linked or caller.has_microphone or identity in self._writers
 
     def update(self, now: float, callers: Iterable[Caller], departures: Mapping[str, Departure]) -> None:
-        """Take who is in the room now.
+        """Replace the callers by those who are in the room now.
 
         Args:
             now: Monotonic seconds.
-            callers: All who are in the room.
-            departures: How those left who are known to have left.
+            callers: All callers in the room.
+            departures: How callers left, by identity. A caller who is missing in both counts as lost.
         """
         before, self._callers = self._callers, {caller.identity: caller for caller in callers}
         for identity, caller in before.items():
@@ -128,34 +131,34 @@ class Callers:
         self._choose(now)
 
     def speak(self, now: float, identities: Sequence[str]) -> None:
-        """Take who speaks from now on, the loudest first."""
+        """Replace the speakers by these callers, the loudest first."""
         if self.linked in self._speakers or self.linked in identities:
             self._spoke_at = now
         self._speakers = identities
         self._choose(now)
 
     def write(self, identity: str) -> bool:
-        """Take that somebody has written, which is one way to take part. Return whether it is a caller."""
+        """Note that a participant has written; return whether it is a caller who takes part."""
         self._writers.add(identity)
         return self.takes_part(identity)
 
     def use_button(self, now: float, identity: str, *, used: bool) -> None:
-        """Take whether this caller uses push-to-talk."""
+        """Note whether this caller uses push-to-talk."""
         (self._by_button.add if used else self._by_button.discard)(identity)
         self._choose(now)
 
     def hold(self, now: float, identity: str | None) -> None:
-        """Take who holds the push-to-talk button; None if nobody does."""
+        """Note which caller holds the push-to-talk button; None for none."""
         self._holder = identity
         self._choose(now)
 
     def next_timeout(self) -> float | None:
-        """Return when `handle_timeout` is to be called; None if nothing is waited for."""
+        """Return the next deadline; None if there is none."""
         floor_at = None if self._claimant() is None else self._floor_until()
         return min((at for at in (self.ends_at, floor_at) if at is not None and at < inf), default=None)
 
     def handle_timeout(self, now: float) -> None:
-        """Do what is due."""
+        """Decide again at a deadline."""
         self._choose(now)
 
     def _grace_of(self, caller: Caller, departure: Departure) -> float:
@@ -164,8 +167,8 @@ class Callers:
         return min(RELOAD_GRACE, self._grace) if departure is Departure.LEFT else self._grace
 
     def _choose(self, now: float) -> None:
-        # A ringing telephone is linked too, if nobody else is there: the framework publishes its audio track, without
-        # which LiveKit does not answer an incoming call, when a participant is linked.
+        # Without another caller a ringing telephone is linked too: the framework publishes the agent's audio track when
+        # a participant is linked, and LiveKit does not answer an incoming call without that track.
         ready = [caller for caller in self._callers.values() if caller.is_ready] or list(self._callers.values())
         if not ready:
             return
@@ -185,17 +188,17 @@ class Callers:
         return self.linked if self.linked in with_microphone else [*with_microphone, self.linked][0]
 
     def _floor_until(self) -> float:
-        """Return until when the linked caller keeps the link without speaking."""
+        """Return when the linked caller loses the link by silence."""
         linked = None if self.linked is None else self._callers.get(self.linked)
         return -inf if linked is None or linked.is_muted else self._spoke_at + FLOOR
 
     def _claimant(self) -> str | None:
-        """Return who speaks while the linked caller does not."""
+        """Return the loudest caller who speaks while the linked caller does not."""
         heard = self._heard()
         return None if self.linked in heard or self._holder is not None else next(iter(heard), None)
 
     def _heard(self) -> list[str]:
-        """Return who speaks and would be heard if linked, the loudest first."""
+        """Return the callers who speak and would be heard if linked, the loudest first."""
         speakers = (self._callers[identity] for identity in self._speakers if identity in self._callers)
         return [
             caller.identity

@@ -35,9 +35,9 @@ class Step:
 class Ending:
     """Ends a call once, for the first reason that comes.
 
-    Every way out of a call comes here: a caller who left, a limit, a request, a tool, the worker's end, a session that
-    failed. A step that fails or hangs is logged and left, so that the steps behind it, which stop what is paid for, are
-    never later than the sum of the deadlines before them.
+    Every way out of a call ends here: a caller who left, a limit, a request, a tool, the worker's end, a session that
+    failed. A step that fails or hangs is logged and abandoned, so that each later step, among them the one that stops
+    the paid session, begins no later than the sum of the deadlines before it.
 
     Args:
         steps: Makes the steps for a farewell, in their order.
@@ -63,7 +63,7 @@ class Ending:
         return self._running is not None
 
     def begin(self, reason: str, farewell: Farewell = Farewell.NONE) -> None:
-        """Begin to end the call; a call that is ending already goes on as it began.
+        """Begin to end the call; no-op if the call is already ending.
 
         Args:
             reason: For the log and for LiveKit.
@@ -92,7 +92,7 @@ async def run_steps(steps: Sequence[Step]) -> None:
         task = asyncio.ensure_future(step.run())
         await asyncio.wait({task}, timeout=step.deadline)
         if not task.done():
-            # Not awaited: what hangs may ignore its cancellation as well.
+            # Not awaited, since a step that hangs may ignore its cancellation as well.
             task.cancel()
             logger.error(
                 "a step of the call's end did not finish in time",

@@ -53,11 +53,11 @@ class Face:
         self.avatar: AvatarSession | None = None
 
     async def start(self, session: AgentSession[None], *, is_engaged: bool) -> None:
-        """Give the agent session its avatar; without one the call goes on by voice, and shows it.
+        """Give the agent session its avatar; if that fails, the call goes on by voice and its page says so.
 
         Args:
             session: Not started yet.
-            is_engaged: Whether the avatar comes at once. Otherwise nothing is paid for until it is engaged.
+            is_engaged: Whether the paid session starts at once, otherwise with `engage`.
         """
         avatar = self._make()
         try:
@@ -72,7 +72,7 @@ class Face:
             avatar.release(Reason.UNSEEN)
 
     async def wait_for_picture(self) -> None:
-        """Wait until the avatar can be seen, or will not come soon."""
+        """Wait until the avatar's picture is in the room, its start failed, or `_JOIN_TIMEOUT` is over."""
         if self.avatar is None:
             return
         joining = asyncio.ensure_future(self.avatar.wait_for_join(timeout=_JOIN_TIMEOUT))
@@ -82,7 +82,7 @@ class Face:
         finally:
             joining.cancel()
             given_up.cancel()
-            # An avatar that did not come in time is not an error of the call.
+            # A late avatar is not an error of the call.
             await asyncio.gather(joining, given_up, return_exceptions=True)
 
     async def stop(self) -> None:
@@ -99,7 +99,7 @@ class Face:
             is_sandbox=settings.liveavatar_sandbox,
             video_quality=settings.liveavatar_video_quality,
             avatar_participant_name=self._persona.name,
-            # The conversation outlives the avatar, and begins without it where it must.
+            # The conversation goes on without an avatar.
             required=False,
             journal=self._journal,
             record=settings.liveavatar_record,
@@ -118,6 +118,6 @@ class Face:
         )
 
     def _on_status(self, status: AvatarStatus) -> None:
-        # One that waits for somebody who can see it is not given up.
+        # Released for want of a screen, the avatar is expected to come.
         if not status.is_live and status.detail != Reason.UNSEEN:
             self._is_given_up.set()

@@ -1,4 +1,4 @@
-"""What is heard, or no longer heard, when a call ends."""
+"""The last speech of a call: cut, finished, or a goodbye."""
 
 import asyncio
 from contextlib import suppress
@@ -9,28 +9,28 @@ from livekit.agents import AgentSession
 from agent.framework import running_tools
 from agent.speech.queue import SpeechQueue
 
-# Seconds from the last word that was played to the end of the avatar's session: the word is still on its way to the
-# caller, and so is its caption.
+# Seconds between the end of the last word and the end of the avatar's session, in which the word and its caption reach
+# the caller.
 LINGER = 1.0
 
 
 async def fall_silent(session: AgentSession[Any]) -> None:
     """Close the microphone, cut what is being said, and cancel running tools.
 
-    A session that is not running, or not any more, is silent.
+    No-op for a session that does not run.
     """
     session.input.set_audio_enabled(False)
     with suppress(RuntimeError):
         session.clear_user_turn()
         interrupted = session.interrupt(force=True)
-        # A speech ends only when its tools have, and nobody will hear what they find.
+        # A speech ends only after its tools, and their results would not be heard any more.
         for tool in running_tools(session):
             tool.cancel()
         await interrupted
 
 
 async def finish_speech(session: AgentSession[Any]) -> None:
-    """Let the rest of what is being said be heard, with the microphone closed."""
+    """Close the microphone and let the current speech play to its end."""
     session.input.set_audio_enabled(False)
     speech = session.current_speech
     if speech is not None:

@@ -1,4 +1,4 @@
-"""Ends a job's process whose call has ended, if something keeps it from ending by itself."""
+"""Ends the process of a job that is over, if a thread or a task keeps it alive."""
 
 import logging
 import os

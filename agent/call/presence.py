@@ -1,4 +1,4 @@
-"""Follows who is in the room, and links the agent session to the caller to whom the agent listens."""
+"""Tells `Callers` what happens in the room, and links the agent session to the caller that it chooses."""
 
 import asyncio
 import logging
@@ -17,13 +17,13 @@ logger = logging.getLogger("agent")
 
 _PHONE = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
 
-# The attribute with which LiveKit's telephony service tells how far a call by telephone has come, and its values
+# The attribute in which LiveKit's telephony service keeps the state of a call by telephone, and its values
 # (docs.livekit.io/reference/telephony/sip-participant).
 _CALL_STATUS = "sip.callStatus"
 _RINGING = {"dialing", "ringing", "automation"}
 _HUNG_UP = "hangup"
 
-# What LiveKit tells of a participant who left because somebody wanted it. Everything else may be a lost connection.
+# LiveKit's reasons for a participant who left on purpose. Any other reason may be a lost connection.
 _ON_PURPOSE = {
     rtc.DisconnectReason.CLIENT_INITIATED,
     rtc.DisconnectReason.PARTICIPANT_REMOVED,
@@ -43,22 +43,22 @@ _ROOM_EVENTS: tuple[Any, ...] = (
 
 
 class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
-    """Feeds `Callers` with what happens in the room, and carries out what it decides.
+    """The callers in a room, and the link of the agent session to one of them.
 
     The session has to run in the room with `close_on_disconnect=False` and a participant identity that does not exist,
-    so that only this links it. While no caller is there, every speech is interrupted, so that the chat context keeps
-    what was heard of it.
+    so that only this class links it. While the room has no caller, every speech is interrupted, so that the chat
+    context keeps what was heard of it.
 
-    Emits `linked` with the identity of the caller to whom the agent listens from now on, and `changed`, with nothing,
-    when somebody has come, left or answered.
+    Emits `linked` with the identity of the newly linked caller, and `changed`, without arguments, when a caller joined,
+    left or answered the telephone.
 
     Args:
         session: The agent's.
         room: Where the session runs, connected.
         grace: Seconds to wait for a caller whose connection was lost; 0 ends the call at once.
         first_within: Seconds to wait for the first caller; by default as long as LiveKit keeps the room.
-        avatar: Identity of an avatar that does not say for whom it publishes.
-        on_over: Called when no caller is there and none is waited for any more.
+        avatar: Identity of an avatar that does not name its agent in an attribute.
+        on_over: Called when the room has no caller and the wait for one is over.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._is_over = False
 
     def watch(self) -> None:
-        """Begin, when the session has started."""
+        """Begin; the session must have started."""
         for event in _ROOM_EVENTS:
             self._room.on(event, self._look)
         self._room.on("participant_disconnected", self._on_disconnected)
@@ -96,22 +96,22 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
 
     @property
     def count(self) -> int:
-        """How many callers are in the room."""
+        """Number of callers in the room."""
         return self._callers.count
 
     @property
     def linked(self) -> str | None:
-        """Identity of the caller to whom the agent listens; the last one as long as nobody is there."""
+        """Identity of the linked caller; in an empty room, of the last one."""
         return self._callers.linked
 
     @property
     def is_there(self) -> bool:
-        """Whether somebody is there who can be talked with."""
+        """Whether a caller is in the room and, on a telephone, has answered; False after the call."""
         return self._is_there.is_set() and not self._is_over
 
     @property
     def has_caller(self) -> bool:
-        """Whether somebody is in the room who can be talked with, also before `watch`."""
+        """Like `is_there`, also before `watch`."""
         return self._callers.is_there
 
     @property
@@ -121,11 +121,11 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
 
     @property
     def has_screen(self) -> bool:
-        """Whether somebody is there who can see an avatar."""
+        """Whether a caller can see an avatar."""
         return self._callers.has_screen
 
     async def wait_for_caller(self) -> bool:
-        """Wait until somebody is there; return False if the call was over before."""
+        """Wait for a caller; return False if the call was over before."""
         await self._is_there.wait()
         return not self._is_over
 
@@ -134,25 +134,25 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         return self._callers.knows(identity)
 
     def takes_part(self, identity: str) -> bool:
-        """Return whether this participant is a caller who may ask for something."""
+        """Return whether this participant is a caller who may make requests."""
         return self._callers.takes_part(identity)
 
     def write(self, identity: str) -> bool:
-        """Take that a participant has written; return whether it is a caller."""
+        """Note that a participant has written; return whether it is a caller who takes part."""
         return self._callers.write(identity)
 
     def use_button(self, identity: str, *, used: bool) -> None:
-        """Take whether a caller uses push-to-talk."""
+        """Note whether a caller uses push-to-talk."""
         self._callers.use_button(_now(), identity, used=used)
         self._follow()
 
     def hold(self, identity: str | None) -> None:
-        """Take who holds the push-to-talk button."""
+        """Note which caller holds the push-to-talk button; None for none."""
         self._callers.hold(_now(), identity)
         self._follow()
 
     def refresh(self) -> None:
-        """Read who is in the room; `watch` does so by itself."""
+        """Read the participants of the room; after `watch` this happens by itself."""
         participants = list(self._room.remote_participants.values())
         callers = [_caller(each) for each in participants if self._is_caller(each)]
         self._callers.update(_now(), callers, self._departures)
@@ -160,7 +160,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
 
     def _look(self, *_: object) -> None:
         if self._room.connection_state != rtc.ConnectionState.CONN_CONNECTED:
-            return  # it is the agent who is away; to it, all others seem to leave
+            return  # The agent itself is disconnected, and all others seem to have left.
         self.refresh()
         self._follow()
         self.emit("changed")
@@ -175,7 +175,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._follow()
 
     def _follow(self) -> None:
-        """Carry out what has changed."""
+        """Carry out what `Callers` decided."""
         if self._is_over:
             return
         was_there, is_there, was_linked = self._is_there.is_set(), self._callers.is_there, self._linked
@@ -184,7 +184,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         if is_there and not was_there:
             logger.info("a caller is there")
             if was_linked is not None:
-                self._session.clear_user_turn()  # a telephone makes sounds while it rings
+                self._session.clear_user_turn()  # The sounds of a ringing telephone are no words.
             self._is_there.set()
         elif was_there and not is_there:
             self._fall_silent()
@@ -223,7 +223,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
             event.speech_handle.interrupt(force=True)
 
     def _on_close(self, _: object) -> None:
-        """Stop: the session has closed, or the room is gone."""
+        """Stop: the session has closed, or the room is disconnected."""
         for event in _ROOM_EVENTS:
             self._room.off(event, self._look)
         self._room.off("participant_disconnected", self._on_disconnected)
@@ -235,7 +235,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._is_there.set()
 
     def _is_caller(self, participant: rtc.RemoteParticipant) -> bool:
-        """Return whether it is a person: neither a recorder nor an agent, nor the avatar, nor a telephone hung up."""
+        """Return whether this is a person: no recorder, agent or avatar, and no telephone that was hung up."""
         if participant.kind not in DEFAULT_PARTICIPANT_KINDS or self._is_avatar(participant):
             return False
         return participant.attributes.get(_CALL_STATUS) != _HUNG_UP

@@ -53,8 +53,6 @@ def open_sockets() -> int:
     return sum(target.startswith("socket:") for target in targets)
 
 
-# Known to fail: commands go out without `connected`, as the service allows, and the promises do not know that yet.
-@pytest.mark.long
 @pytest.mark.timeout(240)
 async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments end once and where they were heard to, nothing is said after an interrupt, nothing is left."""

@@ -26,6 +26,12 @@ UNHEARD = {
 }
 """Faults with which more may be reported than was heard, and why."""
 
+UNSAID = {"hang": "no session begins, so what is captured is reported as not heard within 20 s"}
+"""Faults with which a segment may be interrupted by nobody, and why."""
+
+UNTOLD = {"unready": "commands are taken by sessions that never say `connected` (facts 32 to 35)"}
+"""Faults with which commands may go out before `connected`, and why."""
+
 
 def broken(call: Call) -> Iterator[str]:
     """The promises that a call did not keep."""
@@ -58,7 +64,8 @@ def _position(segment: Segment, call: Call) -> Iterator[str]:
             yield f"position {position} of {segment.captured}"
         if not event.interrupted and position < segment.captured - SAMPLE:
             yield f"not interrupted, and ended at {position} of {segment.captured}"
-        if event.interrupted and segment.cut_at is None and call.lost is None:
+        is_explained = segment.cut_at is not None or call.lost is not None or call.struck & UNSAID.keys()
+        if event.interrupted and not is_explained:
             yield "interrupted by nobody"
 
 
@@ -93,7 +100,8 @@ def _heard(call: Call) -> Iterator[str]:
 def _wire(received: list[Received], call: Call) -> Iterator[str]:
     for _, on_socket in itertools.groupby(received, key=lambda command: command.socket):
         commands = list(on_socket)
-        yield from (f"{command.kind} before connected" for command in commands if not command.was_welcome)
+        if not call.struck & UNTOLD.keys():
+            yield from (f"{command.kind} before connected" for command in commands if not command.was_welcome)
         yield from _ids(commands)
         for number, segment in enumerate(call.segments, 1):
             yield from _silence(commands, number, segment)
