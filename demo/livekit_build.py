@@ -18,13 +18,13 @@ from demo.errors import DemoError
 from demo.go import Go, find_go, go_install, install_go
 from demo.tools import ToolError
 
+# The newest that `go install` takes: from v1.13.6 on, go.mod has replace directives, which `go install` refuses.
 VERSION: Final = "v1.13.5"
-"""The newest that `go install` takes: from v1.13.6 on, go.mod has replace directives, which `go install` refuses."""
 
 PACKAGE: Final = f"github.com/livekit/livekit-server/cmd/server@{VERSION}"
 
+# Go, the modules, Go's build cache and the binary came to 1.4 GB; all but the binary (53 MB) is removed afterwards.
 NEEDED_BYTES: Final = 2_000_000_000
-"""Go, the modules, Go's build cache and the binary came to 1.4 GB; all but the binary (53 MB) is removed afterwards."""
 
 OTHER_WAYS: Final = (
     "Other ways: put a `livekit-server` on PATH (https://docs.livekit.io/home/self-hosting/local/), "

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DEV_API_KEY: Final = "devkey"
+# LiveKit wants 32 characters at least.
 DEV_API_SECRET: Final = "this-is-a-local-development-secret"  # noqa: S105 - opens only a server on this machine
-"""LiveKit wants 32 characters at least."""
 
+# Seconds; it answers within one, on a busy machine within a few.
 START_TIMEOUT: Final = 20.0
-"""Seconds; it answers within one, on a busy machine within a few."""
 
+# Seconds it has to end; it would wait longer than that for participants who do not leave.
 SERVER_GRACE: Final = 3.0
-"""Seconds it has to end; it would wait longer than that for participants who do not leave."""
 
 
 def server_config(port: int, udp_port: int, api_key: str, api_secret: str) -> dict[str, object]:
     """Give a configuration for loopback only, as LiveKit's YAML names things.
 
     `node_ip`, the loopback candidate and the interface let clients connect on a machine that has no other interface.
-    Without `stun_servers` clients are sent to a public STUN server; the discard port answers nobody. `tcp_port` 0
+    Without `stun_servers` clients are sent to a public STUN server; the discard port never answers. `tcp_port` 0
     turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says. A `target_load`
-    above 1 sends a worker to the caller also while the machine is busy: by default a worker at 70 % gets nobody.
+    above 1 sends a worker to the caller also while the machine is busy: by default a worker at 70 % gets no job.
     """
     return {
         "port": port,

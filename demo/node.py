@@ -16,8 +16,8 @@ from demo.tools import ToolError, install_wheel, version_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Of the wheel, which numbers itself as Node.js does: of the line with long-term support until April 2028.
 VERSION: Final = "24.19.0"
-"""Of the wheel, which numbers itself as Node.js does: of the line with long-term support until April 2028."""
 
 _RANGE: Final = re.compile(r"(?P<kind>\^|>=)\s*(?P<major>\d+)(\.(?P<minor>\d+))?(\.\d+)?")
 

@@ -1,4 +1,4 @@
-"""The page of the demo: its link, and whether there is somebody to open it for."""
+"""The page of the demo: its link, and whether this machine has a display to open it on."""
 
 from __future__ import annotations
 

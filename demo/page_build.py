@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+# All else below web/ is a source of the page.
 MADE: Final = frozenset({"node_modules", "dist"})
-"""All else below web/ is a source of the page."""
 
 # A file in what was made, with a hash of what it was made from. Written last, so that it vouches for the rest.
 STAMP: Final = ".made-from"
@@ -53,8 +53,8 @@ NO_NODE: Final = "Let this machine reach PyPI, or put a Node.js ({wanted}) with 
 NO_PACKAGES: Final = "The packages come from npm's registry, https://registry.npmjs.org unless npm is told another one."
 NO_BUNDLE: Final = "The sources are in web/src."
 
+# The exit status of what Ctrl-C ended before it was done.
 INTERRUPTED: Final = 130
-"""The exit status of what Ctrl-C ended before it was done."""
 
 
 class PageBuildError(DemoError):

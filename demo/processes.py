@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+# Seconds a process has to end in order (the worker ends its calls with the vendors) before it is killed.
 GRACE: Final = 10.0
-"""Seconds a process has to end in order (the worker ends its calls with the vendors) before it is killed."""
 
 TAIL_LINES: Final = 15
+# Seconds between two looks at a process that is starting.
 READY_POLL: Final = 0.1
-"""Seconds between two looks at a process that is starting."""
 
 ANSWER_TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
 
+# Seconds between two looks at a log that is shown as it grows.
 FOLLOW_POLL: Final = 0.2
-"""Seconds between two looks at a log that is shown as it grows."""
 
 
 class PortInUseError(DemoError):
@@ -183,7 +183,7 @@ async def answers(url: str) -> bool:
 
 
 def check_port(port: int, what: str, option: str) -> None:
-    """Raise PortInUseError when somebody listens on this TCP port of 127.0.0.1."""
+    """Raise PortInUseError when a process listens on this TCP port of 127.0.0.1."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -193,7 +193,7 @@ def check_port(port: int, what: str, option: str) -> None:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Give a port of 127.0.0.1 nobody uses now."""
+    """Return a free port of 127.0.0.1."""
     with socket.socket(type=kind) as trial:
         trial.bind(("127.0.0.1", 0))
         port: int = trial.getsockname()[1]

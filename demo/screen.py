@@ -43,7 +43,7 @@ def show_invitation(console: Console, page: str | None, invitation: Invitation |
     Args:
         console: The terminal.
         page: Its link; None when it could not be built.
-        invitation: For other clients; None when only the page can let somebody in.
+        invitation: For other clients; None when only the page lets callers in.
     """
     if page is not None:
         console.print(f"[bold green]Call it:  [link={page}]{page}[/link][/]\n", soft_wrap=True, highlight=False)

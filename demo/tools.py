@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+# The reason is in them also when a stack trace or a hint comes after it, as npm and Vite have it.
 KEPT_LINES: Final = 30
-"""The reason is in them also when a stack trace or a hint comes after it, as npm and Vite have it."""
 
 _COLOUR: Final = re.compile(r"\x1b\[[\d;]*m")
 

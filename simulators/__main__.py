@@ -18,12 +18,12 @@ from simulators.speech import SpeechError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+# How long requests that are under way may take to end.
 SHUTDOWN_SECONDS = 2.0
-"""How long requests that are under way may take to end."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until a signal comes; what keeps it from starting is told in one line, with exit status 1."""
+    """Serve until a signal comes; a failed start is one line of text and exit status 1."""
     asked = parse_arguments(arguments)
     logging.basicConfig(level=asked.log_level, format="%(levelname)s %(name)s: %(message)s")
     try:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from demo.call.levels import Samples
 
+# Seconds until the avatar's tracks are there: the agent's process starts, and the avatar joins, in about ten.
 AVATAR_WITHIN: Final = 60.0
-"""Seconds until the avatar's tracks are there: the agent's process starts, and the avatar joins, in about ten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from demo.call.room import CallRoom
     from demo.call.voices import StandIns
 
+# Seconds from the caller's last word to the first sound; an answer takes one or two, a busy machine more.
 ANSWER_WITHIN: Final = 20.0
-"""Seconds from the caller's last word to the first sound; an answer takes one or two, a busy machine more."""
 
 ANSWER_ENDS_WITHIN: Final = 60.0
 SILENCE_WITHIN: Final = 8.0
 OPENING_WITHIN: Final = 20.0
 
+# Seconds of quiet after which an answer is over; between two sentences there is less.
 ANSWER_OVER: Final = 1.2
-"""Seconds of quiet after which an answer is over; between two sentences there is less."""
 
+# Seconds of quiet after which an interrupted answer is; longer than any pause in speech, shorter than to the reply.
 INTERRUPTED: Final = 0.7
-"""Seconds of quiet after which an interrupted answer is; longer than any pause in speech, shorter than to the reply."""
 
 Result = TypeVar("Result")
 

@@ -12,20 +12,20 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.int16]
 
 RATE_HZ: Final = 48_000
+# Samples in one look at the level: 10 ms, WebRTC's own frame.
 WINDOW: Final = RATE_HZ // 100
-"""Samples in one look at the level: 10 ms, WebRTC's own frame."""
 
+# Root mean square from which on a window is sound: -40 dB below full scale; a silent track decodes to less than 5.
 LOUD: Final = 330.0
-"""Root mean square from which on a window is sound: -40 dB below full scale; a silent track decodes to less than 5."""
 
+# Seconds; less is a click.
 SHORTEST_SOUND: Final = 0.03
-"""Seconds; less is a click."""
 
+# Seconds of quiet that do not yet end a sound: the closure of a consonant lasts as long.
 LONGEST_GAP: Final = 0.05
-"""Seconds of quiet that do not yet end a sound: the closure of a consonant lasts as long."""
 
+# Windows before and after the loud ones that still belong to speech: the "th" of "thank you".
 SOFT: Final = 4
-"""Windows before and after the loud ones that still belong to speech: the "th" of "thank you"."""
 
 
 @dataclass(slots=True)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from demo.call.levels import Sound
 
+# Windows that are kept for recognition: a minute, 6 MB; of a longer answer the last minute.
 LONGEST_ANSWER: Final = 60 * RATE_HZ // WINDOW
-"""Windows that are kept for recognition: a minute, 6 MB; of a longer answer the last minute."""
 
+# Frames that may wait to be heard: a second. Beyond it the oldest are lost, and the measured instants are wrong.
 BACKLOG: Final = 100
-"""Frames that may wait to be heard: a second. Beyond it the oldest are lost, and the measured instants are wrong."""
 
 
 class Listener:

@@ -16,8 +16,8 @@ from demo.call.levels import RATE_HZ, WINDOW, Samples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# How far the track may be fed ahead: enough for a busy machine, and an error of the measured instants at most.
 QUEUE_MS: Final = 50
-"""How far the track may be fed ahead: enough for a busy machine, and an error of the measured instants at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from demo.call.levels import RATE_HZ, Samples
 
+# Samples by which an arrival may differ from where the voice goes on: less is the jitter of a busy machine.
 TOLERANCE: Final = RATE_HZ // 10
-"""Samples by which an arrival may differ from where the voice goes on: less is the jitter of a busy machine."""
 
+# Samples that are held at most, waiting for the other voice; what comes later than that is lost.
 HELD: Final = 2 * RATE_HZ
-"""Samples that are held at most, waiting for the other voice; what comes later than that is lost."""
 
 
 @dataclass(slots=True)

@@ -19,14 +19,14 @@ from demo.call.mixer import Mixer
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Frames and samples that may wait for the encoder: two seconds. What comes when it is full is lost, and counted.
 WAITING: Final = 500
-"""Frames and samples that may wait for the encoder: two seconds. What comes when it is full is lost, and counted."""
 
+# Seconds after which both voices must be there to be mixed.
 MIX_DELAY: Final = 0.5
-"""Seconds after which both voices must be there to be mixed."""
 
+# For x264: a twentieth of a processor core at 720p, since the call itself runs on the same machine.
 LIGHT: Final = {"preset": "ultrafast", "crf": "21"}
-"""For x264: a twentieth of a processor core at 720p, since the call itself runs on the same machine."""
 
 MILLISECONDS: Final = Fraction(1, 1000)
 AUDIO_BLOCK: Final = RATE_HZ // 50
@@ -64,7 +64,7 @@ class Recording:
         self._do(lambda: self._write_video(frame, at))
 
     def add_voice(self, voice: str, samples: Samples, ended_at: float) -> None:
-        """Add what somebody said, and the instant at which it ended."""
+        """Add an utterance, and the instant at which it ended."""
         self._do(lambda: self._film.write_voice(voice, samples, ended_at) if self._film else None)
 
     def save_picture(self) -> None:
@@ -88,9 +88,9 @@ class Recording:
                 work()
             if self._film:
                 self._film.close(time.monotonic())
-        except Exception as error:  # noqa: BLE001 - whatever it is, whoever closes must not wait for it
+        except Exception as error:  # noqa: BLE001 - kept for the report; `close` must not hang
             self.error = error
-            while self._work.get():  # whoever adds must not wait for a thread that has ended
+            while self._work.get():  # so that no `add_*` waits for a thread that has ended
                 pass
 
     def _write_video(self, frame: rtc.VideoFrame, at: float) -> None:

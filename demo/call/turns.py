@@ -24,8 +24,8 @@ class Turn:
     barges_in: bool = False
 
 
+# Words of an answer that tells the time, in whichever city was understood.
 TIMES_OF_DAY: Final = frozenset({"clock", "morning", "afternoon", "evening", "night"})
-"""Words of an answer that tells the time, in whichever city was understood."""
 
 SCRIPT: Final = (
     Turn("hello can you hear me", frozenset({"hello", "hear", "yes"})),
@@ -35,11 +35,11 @@ SCRIPT: Final = (
     Turn("thank you goodbye", frozenset({"goodbye", "bye", "welcome"})),
 )
 
+# The part of the caller's words that the agent must have understood: recognising speech is not what is tried here.
 UNDERSTOOD: Final = 0.6
-"""The part of the caller's words that the agent must have understood: recognising speech is not what is tried here."""
 
+# The part of the recognised words that the agent must have said: less is another answer than its, or an old one.
 SAME: Final = 0.5
-"""The part of the recognised words that the agent must have said: less is another answer than its, or an old one."""
 
 
 @dataclass(slots=True)

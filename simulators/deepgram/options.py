@@ -26,10 +26,10 @@ class ListenOptions:
     model: str
     interim_results: bool
     vad_events: bool
+    # Silence after which speech is final; None: only `Finalize` and `CloseStream` end it.
     endpointing: float | None
-    """Silence after which speech is final; None: only `Finalize` and `CloseStream` end it."""
+    # Silence after which `UtteranceEnd` is sent; None: never.
     utterance_end: float | None
-    """Silence after which `UtteranceEnd` is sent; None: never."""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> ListenOptions:

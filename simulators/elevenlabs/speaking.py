@@ -23,10 +23,10 @@ _SENTENCE_PAUSE = 0.3  # espeak-ng ends a text without one
 class Pace:
     """How fast the stand-in answers."""
 
+    # Seconds from text to the first audio.
     first_byte: float
-    """Seconds from text to the first audio."""
+    # Multiple of real time at which audio is given out.
     speed: float
-    """Multiple of real time at which audio is given out."""
 
 
 @dataclass(frozen=True, slots=True)

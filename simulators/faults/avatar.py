@@ -117,7 +117,7 @@ class RoomFault(SessionFault):
 
 
 class NeverJoins(RoomFault):
-    """The avatar does not join the room; `connected` is told all the same."""
+    """The avatar does not join the room; `connected` is sent all the same."""
 
     places: ClassVar[Places] = {"liveavatar": ("joining",)}
     kind: Literal["never_joins"] = "never_joins"

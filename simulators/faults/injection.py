@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from simulators.faults.plan import FaultPlan
     from simulators.vendors import Vendor
 
+# aiohttp 3 does not tell a request that its client is gone.
 POLL_SECONDS = 0.05
-"""aiohttp 3 does not tell a request that its client is gone."""
 
 AFault = TypeVar("AFault", bound=Fault)
 Result = TypeVar("Result")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from simulators.faults.plan import FaultPlan
     from simulators.vendors import Vendor
 
+# Words an error as the vendor does.
 Refuse: TypeAlias = "Callable[[Status], web.Response]"
-"""Words an error as the vendor does."""
 
 
 def install(app: web.Application, plan: FaultPlan, vendor: Vendor, refuse: Refuse) -> None:

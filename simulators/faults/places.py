@@ -7,9 +7,10 @@ from typing import Literal, TypeAlias
 
 from simulators.vendors import Vendor
 
+# Names of calls or moments, for each vendor that has them.
 Places: TypeAlias = Mapping[Vendor, tuple[str, ...]]
-"""Names of calls or moments, for each vendor that has them."""
 
+# The calls, under the names of their routes; an upgrade to a WebSocket is one of them.
 CALLS: Places = {
     "deepgram": ("listen", "transcribe", "auth", "projects"),
     "elevenlabs": ("stream_input", "multi_stream_input", "stream", "speech", "voices", "user"),
@@ -19,22 +20,21 @@ CALLS: Places = {
         "websocket",
     ),
 }
-"""The calls, under the names of their routes; an upgrade to a WebSocket is one of them."""
 
+# Of a LiveAvatar session: before the avatar joins its room, a socket was accepted, `connected` was told, a command came
+# and is not obeyed yet, the avatar begins an utterance.
 Moment = Literal["joining", "opening", "connected", "speak", "speak_end", "interrupt", "speaking"]
-"""Of a LiveAvatar session: before the avatar joins its room, a socket was accepted, `connected` was told, a command
-came and is not obeyed yet, the avatar begins an utterance."""
 
 _SESSION: tuple[Moment, ...] = ("opening", "connected", "speak", "speak_end", "interrupt", "speaking")
 _SOCKET = ("opening", "received", "sent")
 
 SESSION_MOMENTS: Places = {"liveavatar": ("joining", *_SESSION)}
+# `received` and `sent`: a message came and is not looked at yet, one is about to leave.
 SOCKET_MOMENTS: Places = {
     "deepgram": _SOCKET,
     "elevenlabs": _SOCKET,
     "liveavatar": (*_SESSION, "received", "sent"),
 }
-"""`received` and `sent`: a message came and is not looked at yet, one is about to leave."""
 
+# With OpenAI's stream of events, whose messages are its chunks.
 STREAM_MOMENTS: Places = {**SOCKET_MOMENTS, "openai": ("opening", "sent")}
-"""With OpenAI's stream of events, whose messages are its chunks."""

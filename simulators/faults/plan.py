@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from simulators.vendors import Vendor
 
+# Instants kept of a fault that strikes every time.
 RECORDED_STRIKES = 1000
-"""Instants kept of a fault that strikes every time."""
 
 AFault = TypeVar("AFault", bound=Fault)
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 CLOSED = WSMessage(WSMsgType.CLOSED, None, None)
 
+# Under way at most on a socket that lags; then who sends has to wait.
 LATE_MESSAGES = 1000
-"""Under way at most on a socket that lags; then who sends has to wait."""
 
+# Of a slow reader: the kernel would take megabytes before the client noticed.
 SMALL_WINDOW_BYTES = 4096
-"""Of a slow reader: the kernel would take megabytes before the client noticed."""
 
 
 class FaultySocket(web.WebSocketResponse):

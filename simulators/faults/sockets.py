@@ -10,11 +10,11 @@ from pydantic import Field, JsonValue
 from simulators.faults.fault import SocketFault
 from simulators.faults.places import SOCKET_MOMENTS, STREAM_MOMENTS, Places
 
+# More than the 4 MiB that aiohttp's client takes, and five times what LiveAvatar takes itself.
 HUGE_BYTES = 5 * 2**20
-"""More than the 4 MiB that aiohttp's client takes, and five times what LiveAvatar takes itself."""
 
+# Far more than a parser that recurs stands.
 DEEP_LEVELS = 100_000
-"""Far more than a parser that recurs stands."""
 
 DAMAGED_FRAMES: dict[str, str | bytes] = {
     "text": "this is not JSON",

@@ -52,7 +52,7 @@ class HostedRoom:
         return self.server.url
 
     async def aclose(self) -> None:
-        """Tear the room down: whoever is still in it is disconnected."""
+        """Delete the room, which disconnects all participants."""
         try:
             async with api.LiveKitAPI(self.server.url, self.server.api_key, self.server.api_secret) as livekit:
                 await livekit.room.delete_room(api.DeleteRoomRequest(room=self.name))

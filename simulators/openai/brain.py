@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from simulators.openai.script import Rule, Script
 
+# Sentences from which on an answer is worth going on with.
 LONG: Final = 4
-"""Sentences from which on an answer is worth going on with."""
 
 
 @dataclass(frozen=True, slots=True)

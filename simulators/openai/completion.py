@@ -15,11 +15,11 @@ from simulators.openai.dialects import OPENAI, Dialect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The model that every answer names, whatever was asked for, so that it is not taken for another.
 MODEL: Final = "demo-brain"
-"""The model that every answer names, whatever was asked for, so that it is not taken for another."""
 
+# What a model that thinks aloud thinks.
 THOUGHTS: Final = "The caller wants an answer, so I should think about it, step by step, and then give one."
-"""What a model that thinks aloud thinks."""
 
 
 class Usage(TypedDict):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# In the result of a tool that has none yet.
 STILL_RUNNING: Final = "still running"
-"""In the result of a tool that has none yet."""
 
 Role = Literal["system", "user", "assistant", "tool"]
 

@@ -35,6 +35,7 @@ class Dialect:
 
 OPENAI: Final = Dialect()
 
+# Seen in llama.cpp, vLLM, Ollama, LM Studio, Groq and others: livekit/agents issues 3114, 4133 and their kin.
 DIALECTS: Final[dict[str, Dialect]] = {
     "finish_null": Dialect(call_finish=None),
     "finish_stop": Dialect(call_finish="stop"),
@@ -55,4 +56,3 @@ DIALECTS: Final[dict[str, Dialect]] = {
     "reasoning": Dialect(thoughts="field"),
     "silent_reasoning": Dialect(thoughts="silence"),
 }
-"""Seen in llama.cpp, vLLM, Ollama, LM Studio, Groq and others: livekit/agents issues 3114, 4133 and their kin."""

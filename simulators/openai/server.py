@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from simulators.faults.calls import Status
     from simulators.openai.completion import Answer
 
+# When the model was made, by `GET /v1/models`, in seconds since 1970; any constant would do.
 CREATED: Final = 1_763_683_200
-"""When the model was made, by `GET /v1/models`, in seconds since 1970; any constant would do."""
 
 _BASE: Final = "/{dialect:(?:dialects/[a-z_]+/)?}v1"
 

@@ -1,4 +1,4 @@
-"""What says that this is a stand-in: nobody is to mistake it for the real service."""
+"""The badge in the picture that says that this is a stand-in and not the real service."""
 
 from PIL import Image, ImageDraw, ImageFont
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+# Shape (n, 2).
 Points = NDArray[np.float64]
-"""Shape (n, 2)."""
 
 Knots = Sequence[tuple[float, float]]
 

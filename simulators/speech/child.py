@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[2]
 _START_TIMEOUT = 60.0  # a cold disk and a busy machine: loading the acoustic model was seen to take seconds
 _ANSWER_TIMEOUT = 30.0  # ten times what a long utterance takes
-_QUESTIONS = 64  # waiting at most; whoever comes then waits for room
+_QUESTIONS = 64  # at most in the queue; further callers wait for a free place
 
 
 class SpeechError(Exception):

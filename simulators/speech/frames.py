@@ -44,8 +44,8 @@ def serve(start: Callable[[], Callable[[Frame], Frame]]) -> None:
     """Be the child: call `start` once, say that it is ready, then answer frames until the parent closes the pipe.
 
     Args:
-        start: Loads what the process needs and gives back the function that answers. What it raises is told to the
-            parent in place of "ready"; what the answering function raises is told as that question's answer.
+        start: Loads what the process needs and gives back the function that answers. An exception of
+            `start` is sent to the parent in place of "ready"; one of that function, as the answer.
     """
     stdin, stdout = sys.stdin.buffer, _private_stdout()
     try:

@@ -18,21 +18,21 @@ class RecognisedWord(NamedTuple):
     text: str
     start: float
     end: float
+    # 0 to 1.
     confidence: float
-    """0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """What was heard in one utterance."""
 
+    # Lower case, no punctuation; empty when nothing was understood.
     text: str
-    """Lower case, no punctuation; empty when nothing was understood."""
+    # Mean of the words', 0 to 1.
     confidence: float
-    """Mean of the words', 0 to 1."""
     words: list[RecognisedWord]
+    # Which language model won: the demo's phrases or general English.
     model: Literal["demo", "open"]
-    """Which language model won: the demo's phrases or general English."""
 
 
 class Recogniser:

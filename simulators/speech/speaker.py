@@ -26,11 +26,11 @@ class Word(NamedTuple):
 class Speech:
     """A text, spoken."""
 
+    # 16 bit, mono.
     pcm: bytes
-    """16 bit, mono."""
     rate_hz: int
+    # Every word of the text, in order.
     words: list[Word]
-    """Every word of the text, in order."""
 
 
 class Speaker:

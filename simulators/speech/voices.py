@@ -13,15 +13,15 @@ _TABLE = Path(__file__).with_name("voices.json")
 class Voice:
     """How espeak-ng is set for one voice; see espeak-ng's speak_lib.h for the scales."""
 
+    # Language and variant, such as `en-us+f5`.
     variant: str
-    """Language and variant, such as `en-us+f5`."""
     words_per_minute: int
+    # 0 to 100, 50 is the variant's own.
     pitch: int
-    """0 to 100, 50 is the variant's own."""
+    # 0 to 100, 0 is monotone.
     pitch_range: int
-    """0 to 100, 0 is monotone."""
+    # Percent.
     volume: int
-    """Percent."""
 
 
 def load_voices() -> dict[str, Voice]:

@@ -40,13 +40,14 @@ if TYPE_CHECKING:
 
 CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
 
+# Private methods of `AgentServer` that are called, with their parameters.
 METHODS = {
     "_is_available": [],
     "_refresh_worker_load": [],
     "_queue_msg": ["msg"],
 }
-"""Private methods of `AgentServer` that are called, with their parameters."""
 
+# Private attributes of a running `AgentServer` that are read or changed.
 STATE = {
     "_closed": bool,
     "_connecting": bool,
@@ -57,7 +58,6 @@ STATE = {
     "_http_proxy": str,
     "_ws_url": str,
 }
-"""Private attributes of a running `AgentServer` that are read or changed."""
 
 
 class UnreachableRoom(rtc.EventEmitter[str]):

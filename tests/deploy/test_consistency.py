@@ -18,8 +18,8 @@ from tests.deploy.dockerfile import ROOT
 if TYPE_CHECKING:
     from tests.deploy.dockerfile import Stage
 
+# Seconds a job's entrypoint and its AgentSession have to close; seen in livekit-agents, ipc/job_proc_lazy_main.py.
 JOB_CLOSE = 15 + 60
-"""Seconds a job's entrypoint and its AgentSession have to close; seen in livekit-agents, ipc/job_proc_lazy_main.py."""
 
 
 def load(path: str) -> Any:

@@ -12,12 +12,13 @@ from aiohttp.test_utils import TestServer
 from livekit import api, rtc
 from livekit.agents import Agent, AgentSession, utils
 
-from simulators.liveavatar import DIALECTS, FULL, STATE_ONLY, Dialect, Habits, Options, create_app
+from simulators.faults import FaultPlan
+from simulators.liveavatar import DIALECTS, FULL, SERVICE, STATE_ONLY, Dialect, Habits, Options, create_app
 from simulators.liveavatar.model import DRAWN_FACE_ID
 from tests.e2e.ear import Ear
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from aiohttp import ClientSession
     from livekit.agents.voice.io import AudioOutput
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from avatar import AvatarSession
     from demo.livekit_server import LiveKitServer
+    from simulators.faults import Fault
+    from simulators.liveavatar.service import Service
 
 RATE_HZ = 24_000
 TONE_HZ = 440.0
@@ -48,13 +51,14 @@ every_dialect = pytest.mark.parametrize(
 
 @dataclass(slots=True)
 class Call:
-    """A call in which the plugin speaks: its audio output, a caller's ear, and the stand-in's REST API."""
+    """A call in which the plugin speaks: its audio output, a caller's ear, and the stand-in with its REST API."""
 
     session: AgentSession[Any]
     avatar: liveavatar.AvatarSession | AvatarSession
     ear: Ear
     http: ClientSession
     stand_in: str
+    service: Service
 
     @property
     def voice(self) -> AudioOutput:
@@ -68,10 +72,14 @@ class Call:
         for frame in np.array_split(samples.astype("<i2"), round(seconds / 0.1)):
             await self.voice.capture_frame(rtc.AudioFrame(frame.tobytes(), RATE_HZ, 1, len(frame)))
 
-    async def inspect(self) -> Any:
-        """What the stand-in knows about the session."""
+    async def sessions(self) -> list[Any]:
+        """Return what the stand-in knows about its sessions, the oldest first."""
         async with self.http.get(f"{self.stand_in}/stand-in/sessions") as response:
-            return (await response.json())["sessions"][-1]
+            return list((await response.json())["sessions"])
+
+    async def inspect(self) -> Any:
+        """Return what the stand-in knows about the last session."""
+        return (await self.sessions())[-1]
 
 
 def mint(server: LiveKitServer, identity: str) -> str:
@@ -86,12 +94,12 @@ async def call(
     server: LiveKitServer,
     dialect: Dialect,
     habits: Habits = PROMPT,
+    faults: Sequence[Fault] = (),
 ) -> AsyncIterator[Call]:
     """A call in which the plugin's avatar has joined, and is listened to."""
     async with AsyncExitStack() as stack:
-        stand_in = await stack.enter_async_context(
-            TestServer(create_app(Options(habits=replace(habits, dialect=dialect))))
-        )
+        app = create_app(Options(habits=replace(habits, dialect=dialect)), faults=FaultPlan(faults))
+        stand_in = await stack.enter_async_context(TestServer(app))
         url = str(stand_in.make_url("")).rstrip("/")
         http = await stack.enter_async_context(utils.http_context.open())
         ear = await stack.enter_async_context(Ear(server.url, mint(server, "caller"), AVATAR_IDENTITY))
@@ -112,4 +120,4 @@ async def call(
         stack.push_async_callback(session.aclose)
         await avatar.wait_for_join()
         await ear.wait_until_it_hears()
-        yield Call(session, avatar, ear, http, url)
+        yield Call(session, avatar, ear, http, url, app[SERVICE])

@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 STORY = next(rule for rule in load_script().rules if rule.name == "story").say[0]
 
+# Seconds; the agent's process starts, and the avatar joins.
 JOINS = 30.0
-"""Seconds; the agent's process starts, and the avatar joins."""
 
+# Seconds; the story lasts 35.
 HAPPENS = 45.0
-"""Seconds; the story lasts 35."""
 
 POLL = 0.05
 
+# Says nothing before it is spoken to, so that the story is the first that the avatar says.
 SILENT_PERSONA = 'name = "Nova"\ninstructions = "Tell stories."\n'
-"""Says nothing before it is spoken to, so that the story is the first that the avatar says."""
 
 
 @dataclass(frozen=True, slots=True)

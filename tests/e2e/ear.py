@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 RATE_HZ = 24_000
 WINDOW_SECONDS = 0.02
+# RMS of a window above which it counts as sound; the tests' tone has 7000, coded silence stays below 50.
 LOUD = 500.0
-"""RMS of a window above which it counts as sound; the tests' tone has 7000, coded silence stays below 50."""
 
 
 class Ear:

@@ -17,15 +17,15 @@ from demo.livekit_server import LiveKitServer
 from demo.processes import Child, free_port, running
 
 ROOT = Path(__file__).parents[2]
+# Seconds; a worker loads its models first.
 START = 200.0
-"""Seconds; a worker loads its models first."""
 
+# A tool is called, a story is told, and interrupted.
 SHORT_CALL = (
     Turn("what time is it in london", TIMES_OF_DAY),
     Turn("tell me a story", leaves_after=3.0),
     Turn("stop please", barges_in=True),
 )
-"""A tool is called, a story is told, and interrupted."""
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
 
 BYTES_PER_SECOND = 48_000
+# Seconds between a reported position and the stand-in's truth; a benchmark is closer.
+#
+# On a busy machine the stand-in's time may stand still, while ours goes on: it tells for how long.
 AGREES = 0.2
-"""Seconds between a reported position and the stand-in's truth; a benchmark is closer.
-
-On a busy machine the stand-in's time may stand still, while ours goes on: it tells for how long.
-"""
 
 
 @every_dialect

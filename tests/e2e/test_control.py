@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120
 
 NAME = "control"
 
+# Seconds; who answers at all does it in a few milliseconds.
 NOBODY_ANSWERS = 2.0
-"""Seconds; who answers at all does it in a few milliseconds."""
 
 Found = TypeVar("Found")
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
+# Seconds of the story; in the first three the framework takes what it hears for an echo.
 IN_THE_MIDDLE = 5.0
-"""Seconds of the story; in the first three the framework takes what it hears for an echo."""
 
+# Seconds; between two sentences there are 0.3.
 SILENCE = 1.0
-"""Seconds; between two sentences there are 0.3."""
 
+# Seconds between what was played and what we know of it; machines under test are busy.
 AGREES = 0.2
-"""Seconds between what was played and what we know of it; machines under test are busy."""
 
 
 async def test_a_noise_pauses_the_story_and_none_of_it_is_lost(stage: Stage, tmp_path: Path) -> None:

@@ -32,8 +32,8 @@ pytestmark = [
 
 GOODBYE = "Thank you, and goodbye."
 
+# The goodbye is due after 20 s of the avatar.
 LIMITS = {"MINUTES_PER_CALL": "0.5", "END_WARNING_SECONDS": "10", "AVATAR_IDLE_SECONDS": "3"}
-"""The goodbye is due after 20 s of the avatar."""
 
 
 async def attribute(talk: Page, name: str, until: Callable[[str], bool]) -> str:

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
+# Seconds of the story; in the first three the framework takes what it hears for an echo.
 IN_THE_MIDDLE = 6.0
-"""Seconds of the story; in the first three the framework takes what it hears for an echo."""
 
+# Seconds; between two sentences there are 0.3, and before the agent's next answer more.
 SILENCE = 0.5
-"""Seconds; between two sentences there are 0.3, and before the agent's next answer more."""
 
+# Seconds between what was played and what we know of it; machines under test are busy.
 AGREES = 0.2
-"""Seconds between what was played and what we know of it; machines under test are busy."""
 
+# Seconds that a word may be spoken and not captioned. The framework paces words by the average speed of the speech and
+# shows one in the middle of its time: 0.2 s after its start on average, 0.6 s at most in two stories.
 TRAILS = 0.9
-"""Seconds that a word may be spoken and not captioned. The framework paces words by the average speed of the speech and
-shows one in the middle of its time: 0.2 s after its start on average, 0.6 s at most in two stories."""
 
 
 @pytest.mark.long

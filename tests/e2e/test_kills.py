@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
+# Seconds after a kill, or after the restart of a killed worker, within which no session is left.
 PROMISE = 15.0
-"""Seconds after a kill, or after the restart of a killed worker, within which no session is left."""
 
 
 async def test_a_killed_worker_and_a_killed_job_leave_no_session(stage: Stage, tmp_path: Path) -> None:

@@ -24,14 +24,14 @@ pytestmark = [
     pytest.mark.ours(reason="it is our server that is away"),
 ]
 
+# Seconds of the story.
 IN_THE_MIDDLE = 3.0
-"""Seconds of the story."""
 
+# Seconds.
 AWAY = 10.0
-"""Seconds."""
 
+# What LiveKit's client says of its attempts to come back is long.
 LINES = 500
-"""What LiveKit's client says of its attempts to come back is long."""
 
 
 async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ BEGINNING = JOKE[:7]
 THANKS = ("You are welcome. Is there anything else?", "With pleasure.")
 EVERY_TIME: dict[str, Any] = {"times": None}
 
+# Seconds before one says it again; what follows at once is one speech.
 A_MOMENT = 1.5
-"""Seconds before one says it again; what follows at once is one speech."""
 
 LINES = 1_000
 
@@ -94,6 +94,7 @@ async def trouble(
             await call.arm()
 
 
+# A fault, and what is heard: the beginning and the end.
 THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "refuses": ({"kind": "status", "at": "chat", "status": 503, **EVERY_TIME}, [SORRY]),
     "refuses once": ({"kind": "status", "at": "chat", "status": 503}, [JOKE]),
@@ -102,7 +103,6 @@ THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "breaks off": ({"kind": "drop", "at": "sent", "nth": 6}, [BEGINNING, SORRY]),
     "stalls in the middle": ({"kind": "silent", "at": "sent", "nth": 6}, [BEGINNING, SORRY]),
 }
-"""A fault, and what is heard: the beginning and the end."""
 
 
 def told(captions: list[str]) -> str:
@@ -134,6 +134,7 @@ async def test_thinking_fails(stage: Stage, tmp_path: Path, reliability: list[Ro
             assert thanks in THANKS, name
 
 
+# A fault, and how each of the captions begins.
 SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "is silent once": ({"kind": "silent", "at": "received"}, [JOKE]),
     "breaks off": ({"kind": "drop", "at": "sent", "nth": 3}, [BEGINNING, SORRY]),
@@ -142,7 +143,6 @@ SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "is silent": ({"kind": "silent", "at": "received", **EVERY_TIME}, [SORRY]),
     "is half open": ({"kind": "half_open", "at": "received", **EVERY_TIME}, [SORRY]),
 }
-"""A fault, and how each of the captions begins."""
 
 
 async def test_speaking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:

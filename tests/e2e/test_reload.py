@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
+# Seconds of the story.
 IN_THE_MIDDLE = 5.0
-"""Seconds of the story."""
 
+# Characters that are in the story once.
 SOME = 30
-"""Characters that are in the story once."""
 
 
 @pytest.fixture

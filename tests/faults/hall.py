@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 RATE_HZ = 24_000
 WINDOW = 0.02
+# RMS of a window above which it is sound; the speech has 7000, coded silence stays below 50.
 LOUD = 500.0
-"""RMS of a window above which it is sound; the speech has 7000, coded silence stays below 50."""
 
+# The speech is a tone that rises at every second, so that each second can be told from the others.
 FIRST_HZ, STEP_HZ = 400, 150
-"""The speech is a tone that rises at every second, so that each second can be told from the others."""
 
 
 def speech(seconds: int) -> list[rtc.AudioFrame]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 CALLS = 100
 TOGETHER = 12
 
+# With a service that answers within milliseconds.
 PATIENCE = Timings(connected=1.0, first_speech=1.0, speech=1.0, end=0.5, interrupt=0.3)
-"""With a service that answers within milliseconds."""
 
 SEEDS = [int(os.environ["CHAOS_SEED"])] if "CHAOS_SEED" in os.environ else range(CALLS)
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(120)
 
 ROOT = Path(__file__).parents[2]
+# Of six kills each, for a job and for a worker: 60 in all.
 ROUNDS = 5
-"""Of six kills each, for a job and for a worker: 60 in all."""
 
+# Seconds after a kill, or after the restart of a killed worker, within which no session is left.
 PROMISE = 15.0
-"""Seconds after a kill, or after the restart of a killed worker, within which no session is left."""
 
 
 @dataclass(frozen=True)

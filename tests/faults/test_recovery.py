@@ -55,8 +55,8 @@ LOSSES: dict[str, tuple[list[dict[str, Any]], str]] = {
 }
 
 
+# Seconds of the speech, where it takes so long to find out.
 LONGER = {"the avatar's track has no sound any more": 8}
-"""Seconds of the speech, where it takes so long to find out."""
 
 LONG = {
     "the line is dead, and nobody says so",

@@ -63,10 +63,10 @@ class World:
     is_engaged: bool = True
     is_lost: bool = False
     moments: list[Moment] = field(default_factory=list)
+    # Deadlines that were not later than the time-out that they followed.
     late: list[float] = field(default_factory=list)
-    """Deadlines that were not later than the time-out that they followed."""
+    # The longest that the avatar ran on after a limit of the day or the account, in seconds.
     overdue: float = 0.0
-    """The longest that the avatar ran on after a limit of the day or the account, in seconds."""
     _over_since: float | None = None
 
     def __post_init__(self) -> None:

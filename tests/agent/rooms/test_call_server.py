@@ -34,8 +34,8 @@ HOSTED = HostedRoom(
     max_duration=600.0,
 )
 
+# Messages to LiveKit that the framework keeps for a connection.
 QUEUED = 128
-"""Messages to LiveKit that the framework keeps for a connection."""
 
 
 class Jobs:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 RATE_HZ = 24_000
 FRAME = 0.1
+# Seconds after which a segment counts as forgotten.
 OVER = 45.0
-"""Seconds after which a segment counts as forgotten."""
 
 LIVEKIT = {
     "livekit_url": "ws://127.0.0.1:1",

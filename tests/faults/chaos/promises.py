@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from tests.faults.chaos.wire import Received
 
 SAMPLE = 1.5 / RATE_HZ
+# Seconds that our clock and the service may be apart and mean the same end, which is then the end of the segment.
 AGREEMENT = 0.5
-"""Seconds that our clock and the service may be apart and mean the same end, which is then the end of the segment."""
 
+# Faults with which more may be reported than was heard, and why.
 UNHEARD = {
     "mute": "it plays nothing and says nothing: what it was playing when it fell silent is taken for played",
     "half_open": "what is sent reaches the kernel and nobody else, and what is heard is not told",
     "slow_reader": "what is sent waits on the way for longer than speech takes",
 }
-"""Faults with which more may be reported than was heard, and why."""
 
+# Faults with which a segment may be interrupted by nobody, and why.
 UNSAID = {"hang": "no session begins, so what is captured is reported as not heard within 20 s"}
-"""Faults with which a segment may be interrupted by nobody, and why."""
 
+# Faults with which commands may go out before `connected`, and why.
 UNTOLD = {"unready": "commands are taken by sessions that never say `connected` (facts 32 to 35)"}
-"""Faults with which commands may go out before `connected`, and why."""
 
 
 def broken(call: Call) -> Iterator[str]:

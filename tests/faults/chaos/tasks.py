@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Of the call in whose context something runs.
 SEED: ContextVar[int | None] = ContextVar("seed", default=None)
-"""Of the call in whose context something runs."""
 
 
 class Tasks:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 KEY = {"X-API-KEY": "stand-in"}
 
+# A token request that the stand-in accepts, where it does not check room tokens.
 LITE = {
     "mode": "LITE",
     "avatar_id": DRAWN_FACE_ID,
@@ -29,10 +30,9 @@ LITE = {
         "livekit_client_token": "accepted",
     },
 }
-"""A token request that the stand-in accepts, where it does not check room tokens."""
 
+# One period of a square wave of 400 Hz.
 BUZZ = b"\x40\x1f" * 30 + b"\xc0\xe0" * 30
-"""One period of a square wave of 400 Hz."""
 
 
 def bearer(token: str) -> dict[str, str]:

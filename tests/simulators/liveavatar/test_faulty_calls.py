@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.simulators.liveavatar.client import StandIn
     from tests.simulators.liveavatar.conftest import Serve
 
+# What a client waits that gives up.
 BRIEF = ClientTimeout(total=0.3)
-"""What a client waits that gives up."""
 
 
 def fault_at(call: str, **fields: Any) -> Status:

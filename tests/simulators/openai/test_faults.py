@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 VENDOR: dict[str, Any] = {"vendor": "openai"}
 KEY = {"Authorization": "Bearer stand-in"}
 QUESTION = {"stream": True, "messages": [{"role": "user", "content": "hello can you hear me"}]}
+# Of the answer to it; a chunk with the role comes before them.
 WORDS = 12
-"""Of the answer to it; a chunk with the role comes before them."""
 
 
 @asynccontextmanager
