@@ -111,9 +111,10 @@ def _run(test_call: DoctorCall) -> str:
 
 
 async def _until_signal(test_call: DoctorCall) -> None:
-    """Make the call; SIGTERM and SIGHUP cancel it, as Ctrl-C does, so that the session is stopped."""
+    """Make the call; a signal cancels it, so that the session is stopped."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    for name in ("SIGTERM", "SIGHUP"):
+    # SIGINT too: a shell script's background jobs begin with it ignored, and Python leaves it so.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         with suppress(NotImplementedError, AttributeError):  # Windows
             loop.add_signal_handler(getattr(signal, name), task.cancel)  # type: ignore[union-attr] # this runs in a task
     await test_call.make()

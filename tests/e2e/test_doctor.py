@@ -79,7 +79,7 @@ async def test_a_call_that_is_interrupted_stops_its_session(stage: Stage, tmp_pa
     session = await stage.ended_session()
     _, call = _recording(tmp_path)
 
-    assert process.returncode == 1
+    assert process.returncode == 1, output.decode()
     assert "it was interrupted" in output.decode()
     assert "Traceback" not in output.decode()
     assert session["end_reason"] == "USER_CLOSED"
