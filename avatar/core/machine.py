@@ -98,6 +98,11 @@ class AvatarMachine:
         """True when the machine was closed and nothing is left to be stopped."""
         return self._wishes.state is Wish.CLOSED and not any(session.needs_attention for session in self.sessions)
 
+    @property
+    def has_speech(self) -> bool:
+        """True while something is captured that is not over."""
+        return not self._playback.timeline.empty
+
     def seconds_used(self, now: float) -> float:
         """Seconds of sessions, all together."""
         return sum(session.seconds_used(now) for session in self.sessions)
