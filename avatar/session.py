@@ -26,16 +26,16 @@ from avatar.captions.transcription import SyncedTranscription
 from avatar.closing import interrupt_speech
 from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, SpeechSent, StatusChanged, Timings
 from avatar.errors import AvatarError, ConfigurationError
-from avatar.hosted import AVATAR_IDENTITY, HostedRoom
 from avatar.http import client_session
 from avatar.link.link import AvatarLink
 from avatar.link.room import RoomServer
 from avatar.link.sessions import SessionSource
 from avatar.link.sources import Appearance, HostedSource, OwnRoomSource, RoomAccess
 from avatar.recording import Recorder
+from avatar.sessions.hosted import AVATAR_IDENTITY, HostedRoom
 
 if TYPE_CHECKING:
-    from avatar.journal import SessionJournal
+    from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("avatar")
 

@@ -24,8 +24,8 @@ from avatar import (
     SessionOver,
     open_hosted_room,
 )
-from avatar.hosted import AVATAR_IDENTITY, _identity_and_room
-from avatar.journal import SessionJournal
+from avatar.sessions.hosted import AVATAR_IDENTITY, _identity_and_room
+from avatar.sessions.journal import SessionJournal
 from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
 from tests.avatar.hosting import ROOM, Hosting
 
