@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from avatar import file_lock
+from avatar.sessions import file_lock
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
 if TYPE_CHECKING:
