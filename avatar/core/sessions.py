@@ -363,18 +363,18 @@ class Sessions:
         else:
             self.next = session
         self._purchases.asked(now)
-        self.actions.append(StartSession(number, identity, self._t.start))
+        self.actions.append(StartSession(number, identity))
 
     def _open(self, session: Session, trigger: SessionTrigger, now: float) -> None:
         session.apply(trigger, now)
-        self.actions.append(OpenSocket(session.number, self._t.reconnect))
+        self.actions.append(OpenSocket(session.number))
 
     def _stop(self, session: Session, trigger: SessionTrigger, now: float) -> None:
         session.apply(trigger, now)
         session.stops += 1
         session.has_socket = False
         self.actions.append(CloseSocket(session.number))
-        self.actions.append(StopSession(session.number, self._t.stop))
+        self.actions.append(StopSession(session.number))
 
     def _forget(self, session: Session) -> None:
         if self.current is session:

@@ -20,7 +20,6 @@ from avatar.sessions.journal import JournalError, SessionJournal
 from tests.avatar.recording.recorded import lines_in, text_in
 
 TOKEN = SessionToken("s-1", "jwt")
-GOOD = web.json_response
 
 
 @asynccontextmanager

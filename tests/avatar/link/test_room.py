@@ -269,7 +269,7 @@ def full_room() -> VirtualRoom:
 async def test_all_others_lose_the_sound_of_an_avatar_and_get_it_back(muted: bool) -> None:
     """Its picture stays."""
     async with muting(full_room()) as (executor, server, machine):
-        executor.apply(MuteAvatar("face", muted, 8.0))
+        executor.apply(MuteAvatar("face", muted))
         await asyncio.sleep(0.1)
 
         assert sorted(server.asked) == [(who, ["TR_sound_0"], not muted) for who in ("caller", "listener")]
@@ -285,7 +285,7 @@ async def test_one_who_still_hears_it_is_a_failure(failure: Exception | None, wi
     """A change takes 3 s at most."""
     async with muting(full_room()) as (executor, server, machine):
         server.fails["caller"] = failure
-        executor.apply(MuteAvatar("face", True, 8.0))
+        executor.apply(MuteAvatar("face", muted=True))
         await asyncio.sleep(within)
 
         assert machine.facts == [("muted", False)]
@@ -296,7 +296,7 @@ async def test_one_who_has_left_meanwhile_hears_nothing() -> None:
     room = full_room()
     async with muting(room) as (executor, server, machine):
         server.fails["caller"] = None
-        executor.apply(MuteAvatar("face", True, 8.0))
+        executor.apply(MuteAvatar("face", muted=True))
         await asyncio.sleep(1.0)
         room.leave("caller")
         await asyncio.sleep(2.1)
@@ -309,7 +309,7 @@ async def test_an_avatar_that_is_not_there_is_not_heard() -> None:
     room = full_room()
     room.leave("face")
     async with muting(room) as (executor, server, machine):
-        executor.apply(MuteAvatar("face", True, 8.0))
+        executor.apply(MuteAvatar("face", muted=True))
         await asyncio.sleep(0.1)
 
         assert server.asked == []
@@ -320,7 +320,7 @@ async def test_a_fault_of_the_program_is_an_answer_too() -> None:
     """The machine does not wait for an executor that has broken down."""
     async with muting(full_room()) as (executor, server, machine):
         server.fails["caller"] = LookupError("a mistake")
-        executor.apply(MuteAvatar("face", True, 8.0))
+        executor.apply(MuteAvatar("face", muted=True))
         await asyncio.sleep(0.1)
 
         assert machine.facts == [("muted", False)]

@@ -16,7 +16,7 @@ from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Msvcrt:

@@ -20,7 +20,6 @@ from avatar import (
     HostedRoom,
     LiveAvatarAPI,
     ServiceError,
-    ServiceTimeout,
     SessionOver,
     open_hosted_room,
 )
@@ -210,15 +209,3 @@ async def test_the_end_of_the_session_is_the_end_of_the_avatar() -> None:
 
     assert len(service.called("token")) == 1
     assert len(service.called("stop")) == 1
-
-
-class Refusing(LiveAvatarAPI):
-    """A service that does not stop."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
-        self.asked += 1
-        message = "not answered"
-        raise ServiceTimeout(message)

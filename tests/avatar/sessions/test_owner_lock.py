@@ -9,7 +9,7 @@ from pathlib import Path
 
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_an_owner_lives_until_it_lets_go(tmp_path: Path) -> None:
