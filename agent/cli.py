@@ -29,7 +29,7 @@ from agent.settings import Settings, SettingsError, complete_settings, load_sett
 from agent.settings.environment import mended
 from agent.web.serve import require_web_port, serving
 from agent.worker import ENVIRONMENT, server
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

@@ -21,7 +21,7 @@ from agent.rooms.call_server import CallServer
 from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

@@ -17,8 +17,8 @@ from avatar.errors import (
     ServiceTimeout,
     SessionOver,
 )
-from avatar.hosted import HostedRoom, open_hosted_room
 from avatar.session import AvatarSession
+from avatar.sessions.hosted import HostedRoom, open_hosted_room
 
 __all__ = [
     "SANDBOX_AVATAR_ID",

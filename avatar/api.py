@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from avatar.journal import SessionJournal
+    from avatar.sessions.journal import SessionJournal
 
 __all__ = [
     "DEFAULT_API_URL",

@@ -23,18 +23,19 @@ from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.transcription import SyncedTranscription
+from avatar.closing import interrupt_speech
 from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, SpeechSent, StatusChanged, Timings
 from avatar.errors import AvatarError, ConfigurationError
-from avatar.hosted import AVATAR_IDENTITY, HostedRoom
 from avatar.http import client_session
 from avatar.link.link import AvatarLink
 from avatar.link.room import RoomServer
 from avatar.link.sessions import SessionSource
 from avatar.link.sources import Appearance, HostedSource, OwnRoomSource, RoomAccess
 from avatar.recording import Recorder
+from avatar.sessions.hosted import AVATAR_IDENTITY, HostedRoom
 
 if TYPE_CHECKING:
-    from avatar.journal import SessionJournal
+    from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("avatar")
 
@@ -239,7 +240,11 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         )
 
     async def aclose(self) -> None:
-        """Stop the session after its last word, and leave the room.
+        """Stop the session, and leave the room.
+
+        What the avatar is saying is interrupted, and the conversation of the agent session holds what was heard of it:
+        to have it said to its end, wait for its `SpeechHandle` before. Speech of the agent session that waits behind it
+        is interrupted as well, and so are its tools.
 
         It may be called often; the work is done once, and to its end, within 10 s and what `conn_options` allow.
         """
@@ -354,6 +359,8 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
         if self._agent_session is not None and self._link is not None:
             self._agent_session.off("user_state_changed", self._on_user_state_changed)
             self._agent_session.off("close", self._on_agent_session_close)
+            if self._link.machine.has_speech:
+                await interrupt_speech(self._agent_session)
         if self._link is not None:
             await self._link.aclose()
         self._status = AvatarStatus(is_live=False, reason=AvatarReason.CLOSED, detail="closed")

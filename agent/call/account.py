@@ -9,7 +9,7 @@ from datetime import datetime, time
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings
 from avatar import AvatarError
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

@@ -29,8 +29,8 @@ from agent.rooms.own import is_web_room
 from agent.settings import Settings
 from agent.speech.queue import SpeechQueue
 from avatar import HostedRoom
-from avatar.hosted import AVATAR_IDENTITY
-from avatar.journal import SessionJournal
+from avatar.sessions.hosted import AVATAR_IDENTITY
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

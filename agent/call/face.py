@@ -10,7 +10,7 @@ from agent.control.control import Control
 from agent.persona import Persona
 from agent.settings import Settings
 from avatar import AvatarError, AvatarSession, AvatarStatus, HostedRoom
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

@@ -22,10 +22,10 @@ from agent.sessions.sweeper import open_journal
 from agent.settings import Settings
 from avatar import AvatarError, LiveAvatarAPI
 from avatar.api import Room, StartedSession
-from avatar.hosted import AVATAR_IDENTITY
-from avatar.journal import SessionJournal
 from avatar.recording import Recorder
 from avatar.room_token import mint_room_token
+from avatar.sessions.hosted import AVATAR_IDENTITY
+from avatar.sessions.journal import SessionJournal
 
 SENTENCES = (
     "Hello, this is a test call, and this sentence is long enough to be interrupted while I am in the middle of it.",

@@ -8,7 +8,7 @@ from multiprocessing.process import BaseProcess
 
 from agent.sessions.sweeper import sweep_once
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 # Seconds to stop the session.
 _STOP_TIMEOUT = 8.0

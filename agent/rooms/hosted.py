@@ -14,7 +14,7 @@ from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoR
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings
 from avatar import AvatarError, HostedRoom, open_hosted_room
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

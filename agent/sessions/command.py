@@ -13,7 +13,7 @@ from agent.sessions.sweeper import avatar_service, open_journal
 from agent.settings import Settings, SettingsError, load_settings
 from agent.settings.state_dir import demo_state_dir
 from avatar import AvatarError
-from avatar.journal import JournalEntry, SessionJournal
+from avatar.sessions.journal import JournalEntry, SessionJournal
 
 app = typer.Typer(help="List the avatar sessions that run, and stop them.", invoke_without_command=True)
 

@@ -9,8 +9,8 @@ from agent.settings import Settings, SettingsError
 from agent.settings.state_dir import temporary_state_dir
 from avatar import AvatarError, LiveAvatarAPI
 from avatar.http import client_session
-from avatar.journal import JournalError, SessionJournal
-from avatar.sweep import sweep
+from avatar.sessions.journal import JournalError, SessionJournal
+from avatar.sessions.sweep import sweep
 
 logger = logging.getLogger("agent")
 

@@ -17,7 +17,7 @@ from agent.web.guard import called_by_name, known_names, knows, not_too_often, s
 from agent.web.headers import telling
 from agent.web.health import Health, Status
 from agent.web.page import add_page
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 ROOMS = web.AppKey("ROOMS", Rooms)
 HEALTH = web.AppKey("HEALTH", Health)

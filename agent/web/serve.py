@@ -16,7 +16,7 @@ from agent.web.app import create_app
 from agent.web.guard import is_for_everybody
 from agent.web.health import Health
 from agent.web.page import built_page
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

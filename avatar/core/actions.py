@@ -1,6 +1,6 @@
 """What the machine wants done outside of it. Each action is carried out by an executor, which reports a fact back.
 
-`limit` is how long the machine waits for that fact, in seconds; then it goes on as if the action had failed.
+The machine waits for that fact as long as `Timings` says; then it goes on as if the action had failed.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ class StartSession:
     session: int
     identity: str
     """The avatar's in the room."""
-    limit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,6 @@ class StopSession:
     """Ask the service to stop a session. Answered by `session_stopped` or `stop_failed`."""
 
     session: int
-    limit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,6 @@ class OpenSocket:
     """Open a WebSocket to a session. Answered by `socket_opened` or `socket_lost`."""
 
     session: int
-    limit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +47,6 @@ class CloseSocket:
 class PublishFallback:
     """Publish the fallback track. Answered by `fallback_published` or `fallback_lost`."""
 
-    limit: float
-
 
 @dataclass(frozen=True, slots=True)
 class UnpublishFallback:
@@ -64,7 +59,6 @@ class MuteAvatar:
 
     identity: str
     muted: bool
-    limit: float
 
 
 Action = (

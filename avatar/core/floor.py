@@ -187,7 +187,7 @@ class FloorControl:
             self.track_lost(now)
         elif self._can_publish and (self.track is Track.ABSENT or (self.track is Track.FAILED and is_due)):
             self._move_track(TrackTrigger.WANTED, due_at=now + self._t.action)
-            self.actions.append(PublishFallback(self._t.action))
+            self.actions.append(PublishFallback())
 
     def _mute(self, now: float) -> None:
         """Keep the others from hearing an avatar that may still play."""
@@ -209,7 +209,7 @@ class FloorControl:
 
     def _ask_to_mute(self, session: Session, trigger: MuteTrigger, now: float) -> None:
         self._move_mute(session, trigger, now + self._t.action)
-        self.actions.append(MuteAvatar(session.identity, trigger is MuteTrigger.MUTE, self._t.action))
+        self.actions.append(MuteAvatar(session.identity, muted=trigger is MuteTrigger.MUTE))
 
     def _dismiss(self) -> None:
         if TrackTrigger.DISMISSED in TRACK_TRANSITIONS[self.track]:

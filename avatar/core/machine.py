@@ -6,13 +6,13 @@ socket until there is none, and calls `handle_timeout` at `next_timeout`. A comm
 for, so audio that an interrupt drops was never encoded.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from avatar.core.actions import Action
 from avatar.core.chunking import Chunking
 from avatar.core.commands import Command, Interrupt, Speak, SpeakEnd
-from avatar.core.events import AvatarGone, Event, ServiceFault, SessionLeft, SinkChanged, StatusChanged
+from avatar.core.coordinator import Coordinator
+from avatar.core.events import Event, ServiceFault
 from avatar.core.ids import Ids
 from avatar.core.playback import Playback
 from avatar.core.purchases import Purchases
@@ -20,10 +20,7 @@ from avatar.core.refusal import Refusal
 from avatar.core.server_events import EventKind, parse_event
 from avatar.core.session import Session, SessionState
 from avatar.core.sessions import Sessions
-from avatar.core.sink import Sink
-from avatar.core.status import BY_REFUSAL, AvatarReason, AvatarStatus
 from avatar.core.timings import Timings
-from avatar.core.wish import Wish, Wishes, WishTrigger
 from avatar.core.words import Word
 
 
@@ -61,9 +58,8 @@ class AvatarMachine:
         jitter: Callable[[], float] = lambda: 0.5,
     ) -> None:
         self._t = timings or Timings()
-        self._ids = Ids(name)
         self._playback = Playback(
-            self._ids, chunking or Chunking(), self._t, can_publish=can_publish, can_mute=can_mute, now=now
+            Ids(name), chunking or Chunking(), self._t, can_publish=can_publish, can_mute=can_mute, now=now
         )
         self._sessions = Sessions(
             self._t,
@@ -71,13 +67,11 @@ class AvatarMachine:
             identity,
             sees_room=sees_room,
             replaceable=replaceable,
-            on_leave=self._on_leave,
+            on_leave=self._playback.avatar_lost,
         )
-        self._can_publish = can_publish
-        self._replaceable = replaceable
-        self._wishes = Wishes()
-        self._status = AvatarStatus(is_live=False)
-        self._events: deque[Event] = deque()
+        self._coordinator = Coordinator(
+            self._playback, self._sessions, can_publish=can_publish, replaceable=replaceable
+        )
         self._now = now
         self._settle(now)
 
@@ -96,7 +90,12 @@ class AvatarMachine:
     @property
     def is_over(self) -> bool:
         """True when the machine was closed and nothing is left to be stopped."""
-        return self._wishes.state is Wish.CLOSED and not any(session.needs_attention for session in self.sessions)
+        return self._coordinator.is_over
+
+    @property
+    def has_speech(self) -> bool:
+        """True while something is captured that is not over."""
+        return not self._playback.timeline.empty
 
     def seconds_used(self, now: float) -> float:
         """Seconds of sessions, all together."""
@@ -168,25 +167,17 @@ class AvatarMachine:
 
         Without effect in a hosted room, which would end with its session.
         """
-        if self._replaceable and self._wish_for(WishTrigger.RELEASE):
-            self._dismiss_avatar(detail, now)
-            self._tell_status(AvatarReason.RELEASED, detail)
+        self._coordinator.release(detail, now)
         self._settle(now)
 
     def engage(self, now: float) -> None:
         """Have an avatar again."""
-        if self._wish_for(WishTrigger.ENGAGE):
-            self._sessions.want_again()
-            self._tell_status(AvatarReason.STARTING, "")
+        self._coordinator.engage()
         self._settle(now)
 
     def close(self, now: float) -> None:
         """End it all: speech is finished as interrupted, and sessions are stopped after their last word."""
-        if self._wish_for(WishTrigger.CLOSE):
-            self._playback.close(now)
-            self._dismiss_avatar("the call is over", now)
-            self._sessions.stop_all(now)
-            self._playback.floor.close()
+        self._coordinator.close(now)
         self._settle(now)
 
     # What the service answers
@@ -230,11 +221,7 @@ class AvatarMachine:
         """
         session = self._sessions.by_number(number)
         goes_on = self._sessions.refused(session, refusal, retry_after, detail, now, may_run=may_run)
-        if self._wishes.wants_avatar and self._sessions.current is None:
-            self._playback.no_avatar(now)
-            self._tell_status(BY_REFUSAL[refusal], detail)
-            if not goes_on:
-                self._give_up(refusal, detail, now)
+        self._coordinator.refused(refusal, detail, now, is_final=not goes_on)
         self._settle(now)
 
     def session_cancelled(self, number: int, now: float) -> None:
@@ -287,7 +274,7 @@ class AvatarMachine:
             case EventKind.SESSION_ENDED:
                 self._sessions.leave_used(session, f"the service ended the session: {event.detail}", now)
             case EventKind.FAULT | EventKind.UNREADABLE:
-                self._events.append(ServiceFault(number, event.source or "unreadable", event.detail))
+                self._coordinator.events.append(ServiceFault(number, event.source or "unreadable", event.detail))
             case EventKind.CLEARED:
                 self._playback.hear_cleared(session, event)
             case EventKind.OTHER:
@@ -366,7 +353,8 @@ class AvatarMachine:
 
     def next_event(self) -> Event | None:
         """The next thing that has happened; ask again until there is none."""
-        return self._events.popleft() if self._events else None
+        events = self._coordinator.events
+        return events.popleft() if events else None
 
     def next_action(self) -> Action | None:
         """The next thing to be done outside; ask again until there is none."""
@@ -382,79 +370,16 @@ class AvatarMachine:
         if not session.has_socket or session.state not in {SessionState.READY, SessionState.LINGERING}:
             return None
         command = self._playback.next_command(session, now)
-        self._collect()
+        self._coordinator.collect()
         return command
 
     def next_fallback_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:
         """What the fallback track is to do now; ask again until there is nothing."""
         self._now = now
         command = self._playback.next_fallback_command(now)
-        self._collect()
+        self._coordinator.collect()
         return command
 
-    # Decisions
-
     def _settle(self, now: float) -> None:
-        """Decide everything that can be decided now."""
         self._now = now
-        if (silent := self._playback.handle_timeout(now)) is not None:
-            self._sessions.leave_used(silent, "the avatar does not play what it was sent", now)
-        timeline = self._playback.timeline
-        self._sessions.decide(now, between=timeline.between, last_word_at=timeline.ended_at)
-        self._settle_floor(now)
-        self._collect()
-        if not self._replaceable and self._wishes.wants_avatar and self.sessions and self.current is None:
-            self._give_up(Refusal.ROOM_GONE, "the session of the hosted room is gone", now)
-
-    def _settle_floor(self, now: float) -> None:
-        floor, available = self._playback.floor, self._sessions.available
-        for session in self._sessions.all:
-            if session.is_ready:
-                self._playback.prepare(session, now)
-        moved = floor.decide(available, now, between=self._playback.timeline.between, waiting=self._playback.waits)
-        if moved and (floor.has_avatar or floor.has_fallback):
-            self._events.append(SinkChanged(Sink.AVATAR if floor.has_avatar else Sink.FALLBACK))
-        if available is not None and not self._status.is_live:
-            self._change_status(AvatarStatus(is_live=True, reason=None))
-        elif available is None and floor.has_fallback and self._status.is_live:
-            self._tell_status(AvatarReason.LOST, "the avatar's WebSocket is away")
-
-    def _give_up(self, refusal: Refusal, detail: str, now: float) -> None:
-        self._wish_for(WishTrigger.GIVE_UP)
-        self._dismiss_avatar(detail, now)
-        if not self._can_publish:
-            self._playback.drop(now)
-        self._tell_status(BY_REFUSAL[refusal], detail)
-        self._events.append(AvatarGone(refusal, detail))
-
-    def _wish_for(self, trigger: WishTrigger) -> bool:
-        """Change what the call wants; False if that changes nothing."""
-        changed = self._wishes.apply(trigger)
-        self._sessions.is_wanted = self._wishes.wants_avatar
-        return changed
-
-    def _dismiss_avatar(self, detail: str, now: float) -> None:
-        self._sessions.leave_all(detail, now, last_word_at=self._playback.timeline.ended_at)
-        self._playback.no_avatar(now)
-
-    def _on_leave(self, session: Session, now: float) -> None:
-        """A session is about to be left; its successor needs a moment before the fallback track would speak."""
-        followed = self._sessions.next is not None and self._sessions.next.is_ready
-        wait = self._t.fallback + self._t.tail if followed else 0.0
-        self._playback.avatar_lost(session, now, fallback_at=now + wait)
-
-    def _tell_status(self, reason: AvatarReason, detail: str) -> None:
-        self._change_status(AvatarStatus(is_live=False, reason=reason, detail=detail))
-
-    def _change_status(self, status: AvatarStatus) -> None:
-        if status != self._status:
-            self._status = status
-            self._events.append(StatusChanged(status))
-
-    def _collect(self) -> None:
-        """Put the events of the parts in their order."""
-        self._events.extend(self._playback.take_events())
-        for event in self._sessions.take_events():
-            self._events.append(event)
-            if isinstance(event, SessionLeft) and event.failed and self._sessions.available is None:
-                self._tell_status(AvatarReason.LOST, event.detail)
+        self._coordinator.settle(now)

@@ -121,10 +121,15 @@ class Playback:
 
     # Leaving a sink
 
-    def avatar_lost(self, session: Session, now: float, *, fallback_at: float) -> None:
+    def avatar_lost(self, session: Session, now: float, fallback_at: float) -> None:
         """A session takes no commands any more: what it did not play goes to the next sink.
 
         If its socket is open, it is interrupted; else an interrupt goes first on its next socket.
+
+        Args:
+            session: The session.
+            now: Monotonic seconds.
+            fallback_at: When the fallback track may speak instead.
         """
         session.must_clear |= any(isinstance(command, Interrupt) for command in session.controls)
         session.controls = deque(command for command in session.controls if isinstance(command, Interrupt))

@@ -71,11 +71,6 @@ class Segment:
         return self._captured - self._handed
 
     @property
-    def held_bytes(self) -> int:
-        """Bytes held in memory."""
-        return len(self._pcm)
-
-    @property
     def rate(self) -> float:
         """How fast it is captured, in multiples of the speed at which it is spoken."""
         return self._pace.rate

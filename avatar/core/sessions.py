@@ -32,7 +32,8 @@ class Sessions:
         identity: Of the avatar in the room; a later session has a number behind it.
         sees_room: True if the machine is told who is in the room.
         replaceable: False if there is one session only, which has to run until the end of the call (a hosted room).
-        on_leave: Called before a session is left: speech that it has is to be taken back.
+        on_leave: Called with a session that is about to be left, the time, and when the fallback track may speak
+            instead: speech that the session has is to be taken back.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Sessions:
         *,
         sees_room: bool,
         replaceable: bool,
-        on_leave: Callable[[Session, float], None],
+        on_leave: Callable[[Session, float, float], None],
     ) -> None:
         self.all: list[Session] = []
         """Every session that was asked for."""
@@ -223,7 +224,7 @@ class Sessions:
         """
         if not session.takes(SessionTrigger.LEFT):
             return
-        self._on_leave(session, now)
+        self._on_leave(session, now, now + self._wait_for_successor())
         self.events.append(SessionLeft(session.number, detail, failed))
         self._purchases.ended(now - (session.started_at or now), now, failed=failed)
         self._forget(session)
@@ -315,6 +316,11 @@ class Sessions:
         session.away_since = None
         session.keep_alive_at = now + self._t.keep_alive
 
+    def _wait_for_successor(self) -> float:
+        """Seconds that a successor needs before the fallback track would speak."""
+        is_followed = self.next is not None and self.next.is_ready
+        return self._t.fallback + self._t.tail if is_followed else 0.0
+
     def _promote(self) -> None:
         if self.current is None and self.next is not None:
             self.current, self.next = self.next, None
@@ -357,18 +363,18 @@ class Sessions:
         else:
             self.next = session
         self._purchases.asked(now)
-        self.actions.append(StartSession(number, identity, self._t.start))
+        self.actions.append(StartSession(number, identity))
 
     def _open(self, session: Session, trigger: SessionTrigger, now: float) -> None:
         session.apply(trigger, now)
-        self.actions.append(OpenSocket(session.number, self._t.reconnect))
+        self.actions.append(OpenSocket(session.number))
 
     def _stop(self, session: Session, trigger: SessionTrigger, now: float) -> None:
         session.apply(trigger, now)
         session.stops += 1
         session.has_socket = False
         self.actions.append(CloseSocket(session.number))
-        self.actions.append(StopSession(session.number, self._t.stop))
+        self.actions.append(StopSession(session.number))
 
     def _forget(self, session: Session) -> None:
         if self.current is session:

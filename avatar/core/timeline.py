@@ -279,7 +279,7 @@ class Timeline:
         """
         utterance = self.utterance
         if utterance is not None:
-            self._drop(utterance, UtteranceTrigger.DROPPED, now)
+            self._drop(utterance, now)
             self._finish_if_played()
         return utterance
 
@@ -291,7 +291,7 @@ class Timeline:
         """
         utterance = self.utterance
         if utterance is not None:
-            self._drop(utterance, UtteranceTrigger.DROPPED, now)
+            self._drop(utterance, now)
         while self._segments:
             self._finish(self._segments[0].played, interrupted=True)
         self.progress_at = now
@@ -307,9 +307,9 @@ class Timeline:
         self._finish(self._segments[0].captured, interrupted=False)
         self.ended_at = now
 
-    def _drop(self, utterance: Utterance, trigger: UtteranceTrigger, now: float) -> None:
+    def _drop(self, utterance: Utterance, now: float) -> None:
         position = utterance.position(now)
-        self._leave(utterance, trigger, now)
+        self._leave(utterance, UtteranceTrigger.DROPPED, now)
         self._segments[0].rewind(position)
         self.ended_at = None
 

@@ -55,8 +55,6 @@ class Timings:
     """For a stop; the executor's own limit is 8 s."""
     action: float = 8.0
     """For any other action."""
-    mute: float = 1.0
-    """For the room's server to mute an avatar before the fallback track speaks all the same."""
     retry: float = 2.0
     """Before an action that failed is tried again."""
     proven: float = 30.0

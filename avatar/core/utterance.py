@@ -28,12 +28,11 @@ class UtteranceTrigger(Enum):
     STARTED = "sink starts to play"
     SILENT = "sink falls silent"
     ENDED = "end played"
-    OVERDUE = "no answer in time"
     DROPPED = "interrupted, paused or moved to another sink"
 
 
 _S, _T = UtteranceState, UtteranceTrigger
-_TO_OVER = {_T.ENDED: _S.OVER, _T.OVERDUE: _S.OVER, _T.DROPPED: _S.OVER}
+_TO_OVER = {_T.ENDED: _S.OVER, _T.DROPPED: _S.OVER}
 
 UTTERANCE_TRANSITIONS: dict[UtteranceState, dict[UtteranceTrigger, UtteranceState]] = {
     _S.SENT: {_T.AUDIO: _S.SENT, _T.STARTED: _S.PLAYING, _T.SILENT: _S.SENT, **_TO_OVER},

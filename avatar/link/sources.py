@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from avatar.api import SANDBOX_SECONDS, LiveAvatarAPI, Room, SessionToken, VideoQuality
 from avatar.errors import SessionOver
-from avatar.hosted import HostedRoom
 from avatar.link.sessions import RunningSession
 from avatar.room_token import mint_room_token
+from avatar.sessions.hosted import HostedRoom
 
 
 @dataclass(frozen=True, slots=True)

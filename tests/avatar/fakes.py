@@ -1,4 +1,8 @@
-"""A LITE service on loopback for the shell's tests, scripted by subclassing, and a room that nobody is in."""
+"""A LITE service on loopback, scripted by subclassing, and an empty room.
+
+Its REST replies are scripts, so that a test can write a reply that the service was never seen to give. What it does
+with speech is the stand-in's model of a conversation.
+"""
 
 import asyncio
 import json
@@ -11,10 +15,13 @@ from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from livekit import rtc
 
-from tests.avatar.core.service import Dialect, Service
+from simulators.liveavatar.model import FULL, Dialect, Habits
+from simulators.liveavatar.model.conversation import Conversation, Message
 
 KEY = "the-key"
 
+# Seconds from the first audio to the first sound: what is captured at once is not played at once.
+_STARTS_AFTER_S = 0.2
 
 RoomEvent = Literal[
     "disconnected", "participant_connected", "participant_disconnected", "reconnected", "track_published"
@@ -39,13 +46,14 @@ class FakeRoom(rtc.EventEmitter[RoomEvent]):
 class LiteService:
     """REST and WebSocket of one account. Override what a test wants to go wrong."""
 
-    def __init__(self, dialect: Dialect = Dialect.FULL) -> None:
-        self.dialect = dialect
+    def __init__(self, dialect: Dialect = FULL) -> None:
+        self.habits = Habits.fast(
+            dialect=dialect, speech_starts_after=_STARTS_AFTER_S, first_speech_starts_after=_STARTS_AFTER_S
+        )
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.running: set[str] = set()
         self.commands: list[dict[str, Any]] = []
         self.sockets: list[web.WebSocketResponse] = []
-        self.model = Service(dialect)
         self.changed = asyncio.Condition()
         self.url = ""
 
@@ -80,11 +88,15 @@ class LiteService:
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         """Play what comes, by the model, until the socket is closed."""
-        playing = asyncio.create_task(self._play(socket))
+        said: list[Message] = []
+        conversation = Conversation(self.habits, now=self._time(), new_id=lambda: "minted", send=said.append)
+        conversation.player.release(now=self._time())
+        playing = asyncio.create_task(self._play(socket, conversation, said))
         async for message in socket:
             if message.type is WSMsgType.TEXT:
                 self.commands.append(json.loads(message.data))
-                await self._say(socket, self.model.receive(message.data, self._time()))
+                conversation.receive(message.data, now=self._time(), is_ready=True)
+                await self._say(socket, said)
                 await self._note()
         playing.cancel()
         await asyncio.gather(playing, return_exceptions=True)
@@ -121,15 +133,17 @@ class LiteService:
 
         return handle
 
-    async def _play(self, socket: web.WebSocketResponse) -> None:
+    async def _play(self, socket: web.WebSocketResponse, conversation: Conversation, said: list[Message]) -> None:
         while True:
             await asyncio.sleep(0.02)
-            await self._say(socket, self.model.advance(self._time()))
+            conversation.send_events(now=self._time())
+            await self._say(socket, said)
 
-    async def _say(self, socket: web.WebSocketResponse, frames: list[str]) -> None:
-        for frame in frames:
+    async def _say(self, socket: web.WebSocketResponse, said: list[Message]) -> None:
+        while said:
+            message = said.pop(0)
             if not socket.closed:
-                await socket.send_str(frame)
+                await socket.send_json(message)
 
     async def _note(self) -> None:
         async with self.changed:

@@ -15,12 +15,11 @@ from aiohttp.test_utils import TestServer
 from avatar import AuthError, CapacityError, LiveAvatarAPI, ServiceError, ServiceTimeout
 from avatar.api import ActiveSession, Avatar, SessionToken
 from avatar.core.refusal import Refusal
-from avatar.journal import JournalError, SessionJournal
 from avatar.recording import Recorder
+from avatar.sessions.journal import JournalError, SessionJournal
 from tests.avatar.recording.recorded import lines_in, text_in
 
 TOKEN = SessionToken("s-1", "jwt")
-GOOD = web.json_response
 
 
 @asynccontextmanager

@@ -20,15 +20,15 @@ from avatar import (
     CapacityError,
     ConfigurationError,
 )
+from simulators.liveavatar.model import DIALECTS
 from tests.avatar.calls import LIVEKIT, call, played
-from tests.avatar.core.service import Dialect
 from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
 
 
-@pytest.mark.parametrize("dialect", Dialect)
-async def test_a_segment_arrives_bit_exact_and_is_finished_when_played(dialect: Dialect) -> None:
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_a_segment_arrives_bit_exact_and_is_finished_when_played(dialect: str) -> None:
     """Audio comes out as it went in, under one event id, and the position is its duration."""
-    service = LiteService(dialect)
+    service = LiteService(DIALECTS[dialect])
     async with call(service) as (_, output):
         for value in range(10):
             await output.capture_frame(frame(0.1, value=value))

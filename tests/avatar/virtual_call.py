@@ -23,6 +23,7 @@ from avatar.core import Timings
 from avatar.core.audio import to_seconds
 from simulators.liveavatar.model import DRAWN_FACE_ID, AvatarJoined, AvatarLeft, Habits, ServiceModel
 from tests.avatar.calls import LIVEKIT
+from tests.avatar.heard import Piece, avatar_pieces, overlap
 from tests.avatar.model_http import URL, ModelHttp
 from tests.avatar.virtual_room import LoopSource, VirtualRoom
 
@@ -99,17 +100,11 @@ class VirtualCall:
         """Wait until there is an avatar; when."""
         return await self.until(lambda: self.avatar.is_live)
 
-    def spans(self) -> list[tuple[float, float, str, bytes]]:
+    def spans(self) -> list[Piece]:
         """What was heard: begin, end, from whom, and PCM, in the order of the begins."""
         self.model.running(self.now)
         pieces = [(at, at + to_seconds(len(pcm)), FALLBACK, pcm) for at, pcm in self.fallback]
-        for session in self.model.sessions:
-            if session.conversation is not None:
-                player = session.conversation.player
-                for piece in player.sound._pieces:
-                    begin = player._opened_at + piece.position / RATE
-                    pieces.append((begin, begin + to_seconds(len(piece.pcm)), session.identity, piece.pcm))
-        return sorted(pieces, key=lambda piece: piece[0])
+        return sorted([*pieces, *avatar_pieces(self.model)], key=lambda piece: piece[0])
 
     def heard(self) -> bytes:
         """The PCM that was heard, without the silence."""
@@ -121,12 +116,7 @@ class VirtualCall:
 
     def overlap(self) -> float:
         """Seconds for which two were heard at once."""
-        spans = self.spans()
-        return sum(
-            max(0.0, min(end, other_end) - other_begin)
-            for (begin, end, who, _), (other_begin, other_end, other, _) in itertools.combinations(spans, 2)
-            if who != other and other_begin < end
-        )
+        return overlap(self.spans())
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from demo.demo import _build_page, livekit_environment, with_room_owner, worker_environment
 from demo.errors import DemoError
 

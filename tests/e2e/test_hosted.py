@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from avatar.hosted import AVATAR_IDENTITY
+from avatar.sessions.hosted import AVATAR_IDENTITY
 from demo.call.call import call
 from tests.e2e.stage import SHORT_CALL
 

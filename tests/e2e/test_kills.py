@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from livekit import rtc
 
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from demo.call.changes import Changes
 
 if TYPE_CHECKING:

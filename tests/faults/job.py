@@ -9,7 +9,7 @@ from livekit.agents import AgentSession, APIConnectOptions
 
 from agent.process.parent_watch import end_with_worker
 from avatar import SANDBOX_AVATAR_ID, AvatarSession
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from tests.avatar.fakes import FakeRoom, frame
 from tests.faults.gated_service import LIVEKIT_KEY, LIVEKIT_SECRET
 

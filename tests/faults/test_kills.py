@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from tests.faults.gated_service import STEPS, GatedService
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from agent.call.account import Account
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from agent.worker import start_call
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from tests.agent.rooms.test_call_server import HOSTED
 
 if TYPE_CHECKING:

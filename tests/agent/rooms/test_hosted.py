@@ -13,7 +13,7 @@ from agent.rooms import hosted
 from agent.rooms.connection_details import CallOverError, NoRoomError
 from agent.rooms.hosted import BUSY, CALLER_JOIN_TIMEOUT, UNAVAILABLE, HostedRooms, hosted_rooms
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from tests.avatar.fakes import KEY, reply
 from tests.avatar.hosting import ROOM, Hosting
 

@@ -16,7 +16,7 @@ from agent.settings import SettingsError
 from agent.settings.state_dir import demo_state_dir
 from avatar import SANDBOX_AVATAR_ID, LiveAvatarAPI
 from avatar.api import Room
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from simulators.liveavatar import Habits, Options, create_app
 from tests.simulators.liveavatar.rooms import RecordingRoom
 

@@ -7,7 +7,7 @@ import pytest
 
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from tests.avatar.fakes import KEY, LiteService
 
 

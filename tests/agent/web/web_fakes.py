@@ -13,7 +13,7 @@ from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoR
 from agent.settings import Settings
 from agent.web.app import create_app
 from agent.web.health import Health
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -79,13 +79,26 @@ async def say(output: AvatarCaptions, *words: str) -> None:
     output.end_audio(float(len(words)))
 
 
+async def say_as_heard(output: AvatarCaptions, room: Room, words: str, *, before: str = "") -> None:
+    """Say something that is heard to its end, and wait until it is shown."""
+    await say(output, words)
+    output.start(0.0)
+    assert output.finish(1.0, interrupted=False) == words
+    await room.shows(f"{before}{words}|")
+
+
+async def begin(output: AvatarCaptions, room: Room) -> None:
+    """Say three words, of which the first is shown."""
+    await say(output, "one ", "two ", "three")
+    output.start(0.0)
+    await room.shows("one ")
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.02])
 async def test_a_word_is_shown_when_the_avatar_has_come_to_it(delay: float) -> None:
     """Not when it was captured, and not while the avatar stands still."""
     async with captions(delay=delay) as (output, avatar, room):
-        await say(output, "one ", "two ", "three")
-        output.start(0.0)
-        await room.shows("one ")
+        await begin(output, room)
         avatar.position = 1.5
         await room.shows("one two ")
         heard = output.finish(3.0, interrupted=False)
@@ -97,9 +110,7 @@ async def test_a_word_is_shown_when_the_avatar_has_come_to_it(delay: float) -> N
 async def test_an_interrupted_caption_ends_with_the_last_word_that_was_heard() -> None:
     """What the room is shown and what the chat context gets are the same."""
     async with captions() as (output, _, room):
-        await say(output, "one ", "two ", "three")
-        output.start(0.0)
-        await room.shows("one ")
+        await begin(output, room)
         heard = output.finish(1.2, interrupted=True)
         await room.shows("one two |")
 
@@ -111,10 +122,7 @@ async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
     async with captions() as (output, _, room):
         await output.capture_text("never ")
         heard = output.finish(0.0, interrupted=True)
-        await say(output, "then")
-        output.start(0.0)
-        output.finish(1.0, interrupted=False)
-        await room.shows("then|")
+        await say_as_heard(output, room, "then")
 
     assert heard == ""
 
@@ -128,10 +136,7 @@ async def test_a_room_that_is_away_for_a_while_shows_the_next_segment() -> None:
         output.finish(1.0, interrupted=False)
         await room.failed.wait()
         room.is_away = False
-        await say(output, "shown")
-        output.start(0.0)
-        output.finish(1.0, interrupted=False)
-        await room.shows("shown|")
+        await say_as_heard(output, room, "shown")
 
 
 async def test_text_without_audio_is_not_shown() -> None:
@@ -140,10 +145,7 @@ async def test_text_without_audio_is_not_shown() -> None:
         await output.capture_text("unspeakable")
         output.end_audio(0.0)
         output.flush()
-        await say(output, "spoken")
-        output.start(0.0)
-        output.finish(1.0, interrupted=False)
-        await room.shows("spoken|")
+        await say_as_heard(output, room, "spoken")
 
 
 async def test_text_without_times_is_spread_over_the_audio() -> None:
@@ -169,10 +171,7 @@ async def test_what_is_only_written_is_shown_at_once() -> None:
         await room.shows("an answer|")
 
         output._is_spoken = lambda: True
-        await say(output, "then")
-        output.start(0.0)
-        output.finish(1.0, interrupted=False)
-        await room.shows("an answer|then|")
+        await say_as_heard(output, room, "then", before="an answer|")
 
 
 async def test_text_whose_voice_broke_off_is_not_shown_as_heard() -> None:
@@ -188,7 +187,4 @@ async def test_text_whose_voice_broke_off_is_not_shown_as_heard() -> None:
         assert heard.startswith("one two ")
         assert "eight" not in heard
 
-        await say(output, "then")
-        output.start(0.0)
-        assert output.finish(1.0, interrupted=False) == "then"
-        await room.shows(f"{heard}|then|")
+        await say_as_heard(output, room, "then", before=f"{heard}|")

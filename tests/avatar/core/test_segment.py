@@ -30,7 +30,7 @@ def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
     segment.take(30.0)
     segment.forget_before(29.0)
 
-    assert segment.held_bytes == 7.0 * BYTES_PER_SECOND
+    assert len(segment._pcm) == 7.0 * BYTES_PER_SECOND
     assert segment.captured == 30.0
 
 

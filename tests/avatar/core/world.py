@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import jwt
-
 from avatar.core import (
     Action,
     AvatarMachine,
@@ -25,7 +23,6 @@ from avatar.core import (
     PlaybackFinished,
     PlaybackProgressed,
     PublishFallback,
-    Refusal,
     StartSession,
     StopSession,
     Timings,
@@ -35,7 +32,6 @@ from avatar.core import (
 )
 from avatar.core.chunking import Chunking
 from simulators.liveavatar.model import (
-    DRAWN_FACE_ID,
     AvatarJoined,
     AvatarLeft,
     Habits,
@@ -47,9 +43,9 @@ from simulators.liveavatar.model import (
     SocketText,
 )
 from tests.avatar.core.fallback_model import BYTES_PER_SECOND, FallbackModel
+from tests.avatar.core.rest_executor import RestExecutor
+from tests.avatar.heard import Piece, avatar_pieces, overlap
 
-GRANTS = {"roomJoin": True, "room": "r", "canPublish": True, "canSubscribe": True, "canPublishData": True}
-REST_LIMIT = 30.0
 SESSION_OVER = {401, 403, 404, 410}
 
 # Nowhere quiet: there is no gap between words to go back to. Every sample of a scenario is different.
@@ -114,10 +110,7 @@ class World:
         self.net_is_up = True
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._replies: dict[int, Callable[[Replied | None], None]] = {}
-        self._session_ids: dict[int, str] = {}
-        self._cancelled: set[int] = set()
-        self._ws_urls: dict[int, str] = {}
+        self._rest = RestExecutor(self)
         self._sockets: dict[int, int] = {}
         self._open: dict[int, int] = {}
         self._fallback_is_published = False
@@ -232,18 +225,13 @@ class World:
     def done(self, kind: type[Action]) -> list[tuple[float, Action]]:
         return [(at, action) for at, action in self.actions if isinstance(action, kind)]
 
-    def pieces(self) -> list[tuple[float, float, str, bytes]]:
+    def pieces(self) -> list[Piece]:
         """What the caller heard: begin, end, sink and PCM of each stretch, in the order in which they began."""
         pieces = [(at, at + len(pcm) / BYTES_PER_SECOND, "fallback", pcm) for at, pcm in self.fallback.pieces]
-        for session in self.service.sessions:
-            if session.conversation is not None:
-                player = session.conversation.player
-                for piece in player.sound._pieces:
-                    begin = player._opened_at + piece.position / 24_000
-                    for start, end in self._audible(session.identity, begin, begin + len(piece.pcm) / BYTES_PER_SECOND):
-                        first = 2 * round((start - begin) * 24_000)
-                        pcm = piece.pcm[first : first + 2 * round((end - start) * 24_000)]
-                        pieces.append((start, end, session.identity, pcm))
+        for begin, end, identity, pcm in avatar_pieces(self.service):
+            for start, stop in self._audible(identity, begin, end):
+                first = 2 * round((start - begin) * 24_000)
+                pieces.append((start, stop, identity, pcm[first : first + 2 * round((stop - start) * 24_000)]))
         return sorted(pieces, key=lambda piece: piece[0])
 
     def heard(self) -> bytes:
@@ -252,14 +240,7 @@ class World:
 
     def overlap(self) -> float:
         """Seconds in which two sinks were heard at once."""
-        pieces = self.pieces()
-        total, reach, who = 0.0, float("-inf"), ""
-        for start, end, sink, _ in pieces:
-            if sink != who and start < reach:
-                total += min(end, reach) - start
-            if end > reach:
-                reach, who = end, sink
-        return total
+        return overlap(self.pieces())
 
     def _audible(self, identity: str, start: float, end: float) -> list[tuple[float, float]]:
         spans, at, muted = [], start, False
@@ -271,8 +252,6 @@ class World:
                 spans.append((at, within))
             at, muted = max(at, within), is_muted
         return spans if muted or at >= end else [*spans, (at, end)]
-
-    # Inside
 
     def _next_at(self) -> float | None:
         due = self._due[0][0] if self._due else None
@@ -327,16 +306,16 @@ class World:
     def _carry_out(self, action: Action) -> None:
         match action:
             case StartSession(number, identity):
-                self._start(number, identity)
+                self._rest.start(number, identity)
             case CancelStart(number):
-                self._cancel(number)
+                self._rest.cancel(number)
             case StopSession(number):
-                self._stop(number)
+                self._rest.stop(number)
             case OpenSocket(number):
                 if self.net_is_up:
-                    self._sockets[self.service.open_socket(self._ws_urls[number], self.now)] = number
+                    self._sockets[self.service.open_socket(self._rest.ws_urls[number], self.now)] = number
                 else:
-                    self.at(0.1, lambda: self._report("socket_lost", number, "no route"))
+                    self.at(0.1, lambda: self.report("socket_lost", number, "no route"))
             case CloseSocket(number):
                 self._close(number)
             case PublishFallback():
@@ -348,93 +327,25 @@ class World:
             case MuteAvatar(identity, muted):
                 self.at(0.05, lambda: self._mute(identity, muted=muted))
 
-    def _report(self, method: str, *args: Any, **kwargs: Any) -> None:
+    def report(self, method: str, *args: Any, **kwargs: Any) -> None:
+        """Report a fact to the machine, from an executor."""
         getattr(self.machine, method)(*args, **kwargs, now=self.now)
         self._take_events()
-
-    # REST
-
-    def _request(
-        self, path: str, headers: dict[str, str], body: object, answer: Callable[[Replied | None], None]
-    ) -> None:
-        """Make a call; `answer` gets None if nothing came in time."""
-        if not self.net_is_up:
-            self.at(1.0, lambda: answer(None))
-            return
-        request_id = self.service.request("POST", path, headers, body, self.now)
-        self._replies[request_id] = answer
-        self.at(REST_LIMIT, lambda: self._time_out(request_id))
-
-    def _time_out(self, request_id: int) -> None:
-        answer = self._replies.pop(request_id, None)
-        if answer is not None:
-            answer(None)
-
-    def _start(self, number: int, identity: str) -> None:
-        token = jwt.encode({"sub": identity, "video": GRANTS}, "k" * 32)
-        body: dict[str, object] = {
-            "mode": "LITE",
-            "avatar_id": DRAWN_FACE_ID,
-            "livekit_config": {"livekit_url": "wss://x", "livekit_room": "r", "livekit_client_token": token},
-        }
-        if self.max_session_duration is not None:
-            body["max_session_duration"] = self.max_session_duration
-
-        def on_token(reply: Replied | None) -> None:
-            if number in self._cancelled:
-                return
-            if reply is None or reply.status >= 400:
-                self._refuse(number, reply, may_run=False)
-                return
-            data: Any = reply.body
-            self._session_ids[number] = data["data"]["session_id"]
-            headers = {"Authorization": f"Bearer {data['data']['session_token']}"}
-            self._request("/v1/sessions/start", headers, {}, on_start)
-
-        def on_start(reply: Replied | None) -> None:
-            if reply is None or reply.status >= 400:
-                self._refuse(number, reply, may_run=reply is None or reply.status >= 500)
-                return
-            data: Any = reply.body
-            self._ws_urls[number] = data["data"]["ws_url"]
-            duration = data["data"].get("max_session_duration") if self.tells_duration else None
-            self._report("session_started", number, self._session_ids[number], duration)
-
-        self._request("/v1/sessions/token", {"X-API-KEY": "stand-in"}, body, on_token)
-
-    def _cancel(self, number: int) -> None:
-        """Give up a start while it waits for its token."""
-        if number not in self._session_ids:
-            self._cancelled.add(number)
-            self._report("session_cancelled", number)
-
-    def _refuse(self, number: int, reply: Replied | None, *, may_run: bool) -> None:
-        self._report("session_refused", number, refusal_of(reply), detail=str(reply and reply.body), may_run=may_run)
-
-    def _stop(self, number: int) -> None:
-        session_id = self._session_ids.get(number)
-
-        def on_stop(reply: Replied | None) -> None:
-            done = reply is not None and (reply.status < 400 or reply.status == 404)
-            self._report("session_stopped" if done else "stop_failed", number)
-
-        body = {"session_id": session_id, "reason": "USER_CLOSED"}
-        self._request("/v1/sessions/stop", {"X-API-KEY": "stand-in"}, body, on_stop)
 
     # Sockets and the room
 
     def _happen(self, happening: object) -> None:
         match happening:
-            case Replied(request_id=request_id) if request_id in self._replies:
-                self._replies.pop(request_id)(happening)
+            case Replied():
+                self._rest.answer(happening)
             case SocketOpened(socket_id) if socket_id in self._sockets:
                 number = self._sockets[socket_id]
                 self._open[number] = socket_id
-                self._report("socket_opened", number)
+                self.report("socket_opened", number)
             case SocketRefused(socket_id, status) if socket_id in self._sockets:
                 number = self._sockets.pop(socket_id)
                 over = status in SESSION_OVER
-                self._report("socket_lost", number, f"refused with {status}", session_over=over)
+                self.report("socket_lost", number, f"refused with {status}", session_over=over)
             case SocketText(socket_id, text):
                 self.at(self.wire, lambda: self._deliver(socket_id, text))
             case SocketClosed(socket_id, code) if socket_id in self._sockets:
@@ -449,17 +360,17 @@ class World:
 
     def _seen(self, method: str, identity: str) -> None:
         if self.sees_room:
-            self._report(method, identity)
+            self.report(method, identity)
 
     def _deliver(self, socket_id: int, text: str) -> None:
         number = self._sockets.get(socket_id)
         if number is not None and self._open.get(number) == socket_id:
-            self._report("receive_text", number, text)
+            self.report("receive_text", number, text)
 
     def _lose(self, number: int, socket_id: int, detail: str) -> None:
         if self._open.get(number) == socket_id:
             del self._open[number]
-            self._report("socket_lost", number, detail)
+            self.report("socket_lost", number, detail)
 
     def _close(self, number: int) -> None:
         socket_id = self._open.pop(number, None)
@@ -474,30 +385,15 @@ class World:
             if self._publishing is not publishing:
                 return
             self._fallback_is_published = self.publishes
-            self._report("fallback_published" if self.publishes else "fallback_lost")
+            self.report("fallback_published" if self.publishes else "fallback_lost")
 
         self.at(self.publish_takes, published)
 
     def _report_fallback(self, reports: list[tuple[EventKind, str]]) -> None:
         for kind, event_id in reports:
-            self._report("fallback_reports", kind, event_id)
+            self.report("fallback_reports", kind, event_id)
 
     def _mute(self, identity: str, *, muted: bool) -> None:
         if not self.mutes_fail:
             self.mutes.append((self.now, identity, muted))
-        self._report("avatar_muted", identity, done=not self.mutes_fail)
-
-
-def refusal_of(reply: Replied | None) -> Refusal:
-    """What a reply means, as the client of the service reads it."""
-    if reply is None or reply.status >= 500:
-        return Refusal.UNREACHABLE
-    body: Any = reply.body
-    code = body.get("code")
-    if code in {4032, 4003} and "concurrency" in str(body).lower():
-        return Refusal.NO_SLOT
-    if code == 4033 or "credits" in str(body).lower():
-        return Refusal.NO_CREDITS
-    return {401: Refusal.UNAUTHORIZED, 403: Refusal.UNAUTHORIZED, 429: Refusal.RATE_LIMITED}.get(
-        reply.status, Refusal.INVALID
-    )
+        self.report("avatar_muted", identity, done=not self.mutes_fail)

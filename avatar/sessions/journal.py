@@ -10,24 +10,25 @@ from pathlib import Path
 from typing import Literal
 
 from avatar.errors import AvatarError
-from avatar.owner_lock import OwnerLock, is_alive, owners_in
+from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
 State = Literal["made", "started", "stopping"]
 
 _BUSY_TIMEOUT = 2.0
-_KEPT = 40 * 86_400.0
+
 # Seconds that an ended session is remembered, for what was used in a month.
+_KEPT = 40 * 86_400.0
 
 # Seconds after which a `/start` whose answer never came will not take effect any more: starts that took 30 s were seen
 # (field observation 3). A stop may overtake the start, so until then a session counts as open, however its stop was
 # answered.
 _IN_FLIGHT = 45.0
 
+# Seconds without a command after which the service ends a session ("LITE events").
 _UNUSED = 300.0
-# Seconds after which the service ends a session that nobody talks to ("LITE events").
 
+# Seconds after which any process may repeat a stop that a living owner has tried: an owner gives up sooner.
 _GIVEN_UP = 15.0
-# Seconds after which a stop that a living owner tried is anybody's: it is longer than an owner tries.
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
@@ -45,12 +46,12 @@ CREATE TABLE IF NOT EXISTS sessions (
 )
 """
 
+# After a stop that was not confirmed the next one waits 2 s, then twice as long each time, 32 s at most.
 _DUE = """
 SELECT * FROM sessions
 WHERE ended_at IS NULL AND api_url = :api_url
   AND (stopping_at IS NULL OR stopping_at <= :now - (1 << MIN(stops, 5)))
 """
-# After a stop that was not confirmed the next one waits 2 s, then twice as long each time, 32 s at most.
 
 _USED = """
 SELECT SUM(MAX(0.0, MIN(COALESCE(ended_at, :now), ends_by) - MAX(COALESCE(started_at, made_at), :since)))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from avatar.journal import JournalError, SessionJournal
+from avatar.sessions.journal import JournalError, SessionJournal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,9 +7,9 @@ import sys
 import threading
 from pathlib import Path
 
-from avatar.owner_lock import OwnerLock, is_alive, owners_in
+from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_an_owner_lives_until_it_lets_go(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_letting_go_twice_is_letting_go_once(tmp_path: Path) -> None:
 HANDS_NOTHING_ON = """
 import os, subprocess, sys
 from pathlib import Path
-from avatar.owner_lock import OwnerLock
+from avatar.sessions.owner_lock import OwnerLock
 owner = OwnerLock.make(Path(sys.argv[1]))
 subprocess.Popen(["cat"], close_fds=False)
 if os.fork() == 0:

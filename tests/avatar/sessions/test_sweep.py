@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from avatar import LiveAvatarAPI
-from avatar.journal import SessionJournal
-from avatar.sweep import Swept, sweep
+from avatar.sessions.journal import SessionJournal
+from avatar.sessions.sweep import Swept, sweep
 from tests.avatar.fakes import KEY, LiteService, reply
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from avatar import file_lock
-from avatar.owner_lock import OwnerLock, is_alive, owners_in
+from avatar.sessions import file_lock
+from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class Msvcrt:
@@ -52,7 +52,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Msvcrt:
     msvcrt = Msvcrt()
     monkeypatch.setattr(file_lock, "_fcntl", None)
     monkeypatch.setattr(file_lock, "_msvcrt", msvcrt)
-    monkeypatch.setattr("avatar.owner_lock._KEEPS_OPEN_FILES", True)
+    monkeypatch.setattr("avatar.sessions.owner_lock._KEEPS_OPEN_FILES", True)
     return msvcrt
 
 
@@ -107,7 +107,7 @@ def test_the_package_is_imported_without_fcntl(tmp_path: Path) -> None:
         "import sys; sys.modules['fcntl'] = None\n"
         "from pathlib import Path\n"
         "from avatar import AvatarSession\n"
-        "from avatar.journal import SessionJournal\n"
+        "from avatar.sessions.journal import SessionJournal\n"
         "journal = SessionJournal(Path(sys.argv[1]))\n"
         "journal.add('s-1', api_url='https://api.example')\n"
         "print(AvatarSession.__name__, *(entry.session_id for entry in journal.entries()))"

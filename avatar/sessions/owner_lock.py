@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from avatar.file_lock import is_locked, lock
+from avatar.sessions.file_lock import is_locked, lock
 
 _SUFFIX = ".lock"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from avatar.api import LiveAvatarAPI
 from avatar.errors import AvatarError
-from avatar.journal import JournalEntry, SessionJournal
+from avatar.sessions.journal import JournalEntry, SessionJournal
 
 logger = logging.getLogger("avatar")
 

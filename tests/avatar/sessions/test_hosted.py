@@ -20,12 +20,11 @@ from avatar import (
     HostedRoom,
     LiveAvatarAPI,
     ServiceError,
-    ServiceTimeout,
     SessionOver,
     open_hosted_room,
 )
-from avatar.hosted import AVATAR_IDENTITY, _identity_and_room
-from avatar.journal import SessionJournal
+from avatar.sessions.hosted import AVATAR_IDENTITY, _identity_and_room
+from avatar.sessions.journal import SessionJournal
 from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
 from tests.avatar.hosting import ROOM, Hosting
 
@@ -210,15 +209,3 @@ async def test_the_end_of_the_session_is_the_end_of_the_avatar() -> None:
 
     assert len(service.called("token")) == 1
     assert len(service.called("stop")) == 1
-
-
-class Refusing(LiveAvatarAPI):
-    """A service that does not stop."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
-        self.asked += 1
-        message = "not answered"
-        raise ServiceTimeout(message)

@@ -1,0 +1,35 @@
+"""What was heard of the avatars of a service, and of whom at once."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from avatar.core.audio import SAMPLE_RATE, to_seconds
+from simulators.liveavatar.model import ServiceModel
+
+# Begin, end, speaker and PCM of a stretch of sound.
+Piece: TypeAlias = tuple[float, float, str, bytes]
+
+
+def avatar_pieces(model: ServiceModel) -> Iterator[Piece]:
+    """What the avatars of all sessions have played, without the silence."""
+    for session in model.sessions:
+        if session.conversation is not None:
+            player = session.conversation.player
+            for piece in player.sound._pieces:
+                begin = player._opened_at + piece.position / SAMPLE_RATE
+                yield begin, begin + to_seconds(len(piece.pcm)), session.identity, piece.pcm
+
+
+def overlap(pieces: list[Piece]) -> float:
+    """Seconds in which two were heard at once.
+
+    Args:
+        pieces: In the order in which they began.
+    """
+    total, reach, who = 0.0, float("-inf"), ""
+    for begin, end, speaker, _ in pieces:
+        if speaker != who and begin < reach:
+            total += min(end, reach) - begin
+        if end > reach:
+            reach, who = end, speaker
+    return total

@@ -1,0 +1,326 @@
+"""What happens in the room: who is there, whether the avatar is heard, and who is kept from hearing it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from livekit import api, rtc
+
+from avatar.core import AvatarMachine, MuteAvatar
+from avatar.link.driver import Driver
+from avatar.link.room import AvatarSubscriptions, RoomServer, RoomWatch
+from tests.avatar.virtual_room import VirtualRoom
+
+pytestmark = pytest.mark.looptime
+
+Fact = tuple[str, object]
+
+CONNECTED = rtc.ConnectionState.CONN_CONNECTED
+RECONNECTING = rtc.ConnectionState.CONN_RECONNECTING
+
+
+class Noting(AvatarMachine):
+    """A machine that notes what it is told of the room, and whose avatar plays as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__("la", asyncio.get_running_loop().time(), identity="face", sees_room=True)
+        self.facts: list[Fact] = []
+        self.plays = True
+
+    def avatar_sounds(self, now: float) -> bool:
+        return self.plays
+
+    def room_changed(self, now: float, *, is_there: bool) -> None:
+        self.facts.append(("is there", is_there))
+        super().room_changed(now, is_there=is_there)
+
+    def avatar_joined(self, identity: str, now: float) -> None:
+        self.facts.append(("joined", identity))
+        super().avatar_joined(identity, now)
+
+    def avatar_left(self, identity: str, now: float) -> None:
+        self.facts.append(("left", identity))
+        super().avatar_left(identity, now)
+
+    def avatar_unheard(self, since: float, now: float) -> None:
+        self.facts.append(("unheard since", round(since, 1)))
+        super().avatar_unheard(since, now)
+
+    def avatar_muted(self, identity: str, now: float, *, done: bool) -> None:
+        self.facts.append(("muted", done))
+        super().avatar_muted(identity, now, done=done)
+
+
+def driver_of(machine: AvatarMachine) -> Driver:
+    """A driver that carries nothing out."""
+    driver = Driver(machine, lambda _: None, lambda _: None)
+    driver.carry_on()
+    return driver
+
+
+# Who is there
+
+
+@asynccontextmanager
+async def watched(room: VirtualRoom) -> AsyncIterator[Noting]:
+    """A machine that is told what happens in a room."""
+    machine = Noting()
+    watch = RoomWatch(driver_of(machine), room)
+    watch.start()
+    yield machine
+    await watch.aclose(1.0)
+
+
+def about_people(machine: Noting) -> list[Fact]:
+    """Who came and left."""
+    return [fact for fact in machine.facts if fact[0] in {"joined", "left"}]
+
+
+async def test_who_is_there_already_is_reported() -> None:
+    """A participant may have come before anybody watched."""
+    room = VirtualRoom()
+    room.come("face")
+    async with watched(room) as machine:
+        assert machine.facts == [("joined", "face"), ("is there", True)]
+
+
+async def test_each_who_comes_or_leaves_is_reported_once() -> None:
+    """Other participants too: the machine knows its avatars."""
+    room = VirtualRoom()
+    async with watched(room) as machine:
+        room.come("face")
+        room.come("caller")
+        room.leave("face")
+
+        assert about_people(machine) == [("joined", "face"), ("joined", "caller"), ("left", "face")]
+
+
+async def test_nobody_leaves_while_the_agent_itself_is_away() -> None:
+    """Who left meanwhile is reported afterwards, although no event tells it."""
+    room = VirtualRoom()
+    async with watched(room) as machine:
+        room.come("face")
+        room.come("caller")
+        room.connection(RECONNECTING)
+        room._remote_participants.clear()
+        room.emit("participant_disconnected", SimpleNamespace(identity="face"))
+        assert about_people(machine) == [("joined", "face"), ("joined", "caller")]
+        assert machine.facts[-1] == ("is there", False)
+
+        room.come("caller")
+        room.connection(CONNECTED)
+
+        assert about_people(machine)[2:] == [("left", "face")]
+        assert ("is there", True) in machine.facts[-2:]
+
+
+async def test_after_the_end_nothing_is_reported() -> None:
+    """The room outlives the avatar."""
+    room = VirtualRoom()
+    async with watched(room) as machine:
+        pass
+    before = list(machine.facts)
+    room.come("face")
+    await asyncio.sleep(10.0)
+
+    assert machine.facts == before
+
+
+# Whether it is heard
+
+
+class Track(rtc.RemoteAudioTrack):
+    """A subscribed track whose energy is a test's.
+
+    Attributes:
+        energy: Of all sound that has arrived; an exception is raised, and None hangs.
+    """
+
+    def __init__(self) -> None:
+        self._info = SimpleNamespace(sid="TR_sound")
+        self.energy: float | Exception | None = 0.5
+        self.looks = 0
+
+    async def get_stats(self) -> list[Any]:
+        self.looks += 1
+        if self.energy is None:
+            await asyncio.Event().wait()
+        if isinstance(self.energy, Exception):
+            raise self.energy
+        inbound = SimpleNamespace(total_audio_energy=self.energy)
+        return [SimpleNamespace(inbound_rtp=SimpleNamespace(inbound=inbound))]
+
+
+def unheard(machine: Noting) -> list[object]:
+    """Since when nothing was heard, each time that this was reported."""
+    return [since for fact, since in machine.facts if fact == "unheard since"]
+
+
+async def test_an_avatar_that_falls_silent_is_reported() -> None:
+    """It says that it plays, and for 3 s nothing of it has arrived."""
+    room, track = VirtualRoom(), Track()
+    room.come("face", track)
+    async with watched(room) as machine:
+        await asyncio.sleep(1.2)
+        track.energy = 0.6
+        await asyncio.sleep(5.0)
+
+        assert unheard(machine) == [1.5]
+
+
+async def test_an_avatar_that_has_nothing_to_play_is_not_listened_to() -> None:
+    """Its silence means nothing."""
+    room, track = VirtualRoom(), Track()
+    room.come("face", track)
+    async with watched(room) as machine:
+        machine.plays = False
+        await asyncio.sleep(10.0)
+
+        assert unheard(machine) == []
+        assert track.looks == 0
+
+
+@pytest.mark.parametrize("tracks", [(), (None,)], ids=["none", "not subscribed to"])
+async def test_without_a_track_nothing_is_said_about_its_sound(tracks: tuple[None, ...]) -> None:
+    """The room may not be subscribed to."""
+    room = VirtualRoom()
+    room.come("face", *tracks)
+    async with watched(room) as machine:
+        await asyncio.sleep(10.0)
+
+        assert unheard(machine) == []
+
+
+@pytest.mark.parametrize("energy", [RuntimeError("the engine is closed"), None], ids=["fails", "hangs"])
+async def test_statistics_that_can_not_be_read_are_asked_for_again(energy: Exception | None) -> None:
+    """A look takes 2 s at most, and says nothing when it fails."""
+    room, track = VirtualRoom(), Track()
+    room.come("face", track)
+    async with watched(room) as machine:
+        track.energy = energy
+        await asyncio.sleep(10.0)
+        assert unheard(machine) == []
+        assert track.looks >= 4
+        track.energy = 0.5
+        await asyncio.sleep(8.0)
+
+        assert len(unheard(machine)) >= 1
+
+
+# Who hears it
+
+
+class Server:
+    """The room's server: notes what it is asked for, and answers as a script says.
+
+    Attributes:
+        asked: Each change: of whom, of which tracks, and whether they are subscribed to.
+        fails: What the changes of a participant raise; None hangs.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, list[str], bool]] = []
+        self.fails: dict[str, Exception | None] = {}
+        self.timeout = aiohttp.ClientTimeout()
+
+    @asynccontextmanager
+    async def post(self, url: str, *, data: bytes, **_: object) -> AsyncIterator[SimpleNamespace]:
+        change = api.UpdateSubscriptionsRequest.FromString(data)
+        self.asked.append((change.identity, list(change.track_sids), change.subscribe))
+        if change.identity in self.fails:
+            failure = self.fails[change.identity]
+            if failure is None:
+                await asyncio.Event().wait()
+            assert failure is not None
+            raise failure
+        answer = api.UpdateSubscriptionsResponse().SerializeToString()
+
+        async def read() -> bytes:
+            return answer
+
+        yield SimpleNamespace(status=200, read=read)
+
+
+@asynccontextmanager
+async def muting(room: VirtualRoom) -> AsyncIterator[tuple[AvatarSubscriptions, Server, Noting]]:
+    """What takes an avatar's sound from the others in a room."""
+    machine, server = Noting(), Server()
+    keys = RoomServer("ws://127.0.0.1:1", "devkey", "a-secret-of-more-than-thirty-two-characters")
+    executor = AvatarSubscriptions(driver_of(machine), room, keys, cast("aiohttp.ClientSession", server))
+    yield executor, server, machine
+    await executor.aclose(1.0)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("avatar_")]
+
+
+def full_room() -> VirtualRoom:
+    """An avatar with its sound, and two who hear it."""
+    room = VirtualRoom()
+    room.come("face", None)
+    room.come("caller")
+    room.come("listener")
+    return room
+
+
+@pytest.mark.parametrize("muted", [True, False])
+async def test_all_others_lose_the_sound_of_an_avatar_and_get_it_back(muted: bool) -> None:
+    """Its picture stays."""
+    async with muting(full_room()) as (executor, server, machine):
+        executor.apply(MuteAvatar("face", muted))
+        await asyncio.sleep(0.1)
+
+        assert sorted(server.asked) == [(who, ["TR_sound_0"], not muted) for who in ("caller", "listener")]
+        assert machine.facts == [("muted", True)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "within"),
+    [(aiohttp.ClientConnectionError("no route"), 0.1), (OSError("no route"), 0.1), (None, 3.1)],
+    ids=["no connection", "no network", "hangs"],
+)
+async def test_one_who_still_hears_it_is_a_failure(failure: Exception | None, within: float) -> None:
+    """A change takes 3 s at most."""
+    async with muting(full_room()) as (executor, server, machine):
+        server.fails["caller"] = failure
+        executor.apply(MuteAvatar("face", muted=True))
+        await asyncio.sleep(within)
+
+        assert machine.facts == [("muted", False)]
+
+
+async def test_one_who_has_left_meanwhile_hears_nothing() -> None:
+    """The server does not know them any more, which is no failure."""
+    room = full_room()
+    async with muting(room) as (executor, server, machine):
+        server.fails["caller"] = None
+        executor.apply(MuteAvatar("face", muted=True))
+        await asyncio.sleep(1.0)
+        room.leave("caller")
+        await asyncio.sleep(2.1)
+
+        assert machine.facts == [("muted", True)]
+
+
+async def test_an_avatar_that_is_not_there_is_not_heard() -> None:
+    """No server has to be asked."""
+    room = full_room()
+    room.leave("face")
+    async with muting(room) as (executor, server, machine):
+        executor.apply(MuteAvatar("face", muted=True))
+        await asyncio.sleep(0.1)
+
+        assert server.asked == []
+        assert machine.facts == [("muted", True)]
+
+
+async def test_a_fault_of_the_program_is_an_answer_too() -> None:
+    """The machine does not wait for an executor that has broken down."""
+    async with muting(full_room()) as (executor, server, machine):
+        server.fails["caller"] = LookupError("a mistake")
+        executor.apply(MuteAvatar("face", muted=True))
+        await asyncio.sleep(0.1)
+
+        assert machine.facts == [("muted", False)]

@@ -1,0 +1,126 @@
+"""Where sessions come from: each way asks the service for what it needs, and for no more."""
+
+import asyncio
+from typing import Any, cast
+
+import jwt
+import pytest
+
+from avatar import LiveAvatarAPI, SessionOver
+from avatar.link.sources import Appearance, HostedSource, OwnRoomSource, RoomAccess
+from avatar.sessions.hosted import HostedRoom
+from simulators.liveavatar.model import DRAWN_FACE_ID, WAYNE_ID, Habits, ServiceModel
+from tests.avatar.model_http import URL, ModelHttp
+
+pytestmark = pytest.mark.looptime
+
+SECRET = "a-secret-of-more-than-thirty-two-characters"
+ACCESS = RoomAccess("wss://rooms.example", "a-room", "the-agent", "devkey", SECRET)
+
+
+def service(habits: Habits | None = None) -> tuple[ModelHttp, LiveAvatarAPI]:
+    """The model of the service, and a client of it."""
+    model = ServiceModel(habits or Habits(), now=asyncio.get_running_loop().time())
+    http = ModelHttp(model, lambda _: None)
+    return http, LiveAvatarAPI(cast("Any", http), api_key="stand-in", api_url=URL)
+
+
+def source(api: LiveAvatarAPI, **appearance: Any) -> OwnRoomSource:
+    """Sessions for a room of ours."""
+    options: dict[str, Any] = {"avatar_id": DRAWN_FACE_ID, "identity": "face", "name": "Ann", **appearance}
+    return OwnRoomSource(api, ACCESS, Appearance(**options))
+
+
+async def test_an_avatar_gets_a_token_of_its_own_for_our_room() -> None:
+    """Its participant has the identity that the machine has chosen, and publishes on behalf of the agent."""
+    http, api = service()
+    await source(api).prepare("face-2")
+
+    [(_, _, body)] = http.calls
+    room = body["livekit_config"]
+    claims = jwt.decode(room["livekit_client_token"], SECRET, algorithms=["HS256"])
+    assert (room["livekit_url"], room["livekit_room"]) == ("wss://rooms.example", "a-room")
+    assert (claims["sub"], claims["name"]) == ("face-2", "Ann")
+    assert claims["attributes"] == {"lk.publish_on_behalf": "the-agent"}
+    assert claims["video"]["room"] == "a-room"
+
+
+async def test_a_session_costs_from_its_start_to_its_stop() -> None:
+    """To prepare one is free, so it may be given up until then."""
+    http, api = service()
+    sessions = source(api, max_session_duration=300)
+    session_id = await sessions.prepare("face")
+    assert http.model.running(http.now) == []
+
+    running = await sessions.start(session_id)
+    assert [session.id for session in http.model.running(http.now)] == [session_id]
+    assert running.session_id == session_id
+    assert running.ws_url
+    assert running.max_duration == 300
+    assert running.already_ran == 0.0
+
+    await sessions.stop(session_id)
+    assert http.model.running(http.now) == []
+
+
+async def test_several_sessions_follow_one_another() -> None:
+    """A call may need more than one, and a start belongs to its own token."""
+    _, api = service()
+    sessions = source(api)
+    first, second = await sessions.prepare("face"), await sessions.prepare("face-2")
+
+    assert (await sessions.start(second)).session_id == second
+    assert (await sessions.start(first)).session_id == first
+
+
+async def test_a_sandbox_session_is_short_whatever_the_service_says() -> None:
+    """The service answers with the plan's limit, and ends it after a minute (field observation 38)."""
+    _, api = service()
+    sessions = source(api, avatar_id=WAYNE_ID, is_sandbox=True)
+    running = await sessions.start(await sessions.prepare("face"))
+
+    assert running.max_duration is not None
+    assert running.max_duration <= 60.0
+
+
+def hosted(api: LiveAvatarAPI, session_id: str, *, now: float) -> HostedSource:
+    """The session of a hosted room that was opened at 1,000 s of Unix time."""
+    room = HostedRoom(session_id, "wss://x", "wss://theirs", "a-room", "jwt", "caller", "jwt", "agent", 1_000.0, 600.0)
+    return HostedSource(api, room, clock=lambda: now)
+
+
+async def test_the_session_of_a_hosted_room_runs_already() -> None:
+    """Nothing is asked of the service, and the seconds before count."""
+    http, api = service()
+    sessions = hosted(api, "s-1", now=1_012.5)
+    running = await sessions.start(await sessions.prepare("face"))
+
+    assert (running.session_id, running.ws_url, running.max_duration) == ("s-1", "wss://x", 600.0)
+    assert running.already_ran == 12.5
+    assert http.calls == []
+
+
+async def test_a_clock_that_was_set_back_does_not_make_a_session_younger_than_new() -> None:
+    """It was opened by another process, perhaps on another machine."""
+    _, api = service()
+
+    assert (await hosted(api, "s-1", now=900.0).start("s-1")).already_ran == 0.0
+
+
+async def test_a_hosted_room_has_one_session() -> None:
+    """Another one would be in another room."""
+    _, api = service()
+    sessions = hosted(api, "s-1", now=1_000.0)
+    await sessions.prepare("face")
+
+    with pytest.raises(SessionOver):
+        await sessions.prepare("face-2")
+
+
+async def test_the_stop_of_a_hosted_session_is_asked_of_the_service() -> None:
+    """It ends the room."""
+    http, api = service(Habits(stop_of_ended=200))
+    sessions = hosted(api, "s-1", now=1_000.0)
+    await sessions.stop("s-1")
+
+    assert [(name, body["session_id"]) for _, name, body in http.calls] == [("stop", "s-1")]

@@ -1,0 +1,131 @@
+"""An avatar that is closed while it speaks: the conversation holds what was heard, and the service stops."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from livekit import rtc
+from livekit.agents import Agent
+from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.io import PlaybackFinishedEvent, TextOutput
+
+from tests.avatar.virtual_call import RATE, VirtualCall, virtual_call
+
+pytestmark = pytest.mark.looptime
+
+TEXT = "one two three four five six seven eight nine ten"
+SECONDS = 5.0
+
+
+class Transcript(TextOutput):
+    """The room's transcription, which nobody reads."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Room", next_in_chain=None)
+
+    async def capture_text(self, text: str) -> None:
+        """Take a piece of text."""
+
+    def flush(self) -> None:
+        """End a segment."""
+
+
+async def speech() -> AsyncIterator[rtc.AudioFrame]:
+    """Five seconds of sound."""
+    for _ in range(round(SECONDS * 50)):
+        yield rtc.AudioFrame(b"\x10\x20" * (RATE // 50), RATE, 1, RATE // 50)
+
+
+async def begin_to_say(call: VirtualCall, text: str = TEXT) -> SpeechHandle:
+    """Start the agent session, and let it say a text of five seconds."""
+    call.session.output.transcription = Transcript()
+    await call.session.start(Agent(instructions="none"))
+    call.avatar.sync_transcription()
+    await call.is_live()
+    return call.session.say(text, audio=speech())
+
+
+def history(call: VirtualCall) -> list[tuple[str | None, bool]]:
+    """What the conversation holds that the agent has said, and whether it was interrupted."""
+    return [
+        (message.text_content, message.interrupted)
+        for message in call.session.history.messages()
+        if message.role == "assistant"
+    ]
+
+
+async def test_closed_in_mid_speech_the_conversation_holds_what_was_heard() -> None:
+    """The speech is interrupted where the avatar was, before its session is stopped."""
+    async with virtual_call() as call:
+        said = await begin_to_say(call)
+        await call.until(lambda: bool(call.heard()))
+        await asyncio.sleep(2.0)
+        await call.avatar.aclose()
+        await said
+
+        [(text, interrupted)] = history(call)
+
+    [report] = call.reports
+    assert said.interrupted
+    assert interrupted
+    assert text is not None
+    assert text == TEXT[: len(text)]
+    assert 0.2 < len(text) / len(TEXT) < 0.7
+    assert report.interrupted
+    assert 1.5 < report.playback_position < 2.5
+
+
+async def test_speech_that_allows_no_interruption_is_cut_as_well() -> None:
+    """With the avatar it has lost the voice that says it; what waits behind it was not said."""
+    async with virtual_call() as call:
+        said = await begin_to_say(call)
+        said.allow_interruptions = False
+        behind = call.session.say("never heard", audio=speech())
+        await call.until(lambda: bool(call.heard()))
+        await asyncio.sleep(1.0)
+        await call.avatar.aclose()
+        await said
+        await behind
+
+        [(text, interrupted)] = history(call)
+
+    assert interrupted
+    assert text != TEXT
+
+
+async def test_closed_after_its_last_word_nothing_is_interrupted() -> None:
+    """Speech that was waited for is in the conversation as a whole."""
+    async with virtual_call() as call:
+        said = await begin_to_say(call)
+        await said
+        await call.avatar.aclose()
+
+        assert history(call) == [(TEXT, False)]
+
+    assert call.reports == [PlaybackFinishedEvent(SECONDS, interrupted=False, synchronized_transcript=TEXT)]
+
+
+async def test_the_avatar_is_interrupted_before_its_session_is_stopped() -> None:
+    """The service gets the interrupt while it still plays, and the stop after it."""
+    async with virtual_call() as call:
+        await begin_to_say(call)
+        await call.until(lambda: bool(call.heard()))
+        await asyncio.sleep(1.0)
+        await call.avatar.aclose()
+
+    [interrupt] = call.http.sent("agent.interrupt")
+    [stopped_at] = call.http.called("stop")
+    assert interrupt["at"] <= stopped_at
+
+
+async def test_a_speaker_that_is_not_the_framework_is_cut_as_well() -> None:
+    """Audio that was captured without a speech of the agent session is finished where it was played to."""
+    async with virtual_call() as call:
+        await call.say(5.0)
+        await call.until(lambda: bool(call.heard()))
+        await asyncio.sleep(1.0)
+        await call.avatar.aclose()
+
+    [report] = call.reports
+    assert report.interrupted
+    assert 0.5 < report.playback_position < 1.5
