@@ -9,11 +9,11 @@ SAMPLE_RATE = 24_000
 BYTES_PER_SAMPLE = 2
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 
-_FAINT = 500
 # Of 32768; the noise of voices between words is below, speech well above.
+_FAINT = 500
 
-_STRIDE = 8
 # One sample of so many is looked at: enough to find a sound that lasts.
+_STRIDE = 8
 
 
 def to_seconds(size_bytes: int) -> float:
@@ -28,5 +28,5 @@ def to_bytes(seconds: float) -> int:
 
 
 def is_silent(pcm: bytes) -> bool:
-    """Whether there is nothing to be heard in it, as between the sentences of a voice."""
+    """Return whether no sound is loud enough to be heard, as between the sentences of a voice."""
     return max(map(abs, array("h", pcm)[::_STRIDE]), default=0) < _FAINT

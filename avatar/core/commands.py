@@ -67,7 +67,8 @@ _TYPES: dict[type[Command], str] = {
 
 def to_json(command: Command) -> str:
     """The text frame of a command."""
-    message = {"type": _TYPES[type(command)], "event_id": command.event_id}
+    text = json.dumps({"type": _TYPES[type(command)], "event_id": command.event_id}, separators=(",", ":"))
     if isinstance(command, Speak):
-        message["audio"] = base64.b64encode(command.audio).decode("ascii")
-    return json.dumps(message, separators=(",", ":"))
+        # No character of base64 is escaped in JSON, and looking for one takes most of the time.
+        return f'{text[:-1]},"audio":"{base64.b64encode(command.audio).decode("ascii")}"}}'
+    return text

@@ -103,7 +103,6 @@ class Driver:
                     self._dispatch()
                     self._set_timer()
                     yield command  # which the sink may take long to carry
-                self._set_timer()
         finally:
             self._senders.discard(work)
 

@@ -2,7 +2,7 @@
 
 import itertools
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from avatar.core import PlaybackFinished, PlaybackStarted, StartSession
@@ -32,6 +32,11 @@ def test_every_segment_is_finished_once_in_order(story: list[Action], habits: Ha
 
 @settings(max_examples=60, deadline=None)
 @given(STORIES, HABITS, PUBLISHES)
+@example(
+    [("say", 4.0), ("run", 5.0), ("no net", 0.3), ("run", 0.05), ("vanish", 0.05)],
+    Habits.fast(speech_starts_after=0.2, first_speech_starts_after=0.43, max_duration=20),
+    True,
+)
 def test_never_are_two_sinks_audible_at_once(story: list[Action], habits: Habits, publishes: bool) -> None:
     """An avatar that is left, a next one and the fallback track are never heard together."""
     world = tell(story, habits=habits, can_publish=publishes)

@@ -71,12 +71,12 @@ class PromptCall:
 
     def _on_action(self, action: Action) -> None:
         match action:
-            case StartSession(number) if self._refusal is None:
-                with self.driver.step() as now:
-                    self.machine.session_started(number, f"s-{number}", None, now)
             case StartSession(number):
                 with self.driver.step() as now:
-                    self.machine.session_refused(number, self._refusal, now)
+                    if self._refusal is None:
+                        self.machine.session_started(number, f"s-{number}", None, now)
+                    else:
+                        self.machine.session_refused(number, self._refusal, now)
             case StopSession(number):
                 with self.driver.step() as now:
                     self.machine.session_stopped(number, now)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import aiohttp
 import pytest
 from livekit import api, rtc
+from livekit.rtc._proto import track_pb2 as proto_track
 
 from avatar.core import AvatarMachine, MuteAvatar
 from avatar.link.driver import Driver
@@ -141,7 +142,7 @@ class Track(rtc.RemoteAudioTrack):
     """
 
     def __init__(self) -> None:
-        self._info = SimpleNamespace(sid="TR_sound")
+        self._info = proto_track.TrackInfo(sid="TR_sound")
         self.energy: float | Exception | None = 0.5
         self.looks = 0
 
