@@ -46,8 +46,8 @@ SANDBOX_AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
 # Length of a sandbox session, whatever was asked for (70: 59.2 s).
 SANDBOX_SECONDS = 59.0
 
-# On bad days a start takes 6 to 30 s and works all the same (3). Cutting it off earlier would leave a session that
-# runs and that nobody uses.
+# On bad days a start takes 6 to 30 s and works all the same (3). Cutting it off earlier would leave a session running
+# that is not used.
 START_TIMEOUT_S = 30.0
 
 _NO_LONGER_THERE = frozenset({404, 410})
@@ -86,7 +86,7 @@ class StartedSession:
 
     Attributes:
         session_id: The service's.
-        ws_url: Where speech is sent. It is a credential: whoever has it can speak through the avatar.
+        ws_url: Where speech is sent. It is a credential: its holder can speak through the avatar.
         max_duration: Seconds after which the service ends the session, as it says or else as was asked for; None if
             neither is known.
         livekit_url: LiveKit server of the room that the service opened, if it did.
@@ -104,7 +104,7 @@ class StartedSession:
 
 @dataclass(frozen=True, slots=True)
 class ActiveSession:
-    """A session of the account that runs, whoever started it.
+    """A running session of the account, started by this client or by another one.
 
     Attributes:
         session_id: The service's.
@@ -207,9 +207,8 @@ class LiveAvatarAPI:
     async def start(self, token: SessionToken, *, timeout: float = START_TIMEOUT_S) -> StartedSession:  # noqa: ASYNC109 - of the call itself, whose answer may come later
         """Start a session; from now on it is billed.
 
-        It is called once: a call that failed half-way may have started the session, so whoever gets an error from
-        it stops the session. Do not cut it off with a shorter limit of your own: let it go on, and stop the session
-        that it gives.
+        Call it once: a call that failed half-way may have started the session, so stop the session after an error. Do
+        not cut the call off with a shorter limit of your own: let it go on, and stop the session that it gives.
 
         Args:
             token: What `create_token` gave.

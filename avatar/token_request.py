@@ -10,7 +10,7 @@ VideoQuality = Literal["very_high", "high", "medium", "low"]
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NAMES_DURATION = re.compile("max_session_duration|session duration", re.IGNORECASE)
 
-# The service refuses `very_high` below the Business plan (field observation 72), in words that nobody has recorded:
+# The service refuses `very_high` below the Business plan (field observation 72), in words that are not recorded:
 # any refusal that names the quality is taken for it.
 _NAMES_QUALITY = re.compile(r"quality|1080|very[ _-]?high|resolution", re.IGNORECASE)
 

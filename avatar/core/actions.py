@@ -1,4 +1,4 @@
-"""What the machine wants done outside of it. Each action is carried out by an executor, which reports a fact back.
+"""The actions: what an executor is to do outside of the machine. Each is answered with a fact.
 
 The machine waits for that fact as long as `Timings` says; then it goes on as if the action had failed.
 """

@@ -1,4 +1,4 @@
-"""The playback clock: how much of what the avatar was given it has played."""
+"""The playback clock: an estimate of how much of its audio the avatar has played."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Run:
 
 
 class PlaybackClock:
-    """Follows the avatar's mouth through one speech, in seconds.
+    """Estimates the playback position of one utterance, in seconds.
 
     The service plays in real time and tells no positions: it says when it speaks and when it stops. Between the
     two, what was played grows with the time, and never beyond what was handed over.
@@ -31,7 +31,7 @@ class PlaybackClock:
 
     @property
     def running(self) -> bool:
-        """Whether the avatar is speaking."""
+        """True while the avatar is speaking."""
         return self._since is not None
 
     @property

@@ -1,4 +1,4 @@
-"""What the client says on the LITE WebSocket: one frozen class each, and their JSON.
+"""The commands of the LITE WebSocket: one frozen class each, and their JSON.
 
 Shapes as in LITE mode, "Events". Commands that the service understands and we do not need are left out.
 """

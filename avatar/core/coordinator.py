@@ -1,4 +1,4 @@
-"""What concerns speech and sessions together: what the call wants, its status, and what one means for the other."""
+"""Decisions about speech and sessions together: the wishes of the call, its status, and what follows from a loss."""
 
 from collections import deque
 
@@ -12,7 +12,7 @@ from avatar.core.wish import Wish, Wishes, WishTrigger
 
 
 class Coordinator:
-    """Decides what neither the speech nor the sessions can decide alone.
+    """Decides what depends on the speech and on the sessions.
 
     Args:
         playback: The speech, and the sink that plays it.
@@ -45,13 +45,13 @@ class Coordinator:
             self._tell_status(AvatarReason.RELEASED, detail)
 
     def engage(self) -> None:
-        """Have an avatar again."""
+        """Ask for an avatar again."""
         if self._wish_for(WishTrigger.ENGAGE):
             self._sessions.want_again()
             self._tell_status(AvatarReason.STARTING, "")
 
     def close(self, now: float) -> None:
-        """End it all."""
+        """End the call: finish the speech, and stop the sessions after their last word."""
         if self._wish_for(WishTrigger.CLOSE):
             self._playback.close(now)
             self._dismiss_avatar("the call is over", now)

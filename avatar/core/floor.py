@@ -1,4 +1,4 @@
-"""Who plays the timeline: gives the floor to one sink at a time, and asks for the fallback track when speech waits.
+"""Which sink plays the timeline: gives the floor to one at a time, and asks for the fallback track when speech waits.
 
 The fallback track gets the floor when no avatar takes commands, also within a segment; an avatar gets it back between
 segments. A sink gets it only when the one before is surely silent: its interrupt was sent and the tail is over, the

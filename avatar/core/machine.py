@@ -1,8 +1,8 @@
 """The machine: facts go in, commands, events, actions and the next deadline come out.
 
-Nothing here waits, reads a clock or does I/O. Every method that something depends on takes `now`, monotonic seconds.
-Whoever drives it feeds it facts, carries out `next_action`, dispatches `next_event`, sends `next_command` to each open
-socket until there is none, and calls `handle_timeout` at `next_timeout`. A command is made at the moment it is asked
+Nothing here waits, reads a clock or does I/O. Every method whose result depends on time takes `now`, monotonic seconds.
+The driver reports facts, carries out `next_action`, dispatches `next_event`, sends `next_command` to each open socket
+until there is none, and calls `handle_timeout` at `next_timeout`. A command is made at the moment it is asked
 for, so audio that an interrupt drops was never encoded.
 """
 
@@ -25,7 +25,7 @@ from avatar.core.words import Word
 
 
 class AvatarMachine:
-    """Everything that is decided about the speech and the avatar of one call.
+    """The decisions about the speech and the avatar of one call.
 
     Every captured segment is finished exactly once, whatever the service does, and every session that was started is
     stopped.
@@ -75,7 +75,7 @@ class AvatarMachine:
         self._now = now
         self._settle(now)
 
-    # What there is to see
+    # State
 
     @property
     def sessions(self) -> list[Session]:
@@ -171,12 +171,12 @@ class AvatarMachine:
         self._settle(now)
 
     def engage(self, now: float) -> None:
-        """Have an avatar again."""
+        """Ask for an avatar again."""
         self._coordinator.engage()
         self._settle(now)
 
     def close(self, now: float) -> None:
-        """End it all: speech is finished as interrupted, and sessions are stopped after their last word."""
+        """End the call: finish the speech as interrupted, and stop the sessions after their last word."""
         self._coordinator.close(now)
         self._settle(now)
 
@@ -306,7 +306,7 @@ class AvatarMachine:
         self._settle(now)
 
     def avatar_unheard(self, since: float, now: float) -> None:
-        """The avatar says that it plays, and nothing of it was heard in the room `since` then: that is said again."""
+        """Nothing of the avatar was heard in the room `since` then, although it says that it plays: say that again."""
         session = self._playback.floor.session
         if session is not None and self._playback.avatar_sounds(now):
             # Played until then; the rest is taken back when the session is left.

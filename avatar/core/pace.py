@@ -17,7 +17,7 @@ class Pace:
         return self._since_first / (self._last_at - self._first_at)
 
     def note(self, seconds: float, now: float) -> None:
-        """Speech of `seconds` was made. When the first of it was begun nobody knows, so it does not count."""
+        """Speech of `seconds` was made. The first piece does not count: when its synthesis began is unknown."""
         if self._first_at is None:
             self._first_at = now
         else:

@@ -106,7 +106,7 @@ class Session:
         self.joined = False
         """True while its avatar is in the room."""
         self.join_by: float | None = None
-        """When its avatar should be in the room; None if it is, or if nobody can see that."""
+        """When its avatar should be in the room; None if it is there, or if the room can't be seen."""
         self.told_at: float | None = None
         """When the service told `connected`."""
         self.has_socket = False
@@ -163,7 +163,7 @@ class Session:
         return self.away_since + timings.reconnect if is_away and self.away_since is not None else None
 
     def relieve_from(self, timings: Timings) -> float | None:
-        """From when on its successor is wanted; None if nobody knows when it ends."""
+        """From when on its successor is wanted; None if its end is unknown."""
         if self.ends_at is None:
             return None
         return self.ends_at - min(timings.rotate, (self.ends_at - self.asked_at) / 2)

@@ -336,7 +336,7 @@ class Sessions:
             self.leave(current, "the session's time is up", now, failed=False, last_word_at=last_word_at)
 
     def _misses_session(self, now: float) -> bool:
-        """True if a session is wanted that nobody has asked for yet."""
+        """True if a session is wanted and has not been asked for."""
         alive = self.alive
         is_free = self.is_wanted and self.room_is_there and (self._replaceable or not self.all)
         fits = len(alive) < _MOST_ALIVE and self._purchases.fits(len(alive))

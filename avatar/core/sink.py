@@ -15,9 +15,9 @@ class Sink(Enum):
 class Floor(Enum):
     """Which sink plays now."""
 
-    EMPTY = "nobody"
+    EMPTY = "no sink"
     """Speech waits for a sink."""
-    DROPPING = "nobody, speech is dropped"
+    DROPPING = "no sink, speech is dropped"
     """Speech has waited for too long: what is captured is reported as not heard until there is a sink."""
     AVATAR = "avatar"
     FALLBACK = "fallback track"
@@ -90,7 +90,7 @@ class Audibility(Enum):
 
 
 class MuteTrigger(Enum):
-    """What moves an avatar's audibility."""
+    """What changes whether the others hear an avatar."""
 
     MUTE = "to be muted"
     UNMUTE = "to be heard"

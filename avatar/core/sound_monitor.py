@@ -1,4 +1,4 @@
-"""Whether the avatar is heard while it should be: its track may be there, and carry nothing."""
+"""Finds out that an avatar is not heard although it should be: its track may be there and carry no sound."""
 
 # Speech pauses for one or two seconds, and networks stall as long.
 _UNHEARD_AFTER_S = 3.0
@@ -20,7 +20,7 @@ class SoundMonitor:
         self._since: float | None = None
 
     def reset(self) -> None:
-        """The avatar should not be heard now."""
+        """Note that the avatar should not be heard now."""
         self._since = None
 
     def note(self, track: str | None, energy: float, now: float) -> float | None:

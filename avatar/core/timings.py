@@ -64,7 +64,7 @@ class Timings:
     last_moment: float = 2.0
     """Before a session's end it is left, also in the middle of a segment: at its limit it cuts speech (69)."""
     shortest: float = 8.0
-    """A shorter session has no successor prepared: there is no time to find out whether it is any good."""
+    """A shorter session has no successor prepared: there would be no time to try it."""
     slot_frees: float = 12.0
     """After our own stop the slot is expected to become free: up to 6 s were waited for in the field (63)."""
     own_slot: float = 0.5

@@ -63,7 +63,7 @@ class Utterance:
         self.began = False
         """True once the sink has played some of it."""
         self.may_sound = False
-        """True while the sink plays it or may play it; of one that is over, whether it did."""
+        """True while the sink may be playing it; once it is over, the last value stays."""
         self.end_sent = False
         self.committed = False
         """True when the service has confirmed the end: it has every byte."""

@@ -13,7 +13,7 @@ class Wish(Enum):
 
 
 class WishTrigger(Enum):
-    """What changes it."""
+    """What changes the wish of the call."""
 
     ENGAGE = "engage"
     RELEASE = "release"

@@ -1,4 +1,4 @@
-"""Where a word begins: as the voice tells, else as far as the sound does."""
+"""Where a word begins: as text to speech has timed it, else at a gap in the sound."""
 
 from array import array
 from collections.abc import Iterable
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from avatar.core.audio import BYTES_PER_SAMPLE, SAMPLE_RATE
 
+# Seconds by which a played position is ahead of the avatar's mouth at most, as a rule. A word that is said twice does
+# less harm than one that is lost.
 _CERTAIN = 0.05
-# Seconds by which a played position may be ahead of the avatar's mouth, mostly. A word that is said twice does less
-# harm than one that is lost.
 
 
 class Word(NamedTuple):
@@ -19,7 +19,7 @@ class Word(NamedTuple):
 
 
 def cut_at(position: float, words: Iterable[Word]) -> float | None:
-    """Where speech goes on that was cut off at `position`: at the start of the word in which that was.
+    """Find where speech that was cut off at `position` goes on: at the start of the word that was cut.
 
     Returns:
         Seconds, at `position` at the latest; None if the words don't come so far.
@@ -33,18 +33,18 @@ def cut_at(position: float, words: Iterable[Word]) -> float | None:
     return certain if past else None
 
 
-_WINDOW = SAMPLE_RATE // 100
 # Samples whose loudness is looked at together: 10 ms.
+_WINDOW = SAMPLE_RATE // 100
 
+# Most silences within a word, of its own consonants, are shorter than 30 ms.
 _GAP_WINDOWS = 3
-# A word's own consonants are silent for less than 30 ms, most of them.
 
+# Share of the loudest window's level; quieter windows lie between words.
 _QUIET = 0.12
-# Of the loudest window's level: what is below lies between words.
 
 
 def last_gap(pcm: bytes) -> int:
-    """Where the last gap between words ends, in bytes from the start of `pcm`; its length if there is none.
+    """Find the end of the last gap between words, in bytes from the start of `pcm`; its length if there is none.
 
     Speech that goes on from there repeats no more than the word that `pcm` ends in.
     """

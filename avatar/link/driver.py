@@ -20,7 +20,7 @@ class Driver:
     handler that reports a fact itself is never called from within itself.
 
     Args:
-        machine: Nobody else touches it outside of `step`.
+        machine: Other code reports facts to it inside of `step` alone.
         on_event: Called with each event in the event loop. An exception in it is logged, and the next event follows.
         on_action: Called with each action; it starts the work and returns.
     """

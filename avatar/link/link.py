@@ -1,4 +1,4 @@
-"""Everything that speaks for one agent session, put together: the machine, its driver and its executors."""
+"""The machine, its driver and its executors, put together for one agent session."""
 
 import asyncio
 import logging
@@ -70,7 +70,7 @@ class AvatarLink:
         recorder: Recorder | None = None,
         timings: Timings | None = None,
     ) -> None:
-        # What is only like a room need not show who is in it, and may not be able to publish.
+        # A stand-in for a room need not show who is in it, and may not be able to publish.
         is_room = isinstance(room, rtc.Room)
         loop = asyncio.get_running_loop()
         self.machine = AvatarMachine(

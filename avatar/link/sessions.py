@@ -23,7 +23,7 @@ class RunningSession:
 
     Attributes:
         session_id: The service's.
-        ws_url: Whoever has it can speak through the avatar: it is the credential.
+        ws_url: Where speech is sent. It is a credential: its holder can speak through the avatar.
         max_duration: Seconds after which the service ends it, if that is known.
         already_ran: Seconds for which it has run before.
     """

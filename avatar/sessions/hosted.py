@@ -31,7 +31,7 @@ class HostedRoom:
 
     Attributes:
         session_id: The service's.
-        ws_url: To speak through the avatar with; whoever has it can, so it is a credential.
+        ws_url: Where speech is sent. It is a credential: its holder can speak through the avatar.
         url: Of the room's LiveKit server.
         name: Of the room.
         client_token: The caller joins with it.

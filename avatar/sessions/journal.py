@@ -86,7 +86,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Sessions that nobody else takes care of, as long as the locks of their owners are held."""
+    """Sessions that only the holder of this claim stops, as long as it holds the locks of their owners."""
 
     entries: list[JournalEntry]
     locks: list[OwnerLock]
@@ -203,7 +203,7 @@ class SessionJournal:
     def claim(self, api_url: str) -> Claim:
         """Take what is left running by owners that are dead, and what living ones have failed to stop.
 
-        Until `release` nobody else is given the sessions of the dead.
+        Until `release`, no other process is given the sessions of the dead owners.
         """
         now = self._clock()
         with self._transaction() as database:
