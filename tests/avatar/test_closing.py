@@ -129,3 +129,16 @@ async def test_a_speaker_that_is_not_the_framework_is_cut_as_well() -> None:
     [report] = call.reports
     assert report.interrupted
     assert 0.5 < report.playback_position < 1.5
+
+
+async def test_an_agent_session_goes_on_without_its_avatar() -> None:
+    """Speech after the end is not waited for: nothing plays it."""
+    async with virtual_call() as call:
+        said = await begin_to_say(call)
+        await call.until(lambda: bool(call.heard()))
+        await call.avatar.aclose()
+        await said
+        began = call.now
+        await call.session.say("later", audio=speech())
+
+        assert call.now - began < 1.0
