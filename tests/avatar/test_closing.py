@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 from livekit import rtc
-from livekit.agents import Agent
+from livekit.agents import Agent, AgentSession
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.io import PlaybackFinishedEvent, TextOutput
 
+from avatar.closing import interrupt_speech
 from tests.avatar.virtual_call import RATE, VirtualCall, virtual_call
 
 pytestmark = pytest.mark.looptime
@@ -142,3 +144,31 @@ async def test_an_agent_session_goes_on_without_its_avatar() -> None:
         await call.session.say("later", audio=speech())
 
         assert call.now - began < 1.0
+
+
+class Stubborn:
+    """An agent session that can't be interrupted.
+
+    Args:
+        failure: What an interruption raises; None if it never comes to an end.
+    """
+
+    def __init__(self, failure: Exception | None) -> None:
+        self._failure = failure
+
+    def interrupt(self, *, force: bool) -> asyncio.Future[None]:
+        assert force
+        if self._failure is not None:
+            raise self._failure
+        return asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize(
+    "failure", [None, RuntimeError("not running"), LookupError("a mistake")], ids=["hangs", "does not run", "fails"]
+)
+async def test_a_framework_that_interrupts_nothing_does_not_keep_the_avatar(failure: Exception | None) -> None:
+    """Its session costs until it is stopped: the interruption is given half a second."""
+    began = asyncio.get_running_loop().time()
+    await interrupt_speech(cast("AgentSession[Any]", Stubborn(failure)))
+
+    assert asyncio.get_running_loop().time() - began == (0.5 if failure is None else 0.0)
