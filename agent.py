@@ -1,9 +1,16 @@
-"""The entry: python agent.py dev | start | console | demo | doctor | sessions | download-files.
+"""The entry: python agent.py dev | start | web | console | demo | doctor | sessions | download-files.
 
 `server` is the worker. `python -m livekit.agents` and `lk agent`, which look for one, find it in the package `agent`.
 """
 
+import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # Before the imports, which take seconds: the first process of a container gets no signal that it has no handler
+    # for. Nothing has begun yet that would have to end in order; a command that needs it sets a handler of its own.
+    signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 from agent.process.platform import platform_problem
 
