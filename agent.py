@@ -17,6 +17,12 @@ from agent.process.platform import platform_problem
 if __name__ == "__main__" and (problem := platform_problem()):
     sys.exit(problem)
 
+if __name__ == "__main__" and sys.argv[1:2] == ["web"]:
+    # Before the worker's imports: the page needs neither the worker nor its models.
+    from agent.web.command import main as web
+
+    sys.exit(web())
+
 from agent.cli import app, main
 from agent.worker import server
 

@@ -110,7 +110,7 @@ class JobServer(AgentServer):
         return self._is_available()
 
     @property
-    def _http_server(self) -> HttpServer | None:  # type: ignore[override] # the framework's attribute
+    def _http_server(self) -> HttpServer | None:
         return self._health_server
 
     @_http_server.setter
@@ -131,7 +131,7 @@ class JobServer(AgentServer):
         while True:
             try:
                 # Without the decorator, which logs each failure with a traceback.
-                await AgentServer._connection_task.__wrapped__(self)  # type: ignore[attr-defined]
+                await AgentServer._connection_task.__wrapped__(self)  # type: ignore[attr-defined] # noqa: SLF001 - our own
             except RuntimeError as error:
                 self._connection_failed = False
                 await self._wait_to_retry(error.__context__ or error)

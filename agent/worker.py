@@ -5,10 +5,14 @@ import logging
 import math
 import os
 
+from livekit import api
 from livekit.agents import JobContext, JobExecutorType, JobProcess, JobRequest
 from livekit.agents.utils.hw import get_cpu_monitor
 from livekit.agents.worker import ServerEnvOption
 
+from agent.call.budget import Reason
+from agent.call.budget_enforcer import GOODBYE_TIMEOUT
+from agent.call.budget_minutes import minutes_left
 from agent.call.call import Call
 from agent.call.job_exit import exit_within
 from agent.conversation.pipeline import load_vad
@@ -18,6 +22,7 @@ from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
+from agent.rooms.dispatch import LIVEKIT_FAILURES
 from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
@@ -39,6 +44,7 @@ _IDLE_IN_DEV = 1
 def _server(settings: Settings) -> CallServer:
     wanted, cores = settings.idle_processes, math.ceil(get_cpu_monitor().cpu_count())
     return CallServer(
+        max_calls=settings.max_calls,
         preload_modules=_PRELOADED,
         num_idle_processes=ServerEnvOption(
             dev_default=_IDLE_IN_DEV if wanted is None else wanted,
@@ -89,6 +95,12 @@ async def start_call(ctx: JobContext) -> None:
     ctx.log_context_fields = {"room": ctx.job.room.name}
     journal = SessionJournal(settings.state_dir)
     end_with_worker(settings, journal)
+    left = await minutes_left(settings, journal, ctx.job.room.name)
+    if left is not None:
+        if left * 60.0 <= GOODBYE_TIMEOUT:
+            await refuse_call(ctx, Reason.CALL_IS_USED)
+            return
+        settings = settings.model_copy(update={"minutes_per_call": left})
     hosted = None
     if settings.room_owner == "liveavatar" and not ctx.is_fake_job():
         hosted = HostedRoom.from_json(ctx.job.metadata)
@@ -103,6 +115,16 @@ async def start_call(ctx: JobContext) -> None:
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()
+
+
+async def refuse_call(ctx: JobContext, reason: str) -> None:
+    """End a job without a call, and close its room, in which the caller would be alone."""
+    logger.info("a job begins no call", extra={"reason": reason})
+    try:
+        await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.job.room.name))
+    except LIVEKIT_FAILURES as error:
+        logger.warning("the room stays open without a call", extra={"error": type(error).__name__})
+    ctx.shutdown(reason=reason)
 
 
 def _use_proxies(ctx: JobContext, livekit_url: str) -> None:

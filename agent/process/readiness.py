@@ -1,37 +1,11 @@
 """What state the worker is in, and `GET /readyz`, which tells it on the port of the health check."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
 
 from aiohttp import web
 
 from agent.framework import JobServer
-
-Status = Literal["ok", "full", "starting", "draining"]
-
-# States in which a caller can be let in: a full worker is well, and one of its calls may end at any moment.
-_READY: tuple[Status, ...] = ("ok", "full")
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerState:
-    """The state of a worker.
-
-    Attributes:
-        status: `ok` when it takes calls; `full` at its limit; `starting` also while it has lost LiveKit.
-        calls: Number of calls that run.
-        reason: A sentence for an operator when it is not ready; else empty.
-    """
-
-    status: Status
-    calls: int
-    reason: str = ""
-
-    @property
-    def is_ready(self) -> bool:
-        """True unless it starts, has lost LiveKit, or drains."""
-        return self.status in _READY
+from agent.process.worker_state import Status, WorkerState
 
 
 class Readiness:

@@ -1,0 +1,93 @@
+"""Brings an agent into a room in which callers are without one, because its process was killed."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import aiohttp
+from livekit import api
+from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
+
+from agent.settings import Settings
+from avatar.http import client_session
+
+logger = logging.getLogger("agent")
+
+# What a request to LiveKit's server fails with.
+LIVEKIT_FAILURES = (aiohttp.ClientError, api.TwirpError, TimeoutError)
+
+# Seconds for a request to LiveKit's server, for which a caller may wait.
+_REQUEST_TIMEOUT = 2.0
+
+# Seconds from the dispatch of an agent to its arrival. Seen: one, with livekit-server 1.13.5 and an idle process.
+_ARRIVES_WITHIN = 5.0
+
+_AGENT = api.ParticipantInfo.Kind.AGENT
+# People: participants of every other kind are recorders, streams and the like.
+_CALLERS = {api.ParticipantInfo.Kind.STANDARD, api.ParticipantInfo.Kind.SIP}
+
+
+@asynccontextmanager
+async def livekit_api(settings: Settings) -> AsyncIterator[api.LiveKitAPI]:
+    """Open a client of LiveKit's server, whose requests have two seconds each.
+
+    Its requests fail with `LIVEKIT_FAILURES`.
+    """
+    secret = settings.livekit_api_secret.get_secret_value()
+    timeout = aiohttp.ClientTimeout(total=_REQUEST_TIMEOUT)
+    async with (
+        client_session(timeout=timeout) as http,
+        api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http) as livekit,
+    ):
+        yield livekit
+
+
+async def bring_agent(
+    livekit: api.LiveKitAPI,
+    settings: Settings,
+    room: str,
+    *,
+    is_expected: bool = False,
+    dead: str = "",
+    dead_dispatch: str = "",
+) -> bool:
+    """Dispatch an agent into a room, if callers are there without one and none is on its way.
+
+    Args:
+        livekit: LiveKit's server.
+        settings: Name the agent.
+        room: Its name.
+        is_expected: True if a caller comes in a moment, so that none has to be there.
+        dead: Identity of an agent whose process has ended. LiveKit keeps it in the room for some 20 s; it is removed.
+        dead_dispatch: The dispatch that brought it.
+
+    Returns:
+        Whether one was dispatched, now or a moment ago. False if no caller is there, or if an agent is: LiveKit also
+        keeps one whose process was killed a moment ago.
+
+    Raises:
+        aiohttp.ClientError, api.TwirpError, TimeoutError: LiveKit's server has not done it.
+    """
+    there = (await livekit.room.list_participants(api.ListParticipantsRequest(room=room))).participants
+    if not is_expected and not any(each.kind in _CALLERS for each in there):
+        return False
+    if any(each.identity == dead for each in there):
+        await livekit.room.remove_participant(api.RoomParticipantIdentity(room=room, identity=dead))
+    if any(_is_agent(each) and each.identity != dead for each in there):
+        return False
+    dispatches = await livekit.agent_dispatch.list_dispatch(room)
+    if not _is_on_its_way([each for each in dispatches if each.id != dead_dispatch], time.time()):
+        request = api.CreateAgentDispatchRequest(agent_name=settings.livekit_agent_name, room=room)
+        await livekit.agent_dispatch.create_dispatch(request)
+        logger.warning("callers were without an agent, and get another one", extra={"room": room})
+    return True
+
+
+def _is_agent(participant: api.ParticipantInfo) -> bool:
+    """Return whether it is an agent, and no avatar of one."""
+    return participant.kind == _AGENT and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
+
+
+def _is_on_its_way(dispatches: Sequence[api.AgentDispatch], now: float) -> bool:
+    return any(now - each.state.created_at / 1e9 < _ARRIVES_WITHIN for each in dispatches)

@@ -1,0 +1,74 @@
+"""An agent for callers who are without one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from livekit import api
+
+from agent.rooms.dispatch import bring_agent, livekit_api
+from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, avatar, people
+from tests.agent.web.web_fakes import settings
+
+ROOM = "call-0123456789abcdef"
+
+
+async def bring(livekit: FakeLiveKit, **options: Any) -> bool:
+    """Bring an agent into the room."""
+    async with livekit.running():
+        wanted = settings(livekit_url=livekit.url, livekit_agent_name="nova")
+        async with livekit_api(wanted) as client:
+            return await bring_agent(client, wanted, ROOM, **options)
+
+
+def dispatch(seconds_ago: float) -> api.AgentDispatch:
+    """One that is so old."""
+    created_at = int((time.time() - seconds_ago) * 1e9)
+    return api.AgentDispatch(id="AD_0", room=ROOM, state=api.AgentDispatchState(created_at=created_at))
+
+
+async def test_callers_without_an_agent_get_one() -> None:
+    """The avatar of an agent that has gone is no agent."""
+    livekit = FakeLiveKit(ROOM, [*people("caller-1"), avatar("agent-1")])
+
+    assert await bring(livekit)
+    assert [(each.room, each.agent_name) for each in livekit.dispatched] == [(ROOM, "nova")]
+
+
+@pytest.mark.parametrize("there", [[], [avatar("agent-1")], [*people("caller-1"), agent("agent-1")]])
+async def test_an_empty_room_and_one_with_an_agent_get_none(there: list[api.ParticipantInfo]) -> None:
+    """Each agent buys an avatar."""
+    livekit = FakeLiveKit(ROOM, there)
+
+    assert not await bring(livekit)
+    assert not livekit.dispatched
+
+
+async def test_a_caller_on_the_way_back_counts() -> None:
+    """The room is empty for a moment."""
+    livekit = FakeLiveKit(ROOM)
+
+    assert await bring(livekit, is_expected=True)
+    assert len(livekit.dispatched) == 1
+
+
+async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
+    """LiveKit would keep it for 20 s, in the state in which it was."""
+    livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
+
+    assert await bring(livekit, dead="agent-1")
+    assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 1)
+
+
+async def test_an_agent_on_its_way_is_waited_for() -> None:
+    """Two that ask at the same time get one; the dispatch of the dead one is none that is on its way."""
+    asked = []
+    for seconds_ago, dead_dispatch in ((1.0, ""), (1.0, "AD_0"), (60.0, "")):
+        livekit = FakeLiveKit(ROOM, people("caller-1"))
+        livekit.dispatches = [dispatch(seconds_ago)]
+        assert await bring(livekit, dead_dispatch=dead_dispatch)
+        asked.append(len(livekit.dispatched))
+
+    assert asked == [0, 1, 1]
