@@ -24,6 +24,7 @@ from agent.process.reload import run_reloading
 from agent.process.run import WorkerError, run_worker
 from agent.rooms.connection_details import Rooms
 from agent.rooms.hosted import hosted_rooms
+from agent.rooms.recovery import Recovery
 from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
@@ -163,11 +164,23 @@ async def _beside(
 ) -> AsyncIterator[None]:
     """Run the sweeper in the worker's process, and the page's process, beside the worker."""
     async with (
-        sweeping(settings, journal),
+        _recovery(settings) as recovery,
+        sweeping(settings, journal, recovery.recover_room),
         _rooms(settings, journal) as rooms,
         page_process(settings, readiness, rooms, dev=dev, log_level=log_level),
     ):
         yield
+
+
+@asynccontextmanager
+async def _recovery(settings: Settings) -> AsyncIterator[Recovery]:
+    """Bring callers another agent when theirs has died."""
+    recovery = Recovery(settings)
+    server.on_job_failed = recovery.recover_job
+    try:
+        yield recovery
+    finally:
+        await recovery.aclose()
 
 
 def _rooms(settings: Settings, journal: SessionJournal) -> AbstractAsyncContextManager[Rooms | None]:

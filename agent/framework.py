@@ -7,7 +7,7 @@ which changes one fails there, by name.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from livekit.agents import AgentServer, AgentSession, JobContext, RunContext, stt
+from livekit.agents.ipc.job_executor import JobExecutor, JobStatus
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import http_context
 from livekit.agents.utils.http_server import HttpServer
@@ -74,6 +75,7 @@ class JobServer(AgentServer):
 
     Attributes:
         are_keys_refused: True while LiveKit answers that the API key or secret is wrong.
+        on_job_failed: Called with each job whose process has failed or was killed; set it before `run`.
     """
 
     def __init__(self, *, max_calls: int = 0, routes: Sequence[web.RouteDef] = (), **options: Any) -> None:
@@ -82,6 +84,7 @@ class JobServer(AgentServer):
         self._routes = list(routes)
         self._longest_wait = _FIRST_RETRY_S
         self.are_keys_refused = False
+        self.on_job_failed: Callable[[RunningJobInfo], None] = lambda _: None
         self.on("worker_registered", self._on_registered)
 
     def add_routes(self, *routes: web.RouteDef) -> None:
@@ -124,6 +127,13 @@ class JobServer(AgentServer):
         if self._max_calls and len(self.active_jobs) + self._reserved_slots >= self._max_calls:
             return False
         return super()._is_available()
+
+    async def _update_job_status(self, proc: JobExecutor) -> None:
+        # Called when a process starts, gets its job, and has ended.
+        info = proc.running_job
+        if info is not None and proc.status is JobStatus.FAILED:
+            self.on_job_failed(info)
+        await super()._update_job_status(proc)
 
     async def _connection_task(self) -> None:
         """Keep a connection to LiveKit until `aclose`."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import math
 import os
+from functools import partial
 
 from livekit import api
 from livekit.agents import JobContext, JobExecutorType, JobProcess, JobRequest
@@ -19,10 +20,10 @@ from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.persona import load_persona
-from agent.process.parent_watch import end_with_worker
+from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
-from agent.rooms.dispatch import LIVEKIT_FAILURES
+from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent_back
 from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
@@ -94,7 +95,7 @@ async def start_call(ctx: JobContext) -> None:
     settings = complete_settings(of_persona=persona.avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}
     journal = SessionJournal(settings.state_dir)
-    end_with_worker(settings, journal)
+    end_with_worker(settings, journal, _recovery(ctx, settings))
     left = await minutes_left(settings, journal, ctx.job.room.name)
     if left is not None:
         if left * 60.0 <= GOODBYE_TIMEOUT:
@@ -115,6 +116,14 @@ async def start_call(ctx: JobContext) -> None:
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()
+
+
+def _recovery(ctx: JobContext, settings: Settings) -> Recover | None:
+    """Make what brings the callers of this job another agent; None if its room ends with its avatar's session."""
+    if settings.room_owner == "liveavatar" or ctx.is_fake_job():
+        return None
+    room, identity, dispatch = ctx.job.room.name, ctx.token_claims().identity, ctx.job.dispatch_id
+    return partial(bring_agent_back, settings, room, dead=identity, dead_dispatch=dispatch)
 
 
 async def refuse_call(ctx: JobContext, reason: str) -> None:

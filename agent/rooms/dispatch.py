@@ -1,9 +1,11 @@
 """Brings an agent into a room in which callers are without one, because its process was killed."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from enum import Enum, auto
 
 import aiohttp
 from livekit import api
@@ -23,9 +25,22 @@ _REQUEST_TIMEOUT = 2.0
 # Seconds from the dispatch of an agent to its arrival. Seen: one, with livekit-server 1.13.5 and an idle process.
 _ARRIVES_WITHIN = 5.0
 
+# Seconds for which an agent is looked for again and again, and from one look to the next: LiveKit drops a dispatch when
+# no worker is registered, and keeps the participant of a process that was killed for some 20 s.
+_GIVE_UP_AFTER = 40.0
+_LOOKS_EVERY = 2.0
+
 _AGENT = api.ParticipantInfo.Kind.AGENT
 # People: participants of every other kind are recorders, streams and the like.
 _CALLERS = {api.ParticipantInfo.Kind.STANDARD, api.ParticipantInfo.Kind.SIP}
+
+
+class Outcome(Enum):
+    """What became of a room in which an agent may be missing."""
+
+    NO_CALLER = auto()
+    AGENT_IS_THERE = auto()
+    AGENT_COMES = auto()
 
 
 @asynccontextmanager
@@ -51,7 +66,7 @@ async def bring_agent(
     is_expected: bool = False,
     dead: str = "",
     dead_dispatch: str = "",
-) -> bool:
+) -> Outcome:
     """Dispatch an agent into a room, if callers are there without one and none is on its way.
 
     Args:
@@ -63,25 +78,48 @@ async def bring_agent(
         dead_dispatch: The dispatch that brought it.
 
     Returns:
-        Whether one was dispatched, now or a moment ago. False if no caller is there, or if an agent is: LiveKit also
-        keeps one whose process was killed a moment ago.
+        What was found, or done. An agent that is there may be one whose process was killed a moment ago.
 
     Raises:
         aiohttp.ClientError, api.TwirpError, TimeoutError: LiveKit's server has not done it.
     """
     there = (await livekit.room.list_participants(api.ListParticipantsRequest(room=room))).participants
     if not is_expected and not any(each.kind in _CALLERS for each in there):
-        return False
+        return Outcome.NO_CALLER
     if any(each.identity == dead for each in there):
         await livekit.room.remove_participant(api.RoomParticipantIdentity(room=room, identity=dead))
     if any(_is_agent(each) and each.identity != dead for each in there):
-        return False
+        return Outcome.AGENT_IS_THERE
     dispatches = await livekit.agent_dispatch.list_dispatch(room)
     if not _is_on_its_way([each for each in dispatches if each.id != dead_dispatch], time.time()):
         request = api.CreateAgentDispatchRequest(agent_name=settings.livekit_agent_name, room=room)
         await livekit.agent_dispatch.create_dispatch(request)
         logger.warning("callers were without an agent, and get another one", extra={"room": room})
-    return True
+    return Outcome.AGENT_COMES
+
+
+async def bring_agent_back(settings: Settings, room: str, *, dead: str = "", dead_dispatch: str = "") -> None:
+    """Dispatch an agent into a room whose own has died, again and again until one has come, for 40 s at most.
+
+    Args:
+        settings: Of the worker.
+        room: Its name.
+        dead: See `bring_agent`; if it is not known, an agent that is there may be the dead one.
+        dead_dispatch: See `bring_agent`.
+    """
+    outcome = Outcome.AGENT_COMES
+    for _ in range(int(_GIVE_UP_AFTER / _LOOKS_EVERY)):
+        try:
+            async with livekit_api(settings) as livekit:
+                outcome = await bring_agent(livekit, settings, room, dead=dead, dead_dispatch=dead_dispatch)
+        except LIVEKIT_FAILURES as error:
+            extra = {"room": room, "error": type(error).__name__}
+            logger.warning("LiveKit can't be asked for an agent; it is tried again", extra=extra)
+        if outcome is Outcome.NO_CALLER or (dead and outcome is Outcome.AGENT_IS_THERE):
+            return
+        await asyncio.sleep(_LOOKS_EVERY)
+    if outcome is not Outcome.AGENT_IS_THERE:
+        logger.error("callers are without an agent, and no worker has taken the call", extra={"room": room})
 
 
 def _is_agent(participant: api.ParticipantInfo) -> bool:

@@ -15,6 +15,7 @@ from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
 from agent.process.run import WorkerError
 from agent.process.stop_signals import StopSignals
+from agent.rooms.connection_details import Rooms
 from agent.rooms.own import OwnRooms
 from agent.sessions.sweeper import open_journal
 from agent.settings import Settings, SettingsError, load_settings, read_env_file
@@ -23,7 +24,7 @@ from agent.web.app import create_app
 from agent.web.clients import Proxies
 from agent.web.page import built_page
 from agent.web.serve import open_port, require_web_port, serving
-from agent.web.worker_link import AnyWorker, worker_link
+from agent.web.worker_link import AnyWorker, WorkerLink, worker_link
 
 logger = logging.getLogger("agent")
 
@@ -89,10 +90,14 @@ async def _serve(settings: Settings, listening: socket.socket, worker: Path | No
         _live_as_long_as_the_worker(signals.end)
     async with AsyncExitStack() as stack:
         link = AnyWorker() if worker is None else await stack.enter_async_context(worker_link(worker))
-        rooms = OwnRooms(settings) if isinstance(link, AnyWorker) or settings.room_owner == "ours" else link
-        app = create_app(settings, rooms, link, open_journal(settings), built_page())
+        app = create_app(settings, _rooms(settings, link), link, open_journal(settings), built_page())
         await stack.enter_async_context(serving(app, listening, Proxies(settings.trusted_proxies)))
         await signals.end.wait()
+
+
+def _rooms(settings: Settings, link: AnyWorker | WorkerLink) -> Rooms:
+    """Open rooms of the own project here; those of LiveAvatar are the worker's."""
+    return OwnRooms(settings) if isinstance(link, AnyWorker) or settings.room_owner == "ours" else link
 
 
 def _live_as_long_as_the_worker(end: asyncio.Event) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-from livekit import api
 from livekit.agents.worker import ServerEnvOption
 
 from agent import worker
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from livekit import api
 
 
 class Cpu:

@@ -72,6 +72,9 @@ class FakeLiveKit:
             self.url = str(server.make_url("")).replace("http", "ws").rstrip("/")
             yield self
 
+    def on_dispatch(self) -> None:
+        """Do what follows from a request for an agent; nothing, as when no worker is registered."""
+
     async def _list_rooms(self, request: web.Request) -> web.Response:
         wanted = api.ListRoomsRequest.FromString(await request.read()).names
         return _answer(api.ListRoomsResponse(rooms=[api.Room(name=self.room)] if self.room in wanted else []))
@@ -95,6 +98,7 @@ class FakeLiveKit:
     async def _dispatch(self, request: web.Request) -> web.Response:
         wanted = api.CreateAgentDispatchRequest.FromString(await request.read())
         self.dispatched.append(wanted)
+        self.on_dispatch()
         return _answer(api.AgentDispatch(id="AD_1", room=wanted.room, agent_name=wanted.agent_name))
 
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from livekit import api
 
-from agent.rooms.dispatch import bring_agent, livekit_api
+from agent.rooms.dispatch import Outcome, bring_agent, livekit_api
 from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, avatar, people
 from tests.agent.web.web_fakes import settings
 
 ROOM = "call-0123456789abcdef"
 
 
-async def bring(livekit: FakeLiveKit, **options: Any) -> bool:
+async def bring(livekit: FakeLiveKit, **options: Any) -> Outcome:
     """Bring an agent into the room."""
     async with livekit.running():
         wanted = settings(livekit_url=livekit.url, livekit_agent_name="nova")
@@ -33,16 +33,23 @@ async def test_callers_without_an_agent_get_one() -> None:
     """The avatar of an agent that has gone is no agent."""
     livekit = FakeLiveKit(ROOM, [*people("caller-1"), avatar("agent-1")])
 
-    assert await bring(livekit)
+    assert await bring(livekit) is Outcome.AGENT_COMES
     assert [(each.room, each.agent_name) for each in livekit.dispatched] == [(ROOM, "nova")]
 
 
-@pytest.mark.parametrize("there", [[], [avatar("agent-1")], [*people("caller-1"), agent("agent-1")]])
-async def test_an_empty_room_and_one_with_an_agent_get_none(there: list[api.ParticipantInfo]) -> None:
+@pytest.mark.parametrize(
+    ("there", "outcome"),
+    [
+        ([], Outcome.NO_CALLER),
+        ([avatar("agent-1")], Outcome.NO_CALLER),
+        ([*people("caller-1"), agent("agent-1")], Outcome.AGENT_IS_THERE),
+    ],
+)
+async def test_an_empty_room_and_one_with_an_agent_get_none(there: list[api.ParticipantInfo], outcome: Outcome) -> None:
     """Each agent buys an avatar."""
     livekit = FakeLiveKit(ROOM, there)
 
-    assert not await bring(livekit)
+    assert await bring(livekit) is outcome
     assert not livekit.dispatched
 
 
@@ -50,7 +57,7 @@ async def test_a_caller_on_the_way_back_counts() -> None:
     """The room is empty for a moment."""
     livekit = FakeLiveKit(ROOM)
 
-    assert await bring(livekit, is_expected=True)
+    assert await bring(livekit, is_expected=True) is Outcome.AGENT_COMES
     assert len(livekit.dispatched) == 1
 
 
@@ -58,7 +65,7 @@ async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
     """LiveKit would keep it for 20 s, in the state in which it was."""
     livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
 
-    assert await bring(livekit, dead="agent-1")
+    assert await bring(livekit, dead="agent-1") is Outcome.AGENT_COMES
     assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 1)
 
 
@@ -68,7 +75,7 @@ async def test_an_agent_on_its_way_is_waited_for() -> None:
     for seconds_ago, dead_dispatch in ((1.0, ""), (1.0, "AD_0"), (60.0, "")):
         livekit = FakeLiveKit(ROOM, people("caller-1"))
         livekit.dispatches = [dispatch(seconds_ago)]
-        assert await bring(livekit, dead_dispatch=dead_dispatch)
+        assert await bring(livekit, dead_dispatch=dead_dispatch) is Outcome.AGENT_COMES
         asked.append(len(livekit.dispatched))
 
     assert asked == [0, 1, 1]

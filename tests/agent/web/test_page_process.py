@@ -14,10 +14,14 @@ import aiohttp
 import pytest
 
 from agent.process.readiness import Readiness
+from agent.rooms.own import OwnRooms
+from agent.settings import SettingsError
+from agent.web import command
 from agent.web.page_process import page_process
+from agent.web.worker_link import AnyWorker, WorkerLink
 from demo.processes import free_port
 from tests.agent.process.test_readiness import IdleServer
-from tests.agent.web.web_fakes import LIVEKIT, ListedRooms, settings
+from tests.agent.web.web_fakes import LIVEKIT, settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -39,11 +43,11 @@ def port(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @asynccontextmanager
-async def page(server: IdleServer, port: int, rooms: ListedRooms | None = None, **values: Any) -> AsyncIterator[None]:
+async def page(server: IdleServer, port: int) -> AsyncIterator[None]:
     """The page of a worker, which answers."""
-    wanted = settings(web_port=port, **values)
+    wanted = settings(web_port=port)
     readiness = Readiness(server, is_registered=True)
-    async with page_process(wanted, readiness, rooms, dev=False, log_level="INFO"):
+    async with page_process(wanted, readiness, None, dev=False, log_level="INFO"):
         await health(port)
         yield
 
@@ -63,69 +67,55 @@ def children() -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()]
 
 
-async def test_the_page_tells_the_workers_state(port: int) -> None:
-    """And it is gone when the worker is."""
+@pytest.mark.timeout(180)
+async def test_the_page_is_beside_the_worker_until_that_ends(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """It tells the worker's state, does not touch it, and comes back when it is killed.
+
+    1,100 idle connections would take all files that a process may open: the worker's health, its journal and its log
+    need some. The worker keeps the port, so callers who come while there is no page wait for an answer.
+    """
     server = IdleServer()
     async with page(server, port):
         answers = [await health(port)]
         server.register()
         answers.append(await health(port))
-        pids = children()
+        [first] = children()
+        of_worker = files(os.getpid())
+        async with flood(port) as opened:
+            of_page, more = files(first), files(os.getpid()) - of_worker
+            answers.append(await health(port))
+        os.kill(first, signal.SIGKILL)
+        answers.append(await health(port))
+        [second] = children()
     left = children()
 
-    assert answers == [(503, {"status": "starting", "calls": 0}), (200, {"status": "ok", "calls": 0})]
-    assert (len(pids), left) == (1, [])
-
-
-async def test_a_page_that_is_killed_comes_back(port: int, caplog: pytest.LogCaptureFixture) -> None:
-    """The worker keeps the port, so callers who come in between wait for an answer."""
-    server = IdleServer()
-    async with page(server, port):
-        server.register()
-        [killed] = children()
-        os.kill(killed, signal.SIGKILL)
-        assert (await health(port))[0] == 200
-        assert killed not in children()
-
+    good = (200, {"status": "ok", "calls": 0})
+    assert answers == [(503, {"status": "starting", "calls": 0}), good, good, good]
+    assert opened == IDLE
+    assert of_page < 150, "64 connections of one client"
+    assert more < 10
+    assert first != second
+    assert left == []
     assert "the page's process has ended, and is started again" in caplog.text
 
 
-async def test_callers_of_liveavatars_rooms_are_let_in_by_the_worker(
-    port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It opens the rooms in which it starts its jobs."""
-    monkeypatch.setenv("ROOM_OWNER", "liveavatar")
-    server, rooms = IdleServer(), ListedRooms()
-    async with page(server, port, rooms, room_owner="liveavatar"), aiohttp.ClientSession() as http:
-        server.register()
-        async with http.post(f"http://127.0.0.1:{port}/api/call", json={"name": "Ada"}) as answer:
-            token = (await answer.json())["token"]
-
-    assert (token, rooms.names) == ("a-token", ["Ada"])
+def files(pid: int) -> int:
+    """How many files a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - not paths
 
 
-async def test_idle_connections_don_t_touch_the_worker(port: int) -> None:
-    """1,100 of them would take all files that a process may open: its health, its journal and its log need some."""
-    server = IdleServer()
-    async with page(server, port):
-        server.register()
-        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - not paths
-        flood = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", FLOOD, str(port), str(IDLE)), stdout=asyncio.subprocess.PIPE
-        )
-        assert flood.stdout is not None
-        opened = int(await flood.stdout.readline())
-        [pid] = [pid for pid in children() if pid != flood.pid]
-        of_page = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - not paths
-        answer = await health(port)
-        of_worker = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - not paths
-        flood.kill()
-        await flood.communicate()
-
-    assert opened == IDLE
-    assert of_page < 150, "64 connections of one client"
-    assert of_worker - before < 10
-    assert answer[0] == 200
+@asynccontextmanager
+async def flood(port: int) -> AsyncIterator[int]:
+    """Open connections that send nothing, from another process; how many."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FLOOD, str(port), str(IDLE)), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield int(await process.stdout.readline())
+    finally:
+        process.kill()
+        await process.communicate()
 
 
 # Connects as often as it is told, says how often, and keeps what it gets.
@@ -140,6 +130,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.timeout(120)
 async def test_the_page_runs_without_a_worker(port: int) -> None:
     """As a deployment of its own, with LiveKit's keys alone; SIGTERM ends it."""
     process = await asyncio.create_subprocess_exec(*(sys.executable, str(ROOT / "agent.py"), "web"))
@@ -156,24 +147,25 @@ async def test_the_page_runs_without_a_worker(port: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "message"),
+    ("values", "message"),
     [
-        ({"ROOM_OWNER": "liveavatar"}, "set WEB_PORT for `start` instead"),
-        ({"LIVEKIT_URL": ""}, "LIVEKIT_URL is missing"),
-        ({"WEB_HOST": "0.0.0.0"}, "WEB_SECRET is missing"),  # noqa: S104 - what is tried here
+        ({"room_owner": "liveavatar"}, "set WEB_PORT for `start` instead"),
+        ({"livekit_url": ""}, "LIVEKIT_URL is missing"),
+        ({"web_host": "0.0.0.0"}, "WEB_SECRET is missing"),  # noqa: S104 - what is tried here
+        ({"port": 8080}, "WEB_SECRET is missing"),  # a platform asks from outside
     ],
 )
-async def test_a_page_that_could_not_let_anybody_in_does_not_start(
-    port: int, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], message: str
-) -> None:
+def test_a_page_that_could_not_let_anybody_in_does_not_start(values: dict[str, Any], message: str) -> None:
     """It says which setting is in the way."""
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, str(ROOT / "agent.py"), "web"), stderr=asyncio.subprocess.PIPE
-    )
-    _, told = await process.communicate()
+    with pytest.raises(SettingsError, match=message):
+        command._open(settings(**values))
 
-    assert process.returncode == 1
-    assert message in told.decode()
-    assert "Traceback" not in told.decode()
+
+async def test_rooms_of_liveavatar_are_the_workers() -> None:
+    """It opens the rooms in which it starts its jobs."""
+    async with aiohttp.ClientSession() as http:
+        link = WorkerLink(http)
+
+        assert command._rooms(settings(room_owner="liveavatar"), link) is link
+        assert isinstance(command._rooms(settings(), link), OwnRooms)
+        assert isinstance(command._rooms(settings(), AnyWorker()), OwnRooms)
