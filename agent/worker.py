@@ -16,6 +16,7 @@ from agent.call.budget_enforcer import GOODBYE_TIMEOUT
 from agent.call.budget_minutes import minutes_left
 from agent.call.call import Call
 from agent.call.job_exit import exit_within
+from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
@@ -113,6 +114,7 @@ async def start_call(ctx: JobContext) -> None:
         if grants is None or not grants.can_update_own_metadata:
             logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
     _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
+    bound_pre_connect_audio(ctx.room)
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()

@@ -38,7 +38,7 @@ async def test_a_caller_whose_agent_is_killed_gets_another_one(stage: Stage, tmp
     """
     first, second = {"STATE_DIR": str(tmp_path / "first")}, {"STATE_DIR": str(tmp_path / "second")}
     async with stage.worker(first) as worker, caller(stage, "recovery") as room:
-        dead = await agent_in(room, lambda identity: True)
+        dead = await agent_in(room, bool)
         os.kill(_job(worker), signal.SIGKILL)
         heir = await agent_in(room, lambda identity: identity != dead, within=RESUMES)
         async with stage.worker(second):
