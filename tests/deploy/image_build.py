@@ -16,14 +16,18 @@ from tests.deploy.dockerfile import ROOT
 if TYPE_CHECKING:
     from tests.deploy.dockerfile import Instruction, Stage
 
-# Variables of the Dockerfile that are not set here, and why. No RUN step is left out.
 NOT_SET = {
     "HOME": "uv finds its cache and this machine's settings there",
     "UV_CACHE_DIR": "it is the mount of a cache that only an engine keeps; here uv takes this machine's",
 }
+"""Variables of the Dockerfile that are not set here, and why."""
 
-# What .dockerignore takes out of the folders that it lets in.
+# The stage that installs tini from Debian, which only root can, and for the whole machine. It is left out here, as no other
+# step is; a script that runs its command stands for tini.
+INIT = "init"
+
 STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")
+"""What .dockerignore takes out of the folders that it lets in."""
 
 # The owner of what `install` makes. Only root can give files away, so here it is the user that runs the tests.
 OWNER = re.compile(r"(?<= -o )\d+ -g \d+")
@@ -94,6 +98,10 @@ class ImageBuild:
         for source in sources:
             if instruction.source_image is None:
                 _copy_from_context(ROOT / source, into)
+            elif instruction.source_image == INIT:
+                into.parent.mkdir(parents=True, exist_ok=True)
+                into.write_text('#!/bin/sh\nshift\nexec "$@"\n')
+                into.chmod(0o755)
             elif instruction.source_image in self._stages:
                 self.make(instruction.source_image)
                 _share(self._inside(instruction.source_image, source), into)
