@@ -21,7 +21,8 @@ if __name__ == "__main__" and sys.argv[1:2] == ["web"]:
     # Before the worker's imports: the page needs neither the worker nor its models.
     from agent.web.command import main as web
 
-    sys.exit(web())
+    web()
+    sys.exit()
 
 from agent.cli import app, main
 from agent.worker import server

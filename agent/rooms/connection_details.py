@@ -62,5 +62,5 @@ class Rooms(Protocol):
             NoRoomError: Whether the call goes on is not known.
         """
 
-    async def has_joined(self, details: ConnectionDetails) -> bool:
-        """Return whether a caller with a token has joined; False if that is not known."""
+    async def is_awaited(self, details: ConnectionDetails) -> bool:
+        """Return whether the room is still there and its caller has not joined; True if that is not known."""

@@ -74,9 +74,9 @@ class HostedRooms:
         """Seconds for which a session waits for its caller."""
         return CALLER_JOIN_TIMEOUT
 
-    async def has_joined(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
-        """Return that it is not known whether a caller has joined."""
-        return False
+    async def is_awaited(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
+        """Return True: whether a caller has joined is not known."""
+        return True
 
     async def create(self, name: str) -> ConnectionDetails:  # noqa: ARG002 - the token, with its name, is the service's
         """Let a caller into a room of LiveAvatar's; see `agent.rooms.connection_details.Rooms.create`."""

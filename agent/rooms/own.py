@@ -124,15 +124,17 @@ class OwnRooms:
         fresh = jwt.encode(claims | {"nbf": now, "exp": now + int(_REJOINS_IN)}, secret, algorithm="HS256")
         return ConnectionDetails(self._settings.callers_url, fresh, room, identity, _REJOINS_IN)
 
-    async def has_joined(self, details: ConnectionDetails) -> bool:
-        """Return whether a caller has joined; see `Rooms.has_joined`."""
+    async def is_awaited(self, details: ConnectionDetails) -> bool:
+        """Return whether a caller is awaited; see `Rooms.is_awaited`."""
         try:
             async with livekit_api(self._settings) as livekit:
+                if not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[details.room]))).rooms:
+                    return False
                 request = api.ListParticipantsRequest(room=details.room)
                 there = (await livekit.room.list_participants(request)).participants
         except LIVEKIT_FAILURES:
-            return False
-        return any(each.identity == details.identity for each in there)
+            return True
+        return not any(each.identity == details.identity for each in there)
 
     def _claims(self, token: str) -> dict[str, Any]:
         """Read a token that was made here.

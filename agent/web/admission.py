@@ -9,7 +9,7 @@ from agent.settings import Settings
 from agent.web.errors import RequestError
 from agent.web.unjoined import Unjoined, UnjoinedCalls
 
-_TOO_MANY = "Calls that were asked for before wait for their callers."
+_TOO_MANY = "Too many calls are waiting for their callers."
 
 
 class Admission:
@@ -61,7 +61,7 @@ class Admission:
     async def _begin(self, client: str) -> Unjoined:
         call = self._try(client)
         if not isinstance(call, Unjoined):
-            await self._look_who_joined(client)
+            await self._forget_joined(client)
             call = self._try(client)
         if isinstance(call, Unjoined):
             return call
@@ -74,11 +74,11 @@ class Admission:
         self._details = {each: details for each, details in self._details.items() if each in known}
         return call
 
-    async def _look_who_joined(self, client: str) -> None:
+    async def _forget_joined(self, client: str) -> None:
         """Ask for the client's own calls, and for the oldest: one request must not ask for hundreds."""
         own = [call for call in self._details if call.client == client]
         for call in dict.fromkeys([*own, *list(self._details)[:1]]):
-            if await self.rooms.has_joined(self._details[call]):
+            if not await self.rooms.is_awaited(self._details[call]):
                 self._end(call)
 
     def _end(self, call: Unjoined) -> None:

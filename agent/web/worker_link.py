@@ -59,9 +59,9 @@ class WorkerLink:
         """Seconds for which a session of LiveAvatar's waits for its caller."""
         return CALLER_JOIN_TIMEOUT
 
-    async def has_joined(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
-        """Return that it is not known whether a caller has joined."""
-        return False
+    async def is_awaited(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
+        """Return True: whether a caller has joined is not known."""
+        return True
 
     async def create(self, name: str) -> ConnectionDetails:
         """Have the worker open a room; see `Rooms.create`."""

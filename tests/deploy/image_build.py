@@ -22,8 +22,8 @@ NOT_SET = {
 }
 """Variables of the Dockerfile that are not set here, and why."""
 
-# The stage that installs tini from Debian, which only root can, and for the whole machine. It is left out here, as no other
-# step is; a script that runs its command stands for tini.
+# The stage that installs tini from Debian, which only root can, and for the whole machine. It is left out here, and no
+# other step is; a script that runs its command stands for tini.
 INIT = "init"
 
 STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")

@@ -135,15 +135,16 @@ async def test_a_caller_comes_back_to_an_agent() -> None:
     assert [(each.room, each.agent_name) for each in livekit.dispatched] == [(ROOM, "nova")]
 
 
-async def test_a_caller_who_has_joined_is_known() -> None:
-    """As long as nothing is known, nobody has."""
+async def test_a_caller_is_awaited_until_they_join_or_the_room_is_gone() -> None:
+    """As long as nothing is known, they are: nothing is given away."""
     async with FakeLiveKit(ROOM, people("caller-1")).running() as livekit:
         rooms = OwnRooms(settings(livekit_url=livekit.url))
-        details = [ConnectionDetails("", "", ROOM, identity, 600.0) for identity in ("caller-1", "caller-2")]
-        joined = [await rooms.has_joined(each) for each in details]
-    joined.append(await OwnRooms(settings()).has_joined(details[0]))
+        asked = [(ROOM, "caller-1"), (ROOM, "caller-2"), ("call-fedcba9876543210", "caller-1")]
+        details = [ConnectionDetails("", "", room, identity, 600.0) for room, identity in asked]
+        awaited = [await rooms.is_awaited(each) for each in details]
+    awaited.append(await OwnRooms(settings()).is_awaited(details[0]))
 
-    assert joined == [True, False, False]
+    assert awaited == [False, True, False, True]
 
 
 async def test_an_agent_comes_before_the_caller_only_if_it_may() -> None:

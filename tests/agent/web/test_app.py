@@ -123,7 +123,7 @@ async def test_a_client_gets_few_calls_that_it_does_not_join(site: Site) -> None
         statuses = [(await client.post("/api/call")).status for _ in range(2)]
         async with client.post("/api/call") as refused:
             assert (refused.status, refused.headers["Retry-After"]) == (429, "45")
-            assert (await refused.json())["error"] == "Calls that were asked for before wait for their callers."
+            assert (await refused.json())["error"] == "Too many calls are waiting for their callers."
         site.rooms.joined.add("a-token")
         statuses.append((await client.post("/api/call")).status)
 

@@ -70,8 +70,8 @@ class ListedRooms:
             raise CallOverError(self.over)
         return ConnectionDetails("ws://rooms", "a-fresh-token", "a-room", "a-caller", 60.0)
 
-    async def has_joined(self, details: ConnectionDetails) -> bool:
-        return details.token in self.joined
+    async def is_awaited(self, details: ConnectionDetails) -> bool:
+        return details.token not in self.joined
 
 
 @dataclass
