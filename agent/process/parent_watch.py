@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from typing import Any
 
 from agent.sessions.sweeper import sweep_once
@@ -40,8 +41,12 @@ def end_with_worker(settings: Settings, journal: SessionJournal, recover: Recove
 
 def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
     worker.join()
-    # Not a daemon, so that the interpreter waits for it if the event loop ends first.
-    threading.Thread(target=_end, args=(settings, journal, recover), name="worker_gone").start()
+    # Said, as a thread is a daemon when the one that has started it is: the interpreter would not wait for it when the
+    # event loop ends first.
+    ending = threading.Thread(target=_end, args=(settings, journal, recover), name="worker_gone", daemon=False)
+    # It would wait too late: by then no thread can be used any more, not even to look up a host's name.
+    Finalize(None, ending.join, exitpriority=1)
+    ending.start()
 
 
 def _end(settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
