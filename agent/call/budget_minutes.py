@@ -9,7 +9,7 @@ import logging
 from agent.rooms.own import is_web_room
 from agent.settings import Settings
 from avatar import AvatarError
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 

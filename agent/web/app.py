@@ -21,7 +21,7 @@ from agent.web.guard import called_by_name, known_names, knows, not_too_often, s
 from agent.web.headers import telling
 from agent.web.page import add_page
 from agent.web.worker_link import Worker
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 ADMISSION = web.AppKey("ADMISSION", Admission)
 WORKER = web.AppKey("WORKER", Worker)

@@ -16,18 +16,18 @@ from tests.deploy.dockerfile import ROOT
 if TYPE_CHECKING:
     from tests.deploy.dockerfile import Instruction, Stage
 
+# Variables of the Dockerfile that are not set here, and why.
 NOT_SET = {
     "HOME": "uv finds its cache and this machine's settings there",
     "UV_CACHE_DIR": "it is the mount of a cache that only an engine keeps; here uv takes this machine's",
 }
-"""Variables of the Dockerfile that are not set here, and why."""
 
 # The stage that installs tini from Debian, which only root can, and for the whole machine. It is left out here, and no
 # other step is; a script that runs its command stands for tini.
 INIT = "init"
 
+# What .dockerignore takes out of the folders that it lets in.
 STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")
-"""What .dockerignore takes out of the folders that it lets in."""
 
 # The owner of what `install` makes. Only root can give files away, so here it is the user that runs the tests.
 OWNER = re.compile(r"(?<= -o )\d+ -g \d+")

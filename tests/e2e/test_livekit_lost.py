@@ -27,17 +27,17 @@ pytestmark = [
     pytest.mark.ours(reason="it is our server that is away"),
 ]
 
+# Seconds of the story.
 IN_THE_MIDDLE = 3.0
-"""Seconds of the story."""
 
+# Seconds.
 AWAY = 10.0
-"""Seconds."""
 
+# Seconds: the framework's worker gives LiveKit up after about 130, and ends every call.
 LONG_AWAY = 150.0
-"""Seconds: the framework's worker gives LiveKit up after about 130, and ends every call."""
 
+# What LiveKit's client says of its attempts to come back is long.
 LINES = 500
-"""What LiveKit's client says of its attempts to come back is long."""
 
 
 async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path) -> None:

@@ -26,9 +26,11 @@ pytestmark = [
     pytest.mark.ours(reason="a room of LiveAvatar's ends with its session"),
 ]
 
+# Seconds.
 JOINS = 60.0
+
+# Seconds; on an idle machine it takes two or three.
 RESUMES = 45.0
-"""Seconds; on an idle machine it takes two or three."""
 
 
 async def test_a_caller_whose_agent_is_killed_gets_another_one(stage: Stage, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from agent.call.budget_minutes import minutes_left
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ import asyncio, multiprocessing, os, sys, time
 from pathlib import Path
 from agent.process.parent_watch import end_with_worker
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 async def recover():
     for _ in range(5):

@@ -12,7 +12,7 @@ from agent.process.worker_state import WorkerState
 from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.settings import Settings
 from agent.web.app import create_app
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
