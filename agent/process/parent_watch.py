@@ -37,16 +37,22 @@ def end_with_worker(settings: Settings, journal: SessionJournal, recover: Recove
     if worker is not None:
         watched = (worker, settings, journal, recover)
         threading.Thread(target=_watch, args=watched, name="worker_watch", daemon=True).start()
+        Finalize(None, _let_end, args=(worker,), exitpriority=1)
 
 
 def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
     worker.join()
-    # Said, as a thread is a daemon when the one that has started it is: the interpreter would not wait for it when the
-    # event loop ends first.
-    ending = threading.Thread(target=_end, args=(settings, journal, recover), name="worker_gone", daemon=False)
-    # It would wait too late: by then no thread can be used any more, not even to look up a host's name.
-    Finalize(None, ending.join, exitpriority=1)
-    ending.start()
+    _end(settings, journal, recover)
+
+
+def _let_end(worker: BaseProcess) -> None:
+    """Keep the main thread when the event loop has ended before `_end` has: that ends the process itself.
+
+    The interpreter would wait for a thread that is no daemon, but not let it use others any more, and `_end` needs some,
+    for example to look up a host's name.
+    """
+    if not worker.is_alive():
+        threading.Event().wait()
 
 
 def _end(settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
