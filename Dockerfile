@@ -94,5 +94,5 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import os, urllib.request; port = os.environ.get('WORKER_PORT') or os.environ.get('PORT') or '8081'; urllib.request.urlopen('http://127.0.0.1:' + ''.join(filter(str.isdigit, port)) + '/', timeout=4)"]
 # The first process of a container gets no signal that it has no handler for. agent.py sets one before its imports; the
 # init is for the moment before that. Docker's own (docker run --init) may be used beside it.
-ENTRYPOINT ["tini", "--"]
+ENTRYPOINT ["/usr/bin/tini", "--"]
 CMD ["python", "agent.py", "start"]

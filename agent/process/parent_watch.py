@@ -48,8 +48,8 @@ def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal, rec
 def _let_end(worker: BaseProcess) -> None:
     """Keep the main thread when the event loop has ended before `_end` has: that ends the process itself.
 
-    The interpreter would wait for a thread that is no daemon, but not let it use others any more. `_end` needs some, for
-    example to look up a host's name.
+    The interpreter would wait for a thread that is no daemon, but not let it use others any more. `_end` needs some,
+    to look up a host's name for example.
     """
     if not worker.is_alive():
         threading.Event().wait()

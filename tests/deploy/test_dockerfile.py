@@ -49,7 +49,7 @@ def test_the_worker_has_an_init(stages: dict[str, Stage]) -> None:
     worker = stages["worker"]
     copied = [each.words[-1] for each in worker.all("COPY") if each.source_image == "init"]
 
-    assert worker.last("ENTRYPOINT").words == ["tini", "--"]
+    assert worker.last("ENTRYPOINT").words == ["/usr/bin/tini", "--"]
     assert copied == ["/usr/bin/tini"]
     assert "apt-get install -y --no-install-recommends tini" in stages["init"].last("RUN").text
 
