@@ -121,7 +121,7 @@ async def _drain(server: AgentServer, signals: StopSignals, timeout: int) -> Non
             await draining
     except TimeoutError:
         extra = {"seconds": timeout, "calls": len(server.active_jobs)}
-        logger.warning("calls did not end within DRAIN_TIMEOUT; they end now, with the goodbye", extra=extra)
+        logger.warning("calls did not end in the time they had; they end now, with the goodbye", extra=extra)
     finally:
         counting.cancel()
         draining.cancel()

@@ -22,8 +22,10 @@ LIVEKIT_FAILURES = (aiohttp.ClientError, api.TwirpError, TimeoutError)
 # Seconds for a request to LiveKit's server, for which a caller may wait.
 _REQUEST_TIMEOUT = 2.0
 
-# Seconds from the dispatch of an agent to its arrival. Seen: one, with livekit-server 1.13.5 and an idle process.
-_ARRIVES_WITHIN = 5.0
+# Seconds after a dispatch in which LiveKit tells that a worker has taken it, and in which the agent then arrives. Seen
+# with livekit-server 1.13.5: five, as its list of dispatches is some seconds old; and one, if a process waits for it.
+_TAKEN_WITHIN = 6.0
+_ARRIVES_WITHIN = 20.0
 
 # Seconds for which an agent is looked for again and again, and from one look to the next: LiveKit drops a dispatch when
 # no worker is registered, and keeps the participant of a process that was killed for some 20 s.
@@ -128,4 +130,5 @@ def _is_agent(participant: api.ParticipantInfo) -> bool:
 
 
 def _is_on_its_way(dispatches: Sequence[api.AgentDispatch], now: float) -> bool:
-    return any(now - each.state.created_at / 1e9 < _ARRIVES_WITHIN for each in dispatches)
+    limits = [(each, _ARRIVES_WITHIN if each.state.jobs else _TAKEN_WITHIN) for each in dispatches]
+    return any(now - each.state.created_at / 1e9 < seconds for each, seconds in limits)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from livekit import api
+from livekit.protocol.agent import Job
 
 from agent.rooms.dispatch import Outcome, bring_agent, livekit_api
 from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, avatar, people
@@ -23,10 +24,11 @@ async def bring(livekit: FakeLiveKit, **options: Any) -> Outcome:
             return await bring_agent(client, wanted, ROOM, **options)
 
 
-def dispatch(seconds_ago: float) -> api.AgentDispatch:
+def dispatch(seconds_ago: float, *, is_taken: bool) -> api.AgentDispatch:
     """One that is so old."""
     created_at = int((time.time() - seconds_ago) * 1e9)
-    return api.AgentDispatch(id="AD_0", room=ROOM, state=api.AgentDispatchState(created_at=created_at))
+    state = api.AgentDispatchState(created_at=created_at, jobs=[Job(id="job-1")] if is_taken else [])
+    return api.AgentDispatch(id="AD_0", room=ROOM, state=state)
 
 
 async def test_callers_without_an_agent_get_one() -> None:
@@ -69,13 +71,22 @@ async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
     assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 1)
 
 
-async def test_an_agent_on_its_way_is_waited_for() -> None:
-    """Two that ask at the same time get one; the dispatch of the dead one is none that is on its way."""
-    asked = []
-    for seconds_ago, dead_dispatch in ((1.0, ""), (1.0, "AD_0"), (60.0, "")):
-        livekit = FakeLiveKit(ROOM, people("caller-1"))
-        livekit.dispatches = [dispatch(seconds_ago)]
-        assert await bring(livekit, dead_dispatch=dead_dispatch) is Outcome.AGENT_COMES
-        asked.append(len(livekit.dispatched))
+@pytest.mark.parametrize(
+    ("seconds_ago", "is_taken", "dead_dispatch", "asked"),
+    [
+        (1.0, False, "", 0),
+        (10.0, False, "", 1),  # no worker was there to take it
+        (10.0, True, "", 0),  # a busy machine
+        (60.0, True, "", 1),
+        (1.0, True, "AD_0", 1),
+    ],
+)
+async def test_an_agent_on_its_way_is_waited_for(
+    seconds_ago: float, is_taken: bool, dead_dispatch: str, asked: int
+) -> None:
+    """Two that ask at the same time get one agent; the dispatch of the dead one brings none."""
+    livekit = FakeLiveKit(ROOM, people("caller-1"))
+    livekit.dispatches = [dispatch(seconds_ago, is_taken=is_taken)]
 
-    assert asked == [0, 1, 1]
+    assert await bring(livekit, dead_dispatch=dead_dispatch) is Outcome.AGENT_COMES
+    assert len(livekit.dispatched) == asked
