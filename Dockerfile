@@ -65,11 +65,19 @@ RUN npm run build && \
     find dist -type f -regex '.*\.\(css\|html\|js\|json\|mjs\|svg\|txt\|wasm\|webmanifest\)' -exec gzip -9 -k -n {} +
 
 
+# A small init: it hands signals on to the worker, and clears away orphaned processes.
+FROM base AS init
+RUN apt-get update && \
+    apt-get install -y --no-install-recommends tini && \
+    rm -rf /var/lib/apt/lists/*
+
+
 # Last, so that it is what a plain `docker build` makes.
 FROM base AS worker
 COPY --from=build /app/.venv /app/.venv
 COPY --from=build-page /page/dist/ web/dist/
 COPY agent.py ./
+COPY --from=init /usr/bin/tini /usr/bin/tini
 # Where started avatar sessions are noted, so that the next worker stops what a killed one left running: it has to outlive
 # the container. No VOLUME: an anonymous one would only hide that none was mounted. A new named one takes the owner from here.
 # Group 0 may write it, as OpenShift runs images with a user id of its own and that group.
@@ -78,10 +86,13 @@ RUN install -d -m 770 -o 10001 -g 0 $STATE_DIR
 # By number, as Kubernetes can only check a number for runAsNonRoot. The files stay root's: the worker cannot change its own code.
 USER 10001:10001
 EXPOSE 8081
-# The first SIGTERM drains: no new calls, the running ones end by themselves. A second one cuts them off.
+# SIGTERM drains: no new calls, the running ones end by themselves. More of them change nothing.
 STOPSIGNAL SIGTERM
-# 200 means that the worker runs and has not given up on LiveKit; it does not mean that it is registered. Where a platform
-# sets PORT, the health check or the page answers there.
+# 200 means that the worker's event loop answers: a sign of life. GET /readyz tells whether LiveKit knows the worker. Where
+# a platform sets PORT, the health check or the page answers there.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import os, urllib.request; port = os.environ.get('WORKER_PORT') or os.environ.get('PORT') or '8081'; urllib.request.urlopen('http://127.0.0.1:' + ''.join(filter(str.isdigit, port)) + '/', timeout=4)"]
+# The first process of a container gets no signal that it has no handler for. agent.py sets one before its imports; the
+# init is for the moment before that. Docker's own (docker run --init) may be used beside it.
+ENTRYPOINT ["/usr/bin/tini", "--"]
 CMD ["python", "agent.py", "start"]

@@ -1,14 +1,28 @@
-"""The entry: python agent.py dev | start | console | demo | doctor | sessions | download-files.
+"""The entry: python agent.py dev | start | web | console | demo | doctor | sessions | download-files.
 
 `server` is the worker. `python -m livekit.agents` and `lk agent`, which look for one, find it in the package `agent`.
 """
 
+import os
+import signal
 import sys
+
+if __name__ == "__main__":
+    # Before the imports, which take seconds: the first process of a container gets no signal that it has no handler
+    # for. Nothing has begun yet that would have to end in order; a command that needs it sets a handler of its own.
+    signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 from agent.process.platform import platform_problem
 
 if __name__ == "__main__" and (problem := platform_problem()):
     sys.exit(problem)
+
+if __name__ == "__main__" and sys.argv[1:2] == ["web"]:
+    # Before the worker's imports: the page needs neither the worker nor its models.
+    from agent.web.command import main as web
+
+    web()
+    sys.exit()
 
 from agent.cli import app, main
 from agent.worker import server

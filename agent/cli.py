@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,36 +15,28 @@ from livekit.agents.__main__ import main as framework_main
 
 from agent.doctor import command as doctor_command
 from agent.persona import load_persona
+from agent.process.grace import drain_timeout
 from agent.process.log import set_up_logging
+from agent.process.options import Level, LogLevel
 from agent.process.ports import health_port
+from agent.process.readiness import Readiness
 from agent.process.reload import run_reloading
 from agent.process.run import WorkerError, run_worker
 from agent.rooms.connection_details import Rooms
 from agent.rooms.hosted import hosted_rooms
-from agent.rooms.own import OwnRooms
+from agent.rooms.recovery import Recovery
 from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
-from agent.web.serve import require_web_port, serving
+from agent.web.command import web
+from agent.web.page_process import page_process
+from agent.web.serve import require_web_port
 from agent.worker import ENVIRONMENT, server
 from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
-
-class Level(StrEnum):
-    """Log levels."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    WARN = "WARN"  # the spelling of LiveKit's own commands
-    ERROR = "ERROR"
-    CRITICAL = "CRITICAL"
-
-
-LogLevel = Annotated[Level, typer.Option(help="Minimum log level.", case_sensitive=False, envvar="LIVEKIT_LOG_LEVEL")]
 
 app = typer.Typer(
     help="A caller joins a LiveKit room and talks with a face.",
@@ -54,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sessions, name="sessions")
+app.command()(web)
 
 
 def main() -> None:
@@ -155,28 +147,42 @@ def _run(*, dev: bool, log_level: Level) -> None:
         os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
+    is_registered = settings.room_owner == "ours"
     run_worker(
         server,
         dev=dev,
-        drain_timeout=settings.drain_timeout,
+        drain_timeout=drain_timeout(settings),
         port=health_port(settings, dev=dev),
-        is_registered=settings.room_owner == "ours",
-        beside=_beside(settings, journal, dev=dev),
+        is_registered=is_registered,
+        beside=_beside(settings, journal, Readiness(server, is_registered=is_registered), dev=dev, log_level=log_level),
     )
 
 
 @asynccontextmanager
-async def _beside(settings: Settings, journal: SessionJournal, *, dev: bool) -> AsyncIterator[None]:
-    """Run the sweeper, and the server of page and tokens, in the worker's process."""
+async def _beside(
+    settings: Settings, journal: SessionJournal, readiness: Readiness, *, dev: bool, log_level: Level
+) -> AsyncIterator[None]:
+    """Run the sweeper in the worker's process, and the page's process, beside the worker."""
     async with (
-        sweeping(settings, journal),
+        _recovery(settings) as recovery,
+        sweeping(settings, journal, recovery.recover_room),
         _rooms(settings, journal) as rooms,
-        serving(settings, server, rooms, journal, dev=dev),
+        page_process(settings, readiness, rooms, dev=dev, log_level=log_level),
     ):
         yield
 
 
-def _rooms(settings: Settings, journal: SessionJournal) -> AbstractAsyncContextManager[Rooms]:
-    if settings.room_owner == "ours":
-        return nullcontext(OwnRooms(settings))
-    return hosted_rooms(settings, server, journal)
+@asynccontextmanager
+async def _recovery(settings: Settings) -> AsyncIterator[Recovery]:
+    """Bring callers another agent when theirs has died."""
+    recovery = Recovery(settings)
+    server.on_job_failed = recovery.recover_job
+    try:
+        yield recovery
+    finally:
+        await recovery.aclose()
+
+
+def _rooms(settings: Settings, journal: SessionJournal) -> AbstractAsyncContextManager[Rooms | None]:
+    """Open rooms of LiveAvatar's; the page's process itself opens those of the own project."""
+    return nullcontext() if settings.room_owner == "ours" else hosted_rooms(settings, server, journal)

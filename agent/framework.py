@@ -5,14 +5,20 @@ which changes one fails there, by name.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from livekit.agents import AgentServer, AgentSession, JobContext, RunContext, stt
+from livekit.agents.ipc.job_executor import JobExecutor, JobStatus
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import http_context
+from livekit.agents.utils.http_server import HttpServer
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.tool_executor import _RunningTasks
 from livekit.plugins import deepgram, openai
@@ -36,6 +42,8 @@ __all__ = [
     "set_job_url",
 ]
 
+logger = logging.getLogger("agent")
+
 # The event that an STT of `reporting_stt` emits for each message of the service.
 STT_MESSAGE = "message"
 
@@ -44,12 +52,44 @@ _CONNECTIONS_PER_HOST = 50
 _KEEPALIVE_S = 120
 
 
+# Seconds between two attempts to reach LiveKit: a lot between 0 and a bound that doubles with each failure, so that the
+# workers of a fleet don't come back in the same moment.
+_FIRST_RETRY_S = 1.0
+_LONGEST_RETRY_S = 10.0
+
+
 class FullError(Exception):
-    """The worker takes no more calls: it drains, is not up, or the machine is too busy."""
+    """The worker takes no more calls: it drains, is not up, is at MAX_CALLS, or the machine is too busy."""
 
 
 class JobServer(AgentServer):
-    """A worker that tells its state, and that can start jobs which LiveKit did not assign."""
+    """A worker that tells its state, stays when LiveKit is away, and can start jobs that LiveKit did not assign.
+
+    The framework's worker gives LiveKit up after 16 attempts, about 130 s, and ends every call, although a call has a
+    connection of its own. This one tries for ever.
+
+    Args:
+        options: Those of `AgentServer`.
+        max_calls: Calls at a time; 0 for as many as the load allows.
+        routes: Beside those of the framework, where it answers health checks.
+
+    Attributes:
+        are_keys_refused: True while LiveKit answers that the API key or secret is wrong.
+        on_job_failed: Called with each job whose process has failed or was killed; set it before `run`.
+    """
+
+    def __init__(self, *, max_calls: int = 0, routes: Sequence[web.RouteDef] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self._max_calls = max_calls
+        self._routes = list(routes)
+        self._longest_wait = _FIRST_RETRY_S
+        self.are_keys_refused = False
+        self.on_job_failed: Callable[[RunningJobInfo], None] = lambda _: None
+        self.on("worker_registered", self._on_registered)
+
+    def add_routes(self, *routes: web.RouteDef) -> None:
+        """Add routes to the health check's server, before `run`."""
+        self._routes += routes
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
         """Run until `aclose`; see `AgentServer.run`. The connection to LiveKit follows the rule for proxies."""
@@ -71,6 +111,58 @@ class JobServer(AgentServer):
     def is_available(self) -> bool:
         """True when it would accept a job from LiveKit: it does not drain, and its load is below the limit."""
         return self._is_available()
+
+    @property
+    def _http_server(self) -> HttpServer | None:
+        return self._health_server
+
+    @_http_server.setter
+    def _http_server(self, server: HttpServer | None) -> None:
+        # The framework makes the server in `run` and starts it there, after which no route can be added.
+        if server is not None:
+            server.app.add_routes(self._routes)
+        self._health_server = server
+
+    def _is_available(self) -> bool:
+        if self._max_calls and len(self.active_jobs) + self._reserved_slots >= self._max_calls:
+            return False
+        return super()._is_available()
+
+    async def _update_job_status(self, proc: JobExecutor) -> None:
+        # Called when a process starts, gets its job, and has ended.
+        info = proc.running_job
+        if info is not None and proc.status is JobStatus.FAILED:
+            self.on_job_failed(info)
+        await super()._update_job_status(proc)
+
+    async def _connection_task(self) -> None:
+        """Keep a connection to LiveKit until `aclose`."""
+        self._max_retry = 0  # the framework's method then ends at the first failure
+        while True:
+            try:
+                # Without the decorator, which logs each failure with a traceback.
+                await AgentServer._connection_task.__wrapped__(self)  # type: ignore[attr-defined] # noqa: SLF001 - our own
+            except RuntimeError as error:
+                self._connection_failed = False
+                await self._wait_to_retry(error.__context__ or error)
+            else:
+                return
+
+    async def _wait_to_retry(self, reason: BaseException) -> None:
+        status = getattr(reason, "status", None)
+        self.are_keys_refused = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+        delay = random.uniform(0.0, self._longest_wait)  # noqa: S311 - no secret
+        self._longest_wait = min(2.0 * self._longest_wait, _LONGEST_RETRY_S)
+        extra = {"delay": round(delay, 1), "error": str(reason) or type(reason).__name__}
+        if self.are_keys_refused:
+            logger.error("LiveKit refuses the worker: are LIVEKIT_API_KEY and LIVEKIT_API_SECRET right?", extra=extra)
+        else:
+            logger.warning("LiveKit can't be reached: is LIVEKIT_URL right, and the server running?", extra=extra)
+        await asyncio.sleep(delay)
+
+    def _on_registered(self, *_: object) -> None:
+        self._longest_wait = _FIRST_RETRY_S
+        self.are_keys_refused = False
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:

@@ -4,20 +4,27 @@ import asyncio
 import logging
 import math
 import os
+from functools import partial
 
+from livekit import api
 from livekit.agents import JobContext, JobExecutorType, JobProcess, JobRequest
 from livekit.agents.utils.hw import get_cpu_monitor
 from livekit.agents.worker import ServerEnvOption
 
+from agent.call.budget import Reason
+from agent.call.budget_enforcer import GOODBYE_TIMEOUT
+from agent.call.budget_minutes import minutes_left
 from agent.call.call import Call
 from agent.call.job_exit import exit_within
+from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.persona import load_persona
-from agent.process.parent_watch import end_with_worker
+from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
+from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent_back
 from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
@@ -39,6 +46,7 @@ _IDLE_IN_DEV = 1
 def _server(settings: Settings) -> CallServer:
     wanted, cores = settings.idle_processes, math.ceil(get_cpu_monitor().cpu_count())
     return CallServer(
+        max_calls=settings.max_calls,
         preload_modules=_PRELOADED,
         num_idle_processes=ServerEnvOption(
             dev_default=_IDLE_IN_DEV if wanted is None else wanted,
@@ -88,7 +96,13 @@ async def start_call(ctx: JobContext) -> None:
     settings = complete_settings(of_persona=persona.avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}
     journal = SessionJournal(settings.state_dir)
-    end_with_worker(settings, journal)
+    end_with_worker(settings, journal, _recovery(ctx, settings))
+    left = await minutes_left(settings, journal, ctx.job.room.name)
+    if left is not None:
+        if left * 60.0 <= GOODBYE_TIMEOUT:
+            await refuse_call(ctx, Reason.CALL_IS_USED)
+            return
+        settings = settings.model_copy(update={"minutes_per_call": left})
     hosted = None
     if settings.room_owner == "liveavatar" and not ctx.is_fake_job():
         hosted = HostedRoom.from_json(ctx.job.metadata)
@@ -100,9 +114,28 @@ async def start_call(ctx: JobContext) -> None:
         if grants is None or not grants.can_update_own_metadata:
             logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
     _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
+    bound_pre_connect_audio(ctx.room)
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
     ctx.proc.userdata["call"] = call
     await call.start()
+
+
+def _recovery(ctx: JobContext, settings: Settings) -> Recover | None:
+    """Make what brings the callers of this job another agent; None if its room ends with its avatar's session."""
+    if settings.room_owner == "liveavatar" or ctx.is_fake_job():
+        return None
+    room, identity, dispatch = ctx.job.room.name, ctx.token_claims().identity, ctx.job.dispatch_id
+    return partial(bring_agent_back, settings, room, dead=identity, dead_dispatch=dispatch)
+
+
+async def refuse_call(ctx: JobContext, reason: str) -> None:
+    """End a job without a call, and close its room, in which the caller would be alone."""
+    logger.info("a job begins no call", extra={"reason": reason})
+    try:
+        await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.job.room.name))
+    except LIVEKIT_FAILURES as error:
+        logger.warning("the room stays open without a call", extra={"error": type(error).__name__})
+    ctx.shutdown(reason=reason)
 
 
 def _use_proxies(ctx: JobContext, livekit_url: str) -> None:

@@ -61,7 +61,7 @@ async def ask_in(settings: Settings) -> Invitation:
         DemoError: It does not; the text has its reason.
     """
     url = f"{page_url(settings.web_host, settings.web_port or 0)}/api/call"
-    headers = {"Authorization": f"Bearer {settings.web_secret.get_secret_value()}"}
+    headers = {"Authorization": f"Bearer {settings.secret}"}
     async with client_session(timeout=ADMISSION_TIMEOUT) as http, http.post(url, headers=headers) as answer:
         told = await answer.json()
     if not answer.ok:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def page_link(settings: Settings) -> str:
     """Where the page is on this machine, with the secret it needs, which its fragment keeps off the wire."""
-    secret = settings.web_secret.get_secret_value()
+    secret = settings.secret
     return f"{page_url(settings.web_host, settings.web_port or 0)}/" + (
         f"#secret={quote(secret, safe='')}" if secret else ""
     )

@@ -13,8 +13,10 @@ from livekit.agents.types import TOPIC_CHAT
 
 from agent.call.presence import Presence
 from agent.control.outbox import Outbox
+from agent.control.payloads import LONGEST_TEXT
 from agent.control.refusal import RefusalError
 from agent.control.rpc_server import RpcServer
+from agent.control.streams import TooLongError, read_text
 from agent.rooms.connection_details import CAPTIONS
 
 logger = logging.getLogger("agent")
@@ -26,10 +28,19 @@ COMMANDS = {
     "/help": ("", "`/help`: this"),
 }
 
+TOO_LONG = f"That is too long: write at most {LONGEST_TEXT} characters."
+
 HELP = "\n".join(["Write something, and the agent answers. Commands:", *(text for _, text in COMMANDS.values())])
 
 # Lines that wait to be sent.
 _MOST_WAITING = 64
+
+# Characters of a line that is read: a text and a command before it. Longer ones are refused without being read whole.
+_LONGEST_LINE = LONGEST_TEXT + 100
+
+# Lines that are read at a time, and seconds for one to arrive.
+_MOST_READING = 16
+_READ_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +126,22 @@ class Chat:
             self._outbox.put(_Line(text, without))
 
     def _on_stream(self, reader: rtc.TextStreamReader, identity: str) -> None:
+        # Somebody who is no caller, such as a hidden spectator, is not read: the line would not be taken.
+        if not self._presence.knows(identity) or len(self._reading) >= _MOST_READING:
+            reader.close()
+            return
         reading = asyncio.create_task(self._read(reader, identity), name="chat_line")
         self._reading.add(reading)
         reading.add_done_callback(self._reading.discard)
 
     async def _read(self, reader: rtc.TextStreamReader, identity: str) -> None:
         try:
-            text = await reader.read_all()
-        except rtc.StreamError as error:
+            async with asyncio.timeout(_READ_TIMEOUT):
+                text = await read_text(reader, _LONGEST_LINE)
+        except TooLongError:
+            self._outbox.put(_Line(TOO_LONG, (identity,)))
+            return
+        except (rtc.StreamError, TimeoutError) as error:
             logger.warning("a chat line could not be read", extra={"error": type(error).__name__})
             return
         await self.take(text, caller=identity)

@@ -211,8 +211,8 @@ async def _state_directory(settings: Settings) -> str:
 
 
 async def _page(settings: Settings) -> str:
-    if is_for_everybody(settings):
+    if is_for_everybody(settings, settings.web_host):
         message = f"who reaches {settings.web_host}:{settings.web_port} may call, at your expense: set WEB_SECRET"
         raise CheckError(message)
-    who = "who knows WEB_SECRET" if settings.web_secret.get_secret_value() else "this machine alone"
+    who = "who knows WEB_SECRET" if settings.secret else "this machine alone"
     return f"{page_url(settings.web_host, settings.web_port or 0)}, for {who}"

@@ -1,39 +1,72 @@
 """Ends a job whose worker was killed, after stopping its avatar session, which is billed."""
 
 import asyncio
+import logging
 import multiprocessing
 import os
 import threading
+from collections.abc import Callable, Coroutine
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
+from typing import Any
 
 from agent.sessions.sweeper import sweep_once
 from agent.settings import Settings
 from avatar.sessions.journal import SessionJournal
 
+logger = logging.getLogger("agent")
+
 # Seconds to stop the session.
 _STOP_TIMEOUT = 8.0
 
+Recover = Callable[[], Coroutine[Any, Any, None]]
 
-def end_with_worker(settings: Settings, journal: SessionJournal) -> None:
-    """End this job process within eight seconds after its worker was killed.
+
+def end_with_worker(settings: Settings, journal: SessionJournal, recover: Recover | None = None) -> None:
+    """End this job process after its worker was killed, with its avatar's session, within eight seconds.
 
     The framework cancels the job then, without calling its `on_session_end`. The session is stopped in a thread, so
     that a busy or stuck event loop does not keep it running.
+
+    Args:
+        settings: Of the avatar's service.
+        journal: Where the session is noted.
+        recover: Brings the callers another agent, after the session was stopped; it has a time limit of its own.
     """
     worker = multiprocessing.parent_process()
     if worker is not None:
-        threading.Thread(target=_watch, args=(worker, settings, journal), name="worker_watch", daemon=True).start()
+        watched = (worker, settings, journal, recover)
+        threading.Thread(target=_watch, args=watched, name="worker_watch", daemon=True).start()
+        Finalize(None, _let_end, args=(worker,), exitpriority=1)
 
 
-def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal) -> None:
+def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
     worker.join()
-    # Not a daemon, so that the interpreter waits for it if the event loop ends first.
-    threading.Thread(target=_end, args=(settings, journal), name="worker_gone").start()
+    _end(settings, journal, recover)
 
 
-def _end(settings: Settings, journal: SessionJournal) -> None:
+def _let_end(worker: BaseProcess) -> None:
+    """Keep the main thread when the event loop has ended before `_end` has: that ends the process itself.
+
+    The interpreter would wait for a thread that is no daemon, but not let it use others any more. `_end` needs some,
+    to look up a host's name for example.
+    """
+    if not worker.is_alive():
+        threading.Event().wait()
+
+
+def _end(settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
     try:
         journal.disown()
-        asyncio.run(asyncio.wait_for(sweep_once(settings, journal), _STOP_TIMEOUT))
+        asyncio.run(_stop_and_recover(settings, journal, recover))
     finally:
         os._exit(1)
+
+
+async def _stop_and_recover(settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
+    try:
+        await asyncio.wait_for(sweep_once(settings, journal), _STOP_TIMEOUT)
+    except TimeoutError:
+        logger.warning("the avatar's session of a killed worker is left to the next worker")
+    if recover is not None:
+        await recover()

@@ -19,7 +19,7 @@ def page_port(settings: Settings, *, dev: bool) -> int:
         return settings.web_port
     if dev:
         return _DEV_PAGE
-    return settings.port or 0 if settings.web_secret.get_secret_value() else 0
+    return settings.port or 0 if settings.secret else 0
 
 
 def page_host(settings: Settings, *, dev: bool) -> str:

@@ -1,19 +1,18 @@
-"""Runs the worker in this process, with the signals, drain and exit status of LiveKit's own commands."""
+"""Runs the worker in this process: its start, its signals, its drain and its exit status."""
 
 import asyncio
 import logging
-import os
-import signal
 import tempfile
-from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager, closing, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 
 from livekit.agents import AgentServer
 
+from agent.process.stop_signals import StopSignals
+
 logger = logging.getLogger("agent")
 
-# Exit status after the second signal.
-_FORCED = 1
+# Seconds from one count of the calls to the next while a worker drains; a count is logged when it has changed.
+_COUNT_INTERVAL = 1.0
 
 
 class WorkerError(Exception):
@@ -29,27 +28,33 @@ def run_worker(
     is_registered: bool = True,
     beside: AbstractAsyncContextManager[object] | None = None,
 ) -> None:
-    """Run until a signal, then let the calls end; a second signal cuts them off.
-
-    In development SIGTERM, which a reload sends, cuts them off at once; Ctrl-C lets them end there too.
+    """Run until a signal, then let the calls end; see `StopSignals`.
 
     Args:
         server: What to run.
         dev: True for the framework's defaults of development, such as no load limit.
-        drain_timeout: Seconds for the calls to end; 0 cuts them off at once.
+        drain_timeout: Seconds for the calls to end by themselves; 0 ends them at once, with the goodbye.
         port: Where it answers health checks, for the message when that port is taken.
         is_registered: True if LiveKit assigns its calls; else it does not connect to LiveKit.
         beside: Entered before the worker takes calls, and left when its jobs are gone.
 
     Raises:
-        WorkerError: It could not start, or LiveKit was away for too long.
+        WorkerError: It could not start.
     """
     _require_temporary_directory()
     if not is_registered:
         server.update_options(ws_url="")  # with it, the framework asks for LiveKit's keys
         server.on("worker_started", lambda: logger.info("ready for callers"))
-    running = _run(server, dev=dev, drain_timeout=drain_timeout, port=port, is_registered=is_registered)
-    asyncio.run(_beside(beside or nullcontext(), running))
+    asyncio.run(
+        _run_beside(
+            beside or nullcontext(),
+            server,
+            dev=dev,
+            drain_timeout=drain_timeout,
+            port=port,
+            is_registered=is_registered,
+        )
+    )
 
 
 def _require_temporary_directory() -> None:
@@ -61,22 +66,34 @@ def _require_temporary_directory() -> None:
         raise WorkerError(message) from None
 
 
-async def _beside(beside: AbstractAsyncContextManager[object], running: Coroutine[None, None, None]) -> None:
-    with closing(running):
-        async with beside:
-            await running
+async def _run_beside(
+    beside: AbstractAsyncContextManager[object],
+    server: AgentServer,
+    *,
+    dev: bool,
+    drain_timeout: int,
+    port: int,
+    is_registered: bool,
+) -> None:
+    signals = StopSignals(dev=dev)
+    signals.listen()
+    async with beside:
+        if not signals.end.is_set():
+            await _run(server, signals, dev=dev, drain_timeout=drain_timeout, port=port, is_registered=is_registered)
 
 
-async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, port: int, is_registered: bool) -> None:
-    loop = asyncio.get_running_loop()
-    stop: asyncio.Future[int] = loop.create_future()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _on_signal, stop, number)
+async def _run(
+    server: AgentServer, signals: StopSignals, *, dev: bool, drain_timeout: int, port: int, is_registered: bool
+) -> None:
+    started = asyncio.Event()
+    server.on("worker_started", started.set)
     running = asyncio.create_task(server.run(devmode=dev, unregistered=not is_registered), name="worker")
-    await asyncio.wait((running, stop), return_when=asyncio.FIRST_COMPLETED)
+    await _wait(signals.end, running)
+    # The framework can neither drain nor close a worker that is still starting.
+    await _wait(started, running)
     # To the framework 0 seconds are no limit.
-    if drain_timeout and not running.done() and not (dev and stop.result() == signal.SIGTERM):
-        await _drain(server, drain_timeout)
+    if drain_timeout and not running.done() and not signals.hurry.is_set():
+        await _drain(server, signals, drain_timeout)
     await server.aclose()
     try:
         await running
@@ -86,21 +103,38 @@ async def _run(server: AgentServer, *, dev: bool, drain_timeout: int, port: int,
             "Is another worker running? Choose another port, or 0 for any free one."
         )
         raise WorkerError(message) from None
-    except RuntimeError as error:
-        message = f"{error} - is LIVEKIT_URL right, and the server running?"
-        raise WorkerError(message) from None
 
 
-def _on_signal(stop: "asyncio.Future[int]", number: int) -> None:
-    if stop.done():
-        os._exit(_FORCED)  # the second one: job processes end with their parent
-    stop.set_result(number)
+async def _wait(event: asyncio.Event, unless: "asyncio.Task[None]") -> None:
+    """Wait for an event, or until a task is over."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait((waiting, unless), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
 
 
-async def _drain(server: AgentServer, timeout: int) -> None:  # noqa: ASYNC109 - it is the framework's
-    if server.active_jobs:
-        logger.info("waiting for calls to end; a second signal cuts them off", extra={"calls": len(server.active_jobs)})
+async def _drain(server: AgentServer, signals: StopSignals, timeout: int) -> None:  # noqa: ASYNC109 - it is the framework's
+    counting = asyncio.create_task(_log_calls(server), name="drain_count")
+    draining = asyncio.create_task(server.drain(timeout=timeout), name="drain")
     try:
-        await server.drain(timeout=timeout)
+        await _wait(signals.hurry, draining)
+        if draining.done():
+            await draining
     except TimeoutError:
-        logger.warning("calls did not end within DRAIN_TIMEOUT and are cut off", extra={"seconds": timeout})
+        extra = {"seconds": timeout, "calls": len(server.active_jobs)}
+        logger.warning("calls did not end in the time they had; they end now, with the goodbye", extra=extra)
+    finally:
+        counting.cancel()
+        draining.cancel()
+        with suppress(asyncio.CancelledError, TimeoutError):
+            await draining
+
+
+async def _log_calls(server: AgentServer) -> None:
+    """Log how many calls are left, whenever that changes."""
+    logged = 0
+    while True:
+        calls = len(server.active_jobs)
+        if calls != logged:
+            logger.info("waiting for calls to end; Ctrl-C twice ends them at once", extra={"calls": calls})
+            logged = calls
+        await asyncio.sleep(_COUNT_INTERVAL)

@@ -37,6 +37,10 @@ class ConnectionDetails:
 class Rooms(Protocol):
     """Where calls take place."""
 
+    @property
+    def waits(self) -> float:
+        """Seconds for which an agent, or an avatar, waits for a caller with a token; 0.0 if nothing is paid for."""
+
     async def create(self, name: str) -> ConnectionDetails:
         """Make connection details for a room in which an agent is, or to which one comes.
 
@@ -55,4 +59,8 @@ class Rooms(Protocol):
 
         Raises:
             CallOverError: The call is over, or the token was not made here or is too old.
+            NoRoomError: Whether the call goes on is not known.
         """
+
+    async def is_awaited(self, details: ConnectionDetails) -> bool:
+        """Return whether the room is still there and its caller has not joined; True if that is not known."""

@@ -69,6 +69,15 @@ class HostedRooms:
         # Session ID and connection details of the calls that go on, by token.
         self._calls: dict[str, tuple[str, ConnectionDetails]] = {}
 
+    @property
+    def waits(self) -> float:
+        """Seconds for which a session waits for its caller."""
+        return CALLER_JOIN_TIMEOUT
+
+    async def is_awaited(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
+        """Return True: whether a caller has joined is not known."""
+        return True
+
     async def create(self, name: str) -> ConnectionDetails:  # noqa: ARG002 - the token, with its name, is the service's
         """Let a caller into a room of LiveAvatar's; see `agent.rooms.connection_details.Rooms.create`."""
         # It goes on when the request is cancelled: a session that was started is handed over, or stopped.

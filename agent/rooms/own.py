@@ -1,20 +1,18 @@
 """Rooms of our own LiveKit project: a caller joins with a token, and LiveKit dispatches the agent."""
 
-import asyncio
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
 from datetime import timedelta
+from typing import Any
 
-import aiohttp
 import jwt
 from livekit import api
 
-from agent.rooms.connection_details import CAPTIONS, CallOverError, ConnectionDetails
+from agent.rooms.connection_details import CAPTIONS, CallOverError, ConnectionDetails, NoRoomError
+from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent, livekit_api
 from agent.settings import Settings
-from avatar.http import client_session
 
 logger = logging.getLogger("agent")
 
@@ -26,16 +24,23 @@ _CALLER = "caller-"
 # Seconds in which the token has to be used; it lets nobody in afterwards, and puts nobody out.
 _EXPIRES_IN = 600.0
 
-# Seconds after that in which a token is exchanged for a fresh one. Its call is over long before, or goes on.
+# Seconds in which a token that was exchanged for another has to be used: the caller is on the way back.
+_REJOINS_IN = 60.0
+
+# Seconds after its expiry in which a token is exchanged for a fresh one. Its call is over long before, or goes on.
 _COMES_BACK_WITHIN = 6 * 3600.0
 
 # Seconds for which agent and avatar, which are paid for, wait for a caller. LiveKit looks every half minute, so it may
 # be 30 more. For a caller who comes later they are dispatched again.
 _CALLER_JOIN_TIMEOUT = 15
+_LIVEKIT_LOOKS_EVERY = 30.0
 
-# Seconds for a request to LiveKit's server, for which a caller waits, and what it fails with.
-_REQUEST_TIMEOUT = 2.0
-_FAILURES = (aiohttp.ClientError, api.TwirpError, TimeoutError)
+# The rights that tokens have which are made here. One with others is somebody else's.
+_RIGHTS = {"roomJoin", "room", "canPublish", "canSubscribe", "canPublishData", "canPublishSources"}
+
+_NOT_AGAIN = "This call can't be joined again. Please start a new one."
+_ENDED = "The call has ended."
+_AWAY = "The call can't be reached at the moment. Please try again."
 
 
 def is_web_room(name: str) -> bool:
@@ -85,77 +90,97 @@ class OwnRooms:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @property
+    def waits(self) -> float:
+        """Seconds for which agent and avatar wait for a caller; 0.0 if they come only when the caller has joined."""
+        return _CALLER_JOIN_TIMEOUT + _LIVEKIT_LOOKS_EVERY if self._settings.starts_before_join else 0.0
+
     async def create(self, name: str) -> ConnectionDetails:
         """Let a caller into a room of their own; see `Rooms.create`. The agent is dispatched before they join."""
         room, identity = f"call-{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
-        await self._open(room)
-        return self._details(room, identity, name)
-
-    async def refresh(self, token: str) -> ConnectionDetails:
-        """Let a caller into their room again; see `Rooms.refresh`."""
-        verifier = api.TokenVerifier(
-            self._settings.livekit_api_key,
-            self._settings.livekit_api_secret.get_secret_value(),
-            leeway=timedelta(seconds=_COMES_BACK_WITHIN),
-        )
-        try:
-            claims = verifier.verify(token)
-        except (jwt.PyJWTError, ValueError):
-            claims = None
-        if claims is None or claims.video is None or not _is_ours(claims.video, claims.identity):
-            message = "This call can't be joined again. Please start a new one."
-            raise CallOverError(message)
-        if await self._is_over(claims.video.room):
-            message = "The call has ended."
-            raise CallOverError(message)
-        return self._details(claims.video.room, claims.identity, claims.name)
-
-    def _details(self, room: str, identity: str, name: str) -> ConnectionDetails:
+        if self.waits:
+            await self._open(room)
         token = caller_token(self._settings, room, identity, name=name, expires_in=_EXPIRES_IN, has_captions=True)
         return ConnectionDetails(self._settings.callers_url, token, room, identity, _EXPIRES_IN)
+
+    async def refresh(self, token: str) -> ConnectionDetails:
+        """Let a caller into their room again, which has an agent then; see `Rooms.refresh`.
+
+        The new token has the claims of the first one, whatever they allow.
+        """
+        claims = self._claims(token)
+        room, identity = claims["video"]["room"], claims["sub"]
+        try:
+            async with livekit_api(self._settings) as livekit:
+                # Joining a room that is gone would open it again, and start a new call.
+                if not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))).rooms:
+                    raise CallOverError(_ENDED)
+                await bring_agent(livekit, self._settings, room, is_expected=True)
+        except LIVEKIT_FAILURES as error:
+            logger.warning("whether a call goes on is not known", extra={"error": type(error).__name__})
+            raise NoRoomError(_AWAY) from error
+        now = int(time.time())
+        secret = self._settings.livekit_api_secret.get_secret_value()
+        fresh = jwt.encode(claims | {"nbf": now, "exp": now + int(_REJOINS_IN)}, secret, algorithm="HS256")
+        return ConnectionDetails(self._settings.callers_url, fresh, room, identity, _REJOINS_IN)
+
+    async def is_awaited(self, details: ConnectionDetails) -> bool:
+        """Return whether a caller is awaited; see `Rooms.is_awaited`."""
+        try:
+            async with livekit_api(self._settings) as livekit:
+                if not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[details.room]))).rooms:
+                    return False
+                request = api.ListParticipantsRequest(room=details.room)
+                there = (await livekit.room.list_participants(request)).participants
+        except LIVEKIT_FAILURES:
+            return True
+        return not any(each.identity == details.identity for each in there)
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        """Read a token that was made here.
+
+        Raises:
+            CallOverError: It was not, or is too old.
+        """
+        settings = self._settings
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                settings.livekit_api_secret.get_secret_value(),
+                algorithms=["HS256"],
+                issuer=settings.livekit_api_key,
+                leeway=timedelta(seconds=_COMES_BACK_WITHIN),
+                options={"require": ["exp", "sub"]},
+            )
+        except (jwt.PyJWTError, ValueError):
+            claims = {}
+        if not _is_ours(claims):
+            raise CallOverError(_NOT_AGAIN)
+        return claims
 
     async def _open(self, room: str) -> None:
         """Dispatch the agent while the caller's browser asks for a microphone and connects.
 
         Failures here are not fatal: LiveKit dispatches the agent when the caller joins.
         """
-        settings = self._settings
-        name = settings.livekit_agent_name
+        name = self._settings.livekit_agent_name
         request = api.CreateRoomRequest(
             name=room,
             empty_timeout=_CALLER_JOIN_TIMEOUT,
             agents=[api.RoomAgentDispatch(agent_name=name)] if name else [],
         )
         try:
-            async with self._livekit() as livekit:
+            async with livekit_api(self._settings) as livekit:
                 await livekit.room.create_room(request)
-        except _FAILURES as error:
+        except LIVEKIT_FAILURES as error:
             logger.warning("the agent is dispatched only when the caller joins", extra={"error": type(error).__name__})
 
-    async def _is_over(self, room: str) -> bool:
-        """Return whether the room of a call is gone. Joining it would open it again, and start a new call.
 
-        When LiveKit does not answer, the caller's join fails as well, and says so.
-        """
-        try:
-            async with self._livekit() as livekit:
-                return not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))).rooms
-        except _FAILURES as error:
-            logger.warning("whether a call goes on is not known", extra={"error": type(error).__name__})
-            return False
-
-    @asynccontextmanager
-    async def _livekit(self) -> AsyncIterator[api.LiveKitAPI]:
-        settings = self._settings
-        secret = settings.livekit_api_secret.get_secret_value()
-        async with (
-            asyncio.timeout(_REQUEST_TIMEOUT),
-            client_session() as http,
-            api.LiveKitAPI(settings.livekit_url, settings.livekit_api_key, secret, session=http) as livekit,
-        ):
-            yield livekit
-
-
-def _is_ours(grants: api.VideoGrants, identity: str) -> bool:
+def _is_ours(claims: dict[str, Any]) -> bool:
     """Return whether a token was made here: the project's keys may make others, for other rights or rooms."""
-    return bool(grants.room_join) and is_web_room(grants.room) and identity.startswith(_CALLER)
+    video = claims.get("video")
+    if not isinstance(video, dict) or not video.get("roomJoin"):
+        return False
+    has_more = any(allowed for right, allowed in video.items() if right not in _RIGHTS)
+    is_call = is_web_room(str(video.get("room"))) and str(claims.get("sub")).startswith(_CALLER)
+    return is_call and not has_more

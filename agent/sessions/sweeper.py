@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from agent.settings import Settings, SettingsError
@@ -59,11 +59,19 @@ async def avatar_service(
 
 
 @asynccontextmanager
-async def sweeping(settings: Settings, journal: SessionJournal) -> AsyncIterator[None]:
-    """Sweep now, every two seconds while the body runs, and once more at its end."""
+async def sweeping(
+    settings: Settings, journal: SessionJournal, on_left: Callable[[str], None] = lambda _: None
+) -> AsyncIterator[None]:
+    """Sweep now, every two seconds while the body runs, and once more at its end.
+
+    Args:
+        settings: Of the avatar's service.
+        journal: Where the sessions are noted.
+        on_left: Called with the room of each session that a killed process had left there.
+    """
     async with avatar_service(settings, journal) as api:
         over = asyncio.Event()
-        sweeps = asyncio.create_task(_sweep_until(over, journal, api), name="sweeper")
+        sweeps = asyncio.create_task(_sweep_until(over, journal, api, on_left), name="sweeper")
         try:
             yield
         finally:
@@ -77,23 +85,28 @@ async def sweep_once(settings: Settings, journal: SessionJournal) -> None:
         await _sweep(journal, api)
 
 
-async def _sweep_until(over: asyncio.Event, journal: SessionJournal, api: LiveAvatarAPI) -> None:
+async def _sweep_until(
+    over: asyncio.Event, journal: SessionJournal, api: LiveAvatarAPI, on_left: Callable[[str], None]
+) -> None:
     """Sweep repeatedly. A sweep is never cancelled, so that no claim is left behind."""
     while not over.is_set():
-        await _sweep(journal, api)
+        for room in await _sweep(journal, api):
+            on_left(room)
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), _SWEEP_INTERVAL)
     await _sweep(journal, api)
 
 
-async def _sweep(journal: SessionJournal, api: LiveAvatarAPI) -> None:
+async def _sweep(journal: SessionJournal, api: LiveAvatarAPI) -> list[str]:
+    """Sweep once; return the rooms of the sessions that were stopped."""
     try:
-        await sweep(journal, api)
+        return (await sweep(journal, api)).rooms
     except AvatarError as error:
         extra = {"error": str(error)}
         logger.error("avatar sessions left running can't be looked for", extra=extra)  # noqa: TRY400 - no traceback
     except Exception:
         logger.exception("the search for avatar sessions left running failed; it is tried again")
+    return []
 
 
 async def _end(sweeps: "asyncio.Task[None]") -> None:

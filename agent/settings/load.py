@@ -82,7 +82,7 @@ def complete_settings(*, of_persona: str = "") -> Settings:
     settings = load_settings()
     problems = [*_missing_keys(settings), *_missing_azure(settings), *_missing_fallback_keys(settings)]
     if settings.room_owner == "ours":
-        problems = [*_missing_livekit(settings), *out_of_reach(settings), *problems]
+        problems = [*missing_livekit(settings), *out_of_reach(settings), *problems]
     if not settings.avatar_id(of_persona):
         problems.append("LIVEAVATAR_AVATAR_ID is missing: choose an avatar at app.liveavatar.com")
     if not settings.persona.is_file():
@@ -110,7 +110,8 @@ def _are_swapped(settings: Settings) -> bool:
     return is_key and len(key) >= _LIVEKIT_SECRET_LENGTH
 
 
-def _missing_livekit(settings: Settings) -> list[str]:
+def missing_livekit(settings: Settings) -> list[str]:
+    """What is missing to reach a LiveKit project."""
     values = {
         "LIVEKIT_URL": settings.livekit_url,
         "LIVEKIT_API_KEY": settings.livekit_api_key,

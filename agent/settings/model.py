@@ -79,7 +79,6 @@ TurnDetection = Literal["vad", "model"]
 Text = Annotated[str, _cleaned(values.clean)]
 Key = Annotated[str, _cleaned(values.key)]
 Secret = Annotated[SecretStr, _cleaned(values.key)]
-Passphrase = Annotated[SecretStr, _cleaned(values.clean)]
 WebAddress = Annotated[str, _cleaned(values.web_address)]
 LiveKitAddress = Annotated[str, _cleaned(values.livekit_address)]
 Number = Annotated[float, _cleaned(values.clean)]
@@ -132,7 +131,11 @@ class Settings(BaseSettings):
     room_owner: Annotated[Literal["ours", "liveavatar"], _cleaned(values.word)] = "ours"
     web_port: OptionalPort = None
     web_host: Text = "127.0.0.1"
-    web_secret: Passphrase = SecretStr("")
+    web_secret: Annotated[SecretStr, _cleaned(values.passphrase)] = SecretStr("")
+    trusted_proxies: Annotated[str, _cleaned(values.networks)] = ""
+    unjoined_calls: Integer = Field(default=20, ge=0)
+    unjoined_calls_per_client: Integer = Field(default=2, ge=0)
+    avatar_starts: Annotated[Literal["token", "join"] | None, _cleaned(values.word)] = None
     web_frame_ancestors: Annotated[str, _cleaned(values.origins)] = ""
     worker_port: OptionalPort = None
     port: OptionalPort = None
@@ -152,7 +155,9 @@ class Settings(BaseSettings):
     avatar_idle_seconds: Number = Field(default=300.0, ge=0)
     call_idle_seconds: Number = Field(default=1800.0, ge=0)
     sip_avatar: YesNo = False
+    max_calls: Integer = Field(default=0, ge=0)
     drain_timeout: Integer = Field(default=3600, ge=0)
+    stop_grace: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
     state_dir: FilePath = Field(default_factory=lambda: default_state_dir(os.environ))
 
     @model_validator(mode="before")
@@ -183,6 +188,24 @@ class Settings(BaseSettings):
     def is_avatar_remote(self) -> bool:
         """True for LiveAvatar itself, which joins a room over the internet."""
         return self.avatar_service_url == DEFAULT_API_URL
+
+    @property
+    def secret(self) -> str:
+        """What front ends have to send to get a token; empty if there is none."""
+        return "" if self.is_open_on_purpose else self.web_secret.get_secret_value()
+
+    @property
+    def is_open_on_purpose(self) -> bool:
+        """True if everybody who reaches the page may call: WEB_SECRET says that there is none."""
+        return self.web_secret.get_secret_value() == values.NO_SECRET
+
+    @property
+    def starts_before_join(self) -> bool:
+        """Whether agent and avatar come as soon as a caller has a token.
+
+        Where everybody may ask for tokens they come when the caller has joined, unless AVATAR_STARTS says otherwise.
+        """
+        return self.avatar_starts == "token" or (self.avatar_starts is None and not self.is_open_on_purpose)
 
     @property
     def deepgram(self) -> Vendor:

@@ -6,6 +6,7 @@ can follow the setting's name, when nothing usable is left.
 """
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +28,9 @@ _PLACEHOLDER = re.compile(
 _EXAMPLE_HOST = re.compile(r"(?:^|\.)(?:your[-.]|<|\{)", re.IGNORECASE)
 _SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):/{1,3}(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _ORIGIN = re.compile(r"(?:https?://)?(?:\*\.)?[\w.-]+(?::(?:\d+|\*))?|\[[0-9a-f:]+\]|\*|'self'|https?:", re.IGNORECASE)
+
+# Instead of a secret: there is none on purpose.
+NO_SECRET = "none"  # noqa: S105 - that there is none
 
 _NOTHING = {"none", "off", "no", "false", "null"}
 
@@ -119,6 +123,24 @@ def origins(value: str) -> str:
         if not _ORIGIN.fullmatch(origin):
             message = f"{origin} is no origin: write https://example.com, https://*.example.com, or * for any"
             raise ValueError(message)
+    return " ".join(each)
+
+
+def passphrase(value: str) -> str:
+    """Clean a secret of one's own choice; `none`, in any spelling, says that there is none on purpose."""
+    cleaned = clean(value)
+    return NO_SECRET if cleaned.lower() == NO_SECRET else cleaned
+
+
+def networks(value: str) -> str:
+    """Clean a list of addresses and networks, with commas or blanks between them: `10.0.0.0/8, 192.0.2.1`."""
+    each = [network for network in re.split(r"[,\s]+", clean(value)) if network]
+    for network in each:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            message = f"has {network}, which is no address or network: {error}"
+            raise ValueError(message) from None
     return " ".join(each)
 
 

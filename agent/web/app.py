@@ -10,17 +10,21 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from agent.process.worker_state import Status
 from agent.rooms.connection_details import Rooms
 from agent.settings import Settings
+from agent.web.access_log import logged
+from agent.web.admission import Admission
+from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.errors import RequestError, tell_errors
 from agent.web.guard import called_by_name, known_names, knows, not_too_often, same_origin
 from agent.web.headers import telling
-from agent.web.health import Health, Status
 from agent.web.page import add_page
+from agent.web.worker_link import Worker
 from avatar.sessions.journal import SessionJournal
 
-ROOMS = web.AppKey("ROOMS", Rooms)
-HEALTH = web.AppKey("HEALTH", Health)
+ADMISSION = web.AppKey("ADMISSION", Admission)
+WORKER = web.AppKey("WORKER", Worker)
 JOURNAL = web.AppKey("JOURNAL", SessionJournal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
@@ -51,32 +55,39 @@ class CallRequest(BaseModel):
 
 
 def create_app(
-    settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal, page: Path
+    settings: Settings, rooms: Rooms, worker: Worker, journal: SessionJournal, page: Path
 ) -> web.Application:
     """Make the application.
 
     Args:
-        settings: Hold the secret, the host and the page's policy.
+        settings: Hold the secret, the host, the limits and the page's policy.
         rooms: Give callers their tokens.
-        health: The worker's.
+        worker: Takes the calls.
         journal: Of the sessions that are listed.
         page: The folder of the built page; need not exist.
     """
-    middlewares = [tell_errors, called_by_name(known_names(settings))]
+    middlewares = [
+        identified(Proxies(settings.trusted_proxies)),
+        logged(),
+        tell_errors,
+        called_by_name(known_names(settings)),
+    ]
     app = web.Application(middlewares=middlewares, client_max_size=_LONGEST_REQUEST)
     app.on_response_prepare.append(telling(settings))
-    app[HEALTH] = health
+    app[WORKER] = worker
     app.router.add_get("/healthz", tell_health)
-    app.add_subapp("/api/", _create_api(settings, rooms, health, journal))
+    app.add_subapp("/api/", _create_api(settings, rooms, worker, journal))
     add_page(app, page)
     return app
 
 
-def _create_api(settings: Settings, rooms: Rooms, health: Health, journal: SessionJournal) -> web.Application:
-    secret = settings.web_secret.get_secret_value()
+def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: SessionJournal) -> web.Application:
+    secret = settings.secret
     # In this order, so that guesses at the secret are limited too.
     api = web.Application(middlewares=[same_origin, not_too_often(secret), knows(secret)])
-    api[ROOMS], api[HEALTH], api[JOURNAL], api[HAS_SECRET] = rooms, health, journal, bool(secret)
+    api[WORKER], api[JOURNAL], api[HAS_SECRET] = worker, journal, bool(secret)
+    # Behind the secret is a server or a proxy that asks for many callers.
+    api[ADMISSION] = Admission(settings, rooms, is_limited=not secret)
     api.router.add_post("/call", admit_caller)
     api.router.add_get("/sessions", list_sessions)
     return api
@@ -86,16 +97,16 @@ async def admit_caller(request: web.Request) -> web.Response:
     """Give a token for a room with an agent.
 
     Raises:
-        RequestError: The worker takes no call now; the message is for the caller.
+        RequestError: No call is taken now; the message is for the caller.
     """
     wanted = await _read(request)
-    rooms = request.app[ROOMS]
+    admission = request.app[ADMISSION]
     if wanted.again:  # a call that goes on, also while no new one is taken
-        return web.json_response(asdict(await rooms.refresh(wanted.again)))
-    if (status := request.app[HEALTH].status) in _NO_CALLS:
+        return web.json_response(asdict(await admission.rooms.refresh(wanted.again)))
+    if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
         message, retry_after = _NO_CALLS[status]
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
-    return web.json_response(asdict(await rooms.create(wanted.name)))
+    return web.json_response(asdict(await admission.admit(request[CLIENT], wanted.name)))
 
 
 async def list_sessions(request: web.Request) -> web.Response:
@@ -107,11 +118,10 @@ async def list_sessions(request: web.Request) -> web.Response:
 
 
 async def tell_health(request: web.Request) -> web.Response:
-    """Answer 200 while the worker takes calls, else 503."""
-    health = request.app[HEALTH]
-    is_ok = health.status == "ok"
-    status = HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE
-    return web.json_response({"status": health.status, "calls": health.calls}, status=status)
+    """Answer 200 while callers can be let in, also when the worker has no room for one more; else 503."""
+    state = await request.app[WORKER].state()
+    status = HTTPStatus.OK if state.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return web.json_response({"status": state.status, "calls": state.calls}, status=status)
 
 
 async def _read(request: web.Request) -> CallRequest:

@@ -12,15 +12,13 @@ from aiohttp.typedefs import Handler, Middleware
 
 from agent.rate import Buckets
 from agent.settings import Settings
+from agent.web.clients import CLIENT
 from agent.web.errors import RequestError
 
 # Requests of one address to /api, at once and per second; and the addresses remembered, at some 300 bytes each.
 _AT_ONCE = 10
 _PER_SECOND = 0.5
 _ADDRESSES = 10_000
-
-# Bits of an IPv6 address that belong to the network: a host chooses the others as it likes (RFC 4291, 2.5.4).
-_PREFIX_OF_A_HOST = 64
 
 # Stands for the address of all clients that send the secret.
 _TRUSTED = "trusted"
@@ -34,14 +32,14 @@ def known_names(settings: Settings) -> frozenset[str] | None:
     A foreign page's host name can be given the address 127.0.0.1 (DNS rebinding); the page then has the same origin as
     this server, and only its name gives it away. Where the port is reached from outside, its names are not known here.
     """
-    if settings.web_secret.get_secret_value() or not _is_loopback(settings.web_host):
+    if settings.secret or not _is_loopback(settings.web_host):
         return None
     return frozenset({settings.web_host, "localhost", "127.0.0.1", "::1"})
 
 
-def is_for_everybody(settings: Settings) -> bool:
-    """True if the port is reached from other machines and needs no secret."""
-    return not settings.web_secret.get_secret_value() and not _is_loopback(settings.web_host)
+def is_for_everybody(settings: Settings, host: str) -> bool:
+    """True if a port at this address is reached from other machines and needs no secret."""
+    return not settings.secret and not _is_loopback(host)
 
 
 def called_by_name(names: frozenset[str] | None) -> Middleware:
@@ -75,32 +73,19 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 def not_too_often(secret: str, clock: Callable[[], float] = time.monotonic) -> Middleware:
     """Let ten requests of one address through at once, then one every two seconds.
 
-    Requests with the secret are counted apart: behind a proxy all clients have one address, and strangers could use up
-    its share.
+    Requests with the secret are counted apart: behind a proxy that is not in TRUSTED_PROXIES all clients have one
+    address, and strangers could use up its share.
     """
     buckets = Buckets(_AT_ONCE, _PER_SECOND, _ADDRESSES)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        client = _TRUSTED if secret and _gives(request, secret) else client_of(request.remote or "")
+        client = _TRUSTED if secret and _gives(request, secret) else request[CLIENT]
         if wait := buckets.take(client, clock()):
             raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests.", wait)
         return await handler(request)
 
     return check
-
-
-def client_of(address: str) -> str:
-    """Identify a client: by its IPv4 address, or by the IPv6 network that it has for itself."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 4:  # noqa: PLR2004 - the protocol's own name
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, _PREFIX_OF_A_HOST), strict=False))
 
 
 def knows(secret: str) -> Middleware:

@@ -1,39 +1,47 @@
-"""Serves the page and tokens beside the worker, as long as that runs."""
+"""Opens the page's port, and serves the page and tokens on it."""
 
+import asyncio
 import errno
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from agent.framework import JobServer
 from agent.process.ports import page_host, page_port
 from agent.process.run import WorkerError
-from agent.rooms.connection_details import Rooms
 from agent.settings import Settings, SettingsError
-from agent.web.app import create_app
+from agent.web.clients import Proxies
+from agent.web.connections import Connections
 from agent.web.guard import is_for_everybody
-from agent.web.health import Health
-from agent.web.page import built_page
-from avatar.sessions.journal import SessionJournal
 
 logger = logging.getLogger("agent")
 
 # Seconds for the requests that are being answered when it ends.
 _SHUTDOWN_TIMEOUT = 1.0
 
+# Connections that the system takes on before they are accepted.
+_BACKLOG = 128
+
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 
 
 def require_web_port(settings: Settings, *, dev: bool) -> None:
-    """Make sure that callers can join: into a room of LiveAvatar's they come through the token endpoint alone.
+    """Make sure that callers can join, and that not everybody can by an oversight.
 
     Raises:
-        SettingsError: There is no port for it.
+        SettingsError: Into a room of LiveAvatar's callers come through the token endpoint alone, and there is no port
+            for it. Or the port is reached from other machines, calls cost money, and nothing is said about a secret.
     """
-    if settings.room_owner == "liveavatar" and not page_port(settings, dev=dev):
+    port = page_port(settings, dev=dev)
+    if settings.room_owner == "liveavatar" and not port:
         raise SettingsError(["WEB_PORT is missing: callers come to ROOM_OWNER=liveavatar through this port alone"])
+    costs = len(settings.stand_ins) < len(settings.vendors)
+    host = page_host(settings, dev=dev)
+    if port and costs and is_for_everybody(settings, host) and not settings.is_open_on_purpose:
+        message = f"everybody who reaches {host}:{port} could call at your expense; set one, or `none` to allow it"
+        raise SettingsError([f"WEB_SECRET is missing: {message}"])
 
 
 def page_url(host: str, port: int) -> str:
@@ -43,40 +51,21 @@ def page_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-@asynccontextmanager
-async def serving(
-    settings: Settings, server: JobServer, rooms: Rooms, journal: SessionJournal, *, dev: bool
-) -> AsyncIterator[None]:
-    """Serve for as long as the body runs, if there is a port for it.
+def open_port(settings: Settings, *, dev: bool) -> socket.socket | None:
+    """Open the page's port; None if there is none.
 
     Args:
         settings: Hold the address and the secret.
-        server: The worker whose health is served.
-        rooms: Give callers their tokens.
-        journal: Of the sessions that are listed.
-        dev: True for a port without a setting; if it is taken, the log says so and the body runs without a page.
+        dev: True for a port without a setting; if it is taken, the log says so and there is no page.
 
     Raises:
         WorkerError: The port that was asked for can't be opened.
     """
     port, host = page_port(settings, dev=dev), page_host(settings, dev=dev)
     if not port:
-        yield
-        return
-    health = Health(server, is_registered=settings.room_owner == "ours")
-    app = create_app(settings, rooms, health, journal, built_page())
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
-    await runner.setup()
+        return None
     try:
-        await _open(runner, settings, host, port)
-        yield
-    finally:
-        await runner.cleanup()
-
-
-async def _open(runner: web.AppRunner, settings: Settings, host: str, port: int) -> None:
-    try:
-        await web.TCPSite(runner, host, port).start()
+        listening = _listen(host, port)
     except OSError as error:
         is_needed = settings.web_port is not None or settings.port == port or settings.room_owner == "liveavatar"
         if is_needed or error.errno != errno.EADDRINUSE:
@@ -86,7 +75,30 @@ async def _open(runner: web.AppRunner, settings: Settings, host: str, port: int)
             )
             raise WorkerError(message) from None
         logger.warning("the page is not served: its port is taken; choose another with WEB_PORT", extra={"port": port})
-        return
-    if is_for_everybody(settings):
+        return None
+    if is_for_everybody(settings, host):
         logger.warning("anybody who reaches the page may call at your expense: set WEB_SECRET", extra={"host": host})
     logger.info("the page: %s", page_url(host, port))
+    return listening
+
+
+@asynccontextmanager
+async def serving(app: web.Application, listening: socket.socket, proxies: Proxies) -> AsyncIterator[None]:
+    """Serve an application on an open port, with limits for connections, for as long as the body runs."""
+    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_TIMEOUT)
+    await runner.setup()
+    assert runner.server is not None  # noqa: S101 - it is set up
+    server = await asyncio.get_running_loop().create_server(
+        Connections(runner.server, proxies), sock=listening, backlog=_BACKLOG
+    )
+    try:
+        yield
+    finally:
+        server.close()
+        await runner.cleanup()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    return socket.create_server(address[:2], family=family, backlog=_BACKLOG)

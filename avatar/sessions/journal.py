@@ -55,7 +55,7 @@ WHERE ended_at IS NULL AND api_url = :api_url
 
 _USED = """
 SELECT SUM(MAX(0.0, MIN(COALESCE(ended_at, :now), ends_by) - MAX(COALESCE(started_at, made_at), :since)))
-FROM sessions WHERE api_url = COALESCE(:api_url, api_url)
+FROM sessions WHERE api_url = COALESCE(:api_url, api_url) AND room = COALESCE(:room, room)
 """
 
 
@@ -191,13 +191,16 @@ class SessionJournal:
         """Whether the process that made a session lives."""
         return is_alive(self._owners, entry.owner)
 
-    def seconds_used(self, since: float, *, api_url: str | None = None) -> float:
-        """Seconds of sessions, running and ended, since a Unix time at most 40 days ago; of one service or of all.
+    def seconds_used(self, since: float, *, api_url: str | None = None, room: str | None = None) -> float:
+        """Seconds of sessions, running and ended, since a Unix time at most 40 days ago.
+
+        Those of one service or of all, and of one room or of all.
 
         A session counts from its start to its confirmed stop, but no longer than the service lets it run.
         """
         with self._transaction() as database:
-            (seconds,) = database.execute(_USED, {"now": self._clock(), "since": since, "api_url": api_url}).fetchone()
+            values = {"now": self._clock(), "since": since, "api_url": api_url, "room": room}
+            (seconds,) = database.execute(_USED, values).fetchone()
         return float(seconds or 0.0)
 
     def claim(self, api_url: str) -> Claim:

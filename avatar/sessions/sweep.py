@@ -21,10 +21,12 @@ class Swept:
     Attributes:
         stopped: Session ids.
         failed: Session ids that a later sweep tries again.
+        rooms: Of the sessions that were stopped.
     """
 
     stopped: list[str]
     failed: list[str]
+    rooms: list[str]
 
 
 async def sweep(journal: SessionJournal, api: LiveAvatarAPI) -> Swept:
@@ -45,10 +47,11 @@ async def sweep(journal: SessionJournal, api: LiveAvatarAPI) -> Swept:
         outcomes = await asyncio.gather(*(_stop(api, entry, slots) for entry in claim.entries))
     finally:
         await asyncio.to_thread(journal.release, claim)
-    ids = [entry.session_id for entry in claim.entries]
+    swept = list(zip(claim.entries, outcomes, strict=True))
     return Swept(
-        stopped=[each for each, stopped in zip(ids, outcomes, strict=True) if stopped],
-        failed=[each for each, stopped in zip(ids, outcomes, strict=True) if not stopped],
+        stopped=[entry.session_id for entry, stopped in swept if stopped],
+        failed=[entry.session_id for entry, stopped in swept if not stopped],
+        rooms=[entry.room for entry, stopped in swept if stopped],
     )
 
 

@@ -1,6 +1,7 @@
 """The commands as a person runs them: what is wrong is a line, an exit status, and no traceback."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -117,3 +118,22 @@ def test_a_part_of_the_package_is_had_without_the_worker() -> None:
     )
 
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_sigterm_is_handled_before_the_imports() -> None:
+    """They take seconds, and the first process of a container gets no signal that it has no handler for."""
+    process = subprocess.Popen(  # noqa: S603 - our own command line
+        [sys.executable, str(ROOT / "agent.py"), "start"], stderr=subprocess.PIPE, text=True
+    )
+    while not _handles(process.pid, signal.SIGTERM) and process.poll() is None:
+        pass
+    process.terminate()
+    _, told = process.communicate(timeout=50)
+
+    assert (process.returncode, told) == (128 + signal.SIGTERM, "")
+
+
+def _handles(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
 import pytest
+from aiohttp import web
 from livekit import rtc
 from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, JobProcess, RunContext, llm
 from livekit.agents.ipc.proc_pool import ProcPool
@@ -20,6 +21,8 @@ from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.tool_executor import _ToolExecutor
 from livekit.plugins import deepgram, openai
 from livekit.protocol import agent, models
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from agent.framework import (
     STT_MESSAGE,
@@ -42,6 +45,7 @@ CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framew
 
 # Private methods of `AgentServer` that are called, with their parameters.
 METHODS = {
+    "_connection_task": [],
     "_is_available": [],
     "_refresh_worker_load": [],
     "_queue_msg": ["msg"],
@@ -51,6 +55,8 @@ METHODS = {
 STATE = {
     "_closed": bool,
     "_connecting": bool,
+    "_connection_failed": bool,
+    "_max_retry": int,
     "_conn_task": asyncio.Task | None,
     "_job_lifecycle_tasks": set,
     "_reserved_slots": int,
@@ -114,10 +120,15 @@ async def running(server: JobServer, *, devmode: bool = True) -> AsyncIterator[N
         await task
 
 
-def a_server(entrypoint: Any = None) -> JobServer:
+def a_server(entrypoint: Any = None, *, max_calls: int = 0) -> JobServer:
     """A server that has not started."""
     server = JobServer(
-        ws_url="", host="127.0.0.1", port=0, num_idle_processes=0, job_executor_type=JobExecutorType.THREAD
+        ws_url="",
+        host="127.0.0.1",
+        port=0,
+        num_idle_processes=0,
+        job_executor_type=JobExecutorType.THREAD,
+        max_calls=max_calls,
     )
     server.rtc_session(entrypoint or nothing)
     return server
@@ -221,6 +232,86 @@ async def test_a_launched_job_runs_and_counts_as_load_until_then() -> None:
 
     assert (ctx.job.room.name, active) == ("a-room", ["a-room"]), f"{CHANGED}ProcPool.launch_job"
     assert server._reserved_slots == 0, f"{CHANGED}AgentServer._reserved_slots"
+
+
+class NoLiveKit:
+    """An HTTP session that never reaches LiveKit, or is refused by it."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.attempts_at: list[float] = []
+
+    async def ws_connect(self, *_: object, **__: object) -> None:
+        self.attempts_at.append(asyncio.get_running_loop().time())
+        raise self.error
+
+
+@pytest.mark.looptime
+async def test_a_worker_tries_to_reach_livekit_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework gives up after 130 s, and ends every call; three hours are as good as any time."""
+    delays: list[tuple[float, float]] = []
+
+    def longest(low: float, high: float) -> float:
+        delays.append((low, high))
+        return high
+
+    monkeypatch.setattr("agent.framework.random.uniform", longest)
+    server, livekit = a_connecting_server(aiohttp.ClientConnectionError("away"))
+    trying = asyncio.create_task(server._connection_task())
+    await asyncio.sleep(3 * 3600)
+
+    assert not trying.done(), f"{CHANGED}AgentServer._connection_task"
+    assert delays[:6] == [(0.0, 1.0), (0.0, 2.0), (0.0, 4.0), (0.0, 8.0), (0.0, 10.0), (0.0, 10.0)]
+    assert len(livekit.attempts_at) > 1000
+    assert (server._connection_failed, server.is_connecting, server.are_keys_refused) == (False, True, False)
+    trying.cancel()
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize(("status", "refused"), [(401, True), (503, False)])
+async def test_refused_keys_are_told(status: int, refused: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names them, without the framework's traceback; another answer of LiveKit's is no refusal."""
+    info = aiohttp.RequestInfo(URL("ws://livekit/agent"), "GET", CIMultiDictProxy(CIMultiDict()))
+    server, _ = a_connecting_server(aiohttp.WSServerHandshakeError(info, (), status=status))
+    trying = asyncio.create_task(server._connection_task())
+    await asyncio.sleep(1)
+    trying.cancel()
+
+    assert server.are_keys_refused is refused
+    assert ("LIVEKIT_API_KEY" in caplog.text, "Traceback" in caplog.text) == (refused, False)
+
+
+def a_connecting_server(error: Exception) -> tuple[JobServer, NoLiveKit]:
+    """A server as it is once it runs, as far as its connection needs it."""
+    server = JobServer(ws_url="ws://livekit", api_key="key", api_secret="secret-of-at-least-thirty-two-characters")
+    livekit = NoLiveKit(error)
+    server._http_session, server._closed = livekit, False  # type: ignore[assignment] # as far as it is used
+    return server, livekit
+
+
+async def test_routes_are_added_to_the_health_check() -> None:
+    """The framework's own stay."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="ready")
+
+    server = a_server()
+    server.add_routes(web.get("/readyz", answer))
+    async with running(server), aiohttp.ClientSession() as http:
+        assert server._http_server is not None
+        url = f"http://127.0.0.1:{server._http_server.port}"
+        async with http.get(f"{url}/readyz") as ready, http.get(url) as health:
+            assert (await ready.text(), await health.text()) == ("ready", "OK"), f"{CHANGED}AgentServer._http_server"
+
+
+async def test_a_server_takes_no_more_calls_than_it_may() -> None:
+    """Calls that are about to begin count; in development too, where the framework knows no limit."""
+    server = a_server(max_calls=2)
+    async with running(server), server.slot(), server.slot():
+        with pytest.raises(FullError):
+            async with server.slot():
+                pass
+        assert not server.is_available
 
 
 async def test_a_job_joins_at_the_address_that_was_set() -> None:

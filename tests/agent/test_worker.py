@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 from livekit.agents.worker import ServerEnvOption
 
 from agent import worker
 from agent.settings import Settings
+
+if TYPE_CHECKING:
+    from livekit import api
 
 
 class Cpu:
@@ -59,3 +64,30 @@ async def test_a_test_call_of_the_doctor_has_no_agent(room: str, answer: str) ->
     await worker.take_job(Request())  # type: ignore[arg-type] # as far as it is used
 
     assert answers == [answer]
+
+
+class RefusedJob:
+    """A job as far as a refusal needs it; its room can be closed or not."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.job = SimpleNamespace(room=SimpleNamespace(name="call-0123456789abcdef"))
+        self.api = SimpleNamespace(room=self)
+        self.error = error
+        self.done: list[str] = []
+
+    async def delete_room(self, request: api.DeleteRoomRequest) -> None:
+        self.done.append(f"closed {request.room}")
+        if self.error is not None:
+            raise self.error
+
+    def shutdown(self, reason: str) -> None:
+        self.done.append(reason)
+
+
+@pytest.mark.parametrize("error", [None, aiohttp.ClientConnectionError()])
+async def test_a_refused_job_leaves_no_caller_alone(error: Exception | None) -> None:
+    """Its room is closed before it ends; if that fails, it ends all the same."""
+    job = RefusedJob(error)
+    await worker.refuse_call(job, "used up")  # type: ignore[arg-type] # as far as it is used
+
+    assert job.done == ["closed call-0123456789abcdef", "used up"]

@@ -65,7 +65,9 @@ class Studio:
 async def page_url(stage: Stage) -> AsyncIterator[str]:
     """The page of a worker that runs for all tests."""
     port = free_port()
-    async with stage.worker({"WEB_PORT": str(port), "CALLER_GRACE": "15"}) as worker:
+    # All tests are one client, and some of them ask for calls that they don't join.
+    settings = {"WEB_PORT": str(port), "CALLER_GRACE": "15", "UNJOINED_CALLS_PER_CLIENT": "0"}
+    async with stage.worker(settings) as worker:
         url = f"http://localhost:{port}/"
         await worker.wait_until(lambda: answers(url), START)
         yield url

@@ -16,11 +16,15 @@ from tests.deploy.dockerfile import ROOT
 if TYPE_CHECKING:
     from tests.deploy.dockerfile import Instruction, Stage
 
-# Variables of the Dockerfile that are not set here, and why. No RUN step is left out.
+# Variables of the Dockerfile that are not set here, and why.
 NOT_SET = {
     "HOME": "uv finds its cache and this machine's settings there",
     "UV_CACHE_DIR": "it is the mount of a cache that only an engine keeps; here uv takes this machine's",
 }
+
+# The stage that installs tini from Debian, which only root can, and for the whole machine. It is left out here, and no
+# other step is; a script that runs its command stands for tini.
+INIT = "init"
 
 # What .dockerignore takes out of the folders that it lets in.
 STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")
@@ -94,6 +98,10 @@ class ImageBuild:
         for source in sources:
             if instruction.source_image is None:
                 _copy_from_context(ROOT / source, into)
+            elif instruction.source_image == INIT:
+                into.parent.mkdir(parents=True, exist_ok=True)
+                into.write_text('#!/bin/sh\nshift\nexec "$@"\n')
+                into.chmod(0o755)
             elif instruction.source_image in self._stages:
                 self.make(instruction.source_image)
                 _share(self._inside(instruction.source_image, source), into)

@@ -76,11 +76,12 @@ def test_the_state_directory_outlives_the_container(stages: dict[str, Stage], co
     assert mounted[state_dir] in {volume["name"] for volume in pod["volumes"]}
 
 
-def test_a_rollout_outlasts_the_retries(server: AgentServer, deployment: Any) -> None:
-    """A pod counts as available only after a worker that cannot reach LiveKit would have given up."""
-    retries = sum(min(2 * attempt, 10) for attempt in range(server._max_retry))
+def test_a_rollout_waits_for_registered_workers(pod: Any) -> None:
+    """A worker that has lost LiveKit is not ready, and alive: it has calls, so it must not be restarted."""
+    (worker,) = pod["containers"]
+    probes = {name: worker[name]["httpGet"]["path"] for name in ("readinessProbe", "livenessProbe", "startupProbe")}
 
-    assert deployment["minReadySeconds"] > retries
+    assert probes == {"readinessProbe": "/readyz", "livenessProbe": "/", "startupProbe": "/"}
 
 
 def test_the_autoscaler_acts_before_workers_refuse_calls(server: AgentServer) -> None:
@@ -107,18 +108,49 @@ def test_the_pod_is_probed_where_the_worker_listens(stages: dict[str, Stage], se
     assert stages["worker"].last("EXPOSE").text == str(port)
 
 
-def test_the_page_is_probed_and_served_where_it_listens(compose: Any) -> None:
-    """Service, probe and setting are of one port; Compose publishes that of its env file, on loopback only."""
-    (worker,) = load("deploy/kubernetes/page/deployment.yaml")["spec"]["template"]["spec"]["containers"]
-    settings = {variable["name"]: variable["value"] for variable in worker["env"]}
-    (port,) = worker["ports"]
-    (served,) = load("deploy/kubernetes/page/service.yaml")["spec"]["ports"]
+@pytest.fixture
+def page() -> Any:
+    """The spec of the pods of the page's Deployment."""
+    return load("deploy/kubernetes/page/deployment.yaml")["spec"]["template"]["spec"]
 
-    assert settings == {"WEB_PORT": str(port["containerPort"]), "WEB_HOST": "0.0.0.0"}  # noqa: S104 - a pod's own
-    assert worker["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
+
+def test_the_page_is_probed_and_served_where_it_listens(page: Any, compose: Any) -> None:
+    """Service, probe and setting are of one port; Compose publishes that of its env file, on loopback only."""
+    (container,) = page["containers"]
+    settings = {variable["name"]: variable.get("value") for variable in container["env"]}
+    (port,) = container["ports"]
+    service = load("deploy/kubernetes/page/service.yaml")
+    (served,) = service["spec"]["ports"]
+
+    assert settings["WEB_PORT"] == str(port["containerPort"])
+    assert container["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
     assert served["targetPort"] == port["name"]
     assert compose["worker"]["ports"] == ["127.0.0.1:8080:8080"]
     assert "\nWEB_PORT=8080\n" in (ROOT / "deploy/stand-ins.env").read_text()
+
+
+def test_the_page_is_reached_by_its_service_alone(page: Any, deployment: Any) -> None:
+    """Its pods have a label of their own, so that no browser is sent to a worker."""
+    labels = load("deploy/kubernetes/page/deployment.yaml")["spec"]["template"]["metadata"]["labels"]
+    service = load("deploy/kubernetes/page/service.yaml")
+    (rule,) = load("deploy/kubernetes/page/ingress.yaml")["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+
+    assert service["spec"]["selector"] == labels
+    assert deployment["selector"]["matchLabels"] != labels
+    assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+
+
+def test_the_page_runs_as_the_worker_does_and_has_livekits_keys_alone(page: Any, pod: Any) -> None:
+    """The same image, locked down in the same way; of the secrets it gets those that make tokens, and its own."""
+    (container,), (worker,) = page["containers"], pod["containers"]
+    secrets = {variable["name"] for variable in container["env"] if "valueFrom" in variable}
+
+    assert container["args"] == ["python", "agent.py", "web"]
+    assert (container["image"], container["securityContext"]) == (worker["image"], worker["securityContext"])
+    assert page["securityContext"] == pod["securityContext"]
+    assert secrets == {"LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "WEB_SECRET"}
+    assert container["envFrom"] == [worker["envFrom"][0]]
 
 
 def test_compose_publishes_livekits_ports(compose: Any) -> None:

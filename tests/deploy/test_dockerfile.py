@@ -44,6 +44,16 @@ def test_the_command_is_in_exec_form(stages: dict[str, Stage], name: str) -> Non
     assert stages[name].last("STOPSIGNAL").text == "SIGTERM"
 
 
+def test_the_worker_has_an_init(stages: dict[str, Stage]) -> None:
+    """It is the first process; it gets the worker's command, and hands on every signal to that alone."""
+    worker = stages["worker"]
+    copied = [each.words[-1] for each in worker.all("COPY") if each.source_image == "init"]
+
+    assert worker.last("ENTRYPOINT").words == ["/usr/bin/tini", "--"]
+    assert copied == ["/usr/bin/tini"]
+    assert "apt-get install -y --no-install-recommends tini" in stages["init"].last("RUN").text
+
+
 @pytest.mark.parametrize("name", FINAL)
 def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) -> None:
     """Kubernetes checks runAsNonRoot by number."""

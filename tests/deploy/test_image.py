@@ -28,7 +28,9 @@ def test_packages_import_from_the_image_alone(images: ImageBuild) -> None:
 
 def test_the_entry_point_starts_in_the_image(images: ImageBuild, stages: dict[str, Stage]) -> None:
     """The command of the image is there: its program answers to --help."""
-    done = images.run("worker", [*stages["worker"].last("CMD").words, "--help"])
+    worker, root = stages["worker"], images.workdir("worker").parent
+    init, *rest = worker.last("ENTRYPOINT").words
+    done = images.run("worker", [f"{root}{init}", *rest, *worker.last("CMD").words, "--help"])
 
     assert done.returncode == 0, done.stderr
 

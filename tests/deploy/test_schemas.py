@@ -13,7 +13,7 @@ from tests.deploy.dockerfile import ROOT
 
 KUBERNETES = ROOT / "deploy/kubernetes"
 OBJECTS = sorted(path.name for path in KUBERNETES.glob("*.yaml") if path.name != "kustomization.yaml")
-PAGE = ["page/ingress.yaml", "page/service.yaml"]
+PAGE = ["page/deployment.yaml", "page/ingress.yaml", "page/service.yaml"]
 
 
 def test_compose_file_fits_the_compose_specification() -> None:
@@ -41,21 +41,13 @@ def test_kustomization_lists_every_object_but_the_secret() -> None:
     assert sorted(kustomization["resources"]) == [name for name in OBJECTS if name != "secret.example.yaml"]
 
 
-def test_the_page_lists_its_objects_and_changes_the_deployment() -> None:
-    """What is in its folder is applied: objects, and a patch for one that is there."""
+def test_the_page_lists_its_objects() -> None:
+    """What is in its folder is applied."""
     component = yaml.safe_load((KUBERNETES / "page/kustomization.yaml").read_text())
     files = {path.name for path in (KUBERNETES / "page").glob("*.yaml")}
-    patches = [patch["path"] for patch in component["patches"]]
-    (patched,) = (yaml.safe_load((KUBERNETES / "page" / path).read_text()) for path in patches)
-    deployment = yaml.safe_load((KUBERNETES / "deployment.yaml").read_text())
 
     assert component["kind"] == "Component"
-    assert {*component["resources"], *patches, "kustomization.yaml"} == files
-    assert [patched[key] for key in ("apiVersion", "kind", "metadata")] == [
-        deployment["apiVersion"],
-        deployment["kind"],
-        {"name": deployment["metadata"]["name"]},
-    ]
+    assert {*component["resources"], "kustomization.yaml"} == files
 
 
 def test_the_secret_template_is_empty() -> None:

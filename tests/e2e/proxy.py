@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 LARGEST_READ = 65_536
@@ -51,9 +52,16 @@ class Proxy:
 
     def cut(self, *, spare: str | None = None) -> None:
         """Reset all connections but those of one participant."""
+        self._cut(lambda identity: identity is None or identity != spare)
+
+    def cut_workers(self) -> None:
+        """Reset all connections but those of participants: a worker's has no identity."""
+        self._cut(lambda identity: identity is None)
+
+    def _cut(self, is_meant: Callable[[str | None], bool]) -> None:
         self._is_cut = True
         for pair, identity in self._open.items():
-            if identity is None or identity != spare:
+            if is_meant(identity):
                 for writer in pair:
                     writer.transport.abort()
 

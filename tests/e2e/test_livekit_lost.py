@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
+from demo.processes import free_port
 from tests.e2e.avatar_call import AVATAR_IDENTITY
-from tests.e2e.conversation import SILENT_PERSONA, heard_seconds
+from tests.e2e.conversation import HAPPENS, POLL, SILENT_PERSONA, heard_seconds
 from tests.e2e.page import books, page
 from tests.e2e.proxy import Proxy
 
@@ -29,6 +32,9 @@ IN_THE_MIDDLE = 3.0
 
 # Seconds.
 AWAY = 10.0
+
+# Seconds: the framework's worker gives LiveKit up after about 130, and ends every call.
+LONG_AWAY = 150.0
 
 # What LiveKit's client says of its attempts to come back is long.
 LINES = 500
@@ -62,3 +68,39 @@ async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path
     assert reply
     assert [utterance["interrupted"] for utterance in session["utterances"]] == [False, False]
     assert len(registrations) == 2, "one before, one after"
+
+
+@pytest.mark.timeout(400)
+async def test_a_call_outlasts_a_worker_that_has_lost_livekit(stage: Stage, tmp_path: Path) -> None:
+    """Only the worker's connection is away, for longer than the framework tries: the call does not notice it.
+
+    Meanwhile the worker is not ready, and alive; afterwards it takes calls again.
+    """
+    persona = tmp_path / "silent.toml"
+    persona.write_text(SILENT_PERSONA)
+    port = free_port()
+    async with Proxy(stage.livekit.port) as proxy, aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{port}"
+        settings = {"PERSONA": str(persona), "LIVEKIT_URL": f"ws://127.0.0.1:{proxy.port}", "WORKER_PORT": str(port)}
+        async with stage.worker(settings) as worker, page(stage, "dispatch-away") as talk:
+            proxy.cut_workers()
+            await asyncio.sleep(LONG_AWAY)
+            async with http.get(f"{url}/readyz") as ready, http.get(url) as alive:
+                away = (ready.status, (await ready.json())["status"], alive.status)
+            await talk.say("thank you")
+            reply = await talk.answer(1)
+            proxy.mend()
+            async with asyncio.timeout(HAPPENS):
+                while not await is_ready(http, url):  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(POLL)
+            ended = [line for line in worker.tail(LINES) if "call ended" in line]
+
+    assert away == (503, "starting", 200)
+    assert reply
+    assert ended == []
+
+
+async def is_ready(http: aiohttp.ClientSession, url: str) -> bool:
+    """Tell whether the worker is ready."""
+    async with http.get(f"{url}/readyz") as answer:
+        return answer.status == HTTPStatus.OK

@@ -9,7 +9,7 @@ from livekit import rtc
 from livekit.agents import ConversationItemAddedEvent, llm
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
-from agent.control.chat import COMMANDS, HELP, Chat
+from agent.control.chat import COMMANDS, HELP, TOO_LONG, Chat
 from agent.control.methods import METHODS, SPEECH
 from agent.control.payloads import Nothing, Payload
 from tests.agent.control.caller import calling
@@ -47,17 +47,30 @@ async def chatting() -> AsyncIterator[tuple[Chat, RpcServer, Room]]:
 
 
 class Reader:
-    """A line that comes in as a text stream."""
+    """A line that comes in as a text stream, in chunks.
 
-    def __init__(self, text: str, *, breaks: bool = False) -> None:
+    Attributes:
+        read: Chunks that were taken.
+        is_closed: Whether the rest is dropped.
+    """
+
+    def __init__(self, text: str, *, breaks: bool = False, times: int = 1) -> None:
         self._text = text
         self._breaks = breaks
+        self._times = times
+        self.read = 0
+        self.is_closed = False
 
-    async def read_all(self) -> str:
+    async def __aiter__(self) -> AsyncIterator[str]:
+        while self.read < self._times:
+            self.read += 1
+            yield self._text
         if self._breaks:
             message = "the sender has left"
             raise rtc.StreamError(message)
-        return self._text
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 @pytest.mark.parametrize(
@@ -156,6 +169,30 @@ async def test_a_line_that_breaks_off_is_told(caplog: pytest.LogCaptureFixture) 
 
     assert [payload for _, payload, _ in rpc.asked] == [{"text": "hello"}]
     assert [record.getMessage() for record in caplog.records] == ["a chat line could not be read"]
+
+
+async def test_a_line_that_does_not_end_is_refused_before_it_is_read_whole() -> None:
+    """A job's memory is for its call: what is too long is dropped, and its writer gets the reason."""
+    async with chatting() as (_, rpc, room):
+        endless = Reader("x" * 500, times=1_000_000)
+        room.text_handlers["lk.chat"](endless, CALLER)
+        await asyncio.sleep(0.01)
+
+    assert (endless.read, endless.is_closed, rpc.asked) == (5, True, [])
+    assert [line[0] for line in room.local_participant.lines] == [TOO_LONG]
+
+
+async def test_lines_of_spectators_and_too_many_at_a_time_are_dropped() -> None:
+    """Nothing of them is read."""
+    async with chatting() as (_, _, room):
+        readers = [Reader("x", times=1_000_000) for _ in range(20)]
+        room.text_handlers["lk.chat"](readers[0], "spectator")
+        for reader in readers[1:]:
+            room.text_handlers["lk.chat"](reader, CALLER)
+        dropped = [reader.is_closed for reader in readers]
+        await asyncio.sleep(0.01)
+
+    assert dropped == [True] + [False] * 16 + [True] * 3
 
 
 SAID = (

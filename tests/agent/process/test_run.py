@@ -8,6 +8,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from livekit.agents import AgentServer, JobContext
@@ -22,14 +23,13 @@ async def entrypoint(ctx: JobContext) -> None:
 class Server(AgentServer):
     """A worker that signals itself as soon as it runs, and remembers how it was ended."""
 
-    def __init__(self, *numbers: int, port: int = 0, max_retry: int = 16, keys: str = "key") -> None:
+    def __init__(self, *numbers: int, port: int = 0, keys: str = "key") -> None:
         super().__init__(
             ws_url="ws://127.0.0.1:1",
             api_key=keys,
             api_secret=keys,
             host="127.0.0.1",
             port=port,
-            max_retry=max_retry,
             num_idle_processes=0,
         )
         self.rtc_session(entrypoint)
@@ -115,13 +115,107 @@ def test_a_machine_without_a_temporary_directory_is_told(monkeypatch: pytest.Mon
     assert server.ended == []
 
 
-def test_livekit_that_stays_away_ends_the_worker() -> None:
-    """After the framework's attempts the worker says what to look at."""
-    server = Server(max_retry=0)
-    with pytest.raises(WorkerError, match="is LIVEKIT_URL right"):
-        run_worker(server, dev=True, drain_timeout=1)
+def test_a_signal_before_the_worker_is_up_ends_it() -> None:
+    """What runs beside it is entered and left, and the worker never starts."""
+    server = Server()
 
-    assert server.ended == ["closed"]
+    @asynccontextmanager
+    async def beside() -> AsyncIterator[None]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.1)  # the event loop has taken the signal
+        yield
+        server.ended.append("left")
+
+    run_worker(server, dev=False, drain_timeout=1, beside=beside())
+
+    assert server.ended == ["left"]
+
+
+class StartingServer(Server):
+    """A worker that is signalled while it starts."""
+
+    async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.1)  # the event loop has taken the signal
+        await super().run(devmode=devmode, unregistered=unregistered)
+
+
+def test_a_signal_while_the_worker_starts_ends_it_in_order() -> None:
+    """The framework can drain and close only a worker that is up."""
+    server = StartingServer()
+    run_worker(server, dev=False, drain_timeout=1)
+
+    assert server.ended == ["drained", "closed"]
+
+
+class BusyServer(Server):
+    """A worker with calls that end one by one while it drains, and then get stuck."""
+
+    calls = 3
+
+    @property
+    def active_jobs(self) -> list[Any]:
+        return [object()] * self.calls
+
+    async def drain(self, timeout: object = None) -> None:  # noqa: ASYNC109 - the framework's signature
+        for self.calls in (2, 1):
+            await asyncio.sleep(0.01)
+        self.ended.append("drained")
+        await self.wait_longer()
+
+    async def wait_longer(self) -> None:
+        raise TimeoutError
+
+
+def test_a_drain_tells_how_many_calls_are_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each time their number changes, and when those that are left are ended."""
+    monkeypatch.setattr("agent.process.run._COUNT_INTERVAL", 0.0)
+    caplog.set_level(logging.INFO, "agent")
+    run_worker(BusyServer(signal.SIGTERM), dev=False, drain_timeout=1)
+
+    told = [(record.levelname, vars(record)["calls"]) for record in caplog.records if hasattr(record, "calls")]
+    assert told == [("INFO", 3), ("INFO", 2), ("INFO", 1), ("WARNING", 1)]
+
+
+class PatientServer(BusyServer):
+    """A worker whose calls end only after so many more signals."""
+
+    def __init__(self, *more: int) -> None:
+        super().__init__(signal.SIGINT)
+        self.more = more
+
+    async def wait_longer(self) -> None:
+        for number in self.more:
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(0.01)
+        self.ended.append("waited")
+
+
+def test_another_sigterm_does_not_cut_off_the_calls() -> None:
+    """Orchestrators repeat it."""
+    server = PatientServer(signal.SIGTERM, signal.SIGTERM)
+    run_worker(server, dev=False, drain_timeout=1)
+
+    assert server.ended == ["drained", "waited", "closed"]
+
+
+def test_a_reload_does_not_wait_for_a_drain() -> None:
+    """SIGTERM in development after Ctrl-C."""
+    server = PatientServer(signal.SIGTERM)
+    run_worker(server, dev=True, drain_timeout=1)
+
+    assert server.ended == ["drained", "closed"]
+
+
+def test_a_second_ctrl_c_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the status of a failure; the calls are not waited for."""
+    statuses: list[int] = []
+    monkeypatch.setattr("agent.process.stop_signals.os._exit", statuses.append)
+    run_worker(PatientServer(signal.SIGINT), dev=False, drain_timeout=1)
+
+    assert statuses == [1]
 
 
 def test_a_worker_that_livekit_does_not_know_needs_no_server(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 from livekit import api
 
-from agent.rooms.connection_details import CallOverError, NoRoomError
+from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.rooms.own import OwnRooms, caller_token, is_web_room
+from tests.agent.rooms.fake_livekit import FakeLiveKit, people
 from tests.agent.web.web_fakes import LIVEKIT, settings
 
 ROOM = "call-0123456789abcdef"
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-ROOM = "call-0123456789abcdef"
-
-
-@asynccontextmanager
-async def livekit_with(*rooms: str) -> AsyncIterator[str]:
-    """The URL of a LiveKit server that has these rooms."""
-
-    async def list_rooms(request: web.Request) -> web.Response:
-        wanted = api.ListRoomsRequest.FromString(await request.read()).names
-        found = [api.Room(name=name) for name in rooms if name in wanted]
-        response = api.ListRoomsResponse(rooms=found)
-        return web.Response(body=response.SerializeToString(), content_type="application/protobuf")
-
-    app = web.Application()
-    app.router.add_post("/twirp/livekit.RoomService/ListRooms", list_rooms)
-    async with TestServer(app) as server:
-        yield str(server.make_url("")).replace("http", "ws").rstrip("/")
 
 
 def claims(token: str) -> Any:
@@ -103,30 +80,83 @@ def test_a_token_without_a_time_is_for_livekits_own() -> None:
 
 
 async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
-    """They are the same caller in the same room, and the new token lasts as long as the first one did."""
-    rooms = OwnRooms(settings())
-    first = await rooms.create("Ada")
-    expired = caller_token(settings(), first.room, first.identity, name="Ada", expires_in=-60.0)
-    again = await rooms.refresh(expired)
+    """They are the same caller in the same room; the new token is for the way back."""
+    async with FakeLiveKit(ROOM).running() as livekit:
+        rooms = OwnRooms(settings(livekit_url=livekit.url))
+        expired = caller_token(settings(), ROOM, "caller-1", name="Ada", expires_in=-60.0)
+        again = await rooms.refresh(expired)
 
-    assert (again.room, again.identity, claims(again.token).name) == (first.room, first.identity, "Ada")
-    assert again.expires_in == first.expires_in
+    assert (again.room, again.identity, claims(again.token).name) == (ROOM, "caller-1", "Ada")
+    assert again.expires_in == 60.0
 
 
-async def test_a_caller_rejoins_a_call_that_goes_on() -> None:
-    """LiveKit has the room."""
-    async with livekit_with(ROOM) as url:
-        again = await OwnRooms(settings(livekit_url=url)).refresh(caller_token(settings(), ROOM, "caller-1"))
+async def test_a_caller_comes_back_with_the_rights_they_had() -> None:
+    """Not with more: a server that has made the token may have allowed less."""
+    token = api.AccessToken(LIVEKIT["livekit_api_key"], LIVEKIT["livekit_api_secret"]).with_identity("caller-1")
+    grants = api.VideoGrants(room_join=True, room=ROOM, can_publish=False, can_publish_data=False)
+    first = token.with_grants(grants).with_metadata("a-tenant").with_attributes({"captions": "false"}).to_jwt()
+    async with FakeLiveKit(ROOM).running() as livekit:
+        again = await OwnRooms(settings(livekit_url=livekit.url)).refresh(first)
 
-    assert (again.room, again.identity) == (ROOM, "caller-1")
+    assert claims(again.token).video == grants
+    assert (claims(again.token).metadata, claims(again.token).attributes) == ("a-tenant", {"captions": "false"})
+
+
+async def test_a_token_with_other_rights_is_not_exchanged() -> None:
+    """It was not made here: an administrator's would last for as long as the call."""
+    token = api.AccessToken(LIVEKIT["livekit_api_key"], LIVEKIT["livekit_api_secret"]).with_identity("caller-1")
+    grants = api.VideoGrants(room_join=True, room=ROOM, room_admin=True)
+    async with FakeLiveKit(ROOM).running() as livekit:
+        with pytest.raises(CallOverError, match="can't be joined again"):
+            await OwnRooms(settings(livekit_url=livekit.url)).refresh(token.with_grants(grants).to_jwt())
 
 
 async def test_a_call_that_is_over_is_not_joined_again() -> None:
     """Joining its room would open it, and LiveKit would dispatch an agent: a new call, which is billed."""
-    async with livekit_with("call-fedcba9876543210") as url:
-        rooms = OwnRooms(settings(livekit_url=url))
+    async with FakeLiveKit("call-fedcba9876543210").running() as livekit:
+        rooms = OwnRooms(settings(livekit_url=livekit.url))
         with pytest.raises(CallOverError, match="has ended"):
             await rooms.refresh(caller_token(settings(), ROOM, "caller-1"))
+
+
+async def test_a_call_of_which_nothing_is_known_is_not_joined_again() -> None:
+    """LiveKit does not answer; the caller may try again."""
+    with pytest.raises(NoRoomError, match="can't be reached at the moment") as raised:
+        await OwnRooms(settings()).refresh(caller_token(settings(), ROOM, "caller-1"))
+    assert not isinstance(raised.value, CallOverError)
+
+
+async def test_a_caller_comes_back_to_an_agent() -> None:
+    """A room without one gets one; it need not wait for the caller."""
+    async with FakeLiveKit(ROOM).running() as livekit:
+        rooms = OwnRooms(settings(livekit_url=livekit.url, livekit_agent_name="nova"))
+        await rooms.refresh(caller_token(settings(), ROOM, "caller-1"))
+
+    assert [(each.room, each.agent_name) for each in livekit.dispatched] == [(ROOM, "nova")]
+
+
+async def test_a_caller_is_awaited_until_they_join_or_the_room_is_gone() -> None:
+    """As long as nothing is known, they are: nothing is given away."""
+    async with FakeLiveKit(ROOM, people("caller-1")).running() as livekit:
+        rooms = OwnRooms(settings(livekit_url=livekit.url))
+        asked = [(ROOM, "caller-1"), (ROOM, "caller-2"), ("call-fedcba9876543210", "caller-1")]
+        details = [ConnectionDetails("", "", room, identity, 600.0) for room, identity in asked]
+        awaited = [await rooms.is_awaited(each) for each in details]
+    awaited.append(await OwnRooms(settings()).is_awaited(details[0]))
+
+    assert awaited == [False, True, False, True]
+
+
+async def test_an_agent_comes_before_the_caller_only_if_it_may() -> None:
+    """With AVATAR_STARTS=join, and where everybody may ask for tokens, it comes when the caller has joined."""
+    made = []
+    for values in ({}, {"avatar_starts": "join"}, {"web_secret": "none"}):
+        async with FakeLiveKit().running() as livekit:
+            rooms = OwnRooms(settings(livekit_url=livekit.url, **values))
+            await rooms.create("")
+        made.append((len(livekit.created), rooms.waits))
+
+    assert made == [(1, 45.0), (0, 0.0), (0, 0.0)]
 
 
 @pytest.mark.parametrize("age", [7 * 3600.0, None])

@@ -185,3 +185,28 @@ def test_a_path_in_a_home_that_there_is_not_is_refused() -> None:
     """A user that the system does not know has none."""
     with pytest.raises(ValueError, match="no home directory: give the whole path"):
         values.path("~nobody-of-this-name/nova.toml")
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("hush", "hush"), ('"hush hush"', "hush hush"), ("none", "none"), (" NONE ", "none"), ("", "")],
+)
+def test_a_secret_may_be_the_word_that_there_is_none(written: str, meant: str) -> None:
+    """In any spelling; every other text is the secret."""
+    assert values.passphrase(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("", ""), ("10.0.0.0/8, 192.0.2.1", "10.0.0.0/8 192.0.2.1"), ("2001:db8::/32 ::1", "2001:db8::/32 ::1")],
+)
+def test_networks_are_separated_by_commas_or_blanks(written: str, meant: str) -> None:
+    """Of both kinds of addresses."""
+    assert values.networks(written) == meant
+
+
+@pytest.mark.parametrize("written", ["proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
+def test_what_is_no_network_is_shown(written: str) -> None:
+    """With the reason."""
+    with pytest.raises(ValueError, match=f"has {written}, which is no address or network"):
+        values.networks(written)

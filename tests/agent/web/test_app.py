@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
 
-from agent.web.health import Health
-from tests.agent.web.web_fakes import IdleServer
+from agent.process.worker_state import WorkerState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from agent.process.worker_state import Status
     from tests.agent.web.web_fakes import Site
 
 
@@ -91,44 +91,21 @@ async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
             assert await answer.json() == {"error": "Method not allowed."}
 
 
-async def test_health_is_good_only_while_calls_are_taken(site: Site) -> None:
-    """It is not while LiveKit is lost, nor while the machine is too busy for one more, nor while it drains."""
-    site.server.calls = 2
-    async with site.client() as client:
-        assert await _health(client) == (200, {"status": "ok", "calls": 2})
-        site.server.lose_livekit()
-        assert await _health(client) == (503, {"status": "starting", "calls": 2})
-        site.server.register()
-        assert await _health(client) == (200, {"status": "ok", "calls": 2})
-        site.server.be_busy(0.95)
-        assert await _health(client) == (503, {"status": "full", "calls": 2})
-        site.server.begin_to_drain()
-        assert await _health(client) == (503, {"status": "draining", "calls": 2})
-
-
-async def test_health_is_not_good_before_livekit_knows_the_worker(site: Site) -> None:
-    """A worker that has not run yet has no calls to count."""
-    async with TestClient(TestServer(site.app())) as client:
-        assert await _health(client) == (503, {"status": "starting", "calls": 0})
-
-
-async def test_without_a_registration_a_worker_that_runs_is_up() -> None:
-    """A worker whose calls come from the page alone does not wait for LiveKit."""
-    server = IdleServer()
-    health = Health(server, is_registered=False)
-    before = health.status
-    server.emit("worker_started")
-
-    assert (before, health.status) == ("starting", "ok")
+@pytest.mark.parametrize(("status", "answer"), [("ok", 200), ("full", 200), ("starting", 503), ("draining", 503)])
+async def test_health_is_good_while_callers_can_be_let_in(site: Site, status: Status, answer: int) -> None:
+    """A full worker is well: whoever asks is told that all lines are busy."""
+    site.worker.now = WorkerState(status, 2)
+    async with site.client() as client, client.get("/healthz") as health:
+        assert (health.status, await health.json()) == (answer, {"status": status, "calls": 2})
 
 
 async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
     """503 has a sentence, and says when to ask again: a room that is made now would get no agent."""
     answers = []
+    statuses: tuple[Status, ...] = ("starting", "full", "draining")
     async with site.client() as client:
-        for change in (site.server.lose_livekit, lambda: site.server.be_busy(0.95), site.server.begin_to_drain):
-            site.server.register()
-            change()
+        for status in statuses:
+            site.worker.now = WorkerState(status, 0)
             async with client.post("/api/call") as answer:
                 answers.append((answer.status, answer.headers["Retry-After"], (await answer.json())["error"]))
 
@@ -138,6 +115,67 @@ async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
         (503, "10", "The agent is being restarted and takes no new calls."),
     ]
     assert not site.rooms.names
+
+
+async def test_a_client_gets_few_calls_that_it_does_not_join(site: Site) -> None:
+    """Four requests would buy four avatars; the third is refused until its caller joins, or nobody waits any more."""
+    async with site.client() as client:
+        statuses = [(await client.post("/api/call")).status for _ in range(2)]
+        async with client.post("/api/call") as refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (429, "45")
+            assert (await refused.json())["error"] == "Too many calls are waiting for their callers."
+        site.rooms.joined.add("a-token")
+        statuses.append((await client.post("/api/call")).status)
+
+    assert statuses == [200] * 3
+    assert len(site.rooms.names) == 3
+
+
+async def test_requests_at_the_same_time_get_no_more_calls(site: Site) -> None:
+    """They are counted before the rooms are asked."""
+    async with site.client() as client:
+        answers = await asyncio.gather(*(client.post("/api/call") for _ in range(4)))
+
+    assert sorted(answer.status for answer in answers) == [200, 200, 429, 429]
+    assert len(site.rooms.names) == 2
+
+
+async def test_behind_the_secret_only_the_number_in_all_counts(site: Site) -> None:
+    """There is a server that asks for many callers."""
+    headers = {"Authorization": "Bearer a-secret"}
+    async with site.client(web_secret="a-secret", unjoined_calls=4) as client:
+        statuses = [(await client.post("/api/call", headers=headers)).status for _ in range(5)]
+
+    assert statuses == [200] * 4 + [429]
+
+
+async def test_a_call_that_there_is_not_does_not_count(site: Site) -> None:
+    """The rooms gave none."""
+    site.rooms.refusal = "There is no room."
+    async with site.client() as client:
+        failed = [(await client.post("/api/call")).status for _ in range(3)]
+        site.rooms.refusal = ""
+        statuses = [(await client.post("/api/call")).status for _ in range(2)]
+
+    assert (failed, statuses) == ([502] * 3, [200] * 2)
+
+
+async def test_calls_that_cost_nothing_before_the_join_are_not_counted(site: Site) -> None:
+    """With AVATAR_STARTS=join, nobody waits."""
+    site.rooms.waits = 0.0
+    async with site.client() as client:
+        statuses = [(await client.post("/api/call")).status for _ in range(5)]
+
+    assert statuses == [200] * 5
+
+
+async def test_a_word_for_no_secret_is_no_secret(site: Site) -> None:
+    """Whoever reaches the page may call, and sessions are listed to nobody."""
+    async with site.client(web_secret="None") as client:
+        async with client.post("/api/call") as answer:
+            assert answer.status == 200
+        async with client.get("/api/sessions", headers={"Authorization": "Bearer none"}) as answer:
+            assert answer.status == 403
 
 
 async def test_a_caller_is_told_that_the_call_to_rejoin_is_over(site: Site) -> None:
@@ -150,7 +188,7 @@ async def test_a_caller_is_told_that_the_call_to_rejoin_is_over(site: Site) -> N
 async def test_a_caller_comes_back_while_no_new_call_is_taken(site: Site) -> None:
     """Their call goes on: a page that is reloaded while the worker drains is let in again."""
     async with site.client() as client:
-        site.server.begin_to_drain()
+        site.worker.now = WorkerState("draining", 1)
         async with client.post("/api/call", json={"again": "a-token"}) as answer:
             assert (answer.status, (await answer.json())["token"]) == (200, "a-fresh-token")
     assert site.rooms.tokens == ["a-token"]
@@ -174,8 +212,3 @@ async def test_sessions_are_not_listed_without_a_secret(site: Site) -> None:
     async with site.client() as client, client.get("/api/sessions") as answer:
         assert answer.status == 403
         assert (await answer.json())["error"] == "Set WEB_SECRET to list sessions."
-
-
-async def _health(client: TestClient[Any, Any]) -> tuple[int, object]:
-    async with client.get("/healthz") as answer:
-        return answer.status, await answer.json()

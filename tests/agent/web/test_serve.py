@@ -1,77 +1,107 @@
-"""Serving beside the worker: where, and what if the port is taken."""
+"""The page's port: where it is opened, what if it is taken, and who may reach it."""
 
 from __future__ import annotations
 
 import logging
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
 from agent.process.run import WorkerError
 from agent.settings import SettingsError
-from agent.web.serve import page_url, require_web_port, serving
+from agent.web.clients import Proxies
+from agent.web.serve import open_port, page_url, require_web_port, serving
 from demo.processes import free_port
 from tests.agent.web.web_fakes import settings
 
 if TYPE_CHECKING:
     from tests.agent.web.web_fakes import Site
 
+KEYS = dict.fromkeys(("deepgram_api_key", "openai_api_key", "eleven_api_key", "liveavatar_api_key"), "a-key")
+ANYWHERE = "0.0.0.0"  # noqa: S104 - what is tried here
+
 
 async def test_it_serves_as_long_as_the_body_runs(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """The log names the address, where the page then is; afterwards the port is free."""
     port = free_port()
     with caplog.at_level(logging.INFO, "agent"):
+        listening = open_port(settings(web_port=port), dev=False)
+        assert listening is not None
         async with (
-            serving(settings(web_port=port), site.server, site.rooms, site.journal, dev=False),
+            serving(site.app(), listening, Proxies()),
             aiohttp.ClientSession() as http,
             http.get(f"http://127.0.0.1:{port}/healthz") as answer,
         ):
-            assert (await answer.json())["status"] == "starting"
+            assert (await answer.json())["status"] == "ok"
 
     assert [record.getMessage() for record in caplog.records] == [f"the page: http://127.0.0.1:{port}"]
     socket.create_server(("127.0.0.1", port)).close()
 
 
-@pytest.mark.parametrize(("secret", "warnings"), [("a-secret", 0), ("", 1)])
-async def test_a_port_for_everybody_is_told(
-    site: Site, caplog: pytest.LogCaptureFixture, secret: str, warnings: int
-) -> None:
+@pytest.mark.parametrize(("secret", "warnings"), [("a-secret", 0), ("none", 1)])
+def test_a_port_for_everybody_is_told(caplog: pytest.LogCaptureFixture, secret: str, warnings: int) -> None:
     """Where others reach it and no secret is wanted, the log says what to do."""
-    wanted = settings(web_port=free_port(), web_host="0.0.0.0", web_secret=secret)  # noqa: S104 - to be warned of
-    async with serving(wanted, site.server, site.rooms, site.journal, dev=False):
-        pass
+    listening = open_port(settings(web_port=free_port(), web_host=ANYWHERE, web_secret=secret), dev=False)
+    assert listening is not None
+    listening.close()
 
     assert caplog.text.count("set WEB_SECRET") == warnings
 
 
-async def test_without_a_port_nothing_is_served(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """The body runs, and nothing is said."""
-    async with serving(settings(), site.server, site.rooms, site.journal, dev=False):
-        pass
+@pytest.mark.parametrize(
+    ("values", "is_allowed"),
+    [
+        ({}, True),
+        ({"web_host": ANYWHERE}, False),
+        ({"web_host": "10.0.0.1"}, False),
+        ({"web_host": ANYWHERE, "web_secret": "a-secret"}, True),
+        ({"web_host": ANYWHERE, "web_secret": "none"}, True),
+        ({"web_host": ANYWHERE, "web_port": 0}, True),
+        ({"web_host": ANYWHERE, "stand_ins_url": "http://stand-ins:7900"}, False),
+    ],
+)
+def test_a_real_key_is_not_exposed_by_an_oversight(values: dict[str, Any], is_allowed: bool) -> None:
+    """Beyond loopback there has to be a secret, or the word that there is none on purpose."""
+    wanted = settings(**{"web_port": 8080, **KEYS, **values})
+    if is_allowed:
+        require_web_port(wanted, dev=False)
+    else:
+        with pytest.raises(SettingsError, match="WEB_SECRET is missing"):
+            require_web_port(wanted, dev=False)
 
+
+def test_stand_ins_may_be_called_by_everybody() -> None:
+    """They cost nothing."""
+    stand_ins = settings(web_port=8080, web_host=ANYWHERE, stand_ins_url="http://stand-ins:7900")
+    require_web_port(stand_ins, dev=False)
+
+    assert len(stand_ins.stand_ins) == 4
+
+
+def test_without_a_port_nothing_is_opened(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is said, too."""
+    assert open_port(settings(), dev=False) is None
     assert not caplog.records
 
 
-async def test_a_port_that_was_asked_for_has_to_be_free(site: Site) -> None:
+def test_a_port_that_was_asked_for_has_to_be_free() -> None:
     """The worker does not start, and the setting is named."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         wanted = settings(web_port=taken.getsockname()[1])
         with pytest.raises(WorkerError, match=f"WEB_PORT={wanted.web_port}"):
-            async with serving(wanted, site.server, site.rooms, site.journal, dev=True):
-                pass
+            open_port(wanted, dev=True)
 
 
-async def test_in_development_the_worker_goes_on_without_a_page(
-    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_in_development_the_worker_goes_on_without_a_page(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nobody asked for the port; a line says that it is taken."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr("agent.process.ports._DEV_PAGE", port)
-        async with serving(settings(), site.server, site.rooms, site.journal, dev=True):
-            pass
+        assert open_port(settings(), dev=True) is None
 
     (record,) = caplog.records
     assert (record.levelname, record.getMessage(), vars(record)["port"]) == (
@@ -81,25 +111,29 @@ async def test_in_development_the_worker_goes_on_without_a_page(
     )
 
 
-async def test_a_platforms_port_is_reached_from_outside(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_platforms_port_is_reached_from_outside() -> None:
     """Cloud Run and the like ask at PORT, from outside the container."""
-    wanted = settings(port=free_port(), web_secret="a-secret")
-    with caplog.at_level(logging.INFO, "agent"):
-        async with (
-            serving(wanted, site.server, site.rooms, site.journal, dev=False),
-            aiohttp.ClientSession() as http,
-            http.get(f"http://127.0.0.2:{wanted.port}/healthz") as answer,
-        ):
-            assert (await answer.json())["status"] == "starting"
+    listening = open_port(settings(port=free_port(), web_secret="a-secret"), dev=False)
+    assert listening is not None
+    with listening:
+        assert listening.getsockname()[0] == ANYWHERE
 
 
-async def test_a_port_that_is_the_only_door_has_to_be_free(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Into rooms of LiveAvatar's nobody comes by another way."""
+@pytest.mark.parametrize(("host", "family"), [("localhost", socket.AF_INET), ("::1", socket.AF_INET6)])
+def test_a_name_or_an_address_of_either_kind_will_do(host: str, family: socket.AddressFamily) -> None:
+    """A name that has both is opened at its IPv4 address."""
+    listening = open_port(settings(web_port=free_port(), web_host=host), dev=False)
+    assert listening is not None
+    with listening:
+        assert listening.family == family
+
+
+def test_a_port_that_is_the_only_door_has_to_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Into rooms of LiveAvatar's callers come by no other way."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr("agent.process.ports._DEV_PAGE", taken.getsockname()[1])
         with pytest.raises(WorkerError, match="WEB_PORT="):
-            async with serving(settings(room_owner="liveavatar"), site.server, site.rooms, site.journal, dev=True):
-                pass
+            open_port(settings(room_owner="liveavatar"), dev=True)
 
 
 def test_rooms_of_liveavatar_need_the_port() -> None:

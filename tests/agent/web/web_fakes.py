@@ -1,4 +1,4 @@
-"""A worker that does not run, and rooms that are nowhere."""
+"""A worker in a state of one's choice, and rooms that are nowhere."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp.test_utils import TestClient, TestServer
 
-from agent.framework import JobServer
+from agent.process.worker_state import WorkerState
 from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.settings import Settings
 from agent.web.app import create_app
-from agent.web.health import Health
 from avatar.sessions.journal import SessionJournal
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 LIVEKIT = {
-    "livekit_url": "ws://127.0.0.1:1",  # nobody listens
+    "livekit_url": "ws://127.0.0.1:1",  # nothing listens there
     "livekit_api_key": "devkey",
     "livekit_api_secret": "a-secret-of-thirty-two-characters",
 }
@@ -33,52 +32,46 @@ def settings(**values: Any) -> Settings:
     return Settings(**{**LIVEKIT, **values})
 
 
-class IdleServer(JobServer):
-    """A worker that has reached LiveKit when it is told so, and has the calls that it is told to have."""
+@dataclass
+class IdleWorker:
+    """A worker that is in the state that it is told to be in."""
 
-    def __init__(self) -> None:
-        super().__init__(ws_url="ws://127.0.0.1:1", api_key="key", api_secret="secret")
-        self.calls = 0
-        self._devmode, self._worker_load, self._reserved_slots = False, 0.0, 0  # set where it runs
+    now: WorkerState = field(default_factory=lambda: WorkerState("ok", 0))
 
-    def register(self) -> None:
-        self._connecting = False
-        self.emit("worker_registered", "an-id", None)
-
-    def lose_livekit(self) -> None:
-        self._connecting = True
-
-    def begin_to_drain(self) -> None:
-        self._draining = True
-
-    def be_busy(self, load: float) -> None:
-        self._worker_load = load
-
-    @property
-    def active_jobs(self) -> list[Any]:
-        return [object()] * self.calls
+    async def state(self) -> WorkerState:
+        return self.now
 
 
 @dataclass
 class ListedRooms:
-    """Lets callers in, or refuses them with `refusal` or `over`; remembers their names and tokens."""
+    """Lets callers in, or refuses them with `refusal` or `over`; remembers their names and tokens.
+
+    Attributes:
+        joined: Tokens of those who have joined.
+    """
 
     refusal: str = ""
     over: str = ""
+    waits: float = 45.0
     names: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    joined: set[str] = field(default_factory=set)
 
     async def create(self, name: str) -> ConnectionDetails:
         self.names.append(name)
         if self.refusal:
             raise NoRoomError(self.refusal)
-        return ConnectionDetails("ws://rooms", "a-token", "a-room", "a-caller", 600.0)
+        token = "a-token" if len(self.names) == 1 else f"token-{len(self.names)}"
+        return ConnectionDetails("ws://rooms", token, "a-room", "a-caller", 600.0)
 
     async def refresh(self, token: str) -> ConnectionDetails:
         self.tokens.append(token)
         if self.over:
             raise CallOverError(self.over)
-        return ConnectionDetails("ws://rooms", "a-fresh-token", "a-room", "a-caller", 600.0)
+        return ConnectionDetails("ws://rooms", "a-fresh-token", "a-room", "a-caller", 60.0)
+
+    async def is_awaited(self, details: ConnectionDetails) -> bool:
+        return details.token not in self.joined
 
 
 @dataclass
@@ -86,7 +79,7 @@ class Site:
     """All that is served, and what is behind it."""
 
     directory: Path
-    server: IdleServer = field(default_factory=IdleServer)
+    worker: IdleWorker = field(default_factory=IdleWorker)
     rooms: ListedRooms = field(default_factory=ListedRooms)
 
     @property
@@ -98,12 +91,10 @@ class Site:
         return self.directory / "dist"
 
     def app(self, **values: Any) -> web.Application:
-        health = Health(self.server, is_registered=True)
-        return create_app(settings(**values), self.rooms, health, self.journal, self.page)
+        return create_app(settings(**values), self.rooms, self.worker, self.journal, self.page)
 
     @contextlib.asynccontextmanager
     async def client(self, **values: Any) -> AsyncIterator[TestClient[Any, Any]]:
-        """A client of the application with these settings, whose worker LiveKit knows."""
+        """A client of the application with these settings."""
         async with TestClient(TestServer(self.app(**values))) as client:
-            self.server.register()
             yield client

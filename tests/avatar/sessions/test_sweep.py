@@ -74,7 +74,7 @@ async def test_a_stop_that_failed_is_left_to_a_later_sweep(tmp_path: Path, caplo
         now += 2.0
         sweeps.append(await sweep(journal, api))
 
-    assert sweeps == [Swept([], ["s-1"]), Swept([], []), Swept(["s-1"], [])]
+    assert sweeps == [Swept([], ["s-1"], []), Swept([], [], []), Swept(["s-1"], [], ["a-room"])]
     assert len([record for record in caplog.records if record.name == "avatar"]) == 2
     assert journal.entries() == []
 

@@ -1,0 +1,57 @@
+"""What state the worker is in, and `GET /readyz`, which tells it on the port of the health check."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from agent.framework import JobServer
+from agent.process.worker_state import Status, WorkerState
+
+
+class Readiness:
+    """Follows a worker's state, from before it runs.
+
+    Readiness is not liveness: a worker that has lost LiveKit is not ready, and its calls go on.
+
+    Args:
+        server: The worker.
+        is_registered: True if LiveKit assigns its calls, so that it takes none before it is registered.
+    """
+
+    def __init__(self, server: JobServer, *, is_registered: bool) -> None:
+        self._server = server
+        self._is_up = False
+        server.on("worker_registered" if is_registered else "worker_started", self._come_up)
+        server.add_routes(web.get("/readyz", self.answer))
+
+    @property
+    def state(self) -> WorkerState:
+        """The state now."""
+        return WorkerState(self._status, len(self._server.active_jobs) if self._is_up else 0, self._reason)
+
+    async def answer(self, _: web.Request) -> web.Response:
+        """Answer 200 when the worker is ready, else 503; the body tells the state."""
+        state = self.state
+        body = {"status": state.status, "calls": state.calls, "reason": state.reason}
+        return web.json_response(body, status=HTTPStatus.OK if state.is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
+
+    @property
+    def _status(self) -> Status:
+        if self._server.draining:
+            return "draining"
+        if not self._is_up or self._server.is_connecting:
+            return "starting"
+        return "ok" if self._server.is_available else "full"
+
+    @property
+    def _reason(self) -> str:
+        if self._server.draining:
+            return "it ends when its calls have ended"
+        if self._server.are_keys_refused:
+            return "LiveKit refuses LIVEKIT_API_KEY and LIVEKIT_API_SECRET"
+        if not self._is_up:
+            return "LiveKit has not registered it yet"
+        return "it has lost LiveKit; its calls go on" if self._server.is_connecting else ""
+
+    def _come_up(self, *_: object) -> None:
+        self._is_up = True

@@ -1,0 +1,65 @@
+"""Recovers calls whose job was killed: its worker has another agent dispatched into the room."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from livekit.agents.job import RunningJobInfo
+
+from agent.rate import Buckets
+from agent.rooms.dispatch import bring_agent_back
+from agent.settings import Settings
+
+logger = logging.getLogger("agent")
+
+# Agents that a room gets after others have died: each buys an avatar, and what has killed three may kill the fourth.
+_AGENTS_AT_ONCE = 3
+_AGENTS_PER_SECOND = 1 / 600.0
+
+# Rooms that are remembered.
+_ROOMS = 1000
+
+
+class Recovery:
+    """Has agents dispatched into rooms whose own has died. A room of LiveAvatar's ends with its session, and gets none.
+
+    Args:
+        settings: Of the worker.
+        clock: Seconds, which never go back.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._limits = Buckets(_AGENTS_AT_ONCE, _AGENTS_PER_SECOND, _ROOMS)
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def recover_job(self, info: RunningJobInfo) -> None:
+        """Take that the process of a job has failed."""
+        self._recover(info.job.room.name, dead=info.accept_arguments.identity, dead_dispatch=info.job.dispatch_id)
+
+    def recover_room(self, room: str) -> None:
+        """Take that an agent in this room has died which another worker had."""
+        if room:
+            self._recover(room)
+
+    async def aclose(self) -> None:
+        """Stop: the worker ends."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def _recover(self, room: str, *, dead: str = "", dead_dispatch: str = "") -> None:
+        if room in self._running or self._settings.room_owner == "liveavatar":
+            return
+        if self._limits.take(room, self._clock()):
+            logger.error("the agents of a room die one after the other; it gets no other one", extra={"room": room})
+            return
+        bringing = bring_agent_back(self._settings, room, dead=dead, dead_dispatch=dead_dispatch)
+        task = self._running[room] = asyncio.create_task(bringing, name="recovery")
+        task.add_done_callback(lambda _: self._running.pop(room))

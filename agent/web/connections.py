@@ -1,0 +1,85 @@
+"""The connections of browsers: how many there may be, and how long one may be idle."""
+
+import asyncio
+from collections import Counter
+from typing import cast
+
+from aiohttp import web
+
+from agent.web.clients import Proxies, client_of
+
+# Connections in all, half of what a process may usually open (1024 files), and of one client. A browser opens six.
+_MOST = 512
+_MOST_OF_A_CLIENT = 64
+
+# Seconds for the first request's headers to arrive, and from one request to the next.
+_IDLE_TIMEOUT = 10.0
+
+
+class Connections:
+    """Makes the connections of a server, and refuses those beyond the limits.
+
+    A connection has no request for ten seconds at most, be it that none comes or that its headers come too slowly.
+
+    Args:
+        server: Answers the requests.
+        proxies: May have any number of connections; see TRUSTED_PROXIES.
+        most: Connections in all.
+        most_of_a_client: Connections of one client.
+        idle_timeout: Seconds without a request.
+    """
+
+    def __init__(
+        self,
+        server: web.Server,
+        proxies: Proxies,
+        *,
+        most: int = _MOST,
+        most_of_a_client: int = _MOST_OF_A_CLIENT,
+        idle_timeout: float = _IDLE_TIMEOUT,
+    ) -> None:
+        self._server = server
+        self._proxies = proxies
+        self._most = most
+        self._most_of_a_client = most_of_a_client
+        self._idle_timeout = idle_timeout
+        self._clients: Counter[str] = Counter()
+
+    def __call__(self) -> asyncio.Protocol:
+        """Make a connection; a factory for `loop.create_server`."""
+        return _Connection(self, self._server, self._idle_timeout)
+
+    def add(self, address: str) -> str | None:
+        """Count a connection; return its client, or None if there are too many."""
+        client = client_of(address)
+        is_limited = address not in self._proxies
+        if self._clients.total() >= self._most or (is_limited and self._clients[client] >= self._most_of_a_client):
+            return None
+        self._clients[client] += 1
+        return client
+
+    def remove(self, client: str) -> None:
+        """Take note that a connection has ended."""
+        self._clients[client] -= 1
+        self._clients += Counter()  # clients without connections are forgotten
+
+
+class _Connection(web.RequestHandler):
+    def __init__(self, connections: Connections, server: web.Server, idle_timeout: float) -> None:
+        # aiohttp's time-out counts from the connection's start, and bytes of a header don't restart it.
+        super().__init__(server, loop=asyncio.get_running_loop(), keepalive_timeout=idle_timeout, access_log=None)  # type: ignore[arg-type] # None turns it off
+        self._connections = connections
+        self._client: str | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self._client = self._connections.add(peer[0] if peer else "")
+        if self._client is None:
+            cast("asyncio.Transport", transport).abort()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._client is not None:
+            self._connections.remove(self._client)
+            self._client = None
+        super().connection_lost(exc)

@@ -1,0 +1,106 @@
+"""LiveKit's server, as far as rooms and dispatches go: what it holds is given, what it is asked for is kept."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from livekit import api
+from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+AGENT = api.ParticipantInfo.Kind.AGENT
+
+
+def people(*identities: str) -> list[api.ParticipantInfo]:
+    """Callers with these identities."""
+    return [api.ParticipantInfo(identity=identity) for identity in identities]
+
+
+def agent(identity: str) -> api.ParticipantInfo:
+    """An agent."""
+    return api.ParticipantInfo(identity=identity, kind=AGENT)
+
+
+def avatar(of: str) -> api.ParticipantInfo:
+    """The avatar of an agent."""
+    return api.ParticipantInfo(identity="avatar", kind=AGENT, attributes={ATTRIBUTE_PUBLISH_ON_BEHALF: of})
+
+
+class FakeLiveKit:
+    """A server with one room, or none.
+
+    Args:
+        room: Its name.
+        there: Who is in it.
+
+    Attributes:
+        url: While it runs.
+        dispatches: Of the room.
+        created: Requests for rooms.
+        dispatched: Requests for agents.
+        removed: Identities of participants that were put out.
+    """
+
+    def __init__(self, room: str = "", there: list[api.ParticipantInfo] | None = None) -> None:
+        self.room = room
+        self.there = there or []
+        self.url = ""
+        self.dispatches: list[api.AgentDispatch] = []
+        self.created: list[api.CreateRoomRequest] = []
+        self.dispatched: list[api.CreateAgentDispatchRequest] = []
+        self.removed: list[str] = []
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[FakeLiveKit]:
+        """Serve for as long as the body runs."""
+        app = web.Application()
+        for path, answer in (
+            ("RoomService/ListRooms", self._list_rooms),
+            ("RoomService/CreateRoom", self._create_room),
+            ("RoomService/ListParticipants", self._list_participants),
+            ("RoomService/RemoveParticipant", self._remove),
+            ("AgentDispatchService/ListDispatch", self._list_dispatches),
+            ("AgentDispatchService/CreateDispatch", self._dispatch),
+        ):
+            app.router.add_post(f"/twirp/livekit.{path}", answer)
+        async with TestServer(app) as server:
+            self.url = str(server.make_url("")).replace("http", "ws").rstrip("/")
+            yield self
+
+    def on_dispatch(self) -> None:
+        """Do what follows from a request for an agent; nothing, as when no worker is registered."""
+
+    async def _list_rooms(self, request: web.Request) -> web.Response:
+        wanted = api.ListRoomsRequest.FromString(await request.read()).names
+        return _answer(api.ListRoomsResponse(rooms=[api.Room(name=self.room)] if self.room in wanted else []))
+
+    async def _create_room(self, request: web.Request) -> web.Response:
+        self.created.append(api.CreateRoomRequest.FromString(await request.read()))
+        return _answer(api.Room(name=self.created[-1].name))
+
+    async def _list_participants(self, request: web.Request) -> web.Response:
+        wanted = api.ListParticipantsRequest.FromString(await request.read()).room
+        return _answer(api.ListParticipantsResponse(participants=self.there if wanted == self.room else []))
+
+    async def _remove(self, request: web.Request) -> web.Response:
+        self.removed.append(api.RoomParticipantIdentity.FromString(await request.read()).identity)
+        self.there = [each for each in self.there if each.identity not in self.removed]
+        return _answer(api.RemoveParticipantResponse())
+
+    async def _list_dispatches(self, _: web.Request) -> web.Response:
+        return _answer(api.ListAgentDispatchResponse(agent_dispatches=self.dispatches))
+
+    async def _dispatch(self, request: web.Request) -> web.Response:
+        wanted = api.CreateAgentDispatchRequest.FromString(await request.read())
+        self.dispatched.append(wanted)
+        self.on_dispatch()
+        return _answer(api.AgentDispatch(id="AD_1", room=wanted.room, agent_name=wanted.agent_name))
+
+
+def _answer(message: Any) -> web.Response:
+    return web.Response(body=message.SerializeToString(), content_type="application/protobuf")

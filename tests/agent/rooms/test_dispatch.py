@@ -1,0 +1,92 @@
+"""An agent for callers who are without one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from livekit import api
+from livekit.protocol.agent import Job
+
+from agent.rooms.dispatch import Outcome, bring_agent, livekit_api
+from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, avatar, people
+from tests.agent.web.web_fakes import settings
+
+ROOM = "call-0123456789abcdef"
+
+
+async def bring(livekit: FakeLiveKit, **options: Any) -> Outcome:
+    """Bring an agent into the room."""
+    async with livekit.running():
+        wanted = settings(livekit_url=livekit.url, livekit_agent_name="nova")
+        async with livekit_api(wanted) as client:
+            return await bring_agent(client, wanted, ROOM, **options)
+
+
+def dispatch(seconds_ago: float, *, is_taken: bool) -> api.AgentDispatch:
+    """One that is so old."""
+    created_at = int((time.time() - seconds_ago) * 1e9)
+    state = api.AgentDispatchState(created_at=created_at, jobs=[Job(id="job-1")] if is_taken else [])
+    return api.AgentDispatch(id="AD_0", room=ROOM, state=state)
+
+
+async def test_callers_without_an_agent_get_one() -> None:
+    """The avatar of an agent that has gone is no agent."""
+    livekit = FakeLiveKit(ROOM, [*people("caller-1"), avatar("agent-1")])
+
+    assert await bring(livekit) is Outcome.AGENT_COMES
+    assert [(each.room, each.agent_name) for each in livekit.dispatched] == [(ROOM, "nova")]
+
+
+@pytest.mark.parametrize(
+    ("there", "outcome"),
+    [
+        ([], Outcome.NO_CALLER),
+        ([avatar("agent-1")], Outcome.NO_CALLER),
+        ([*people("caller-1"), agent("agent-1")], Outcome.AGENT_IS_THERE),
+    ],
+)
+async def test_an_empty_room_and_one_with_an_agent_get_none(there: list[api.ParticipantInfo], outcome: Outcome) -> None:
+    """Each agent buys an avatar."""
+    livekit = FakeLiveKit(ROOM, there)
+
+    assert await bring(livekit) is outcome
+    assert not livekit.dispatched
+
+
+async def test_a_caller_on_the_way_back_counts() -> None:
+    """The room is empty for a moment."""
+    livekit = FakeLiveKit(ROOM)
+
+    assert await bring(livekit, is_expected=True) is Outcome.AGENT_COMES
+    assert len(livekit.dispatched) == 1
+
+
+async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
+    """LiveKit would keep it for 20 s, in the state in which it was."""
+    livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
+
+    assert await bring(livekit, dead="agent-1") is Outcome.AGENT_COMES
+    assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 1)
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "is_taken", "dead_dispatch", "asked"),
+    [
+        (1.0, False, "", 0),
+        (10.0, False, "", 1),  # no worker was there to take it
+        (10.0, True, "", 0),  # a busy machine
+        (60.0, True, "", 1),
+        (1.0, True, "AD_0", 1),
+    ],
+)
+async def test_an_agent_on_its_way_is_waited_for(
+    seconds_ago: float, is_taken: bool, dead_dispatch: str, asked: int
+) -> None:
+    """Two that ask at the same time get one agent; the dispatch of the dead one brings none."""
+    livekit = FakeLiveKit(ROOM, people("caller-1"))
+    livekit.dispatches = [dispatch(seconds_ago, is_taken=is_taken)]
+
+    assert await bring(livekit, dead_dispatch=dead_dispatch) is Outcome.AGENT_COMES
+    assert len(livekit.dispatched) == asked

@@ -1,0 +1,123 @@
+"""Calls whose agent has died."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from livekit.agents.job import JobAcceptArguments, RunningJobInfo
+from livekit.protocol import agent as protocol
+from livekit.protocol import models
+
+from agent.rooms import dispatch
+from agent.rooms.recovery import Recovery
+from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, people
+from tests.agent.web.web_fakes import settings
+
+ROOM = "call-0123456789abcdef"
+
+
+def a_job() -> RunningJobInfo:
+    """The job of agent-1 in the room."""
+    return RunningJobInfo(
+        accept_arguments=JobAcceptArguments(name="", identity="agent-1", metadata=""),
+        job=protocol.Job(id="job-1", dispatch_id="AD_0", room=models.Room(name=ROOM)),
+        url="",
+        token="",
+        worker_id="a-worker",
+        fake_job=False,
+    )
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look again and again without a pause, 40 times."""
+    monkeypatch.setattr(dispatch, "_GIVE_UP_AFTER", 0.4)
+    monkeypatch.setattr(dispatch, "_LOOKS_EVERY", 0.01)
+
+
+async def over(recovery: Recovery) -> None:
+    """Wait until nothing is recovered any more."""
+    await asyncio.gather(*recovery._running.values())
+
+
+class FilledLiveKit(FakeLiveKit):
+    """A server whose dispatches bring an agent from the third on: no worker was registered before."""
+
+    def __init__(self) -> None:
+        super().__init__(ROOM, [*people("caller-1"), agent("agent-1")])
+
+    def on_dispatch(self) -> None:
+        if len(self.dispatched) == 3:
+            self.there.append(agent("agent-2"))
+
+
+async def test_a_killed_job_is_followed_by_another_one() -> None:
+    """Agents are asked for until one has come; the dead one is put out of the room first."""
+    async with FilledLiveKit().running() as livekit:
+        recovery = Recovery(settings(livekit_url=livekit.url))
+        recovery.recover_job(a_job())
+        recovery.recover_room(ROOM)  # the sweep has found the session of the same job
+        await over(recovery)
+
+    assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 3)
+
+
+async def test_a_room_whose_agent_is_not_known_is_watched_until_it_is_empty() -> None:
+    """The agent that is there may be the dead one, which LiveKit drops after a while."""
+    livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
+    async with livekit.running():
+        recovery = Recovery(settings(livekit_url=livekit.url))
+        recovery.recover_room(ROOM)
+        await asyncio.sleep(0.05)
+        before, livekit.there = len(livekit.dispatched), people("caller-1")
+        await asyncio.sleep(0.05)
+        after, livekit.there = len(livekit.dispatched), []
+        await over(recovery)
+
+    assert before == 0
+    assert after > 0
+
+
+async def test_agents_that_die_one_after_the_other_are_not_replaced_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    """Each buys an avatar; ten minutes later one more is tried."""
+    now = 0.0
+    async with FakeLiveKit(ROOM).running() as livekit:
+        recovery = Recovery(settings(livekit_url=livekit.url), lambda: now)
+        for _ in range(4):
+            recovery.recover_job(a_job())
+            await over(recovery)
+        refused = caplog.text.count("it gets no other one")
+        now = 600.0
+        recovery.recover_job(a_job())
+        tried = len(recovery._running)
+        await over(recovery)
+
+    assert (refused, tried) == (1, 1)
+
+
+async def test_livekit_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    """At the end the log says that callers are alone."""
+    recovery = Recovery(settings())
+    recovery.recover_job(a_job())
+    await over(recovery)
+
+    assert caplog.text.count("it is tried again") > 1
+    assert "callers are without an agent, and no worker has taken the call" in caplog.text
+
+
+async def test_a_room_of_liveavatars_gets_none() -> None:
+    """It ends with its session."""
+    recovery = Recovery(settings(room_owner="liveavatar"))
+    recovery.recover_job(a_job())
+
+    assert not recovery._running
+
+
+async def test_the_end_of_the_worker_is_the_end_of_it() -> None:
+    """Another worker takes care, or nobody."""
+    recovery = Recovery(settings())
+    recovery.recover_room(ROOM)
+    await recovery.aclose()
+
+    assert not recovery._running

@@ -1,0 +1,46 @@
+"""What follows from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from agent.settings import Settings
+from agent.settings.environment import read_env_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(("secret", "known", "is_open"), [("", "", False), ("hush", "hush", False), ("none", "", True)])
+def test_no_secret_is_not_the_word_that_there_is_none(secret: str, known: str, is_open: bool) -> None:
+    """With the word everybody may call on purpose."""
+    settings = Settings.model_validate({"web_secret": secret})
+
+    assert (settings.secret, settings.is_open_on_purpose) == (known, is_open)
+
+
+def test_the_word_outlasts_the_cleaning_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes from `.env`, in quotes and with a comment, by way of the process's environment."""
+    monkeypatch.setenv("WEB_SECRET", "")
+    monkeypatch.delenv("WEB_SECRET")
+    (tmp_path / ".env").write_text('WEB_SECRET="None"  # a demo\n')
+    read_env_file()
+
+    assert Settings().is_open_on_purpose
+
+
+@pytest.mark.parametrize(
+    ("values", "is_before"),
+    [
+        ({}, True),
+        ({"web_secret": "hush"}, True),
+        ({"web_secret": "none"}, False),
+        ({"web_secret": "none", "avatar_starts": "TOKEN"}, True),
+        ({"avatar_starts": "join"}, False),
+    ],
+)
+def test_an_avatar_waits_only_for_callers_who_are_likely_to_come(values: dict[str, Any], is_before: bool) -> None:
+    """Where everybody may ask for tokens, it comes when the caller has joined."""
+    assert Settings.model_validate(values).starts_before_join is is_before

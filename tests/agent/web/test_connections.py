@@ -1,0 +1,121 @@
+"""Connections that do nothing, or are too many."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from agent.web.clients import Proxies
+from agent.web.connections import Connections
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+class Door:
+    """A port, and the connections that are open there."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    async def connect(self, sent: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a connection and send something."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(sent)
+        return reader, writer
+
+
+@asynccontextmanager
+async def door(proxies: str = "", **limits: Any) -> AsyncIterator[Door]:
+    """A server with these limits that answers every request, a second one of a connection too."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    assert runner.server is not None
+    connections = Connections(runner.server, Proxies(proxies), **limits)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = await asyncio.get_running_loop().create_server(connections, sock=listening)
+        try:
+            yield Door(listening.getsockname()[1])
+        finally:
+            server.close()
+            await runner.cleanup()
+
+
+async def is_closed(reader: asyncio.StreamReader) -> bool:
+    """Wait until the server closes the connection, or gives an answer."""
+    try:
+        return not await reader.read(1)
+    except ConnectionResetError:
+        return True
+
+
+async def test_a_connection_without_a_request_is_closed() -> None:
+    """Be it that nothing comes, or that a header does not end; one that asks in time is answered."""
+    async with door(idle_timeout=0.3) as at:
+        idle, slow, good = await at.connect(), await at.connect(REQUEST[:20]), await at.connect(REQUEST)
+        closed = [await is_closed(idle[0]), await is_closed(slow[0])]
+        answer = await good[0].read()
+        for _, writer in (idle, slow, good):
+            writer.close()
+
+    assert closed == [True, True]
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert answer.endswith(b"hello")
+
+
+async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
+    """They would keep it for ever otherwise."""
+    async with door(idle_timeout=0.3) as at:
+        reader, writer = await at.connect(REQUEST[:-2])
+        closing = asyncio.create_task(is_closed(reader))
+        sent = 0
+        while not closing.done():
+            writer.write(b"X: y\r\n")
+            sent += 1
+            await asyncio.sleep(0.05)
+        writer.close()
+
+    assert await closing
+    assert sent > 1
+
+
+async def test_a_client_has_few_connections() -> None:
+    """One more is closed at once; when another one ends there is room again."""
+    async with door(most_of_a_client=2) as at:
+        first, second, third = [await at.connect() for _ in range(3)]
+        refused = await is_closed(third[0])
+        first[1].close()
+        await asyncio.sleep(0.1)
+        fourth = await at.connect(REQUEST)
+        answer = await fourth[0].readline()
+        for _, writer in (second, third, fourth):
+            writer.close()
+
+    assert refused
+    assert answer == b"HTTP/1.1 200 OK\r\n"
+
+
+async def test_all_together_are_few() -> None:
+    """A trusted proxy may have any number of them, up to that."""
+    async with door("127.0.0.1", most=3, most_of_a_client=1) as at:
+        kept = [await at.connect(REQUEST) for _ in range(3)]
+        answers = [await reader.readline() for reader, _ in kept]
+        more = await at.connect()
+        refused = await is_closed(more[0])
+        for _, writer in (*kept, more):
+            writer.close()
+
+    assert answers == [b"HTTP/1.1 200 OK\r\n"] * 3
+    assert refused

@@ -1,0 +1,171 @@
+"""The page's process: `python agent.py web`, as the worker starts it and by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+
+from agent.process.readiness import Readiness
+from agent.rooms.own import OwnRooms
+from agent.settings import SettingsError
+from agent.web import command
+from agent.web.page_process import page_process
+from agent.web.worker_link import AnyWorker, WorkerLink
+from demo.processes import free_port
+from tests.agent.process.test_readiness import IdleServer
+from tests.agent.web.web_fakes import LIVEKIT, settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ROOT = Path(__file__).parents[3]
+STARTS = 50.0
+IDLE = 1100
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A free port, and the environment of a worker whose page is there."""
+    port = free_port()
+    for name, value in LIVEKIT.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("WEB_PORT", str(port))
+    monkeypatch.setattr("sys.argv", [str(ROOT / "agent.py"), "start"])
+    return port
+
+
+@asynccontextmanager
+async def page(server: IdleServer, port: int) -> AsyncIterator[None]:
+    """The page of a worker, which answers."""
+    wanted = settings(web_port=port)
+    readiness = Readiness(server, is_registered=True)
+    async with page_process(wanted, readiness, None, dev=False, log_level="INFO"):
+        await health(port)
+        yield
+
+
+async def health(port: int) -> tuple[int, Any]:
+    """Wait for an answer to a health check."""
+    async with asyncio.timeout(STARTS), aiohttp.ClientSession() as http:
+        while True:
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with http.get(f"http://127.0.0.1:{port}/healthz", timeout=aiohttp.ClientTimeout(2)) as answer:
+                    return answer.status, await answer.json()
+            await asyncio.sleep(0.1)
+
+
+def children() -> list[int]:
+    """The processes that this one has started and that live."""
+    return [int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()]
+
+
+@pytest.mark.timeout(180)
+async def test_the_page_is_beside_the_worker_until_that_ends(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """It tells the worker's state, does not touch it, and comes back when it is killed.
+
+    1,100 idle connections would take all files that a process may open: the worker's health, its journal and its log
+    need some. The worker keeps the port, so callers who come while there is no page wait for an answer.
+    """
+    server = IdleServer()
+    async with page(server, port):
+        answers = [await health(port)]
+        server.register()
+        answers.append(await health(port))
+        [first] = children()
+        of_worker = files(os.getpid())
+        async with flood(port) as opened:
+            of_page, more = files(first), files(os.getpid()) - of_worker
+            answers.append(await health(port))
+        os.kill(first, signal.SIGKILL)
+        answers.append(await health(port))
+        [second] = children()
+    left = children()
+
+    good = (200, {"status": "ok", "calls": 0})
+    assert answers == [(503, {"status": "starting", "calls": 0}), good, good, good]
+    assert opened == IDLE
+    assert of_page < 150, "64 connections of one client"
+    assert more < 10
+    assert first != second
+    assert left == []
+    assert "the page's process has ended, and is started again" in caplog.text
+
+
+def files(pid: int) -> int:
+    """How many files a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - not paths
+
+
+@asynccontextmanager
+async def flood(port: int) -> AsyncIterator[int]:
+    """Open connections that send nothing, from another process; how many."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", FLOOD, str(port), str(IDLE)), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield int(await process.stdout.readline())
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+# Connects as often as it is told, says how often, and keeps what it gets.
+FLOOD = """
+import resource, socket, sys, time
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+at, source = ("127.0.0.1", int(sys.argv[1])), ("127.0.0.2", 0)
+kept = [socket.create_connection(at, source_address=source) for _ in range(int(sys.argv[2]))]
+print(len(kept), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.timeout(120)
+async def test_the_page_runs_without_a_worker(port: int) -> None:
+    """As a deployment of its own, with LiveKit's keys alone; SIGTERM ends it."""
+    process = await asyncio.create_subprocess_exec(*(sys.executable, str(ROOT / "agent.py"), "web"))
+    try:
+        answer = await health(port)
+        process.terminate()
+        status = await asyncio.wait_for(process.wait(), 10)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+
+    assert answer == (200, {"status": "ok", "calls": 0})
+    assert status == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"room_owner": "liveavatar"}, "set WEB_PORT for `start` instead"),
+        ({"livekit_url": ""}, "LIVEKIT_URL is missing"),
+        ({"web_host": "0.0.0.0"}, "WEB_SECRET is missing"),  # noqa: S104 - what is tried here
+        ({"port": 8080}, "WEB_SECRET is missing"),  # a platform asks from outside
+    ],
+)
+def test_a_page_that_could_not_let_anybody_in_does_not_start(values: dict[str, Any], message: str) -> None:
+    """It says which setting is in the way."""
+    with pytest.raises(SettingsError, match=message):
+        command._open(settings(**values))
+
+
+async def test_rooms_of_liveavatar_are_the_workers() -> None:
+    """It opens the rooms in which it starts its jobs."""
+    async with aiohttp.ClientSession() as http:
+        link = WorkerLink(http)
+
+        assert command._rooms(settings(room_owner="liveavatar"), link) is link
+        assert isinstance(command._rooms(settings(), link), OwnRooms)
+        assert isinstance(command._rooms(settings(), AnyWorker()), OwnRooms)
