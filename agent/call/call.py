@@ -9,7 +9,7 @@ from functools import partial
 
 import aiohttp
 from livekit import api
-from livekit.agents import CloseEvent, JobContext, room_io
+from livekit.agents import AutoSubscribe, CloseEvent, JobContext, room_io
 from livekit.agents.vad import VAD
 
 from agent.call.account import Account
@@ -119,7 +119,8 @@ class Call:
         if is_call and self._seen:
             # The avatar's start takes longest, so it comes first.
             await self._start_avatar()
-        await self._ctx.connect()
+        # Presence subscribes to the callers' microphones, and the avatar's link to its sound: a picture is never decoded.
+        await self._ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
         if is_call and not self._seen:
             self._presence.refresh()
             await self._start_avatar()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from livekit import rtc
-from livekit.agents import CloseReason, function_tool, llm
+from livekit.agents import AutoSubscribe, CloseReason, function_tool, llm
 
 import agent.call.call
 from agent.call.budget import Reason
@@ -317,3 +317,11 @@ async def test_a_caller_who_interrupts_the_goodbye_stays(monkeypatch: pytest.Mon
         await asyncio.sleep(0.2)
 
         assert not stage.call._ending.has_begun
+
+
+async def test_the_room_is_joined_without_subscribing_to_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Presence and the avatar ask for what they need, so that no picture is ever decoded."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+
+        assert stage.job.auto_subscribe is AutoSubscribe.SUBSCRIBE_NONE
