@@ -14,6 +14,7 @@ from livekit.agents import AgentServer, AgentSession, JobContext, RunContext, st
 from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import http_context
 from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 from livekit.agents.voice.tool_executor import _RunningTasks
 from livekit.plugins import deepgram, openai
 from livekit.protocol import agent
@@ -34,6 +35,7 @@ __all__ = [
     "reports_messages",
     "running_tools",
     "set_job_url",
+    "until_scheduled",
 ]
 
 # The event that an STT of `reporting_stt` emits for each message of the service.
@@ -154,6 +156,13 @@ def paused_speech(session: AgentSession[Any]) -> tuple[SpeechHandle, bool] | Non
     if paused is None or paused.handle.done() or paused.handle.interrupted:
         return None
     return paused.handle, paused.agent_state == "speaking"
+
+
+async def until_scheduled() -> None:
+    """Wait until the speech for which this task works is certain to be said; one that is dropped cancels the task."""
+    speech = _SpeechHandleContextVar.get(None)
+    if speech is not None:
+        await speech._wait_for_scheduled()  # noqa: SLF001 - the framework begins answers before the turn has ended
 
 
 def reports_messages(source: stt.STT[Any]) -> bool:

@@ -119,7 +119,7 @@ class Call:
         if is_call and self._seen:
             # The avatar's start takes longest, so it comes first.
             await self._start_avatar()
-        # Presence subscribes to the callers' microphones, and the avatar's link to its sound: a picture is never decoded.
+        # Presence subscribes to the callers' microphones, the avatar's link to its sound, and nobody to a picture.
         await self._ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
         if is_call and not self._seen:
             self._presence.refresh()
@@ -132,6 +132,7 @@ class Call:
             session_host=False,
         )
         if self._face.avatar is not None:
+            self._session.note_said_words()
             self._face.avatar.sync_transcription()
         if not is_call:
             self._control.say_opening()

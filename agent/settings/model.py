@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.settings import values
 from agent.settings.state_dir import default_state_dir
+from agent.settings.turns import TurnOptions
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
 from avatar.api import DEFAULT_API_URL
 
@@ -91,7 +92,7 @@ FilePath = Annotated[Path, _cleaned(values.path)]
 OptionalPath = Annotated[Path | None, _cleaned(values.path)]
 
 
-class Settings(BaseSettings):
+class Settings(TurnOptions, BaseSettings):
     """All settings, by the names that the vendors gave them. `.env.example` explains each."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)

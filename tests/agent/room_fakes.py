@@ -33,7 +33,7 @@ class Publication:
         self.track = None
         self.subscribed: bool | None = None
 
-    def set_subscribed(self, subscribed: bool) -> None:  # noqa: FBT001 - LiveKit's signature
+    def set_subscribed(self, subscribed: bool) -> None:
         self.subscribed = subscribed
 
 

@@ -90,7 +90,7 @@ class Publication:
         self.track = track
         self.subscribed: bool | None = None
 
-    def set_subscribed(self, subscribed: bool) -> None:  # noqa: FBT001 - LiveKit's signature
+    def set_subscribed(self, subscribed: bool) -> None:
         self.subscribed = subscribed
 
 

@@ -27,7 +27,7 @@ _SUBSCRIBED = re.compile(r'livekit_track_subscribed_total\{kind="(\w+)"[^}]*\} (
 
 @pytest.mark.parametrize("room_owner", ["ours", "liveavatar"])
 async def test_a_worker_receives_sound_alone(stage: Stage, room_owner: Literal["ours", "liveavatar"]) -> None:
-    """The caller subscribes to nothing, and the worker to the microphone and to the avatar's sound, while both speak."""
+    """The caller subscribes to nothing, and the worker to the microphone and to the avatar's sound."""
     there = replace(stage, room_owner=room_owner)
     async with there.worker(), AsyncExitStack() as stack:
         room = rtc.Room()
