@@ -6,6 +6,9 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from livekit.agents import APIConnectOptions
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
 from agent.conversation.apology import Apology
 from agent.conversation.call_session import CallSession
 from agent.conversation.persona_agent import PersonaAgent
@@ -73,6 +76,7 @@ class Talk:
             tts=self.voice,
             turn_handling=turn_handling(settings, turn_settings(settings, PERSONA)),
             aec_warmup_duration=None,
+            conn_options=SessionConnectOptions(tts_conn_options=APIConnectOptions(max_retry=0)),
         )
         self.false = asyncio.Event()
         self.session.on("agent_false_interruption", lambda _: self.false.set())
