@@ -5,7 +5,7 @@ which changes one fails there, by name.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,11 +23,11 @@ from avatar.http import client_session, proxy_for
 
 __all__ = [
     "STT_MESSAGE",
+    "ConnectedLLM",
     "FullError",
     "JobServer",
     "forward_messages",
     "is_released",
-    "lenient_llm",
     "load_certificates",
     "paused_speech",
     "plugin_http_session",
@@ -200,13 +200,26 @@ class _ReportingSTT(deepgram.STT):
         return stream
 
 
-def lenient_llm(**options: Any) -> openai.LLM:
-    """Make OpenAI's LLM for another server: tools are described without `strict`, which some servers refuse.
+class ConnectedLLM(openai.LLM):
+    """OpenAI's LLM, which opens its connection when the agent starts rather than with the first answer.
 
     Args:
+        connect: Opens it.
+        is_openai: False for other servers: tools are described without `strict`, which some refuse.
         options: Those of `openai.LLM`.
     """
-    return openai.LLM(**options, _strict_tool_schema=False)
+
+    def __init__(self, *, connect: Callable[[], Awaitable[None]], is_openai: bool, **options: Any) -> None:
+        super().__init__(**options, _strict_tool_schema=is_openai)
+        self._connect = connect
+
+    def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Connect; no-op when a session is made, for which the framework passes its loop: it may never start."""
+        if loop is None:
+            super().prewarm()
+
+    async def _prewarm_impl(self) -> None:
+        await self._connect()
 
 
 def is_released(context: RunContext[Any]) -> bool:

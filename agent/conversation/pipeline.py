@@ -25,7 +25,7 @@ from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 from agent.conversation.call_session import CallSession
 from agent.conversation.completions import CompletionsClient
 from agent.conversation.patience import RESULT_CAME
-from agent.framework import forward_messages, lenient_llm, reporting_stt
+from agent.framework import ConnectedLLM, forward_messages, reporting_stt
 from agent.persona import Persona
 from agent.settings import Settings, Vendor
 from agent.settings.turns import VOICE_ENDS_AFTER, TurnSettings
@@ -231,8 +231,7 @@ def _llm(vendor: Vendor, model: str) -> openai.LLM:
     client = CompletionsClient(
         api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, is_openai=is_openai
     )
-    build = openai.LLM if is_openai else lenient_llm
-    return build(model=model, client=client)
+    return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client)
 
 
 def is_openai_host(url: str | None) -> bool:

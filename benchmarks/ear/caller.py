@@ -105,6 +105,7 @@ async def calling(url: str, token: str) -> AsyncIterator[Caller]:
 
         def on_published(publication: rtc.RemoteTrackPublication, _: rtc.RemoteParticipant) -> None:
             publication.set_subscribed(publication.kind == rtc.TrackKind.KIND_AUDIO)
+            changes.notify()
 
         room.on("track_published", on_published)
         await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
