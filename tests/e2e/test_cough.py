@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.turns.noise import wordless_voice
 from tests.e2e.conversation import HAPPENS, STORY, conversation, heard_seconds
 from tests.e2e.narration import BYTES_PER_SECOND, narrate
-from tests.wordless import wordless_voice
 
 if TYPE_CHECKING:
     from pathlib import Path
