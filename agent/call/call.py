@@ -43,6 +43,9 @@ _STOP_TIMEOUT = 10.0
 _CLOSE_TIMEOUT = 5.0
 _HANG_UP_TIMEOUT = 3.0
 
+# Of the caller's sound, in Hz.
+_INPUT_RATE = 16_000
+
 
 class Call:
     """A caller, an agent and its avatar in one room.
@@ -162,6 +165,8 @@ class Call:
         return room_io.RoomOptions(
             # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
+            # As voice activity detection and Deepgram want it: by default both would resample it.
+            audio_input=room_io.AudioInputOptions(sample_rate=_INPUT_RATE),
             # Whether a caller who left ends the call is decided by Presence.
             close_on_disconnect=False,
             # The chat is read by Control, which takes lines of every caller.
