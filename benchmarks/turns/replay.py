@@ -86,10 +86,11 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
         await asyncio.sleep(_AFTER)
         turns = sum(message.role == "user" for message in session.history.messages())
     await speaker.aclose()
-    return _judge(case, turns, speaker, began_at, ended_at)
+    return judge(case, turns, speaker, began_at, ended_at)
 
 
-def _judge(case: Case, turns: int, speaker: ClockedSpeaker, began_at: float, ended_at: float) -> Outcome:
+def judge(case: Case, turns: int, speaker: ClockedSpeaker, began_at: float, ended_at: float) -> Outcome:
+    """Judge what came of a case: the turns that were taken, and what was heard of the agent between two instants."""
     silent = sorted(at for at in (*speaker.paused, *speaker.ended) if at > began_at) if case.over_story else []
     answers = [at for at in speaker.began if at > ended_at]
     resumed = [at for at in speaker.resumed if at > ended_at]
