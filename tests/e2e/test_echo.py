@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
+# Seconds of the story; in the first three the framework takes what it hears for an echo by itself.
 ECHOED = 14.0
-"""Seconds of the story; in the first three the framework takes what it hears for an echo by itself."""
-
-SILENCE = 1.0
 
 
 @pytest.mark.parametrize("echo_db", [-20.0])
