@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from livekit.agents import LanguageCode
+from livekit.agents.stt import SpeechData, SpeechEvent, SpeechEventType
 
+from agent.conversation.overlap import Overlap
+from agent.settings.turns import TurnSettings
 from tests.agent.conversation.talking import talk
+from tests.avatar.virtual_call import virtual_call
 
 
 @pytest.mark.parametrize("text", ["", "Uh-huh.", "a time there was"])
@@ -58,3 +63,26 @@ async def test_noise_again_and_again_does_not_interrupt_any_more_and_words_do() 
         assert before == ["pause", "resume"] * 3
         assert unmoved
         assert "clear" in made.output.told
+
+
+@pytest.mark.looptime
+async def test_a_backchannel_at_the_end_of_a_question_answers_it() -> None:
+    """Within the last second of what the avatar says; before that it only shows attention."""
+    async with virtual_call() as call:
+        overlap = Overlap(call.session, TurnSettings(backchannels=("okay",)))
+        call.session._agent_state = "speaking"
+        await call.is_live()
+        await call.say(4.0)
+        await call.until(lambda: call.avatar._output is not None and call.avatar._output.played() > 1.0)
+        in_the_middle = overlap.counts(heard("okay"))
+        await call.until(lambda: call.avatar._output is not None and call.avatar._output.played() > 3.3)
+        at_the_end = overlap.counts(heard("okay"))
+        overlap.close()
+
+    assert (in_the_middle, at_the_end) == (False, True)
+
+
+def heard(text: str) -> SpeechEvent:
+    """A final transcript."""
+    alternative = SpeechData(language=LanguageCode("en"), text=text)
+    return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, alternatives=[alternative])
