@@ -12,7 +12,9 @@ from agent.conversation.transcript import words
 # Seconds for which words are kept.
 _KEPT = 15.0
 
-# A transcript of so many words is of the last so many seconds: slow speech, and a moment until it is transcribed.
+# A short transcript, whose words come up again by chance, is compared with the last seconds alone: slow speech, and a
+# moment until it is transcribed. A longer one may be of a part of a long utterance, and come late.
+_SHORT = 3
 _SECONDS_PER_WORD = 0.6
 _TRANSCRIBED_AFTER = 2.5
 
@@ -47,7 +49,8 @@ class SaidWords(TextOutput):
     def are_all_of(self, transcript: str) -> bool:
         """Return whether a transcript that has come now is of the agent's own voice."""
         heard = words(transcript)
-        since = asyncio.get_running_loop().time() - _TRANSCRIBED_AFTER - _SECONDS_PER_WORD * len(heard)
+        age = _TRANSCRIBED_AFTER + _SECONDS_PER_WORD * len(heard) if len(heard) <= _SHORT else _KEPT
+        since = asyncio.get_running_loop().time() - age
         return is_echo(heard, [word for at, word in self._heard if at >= since])
 
 

@@ -48,6 +48,7 @@ async def test_words_are_an_echo_for_a_while_after_they_were_heard() -> None:
     soon = said.are_all_of("the red one")
     await asyncio.sleep(4.0)
     later = said.are_all_of("the red one")
+    long = said.are_all_of("one or the red one")
 
-    assert (at_once, soon, later) == (True, True, False)
+    assert (at_once, soon, later, long) == (True, True, False, True)
     assert captions.texts == ["The blue one, ", "or the red one?"]
