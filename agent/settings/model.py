@@ -105,7 +105,7 @@ class Settings(TurnOptions, BaseSettings):
 
     deepgram_api_key: Secret = SecretStr("")
     deepgram_base_url: Annotated[str, _cleaned(values.deepgram_address)] = ""
-    deepgram_model: Text = "nova-3"
+    deepgram_model: Annotated[str, _cleaned(values.deepgram_model)] = "nova-3"
 
     openai_api_key: Secret = SecretStr("")
     openai_base_url: Annotated[str, _cleaned(values.openai_address)] = ""
