@@ -126,7 +126,7 @@ class VirtualRoom(rtc.Room):
 
     def publish(self, identity: str, sid: str, kind: Any) -> None:
         """Let a participant publish one more track."""
-        participant = self._remote_participants[identity]
+        participant: Any = self._remote_participants[identity]
         publication: Any = Publication(sid, kind)
         participant.track_publications[sid] = publication
         self.emit("track_published", publication, participant)

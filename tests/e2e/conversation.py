@@ -16,7 +16,6 @@ from demo.call.microphone import Microphone
 from demo.call.room import CallRoom
 from demo.call.voices import StandIns
 from simulators.openai.script import load_script
-from tests.e2e.echo import EchoingMicrophone
 from tests.e2e.narration import BYTES_PER_SECOND
 
 if TYPE_CHECKING:
@@ -76,13 +75,8 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(
-    stage: Stage, name: str, directory: Path, *, echo_db: float | None = None
-) -> AsyncIterator[Conversation]:
-    """A conversation in which the avatar has joined and nobody has said anything.
-
-    With `echo_db` the caller's microphone hears what comes from the loudspeaker, at that level.
-    """
+async def conversation(stage: Stage, name: str, directory: Path) -> AsyncIterator[Conversation]:
+    """A conversation in which the avatar has joined and nobody has said anything."""
     persona = directory / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     async with AsyncExitStack() as stack:
@@ -94,7 +88,7 @@ async def conversation(
         ticket = await stage.ticket(name)
         await room.connect(ticket.url, ticket.token)
         stack.push_async_callback(room.disconnect)
-        microphone = Microphone(lambda *_: None) if echo_db is None else EchoingMicrophone(echo_db)
+        microphone = Microphone(lambda *_: None)
         stack.push_async_callback(microphone.aclose)
         await microphone.publish(room)
         async with asyncio.timeout(JOINS):
@@ -102,8 +96,7 @@ async def conversation(
             for publication in room.local_participant.track_publications.values():
                 await publication.wait_for_subscription()
             await call_room._changes.until(lambda: call_room.agent_state() == "listening" or None)
-        hear = microphone.hear if isinstance(microphone, EchoingMicrophone) else lambda *_: None
-        listener = Listener(audio, hear)
+        listener = Listener(audio, lambda *_: None)
         stack.push_async_callback(listener.aclose)
         yield Conversation(stage, StandIns(http, stage.stand_ins), microphone, listener, captions)
 
