@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --all-extras --quiet
 REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test test-long browser reliability bench soak format lint audit check
+.PHONY: help setup demo demo-call dev test test-long browser reliability bench bench-ear turns soak format lint audit check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ reliability: setup ## the tests of faults, and docs/reliability.md from what the
 bench: setup ## our avatar module and the official one, side by side; eight minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks
+
+bench-ear: setup ## whole calls with the official plugin's worker and with ours: times, processor, bytes; eight minutes
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m benchmarks.ear
+
+turns: setup ## a set of turns through the real pipeline, with your turn settings; four minutes
+	@$(RUN) python -m benchmarks.turns
 
 soak: setup ## calls with random faults for half an hour: does memory, tasks or descriptors grow?
 	@$(RUN) python -m demo.livekit_build

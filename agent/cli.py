@@ -29,6 +29,7 @@ from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
+from agent.turns import turn_settings
 from agent.web.command import web
 from agent.web.page_process import page_process
 from agent.web.serve import require_web_port
@@ -122,7 +123,9 @@ def settings_of_a_call() -> Settings:
         SettingsError: Something is missing or wrong; all of it is named.
     """
     persona = load_persona(load_settings().persona)
-    return complete_settings(of_persona=persona.avatar_id)
+    settings = complete_settings(of_persona=persona.avatar_id)
+    turn_settings(settings, persona)
+    return settings
 
 
 def _need_portaudio() -> None:

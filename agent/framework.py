@@ -7,7 +7,7 @@ which changes one fails there, by name.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +20,7 @@ from livekit.agents.job import RunningJobInfo
 from livekit.agents.utils import http_context
 from livekit.agents.utils.http_server import HttpServer
 from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 from livekit.agents.voice.tool_executor import _RunningTasks
 from livekit.plugins import deepgram, openai
 from livekit.protocol import agent
@@ -28,11 +29,11 @@ from avatar.http import client_session, proxy_for
 
 __all__ = [
     "STT_MESSAGE",
+    "ConnectedLLM",
     "FullError",
     "JobServer",
     "forward_messages",
     "is_released",
-    "lenient_llm",
     "load_certificates",
     "paused_speech",
     "plugin_http_session",
@@ -40,6 +41,7 @@ __all__ = [
     "reports_messages",
     "running_tools",
     "set_job_url",
+    "until_scheduled",
 ]
 
 logger = logging.getLogger("agent")
@@ -248,6 +250,13 @@ def paused_speech(session: AgentSession[Any]) -> tuple[SpeechHandle, bool] | Non
     return paused.handle, paused.agent_state == "speaking"
 
 
+async def until_scheduled() -> None:
+    """Wait until the speech for which this task works is certain to be said; one that is dropped cancels the task."""
+    speech = _SpeechHandleContextVar.get(None)
+    if speech is not None:
+        await speech._wait_for_scheduled()  # noqa: SLF001 - the framework begins answers before the turn has ended
+
+
 def reports_messages(source: stt.STT[Any]) -> bool:
     """Whether an STT emits `STT_MESSAGE`."""
     return getattr(source, "_reports_messages", False)
@@ -283,13 +292,26 @@ class _ReportingSTT(deepgram.STT):
         return stream
 
 
-def lenient_llm(**options: Any) -> openai.LLM:
-    """Make OpenAI's LLM for another server: tools are described without `strict`, which some servers refuse.
+class ConnectedLLM(openai.LLM):
+    """OpenAI's LLM, which opens its connection when the agent starts rather than with the first answer.
 
     Args:
+        connect: Opens it.
+        is_openai: False for other servers: tools are described without `strict`, which some refuse.
         options: Those of `openai.LLM`.
     """
-    return openai.LLM(**options, _strict_tool_schema=False)
+
+    def __init__(self, *, connect: Callable[[], Awaitable[None]], is_openai: bool, **options: Any) -> None:
+        super().__init__(**options, _strict_tool_schema=is_openai)
+        self._connect = connect
+
+    def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Connect; no-op when a session is made, for which the framework passes its loop: it may never start."""
+        if loop is None:
+            super().prewarm()
+
+    async def _prewarm_impl(self) -> None:
+        await self._connect()
 
 
 def is_released(context: RunContext[Any]) -> bool:

@@ -4,18 +4,19 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from agent.conversation.fillers import default_fillers
 from agent.conversation.tools import tools_named
 from agent.settings import SettingsError
+from agent.settings.turns import TurnOptions
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
 DEFAULT_TOOL_TIMEOUT = 60.0  # seconds
 DEFAULT_GOODBYE = "I am afraid our time is up. Thank you for the talk, and goodbye!"
 
 
-class Persona(BaseModel):
+class Persona(TurnOptions):
     """The contents of a persona file. `agent/personas/nova.toml` explains each field."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)

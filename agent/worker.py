@@ -69,7 +69,7 @@ server = _server(settings_or_defaults())
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
     load_certificates()
-    process.userdata["vad"] = load_vad(load_settings().turn_detection)
+    process.userdata["vad"] = load_vad()
 
 
 async def take_job(request: JobRequest) -> None:

@@ -54,9 +54,13 @@ class AvatarAudioOutput(AudioOutput):
         """Seconds played of the segment that is being played."""
         return self._machine.played(self._driver.now)
 
+    def is_ahead(self, seconds: float) -> bool:
+        """Return whether more than so many seconds are captured and not played."""
+        return self._machine.is_ahead(seconds, self._driver.now)
+
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
-        while self._machine.is_ahead(_MOST_UNPLAYED, self._driver.now):  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
+        while self.is_ahead(_MOST_UNPLAYED):  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
             await asyncio.sleep(_SPACE_POLL_S)
         await super().capture_frame(frame)
         pcm = self._converter.push(frame)

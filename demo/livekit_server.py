@@ -28,13 +28,16 @@ START_TIMEOUT: Final = 20.0
 SERVER_GRACE: Final = 3.0
 
 
-def server_config(port: int, udp_port: int, api_key: str, api_secret: str) -> dict[str, object]:
+def server_config(
+    port: int, udp_port: int, api_key: str, api_secret: str, *, metrics_port: int = 0
+) -> dict[str, object]:
     """Give a configuration for loopback only, as LiveKit's YAML names things.
 
     `node_ip`, the loopback candidate and the interface let clients connect on a machine that has no other interface.
     Without `stun_servers` clients are sent to a public STUN server; the discard port never answers. `tcp_port` 0
     turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says. A `target_load`
-    above 1 sends a worker to the caller also while the machine is busy: by default a worker at 70 % gets no job.
+    above 1 sends a worker to the caller also while the machine is busy: by default a worker at 70 % gets no job. At
+    `metrics_port`, unless it is 0, the server publishes its metrics for Prometheus.
     """
     return {
         "port": port,
@@ -49,6 +52,7 @@ def server_config(port: int, udp_port: int, api_key: str, api_secret: str) -> di
             "stun_servers": ["127.0.0.1:9"],
         },
         "agents": {"target_load": 2.0},
+        "prometheus": {"port": metrics_port},
         "keys": {api_key: api_secret},
     }
 
@@ -62,6 +66,7 @@ class LiveKitServer:
         api_secret: That key's secret, 32 characters at least.
         log_dir: Gets `livekit-server.log` and `livekit-server.yaml`; by default a directory that goes with the server.
         console: Where a build is shown, when there is no server yet.
+        metrics_port: TCP port of the server's metrics on 127.0.0.1; 0 for none.
     """
 
     def __init__(
@@ -72,8 +77,10 @@ class LiveKitServer:
         api_secret: str = DEV_API_SECRET,
         log_dir: Path | None = None,
         console: Console | None = None,
+        metrics_port: int = 0,
     ) -> None:
         self.port = port
+        self.metrics_port = metrics_port
         self.api_key = api_key
         self.api_secret = api_secret
         self._log_dir = log_dir
@@ -110,7 +117,8 @@ class LiveKitServer:
         await self._stack.aclose()
 
     def _running(self, binary: Path, log_dir: Path) -> AbstractAsyncContextManager[Child]:
-        config = server_config(self.port, free_port(SOCK_DGRAM), self.api_key, self.api_secret)
+        udp_port = free_port(SOCK_DGRAM)
+        config = server_config(self.port, udp_port, self.api_key, self.api_secret, metrics_port=self.metrics_port)
         config_file = log_dir / "livekit-server.yaml"
         config_file.write_text(json.dumps(config, indent=2))  # JSON is YAML
         command = [str(binary), "--config", str(config_file)]

@@ -50,7 +50,7 @@ FAST = ("--fast", "--habit", "speech_starts_after=0.2")
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def livekit_server(logs: Path) -> AsyncIterator[LiveKitServer]:
     """A LiveKit server on loopback."""
-    async with LiveKitServer(log_dir=logs) as server:
+    async with LiveKitServer(log_dir=logs, metrics_port=free_port()) as server:
         yield server
 
 

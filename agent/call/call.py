@@ -9,7 +9,7 @@ from functools import partial
 
 import aiohttp
 from livekit import api
-from livekit.agents import CloseEvent, JobContext, room_io
+from livekit.agents import AutoSubscribe, CloseEvent, JobContext, room_io
 from livekit.agents.vad import VAD
 
 from agent.call.account import Account
@@ -42,6 +42,9 @@ _LAST_EVENTS_TIMEOUT = 2.5
 _STOP_TIMEOUT = 10.0
 _CLOSE_TIMEOUT = 5.0
 _HANG_UP_TIMEOUT = 3.0
+
+# Of the caller's sound, in Hz.
+_INPUT_RATE = 16_000
 
 
 class Call:
@@ -119,7 +122,8 @@ class Call:
         if is_call and self._seen:
             # The avatar's start takes longest, so it comes first.
             await self._start_avatar()
-        await self._ctx.connect()
+        # Presence subscribes to the callers' microphones, the avatar's link to its sound, and nobody to a picture.
+        await self._ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
         if is_call and not self._seen:
             self._presence.refresh()
             await self._start_avatar()
@@ -131,6 +135,7 @@ class Call:
             session_host=False,
         )
         if self._face.avatar is not None:
+            self._session.note_said_words()
             self._face.avatar.sync_transcription()
         if not is_call:
             self._control.say_opening()
@@ -160,6 +165,8 @@ class Call:
         return room_io.RoomOptions(
             # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
+            # As voice activity detection and Deepgram want it: by default both would resample it.
+            audio_input=room_io.AudioInputOptions(sample_rate=_INPUT_RATE),
             # Whether a caller who left ends the call is decided by Presence.
             close_on_disconnect=False,
             # The chat is read by Control, which takes lines of every caller.

@@ -46,8 +46,9 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
     """The callers in a room, and the link of the agent session to one of them.
 
     The session has to run in the room with `close_on_disconnect=False` and a participant identity that does not exist,
-    so that only this class links it. While the room has no caller, every speech is interrupted, so that the chat
-    context keeps what was heard of it.
+    so that only this class links it. The callers' microphones are subscribed to here: the room is to be joined without
+    subscribing to anything. While the room has no caller, every speech is interrupted, so that the chat context keeps
+    what was heard of it.
 
     Emits `linked` with the identity of the newly linked caller, and `changed`, without arguments, when a caller joined,
     left or answered the telephone.
@@ -152,10 +153,13 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._follow()
 
     def refresh(self) -> None:
-        """Read the participants of the room; after `watch` this happens by itself."""
+        """Read the participants of the room, and subscribe to the callers' microphones; `watch` calls it by itself."""
         participants = list(self._room.remote_participants.values())
-        callers = [_caller(each) for each in participants if self._is_caller(each)]
-        self._callers.update(_now(), callers, self._departures)
+        callers = [each for each in participants if self._is_caller(each)]
+        for microphone in (each for caller in callers for each in _microphones(caller)):
+            # LiveKit tells of those alone who are subscribed to whether they speak, and so who wants the floor.
+            microphone.set_subscribed(True)
+        self._callers.update(_now(), [_caller(each) for each in callers], self._departures)
         self._departures.clear()
 
     def _look(self, *_: object) -> None:
@@ -249,12 +253,13 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
             self._timer.cancel()
 
 
+def _microphones(participant: rtc.RemoteParticipant) -> list[rtc.RemoteTrackPublication]:
+    publications = participant.track_publications.values()
+    return [each for each in publications if each.source == rtc.TrackSource.SOURCE_MICROPHONE]
+
+
 def _caller(participant: rtc.RemoteParticipant) -> Caller:
-    microphones = [
-        publication
-        for publication in participant.track_publications.values()
-        if publication.source == rtc.TrackSource.SOURCE_MICROPHONE
-    ]
+    microphones = _microphones(participant)
     return Caller(
         participant.identity,
         is_phone=participant.kind == _PHONE,

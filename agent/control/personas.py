@@ -12,12 +12,13 @@ from agent.control.attributes import Attributes
 from agent.control.refusal import NO_SUCH_PERSONA, NOT_NOW, RefusalError
 from agent.conversation.apology import Apology
 from agent.conversation.persona_agent import PersonaAgent, Source
-from agent.conversation.pipeline import build_ear, build_voice
+from agent.conversation.pipeline import build_ear, build_voice, take_turns
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.conversation.tools import tools_named
 from agent.framework import running_tools
 from agent.persona import Persona, load_persona, personas_beside
 from agent.settings import Settings, SettingsError
+from agent.turns import turn_settings
 
 logger = logging.getLogger("agent")
 
@@ -119,6 +120,7 @@ class Personas:
         self._session.interrupt(force=True)  # what has begun since: the framework would let it be said to its end
         self._session.update_agent(agent)
         await agent.entered.wait()
+        take_turns(self._session, turn_settings(self._settings, persona))
         await self._apology.aclose()
         self.persona, self._apology = persona, apology
         self._attributes.tell(persona=stem)
@@ -150,10 +152,12 @@ class Personas:
         if file is None:
             raise RefusalError(NO_SUCH_PERSONA, f"There is no such persona; there is {', '.join(self._files)}.")
         try:
-            return load_persona(file)
+            persona = load_persona(file)
+            turn_settings(self._settings, persona)
         except SettingsError as error:
             logger.warning("the file of a persona can't be used", extra={"persona": stem, "error": str(error)})
             raise RefusalError(NO_SUCH_PERSONA, "That persona can't be used at the moment.") from None
+        return persona
 
     def _agent(self, persona: Persona, apology: Apology) -> PersonaAgent:
         is_first = persona is self._first
@@ -166,6 +170,7 @@ class Personas:
             on_first_token=self._on_first_token,
             on_first_audio=self._on_first_audio,
             on_failure=self._on_failure,
+            turns=turn_settings(self._settings, persona),
             chat_ctx=NOT_GIVEN if is_first else self._session.history.copy(exclude_instructions=True),
             stt=self._ear(persona),
             tts=self._voice(persona),

@@ -4,6 +4,8 @@ from typing import Any, Protocol
 
 from livekit.agents import AgentSession
 
+from agent.conversation.said_words import SaidWords
+
 
 class Closer(Protocol):
     """Ends a call, and closes its session with `CallSession.close`."""
@@ -26,6 +28,11 @@ class CallSession(AgentSession[Any]):
     """
 
     closer: Closer | None = None
+
+    def note_said_words(self) -> None:
+        """Note the words that the caller hears, to know their echo. Call it before captions are synchronized."""
+        if self.output.transcription is not None:
+            self.output.transcription = SaidWords(self.output.transcription)
 
     def shutdown(self, *, drain: bool = True) -> None:
         """Begin to end the call; with `drain` after what is being said."""

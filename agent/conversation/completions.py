@@ -11,6 +11,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
+import httpx2
 import openai
 from openai.resources.chat import AsyncChat, AsyncCompletions
 from openai.types.chat.chat_completion_chunk import ChatCompletionChunk, Choice, ChoiceDelta
@@ -29,6 +30,10 @@ _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_de
 _OPTIONAL_FIELDS = {"stream_options": "stream_options", "tools": "tool"}
 
 
+# Seconds for which a connection is kept between two answers; OpenAI's plugin keeps its own as long.
+_KEPT_OPEN_S = 120.0
+
+
 class CompletionsClient(openai.AsyncOpenAI):
     """An OpenAI client whose streamed chat completions are normalised.
 
@@ -40,8 +45,14 @@ class CompletionsClient(openai.AsyncOpenAI):
     """
 
     def __init__(self, *, api_key: str, base_url: str, is_openai: bool) -> None:
-        super().__init__(api_key=api_key, base_url=base_url, max_retries=0)
+        # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
+        http_client = openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S))
+        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=http_client)
         self._is_openai = is_openai
+
+    async def connect(self) -> None:
+        """Open a connection that the next request uses; the server's answer does not matter."""
+        await self._client.head(self.base_url)
 
     @cached_property
     def chat(self) -> AsyncChat:

@@ -30,10 +30,13 @@ from agent.conversation.deadline import in_time, or_silence
 from agent.conversation.failure import describe
 from agent.conversation.fillers import FIRST_AFTER, Fillers
 from agent.conversation.hearing import Hearing
+from agent.conversation.overlap import Overlap
 from agent.conversation.patience import with_patience
 from agent.conversation.speech_text import Answer
 from agent.conversation.stt_watchdog import SttWatchdog
+from agent.framework import until_scheduled
 from agent.persona import Persona
+from agent.settings.turns import TurnSettings
 from agent.speech.written import WrittenWords
 
 logger = logging.getLogger("agent")
@@ -58,6 +61,7 @@ class PersonaAgent(Agent):
         on_first_token: Called, in the task of the reply, when the language model gave its first word.
         on_first_audio: Called, in the task of the reply, when text-to-speech gave its first frame.
         on_failure: Called with the stage that failed.
+        turns: How turns are taken; by default without backchannels.
         chat_ctx: The conversation so far.
         stt: Speech-to-text for its language; by default the session's.
         tts: Text-to-speech with its voice; by default the session's.
@@ -77,6 +81,7 @@ class PersonaAgent(Agent):
         on_first_token: Callable[[], None],
         on_first_audio: Callable[[], None],
         on_failure: Callable[[Source], None],
+        turns: TurnSettings | None = None,
         chat_ctx: NotGivenOr[llm.ChatContext] = NOT_GIVEN,
         stt: NotGivenOr[stt.STT[Any]] = NOT_GIVEN,
         tts: NotGivenOr[tts.TTS[Any]] = NOT_GIVEN,
@@ -91,6 +96,7 @@ class PersonaAgent(Agent):
         self._on_first_audio = on_first_audio
         self._on_failure = on_failure
         self._hearing = Hearing(stt_watchdog, persona.language)
+        self._overlap = Overlap(session, turns or TurnSettings())
         options = session.conn_options.llm_conn_options
         # A quick failure is tried again within the time; two language models have it one after the other.
         attempts = 2 if isinstance(session.llm, llm.FallbackAdapter) else 1
@@ -100,6 +106,10 @@ class PersonaAgent(Agent):
         """Note that it has taken over."""
         self.entered.set()
 
+    async def on_exit(self) -> None:
+        """Note that another agent takes over."""
+        self._overlap.close()
+
     async def on_user_turn_completed(self, _turn_ctx: llm.ChatContext, new_message: llm.ChatMessage) -> None:
         """Leave a turn without words unanswered: the push-to-talk button was held, and nothing was said."""
         if not (new_message.text_content or "").strip():
@@ -108,7 +118,7 @@ class PersonaAgent(Agent):
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncGenerator[SpeechEvent, None]:
-        """Hear; after an error the service is connected again."""
+        """Hear; after an error the service is connected again. What is no turn of the caller is kept back."""
         source = self.stt if is_given(self.stt) and self.stt is not None else self._of_session.stt
 
         def connect(frames: AsyncIterable[rtc.AudioFrame]) -> AsyncGenerator[SpeechEvent, None]:
@@ -116,7 +126,8 @@ class PersonaAgent(Agent):
 
         async with aclosing(self._hearing.events(audio, connect, source)) as events:
             async for event in events:
-                yield event
+                if self._overlap.counts(event):
+                    yield event
 
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
@@ -167,6 +178,8 @@ class PersonaAgent(Agent):
             voice = self.tts if is_given(self.tts) and self.tts is not None else self._of_session.tts
             vendor = voice.provider if voice is not None else "none"
             logger.warning("text-to-speech failed", extra=describe(error, vendor, said=[words.text]))
+            # Before the turn has ended, nobody waits for this answer, and it may be dropped.
+            await until_scheduled()
             self._on_failure("speaking")
             self._apology.say()
             # Without its cause, which may quote the text: the framework logs it.

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from livekit.agents import (
     NOT_GIVEN,
+    AgentSession,
     APIConnectOptions,
     LanguageCode,
     NotGivenOr,
@@ -17,16 +18,19 @@ from livekit.agents import (
 )
 from livekit.agents.vad import VAD
 from livekit.agents.voice.agent_session import SessionConnectOptions
+from livekit.agents.voice.turn import EndpointingOptions, InterruptionOptions
 from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.conversation.call_session import CallSession
 from agent.conversation.completions import CompletionsClient
 from agent.conversation.patience import RESULT_CAME
-from agent.framework import forward_messages, lenient_llm, reporting_stt
+from agent.framework import ConnectedLLM, forward_messages, reporting_stt
 from agent.persona import Persona
-from agent.settings import Settings, TurnDetection, Vendor
+from agent.settings import Settings, Vendor
+from agent.settings.turns import VOICE_ENDS_AFTER, TurnSettings
 from agent.speech.pieces import PieceTokenizer
+from agent.turns import turn_settings
 
 # Set explicitly: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which
 # may be another vendor's.
@@ -38,8 +42,11 @@ _SPEECH_TIMEOUT = 5.0
 
 _RETRY_INTERVAL = 0.5
 
-# Seconds of silence: the plugin's own, and the least that the model wants, which then decides by what was said.
-_END_OF_SPEECH: dict[TurnDetection, float] = {"vad": 0.55, "model": 0.25}
+# An answer is thought of and synthesised as soon as a transcript is final, before the turn has ended, so that its first
+# word is there when it ends. If the caller goes on, it is dropped: at most this many answers in a turn, and none once
+# the caller has spoken for so many seconds, since who speaks for long pauses often.
+_PREEMPTIVE_TRIES = 2
+_PREEMPTIVE_SPEECH = 10.0
 
 # The end of the names of ElevenLabs' models that take a language; others recognise it from the text.
 _ENFORCED = "_v2_5"
@@ -48,19 +55,23 @@ _ENFORCED = "_v2_5"
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com", ".api.openai.com")
 
 
-def load_vad(turn_detection: TurnDetection = "vad") -> VAD:
+def load_vad() -> VAD:
     """Load Silero's voice activity detection; it takes a moment, so a process does it before its first job."""
-    return silero.VAD.load(min_silence_duration=_END_OF_SPEECH[turn_detection])
+    return silero.VAD.load(min_silence_duration=VOICE_ENDS_AFTER)
 
 
 def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession:
-    """Build an agent session that is ready to start."""
+    """Build an agent session that is ready to start.
+
+    Raises:
+        SettingsError: The settings of turns contradict each other.
+    """
     return CallSession(
         vad=vad,
         stt=build_ear(settings, persona, vad),
         llm=_thinking(settings),
         tts=build_voice(settings, persona),
-        turn_handling=turn_handling(settings),
+        turn_handling=turn_handling(settings, turn_settings(settings, persona)),
         # Captions and the interrupted message follow the words that ElevenLabs says it spoke.
         use_tts_aligned_transcript=True,
         # `PersonaAgent` turns answers into speech itself; other texts are spoken word for word.
@@ -165,24 +176,40 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
     return tts.FallbackAdapter([first, streamed], max_retry_per_tts=0)
 
 
-def turn_handling(settings: Settings) -> TurnHandlingOptions:
+def turn_handling(settings: Settings, turns: TurnSettings) -> TurnHandlingOptions:
     """Set how turns are taken, explicitly: by default the framework picks a model in the cloud in some modes."""
-    is_vad = settings.turn_detection == "vad"
-    detector: Any = "vad" if is_vad else inference.TurnDetector(version="v1-mini")
+    detector: Any = "vad" if settings.turn_detection == "vad" else inference.TurnDetector(version="v1-mini")
     return TurnHandlingOptions(
         turn_detection=detector,
-        # For its own model the framework has delays that are tuned to it.
-        endpointing={"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0} if is_vad else {},
-        # A noise pauses the avatar; if no word follows within two seconds, it resumes where it was.
-        interruption={
+        endpointing=_endpointing(turns),
+        interruption={"enabled": True, "mode": "vad", "resume_false_interruption": True, **_interruption(turns)},
+        preemptive_generation={
             "enabled": True,
-            "mode": "vad",
-            "min_duration": 0.5,
-            "resume_false_interruption": True,
-            "false_interruption_timeout": 2.0,
+            "preemptive_tts": True,
+            "max_speech_duration": _PREEMPTIVE_SPEECH,
+            "max_retries": _PREEMPTIVE_TRIES,
         },
-        preemptive_generation={"enabled": True},
     )
+
+
+def take_turns(session: AgentSession[Any], turns: TurnSettings) -> None:
+    """Change how turns are taken while the session runs: another persona has taken over."""
+    session.update_options(endpointing_opts=_endpointing(turns))
+    # The framework reads them from here each time, and has no method to change them.
+    session.options.interruption.update(_interruption(turns))
+
+
+def _endpointing(turns: TurnSettings) -> EndpointingOptions:
+    return {"mode": "fixed", "min_delay": turns.min_endpointing_delay, "max_delay": turns.max_endpointing_delay}
+
+
+def _interruption(turns: TurnSettings) -> InterruptionOptions:
+    """A voice pauses the avatar; if no word follows, it resumes where it was."""
+    return {
+        "min_duration": turns.min_interruption_duration,
+        "min_words": turns.min_interruption_words,
+        "false_interruption_timeout": turns.false_interruption_timeout,
+    }
 
 
 def _spoken_language(settings: Settings, persona: Persona) -> NotGivenOr[str]:
@@ -204,8 +231,7 @@ def _llm(vendor: Vendor, model: str) -> openai.LLM:
     client = CompletionsClient(
         api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, is_openai=is_openai
     )
-    build = openai.LLM if is_openai else lenient_llm
-    return build(model=model, client=client)
+    return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client)
 
 
 def is_openai_host(url: str | None) -> bool:

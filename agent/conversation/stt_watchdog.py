@@ -8,7 +8,7 @@ from livekit.agents import AgentSession, APIError, APITimeoutError, UserStateCha
 from livekit.agents.stt import SpeechEvent, SpeechEventType
 from livekit.agents.utils import aio
 
-# Seconds of voice that count as speech, as for an interruption; a shorter sound may be a cough.
+# Seconds of voice that count as speech; a shorter sound may be a cough.
 _SPEECH = 0.5
 
 # Seconds after a speech within which the service has to react; services take half a second.

@@ -18,6 +18,7 @@ from agent.framework import plugin_http_session
 from agent.persona import Persona, load_persona
 from agent.sessions.sweeper import open_journal
 from agent.settings import Settings, SettingsError, Vendor, load_settings, out_of_reach
+from agent.turns import turn_settings
 from agent.web.guard import is_for_everybody
 from agent.web.serve import page_url
 from avatar import LiveAvatarAPI
@@ -43,6 +44,7 @@ async def examine() -> list[Finding]:
     try:
         settings = load_settings()
         persona = load_persona(settings.persona)
+        turn_settings(settings, persona)
     except SettingsError as error:
         return [Finding("settings", good=False, text=problem) for problem in error.problems]
     return await examine_with(settings, persona)

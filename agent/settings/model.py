@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.settings import values
 from agent.settings.state_dir import default_state_dir
+from agent.settings.turns import TurnOptions
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
 from avatar.api import DEFAULT_API_URL
 
@@ -90,7 +91,7 @@ FilePath = Annotated[Path, _cleaned(values.path)]
 OptionalPath = Annotated[Path | None, _cleaned(values.path)]
 
 
-class Settings(BaseSettings):
+class Settings(TurnOptions, BaseSettings):
     """All settings, by the names that the vendors gave them. `.env.example` explains each."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -103,7 +104,7 @@ class Settings(BaseSettings):
 
     deepgram_api_key: Secret = SecretStr("")
     deepgram_base_url: Annotated[str, _cleaned(values.deepgram_address)] = ""
-    deepgram_model: Text = "nova-3"
+    deepgram_model: Annotated[str, _cleaned(values.deepgram_model)] = "nova-3"
 
     openai_api_key: Secret = SecretStr("")
     openai_base_url: Annotated[str, _cleaned(values.openai_address)] = ""

@@ -74,6 +74,17 @@ def web_address(value: str) -> str:
     return _address(value, plain="http", secure="https")
 
 
+def deepgram_model(value: str) -> str:
+    """Clean the name of a model of Deepgram's `/v1/listen`."""
+    cleaned = clean(value)
+    if cleaned.lower().startswith("flux"):
+        message = (
+            f"{cleaned} is heard through Deepgram's /v2/listen, which this worker doesn't use: take nova-3 or nova-2"
+        )
+        raise ValueError(message)
+    return cleaned
+
+
 def deepgram_address(value: str) -> str:
     """Clean Deepgram's address, with or without the path: `api.eu.deepgram.com` is its `/v1/listen`."""
     address = web_address(value)

@@ -23,6 +23,9 @@ _SERVER_TIMEOUT_S = 3.0
 class RoomWatch:
     """Reports to the machine which participants are in the room, and whether the avatar's sound arrives.
 
+    For that it subscribes to the avatars' sound, whatever the room subscribes to by itself, and never to their picture:
+    decoding 25 pictures a second would be the largest cost of a call.
+
     Args:
         driver: Of the machine.
         room: Connected, or about to be.
@@ -41,6 +44,7 @@ class RoomWatch:
         self._room.on("reconnected", self._look)
         self._room.on("participant_connected", self._look)
         self._room.on("participant_disconnected", self._look)
+        self._room.on("track_published", self._choose)
         self._tasks.start(self._listen(), "avatar_sound", lambda _: None)
         self._look()
 
@@ -50,6 +54,7 @@ class RoomWatch:
         self._room.off("reconnected", self._look)
         self._room.off("participant_connected", self._look)
         self._room.off("participant_disconnected", self._look)
+        self._room.off("track_published", self._choose)
         await self._tasks.aclose(limit)
 
     def _look(self, *_: object) -> None:
@@ -63,6 +68,14 @@ class RoomWatch:
             for identity in self._known - present:
                 self._machine.avatar_left(identity, now)
         self._known = present
+        for participant in self._room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                self._choose(publication, participant)
+
+    def _choose(self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant) -> None:
+        """Subscribe to a track of an avatar if it is sound."""
+        if any(session.identity == participant.identity for session in self._machine.sessions):
+            publication.set_subscribed(publication.kind == rtc.TrackKind.KIND_AUDIO)
 
     async def _listen(self) -> None:
         """Follow the sound of the avatar while it should be heard."""

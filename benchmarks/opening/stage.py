@@ -17,16 +17,27 @@ from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from demo.processes import Child
 
 ROOT: Final = Path(__file__).parents[2]
 
-COMMANDS: Final = {
-    Plugin.OFFICIAL: ["-m", "benchmarks.opening.official_agent"],
-    Plugin.OURS: ["agent.py", "dev", "--no-reload"],
-}
-
 START: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """How a worker is started: the arguments of Python, and the directory in which it runs."""
+
+    command: Sequence[str]
+    cwd: Path = ROOT
+
+
+WORKERS: Final = {
+    Plugin.OFFICIAL: Worker(["-m", "benchmarks.opening.official_agent"]),
+    Plugin.OURS: Worker(["agent.py", "dev", "--no-reload"]),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +46,15 @@ class Stage:
 
     Attributes:
         server: The LiveKit server.
+        stand_ins: URL of the stand-ins.
         page: Of our worker.
+        pids: Of the workers.
     """
 
     server: LiveKitServer
+    stand_ins: str
     page: str
+    pids: Mapping[Plugin, int]
 
     def token(self, room: str, plugin: Plugin) -> str:
         """Lets a caller into a room, into which it calls an agent."""
@@ -50,35 +65,51 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[Stage]:
-    """Start all of it, on free ports of loopback."""
+async def open_stage(
+    workers: Mapping[Plugin, Worker] = WORKERS, *, stand_ins: Sequence[str] = (), video_quality: str = "low"
+) -> AsyncIterator[Stage]:
+    """Start all of it, on free ports of loopback.
+
+    Args:
+        workers: One of each kind.
+        stand_ins: Options of `python -m simulators`.
+        video_quality: Of the avatar. 360p where pictures are not what is measured: a busy machine takes long to draw.
+    """
     async with AsyncExitStack() as stack:
         logs = Path(stack.enter_context(TemporaryDirectory(prefix="bench-opening-")))
-        server = await stack.enter_async_context(LiveKitServer(log_dir=logs))
-        stand_ins = f"http://127.0.0.1:{await _start_stand_ins(stack, logs)}"
+        server = await stack.enter_async_context(LiveKitServer(log_dir=logs, metrics_port=free_port()))
+        url = f"http://127.0.0.1:{await _start_stand_ins(stack, logs, stand_ins)}"
         page_port = free_port()
-        environment = _environment(server, stand_ins, logs)
-        await asyncio.gather(*(_start_worker(stack, plugin, environment, logs, page_port) for plugin in Plugin))
-        yield Stage(server, f"http://127.0.0.1:{page_port}")
+        environment = {
+            **_environment(server, url, logs),
+            "LIVEAVATAR_VIDEO_QUALITY": video_quality,
+            "WEB_PORT": str(page_port),
+        }
+        children = await asyncio.gather(
+            *(_start_worker(stack, plugin, workers[plugin], environment, logs) for plugin in Plugin)
+        )
+        pids = {plugin: child.process.pid for plugin, child in zip(Plugin, children, strict=True)}
+        yield Stage(server, url, f"http://127.0.0.1:{page_port}", pids)
 
 
-async def _start_stand_ins(stack: AsyncExitStack, logs: Path) -> int:
+async def _start_stand_ins(stack: AsyncExitStack, logs: Path, options: Sequence[str]) -> int:
     port = free_port()
-    command = [sys.executable, "-m", "simulators", "--port", str(port)]
+    command = [sys.executable, "-m", "simulators", "--port", str(port), *options]
     child = await stack.enter_async_context(running("stand-ins", command, log=logs / "stand-ins.log", cwd=ROOT))
     await child.wait_until(lambda: answers(f"http://127.0.0.1:{port}"), START)
     return port
 
 
 async def _start_worker(
-    stack: AsyncExitStack, plugin: Plugin, environment: Mapping[str, str], logs: Path, page_port: int
-) -> None:
-    env = {**environment, "LIVEKIT_AGENT_NAME": plugin.value, "WEB_PORT": str(page_port)}
-    command = [sys.executable, *COMMANDS[plugin]]
+    stack: AsyncExitStack, plugin: Plugin, worker: Worker, environment: Mapping[str, str], logs: Path
+) -> Child:
+    env = {**environment, "LIVEKIT_AGENT_NAME": plugin.value}
+    command = [sys.executable, *worker.command]
     child = await stack.enter_async_context(
-        running(f"{plugin.value} worker", command, log=logs / f"{plugin.value}.log", env=env, cwd=ROOT)
+        running(f"{plugin.value} worker", command, log=logs / f"{plugin.value}.log", env=env, cwd=worker.cwd)
     )
     await child.wait_until(lambda: child.has_logged("registered worker"), START)
+    return child
 
 
 def _environment(server: LiveKitServer, stand_ins: str, logs: Path) -> dict[str, str]:
@@ -90,7 +121,5 @@ def _environment(server: LiveKitServer, stand_ins: str, logs: Path) -> dict[str,
         "STATE_DIR": str(logs / "state"),
         "CALLER_GRACE": "0",
         "DRAIN_TIMEOUT": "1",
-        # 360p: what is measured is when the first picture comes, not how long a busy machine takes to draw it.
-        "LIVEAVATAR_VIDEO_QUALITY": "low",
         "LIVEKIT_LOG_LEVEL": "INFO",
     }

@@ -19,6 +19,24 @@ LOST = rtc.DisconnectReason.SIGNAL_CLOSE
 MICROPHONE = "microphone"
 
 
+class Publication:
+    """A track that somebody publishes.
+
+    Attributes:
+        subscribed: Whether the agent has asked for it; None before it said anything of it.
+    """
+
+    def __init__(self, source: Any = rtc.TrackSource.SOURCE_MICROPHONE) -> None:
+        self.source = source
+        self.sid = f"TR_{source}"
+        self.muted = False
+        self.track = None
+        self.subscribed: bool | None = None
+
+    def set_subscribed(self, subscribed: bool) -> None:
+        self.subscribed = subscribed
+
+
 class PeopleRoom(FakeRoom):
     """A connected room with people in it."""
 
@@ -104,5 +122,4 @@ class Links:
 
 
 def _microphone() -> dict[str, Any]:
-    source = rtc.TrackSource.SOURCE_MICROPHONE
-    return {MICROPHONE: SimpleNamespace(source=source, muted=False, track=None, sid="TR_microphone")}
+    return {MICROPHONE: Publication()}

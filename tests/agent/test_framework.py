@@ -18,24 +18,26 @@ from livekit.agents.ipc.proc_pool import ProcPool
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
 from livekit.agents.utils import http_context
 from livekit.agents.voice import SpeechHandle
+from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 from livekit.agents.voice.tool_executor import _ToolExecutor
-from livekit.plugins import deepgram, openai
+from livekit.plugins import deepgram
 from livekit.protocol import agent, models
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from agent.framework import (
     STT_MESSAGE,
+    ConnectedLLM,
     FullError,
     JobServer,
     forward_messages,
     is_released,
-    lenient_llm,
     load_certificates,
     plugin_http_session,
     reporting_stt,
     reports_messages,
     set_job_url,
+    until_scheduled,
 )
 
 if TYPE_CHECKING:
@@ -413,14 +415,48 @@ async def test_an_stt_reports_messages_without_words() -> None:
     assert not reports_messages(deepgram.STT(api_key="key"))
 
 
-def test_tools_are_described_without_strict_to_other_servers() -> None:
+async def test_tools_are_described_without_strict_to_other_servers() -> None:
     """Only OpenAI and Azure are known to take the field."""
     tools = llm.ToolContext([_tool])
-    model = lenient_llm(model="x", api_key="key")
+    strict = [
+        ConnectedLLM(connect=_connected, is_openai=is_openai, model="x", api_key="key")._strict_tool_schema
+        for is_openai in (True, False)
+    ]
 
-    assert model._strict_tool_schema is False, f"{CHANGED}openai.LLM._strict_tool_schema"
-    assert openai.LLM(model="x", api_key="key")._strict_tool_schema is True
+    assert strict == [True, False], f"{CHANGED}openai.LLM._strict_tool_schema"
     assert "strict" not in str(tools.parse_function_tools("openai", strict=False))
+
+
+async def test_a_language_model_is_connected_before_its_first_answer() -> None:
+    """The framework warms it up when the agent starts, if the plugin can be."""
+    connected = asyncio.Event()
+
+    async def connect() -> None:
+        connected.set()
+
+    model = ConnectedLLM(connect=connect, is_openai=True, model="x", api_key="key")
+    model.prewarm()
+    async with asyncio.timeout(5):
+        await connected.wait()
+    await model.aclose()
+
+
+async def test_a_speech_is_waited_for_until_it_is_certain() -> None:
+    """One that was begun before the turn has ended may be dropped; outside of a speech there is nothing to wait for."""
+    await until_scheduled()
+    speech = SpeechHandle.create()
+    token = _SpeechHandleContextVar.set(speech)
+    waiting = asyncio.create_task(until_scheduled())
+    _SpeechHandleContextVar.reset(token)
+    await asyncio.sleep(0)
+    before = waiting.done()
+    speech._mark_scheduled()
+    await waiting
+
+    assert not before
+
+
+async def _connected() -> None: ...
 
 
 @llm.function_tool

@@ -77,6 +77,23 @@ class Agent:
         self.published.remove(sid)
 
 
+class Publication:
+    """A track that a participant publishes.
+
+    Attributes:
+        subscribed: Whether the agent has asked for it; None before it said anything of it.
+    """
+
+    def __init__(self, sid: str, kind: Any, track: object = None) -> None:
+        self.sid = sid
+        self.kind = kind
+        self.track = track
+        self.subscribed: bool | None = None
+
+    def set_subscribed(self, subscribed: bool) -> None:
+        self.subscribed = subscribed
+
+
 class VirtualRoom(rtc.Room):
     """A connected room with the agent in it."""
 
@@ -93,10 +110,10 @@ class VirtualRoom(rtc.Room):
 
     def come(self, identity: str, *tracks: object) -> None:
         """Let a participant come, with these tracks subscribed to."""
-        publications = {"TR_face": SimpleNamespace(sid="TR_face", kind=rtc.TrackKind.KIND_VIDEO, track=None)}
+        publications = {"TR_face": Publication("TR_face", rtc.TrackKind.KIND_VIDEO)}
         for number, track in enumerate(tracks):
             sid = f"TR_sound_{number}"
-            publications[sid] = SimpleNamespace(sid=sid, kind=rtc.TrackKind.KIND_AUDIO, track=track)
+            publications[sid] = Publication(sid, rtc.TrackKind.KIND_AUDIO, track)
         participant: Any = SimpleNamespace(
             identity=identity,
             track_publications=publications,
@@ -106,6 +123,13 @@ class VirtualRoom(rtc.Room):
         self._remote_participants[identity] = participant
         self.emit("participant_connected", participant)
         self.emit("participant_active", participant)
+
+    def publish(self, identity: str, sid: str, kind: Any) -> None:
+        """Let a participant publish one more track."""
+        participant: Any = self._remote_participants[identity]
+        publication: Any = Publication(sid, kind)
+        participant.track_publications[sid] = publication
+        self.emit("track_published", publication, participant)
 
     def leave(self, identity: str) -> None:
         """Let a participant leave."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.turns.noise import wordless_voice
 from tests.e2e.conversation import HAPPENS, STORY, conversation, heard_seconds
 from tests.e2e.narration import BYTES_PER_SECOND, narrate
-from tests.wordless import wordless_voice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 # Seconds of the story; in the first three the framework takes what it hears for an echo.
 IN_THE_MIDDLE = 5.0
 
-# Seconds; between two sentences there are 0.3.
-SILENCE = 1.0
+# Seconds; between two sentences there are 0.3, and the avatar goes on 0.7 s after a noise.
+SILENCE = 0.6
 
 # Seconds between what was played and what we know of it; machines under test are busy.
 AGREES = 0.2
@@ -49,3 +49,16 @@ async def test_a_noise_pauses_the_story_and_none_of_it_is_lost(stage: Stage, tmp
     assert (first["interrupted"], second["interrupted"]) == (True, False)
     repeated = heard_seconds(session) - story.audio_bytes / BYTES_PER_SECOND
     assert -AGREES - session["stalled_seconds"] <= repeated <= story.longest_word + AGREES
+
+
+async def test_a_backchannel_is_no_turn(stage: Stage, tmp_path: Path) -> None:
+    """The story goes on to its end behind "okay", and is the only answer."""
+    async with conversation(stage, "backchannel", tmp_path) as talk:
+        await talk.say("tell me a story")
+        await talk.books(lambda session: heard_seconds(session) > IN_THE_MIDDLE)
+        await talk.say("okay")
+        caption = await talk.final_caption()
+
+    assert talk.captions.own(since=0.0) == "tell me a story"
+    assert caption == STORY
+    assert len(talk.answers) == 1

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from livekit import rtc
-from livekit.agents import TurnHandlingOptions
+from livekit.agents import AutoSubscribe, TurnHandlingOptions
 
 import agent.call.call
 import agent.call.callers
@@ -103,7 +103,8 @@ class Job:
     def is_fake_job(self) -> bool:
         return False
 
-    async def connect(self) -> None:
+    async def connect(self, *, auto_subscribe: AutoSubscribe) -> None:
+        self.auto_subscribe = auto_subscribe
         await asyncio.sleep(0.1)
         self.asked_before_connecting = [path for path, _ in self._service.calls]
         self.room.tell("connection_state_changed", rtc.ConnectionState.CONN_CONNECTED)

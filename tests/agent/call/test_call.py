@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from livekit import rtc
-from livekit.agents import CloseReason, function_tool, llm
+from livekit.agents import AutoSubscribe, CloseReason, function_tool, llm
+from livekit.plugins import deepgram
 
 import agent.call.call
 from agent.call.budget import Reason
 from agent.control.voice_only import SENTENCES, UNAVAILABLE
 from agent.conversation.call_session import CallSession
+from agent.conversation.pipeline import load_vad
 from agent.conversation.tools import end_call
 from tests.agent.call.call_fakes import BYE, CLIENT, GOODBYE, OPENING, STORY, Stage, staged
 from tests.agent.room_fakes import HUNG_UP, PHONE
@@ -317,3 +319,20 @@ async def test_a_caller_who_interrupts_the_goodbye_stays(monkeypatch: pytest.Mon
         await asyncio.sleep(0.2)
 
         assert not stage.call._ending.has_begun
+
+
+async def test_the_room_is_joined_without_subscribing_to_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Presence and the avatar ask for what they need, so that no picture is ever decoded."""
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+
+        assert stage.job.auto_subscribe is AutoSubscribe.SUBSCRIBE_NONE
+
+
+async def test_the_callers_sound_is_not_resampled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes at the rate of voice activity detection and of speech-to-text."""
+    async with staged(monkeypatch) as stage:
+        options = stage.call._room_options().get_audio_input_options()
+
+    assert options is not None
+    assert options.sample_rate == load_vad()._opts.sample_rate == deepgram.STT(api_key="key")._opts.sample_rate  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
 import agent.call.callers
 from agent.call.presence import Presence
-from tests.agent.room_fakes import HUNG_UP, LOST, PHONE, STANDARD, Links, PeopleRoom
+from tests.agent.room_fakes import HUNG_UP, LOST, MICROPHONE, PHONE, STANDARD, Links, PeopleRoom, Publication
 from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
 
 if TYPE_CHECKING:
@@ -331,3 +331,29 @@ async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
         room.leave("phone", rtc.DisconnectReason.USER_UNAVAILABLE)
         async with asyncio.timeout(10):
             await watched.is_over.wait()
+
+
+async def test_the_callers_microphones_are_subscribed_to_and_nothing_else() -> None:
+    """Also a microphone that comes later; the avatar's tracks are the avatar's business, and pictures are nobody's."""
+    room = PeopleRoom()
+    room.come("first", microphone=True)
+    room.come("avatar", AVATAR, microphone=True)
+    room.come("recorder", kind=rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS, microphone=True)
+    first = room.remote_participants["first"].track_publications
+    first["camera"] = Publication(rtc.TrackSource.SOURCE_CAMERA)
+    async with call(room, LONG):
+        room.come("second")
+        room.publish("second")
+        wanted = {
+            (identity, name): track.subscribed
+            for identity, participant in room.remote_participants.items()
+            for name, track in participant.track_publications.items()
+        }
+
+    assert wanted == {
+        ("first", MICROPHONE): True,
+        ("first", "camera"): None,
+        ("avatar", MICROPHONE): None,
+        ("recorder", MICROPHONE): None,
+        ("second", MICROPHONE): True,
+    }

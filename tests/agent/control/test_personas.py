@@ -123,6 +123,31 @@ async def test_another_persona_goes_on_with_the_conversation(monkeypatch: pytest
     assert stage.room.local_participant.attributes == {"persona": "poet", "personas": "nova,poet"}
 
 
+async def test_another_persona_takes_turns_in_her_own_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From the moment when she takes over."""
+    file = tmp_path / "slow.toml"
+    file.write_text('name = "Slow"\ninstructions = "x"\nmin_endpointing_delay = 0.9\nmin_interruption_words = 2\n')
+    async with staged(monkeypatch, file) as stage:
+        before = stage.session.options.interruption["min_words"]
+        await stage.personas.change("slow")
+        options = stage.session.options
+
+        assert (before, options.interruption["min_words"], options.endpointing["min_delay"]) == (0, 2, 0.9)
+
+
+async def test_a_persona_whose_delays_contradict_each_other_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing changes; the log says why."""
+    file = tmp_path / "odd.toml"
+    file.write_text('name = "Odd"\ninstructions = "x"\nmin_endpointing_delay = 4\nmax_endpointing_delay = 1\n')
+    async with staged(monkeypatch, file) as stage:
+        with pytest.raises(RefusalError):
+            await stage.personas.change("odd")
+
+        assert stage.personas.persona == NOVA
+
+
 async def test_the_first_persona_comes_back_in_the_sessions_voice(monkeypatch: pytest.MonkeyPatch) -> None:
     """A voice is made once, however often its persona takes its turn, and closed at the end."""
     async with staged(monkeypatch) as stage:

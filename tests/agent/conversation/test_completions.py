@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -248,3 +249,20 @@ def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
     assert (thoughts.take("Hel"), thoughts.take("lo"), thoughts.end()) == ("", "", "Hello")
     thoughts.begin()
     assert thoughts.take("Hel") == "Hel"
+
+
+async def test_a_connection_outlives_the_pause_between_two_questions(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that was opened ahead serves both answers; httpx would close it after five seconds."""
+    async with model_of(server, "finish_stop", monkeypatch) as model:
+        model.prewarm()
+        assert model._prewarm_task is not None
+        await model._prewarm_task
+        await answers(model, "can you hear me")
+        await asyncio.sleep(6.0)
+        await answers(model, "can you hear me")
+        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no other way to tell
+
+        assert [connection.is_idle() for connection in pool.connections] == [True]
+        assert pool.connections[0]._connection._request_count == 3

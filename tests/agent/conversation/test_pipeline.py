@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from livekit.agents import llm, stt, tts
+from livekit.agents import TurnHandlingOptions, llm, stt, tts
 from livekit.agents.utils import is_given
 from livekit.plugins import deepgram, elevenlabs, openai
 
@@ -17,11 +17,14 @@ from agent.conversation.pipeline import (
     build_tts,
     connect_options,
     load_vad,
+    take_turns,
     turn_handling,
 )
 from agent.persona import load_persona
-from agent.settings import DEFAULT_PERSONA, complete_settings
+from agent.settings import DEFAULT_PERSONA, Settings, complete_settings
+from agent.settings.turns import TurnSettings
 from agent.speech.pieces import PieceTokenizer
+from agent.turns import turn_settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -94,28 +97,59 @@ def test_voice_activity_detection_sends_and_keeps_no_telemetry(tmp_path: Path) -
     assert [file.name for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
+def turns_of(settings: Settings) -> TurnHandlingOptions:
+    """How the default persona's turns are taken."""
+    return turn_handling(settings, turn_settings(settings, load_persona(DEFAULT_PERSONA)))
+
+
 def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
-    options = turn_handling(complete_settings())
+    options = turns_of(complete_settings())
 
     assert options["turn_detection"] == "vad"
     assert options["interruption"]["mode"] == "vad"
     assert options["interruption"]["resume_false_interruption"] is True
-    assert options["preemptive_generation"] == {"enabled": True}
+
+
+def test_an_answer_is_synthesised_before_the_turn_ends(complete: pytest.MonkeyPatch) -> None:
+    """Twice in a turn at most, and not in a long one: what is dropped is paid for."""
+    options = turns_of(complete_settings())["preemptive_generation"]
+
+    assert (options["enabled"], options["preemptive_tts"]) == (True, True)
+    assert (options["max_retries"], options["max_speech_duration"]) == (2, 10.0)
+
+
+def test_the_avatar_is_paused_sooner_than_the_frameworks_outputs(complete: pytest.MonkeyPatch) -> None:
+    """After 0.2 s of voice; it goes on 0.7 s after a noise, counted from its last sound."""
+    interruption = turns_of(complete_settings())["interruption"]
+    silence = getattr(load_vad(), "min_silence_duration", 0.0)
+
+    assert interruption["min_duration"] == 0.2
+    assert silence + (interruption["false_interruption_timeout"] or 0.0) == pytest.approx(0.7)
 
 
 def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> None:
-    """The framework's delays for it, behind no more silence than it wants; without it delay and silence are ours."""
-    by_silence, patient = turn_handling(complete_settings()), load_vad("vad")
+    """The framework's delays for it; without it the delay is ours."""
+    by_silence = turns_of(complete_settings())
     complete.setenv("TURN_DETECTION", "model")
-    by_model, quick = turn_handling(complete_settings()), load_vad("model")
+    by_model = turns_of(complete_settings())
 
-    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.5, "max_delay": 3.0}
-    assert not by_model["endpointing"]
+    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.55, "max_delay": 3.0}
+    assert by_model["endpointing"] == {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.5}
     assert getattr(by_model["turn_detection"], "model", None) == "turn-detector-v1-mini"
     assert by_model["interruption"] == by_silence["interruption"]
     assert by_model["preemptive_generation"] == by_silence["preemptive_generation"]
-    assert [getattr(vad, "min_silence_duration", None) for vad in (patient, quick)] == [0.55, 0.25]
+
+
+async def test_a_session_changes_how_turns_are_taken(complete: pytest.MonkeyPatch) -> None:
+    """Another persona has taken over."""
+    session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
+    take_turns(session, TurnSettings(0.9, 4.0, 0.7, 1, 1.5))
+
+    endpointing, interruption = session.options.endpointing, session.options.interruption
+    assert (endpointing["min_delay"], endpointing["max_delay"]) == (0.9, 4.0)
+    assert (interruption["min_duration"], interruption["min_words"]) == (0.7, 1)
+    assert interruption["false_interruption_timeout"] == 1.5
 
 
 @pytest.mark.parametrize(

@@ -317,3 +317,14 @@ def test_calls_are_recorded_where_the_setting_says(complete: pytest.MonkeyPatch)
     complete.setenv("LIVEAVATAR_RECORD", '"~/recordings"  # for a report')
 
     assert load_settings().liveavatar_record == Path.home() / "recordings"
+
+
+def test_a_model_of_another_interface_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flux needs Deepgram's second interface: every call would be deaf."""
+    monkeypatch.setenv("DEEPGRAM_MODEL", "flux-general-en")
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+
+    [problem] = raised.value.problems
+    assert problem.startswith("DEEPGRAM_MODEL: ")
+    assert "nova-3" in problem

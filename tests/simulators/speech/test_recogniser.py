@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from benchmarks.turns.noise import wordless_voice
 from demo.call.levels import RATE_HZ
 from simulators.speech import Recogniser, Recognition, Speaker
-from tests.wordless import wordless_voice
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

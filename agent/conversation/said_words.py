@@ -1,0 +1,81 @@
+"""What the caller has just heard from the agent, to tell the agent's own words from the caller's."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from difflib import SequenceMatcher, get_close_matches
+
+from livekit.agents.voice.io import AgentOutput, TextOutput
+
+from agent.conversation.transcript import words
+
+# Seconds for which words are kept.
+_KEPT = 15.0
+
+# A short transcript, whose words come up again by chance, is compared with the last seconds alone: slow speech, and a
+# moment until it is transcribed. A longer one may be of a part of a long utterance, and come late.
+_SHORT = 3
+_SECONDS_PER_WORD = 0.6
+_TRANSCRIBED_AFTER = 2.5
+
+# How alike a word and a mishearing of it are, as `difflib` counts it, from 0 to 1.
+_ALIKE = 0.6
+
+
+class SaidWords(TextOutput):
+    """A text output that notes the words that pass it, at the time when they are heard.
+
+    Args:
+        next_in_chain: Gets the words.
+    """
+
+    def __init__(self, next_in_chain: TextOutput) -> None:
+        super().__init__(label="SaidWords", next_in_chain=next_in_chain)
+        self._next = next_in_chain
+        self._heard = deque[tuple[float, str]]()
+
+    async def capture_text(self, text: str) -> None:
+        """Note text, and pass it on."""
+        now = asyncio.get_running_loop().time()
+        self._heard.extend((now, word) for word in words(text))
+        while self._heard and now - self._heard[0][0] > _KEPT:
+            self._heard.popleft()
+        await self._next.capture_text(text)
+
+    def flush(self) -> None:
+        """Pass on the end of a segment."""
+        self._next.flush()
+
+    def are_all_of(self, transcript: str) -> bool:
+        """Return whether a transcript that has come now is of the agent's own voice."""
+        heard = words(transcript)
+        age = _TRANSCRIBED_AFTER + _SECONDS_PER_WORD * len(heard) if len(heard) <= _SHORT else _KEPT
+        since = asyncio.get_running_loop().time() - age
+        return is_echo(heard, [word for at, word in self._heard if at >= since])
+
+
+def said_words(output: AgentOutput) -> SaidWords | None:
+    """Find the one among the outputs that the transcription passes."""
+    link = output.transcription
+    while link is not None and not isinstance(link, SaidWords):
+        link = link.next_in_chain
+    return link
+
+
+def is_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
+    """Return whether words repeat, in their order, what was said, but for one that was misheard completely.
+
+    Words of the caller are the louder ones: they come last, or are more than one. Then it is no echo.
+
+    Args:
+        heard: The words of a transcript.
+        said: The words that the agent has just said.
+    """
+    blocks = SequenceMatcher(a=said, b=heard, autojunk=False).get_matching_blocks()
+    repeated = {index for block in blocks for index in range(block.b, block.b + block.size)}
+    own = [
+        index
+        for index, word in enumerate(heard)
+        if index not in repeated and not get_close_matches(word, said, n=1, cutoff=_ALIKE)
+    ]
+    return not own or (len(own) == 1 and own[0] < len(heard) - 1)

@@ -1,0 +1,132 @@
+"""A caller who asks, listens, and interrupts; it measures what is heard in the room."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from livekit import rtc
+
+from demo.call.changes import Changes
+from demo.call.listener import Listener
+from demo.call.microphone import Microphone
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from demo.call.levels import Samples
+    from demo.call.microphone import Spoken
+
+_WITHIN: Final = 30.0
+
+# Seconds of silence after which an answer has ended: between two sentences there are 0.3.
+_ENDED: Final = 1.2
+
+# Seconds of silence by which a barge-in is seen to have worked.
+_SILENCED: Final = 0.4
+
+# Seconds of the story before the caller interrupts it; in the first three of a call the framework listens to nobody.
+_INTO_STORY: Final = 4.0
+
+
+@dataclass(slots=True)
+class Heard:
+    """What one caller has measured, in seconds.
+
+    Attributes:
+        answers: From the end of a question to the first sound of the answer.
+        silences: From the begin of a barge-in to the avatar's silence.
+        missed: Questions and barge-ins that nothing came of.
+    """
+
+    answers: list[float] = field(default_factory=list)
+    silences: list[float] = field(default_factory=list)
+    missed: int = 0
+
+
+class Caller:
+    """A caller in a room, who subscribes to the avatar's sound alone."""
+
+    def __init__(self, microphone: Microphone, listener: Listener, audio: rtc.Track) -> None:
+        self.heard = Heard()
+        self._microphone = microphone
+        self._listener = listener
+        self._audio = audio
+
+    async def received_bytes(self) -> int:
+        """What has come of the avatar's sound so far."""
+        stats = await self._audio.get_stats()
+        return sum(stat.inbound_rtp.inbound.bytes_received for stat in stats if stat.HasField("inbound_rtp"))
+
+    async def is_quiet(self) -> None:
+        """Wait until the avatar has ended what it says."""
+        async with asyncio.timeout(_WITHIN):
+            await self._listener.silence(time.monotonic(), lasting=_ENDED)
+
+    async def ask(self, question: Samples) -> None:
+        """Ask, and hear the answer out."""
+        spoken = await self._say(question)
+        try:
+            async with asyncio.timeout(_WITHIN):
+                sound = await self._listener.first_sound(spoken.ended_at)
+                self.heard.answers.append(sound.started_at - spoken.ended_at)
+                await self._listener.silence(sound.started_at, lasting=_ENDED)
+        except TimeoutError:
+            self.heard.missed += 1
+
+    async def interrupt(self, request: Samples, barge_in: Samples) -> None:
+        """Ask for a story, and interrupt it."""
+        spoken = await self._say(request)
+        try:
+            async with asyncio.timeout(_WITHIN):
+                sound = await self._listener.first_sound(spoken.ended_at)
+                await asyncio.sleep(sound.started_at + _INTO_STORY - time.monotonic())
+                begun = await self._say(barge_in)
+                silent_at = await self._listener.silence(begun.started_at, lasting=_SILENCED)
+                self.heard.silences.append(silent_at - begun.started_at)
+                await self.is_quiet()
+        except TimeoutError:
+            self.heard.missed += 1
+
+    async def _say(self, speech: Samples) -> Spoken:
+        return await self._microphone.say(speech)
+
+
+@asynccontextmanager
+async def calling(url: str, token: str) -> AsyncIterator[Caller]:
+    """Join a room, and wait for the end of the opening line."""
+    async with AsyncExitStack() as stack:
+        room = rtc.Room()
+        changes = Changes()
+        room.on("track_subscribed", lambda *_: changes.notify())
+
+        def on_published(publication: rtc.RemoteTrackPublication, _: rtc.RemoteParticipant) -> None:
+            publication.set_subscribed(publication.kind == rtc.TrackKind.KIND_AUDIO)
+            changes.notify()
+
+        room.on("track_published", on_published)
+        await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
+        stack.push_async_callback(room.disconnect)
+        microphone = Microphone(lambda *_: None)
+        stack.push_async_callback(microphone.aclose)
+        await microphone.publish(room)
+        async with asyncio.timeout(_WITHIN):
+            audio = await changes.until(lambda: _sound(room))
+        listener = Listener(audio, lambda *_: None)
+        stack.push_async_callback(listener.aclose)
+        async with asyncio.timeout(_WITHIN):
+            opening = await listener.first_sound(0.0)
+            await listener.silence(opening.started_at, lasting=_ENDED)
+        yield Caller(microphone, listener, audio)
+
+
+def _sound(room: rtc.Room) -> rtc.Track | None:
+    """Find the sound of the avatar, which is the participant with a picture."""
+    for person in room.remote_participants.values():
+        publications = list(person.track_publications.values())
+        if any(each.kind == rtc.TrackKind.KIND_VIDEO for each in publications):
+            return next((each.track for each in publications if isinstance(each.track, rtc.RemoteAudioTrack)), None)
+    return None

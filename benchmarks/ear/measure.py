@@ -1,0 +1,122 @@
+"""`python -m benchmarks.ear`: calls with a worker of each kind in turn, and what they cost."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from benchmarks.ear.caller import Heard, calling
+from benchmarks.ear.processes import cpu_seconds, largest_memory
+from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
+from benchmarks.opening.stage import Worker, open_stage
+from demo.call.voices import StandIns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from benchmarks.opening.stage import Stage
+    from demo.call.levels import Samples
+
+WORKERS: Final = {
+    Plugin.OFFICIAL: Worker(["-m", "benchmarks.ear.official_agent"]),
+    Plugin.OURS: Worker(["agent.py", "dev", "--no-reload"]),
+}
+
+QUESTIONS: Final = ("hello can you hear me", "what can you do", "how are you today", "what time is it in london")
+STORY: Final = "tell me a story"
+BARGE_IN: Final = "stop please"
+
+# Seconds to the first audio of text to speech, and from the first chunk to the avatar's sound, as vendors take them.
+STAND_INS: Final = ("--first-byte", "0.25", "--habit", "speech_starts_after=0.7")
+
+_OUTGOING: Final = re.compile(r'livekit_packet_bytes\{[^}]*direction="outgoing"[^}]*\} (\S+)')
+
+
+# Seconds until a call has ended, and a process waits for the next one.
+_BETWEEN: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a caller says."""
+
+    questions: Sequence[Samples]
+    story: Samples
+    barge_in: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call has taken of the worker, in each of its minutes.
+
+    Attributes:
+        cpu: Seconds of processor time.
+        received: Megabytes of media that the agent has received.
+        memory: Megabytes that the call's process has for itself.
+    """
+
+    cpu: float
+    received: float
+    memory: float
+
+
+async def measure(
+    calls: int, quality: str, advance: Callable[[], None], workers: Mapping[Plugin, Worker] = WORKERS
+) -> list[Figure]:
+    """Make so many calls with each worker, in turn."""
+    heard = {plugin: Heard() for plugin in Plugin}
+    costs: dict[Plugin, list[Cost]] = {plugin: [] for plugin in Plugin}
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(open_stage(workers, stand_ins=STAND_INS, video_quality=quality))
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        voice = StandIns(http, stage.stand_ins)
+        questions = [await voice.speak(text) for text in QUESTIONS]
+        script = Script(questions, await voice.speak(STORY), await voice.speak(BARGE_IN))
+        for _ in range(calls):
+            for plugin in Plugin:
+                costs[plugin].append(await _call(script, stage, plugin, heard[plugin]))
+                advance()
+    return _figures(Both(heard[Plugin.OFFICIAL], heard[Plugin.OURS]), Both(costs[Plugin.OFFICIAL], costs[Plugin.OURS]))
+
+
+async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> Cost:
+    room = f"ear-{plugin.value}-{secrets.token_hex(3)}"
+    async with calling(stage.server.url, stage.token(room, plugin)) as caller:
+        caller.heard = heard
+        worker = stage.pids[plugin]
+        began_at, cpu = time.monotonic(), cpu_seconds(worker)
+        sent, received = await _sent_bytes(stage), await caller.received_bytes()
+        for question in script.questions:
+            await caller.ask(question)
+        await caller.interrupt(script.story, script.barge_in)
+        minutes = (time.monotonic() - began_at) / 60
+        sent = await _sent_bytes(stage) - sent - (await caller.received_bytes() - received)
+        cost = Cost((cpu_seconds(worker) - cpu) / minutes, sent / 1e6 / minutes, largest_memory(worker))
+    await asyncio.sleep(_BETWEEN)
+    return cost
+
+
+async def _sent_bytes(stage: Stage) -> float:
+    """Give what the LiveKit server has sent of media to everybody."""
+    url = f"http://127.0.0.1:{stage.server.metrics_port}/metrics"
+    async with aiohttp.ClientSession() as http, http.get(url) as reply:
+        return sum(float(count) for count in _OUTGOING.findall(await reply.text()))
+
+
+def _figures(heard: Both[Heard], costs: Both[list[Cost]]) -> list[Figure]:
+    group, bill = "what a caller notices", "a minute of call"
+    return [
+        *spread(group, "end of a question to the avatar's sound", "s", heard.map(lambda side: side.answers)),
+        *spread(group, "begin of a barge-in to silence", "s", heard.map(lambda side: side.silences)),
+        total(group, "missed", "", heard.map(lambda side: [float(side.missed)])),
+        mean(bill, "processor time of the worker", "s", costs.map(lambda side: [cost.cpu for cost in side])),
+        mean(bill, "media that the agent receives", "MB", costs.map(lambda side: [cost.received for cost in side])),
+        mean(bill, "memory of the call's process", "MB", costs.map(lambda side: [cost.memory for cost in side])),
+    ]

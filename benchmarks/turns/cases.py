@@ -1,0 +1,45 @@
+"""What the callers of the set say, and what should come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+# The first noise is a long "ah", which voice activity detection takes for speech; it has no words.
+NOISE: Final = "<noise>"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One caller.
+
+    Attributes:
+        name: Of the case.
+        says: Texts, which synthetic voices speak, `NOISE`, and pauses in seconds.
+        turns: How many turns that is.
+        over_story: Whether it is said while the agent tells a story.
+    """
+
+    name: str
+    says: tuple[str | float, ...]
+    turns: int = 1
+    over_story: bool = False
+
+
+def _dictated(pause: float) -> tuple[str | float, ...]:
+    return ("my number is", pause, "five five one", pause, "two three four", pause, "and then nine")
+
+
+CASES: Final = (
+    Case("a greeting", ("hello can you hear me",)),
+    Case("a question", ("what time is it in london",)),
+    Case("one word", ("okay",)),
+    Case("a request behind a filler", ("well", 0.4, "tell me what time it is")),
+    *(Case(f"a number, pauses of {pause:g} s", _dictated(pause)) for pause in (0.4, 0.6, 0.9, 1.2, 1.6)),
+    Case("an address, pauses of 0.5 s", ("i live in london", 0.5, "in the third house", 0.5, "by the sea")),
+    Case("okay, over the story", ("okay",), turns=0, over_story=True),
+    Case("all right, over the story", ("all right",), turns=0, over_story=True),
+    Case("a noise over the story", (NOISE,), turns=0, over_story=True),
+    Case("stop please, over the story", ("stop please",), over_story=True),
+    Case("a question over the story", ("what time is it in london",), over_story=True),
+)

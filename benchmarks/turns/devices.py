@@ -1,0 +1,125 @@
+"""A microphone that a case speaks into, and a loudspeaker with a clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from livekit import rtc
+from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
+
+from demo.call.levels import RATE_HZ
+
+if TYPE_CHECKING:
+    from demo.call.levels import Samples
+
+_FRAME: Final = 0.05
+_TICK: Final = 0.02
+_SPEECH_RATE_HZ: Final = 24_000
+
+
+class CaseMicrophone(AudioInput):
+    """Gives silence in real time, and in between what it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(label="case")
+        self._speech: Samples = np.zeros(0, np.int16)
+        self._said = asyncio.Event()
+        self._next_at = time.monotonic()
+
+    async def say(self, speech: Samples) -> float:
+        """Say it; returns when it was said, and gives that instant."""
+        self._speech = speech
+        self._said.clear()
+        await self._said.wait()
+        return time.monotonic()
+
+    async def __anext__(self) -> rtc.AudioFrame:
+        self._next_at += _FRAME
+        await asyncio.sleep(self._next_at - time.monotonic())
+        count = round(RATE_HZ * _FRAME)
+        samples, self._speech = self._speech[:count], self._speech[count:]
+        if not len(self._speech):
+            self._said.set()
+        window = np.pad(samples, (0, count - len(samples)))
+        return rtc.AudioFrame(window.tobytes(), RATE_HZ, 1, count)
+
+
+class ClockedSpeaker(AudioOutput):
+    """Plays in real time.
+
+    Args:
+        can_pause: Whether it can go on after it was silenced.
+
+    Attributes:
+        began: When each segment began to play.
+        paused: When it was paused.
+        resumed: When it went on.
+        ended: When it was silenced for good.
+    """
+
+    def __init__(self, *, can_pause: bool) -> None:
+        super().__init__(
+            label="clocked", capabilities=AudioOutputCapabilities(pause=can_pause), sample_rate=_SPEECH_RATE_HZ
+        )
+        self.began: list[float] = []
+        self.paused: list[float] = []
+        self.resumed: list[float] = []
+        self.ended: list[float] = []
+        self.played = 0.0
+        self._given = 0.0
+        self._is_open = self._is_flushed = self._is_paused = False
+        self._playing = asyncio.create_task(self._play(), name="speaker")
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Queue a frame."""
+        await super().capture_frame(frame)
+        if not self._is_open:
+            self._is_open, self._is_flushed = True, False
+            self.began.append(time.monotonic())
+            self.on_playback_started(created_at=time.time())
+        self._given += frame.duration
+
+    def flush(self) -> None:
+        """Complete the segment."""
+        super().flush()
+        self._is_flushed = True
+
+    def clear_buffer(self) -> None:
+        """Drop the rest."""
+        if self._is_open:
+            self.ended.append(time.monotonic())
+            self._finish(interrupted=True)
+
+    def pause(self) -> None:
+        """Fall silent, and keep the rest."""
+        super().pause()
+        if not self._is_paused and self._is_open:
+            self.paused.append(time.monotonic())
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        super().resume()
+        if self._is_paused and self._is_open:
+            self.resumed.append(time.monotonic())
+        self._is_paused = False
+
+    async def aclose(self) -> None:
+        """Stop the clock."""
+        self._playing.cancel()
+        await asyncio.gather(self._playing, return_exceptions=True)
+
+    async def _play(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            if self._is_open and not self._is_paused:
+                self.played = min(self.played + _TICK, self._given)
+                if self._is_flushed and self.played >= self._given:
+                    self._finish(interrupted=False)
+
+    def _finish(self, *, interrupted: bool) -> None:
+        position, self.played, self._given, self._is_open = self.played, 0.0, 0.0, False
+        self.on_playback_finished(playback_position=position, interrupted=interrupted)

@@ -1,0 +1,144 @@
+"""Replays cases through a session, and judges what comes of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from livekit.agents import Agent, AgentSession, TurnHandlingOptions
+from livekit.plugins import silero
+
+from agent.conversation.apology import Apology
+from agent.conversation.persona_agent import PersonaAgent
+from agent.conversation.pipeline import build_llm, build_session, build_stt, build_tts, load_vad
+from agent.conversation.stt_watchdog import SttWatchdog
+from agent.turns import turn_settings
+from benchmarks.turns.cases import NOISE
+from benchmarks.turns.devices import CaseMicrophone, ClockedSpeaker
+from benchmarks.turns.noise import wordless_voice
+from demo.call.levels import RATE_HZ
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from agent.persona import Persona
+    from agent.settings import Settings
+    from benchmarks.turns.cases import Case
+    from demo.call.levels import Samples
+    from demo.call.voices import StandIns
+
+# Seconds of silence before and after a case.
+_BEFORE: Final = 1.0
+_AFTER: Final = 4.0
+
+# Seconds of the story before a caller is heard over it; in the first three the framework listens to nobody.
+_INTO_STORY: Final = 3.5
+
+_STORY: Final = " ".join(f"This is sentence number {number} of a story that has no end." for number in range(12))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a case.
+
+    Attributes:
+        cut_ins: Turns too many: the agent answered before the caller was done, or somebody who wanted no answer.
+        missed: Turns too few.
+        answered_after: Seconds from the last word to the answer's first audio; None without one.
+        silent_after: Seconds from the first word over the story until the agent was silent; None if it never was.
+        resumed_after: Seconds from the last sound over the story until the agent went on; None if it did not.
+    """
+
+    cut_ins: int
+    missed: int
+    answered_after: float | None
+    silent_after: float | None
+    resumed_after: float | None
+
+
+async def replay(case: Case, settings: Settings, persona: Persona, voice: StandIns, *, official: bool) -> Outcome:
+    """Replay one case in real time.
+
+    Args:
+        case: The case.
+        settings: Say how turns are taken, and where the stand-ins are.
+        persona: Likewise.
+        voice: Speaks for the caller.
+        official: True for the framework's defaults and an output that can't pause, as the official plugin has.
+    """
+    speech = [await _sound(part, voice) for part in case.says]
+    microphone, speaker = CaseMicrophone(), ClockedSpeaker(can_pause=not official)
+    async with _session(settings, persona, official=official) as (session, agent):
+        session.input.audio, session.output.audio = microphone, speaker
+        await session.start(agent)
+        if case.over_story:
+            session.say(_STORY)
+            while speaker.played < _INTO_STORY:  # noqa: ASYNC110 - the speaker tells nobody
+                await asyncio.sleep(0.02)
+        else:
+            await asyncio.sleep(_BEFORE)
+        began_at = time.monotonic()
+        ended_at = await microphone.say(np.concatenate(speech))
+        await asyncio.sleep(_AFTER)
+        turns = sum(message.role == "user" for message in session.history.messages())
+    await speaker.aclose()
+    return judge(case, turns, speaker, began_at, ended_at)
+
+
+def judge(case: Case, turns: int, speaker: ClockedSpeaker, began_at: float, ended_at: float) -> Outcome:
+    """Judge what came of a case: the turns that were taken, and what was heard of the agent between two instants."""
+    silent = sorted(at for at in (*speaker.paused, *speaker.ended) if at > began_at) if case.over_story else []
+    answers = [at for at in speaker.began if at > ended_at]
+    resumed = [at for at in speaker.resumed if at > ended_at]
+    return Outcome(
+        cut_ins=max(0, turns - case.turns),
+        missed=max(0, case.turns - turns),
+        answered_after=answers[0] - ended_at if answers and turns == case.turns == 1 else None,
+        silent_after=silent[0] - began_at if silent else None,
+        resumed_after=resumed[0] - ended_at if resumed and not case.turns else None,
+    )
+
+
+@asynccontextmanager
+async def _session(
+    settings: Settings, persona: Persona, *, official: bool
+) -> AsyncIterator[tuple[AgentSession[Any], Agent]]:
+    if official:
+        session = AgentSession[Any](
+            vad=silero.VAD.load(),
+            stt=build_stt(settings, persona),
+            llm=build_llm(settings),
+            tts=build_tts(settings, persona),
+            turn_handling=TurnHandlingOptions(turn_detection="vad"),
+        )
+        yield session, Agent(instructions=persona.instructions)
+        await session.aclose()
+        return
+    session = build_session(settings, persona, load_vad())
+    apology = Apology(session, persona.apology)
+    yield (
+        session,
+        PersonaAgent(
+            persona,
+            [],
+            session,
+            apology=apology,
+            stt_watchdog=SttWatchdog(session, apology.say),
+            on_first_token=lambda: None,
+            on_first_audio=lambda: None,
+            on_failure=lambda _: None,
+            turns=turn_settings(settings, persona),
+        ),
+    )
+    await apology.aclose()
+    await session.close()
+
+
+async def _sound(part: str | float, voice: StandIns) -> Samples:
+    if isinstance(part, float):
+        return np.zeros(round(part * RATE_HZ), np.int16)
+    return wordless_voice(0.6) if part == NOISE else await voice.speak(part)

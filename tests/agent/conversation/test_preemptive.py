@@ -1,0 +1,62 @@
+"""An answer is synthesised before the turn has ended: what that gains, and what it may waste."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.agent.conversation.talking import ANSWER, SORRY, Talk, talk
+from tests.agent.speech.speech_fakes import Line
+
+BROKEN = Line(0.0, 0, fails=True)
+
+
+async def answered(made: Talk, text: str = ANSWER) -> None:
+    """Wait until the agent has said something."""
+    async with asyncio.timeout(10):
+        while text not in made.said:  # noqa: ASYNC110 - the history tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def dictate(made: Talk, *pieces: str) -> None:
+    """Say pieces of a sentence with pauses that are too short to end the turn; each has a final transcript."""
+    for piece in pieces:
+        voice = asyncio.create_task(made.vad.voice(0.3))
+        await asyncio.sleep(0.4)
+        made.ear.streams[-1].understand(piece)
+        await voice
+
+
+async def test_an_answer_is_synthesised_when_the_transcript_is_final() -> None:
+    """The turn has not ended by then; nothing is asked for twice."""
+    async with talk() as made:
+        await dictate(made, "Hello.")
+        asked, turns = list(made.voice.asked), list(made.turns)
+        await answered(made)
+
+    assert (asked, turns) == ([ANSWER], [])
+    assert made.voice.asked == [ANSWER]
+    assert len(made.thoughts.asked) == 1
+
+
+async def test_a_caller_who_goes_on_costs_two_answers_at_most() -> None:
+    """However many pauses a turn has."""
+    async with talk() as made:
+        await dictate(made, "My number is", "five five", "one two", "three four", "and six.")
+        await answered(made)
+
+    assert made.turns == ["My number is five five one two three four and six."]
+    assert len(made.thoughts.asked) == len(made.voice.asked) == 3
+    assert made.said == [ANSWER]
+
+
+async def test_a_failure_before_the_turn_has_ended_is_told_once_it_has() -> None:
+    """An apology in the middle of the caller's words would answer nothing."""
+    async with talk(BROKEN) as made:
+        said: list[str] = []
+        made.session.on("speech_created", lambda event: said.append(event.source))
+        await dictate(made, "My number is", "five five.")
+        before = list(said)
+        await answered(made, SORRY)
+
+    assert "say" not in before
+    assert said.count("say") == made.said.count(SORRY) == 1
