@@ -6,15 +6,18 @@ thoughts.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
 import openai
 from openai.resources.chat import AsyncChat, AsyncCompletions
-from openai.types.chat.chat_completion_chunk import ChatCompletionChunk, Choice, ChoiceDelta
+from openai.types import CompletionUsage
+from openai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
+from agent.conversation.replies import replies_in
+from agent.conversation.server_chunks import ServerChunk, read_chunk
 from agent.conversation.thoughts import UnopenedThoughts
 from agent.conversation.tool_calls import ToolCalls
 
@@ -23,10 +26,11 @@ logger = logging.getLogger("agent")
 # The key in the `extra` of a chunk without words that says that the model is thinking.
 THINKING = "thinking"
 
-_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
-
 # Fields that a conversation can do without, and the word by which a refusal names them.
 _OPTIONAL_FIELDS = {"stream_options": "stream_options", "tools": "tool"}
+
+# With these a server refuses a field: 404 is OpenRouter's for a model without tools, 500 llama.cpp's.
+_REFUSALS = {400, 404, 422, 500, 501}
 
 
 class CompletionsClient(openai.AsyncOpenAI):
@@ -74,14 +78,15 @@ class _Completions(AsyncCompletions):
                 stream = await super().create(
                     **{name: value for name, value in request.items() if name not in self._refused}
                 )
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                field = self._refused_field(request, str(error).lower())
+            except openai.APIStatusError as error:
+                refusal = str(error).lower() if error.status_code in _REFUSALS else ""
+                field = self._refused_field(request, refusal)
                 if field is None:
                     raise
                 logger.warning("the language model server refused an optional field", extra={"field": field})
                 self._refused.add(field)
             else:
-                return NormalisedStream(stream, self._thoughts, _ids_of(request["messages"]))
+                return NormalisedStream(stream, self._thoughts, _calls_for(request))
 
     def _refused_field(self, request: dict[str, Any], refusal: str) -> str | None:
         sent = (field for field in _OPTIONAL_FIELDS if request.get(field) and field not in self._refused)
@@ -94,13 +99,14 @@ class NormalisedStream:
     Args:
         stream: The server's own stream.
         thoughts: Opens thoughts; its knowledge of the model outlives the stream.
-        taken_ids: Ids of the tool calls in the conversation.
+        calls: Puts the tool calls together.
     """
 
-    def __init__(self, stream: Any, thoughts: UnopenedThoughts, taken_ids: Iterable[str]) -> None:
+    def __init__(self, stream: openai.AsyncStream[Any], thoughts: UnopenedThoughts, calls: ToolCalls) -> None:
         self._stream = stream
         self._thoughts = thoughts
-        self._calls = ToolCalls(taken_ids)
+        self._calls = calls
+        self._has_begun = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -113,39 +119,41 @@ class NormalisedStream:
     async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         """Give the chunks; tool calls come complete, at the latest when the stream ends."""
         self._thoughts.begin()
-        last: ChatCompletionChunk | None = None
-        async for chunk in self._stream:
-            for choice in chunk.choices:
-                self._normalise(choice)
-            yield chunk
-            last = chunk
-        if last is not None and (rest := self._rest()):
-            yield last.model_copy(update={"choices": [rest], "usage": None})
+        chunk_id = ""
+        async for reply in replies_in(self._stream.response.aiter_lines()):
+            chunk = read_chunk(reply)
+            chunk_id = chunk.id
+            yield self._normalised(chunk)
+        if text := self._thoughts.end():
+            yield _chunk(chunk_id, {"content": text})
+        if calls := self._calls.pop():
+            yield _chunk(chunk_id, {"tool_calls": calls}, "tool_calls")
 
-    def _normalise(self, choice: Choice) -> None:
-        delta: ChoiceDelta | None = choice.delta
-        if delta is None:  # Azure's content filter
-            return
-        self._calls.take(delta)
-        delta.tool_calls = delta.function_call = None
-        is_thinking = any(getattr(delta, field, None) for field in _REASONING_FIELDS)
-        if delta.content:
-            delta.content = self._thoughts.take(_text_of(delta.content))
-            is_thinking |= not delta.content
-        if choice.finish_reason is not None:
-            delta.content = f"{delta.content or ''}{self._thoughts.end()}"
-            if calls := self._calls.pop():
-                delta.tool_calls, choice.finish_reason = calls, "tool_calls"
-        elif is_thinking:
-            delta.extra_content = {THINKING: True}  # type: ignore[attr-defined] # the plugin reads it if it is there
+    def _normalised(self, chunk: ServerChunk) -> ChatCompletionChunk:
+        text, pieces = ("", ()) if chunk.is_whole and self._has_begun else (chunk.text, chunk.calls)
+        self._has_begun |= bool(text or pieces)
+        self._calls.take(pieces)
+        content = self._thoughts.take(text) if text else ""
+        extra = dict(chunk.extra) if isinstance(chunk.extra, dict) else {}
+        if not chunk.finish_reason:
+            if chunk.is_thinking or (text and not content):
+                extra[THINKING] = True
+            return _chunk(chunk.id, {"content": content or None, "extra_content": extra or None}, usage=chunk.usage)
+        content += self._thoughts.end()
+        calls = self._calls.pop()
+        delta = {"content": content or None, "extra_content": extra or None, "tool_calls": calls or None}
+        return _chunk(chunk.id, delta, "tool_calls" if calls else "stop", usage=chunk.usage)
 
-    def _rest(self) -> Choice | None:
-        """Give what is left of a stream that ended without a `finish_reason`."""
-        text, calls = self._thoughts.end(), self._calls.pop()
-        if not (text or calls):
-            return None
-        delta = ChoiceDelta(content=text or None, tool_calls=calls or None)
-        return Choice(index=0, delta=delta, finish_reason="tool_calls" if calls else "stop")
+
+def _chunk(
+    chunk_id: str, delta: dict[str, Any], finish_reason: str | None = None, *, usage: dict[str, Any] | None = None
+) -> ChatCompletionChunk:
+    choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": finish_reason}
+    # The plugin reads every field of the usage, also those that the server left out.
+    counted = CompletionUsage.construct(**usage) if usage else None
+    return ChatCompletionChunk.construct(
+        id=chunk_id, choices=[choice], created=0, model="", object="chat.completion.chunk", usage=counted
+    )
 
 
 def _placed(message: Any, at: int) -> Any:
@@ -155,12 +163,8 @@ def _placed(message: Any, at: int) -> Any:
     return message
 
 
-def _ids_of(messages: Iterable[Any]) -> set[str]:
-    return {call["id"] for message in messages for call in message.get("tool_calls") or ()}
-
-
-def _text_of(content: Any) -> str:
-    """Give the text of a delta; some servers send a list of parts."""
-    if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
-    return str(content)
+def _calls_for(request: dict[str, Any]) -> ToolCalls:
+    """Make what puts together the calls of the answer to a request."""
+    earlier = {call["id"] for message in request["messages"] for call in message.get("tool_calls") or ()}
+    tools = {tool["function"]["name"] for tool in request.get("tools") or () if "function" in tool}
+    return ToolCalls(earlier, tools)
