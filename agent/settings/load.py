@@ -35,6 +35,7 @@ _REASONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "int_parsing": lambda _: "is no whole number: write the digits alone",
     "int_from_float": lambda _: "is no whole number: write the digits alone",
     "float_parsing": lambda _: "is no number: write it alone, without a unit",
+    "finite_number": lambda _: "has to be a number that ends",
     "bool_parsing": lambda _: "is neither true nor false",
     "literal_error": lambda context: f"has to be {context['expected']}",
     "greater_than": lambda context: f"has to be more than {context['gt']:g}",

@@ -82,7 +82,7 @@ Secret = Annotated[SecretStr, _cleaned(values.key)]
 Passphrase = Annotated[SecretStr, _cleaned(values.clean)]
 WebAddress = Annotated[str, _cleaned(values.web_address)]
 LiveKitAddress = Annotated[str, _cleaned(values.livekit_address)]
-Number = Annotated[float, _cleaned(values.clean)]
+Number = Annotated[float, Field(allow_inf_nan=False), _cleaned(values.clean)]
 Integer = Annotated[int, _cleaned(values.clean)]
 OptionalPort = Annotated[int | None, Field(ge=0, le=65535), _cleaned(values.clean)]
 OptionalVendor = Annotated[Literal["openai"] | None, _cleaned(values.word_or_none)]
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     eleven_model: Text = "eleven_flash_v2_5"
 
     liveavatar_api_key: Secret = SecretStr("")
-    liveavatar_api_url: WebAddress = ""
+    liveavatar_api_url: Annotated[str, _cleaned(values.liveavatar_address)] = ""
     liveavatar_avatar_id: Key = ""
     liveavatar_sandbox: YesNo = False
     liveavatar_video_quality: Annotated[VideoQuality, _cleaned(values.word)] = "high"
