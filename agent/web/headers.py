@@ -31,7 +31,11 @@ _POLICY = (
 
 def policy(settings: Settings) -> str:
     """The page's Content-Security-Policy: it loads its own files, and connects to the LiveKit server."""
-    return _POLICY.format(script=_SCRIPT_HASH, connect=" ".join(_servers(settings)), ancestors=settings.web_frame_ancestors or "'none'")
+    return _POLICY.format(
+        script=_SCRIPT_HASH,
+        connect=" ".join(_servers(settings)),
+        ancestors=settings.web_frame_ancestors or "'none'",
+    )
 
 
 def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:

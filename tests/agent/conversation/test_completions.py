@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 from livekit.agents import APIConnectionError, APIConnectOptions
 from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCallOutput, FunctionToolCall, function_tool
 
@@ -46,7 +46,7 @@ async def server() -> AsyncIterator[TestServer]:
 
 
 @asynccontextmanager
-async def model_of(server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
+async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
     """The language model of a server that is no OpenAI."""
     monkeypatch.setenv("OPENAI_BASE_URL", str(server.make_url(f"/dialects/{dialect}/v1")))
     model = build_llm(load_settings())

@@ -79,7 +79,7 @@ async def test_a_port_of_the_page_that_another_program_has_is_found() -> None:
     async with taken() as port:
         found = [
             await finding("page", Settings(web_port=port)),
-            await finding("page", Settings(port=port, web_secret="a-secret", web_host="127.0.0.1")),  # type: ignore[arg-type] # pydantic makes it a secret
+            await finding("page", Settings(port=port, web_secret="a-secret", web_host="127.0.0.1")),
         ]
 
     assert [each.good for each in found] == [False, False]
