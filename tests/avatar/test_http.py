@@ -184,7 +184,7 @@ async def test_rest_calls_and_websockets_use_the_proxy(environment: pytest.Monke
 
 
 async def test_rest_calls_use_the_proxy_in_a_session_of_ones_own_too(environment: pytest.MonkeyPatch) -> None:
-    """aiohttp's own session knows no proxy."""
+    """A session of aiohttp itself knows no proxy."""
     async with RecordingProxy().running() as proxy, aiohttp.ClientSession() as http:
         environment.setenv("HTTPS_PROXY", proxy.url)
         service = LiveAvatarAPI(http, api_key="key", api_url="https://vendor.test", attempts=1)
