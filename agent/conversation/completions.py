@@ -17,6 +17,7 @@ from openai.types import CompletionUsage
 from openai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
 from agent.conversation.replies import replies_in
+from agent.conversation.requests import Requests
 from agent.conversation.server_chunks import ServerChunk, read_chunk
 from agent.conversation.thoughts import UnopenedThoughts
 from agent.conversation.tool_calls import ToolCalls
@@ -25,12 +26,6 @@ logger = logging.getLogger("agent")
 
 # The key in the `extra` of a chunk without words that says that the model is thinking.
 THINKING = "thinking"
-
-# Fields that a conversation can do without, and the word by which a refusal names them.
-_OPTIONAL_FIELDS = {"stream_options": "stream_options", "tools": "tool"}
-
-# With these a server refuses a field: 404 is OpenRouter's for a model without tools, 500 llama.cpp's.
-_REFUSALS = {400, 404, 422, 500, 501}
 
 
 class CompletionsClient(openai.AsyncOpenAI):
@@ -66,31 +61,21 @@ class _Chat(AsyncChat):
 class _Completions(AsyncCompletions):
     def __init__(self, client: openai.AsyncOpenAI, *, is_openai: bool) -> None:
         super().__init__(client)
-        self._is_openai = is_openai
         self._thoughts = UnopenedThoughts(is_possible=not is_openai)
-        self._refused: set[str] = set()
+        self._requests = Requests(is_openai=is_openai)
 
     async def create(self, **request: Any) -> "NormalisedStream":  # type: ignore[override] # streams alone, which is all that the plugin asks for
-        if not self._is_openai:
-            request["messages"] = [_placed(message, at) for at, message in enumerate(request["messages"])]
         while True:
+            formed = self._requests.formed(request)
             try:
-                stream = await super().create(
-                    **{name: value for name, value in request.items() if name not in self._refused}
-                )
+                stream = await super().create(**formed)
             except openai.APIStatusError as error:
-                refusal = str(error).lower() if error.status_code in _REFUSALS else ""
-                field = self._refused_field(request, refusal)
-                if field is None:
+                given_up = self._requests.learn(formed, error.status_code, str(error))
+                if given_up is None:
                     raise
-                logger.warning("the language model server refused an optional field", extra={"field": field})
-                self._refused.add(field)
+                logger.warning("the language model server refused a part of a request", extra={"part": given_up})
             else:
                 return NormalisedStream(stream, self._thoughts, _calls_for(request))
-
-    def _refused_field(self, request: dict[str, Any], refusal: str) -> str | None:
-        sent = (field for field in _OPTIONAL_FIELDS if request.get(field) and field not in self._refused)
-        return next((field for field in sent if _OPTIONAL_FIELDS[field] in refusal), None)
 
 
 class NormalisedStream:
@@ -154,13 +139,6 @@ def _chunk(
     return ChatCompletionChunk.construct(
         id=chunk_id, choices=[choice], created=0, model="", object="chat.completion.chunk", usage=counted
     )
-
-
-def _placed(message: Any, at: int) -> Any:
-    """Turn a system message within the conversation into the user's: many chat templates take one only at the start."""
-    if at and message.get("role") in {"system", "developer"}:
-        return {**message, "role": "user"}
-    return message
 
 
 def _calls_for(request: dict[str, Any]) -> ToolCalls:

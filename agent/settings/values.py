@@ -82,6 +82,12 @@ def word_or_none(value: str) -> str | None:
     return None if cleaned in _NOTHING else cleaned
 
 
+def port(value: str) -> str | None:
+    """Clean a port; where a service is called `web`, Kubernetes sets `WEB_PORT=tcp://10.0.0.1:80`: that is none."""
+    cleaned = clean(value)
+    return None if cleaned.startswith("tcp://") else cleaned
+
+
 def key(value: str) -> str:
     """Clean an API key, which may have been copied with the header it goes into: `Bearer sk-1` is `sk-1`."""
     cleaned = clean(value).rstrip(_SEPARATORS)

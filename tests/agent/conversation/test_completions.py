@@ -121,8 +121,8 @@ async def test_a_server_without_tools_is_talked_with_all_the_same(
         turns = await answers(model, "hello", "hello")
 
     assert all(map(text_of, turns))
-    refused = [record for record in caplog.records if record.message.endswith("refused an optional field")]
-    assert [vars(record)["field"] for record in refused] == ["tools"]
+    refused = [record for record in caplog.records if record.message.endswith("refused a part of a request")]
+    assert [vars(record)["part"] for record in refused] == ["tools"]
 
 
 def event(**delta: object) -> str:

@@ -235,6 +235,12 @@ def test_what_is_no_origin_is_refused(written: str) -> None:
         values.origins(written)
 
 
+@pytest.mark.parametrize(("written", "meant"), [('"8080"', "8080"), ("tcp://10.0.0.1:80", None), ("", "")])
+def test_a_port_is_not_taken_from_a_service_of_kubernetes(written: str, meant: str | None) -> None:
+    """A service called `web` or `worker` sets a variable of the same name in every container beside it."""
+    assert values.port(written) == meant
+
+
 def test_a_path_may_begin_with_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """In quotes or not."""
     monkeypatch.setenv("HOME", "/home/ada")
