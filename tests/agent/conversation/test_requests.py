@@ -61,11 +61,11 @@ def test_a_server_without_a_system_role_gets_it_as_the_users(refusal: str) -> No
 
 def test_a_server_without_a_system_role_whose_roles_alternate_is_talked_with() -> None:
     """One refusal after the other."""
-    requests = Requests(is_openai=False)
+    requests, request = Requests(is_openai=False), {"messages": [SYSTEM, QUESTION, OPENING]}
     for refusal in ("System role not supported", "Conversation roles must alternate"):
-        assert requests.learn(requests.formed(REQUEST), 400, refusal) is not None
+        assert requests.learn(requests.formed(request), 400, refusal) is not None
 
-    assert [message["role"] for message in requests.formed(REQUEST)["messages"]] == ["user", "assistant", "user"]
+    assert [message["role"] for message in requests.formed(request)["messages"]] == ["user", "assistant"]
 
 
 @pytest.mark.parametrize(
