@@ -36,7 +36,7 @@ def client_session(
         timeout: For each request; default: aiohttp's own.
         connector: Default: aiohttp's own.
     """
-    of_job = _job_proxy()
+    of_job = job_proxy()
 
     async def use_proxy(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         proxy = proxy_for(str(request.url), given=of_job) if request.proxy is None else None
@@ -118,7 +118,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
     return mapped or address
 
 
-def _job_proxy() -> str | None:
+def job_proxy() -> str | None:
     """The proxy of the job that this is called in, unless the framework has read it from the environment itself."""
     context = get_job_context(required=False)
     proxy = None if context is None else context.proc.http_proxy

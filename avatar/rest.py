@@ -8,6 +8,7 @@ import aiohttp
 import stamina
 
 from avatar.errors import AvatarError, ConnectionLost, ServiceTimeout
+from avatar.http import job_proxy, proxy_for
 from avatar.recording import Recorder
 from avatar.recording.redaction import JSON, Place, secrets_in
 from avatar.reply import Reply, read_reply
@@ -100,6 +101,8 @@ class RestClient:
                     self._url + path,
                     headers=credential.headers,
                     json=body,
+                    # The session may be the caller's own, which knows no proxy.
+                    proxy=proxy_for(self._url, given=job_proxy()),
                     timeout=aiohttp.ClientTimeout(total=limit, sock_connect=self._timeout),
                 ) as response:
                     content = await response.read()

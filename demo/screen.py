@@ -46,10 +46,12 @@ def show_invitation(console: Console, page: str | None, invitation: Invitation |
         invitation: For other clients; None when only the page lets callers in.
     """
     if page is not None:
-        console.print(f"[bold green]Call it:  [link={page}]{page}[/link][/]\n", soft_wrap=True, highlight=False)
+        console.print(
+            f"[bold green]Open this page to call:  [link={page}]{page}[/link][/]\n", soft_wrap=True, highlight=False
+        )
     console.print("[bold]Say[/] “What time is it in Tokyo?”, or “Tell me a story”, and interrupt it.\n")
     if invitation is not None:
-        _show_other_ways(console, invitation, first="Or" if page else "Call it")
+        _show_other_ways(console, invitation, first="Or call" if page else "Call")
     console.print("[bold]Ctrl-C[/] ends everything.\n")
 
 

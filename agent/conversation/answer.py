@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from agent.conversation.thoughts import THOUGHTS_END, THOUGHTS_START
+from agent.conversation.thoughts import LONE_THOUGHTS_END, THOUGHT_NAMES, THOUGHTS_END, THOUGHTS_START
 from agent.conversation.written_calls import WrittenCall, calls_in
 
 
@@ -21,31 +21,52 @@ _EMPTY = re.compile("")
 _VALUE = "value"
 _STRAY_END = "stray end of thoughts"
 _CALL = "call"
+_CALL_TAGS = r"(?:tool_calls?|function_?calls?|tool_code|tools)"
 _KINDS = (
+    _Kind(
+        _CALL,
+        re.compile(r"<\|channel\|>\s*\w*\s+to=[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>"),
+        re.compile(r"<\|(?:call|end)\|>"),
+    ),
     _Kind("thoughts", THOUGHTS_START, THOUGHTS_END),
-    _Kind(_STRAY_END, THOUGHTS_END, _EMPTY),
-    _Kind(_CALL, re.compile(r"<tool_calls?>"), re.compile(r"</tool_calls?>")),
-    _Kind(_CALL, re.compile(r"<function\s*[=(]"), re.compile(r"</function>")),
-    _Kind(_CALL, re.compile(r"<[|｜]tool[▁_]calls?[▁_]begin[|｜]>"), re.compile(r"<[|｜]tool[▁_]calls[▁_]end[|｜]>")),
-    _Kind(_CALL, re.compile(r"\[TOOL_CALLS?\]|<\|python_tag\|>"), None),
+    _Kind("tool's result", re.compile(r"<tool_response>"), re.compile(r"</tool_response>")),
+    _Kind(_STRAY_END, LONE_THOUGHTS_END, _EMPTY),
+    _Kind(_CALL, re.compile(rf"<{_CALL_TAGS}>"), re.compile(rf"</{_CALL_TAGS}>")),
+    _Kind(_CALL, re.compile(r"<function\s*[=(]|<invoke\s"), re.compile(r"</(?:function|invoke)>")),
+    _Kind(
+        _CALL,
+        re.compile(
+            r"<[|｜](?:tool[▁_]calls?(?:[▁_]section)?(?:[▁_]begin)?|python_tag|plugin|action_start)[|｜]>|\[TOOL_CALLS?\]"
+        ),
+        re.compile(r"<[|｜]tool[▁_]calls(?:[▁_]section)?[▁_]end[|｜]>|<\|action_end\|>"),
+    ),
     _Kind(
         "token",
         re.compile(
-            r"<\|start\|>\w*(?=<)|<\|channel\|>[^<]*<\|message\|>|<[|｜](?!(?:start|channel)\|)[^<>|｜\s]{1,40}[|｜]>"
+            r"<\|(?:start|im_start|start_header_id)\|>\w*(?=[<\s])|<start_of_turn>\w*\s|<\|channel\|>[^<]*<\|message\|>"
+            r"|<[|｜](?!(?:start|channel|constrain|im_start|start_header_id)\|)[^<>|｜\s]{1,40}[|｜]>"
         ),
         _EMPTY,
     ),
-    # A value in JSON, or calls in Python, at the start of a line.
-    _Kind(_VALUE, re.compile(r"(?<=\n)[ \t]*(?:```\w*\s*)?(?=[{\[](?!/?THINK|TOOL_CALL))"), None),
+    # A value in JSON, or calls in Python, at the start of a line; an object that begins like a call anywhere.
+    _Kind(
+        _VALUE,
+        re.compile(
+            r"(?<=\n)[ \t]*(?:```\w*\s*)?(?=[{\[](?!/?THINK|TOOL_CALL))"
+            r"|(?=\{\s*\"(?:name|type|function|tool|tool_calls|action)\"\s*:)"
+        ),
+        None,
+    ),
 )
 
 # The end of a text that may still become the start of one of these.
 _UNDECIDED = re.compile(
-    r"<\|(?:start|channel)\|>[^<]{0,40}(?:<[^>]{0,12})?$|<[^<>\s]{0,40}$|\[/?[A-Z_]{0,12}$|◁[^▷]{0,10}$"
-    r"|(?<=\n)[ \t]*(?:`{1,3}\w*\s*)?$"
+    r"<\|(?:start|channel|im_start|start_header_id)\|>(?:[^<]|<\|constrain\|>){0,80}(?:<[^>]{0,16})?$"
+    r"|<start_of_turn>\w{0,12}$|<[^<>\s]{0,40}$|\[/?[A-Z_]{0,12}$|◁[^▷]{0,10}$|\{\s*(?:\"\w{0,10}(?:\"\s*)?)?$"
+    rf"|(?<=\n)[ \t]*(?:`{{1,3}}\w*\s*)?$|<(?:(?:\w+:)?{THOUGHT_NAMES}|invoke)\s[^<>]{{0,80}}$"
 )
 
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]]', re.DOTALL)
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]()]', re.DOTALL)
 
 
 class AnswerText:
@@ -63,6 +84,7 @@ class AnswerText:
     def __init__(self, tools: Collection[str]) -> None:
         self.calls: list[WrittenCall] = []
         self._tools = tools
+        self._kinds = (*_KINDS, _python_call(tools)) if tools else _KINDS
         # What was not read yet, behind the last character that was: a line break at first.
         self._text = "\n"
 
@@ -85,7 +107,7 @@ class AnswerText:
 
     def _read(self, *, is_end: bool) -> str:
         spoken = ""
-        while (found := _first_of(self._text)) is not None:
+        while (found := self._first()) is not None:
             kind, match = found
             before = self._pass(match.start())
             length = _length_of(kind, self._text, len(match[0]), is_end=is_end)
@@ -94,8 +116,21 @@ class AnswerText:
             if length is None:
                 return spoken
             spoken += self._take_out(kind, length)
-        undecided = None if is_end else _UNDECIDED.search(self._text, 1)
-        return spoken + self._pass(undecided.start() if undecided else len(self._text))
+        return spoken + self._pass(len(self._text) if is_end else self._decided())
+
+    def _first(self) -> tuple[_Kind, re.Match[str]] | None:
+        """Find the first place where something begins that is no speech."""
+        found = ((kind, match) for kind in self._kinds if (match := kind.start.search(self._text, 1)))
+        return min(found, key=lambda each: each[1].start(), default=None)
+
+    def _decided(self) -> int:
+        """Find up to where the text is speech, whatever follows."""
+        undecided = _UNDECIDED.search(self._text, 1)
+        line = self._text.rfind("\n") + 1
+        word = self._text[line:].lstrip(" \t") if line else ""
+        if word and any(f"{call}(".startswith(word) for tool in self._tools for call in (tool, f"print({tool}")):
+            return line
+        return undecided.start() if undecided else len(self._text)
 
     def _pass(self, to: int) -> str:
         """Read up to a position."""
@@ -105,15 +140,15 @@ class AnswerText:
     def _take_out(self, kind: _Kind, length: int) -> str:
         """Read something that is no speech; a value that is no call is spoken after all."""
         text = self._pass(1 + length)
-        calls = calls_in(text) if kind.name in {_CALL, _VALUE} else []
+        calls = calls_in(text, self._tools) if kind.name in {_CALL, _VALUE} else []
         self.calls += [call for call in calls if call.name in self._tools]
         return text if kind.name == _VALUE and not calls else ""
 
 
-def _first_of(text: str) -> tuple[_Kind, re.Match[str]] | None:
-    """Find the first place where something begins that is no speech."""
-    found = ((kind, match) for kind in _KINDS if (match := kind.start.search(text, 1)))
-    return min(found, key=lambda each: each[1].start(), default=None)
+def _python_call(tools: Collection[str]) -> _Kind:
+    """Make the kind of a line that calls one of the tools in Python, or in a block of code."""
+    names = "|".join(map(re.escape, tools))
+    return _Kind(_VALUE, re.compile(rf"(?<=\n)[ \t]*(?:print)?(?=\(?(?:{names})\()"), None)
 
 
 def _length_of(kind: _Kind, text: str, start_length: int, *, is_end: bool) -> int | None:
@@ -130,7 +165,7 @@ def _value_length(text: str, start: int) -> int | None:
     """Find where the bracket at `start` is closed."""
     depth = 0
     for match in _BRACKETS.finditer(text, start):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match[0], 0)
+        depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(match[0], 0)
         if not depth:
             return match.end() - 1
     return None

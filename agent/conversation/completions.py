@@ -6,7 +6,7 @@ thoughts.
 """
 
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -14,8 +14,12 @@ from typing import Any, Self
 import httpx2
 import openai
 from openai.resources.chat import AsyncChat, AsyncCompletions
-from openai.types.chat.chat_completion_chunk import ChatCompletionChunk, Choice, ChoiceDelta
+from openai.types import CompletionUsage
+from openai.types.chat.chat_completion_chunk import ChatCompletionChunk
 
+from agent.conversation.replies import replies_in
+from agent.conversation.requests import Requests
+from agent.conversation.server_chunks import ServerChunk, read_chunk
 from agent.conversation.thoughts import UnopenedThoughts
 from agent.conversation.tool_calls import ToolCalls
 
@@ -23,11 +27,6 @@ logger = logging.getLogger("agent")
 
 # The key in the `extra` of a chunk without words that says that the model is thinking.
 THINKING = "thinking"
-
-_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
-
-# Fields that a conversation can do without, and the word by which a refusal names them.
-_OPTIONAL_FIELDS = {"stream_options": "stream_options", "tools": "tool"}
 
 
 # Seconds for which a connection is kept between two answers; OpenAI's plugin keeps its own as long.
@@ -73,30 +72,21 @@ class _Chat(AsyncChat):
 class _Completions(AsyncCompletions):
     def __init__(self, client: openai.AsyncOpenAI, *, is_openai: bool) -> None:
         super().__init__(client)
-        self._is_openai = is_openai
         self._thoughts = UnopenedThoughts(is_possible=not is_openai)
-        self._refused: set[str] = set()
+        self._requests = Requests(is_openai=is_openai)
 
     async def create(self, **request: Any) -> "NormalisedStream":  # type: ignore[override] # streams alone, which is all that the plugin asks for
-        if not self._is_openai:
-            request["messages"] = [_placed(message, at) for at, message in enumerate(request["messages"])]
         while True:
+            formed = self._requests.formed(request)
             try:
-                stream = await super().create(
-                    **{name: value for name, value in request.items() if name not in self._refused}
-                )
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                field = self._refused_field(request, str(error).lower())
-                if field is None:
+                stream: Any = await super().create(**formed)
+            except openai.APIStatusError as error:
+                given_up = self._requests.learn(formed, error.status_code, str(error))
+                if given_up is None:
                     raise
-                logger.warning("the language model server refused an optional field", extra={"field": field})
-                self._refused.add(field)
+                logger.warning("the language model server refused a part of a request", extra={"part": given_up})
             else:
-                return NormalisedStream(stream, self._thoughts, _ids_of(request["messages"]))
-
-    def _refused_field(self, request: dict[str, Any], refusal: str) -> str | None:
-        sent = (field for field in _OPTIONAL_FIELDS if request.get(field) and field not in self._refused)
-        return next((field for field in sent if _OPTIONAL_FIELDS[field] in refusal), None)
+                return NormalisedStream(stream, self._thoughts, _calls_for(request))
 
 
 class NormalisedStream:
@@ -105,13 +95,14 @@ class NormalisedStream:
     Args:
         stream: The server's own stream.
         thoughts: Opens thoughts; its knowledge of the model outlives the stream.
-        taken_ids: Ids of the tool calls in the conversation.
+        calls: Puts the tool calls together.
     """
 
-    def __init__(self, stream: Any, thoughts: UnopenedThoughts, taken_ids: Iterable[str]) -> None:
+    def __init__(self, stream: openai.AsyncStream[Any], thoughts: UnopenedThoughts, calls: ToolCalls) -> None:
         self._stream = stream
         self._thoughts = thoughts
-        self._calls = ToolCalls(taken_ids)
+        self._calls = calls
+        self._has_begun = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -124,54 +115,45 @@ class NormalisedStream:
     async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
         """Give the chunks; tool calls come complete, at the latest when the stream ends."""
         self._thoughts.begin()
-        last: ChatCompletionChunk | None = None
-        async for chunk in self._stream:
-            for choice in chunk.choices:
-                self._normalise(choice)
-            yield chunk
-            last = chunk
-        if last is not None and (rest := self._rest()):
-            yield last.model_copy(update={"choices": [rest], "usage": None})
+        chunk_id = ""
+        async for reply in replies_in(self._stream.response.aiter_lines()):
+            chunk = read_chunk(reply)
+            chunk_id = chunk.id
+            yield self._normalised(chunk)
+        if text := self._thoughts.end():
+            yield _chunk(chunk_id, {"content": text})
+        if calls := self._calls.pop():
+            yield _chunk(chunk_id, {"tool_calls": calls}, "tool_calls")
 
-    def _normalise(self, choice: Choice) -> None:
-        delta: ChoiceDelta | None = choice.delta
-        if delta is None:  # Azure's content filter
-            return
-        self._calls.take(delta)
-        delta.tool_calls = delta.function_call = None
-        is_thinking = any(getattr(delta, field, None) for field in _REASONING_FIELDS)
-        if delta.content:
-            delta.content = self._thoughts.take(_text_of(delta.content))
-            is_thinking |= not delta.content
-        if choice.finish_reason is not None:
-            delta.content = f"{delta.content or ''}{self._thoughts.end()}"
-            if calls := self._calls.pop():
-                delta.tool_calls, choice.finish_reason = calls, "tool_calls"
-        elif is_thinking:
-            delta.extra_content = {THINKING: True}  # type: ignore[attr-defined] # the plugin reads it if it is there
-
-    def _rest(self) -> Choice | None:
-        """Give what is left of a stream that ended without a `finish_reason`."""
-        text, calls = self._thoughts.end(), self._calls.pop()
-        if not (text or calls):
-            return None
-        delta = ChoiceDelta(content=text or None, tool_calls=calls or None)
-        return Choice(index=0, delta=delta, finish_reason="tool_calls" if calls else "stop")
+    def _normalised(self, chunk: ServerChunk) -> ChatCompletionChunk:
+        text, pieces = ("", ()) if chunk.is_whole and self._has_begun else (chunk.text, chunk.calls)
+        self._has_begun |= bool(text or pieces)
+        self._calls.take(pieces)
+        content = self._thoughts.take(text) if text else ""
+        extra = dict(chunk.extra) if isinstance(chunk.extra, dict) else {}
+        if not chunk.finish_reason:
+            if chunk.is_thinking or (text and not content):
+                extra[THINKING] = True
+            return _chunk(chunk.id, {"content": content or None, "extra_content": extra or None}, usage=chunk.usage)
+        content += self._thoughts.end()
+        calls = self._calls.pop()
+        delta = {"content": content or None, "extra_content": extra or None, "tool_calls": calls or None}
+        return _chunk(chunk.id, delta, "tool_calls" if calls else "stop", usage=chunk.usage)
 
 
-def _placed(message: Any, at: int) -> Any:
-    """Turn a system message within the conversation into the user's: many chat templates take one only at the start."""
-    if at and message.get("role") in {"system", "developer"}:
-        return {**message, "role": "user"}
-    return message
+def _chunk(
+    chunk_id: str, delta: dict[str, Any], finish_reason: str | None = None, *, usage: dict[str, Any] | None = None
+) -> ChatCompletionChunk:
+    choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": finish_reason}
+    # The plugin reads every field of the usage, also those that the server left out.
+    counted = CompletionUsage.construct(**usage) if usage else None
+    return ChatCompletionChunk.construct(
+        id=chunk_id, choices=[choice], created=0, model="", object="chat.completion.chunk", usage=counted
+    )
 
 
-def _ids_of(messages: Iterable[Any]) -> set[str]:
-    return {call["id"] for message in messages for call in message.get("tool_calls") or ()}
-
-
-def _text_of(content: Any) -> str:
-    """Give the text of a delta; some servers send a list of parts."""
-    if isinstance(content, list):
-        return "".join(part.get("text") or "" for part in content if isinstance(part, dict))
-    return str(content)
+def _calls_for(request: dict[str, Any]) -> ToolCalls:
+    """Make what puts together the calls of the answer to a request."""
+    earlier = {call["id"] for message in request["messages"] for call in message.get("tool_calls") or ()}
+    tools = {tool["function"]["name"] for tool in request.get("tools") or () if "function" in tool}
+    return ToolCalls(earlier, tools)

@@ -26,7 +26,9 @@ def describe(
     described: dict[str, Any] = {"vendor": vendor, "error": type(error).__name__}
     refused = next((cause for cause in causes if isinstance(cause, APIStatusError)), None)
     if refused is not None:
-        described |= {"status": refused.status_code, "reason": _reason(refused, said)}
+        described["reason"] = _reason(refused, said)
+        if refused.status_code > 0:  # an error within a stream may have none
+            described["status"] = refused.status_code
     elif any(isinstance(cause, APITimeoutError | TimeoutError) for cause in causes):
         described["reason"] = "no answer in time"
         if timeout_setting:

@@ -34,7 +34,7 @@ from agent.turns import turn_settings
 
 # Set explicitly: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which
 # may be another vendor's.
-_OPENAI_URL = "https://api.openai.com/v1"
+OPENAI_URL = "https://api.openai.com/v1"
 DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 
 # Seconds to connect, and for the first audio of a text: both vendors take less than one.
@@ -154,7 +154,7 @@ def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[
         return first
     vendor = settings.openai_speech
     second = openai.STT(
-        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL
+        language=persona.language, api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL
     )
     both = stt.FallbackAdapter(
         [first, second], vad=vad, attempt_timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL
@@ -169,9 +169,7 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
     if settings.fallback_tts is None:
         return first
     vendor = settings.openai_speech
-    second = openai.TTS(
-        api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, response_format="pcm"
-    )
+    second = openai.TTS(api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, response_format="pcm")
     streamed = tts.StreamAdapter(tts=second, sentence_tokenizer=PieceTokenizer())
     return tts.FallbackAdapter([first, streamed], max_retry_per_tts=0)
 
@@ -229,7 +227,7 @@ def _thinking(settings: Settings) -> llm.LLM[Any]:
 def _llm(vendor: Vendor, model: str) -> openai.LLM:
     is_openai = vendor.is_stand_in or is_openai_host(vendor.url)
     client = CompletionsClient(
-        api_key=vendor.key.get_secret_value(), base_url=vendor.url or _OPENAI_URL, is_openai=is_openai
+        api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, is_openai=is_openai
     )
     return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client)
 

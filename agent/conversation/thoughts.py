@@ -2,13 +2,25 @@
 
 import re
 
-# Tags that models put around their thoughts: DeepSeek, Qwen and their kin, Mistral, and gpt-oss when its server leaves
-# the raw format in.
-_NAMES = r"(?:think|thinking|thoughts?|reasoning)"
-THOUGHTS_START = re.compile(
-    rf"<{_NAMES}>|\[THINK\]|◁think▷|<\|channel\|>\s*(?:analysis|commentary)[^<]*<\|message\|>", re.IGNORECASE
+# Tags that models put around their thoughts: DeepSeek, Qwen and their kin, Seed, Mistral, Command, Kimi, and gpt-oss
+# when its server leaves the raw format in.
+THOUGHT_NAMES = (
+    r"(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|(?:inner|internal)_?monologue|antThinking)"
 )
-THOUGHTS_END = re.compile(rf"</{_NAMES}>|\[/THINK\]|◁/think▷|<\|(?:end|call|return)\|>", re.IGNORECASE)
+THOUGHTS_START = re.compile(
+    rf"<(?:\w+:)?{THOUGHT_NAMES}(?:\s[^<>]*)?>|\[THINK\]|◁think▷"
+    rf"|<[|｜](?:begin[_▁]of[_▁]|start[_▁])?{THOUGHT_NAMES}[|｜]>"
+    r"|<\|channel\|>\s*(?:analysis|commentary)[^<]*<\|message\|>",
+    re.IGNORECASE,
+)
+
+# The end of thoughts, also of those that no tag opened.
+LONE_THOUGHTS_END = re.compile(
+    rf"</(?:\w+:)?{THOUGHT_NAMES}\s*>|\[/THINK\]|◁/think▷|<[|｜](?:/|end[_▁](?:of[_▁])?){THOUGHT_NAMES}[|｜]>",
+    re.IGNORECASE,
+)
+# The last three end other texts too: `<|end|>` is behind every answer of Phi.
+THOUGHTS_END = re.compile(rf"{LONE_THOUGHTS_END.pattern}|<\|(?:end|call|return)\|>", re.IGNORECASE)
 
 _OPEN, _CLOSE = "<think>", "</think>"
 
@@ -42,7 +54,7 @@ class UnopenedThoughts:
         if not self._is_holding:
             return text
         self._held += text
-        start, end = THOUGHTS_START.search(self._held), THOUGHTS_END.search(self._held)
+        start, end = THOUGHTS_START.search(self._held), LONE_THOUGHTS_END.search(self._held)
         if start is None and end is None:
             return ""
         self._is_holding = False

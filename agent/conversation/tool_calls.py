@@ -1,12 +1,15 @@
 """Tool calls put together from the pieces that servers stream. Pure, but for the ids that it makes."""
 
+import ast
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from openai.types.chat.chat_completion_chunk import ChoiceDelta, ChoiceDeltaToolCall
+from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
+
+from agent.conversation.server_chunks import CallPiece
 
 # Mistral takes ids of nine letters and digits alone; other servers take any.
 _ID_LENGTH = 9
@@ -23,14 +26,17 @@ class _Call:
     index: int | None
     name: str
     arguments: str
+    extra: Any
 
     @property
     def is_complete(self) -> bool:
-        try:
-            json.loads(self.arguments)
-        except ValueError:
-            return False
-        return True
+        return _is_json(self.arguments)
+
+    def add(self, piece: CallPiece, arguments: str) -> None:
+        self.id, self.extra = self.id or piece.id, self.extra or piece.extra
+        # Some servers repeat with each piece what there was before, or begin with empty arguments.
+        is_repeated = arguments.startswith(self.arguments) or (self.is_complete and arguments.lstrip().startswith("{"))
+        self.arguments = arguments if is_repeated else self.arguments + arguments
 
 
 class ToolCalls:
@@ -38,18 +44,23 @@ class ToolCalls:
 
     Args:
         taken_ids: Ids of earlier calls in the conversation, which a new call must not have.
+        tools: Names of the tools that there are.
     """
 
-    def __init__(self, taken_ids: Iterable[str]) -> None:
+    def __init__(self, taken_ids: Iterable[str], tools: Collection[str] = ()) -> None:
         self._taken = set(taken_ids)
+        self._tools = tools
         self._calls: list[_Call] = []
 
-    def take(self, delta: ChoiceDelta) -> None:
-        """Take the pieces of a chunk, also those of the form that OpenAI has deprecated."""
-        for piece in delta.tool_calls or ():
-            self._take(piece.index, piece.id or "", piece.function)
-        if delta.function_call:
-            self._take(None, "", delta.function_call)
+    def take(self, pieces: Iterable[CallPiece]) -> None:
+        """Take the pieces of a chunk."""
+        for piece in pieces:
+            given = piece.arguments
+            arguments = given if isinstance(given, str) else "" if given is None else json.dumps(given)
+            if (call := self._continued(piece)) is None:
+                self._calls.append(_Call(piece.id, piece.index, piece.name, arguments, piece.extra))
+            else:
+                call.add(piece, arguments)
 
     def pop(self) -> list[ChoiceDeltaToolCall]:
         """Give all calls so far as complete ones, once; each has an id of its own."""
@@ -59,29 +70,58 @@ class ToolCalls:
     def _whole(self, call: _Call, index: int) -> ChoiceDeltaToolCall:
         call_id = new_call_id() if not call.id or call.id in self._taken else call.id
         self._taken.add(call_id)
-        function = {"name": call.name, "arguments": call.arguments}
-        return ChoiceDeltaToolCall.model_validate(
-            {"index": index, "id": call_id, "type": "function", "function": function}
-        )
+        function = {"name": self._known(call.name), "arguments": _as_json(call.arguments)}
+        fields = {"index": index, "id": call_id, "type": "function", "function": function}
+        return ChoiceDeltaToolCall.model_validate(fields | ({"extra_content": call.extra} if call.extra else {}))
 
-    def _take(self, index: int | None, call_id: str, function: Any) -> None:
-        name = (function and function.name) or ""
-        arguments = (function and function.arguments) or ""
-        arguments = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        call = self._continued(index, call_id, name)
-        if call is None:
-            self._calls.append(_Call(call_id, index, name, arguments))
-        else:
-            call.id, call.name = call.id or call_id, call.name or name
-            call.arguments += arguments
+    def _known(self, name: str) -> str:
+        """Give the tool's own name: some servers put a namespace before it."""
+        last = name.replace(":", ".").rpartition(".")[2]
+        return last if name not in self._tools and last in self._tools else name
 
-    def _continued(self, index: int | None, call_id: str, name: str) -> _Call | None:
+    def _continued(self, piece: CallPiece) -> _Call | None:
         """Find the call that a piece continues; None when it begins one.
 
-        Some servers repeat the name in each piece, and some give every call the same index.
+        Some servers repeat the name in each piece, stream it in pieces, or give every call the same index.
         """
-        call = next((call for call in reversed(self._calls) if index is None or call.index == index), None)
-        if call is None or (call_id and call.id and call_id != call.id):
+        calls = reversed(self._calls)
+        call = next((call for call in calls if piece.index is None or call.index == piece.index), None)
+        if call is None or (piece.id and call.id and piece.id != call.id):
             return None
-        is_next = name and call.name and (name != call.name or call.is_complete)
+        if piece.name and self._is_part(call.name, piece.name) and not call.arguments:
+            call.name += piece.name
+            return call
+        is_next = (
+            piece.name and call.name and (piece.name != call.name or (call.is_complete and call.arguments != "{}"))
+        )
+        if not is_next:
+            call.name = call.name or piece.name
         return None if is_next else call
+
+    def _is_part(self, begun: str, more: str) -> bool:
+        """Whether these are pieces of one tool's name."""
+        return bool(begun) and begun not in self._tools and any(tool.startswith(begun + more) for tool in self._tools)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _as_json(arguments: str) -> str:
+    """Give arguments as a JSON object, where they are one in another notation; else as they are."""
+    if not arguments.strip() or arguments.strip() == "null":
+        return "{}"
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(arguments.strip())
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(value, str) and value != arguments:  # JSON in JSON
+            return _as_json(value)
+        if isinstance(value, dict):
+            return arguments if read is json.loads else json.dumps(value)
+    return arguments

@@ -19,7 +19,7 @@ from agent.settings import Settings, load_settings
 from avatar.recording import Recorder
 
 # Checks that a test call does not need: nobody is heard, and nothing is thought.
-_NOT_NEEDED = {"Deepgram key", "OpenAI key", "page"}
+_NOT_NEEDED = {"Deepgram key", "language", "OpenAI key", "health port", "page"}
 
 _COST = "about 1 credit (up to a minute of LITE)"
 

@@ -30,11 +30,15 @@ _SHOWN = 60
 _KEY = re.compile(r"[\w-]{16,}")
 _KEY_SHOWN = 4
 
+# A user and a password within a URL.
+_LOGIN = re.compile(r"//[^/\s]*@")
+
 _REASONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "value_error": lambda context: str(context["error"]),
     "int_parsing": lambda _: "is no whole number: write the digits alone",
     "int_from_float": lambda _: "is no whole number: write the digits alone",
     "float_parsing": lambda _: "is no number: write it alone, without a unit",
+    "finite_number": lambda _: "has to be a number that ends",
     "bool_parsing": lambda _: "is neither true nor false",
     "literal_error": lambda context: f"has to be {context['expected']}",
     "greater_than": lambda context: f"has to be more than {context['gt']:g}",
@@ -159,7 +163,7 @@ def _problem(error: Mapping[str, Any]) -> str:
     field, explain = str(error["loc"][0]), _REASONS.get(error["type"])
     reason = explain(error.get("ctx", {})) if explain else error["msg"]
     name = field.upper()
-    value = os.environ.get(name, "")
+    value = _LOGIN.sub("//...@", os.environ.get(name, ""))
     limit = _KEY_SHOWN if _KEY.fullmatch(value) else _SHOWN
     shown = value if len(value) <= limit else f"{value[:limit]}..."
     return f"{name}: {'the key' if is_secret(field) else repr(shown)} {reason}"

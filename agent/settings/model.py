@@ -82,9 +82,9 @@ Key = Annotated[str, _cleaned(values.key)]
 Secret = Annotated[SecretStr, _cleaned(values.key)]
 WebAddress = Annotated[str, _cleaned(values.web_address)]
 LiveKitAddress = Annotated[str, _cleaned(values.livekit_address)]
-Number = Annotated[float, _cleaned(values.clean)]
+Number = Annotated[float, Field(allow_inf_nan=False), _cleaned(values.clean)]
 Integer = Annotated[int, _cleaned(values.clean)]
-OptionalPort = Annotated[int | None, Field(ge=0, le=65535), _cleaned(values.clean)]
+OptionalPort = Annotated[int | None, Field(ge=0, le=65535), _cleaned(values.port)]
 OptionalVendor = Annotated[Literal["openai"] | None, _cleaned(values.word_or_none)]
 YesNo = Annotated[bool, _cleaned(values.word)]
 FilePath = Annotated[Path, _cleaned(values.path)]
@@ -123,7 +123,7 @@ class Settings(TurnOptions, BaseSettings):
     eleven_model: Text = "eleven_flash_v2_5"
 
     liveavatar_api_key: Secret = SecretStr("")
-    liveavatar_api_url: WebAddress = ""
+    liveavatar_api_url: Annotated[str, _cleaned(values.liveavatar_address)] = ""
     liveavatar_avatar_id: Key = ""
     liveavatar_sandbox: YesNo = False
     liveavatar_video_quality: Annotated[VideoQuality, _cleaned(values.word)] = "high"

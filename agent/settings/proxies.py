@@ -5,6 +5,7 @@ LiveKit's SDK takes HTTPS_PROXY for `wss:` and HTTP_PROXY for `ws:`, in upper ca
 ALL_PROXY nor NO_PROXY (rust-sdks, livekit-net/src/native/proxy.rs).
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
@@ -23,10 +24,9 @@ def cleaned_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     used = {name.lower() for name, value in cleaned.items() if value} - {"no_proxy"}
     if not used:
         return cleaned
-    no_proxy = cleaned.get("no_proxy") or cleaned.get("NO_PROXY", "")
-    named = {entry.strip() for entry in no_proxy.split(",")}
-    completed = [no_proxy] if no_proxy else []
-    completed += [each for each in _LOOPBACK if each not in named]
+    # httpx takes commas alone; others take blanks as well, and people write semicolons and bars.
+    named = re.findall(r"[^\s,;|]+", cleaned.get("no_proxy") or cleaned.get("NO_PROXY", ""))
+    completed = [*named, *(each for each in _LOOPBACK if each not in named)]
     cleaned["NO_PROXY"] = cleaned["no_proxy"] = ",".join(completed)
     if {"http_proxy", "https_proxy"} <= used:
         cleaned |= dict.fromkeys({"ALL_PROXY", "all_proxy"} & cleaned.keys(), "")

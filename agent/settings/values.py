@@ -5,28 +5,57 @@ cleaned here, wherever it comes from. Functions take the text of one value and r
 can follow the setting's name, when nothing usable is left.
 """
 
+import os
 import re
+import unicodedata
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.rooms.reach import is_on_the_internet
 
-# A byte order mark and a zero-width space come along when text is copied from a document.
-_BLANKS = " \t\r\n\f\v\u00a0\u200b\ufeff"
-_QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c"}
+# What may be around a value in the place of quotes: those of keyboards, and those of text programs in any language.
+_PLAIN_QUOTES = "\"'`"
+_QUOTES = (
+    _PLAIN_QUOTES + "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
+    "\u300c\u300d\u300e\u300f\uff02\uff07"
+)
 _COMMENT = re.compile(r"(?:^#(?=\s|$)|\s#).*", re.DOTALL)
+# The name once more: `OPENAI_API_KEY=sk-1` in the field for the value.
+_NAME = re.compile(r"\A(?:export\s+)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s*=\s*(?!=)")
+_SEPARATORS = ",;"  # behind a value that was copied out of a list
 
-_KEY_PREFIX = re.compile(r"(?:(?:authorization|(?:x|xi)-api-key)\s*:\s*)?(?:(?:bearer|token|basic)\s+)?", re.IGNORECASE)
-_SCHEME_WORDS = {"bearer", "token", "basic", "authorization:"}
-_SHORTENED = re.compile(r"\.{3}|\u2026|\*{3}|\u2022{2}")
-_PLACEHOLDER = re.compile(
-    r"<.*>|\{.*\}|\[.*\]|x{3,}|your[-_ ].*|.*[-_]your[-_].*|.*(?:key|secret|token|id)[-_ ]here|change[-_ ]?me|"
-    r"replace[-_ ]?(?:me|this).*|(?:insert|enter|paste|put)[-_ ].*|todo|placeholder",
+_KEY_PREFIX = re.compile(
+    r"\A(?:-H\s+)?[\"']?(?:(?:[A-Z]+[-_])*api[-_ ]?(?:key|secret)|authorization|key|token)[\"']?\s*[:=]\s*(?=[\"'\w])",
     re.IGNORECASE,
 )
-_EXAMPLE_HOST = re.compile(r"(?:^|\.)(?:your[-.]|<|\{)", re.IGNORECASE)
-_SCHEME = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*):/{1,3}(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_KEY_SCHEME = re.compile(r"\A(?:bearer|token|basic|api[-_]?key)(?:\s*:\s*|\s+)", re.IGNORECASE)
+_SCHEME_WORDS = {"bearer", "token", "basic", "authorization:", "bearer:"}
+_SHORTENED = re.compile(r"\.{3}|\u2026|\*{3}|\u2022{2}")
+_REFERENCE = re.compile(r"\$\{?\w.*|%+\w+%+|\{\{.*|\w+://.*")
+_PLACEHOLDER = re.compile(
+    r"<.*>|&lt;.*|\{.*\}|\[.*\]|(?:[\w-]*[-_])?x{3,}|[a-z]+x{6,}|"
+    r"your[-_ ].*|.*[-_]your[-_].*|.*(?:key|secret|token|id)[-_ ]here|"
+    r"change[-_ ]?me|replace[-_ ]?(?:me|this).*|(?:insert|enter|paste|put)[-_ ].*|todo|placeholder",
+    re.IGNORECASE,
+)
+_EXAMPLE_HOST = re.compile(r"(?:^|\.)(?:your[-._]|<|\{|\$|x{3,}\.)", re.IGNORECASE)
+# The scheme of an address as it was meant: `wss//`, `wss:\\\\`, and twice.
+_SCHEME = re.compile(
+    r"(?:(?P<known>https?|wss?)(?::[/\\]*|[/\\]{2,}))+|(?P<other>[a-z][a-z0-9+.-]*)://|[/\\]{2,}", re.IGNORECASE
+)
+# Web sites of the vendors, where people find their keys; none of them is an API.
+_SITES = {
+    "cloud.livekit.io",
+    "console.deepgram.com",
+    "platform.openai.com",
+    "elevenlabs.io",
+    "www.elevenlabs.io",
+    "app.liveavatar.com",
+    "portal.azure.com",
+    "ai.azure.com",
+}
+_HOST = re.compile(r"[\w.-]+|\[?[0-9a-f:.]+(?:%\w+)?\]?", re.IGNORECASE)
 _ORIGIN = re.compile(r"(?:https?://)?(?:\*\.)?[\w.-]+(?::(?:\d+|\*))?|\[[0-9a-f:]+\]|\*|'self'|https?:", re.IGNORECASE)
 
 # Instead of a secret: there is none on purpose.
@@ -37,18 +66,18 @@ _NOTHING = {"none", "off", "no", "false", "null"}
 
 def clean(value: str) -> str:
     """Take off the blanks and quotes around a value, and a comment behind it: `"high"  # 720p` is `high`."""
-    value = value.strip(_BLANKS)
+    value = _stripped(_NAME.sub("", _stripped(value), count=1))
     inside = _inside_quotes(value)
     if inside is None:
-        return _COMMENT.sub("", value).strip(_BLANKS)
+        return _stripped(_COMMENT.sub("", value))
     while (deeper := _inside_quotes(inside)) is not None:
         inside = deeper
-    return inside.strip(_BLANKS)
+    return _stripped(inside)
 
 
 def word(value: str) -> str:
     """Clean one of a few words, or a truth value: `HIGH` is `high`."""
-    return clean(value).lower()
+    return clean(value).rstrip(_SEPARATORS).lower()
 
 
 def word_or_none(value: str) -> str | None:
@@ -57,13 +86,20 @@ def word_or_none(value: str) -> str | None:
     return None if cleaned in _NOTHING else cleaned
 
 
+def port(value: str) -> str | None:
+    """Clean a port; where a service is called `web`, Kubernetes sets `WEB_PORT=tcp://10.0.0.1:80`: that is none."""
+    cleaned = clean(value)
+    return None if cleaned.startswith("tcp://") else cleaned
+
+
 def key(value: str) -> str:
     """Clean an API key, which may have been copied with the header it goes into: `Bearer sk-1` is `sk-1`."""
-    cleaned = clean(value)
+    cleaned = clean(value).rstrip(_SEPARATORS)
     if cleaned.lower() in _SCHEME_WORDS:
         message = f"is the word {cleaned} without a key behind it"
         raise ValueError(message)
     cleaned = clean(_KEY_PREFIX.sub("", cleaned, count=1))
+    cleaned = clean(_KEY_SCHEME.sub("", cleaned, count=1))
     if oddity := _oddity(cleaned):
         raise ValueError(oddity)
     return cleaned
@@ -85,42 +121,49 @@ def deepgram_model(value: str) -> str:
     return cleaned
 
 
+def liveavatar_address(value: str) -> str:
+    """Clean LiveAvatar's address, which may have been copied with the path of a call."""
+    return _without_call(web_address(value), "sessions")
+
+
 def deepgram_address(value: str) -> str:
     """Clean Deepgram's address, with or without the path: `api.eu.deepgram.com` is its `/v1/listen`."""
-    address = web_address(value)
-    if not address or address.endswith("/listen"):
-        return address
-    return f"{_with_version(address)}/listen"
+    address = _without_call(web_address(value), "listen", "speak", "projects")
+    return f"{_with_version(address)}/listen" if address else address
 
 
 def elevenlabs_address(value: str) -> str:
     """Clean ElevenLabs' address, with or without `/v1`."""
-    address = web_address(value)
+    address = _without_call(web_address(value), "text-to-speech", "voices", "models")
     return _with_version(address) if address else address
 
 
 def openai_address(value: str) -> str:
-    """Clean the base URL of an OpenAI-compatible server, which may have been copied with the path of a call."""
-    return web_address(value).removesuffix("/chat/completions")
+    """Clean the base URL of an OpenAI-compatible server, which may have been copied with the path of a call.
+
+    Without a path it gets the `/v1` that such servers have.
+    """
+    address = _without_call(web_address(value), "chat", "completions", "responses", "models")
+    return _with_version(address) if address and not urlsplit(address).path else address
 
 
 def azure_address(value: str) -> str:
     """Clean the endpoint of an Azure OpenAI resource, which the portal shows with the path of a deployment."""
-    return web_address(re.sub(r"/openai(?:/.*)?$", "", clean(value)))
+    return _without_call(web_address(value), "openai", "api/projects", "models")
 
 
 def livekit_address(value: str) -> str:
     """Clean the URL of a LiveKit server: `https://demo.livekit.cloud/` is `wss://demo.livekit.cloud`."""
-    return _address(value, plain="ws", secure="wss")
+    return _without_call(_address(value, plain="ws", secure="wss"), "rtc")
 
 
 def path(value: str) -> Path | str:
-    """Clean a path, with `~` for the home directory."""
+    """Clean a path, with `~` for the home directory, and with variables such as `$HOME`."""
     cleaned = clean(value)
     if not cleaned:
         return cleaned
     try:
-        return Path(cleaned).expanduser()
+        return Path(os.path.expandvars(cleaned)).expanduser()
     except RuntimeError:
         message = "begins with ~, but this user has no home directory: give the whole path"
         raise ValueError(message) from None
@@ -155,46 +198,68 @@ def networks(value: str) -> str:
     return " ".join(each)
 
 
+def _stripped(value: str) -> str:
+    """Take off blanks of every kind, and what comes along unseen when text is copied, such as a byte order mark."""
+    start, end = 0, len(value)
+    while start < end and _is_blank(value[start]):
+        start += 1
+    while end > start and _is_blank(value[end - 1]):
+        end -= 1
+    return value[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in {"Cc", "Cf"}
+
+
 def _inside_quotes(value: str) -> str | None:
-    """What is between the quotes that a value begins with, if nothing but a comment follows them."""
-    closing = _QUOTES.get(value[:1])
-    end = value.find(closing, 1) if closing else -1
-    if end < 0 or _COMMENT.sub("", value[end + 1 :]).strip(_BLANKS):
+    """What is between the quotes that a value begins with, if nothing but a comment or a separator follows them."""
+    if not value or value[0] not in _QUOTES:
+        return None
+    closing = value[0] if value[0] in _PLAIN_QUOTES else _QUOTES.strip(_PLAIN_QUOTES)
+    end = next((at for at, character in enumerate(value) if at and character in closing), -1)
+    if end < 0 or _stripped(_COMMENT.sub("", value[end + 1 :])).strip(_SEPARATORS):
         return None
     return value[1:end]
 
 
 def _oddity(cleaned: str) -> str:
     """What gives away that a key was not copied well; empty for a good one."""
-    if _SHORTENED.search(cleaned):
-        return "is shortened, as dashboards show keys: copy the whole key"
-    if _PLACEHOLDER.fullmatch(cleaned):
-        return "is a placeholder: put your own there"
-    if any(character in cleaned for character in "\"'`\u201c\u201d\u2018\u2019"):
-        return "has a quote in it: copy the key alone"
-    if any(character in _BLANKS for character in cleaned):
-        return "has a blank in it: copy the key alone"
-    if not cleaned.isascii() or not cleaned.isprintable():
-        return "has a character in it that no key has: copy it again"
-    return ""
+    oddities = {
+        "is shortened, as dashboards show keys: copy the whole key": _SHORTENED.search(cleaned),
+        "is a placeholder: put your own there": _PLACEHOLDER.fullmatch(cleaned),
+        "is a reference that nothing has replaced, or an address: put the key itself there": (
+            _REFERENCE.fullmatch(cleaned)
+        ),
+        "has a quote in it: copy the key alone": any(character in _QUOTES for character in cleaned),
+        "has a blank in it: copy the key alone": any(character.isspace() for character in cleaned),
+        "has a character in it that no key has: copy it again": not (cleaned.isascii() and cleaned.isprintable()),
+    }
+    return next((oddity for oddity, is_seen in oddities.items() if is_seen), "")
 
 
 def _address(value: str, *, plain: str, secure: str) -> str:
-    cleaned = clean(value)
+    cleaned = clean(value).rstrip(_SEPARATORS)
     if not cleaned:
         return ""
-    found = _SCHEME.fullmatch(cleaned)
-    if found is None:  # `localhost:7880`, as well as `api.example.com`
-        scheme, rest = secure if is_on_the_internet(f"//{cleaned}") else plain, cleaned
-    else:
-        given, rest = found["scheme"].lower(), found["rest"]
-        if given not in {"http", "https", "ws", "wss"}:
-            message = f"begins with {given}://, and has to begin with {secure}:// or {plain}://"
-            raise ValueError(message)
-        scheme = secure if given in {"https", "wss"} else plain
+    found = _SCHEME.match(cleaned)
+    given, rest = (found["known"] or "", cleaned[found.end() :]) if found else ("", cleaned)
+    if found and found["other"]:
+        message = f"begins with {found['other']}://, and has to begin with {secure}:// or {plain}://"
+        raise ValueError(message)
     if reason := _no_address(f"//{rest}"):
         raise ValueError(reason)
+    if given:
+        scheme = secure if given.lower() in {"https", "wss"} else plain
+    else:  # `localhost:7880`, as well as `api.example.com`
+        scheme = secure if is_on_the_internet(f"//{rest}") else plain
     return f"{scheme}://{rest}".rstrip("/")
+
+
+def _without_call(address: str, *calls: str) -> str:
+    """Take the path of a call and the query off a base URL: `https://example.com/v1/voices?a=1` ends in `/v1`."""
+    base = re.sub(r"[?#].*", "", address)
+    return re.sub(rf"/(?:{'|'.join(calls)})(?:/.*)?$", "", base).rstrip("/")
 
 
 def _with_version(address: str) -> str:
@@ -203,7 +268,7 @@ def _with_version(address: str) -> str:
 
 def _no_address(address: str) -> str:
     """Why this is no URL; empty if it is one."""
-    if any(character.isspace() or character in "\"'`" for character in address):
+    if any(character.isspace() or character in _QUOTES for character in address):
         return "has a blank or a quote in it"
     try:
         parts = urlsplit(address)
@@ -212,4 +277,8 @@ def _no_address(address: str) -> str:
         return "has no valid host and port"
     if not parts.hostname or port == 0:
         return "has no valid host and port"
-    return "is the example: put your own address there" if _EXAMPLE_HOST.search(parts.netloc) else ""
+    if _EXAMPLE_HOST.search(parts.netloc):
+        return "is the example: put your own address there"
+    if parts.hostname in _SITES:
+        return "is the address of a web site, not of its API"
+    return "" if _HOST.fullmatch(parts.hostname) else "has no valid host and port"

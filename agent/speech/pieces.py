@@ -16,15 +16,20 @@ _LONGEST = 10.0
 _LOOK_AHEAD = 400
 
 _CLOSERS = r"[\"'”’»」』）】》)\]]*"
+# Latin, Greek and Cyrillic marks end a sentence before a blank, those of other scripts also without one: Chinese and
+# Japanese, Devanagari, Arabic and Urdu, Burmese, Ethiopic, Khmer, Tibetan, Armenian.
 _ENDS = re.compile(
-    rf"(?:[.!?…]+{_CLOSERS}(?=\s)|[。！？｡．।॥؟۔။។]+{_CLOSERS}|(?=\n))\s*",
+    rf"(?:[.!?…‽‼⁇⁈⁉]+{_CLOSERS}(?=\s)"
+    rf"|[。！？｡．\u0964\u0965\u061f\u06d4\u104b\u1362\u1367\u17d4\u17d5\u0f0d\u0f0e\u0589]+{_CLOSERS}|(?=\n))\s*",
 )
 _CLAUSE_ENDS = re.compile(rf"[,;:،؛、，；：—–]{_CLOSERS}(?:\s+|(?=[{UNSPACED_LETTERS}]))")
 _BLANKS = re.compile(r"\s+")
-# Neither behind a vowel that is written before its consonant nor before a vowel or tone sign that belongs to one.
+# Neither behind a vowel that is written before its consonant or wants another one, nor before a vowel or tone sign, a
+# silenced consonant, a small kana or a long vowel, which belong to what is before them.
 _BEFORE_A_SYLLABLE = re.compile(
-    rf"(?<![\u0e40-\u0e44\u0ec0-\u0ec4\u1039\u17d2])(?=[{UNSPACED_LETTERS}])"
+    rf"(?<![\u0e31\u0e40-\u0e44\u0e47\u0eb1\u0ebb\u0ec0-\u0ec4\u1039\u17d2])(?=[{UNSPACED_LETTERS}])"
     r"(?![\u0e2f-\u0e3a\u0e45-\u0e4e\u0eaf-\u0ebc\u0ec6-\u0ece\u102b-\u103e\u17b4-\u17d3])"
+    r"(?!.[\u0e4c\u0ecc\u103a])(?![ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶーゝゞヽヾ々])"
 )
 
 _ABBREVIATIONS = re.compile(
@@ -133,7 +138,8 @@ def _cut_of(sentence: str) -> int:
     """Find where to cut a long sentence; 0 when there is no place, such as in a URL."""
     limit = _length_of(_LONGEST, sentence[:_LOOK_AHEAD])
     for places in (_CLAUSE_ENDS, _BLANKS, _BEFORE_A_SYLLABLE):
-        ends = [match.end() for match in places.finditer(sentence, 0, limit)]
+        # Two characters more, for places that depend on what follows.
+        ends = [end for match in places.finditer(sentence, 0, limit + 2) if (end := match.end()) <= limit]
         if ends and estimate_seconds(sentence[: ends[-1]]) >= _LONGEST / 3:
             return ends[-1]
     following = _BLANKS.search(sentence, limit)

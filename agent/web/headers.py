@@ -19,8 +19,11 @@ _EVERYWHERE = {
 # Clients of a LiveKit Cloud project are sent to one of its regions.
 _CLOUD = ("https://*.livekit.cloud", "wss://*.livekit.cloud")
 
+# Of the one script within web/index.html, which has to run before anything is loaded.
+_SCRIPT_HASH = "sha256-Lpyqx22fpDadLkHwnQzQwAMLV1uHFlD3b+GuZ5IAJDM="
+
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self' '{script}'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; connect-src 'self' {connect}; "
     "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
@@ -28,7 +31,11 @@ _POLICY = (
 
 def policy(settings: Settings) -> str:
     """The page's Content-Security-Policy: it loads its own files, and connects to the LiveKit server."""
-    return _POLICY.format(connect=" ".join(_servers(settings)), ancestors=settings.web_frame_ancestors or "'none'")
+    return _POLICY.format(
+        script=_SCRIPT_HASH,
+        connect=" ".join(_servers(settings)),
+        ancestors=settings.web_frame_ancestors or "'none'",
+    )
 
 
 def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:

@@ -183,6 +183,17 @@ async def test_rest_calls_and_websockets_use_the_proxy(environment: pytest.Monke
     ]
 
 
+async def test_rest_calls_use_the_proxy_in_a_session_of_ones_own_too(environment: pytest.MonkeyPatch) -> None:
+    """A session of aiohttp itself knows no proxy."""
+    async with RecordingProxy().running() as proxy, aiohttp.ClientSession() as http:
+        environment.setenv("HTTPS_PROXY", proxy.url)
+        service = LiveAvatarAPI(http, api_key="key", api_url="https://vendor.test", attempts=1)
+        with pytest.raises(ConnectionLost):
+            await service.credits_left()
+
+    assert proxy.seen == ["CONNECT vendor.test:443 HTTP/1.1"]
+
+
 async def test_loopback_is_reached_directly(environment: pytest.MonkeyPatch) -> None:
     """A WebSocket to this machine's own server does not go to the proxy."""
     async with RecordingProxy().running() as proxy, RecordingProxy().running() as ours, client_session() as http:

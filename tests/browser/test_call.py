@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from livekit import api
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Studio
@@ -63,3 +64,20 @@ async def test_a_written_call(studio: Studio) -> None:
 
     session = await studio.stage.ended_session()
     assert session["id"] == before
+
+
+async def test_the_page_tells_that_it_shows_captions(studio: Studio) -> None:
+    """Where the token does not say so, as in rooms of LiveAvatar's, so that no transcript is written into the chat."""
+    livekit = studio.stage.livekit
+    grants = api.VideoGrants(room_join=True, room="a-room-of-another", can_update_own_metadata=True)
+    token = api.AccessToken(livekit.api_key, livekit.api_secret).with_identity("someone").with_grants(grants).to_jwt()
+    details = {"url": livekit.url, "token": token, "room": "a-room-of-another", "identity": "someone"}
+    async with studio.tab() as tab:
+        await tab.page.route("**/api/call", lambda route: route.fulfill(json=details))
+        await tab.start()
+        async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as server:
+            caller = await server.room.get_participant(
+                api.RoomParticipantIdentity(room="a-room-of-another", identity="someone")
+            )
+        assert caller.attributes["captions"] == "true"
+        await tab.close()

@@ -100,6 +100,14 @@ async def test_the_page_works_under_a_path(studio: Studio) -> None:
         await tab.close()
 
 
+async def test_the_page_is_found_without_the_slash_at_the_end(studio: Studio) -> None:
+    """People type the address so; the secret in it stays."""
+    async with proxied(studio.url, "/agent") as url, studio.tab(url=f"{url.rstrip('/')}?a=1#b") as tab:
+        await tab.page.wait_for_url(f"{url}?a=1#b")
+        await expect(tab.find("start")).to_be_enabled()
+        await expect(tab.find("hint")).to_contain_text("say hello")
+
+
 @asynccontextmanager
 async def proxied(target: str, path: str) -> AsyncIterator[str]:
     """A server that answers below a path as the target does at its root, and has nothing else."""
@@ -115,6 +123,6 @@ async def proxied(target: str, path: str) -> AsyncIterator[str]:
             return web.Response(status=answer.status, headers=kept, body=await answer.read())
 
     app = web.Application()
-    app.router.add_route("*", path + "/{rest:.*}", forward)
+    app.router.add_route("*", path + "{slash:/?}{rest:.*}", forward)
     async with TestServer(app, host="127.0.0.1") as server:
         yield str(server.make_url(f"{path}/")).replace("127.0.0.1", "localhost")

@@ -22,6 +22,8 @@ ZOOMED = (683, 328)
 
 LONG_WORD = "https://example.com/" + "a-path-without-end" * 20
 
+LONG_MESSAGE = "No one has answered yet: all lines may be busy. You can keep waiting, or close the call and try later."
+
 # Where the parts of the page are, from top to bottom.
 TOPS = """
 () => ["stage", "captions", "dock", "mode-open"].map(
@@ -57,7 +59,7 @@ async def test_a_call_at_every_size(studio: Studio) -> None:
         for size in (*SIZES, *LAPTOPS, ZOOMED):
             await tab.resize(*size)
             for control in ("mute", "interrupt", "text", "talk", "repeat", "close"):
-                await expect(tab.find(control)).to_be_in_viewport(ratio=1)
+                await expect(tab.find(control), f"{control} at {size}").to_be_in_viewport(ratio=1)
             middle = (await box(tab, "mute"))["y"] + (await box(tab, "mute"))["height"] / 2
             close = await box(tab, "close")
             assert close["y"] < middle < close["y"] + close["height"]
@@ -70,6 +72,19 @@ async def test_a_call_at_every_size(studio: Studio) -> None:
         await tab.find("mode-ptt").check()
         await tab.pictures_of_all_sizes("panels")
         await tab.close()
+
+
+async def test_a_message_pushes_no_control_out_of_the_window(studio: Studio) -> None:
+    """However low the window is, and however long the message."""
+    async with studio.tab() as tab:
+        await tab.find("error").evaluate(
+            "(message, text) => { message.hidden = false; message.textContent = text; }", LONG_MESSAGE
+        )
+        for size in (*SIZES, *LAPTOPS, ZOOMED):
+            await tab.resize(*size)
+            await expect(tab.find("error"), f"the message at {size}").to_be_in_viewport(ratio=1)
+            for control in ("start", "text", "talk", "repeat"):
+                await expect(tab.find(control), f"{control} at {size}").to_be_in_viewport(ratio=1)
 
 
 async def test_a_phone_stays_still_while_the_agent_speaks(studio: Studio) -> None:

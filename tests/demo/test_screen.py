@@ -30,7 +30,13 @@ def test_the_page_is_what_is_seen_first() -> None:
     show_invitation(console, "http://127.0.0.1:7890/#secret=long-enough-for-two-lines", invitation)
     text = console.export_text()
 
-    wanted = ("http://127.0.0.1:7890/#secret=long-enough-for-two-lines", "Tokyo", invitation.link, invitation.token)
+    wanted = (
+        "Open this page to call",
+        "http://127.0.0.1:7890/#secret=long-enough-for-two-lines",
+        "Tokyo",
+        invitation.link,
+        invitation.token,
+    )
     places = [text.index(each) for each in wanted]
     assert places == sorted(places)
 
@@ -51,5 +57,6 @@ def test_a_page_that_is_not_there_is_not_offered() -> None:
     show_invitation(console, None, Invitation("ws://127.0.0.1:7880", "a-token"))
     text = console.export_text()
 
-    assert "Call it from LiveKit Meet" in text
+    assert "Call from LiveKit Meet" in text
+    assert "this page" not in text
     assert "7890" not in text

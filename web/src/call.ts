@@ -73,6 +73,7 @@ export class Call {
     showStep("connection");
     await this.room.connect(details.url, details.token);
     this.isJoined = true;
+    void this.tellCaptions();
     this.awaitAgent();
     this.onAgent(this.control.agent);
   }
@@ -91,6 +92,13 @@ export class Call {
     // Without the request the agent would wait for the caller to come back, as after a reload.
     if (canAsk) await Promise.race([this.control.endCall().catch(() => undefined), timeout]);
     await this.room.disconnect();
+  }
+
+  /** Tell the agent that captions are shown here. A token of LiveAvatar's own rooms does not, and may not allow it. */
+  private async tellCaptions(): Promise<void> {
+    const { localParticipant } = this.room;
+    if (localParticipant.attributes["captions"] === "true") return;
+    await localParticipant.setAttributes({ captions: "true" }).catch((error: unknown) => log(`no attributes: ${String(error)}`));
   }
 
   private onAgent(agent: Agent | undefined): void {

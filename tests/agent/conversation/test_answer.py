@@ -35,6 +35,18 @@ def read(text: str, size: int) -> tuple[str, list[tuple[str, object]]]:
         ("[the docs](https://example.com)", "[the docs](https://example.com)"),
         ("a <b>bold</b> word", "a <b>bold</b> word"),
         ("Yes. [", "Yes. ["),
+        ("Hello there.<|end|>", "Hello there."),
+        ("<|im_start|>assistant\nHello.<|im_end|>", "Hello."),
+        ("<start_of_turn>model\nHello.", "Hello."),
+        ("<tool_response>15:05</tool_response>Hello.", "Hello."),
+        ("<reflection>hm</reflection>Hello.", "Hello."),
+        ('<thinking type="deep">hm</thinking >Hello.', "Hello."),
+        ("<seed:think>hm</seed:think>Hello.", "Hello."),
+        ("<|begin_of_thought|>hm<|end_of_thought|>Hello.", "Hello."),
+        ("<|START_THINKING|>hm<|END_THINKING|>Hello.", "Hello."),
+        ("get_time is a tool (of mine).", "get_time is a tool (of mine)."),
+        ('I call it {"name of a thing"}.', 'I call it {"name of a thing"}.'),
+        ("You (print) it.\nprint (it)", "You (print) it.\nprint (it)"),
     ],
 )
 def test_thoughts_and_special_tokens_are_not_spoken(text: str, spoken: str, size: int) -> None:
@@ -43,6 +55,7 @@ def test_thoughts_and_special_tokens_are_not_spoken(text: str, spoken: str, size
 
 
 OSLO = [("get_time", {"city": "Oslo"})]
+CITY = '{"city": "Oslo"}'
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
@@ -61,6 +74,44 @@ OSLO = [("get_time", {"city": "Oslo"})]
         ('<|python_tag|>{"name": "get_time", "parameters": {"city": "Oslo"}}', "", OSLO),
         ('[get_time(city="Oslo"), look_up()]', "", [*OSLO, ("look_up", {})]),
         ('[{"name": "get_time", "arguments": {"city": "Oslo"}}, {"name": "look_up", "arguments": {}}]', "", None),
+        ('<invoke name="get_time"><parameter name="city">Oslo</parameter></invoke>', "", OSLO),
+        (
+            '<function_calls><invoke name="get_time"><parameter name="city">Oslo</parameter></invoke></function_calls>',
+            "",
+            OSLO,
+        ),
+        ("<tool_call>get_time<arg_key>city</arg_key><arg_value>Oslo</arg_value></tool_call>", "", OSLO),
+        ("<tool_call>{'name': 'get_time', 'arguments': {'city': 'Oslo'}}</tool_call>", "", OSLO),
+        ('<functioncall> {"name": "get_time", "arguments": {"city": "Oslo"}}</functioncall>', "", OSLO),
+        ('<tool_code>get_time(city="Oslo")</tool_code>', "", OSLO),
+        ('<|tool_call|>[{"name": "get_time", "arguments": {"city": "Oslo"}}]', "", OSLO),
+        ('[TOOL_CALLS]get_time[ARGS]{"city": "Oslo"}', "", OSLO),
+        (
+            "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>get_time\n```json\n" + CITY + "\n```"
+            "<｜tool▁call▁end｜><｜tool▁calls▁end｜>Done.",
+            "Done.",
+            OSLO,
+        ),
+        (
+            "<|tool_calls_section_begin|><|tool_call_begin|>functions.get_time:0<|tool_call_argument_begin|>"
+            + CITY
+            + "<|tool_call_end|><|tool_calls_section_end|>",
+            "",
+            OSLO,
+        ),
+        (
+            '<|channel|>commentary to=functions.get_time <|constrain|>json<|message|>{"city": "Oslo"}<|call|>',
+            "",
+            OSLO,
+        ),
+        ('get_time(city="Oslo")', "", OSLO),
+        ('Yes.\nprint(get_time(city="Oslo"))', "Yes.", OSLO),
+        ('Sure! {"name": "get_time", "arguments": {"city": "Oslo"}}', "Sure!", OSLO),
+        ('{"get_time": {"city": "Oslo"}}', "", OSLO),
+        ('{"action": "get_time", "action_input": {"city": "Oslo"}}', "", OSLO),
+        ('{"tool_calls": [{"function": {"name": "get_time", "arguments": "{\\"city\\": \\"Oslo\\"}"}}]}', "", OSLO),
+        ('{"name": "look_up"}', "", [("look_up", {})]),
+        ('{"mood": {"today": "good"}}', '{"mood": {"today": "good"}}', []),
         ('<function=fly>{"to": "Oslo"}</function>', "", []),
         ('{"name": "fly", "arguments": {"to": "Oslo"}}', "", []),
         ('<tool_call>{"name": "get_time", "argu', "", []),
@@ -89,8 +140,11 @@ def test_what_precedes_a_stray_end_of_thoughts_is_dropped() -> None:
     assert answer.take("I think so.</think>Yes.") == "Yes."
 
 
-@given(st.text(st.sampled_from('ab <>/{}[]"\n`|:='), max_size=80), st.integers(1, 9))
+PARTS = [*'ab <>/{}[]()"\n`|:=', "get_time", "name", "print", "think", "channel"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=60).map("".join), st.integers(1, 9))
 def test_an_answer_in_pieces_is_read_like_a_whole_one(text: str, size: int) -> None:
     """And no text gets lost that is no thought and no call."""
     assert read(text, size) == read(text, 1000)
-    assert read(text, size)[0] == text.strip() or "```" in text or "<function" in text
+    assert read(text, size)[0] == text.strip() or any(mark in text for mark in ("```", "<", "get_time"))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp.test_utils import TestServer
-from livekit.agents import APIConnectOptions
+from aiohttp import web
+from aiohttp.test_utils import BaseTestServer, TestServer
+from livekit.agents import APIConnectionError, APIConnectOptions
 from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCallOutput, FunctionToolCall, function_tool
-from openai.types.chat.chat_completion_chunk import ChoiceDelta
 
 from agent.conversation.completions import THINKING
+from agent.conversation.failure import describe
 from agent.conversation.pipeline import build_llm, is_openai_host
+from agent.conversation.server_chunks import read_chunk
 from agent.conversation.thoughts import UnopenedThoughts
 from agent.conversation.tool_calls import ToolCalls
 from agent.settings import load_settings
@@ -44,7 +47,7 @@ async def server() -> AsyncIterator[TestServer]:
 
 
 @asynccontextmanager
-async def model_of(server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
+async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
     """The language model of a server that is no OpenAI."""
     monkeypatch.setenv("OPENAI_BASE_URL", str(server.make_url(f"/dialects/{dialect}/v1")))
     model = build_llm(load_settings())
@@ -119,8 +122,114 @@ async def test_a_server_without_tools_is_talked_with_all_the_same(
         turns = await answers(model, "hello", "hello")
 
     assert all(map(text_of, turns))
-    refused = [record for record in caplog.records if record.message.endswith("refused an optional field")]
-    assert [vars(record)["field"] for record in refused] == ["tools"]
+    refused = [record for record in caplog.records if record.message.endswith("refused a part of a request")]
+    assert [vars(record)["part"] for record in refused] == ["tools"]
+
+
+def event(**delta: object) -> str:
+    """An event of a well-formed stream."""
+    return f"data: {json.dumps({'id': 'x', 'choices': [{'index': 0, 'delta': delta}]})}\n\n"
+
+
+DONE = "data: [DONE]\n\n"
+HI = f"{event(content='Hi')}{DONE}"
+CALL = {"id": "a", "type": "function", "function": {"name": "get_time", "arguments": '{"city":"Oslo"}'}}
+WHOLE = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
+WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "finish_reason": "tool_calls"}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "called"),
+    [
+        pytest.param(f'data: {{"choices": null}}\n\n{HI}', "Hi", False, id="no choices"),
+        pytest.param(f'data: {{"choices": [null]}}\n\ndata: {{}}\n\n{HI}', "Hi", False, id="null for a choice"),
+        pytest.param(f'data: {{"choices": [{{"delta": null}}]}}\n\n{HI}', "Hi", False, id="null for a delta"),
+        pytest.param(f"data: \n\ndata: {{oops\n\n{HI}", "Hi", False, id="events without JSON"),
+        pytest.param(f"data: {{oops\n{HI}", "Hi", False, id="no blank line"),
+        pytest.param(f"\ufeff: a comment\n\n{HI}".replace("\n", "\r\n"), "Hi", False, id="comments"),
+        pytest.param(event(content="Hi") + event(content="!"), "Hi!", False, id="no end"),
+        pytest.param(event(content=[{"type": "thinking", "thinking": []}, {"text": "Hi"}]), "Hi", False, id="parts"),
+        pytest.param(event(content={"text": "Hi"}), "Hi", False, id="an object"),
+        pytest.param(event(refusal="I can't."), "I can't.", False, id="a refusal"),
+        pytest.param('data: {"choices": [{"text": "Hi"}]}\n\n', "Hi", False, id="no delta"),
+        pytest.param(
+            'data: {"id": null, "created": "now", "usage": {"total_tokens": null}}\n\n' + HI, "Hi", False, id="usage"
+        ),
+        pytest.param(json.dumps(WHOLE), "Hi", False, id="no stream"),
+        pytest.param(json.dumps(WHOLE, indent=2), "Hi", False, id="no stream, on many lines"),
+        pytest.param(json.dumps(WHOLE) + "\n", "Hi", False, id="lines"),
+        pytest.param(
+            f"{event(content='Hi')}data: {json.dumps(WHOLE)}\n\n{DONE}", "Hi", False, id="the whole at the end"
+        ),
+        pytest.param(event(tool_calls=[None, CALL]), "", True, id="null for a call"),
+        pytest.param(event(tool_calls={**CALL, "index": "0", "id": 7}), "", True, id="no list of calls"),
+        pytest.param(
+            event(tool_calls=[{**CALL, "function": None}]) + event(tool_calls=[CALL]), "", True, id="null function"
+        ),
+        pytest.param(json.dumps(WHOLE_CALL), "", True, id="a call, no stream"),
+        pytest.param(event(tool_calls=[CALL]) + f"data: {json.dumps(WHOLE_CALL)}\n\n", "", True, id="a call twice"),
+        pytest.param(event(content="Hi<|end|>"), "Hi<|end|>", False, id="a token at the end"),
+    ],
+)
+async def test_an_answer_is_read_however_the_server_writes_it(
+    monkeypatch: pytest.MonkeyPatch, body: str, text: str, *, called: bool
+) -> None:
+    """One chunk that is not OpenAI's does not cost the answer."""
+    async with server_of(body) as server, model_of(server, "any", monkeypatch) as model:
+        (chunks,) = await answers(model, "hello")
+
+    assert text_of(chunks) == text
+    assert [(call.name, call.arguments) for call in calls_of(chunks)] == [("get_time", '{"city":"Oslo"}')] * called
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [({"message": "too busy", "code": 503}, {"status": 503}), ("too busy", {})]
+)
+async def test_an_error_within_a_stream_is_told_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, error: object, status: dict[str, int]
+) -> None:
+    """With the server's reason, and its status if it gives one."""
+    body = f"{event(content='Hi')}data: {json.dumps({'error': error})}\n\n"
+    async with server_of(body) as server, model_of(server, "any", monkeypatch) as model:
+        with pytest.raises(APIConnectionError) as failed:
+            await answers(model, "hello")
+
+    described = describe(failed.value, "a server")
+    assert described == {"vendor": "a server", "error": "APIConnectionError", "reason": "too busy", **status}
+
+
+@asynccontextmanager
+async def server_of(body: str) -> AsyncIterator[TestServer]:
+    """A server with this answer to everything."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(text=body, content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_post("/dialects/any/v1/chat/completions", answer)
+    server = TestServer(app)
+    async with server:
+        yield server
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+async def test_a_server_that_refuses_tools_in_its_own_way_is_talked_with(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """OpenRouter's status for it is 404, and llama.cpp's 500."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if "tools" in await request.json():
+            return web.json_response({"error": {"message": "no tool use here"}}, status=status)
+        return web.Response(text=HI, content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_post("/dialects/any/v1/chat/completions", answer)
+    async with TestServer(app) as server, model_of(server, "any", monkeypatch) as model:
+        (chunks,) = await answers(model, "hello")
+
+    assert text_of(chunks) == "Hi"
 
 
 @pytest.mark.parametrize("dialect", ["think", "unopened_think", "reasoning", "silent_reasoning"])
@@ -193,9 +302,9 @@ def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
 
 def calls_from(*deltas: dict[str, object]) -> list[tuple[str | None, str, str]]:
     """The calls that these pieces make."""
-    calls = ToolCalls({"taken"})
+    calls = ToolCalls({"taken"}, {"get_time"})
     for delta in deltas:
-        calls.take(ChoiceDelta.construct(None, **delta))
+        calls.take(read_chunk({"choices": [{"delta": delta}]}).calls)
     made = [(call.id, call.function) for call in calls.pop()]
     return [(call_id, made.name or "", made.arguments or "") for call_id, made in made if made is not None]
 
@@ -220,6 +329,30 @@ def test_calls_are_told_apart_by_what_the_server_gives() -> None:
         "f",
     ]
     assert calls_from(piece(0, "a", "f", {"x": 1})) == [one]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "name", "arguments"),
+    [
+        ([("get_", ""), ("time", '{"x": 1}')], "get_time", '{"x": 1}'),
+        ([("f", '{"x":'), ("f", '{"x": 1}')], "f", '{"x": 1}'),
+        ([("f", "{}"), (None, '{"x": 1}')], "f", '{"x": 1}'),
+        ([("functions.get_time", '{"x": 1}')], "get_time", '{"x": 1}'),
+        ([("f", "{'x': True}")], "f", '{"x": true}'),
+        ([("f", '"{\\"x\\": 1}"')], "f", '{"x": 1}'),
+        ([("f", None)], "f", "{}"),
+        ([("f", "")], "f", "{}"),
+        ([("f", "null")], "f", "{}"),
+        ([("f", '{"x": "cut of')], "f", '{"x": "cut of'),
+    ],
+)
+def test_a_call_is_made_of_whatever_pieces_it_comes_in(
+    pieces: list[tuple[str | None, object]], name: str, arguments: str
+) -> None:
+    """Names in pieces or with a namespace; arguments that are repeated, missing, or in another notation."""
+    [(_, *made)] = calls_from(*(piece(0, "a", *each) for each in pieces))
+
+    assert made == [name, arguments]
 
 
 def test_each_call_has_an_id_of_its_own() -> None:

@@ -1,6 +1,7 @@
 """The doctor against the stand-ins: each mistake is a line that names what to change."""
 
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def stand_ins(vendors: str, complete: pytest.MonkeyPatch, tmp_path: Path) -> pyt
         complete.delenv(name)
     complete.setenv("STAND_INS_URL", vendors)
     complete.setenv("LIVEKIT_URL", "ws://127.0.0.1:1")
+    complete.setenv("WORKER_PORT", "0")
     complete.setenv("STATE_DIR", str(tmp_path / "state"))
     return complete
 
@@ -87,21 +89,23 @@ async def test_a_state_directory_that_can_not_be_written_is_found(
 @pytest.mark.parametrize(
     ("host", "secret", "good", "text"),
     [
-        ("127.0.0.1", "", True, "http://127.0.0.1:8080, for this machine alone"),
-        ("0.0.0.0", "a-secret", True, "http://127.0.0.1:8080, for who knows WEB_SECRET"),  # noqa: S104 - a setting
-        ("0.0.0.0", "", False, "who reaches 0.0.0.0:8080 may call, at your expense: set WEB_SECRET"),  # noqa: S104
+        ("127.0.0.1", "", True, "http://127.0.0.1:{port}, for this machine alone"),
+        ("0.0.0.0", "a-secret", True, "http://127.0.0.1:{port}, for who knows WEB_SECRET"),  # noqa: S104 - a setting
+        ("0.0.0.0", "", False, "who reaches 0.0.0.0:{port} may call, at your expense: set WEB_SECRET"),  # noqa: S104
     ],
 )
 async def test_a_page_for_everybody_is_found(
     stand_ins: pytest.MonkeyPatch, host: str, secret: str, text: str, *, good: bool
 ) -> None:
     """Where others reach the port, a secret is wanted; it is not shown."""
-    stand_ins.setenv("WEB_PORT", "8080")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    stand_ins.setenv("WEB_PORT", str(port))
     stand_ins.setenv("WEB_HOST", host)
     stand_ins.setenv("WEB_SECRET", secret)
     found = await findings()
 
-    assert (found["page"].good, found["page"].text) == (good, text)
+    assert (found["page"].good, found["page"].text) == (good, text.format(port=port))
 
 
 async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,12 @@ def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
         ("PERSONA", "x" * 99, f"PERSONA: there is no file {'x' * 99}"),
         ("TURN_DETECTION", "x " * 49 + "x", f"TURN_DETECTION: '{'x ' * 30}...' has to be 'vad' or 'model'"),
         ("TURN_DETECTION", "sk_0123456789abcdef", "TURN_DETECTION: 'sk_0...' has to be 'vad' or 'model'"),
+        (
+            "OPENAI_BASE_URL",
+            "https://ada:secret@my host/v1",
+            "OPENAI_BASE_URL: 'https://...@my host/v1' has a blank or a quote in it",
+        ),
+        ("LLM_TIMEOUT", "inf", "LLM_TIMEOUT: 'inf' has to be a number that ends"),
     ],
 )
 def test_a_refused_value_is_shown_with_the_reason(

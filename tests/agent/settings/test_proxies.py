@@ -52,7 +52,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ),
         (
             {"http_proxy": PROXY, "NO_PROXY": "localhost, example.com"},
-            {"http_proxy": PROXY, "NO_PROXY": "localhost, example.com,127.0.0.1,::1"},
+            {"http_proxy": PROXY, "NO_PROXY": "localhost,example.com,127.0.0.1,::1"},
+        ),
+        (
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": "'10.0.0.0/8 .corp.test;[::1]|*.lan'"},
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,.corp.test,[::1],*.lan,localhost,127.0.0.1,::1"},
         ),
         (
             {"HTTP_PROXY": PROXY, "https_proxy": PROXY, "all_proxy": "socks5://127.0.0.1:1080"},

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
         ('"high"', "high"),
         ("'high'", "high"),
         ("\u201chigh\u201d", "high"),
+        ("\u201ehigh\u201c", "high"),
+        ("\u00abhigh\u00bb", "high"),
+        ("\u300chigh\u300d", "high"),
+        ("\u2019high\u2019", "high"),
+        ("\uff02high\uff02", "high"),
+        ("\u3000high\u2060\r", "high"),
+        ('"high",', "high"),
+        ("'high';  # 720p", "high"),
+        ("LIVEAVATAR_VIDEO_QUALITY=high", "high"),
+        ("export LIVEAVATAR_VIDEO_QUALITY='high'", "high"),
         ("'\"high\"'", "high"),
         ("high # 720p", "high"),
         ("high #720p", "high"),
@@ -53,6 +63,15 @@ def test_quotes_blanks_and_comments_are_taken_off(written: str, meant: str) -> N
         ("Authorization: Bearer sk-0123", "sk-0123"),
         ("xi-api-key: sk-0123", "sk-0123"),
         ("X-API-KEY:sk-0123 # mine", "sk-0123"),
+        ("OPENAI_API_KEY=sk-0123", "sk-0123"),
+        ("OPENAI_API_KEY: sk-0123", "sk-0123"),
+        ("export OPENAI_API_KEY='sk-0123'", "sk-0123"),
+        ('"Authorization": "Bearer sk-0123",', "sk-0123"),
+        ("Bearer: sk-0123", "sk-0123"),
+        ("api-key sk-0123", "sk-0123"),
+        ("sk-0123;", "sk-0123"),
+        ("c2VjcmV0LWtleQkey==", "c2VjcmV0LWtleQkey=="),
+        ("my-basic-token-0123", "my-basic-token-0123"),
         ("tokenless", "tokenless"),
         ("", ""),
     ],
@@ -80,6 +99,14 @@ def test_a_key_is_taken_out_of_the_header_it_was_copied_with(written: str, meant
         ("sk-your-key", "is a placeholder"),
         ("api-key-here", "is a placeholder"),
         ("XXXXXXXX", "is a placeholder"),
+        ("sk-proj-xxxx", "is a placeholder"),
+        ("APIxxxxxxxx", "is a placeholder"),
+        ("${OPENAI_API_KEY}", "is a placeholder|is a reference"),
+        ("$OPENAI_API_KEY", "is a reference that nothing has replaced"),
+        ("%OPENAI_API_KEY%", "is a reference that nothing has replaced"),
+        ("op://vault/openai/key", "is a reference that nothing has replaced"),
+        ("https://api.openai.com", "or an address"),
+        ("\u201esk-0123", "has a quote in it"),
         ("changeme", "is a placeholder"),
         ("replace-this", "is a placeholder"),
     ],
@@ -107,6 +134,18 @@ def test_what_is_odd_about_a_key_is_named(written: str, oddity: str) -> None:
         (values.livekit_address, '"wss://demo.livekit.cloud" # mine', "wss://demo.livekit.cloud"),
         (values.livekit_address, "https:/demo.livekit.cloud", "wss://demo.livekit.cloud"),
         (values.livekit_address, "''", ""),
+        (values.livekit_address, "wss//demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "wss:demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "wss:\\\\demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "https://wss://demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "//demo.livekit.cloud/", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "wss://demo.livekit.cloud,", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "wss://demo.livekit.cloud/rtc?access_token=a", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "\u00abdemo.livekit.cloud\u00bb", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "LIVEKIT_URL=wss://demo.livekit.cloud", "wss://demo.livekit.cloud"),
+        (values.livekit_address, "wss://example.com/livekit", "wss://example.com/livekit"),
+        (values.liveavatar_address, "https://api.liveavatar.com/v1/sessions/token", "https://api.liveavatar.com/v1"),
+        (values.liveavatar_address, "api.liveavatar.com", "https://api.liveavatar.com"),
         (values.web_address, "api.example.com", "https://api.example.com"),
         (values.web_address, "wss://api.example.com/v1/", "https://api.example.com/v1"),
         (values.web_address, "127.0.0.1:7900", "http://127.0.0.1:7900"),
@@ -115,7 +154,24 @@ def test_what_is_odd_about_a_key_is_named(written: str, oddity: str) -> None:
         (values.deepgram_address, "wss://api.eu.deepgram.com/v1/listen/", "https://api.eu.deepgram.com/v1/listen"),
         (values.elevenlabs_address, "api.eu.residency.elevenlabs.io", "https://api.eu.residency.elevenlabs.io/v1"),
         (values.elevenlabs_address, "https://api.us.elevenlabs.io/v1/", "https://api.us.elevenlabs.io/v1"),
+        (
+            values.deepgram_address,
+            "https://api.deepgram.com/v1/listen?model=nova-3",
+            "https://api.deepgram.com/v1/listen",
+        ),
+        (values.elevenlabs_address, "https://api.elevenlabs.io/v1/text-to-speech/abc", "https://api.elevenlabs.io/v1"),
         (values.openai_address, "http://localhost:11434/v1/chat/completions", "http://localhost:11434/v1"),
+        (values.openai_address, "http://localhost:11434", "http://localhost:11434/v1"),
+        (values.openai_address, "api.openai.com/", "https://api.openai.com/v1"),
+        (values.openai_address, "https://api.groq.com/openai/v1/models", "https://api.groq.com/openai/v1"),
+        (values.openai_address, "http://10.0.0.5:8000/v1/responses?a=1", "http://10.0.0.5:8000/v1"),
+        (values.openai_address, "https://example.com/v1beta/openai/", "https://example.com/v1beta/openai"),
+        (values.azure_address, "mine.openai.azure.com?api-version=2024-10-21", "https://mine.openai.azure.com"),
+        (
+            values.azure_address,
+            "https://mine.services.ai.azure.com/api/projects/p",
+            "https://mine.services.ai.azure.com",
+        ),
         (
             values.azure_address,
             "https://mine.openai.azure.com/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
@@ -142,6 +198,11 @@ def test_an_address_gets_the_scheme_and_the_path_it_needs(
         ('"wss://host', "has a blank or a quote in it"),
         ("wss://your-project.livekit.cloud", "is the example"),
         ("wss://<project>.livekit.cloud", "is the example"),
+        ("wss://YOUR_PROJECT.livekit.cloud", "is the example"),
+        ("wss://xxx.livekit.cloud", "is the example"),
+        ("wss://${PROJECT}.livekit.cloud", "is the example"),
+        ("https://cloud.livekit.io/projects/p_abc", "is the address of a web site"),
+        ("[demo](wss://demo.livekit.cloud)", "has no valid host and port"),
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(written: str, reason: str) -> None:
@@ -174,11 +235,18 @@ def test_what_is_no_origin_is_refused(written: str) -> None:
         values.origins(written)
 
 
+@pytest.mark.parametrize(("written", "meant"), [('"8080"', "8080"), ("tcp://10.0.0.1:80", None), ("", "")])
+def test_a_port_is_not_taken_from_a_service_of_kubernetes(written: str, meant: str | None) -> None:
+    """A service called `web` or `worker` sets a variable of the same name in every container beside it."""
+    assert values.port(written) == meant
+
+
 def test_a_path_may_begin_with_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     """In quotes or not."""
     monkeypatch.setenv("HOME", "/home/ada")
 
     assert values.path("'~/nova.toml'") == Path("/home/ada/nova.toml")
+    assert values.path("$HOME/nova.toml") == Path("/home/ada/nova.toml")
 
 
 def test_a_path_in_a_home_that_there_is_not_is_refused() -> None:

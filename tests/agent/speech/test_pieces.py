@@ -62,6 +62,18 @@ def test_a_full_stop_within_a_sentence_ends_nothing(text: str) -> None:
         ("A sentence that is wrapped\nover two lines.", ["A sentence that is wrapped\nover two lines."]),
         ("Yes. No. Perhaps tomorrow.", ["Yes. No. Perhaps tomorrow."]),
         ("कल मौसम बहुत अच्छा था। हम बाहर गए थे।", ["कल मौसम बहुत अच्छा था। ", "हम बाहर गए थे।"]),
+        (
+            "ថ្ងៃនេះអាកាសធាតុល្អណាស់។ យើងទៅដើរលេងនៅក្នុងសួនច្បារ។",
+            ["ថ្ងៃនេះអាកាសធាតុល្អណាស់។ ", "យើងទៅដើរលេងនៅក្នុងសួនច្បារ។"],
+        ),
+        (
+            "ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်။ ကျွန်တော်တို့လမ်းလျှောက်ရအောင်။",
+            ["ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်။ ", "ကျွန်တော်တို့လမ်းလျှောက်ရအောင်။"],
+        ),
+        (
+            "Այսօր եղանակը շատ լավ է\u0589 Գնանք զբոսնելու այգում\u0589",
+            ["Այսօր եղանակը շատ լավ է\u0589 ", "Գնանք զբոսնելու այգում\u0589"],
+        ),
         ("Dear me, this is odd. 👍. Is it right?", ["Dear me, this is odd. ", "👍. Is it right?"]),
         ("Dear me, this is odd. 👍", ["Dear me, this is odd. 👍"]),
     ],
@@ -73,7 +85,15 @@ def test_sentences_and_list_items_are_pieces(text: str, pieces: list[str]) -> No
 
 @pytest.mark.parametrize(
     "text",
-    [THAI * 20, "ມື້ນີ້ອາກາດດີຫຼາຍ" * 30, "今日はとても良い天気で" * 30, "and so on and on " * 60, "first, second, " * 60],
+    [
+        THAI * 20,
+        "ມື້ນີ້ອາກາດດີຫຼາຍ" * 30,
+        "ថ្ងៃនេះអាកាសធាតុល្អណាស់" * 20,
+        "ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်" * 20,
+        "今日はとても良い天気で" * 30,
+        "and so on and on " * 60,
+        "first, second, " * 60,
+    ],
 )
 def test_a_text_without_sentences_is_heard_after_a_bounded_time(text: str) -> None:
     """Ten seconds of speech at most are one piece."""
@@ -86,7 +106,10 @@ def test_a_text_without_sentences_is_heard_after_a_bounded_time(text: str) -> No
 def test_a_long_piece_is_cut_between_words_or_syllables() -> None:
     """A comma is preferred; a Thai vowel stays with its consonant; a URL is not cut at all."""
     assert all(piece.endswith(", ") for piece in split("many small words come here, " * 30))
-    assert not [piece for piece in split(THAI * 20) if re.match("[ัิีึืุู่้์าะำ]", piece) or re.search("[เแโใไ]$", piece)]
+    assert not [piece for piece in split(THAI * 20) if re.match("[ัิีึืุู่้์าะำ]", piece) or re.search("[เแโใไั]$", piece)]
+    burmese = split("ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်" * 20)
+    assert not [piece for piece in burmese if re.match("[ါ-ှ]|.်", piece)]
+    assert not [piece for piece in split("コーヒーのチェックをどうぞ" * 30) if re.match("[ェー]|ッ", piece)]
     url = f"https://example.com/{'a' * 500}"
     assert split(f"{url} is long") == [f"{url} ", "is long"]
 

@@ -52,6 +52,30 @@ LINKS = (
         ("```\n```", "\n"),
         ("<div></div>", "\n\n"),
         ("![](https://example.com/a.png)", ""),
+        ("<table><tr><th>City</th><td>9:00</td></tr></table>", "\n\nCity, 9:00, \n\n"),
+        ("+----+----+\n| a  | b  |\n+====+====+", "\na, b.\n"),
+        ("Title\n=====\n~~~python\nx\n~~~", "Title\n\n\nx\n"),
+        ("10<sup>5</sup> and the 1<sup>st</sup> H<sub>2</sub>O", "10^5 and the 1st H2O"),
+        (
+            "The area is $$a \\times b^{2}$$, or \\(\\frac{1}{2}\\) of $x_1$.",
+            "The area is a \u00d7 b^2, or 1/2 of x_1.",
+        ),
+        ("It is $5 or $6_000, from $HOME.", None),
+        ("See [^1] and 【4†source】it.\n[^1]: A note", "See  and it.\n A note"),
+        ("- [ ] milk\n- [x] bread\n>> so he said", "milk\nbread\nso he said"),
+        (
+            "Write to <ada@example.com> or mailto:bob@example.com, see <https://example.com/>.",
+            "Write to ada@example.com or bob@example.com, see example.com.",
+        ),
+        ("\\*not bold\\* and 5 \\> 3", "*not bold* and 5 > 3"),
+        ("**Not closed, `and *so", "Not closed, and so"),
+        ("a list<int> and x<y>z, but <emotion>so</emotion>", "a list<int> and x<y>z, but so"),
+        (
+            "请访问https://example.com/a/b，然后点击右上角的注册按钮并填写您的姓名和电话号码。",
+            "请访问example.com/a/b，然后点击右上角的注册按钮并填写您的姓名和电话号码。",
+        ),
+        ("见https://www.example.com然后点击。https://例え.jp/a。", "见example.com然后点击。例え.jp/a。"),
+        (":-)\n¡¿!\n😀\n—", "\n\n\n"),
     ],
 )
 async def test_what_is_said(text: str, expected: str | None, size: int) -> None:
@@ -69,7 +93,7 @@ async def test_a_text_without_blanks_is_not_held_back() -> None:
     assert "".join([*first, *[piece async for piece in pieces]]) == f"{thai}*{'a ' * 400}"
 
 
-@given(st.text(st.sampled_from("ab 1|-_*<>/&;\n.:htps`[]()#~"), max_size=60), st.integers(1, 9))
+@given(st.text(st.sampled_from("ab 1|-_*<>/&;\n.:htps`[]()#~=\\\\$^【】"), max_size=60), st.integers(1, 9))
 async def test_a_text_in_pieces_is_said_like_a_whole_one(text: str, size: int) -> None:
     """Up to the blanks."""
     assert (await said(text, size)).split() == (await said(text, 1000)).split()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,9 +112,18 @@ async def test_every_answer_carries_the_security_headers(built: Site, path: str)
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Permissions-Policy"].startswith("microphone=(self), camera=()")
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self';")
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self' 'sha256-")
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Server"] == "liveavatar-agent"
+
+
+def test_the_script_within_the_page_may_run() -> None:
+    """By its hash, so that no other script within a page may."""
+    page = (Path(__file__).parents[3] / "web" / "index.html").read_text("utf-8")
+    [script] = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+    assert f"script-src 'self' 'sha256-{digest}'; " in policy(settings())
 
 
 @pytest.mark.parametrize(

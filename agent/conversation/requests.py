@@ -1,0 +1,120 @@
+"""Requests for completions, in the form that a server of OpenAI's protocol takes. Pure."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Request = dict[str, Any]
+Message = dict[str, Any]
+
+# Said by nobody: some chat templates want a user's message before the agent's opening line.
+_BEGINNING = "(The call begins.)"
+
+# With these a server refuses a part of a request: 404 is OpenRouter's for a model without tools, 500 llama.cpp's.
+_REFUSALS = {400, 404, 422, 500, 501}
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Something that a conversation can do without.
+
+    Attributes:
+        name: What is given up, for the log.
+        refusal: Found in a server's refusal of it.
+        apply: Gives a request without it.
+    """
+
+    name: str
+    refusal: re.Pattern[str]
+    apply: Callable[[Request], Request]
+
+
+def _without(field: str) -> Callable[[Request], Request]:
+    return lambda request: {name: value for name, value in request.items() if name != field}
+
+
+def _without_system(request: Request) -> Request:
+    return {**request, "messages": [_as_user(message) for message in request["messages"]]}
+
+
+def _alternating(request: Request) -> Request:
+    return {**request, "messages": list(_alternate(request["messages"]))}
+
+
+# In this order a refusal is read and a request is changed: one of the roles may name system messages and tools as
+# exceptions, and system messages that became the user's have to be joined.
+_RELAXATIONS = (
+    Relaxation("stream_options", re.compile("stream_options"), _without("stream_options")),
+    Relaxation(
+        "system messages",
+        re.compile(r"\A(?!.*alternat).*(?:system\W{1,3}(?:role|message)|role\W.{0,20}system)", re.DOTALL),
+        _without_system,
+    ),
+    Relaxation("roles that don't alternate", re.compile("alternat"), _alternating),
+    Relaxation("tools", re.compile("tool"), _without("tools")),
+)
+
+
+class Requests:
+    """Gives requests the form that a server takes, which it learns from refusals.
+
+    Args:
+        is_openai: Whether the server is OpenAI's own, which takes system messages anywhere.
+    """
+
+    def __init__(self, *, is_openai: bool) -> None:
+        self._is_openai = is_openai
+        self._given_up: list[Relaxation] = []
+
+    def formed(self, request: Request) -> Request:
+        """Give a request the form that the server takes, as far as that is known."""
+        if not self._is_openai:  # many chat templates take a system message only at the start
+            first, *others = request["messages"]
+            request = {**request, "messages": [first, *map(_as_user, others)]}
+        for relaxation in _RELAXATIONS:
+            if relaxation in self._given_up:
+                request = relaxation.apply(request)
+        return request
+
+    def learn(self, request: Request, status: int, refusal: str) -> str | None:
+        """Learn from a refusal of a formed request.
+
+        Returns:
+            What is given up from now on; None if the request can't be changed.
+        """
+        for relaxation in _RELAXATIONS if status in _REFUSALS else ():
+            is_new = relaxation not in self._given_up and relaxation.apply(request) != request
+            if is_new and relaxation.refusal.search(refusal.lower()):
+                self._given_up.append(relaxation)
+                return relaxation.name
+        return None
+
+
+def _as_user(message: Message) -> Message:
+    return {**message, "role": "user"} if message.get("role") in {"system", "developer"} else message
+
+
+def _alternate(messages: list[Message]) -> Iterator[Message]:
+    """Join neighbours of one role, and begin with the user; tool calls and their results stay as they are."""
+    held: Message | None = None
+    for message in messages:
+        if held is None and message.get("role") == "assistant":
+            held = {"role": "user", "content": _BEGINNING}
+        if held is not None and _can_be_joined(held, message):
+            held = {**held, "content": f"{held['content']}\n{message['content']}"}
+            continue
+        if held is not None:
+            yield held
+        if message.get("role") in {"system", "developer"}:
+            yield message
+            held = None
+        else:
+            held = message
+    if held is not None:
+        yield held
+
+
+def _can_be_joined(one: Message, other: Message) -> bool:
+    is_plain = all(isinstance(each.get("content"), str) and not each.get("tool_calls") for each in (one, other))
+    return is_plain and one["role"] == other.get("role") and one["role"] in {"user", "assistant"}

@@ -1,0 +1,116 @@
+"""What a server says in one object of a streamed completion, whatever shape it has there. Pure.
+
+Servers leave out fields or send null for them, give numbers for ids and objects for texts and arguments, or send a
+whole message in the place of a delta.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+_USAGE_FIELDS = ("completion_tokens", "prompt_tokens", "total_tokens")
+_USAGE_DETAILS = ("completion_tokens_details", "prompt_tokens_details")
+
+
+@dataclass(frozen=True, slots=True)
+class CallPiece:
+    """A piece of a tool call.
+
+    Attributes:
+        index: Of the call in the answer; None if the server doesn't say.
+        id: Of the call, or empty.
+        name: Of the tool, or empty.
+        arguments: As JSON; a part of it or all of it. A server may send an object.
+        extra: What the vendor wants to have back with the call.
+    """
+
+    index: int | None
+    id: str
+    name: str
+    arguments: Any
+    extra: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerChunk:
+    """One object of a stream.
+
+    Attributes:
+        id: Of the completion.
+        text: What is added to the answer.
+        is_whole: Whether the text is the whole answer, which may have come in pieces before.
+        is_thinking: Whether the model shows that it thinks.
+        calls: Pieces of tool calls.
+        finish_reason: The reason why the answer ends, or empty.
+        extra: What the vendor wants to have back with the answer.
+        usage: Tokens, by OpenAI's names.
+    """
+
+    id: str
+    text: str
+    is_whole: bool
+    is_thinking: bool
+    calls: tuple[CallPiece, ...]
+    finish_reason: str
+    extra: Any
+    usage: dict[str, Any] | None
+
+
+def read_chunk(reply: Mapping[str, Any]) -> ServerChunk:
+    """Read one object of a stream, or a completion that is not streamed."""
+    choice = _first_choice(reply)
+    delta = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+    return ServerChunk(
+        id=str(reply.get("id") or ""),
+        # A refusal is a sentence for the user.
+        text=_text_of(delta.get("content")) or _text_of(delta.get("refusal")),
+        is_whole=not choice.get("delta") and bool(choice.get("message")),
+        is_thinking=any(delta.get(field) for field in _REASONING_FIELDS),
+        calls=tuple(_calls_of(delta)),
+        finish_reason=str(choice.get("finish_reason") or ""),
+        extra=delta.get("extra_content"),
+        usage=_usage_of(reply.get("usage")),
+    )
+
+
+def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = (each for each in reply.get("choices") or () if isinstance(each, dict))
+    return next((each for each in choices if not each.get("index")), {})
+
+
+def _text_of(content: Any) -> str:
+    """Give the text of a delta; some servers send parts, of which thoughts are no text."""
+    if isinstance(content, list):
+        return "".join(map(_text_of, content))
+    if isinstance(content, dict):
+        return _text_of(content.get("text"))
+    return "" if content is None else str(content)
+
+
+def _calls_of(delta: Mapping[str, Any]) -> Iterator[CallPiece]:
+    calls = delta.get("tool_calls") or ()
+    for call in calls if isinstance(calls, list) else (calls,):
+        if isinstance(call, dict):
+            yield _call_of(call, call.get("function"))
+    if delta.get("function_call"):  # the form that OpenAI has deprecated
+        yield _call_of({}, delta["function_call"])
+
+
+def _call_of(call: Mapping[str, Any], function: Any) -> CallPiece:
+    function = function if isinstance(function, dict) else {}
+    index = str(call.get("index"))
+    return CallPiece(
+        index=int(index) if index.isdigit() else None,
+        id=str(call["id"]) if call.get("id") is not None else "",
+        name=str(function.get("name") or "").strip(),
+        arguments=function.get("arguments"),
+        extra=call.get("extra_content"),
+    )
+
+
+def _usage_of(usage: Any) -> dict[str, Any] | None:
+    if not isinstance(usage, dict):
+        return None
+    details = {name: usage[name] for name in _USAGE_DETAILS if isinstance(usage.get(name), dict)}
+    return {name: usage.get(name) or 0 for name in _USAGE_FIELDS} | details

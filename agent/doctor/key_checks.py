@@ -1,0 +1,174 @@
+"""The checks of the keys, and of what each key is used for: models, and the language that is heard."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+import aiohttp
+
+from agent.conversation.pipeline import DEEPGRAM_URL, OPENAI_URL
+from agent.conversation.stt_check import why_unheard
+from agent.doctor.finding import Check, CheckError, need
+from agent.persona import Persona
+from agent.settings import Azure, Settings, Vendor
+
+_ELEVEN_URL = "https://api.elevenlabs.io/v1"
+
+# What ElevenLabs and OpenAI say, with a 401, about a key that is accepted and may not do this.
+_MISSING_PERMISSION = re.compile(r"missing_permissions|missing scopes|insufficient permissions", re.IGNORECASE)
+
+# OpenAI's 403 where the key does not matter.
+_NOT_SERVED = "unsupported_country"
+
+_NAMED_MODELS = 5
+
+# Azure's code for a deployment that there is not.
+_NO_DEPLOYMENT = "DeploymentNotFound"
+
+
+def key_checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> dict[str, Check]:
+    """Give the checks of speech-to-text, the language model and text-to-speech by what they check.
+
+    Args:
+        settings: What is checked.
+        persona: Its language is tried.
+        http: The HTTP session to use.
+    """
+    deepgram = (settings.deepgram.url or DEEPGRAM_URL).removesuffix("/listen")
+    eleven = settings.elevenlabs.url or _ELEVEN_URL
+    token = {"Authorization": f"Token {settings.deepgram.key.get_secret_value()}"}
+    eleven_key = {"xi-api-key": settings.elevenlabs.key.get_secret_value()}
+    return {
+        "Deepgram key": lambda: _key(settings.deepgram, "DEEPGRAM_API_KEY", http, f"{deepgram}/projects", token),
+        "language": lambda: _language(settings, persona, http),
+        "OpenAI key": lambda: _model(settings, http),
+        "ElevenLabs key": lambda: _key(settings.elevenlabs, "ELEVEN_API_KEY", http, f"{eleven}/voices", eleven_key),
+    }
+
+
+async def _language(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> str:
+    """Try the language as a call does: each connection of a call would be refused otherwise."""
+    need("DEEPGRAM_API_KEY", settings.deepgram.key.get_secret_value())
+    try:
+        reason = await why_unheard(settings, persona, http)
+    except aiohttp.WSServerHandshakeError as refusal:
+        if refusal.status == HTTPStatus.UNAUTHORIZED:
+            message = "not tried: DEEPGRAM_API_KEY is refused"
+        else:
+            message = f"DEEPGRAM_MODEL={settings.deepgram_model} is refused with status {refusal.status}"
+        raise CheckError(message) from None
+    if reason:
+        message = (
+            f"DEEPGRAM_MODEL={settings.deepgram_model} does not hear {persona.language} ({reason}): "
+            "choose another model, or another language in the persona file"
+        )
+        raise CheckError(message)
+    return f"{settings.deepgram_model} hears {persona.language}"
+
+
+async def _model(settings: Settings, http: aiohttp.ClientSession) -> str:
+    if settings.azure is not None:
+        return await _deployment(settings.azure, http)
+    url = f"{settings.openai.url or OPENAI_URL}/models"
+    headers = {"Authorization": f"Bearer {settings.openai.key.get_secret_value()}"}
+    return await _key(
+        settings.openai,
+        "OPENAI_API_KEY",
+        http,
+        url,
+        headers,
+        look=lambda models: _find_model(settings.openai_model, models),
+    )
+
+
+async def _deployment(azure: Azure, http: aiohttp.ClientSession) -> str:
+    """Ask for one token, as a call does: Azure lists neither the deployments nor the API versions that it takes.
+
+    The address, the header and the codes are those of Azure's REST reference, "Chat completions - Create".
+    """
+    need("AZURE_OPENAI_API_KEY", azure.key.get_secret_value())
+    need("OPENAI_API_VERSION", azure.api_version)
+    url = f"{azure.endpoint}/openai/deployments/{azure.deployment}/chat/completions"
+    async with http.post(
+        url,
+        params={"api-version": azure.api_version},
+        headers={"api-key": azure.key.get_secret_value()},
+        json={"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1},
+    ) as response:
+        body = await response.text()
+    if problem := _azure_problem(azure, response.status, body):
+        raise CheckError(problem)
+    return f"accepted; {azure.deployment} answers"
+
+
+def _azure_problem(azure: Azure, status: int, body: str) -> str:
+    """Say what a response of Azure's finds wrong with the settings; empty for nothing."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return (
+            "AZURE_OPENAI_API_KEY is refused: it belongs to one resource, and AZURE_OPENAI_ENDPOINT has to be its own"
+        )
+    if status == HTTPStatus.NOT_FOUND and _NO_DEPLOYMENT in body:
+        return f"there is no AZURE_OPENAI_DEPLOYMENT={azure.deployment}: write the deployment's name, not the model's"
+    if status == HTTPStatus.NOT_FOUND:
+        return (
+            f"{azure.endpoint} knows no chat completions of OPENAI_API_VERSION={azure.api_version}: "
+            "check both AZURE_OPENAI_ENDPOINT and the version"
+        )
+    # Some models refuse `max_tokens`, and a busy deployment is there as well.
+    is_there = status < HTTPStatus.MULTIPLE_CHOICES or status in {HTTPStatus.BAD_REQUEST, HTTPStatus.TOO_MANY_REQUESTS}
+    return "" if is_there else f"{azure.endpoint} answers {status}"
+
+
+async def _key(
+    vendor: Vendor,
+    name: str,
+    http: aiohttp.ClientSession,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    look: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Read something that every key may read but a restricted one, which may be enough for a call all the same.
+
+    Args:
+        vendor: The key's vendor.
+        name: The variable with the key.
+        http: The HTTP session to use.
+        url: What to read.
+        headers: Headers with the key.
+        look: Is given what was read, and raises CheckError if it shows a mistake.
+    """
+    need(name, vendor.key.get_secret_value())
+    async with http.get(url, headers=headers) as response:
+        body = await response.text()
+    if _is_restricted(response.status, body):
+        return "accepted; it is a restricted key, and what it may do could not be looked up"
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        message = f"{name} is refused: make a new one"
+        raise CheckError(message)
+    if not response.ok:
+        message = f"{url} answers {response.status}"
+        raise CheckError(message)
+    if vendor.is_stand_in:
+        return "a stand-in, not the real thing"
+    look(body)
+    return "accepted"
+
+
+def _is_restricted(status: int, body: str) -> bool:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return _MISSING_PERMISSION.search(body) is not None
+    return status == HTTPStatus.FORBIDDEN and _NOT_SERVED not in body
+
+
+def _find_model(model: str, listed: str) -> None:
+    """Look for the model in the reply of `/models`; a list that can't be read is no evidence."""
+    try:
+        names = [str(each["id"]) for each in json.loads(listed)["data"]]
+    except (ValueError, KeyError, TypeError):
+        return
+    if names and not {model, f"{model}:latest"} & {*names}:  # a model's tag may be left out in Ollama
+        some = ", ".join(names) if len(names) <= _NAMED_MODELS else f"{len(names)} others"
+        message = f"the key is accepted, but there is no OPENAI_MODEL={model}; there is {some}"
+        raise CheckError(message)

@@ -1,0 +1,100 @@
+"""The form of requests that a server takes, learnt from its refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.conversation.requests import Requests
+
+SYSTEM = {"role": "system", "content": "Be kind."}
+OPENING = {"role": "assistant", "content": "Hello."}
+QUESTION = {"role": "user", "content": "Are you there?"}
+CALL: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": [{"id": "a"}]}
+RESULT = {"role": "tool", "tool_call_id": "a", "content": "15:05"}
+REQUEST: dict[str, Any] = {"messages": [SYSTEM, OPENING, QUESTION], "tools": [{}], "stream_options": {}}
+
+
+def after(refusal: str, request: dict[str, Any], *, status: int = 400) -> dict[str, Any]:
+    """The request as it is sent after this refusal; it is also what is sent the next time."""
+    requests = Requests(is_openai=False)
+    assert requests.learn(requests.formed(request), status, refusal) is not None
+    return requests.formed(request)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "left_out"),
+    [
+        ("Unrecognized request argument supplied: stream_options", "stream_options"),
+        ("registry.ollama.ai/library/gemma does not support tools", "tools"),
+        ('"auto" tool choice requires --enable-auto-tool-choice', "tools"),
+        ("tools param requires --jinja flag", "tools"),
+    ],
+)
+def test_a_field_that_is_refused_is_left_out(refusal: str, left_out: str) -> None:
+    """Ollama, vLLM and llama.cpp; nothing else changes."""
+    assert after(refusal, REQUEST) == {name: value for name, value in REQUEST.items() if name != left_out}
+
+
+def test_roles_alternate_where_they_have_to() -> None:
+    """A user speaks first, and neighbours of one role are one message; calls of tools keep theirs."""
+    messages = [SYSTEM, OPENING, QUESTION, QUESTION, CALL, RESULT, OPENING, OPENING]
+    refusal = "After the optional system message, roles must alternate user/assistant/... (except tool calls)"
+
+    assert after(refusal, {"messages": messages})["messages"] == [
+        SYSTEM,
+        {"role": "user", "content": "(The call begins.)"},
+        OPENING,
+        {"role": "user", "content": "Are you there?\nAre you there?"},
+        CALL,
+        RESULT,
+        {"role": "assistant", "content": "Hello.\nHello."},
+    ]
+
+
+@pytest.mark.parametrize("refusal", ["System role not supported", "'system' message is not allowed for this model"])
+def test_a_server_without_a_system_role_gets_it_as_the_users(refusal: str) -> None:
+    """Gemma's chat template has none."""
+    assert after(refusal, REQUEST)["messages"] == [{**SYSTEM, "role": "user"}, OPENING, QUESTION]
+
+
+def test_a_server_without_a_system_role_whose_roles_alternate_is_talked_with() -> None:
+    """One refusal after the other."""
+    requests, request = Requests(is_openai=False), {"messages": [SYSTEM, QUESTION, OPENING]}
+    for refusal in ("System role not supported", "Conversation roles must alternate"):
+        assert requests.learn(requests.formed(request), 400, refusal) is not None
+
+    assert [message["role"] for message in requests.formed(request)["messages"]] == ["user", "assistant"]
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        (400, "maximum context length exceeded"),
+        (401, "no tools without a key"),
+        (429, "too many tool calls"),
+        (500, ""),
+    ],
+)
+def test_other_refusals_change_nothing(status: int, refusal: str) -> None:
+    """They would be refused again."""
+    requests = Requests(is_openai=False)
+
+    assert requests.learn(requests.formed(REQUEST), status, refusal) is None
+
+
+def test_what_was_given_up_is_not_given_up_again() -> None:
+    """A server that refuses for another reason is not asked without an end."""
+    requests = Requests(is_openai=False)
+
+    assert requests.learn(requests.formed(REQUEST), 400, "no tools here") == "tools"
+    assert requests.learn(requests.formed(REQUEST), 400, "no tools here") is None
+
+
+def test_openai_gets_system_messages_where_they_are() -> None:
+    """Other servers get those within the conversation as the user's."""
+    request = {"messages": [SYSTEM, OPENING, SYSTEM]}
+
+    assert Requests(is_openai=True).formed(request) == request
+    assert Requests(is_openai=False).formed(request)["messages"] == [SYSTEM, OPENING, {**SYSTEM, "role": "user"}]

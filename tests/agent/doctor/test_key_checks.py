@@ -1,0 +1,128 @@
+"""What the doctor says of the keys, the language model's deployment, and the language that is heard."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from agent.doctor.finding import Finding, find
+from agent.doctor.key_checks import key_checks
+from agent.persona import Persona
+from agent.settings import load_settings
+from avatar.http import client_session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+NO_SUCH_LANGUAGE = "Bad Request: No such model/language combination found."
+
+
+class Azure:
+    """An Azure OpenAI resource with one deployment, which speaks one version of the interface."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+
+    async def complete(self, request: web.Request) -> web.Response:
+        self.asked.append((str(request.rel_url), request.headers.get("Authorization")))
+        if request.headers.get("api-key") != "azure-secret":
+            return web.json_response({"error": {"code": "401", "message": "Access denied"}}, status=401)
+        if request.query["api-version"] != "2024-10-21":
+            return web.json_response({"error": {"code": "404", "message": "Resource not found"}}, status=404)
+        if request.match_info["deployment"] != "mine":
+            return web.json_response({"error": {"code": "DeploymentNotFound", "message": "No."}}, status=404)
+        if "max_tokens" not in await request.json():
+            return web.json_response({"error": {"code": "429"}}, status=429)
+        return web.json_response({"choices": []})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[str]:
+        app = web.Application()
+        app.router.add_post("/openai/deployments/{deployment}/chat/completions", self.complete)
+        async with TestServer(app) as server:
+            yield str(server.make_url("")).rstrip("/")
+
+
+async def finding(what: str, language: str = "en") -> Finding:
+    """What one of the checks finds."""
+    async with client_session() as http:
+        persona = Persona(name="x", instructions="y", language=language)
+        return await find(what, key_checks(load_settings(), persona, http)[what])
+
+
+@pytest.mark.parametrize(
+    ("changed", "good", "text"),
+    [
+        ({}, True, "accepted; mine answers"),
+        ({"AZURE_OPENAI_API_KEY": "another"}, False, "AZURE_OPENAI_API_KEY is refused"),
+        ({"AZURE_OPENAI_DEPLOYMENT": "gpt-4o"}, False, "there is no AZURE_OPENAI_DEPLOYMENT=gpt-4o"),
+        ({"OPENAI_API_VERSION": "2020-01-01"}, False, "http://127.0.0.1"),
+        ({"OPENAI_API_VERSION": ""}, False, "OPENAI_API_VERSION is missing"),
+        ({"AZURE_OPENAI_API_KEY": ""}, False, "AZURE_OPENAI_API_KEY is missing"),
+    ],
+)
+async def test_azure_is_asked_as_azure(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], text: str, *, good: bool
+) -> None:
+    """At its deployment, with its version and its own header; what is wrong is named by its setting."""
+    azure = Azure()
+    async with azure.running() as url:
+        settings = {
+            "AZURE_OPENAI_ENDPOINT": f"{url}/openai/",
+            "AZURE_OPENAI_API_KEY": "azure-secret",
+            "AZURE_OPENAI_DEPLOYMENT": "mine",
+            "OPENAI_API_VERSION": "2024-10-21",
+            **changed,
+        }
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        found = await finding("OpenAI key")
+
+    assert (found.good, found.text[: len(text)]) == (good, text)
+    assert "secret" not in found.text
+    if good:
+        assert azure.asked == [("/openai/deployments/mine/chat/completions?api-version=2024-10-21", None)]
+
+
+async def listen(request: web.Request) -> web.StreamResponse:
+    """Hear English with nova-3 alone, and nobody without the key."""
+    if request.headers["Authorization"] != "Token deepgram-secret":
+        raise web.HTTPUnauthorized
+    if request.query["model"] != "nova-3":
+        raise web.HTTPForbidden
+    if request.query["language"] != "en":
+        raise web.HTTPBadRequest(headers={"dg-error": NO_SUCH_LANGUAGE})
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.receive()
+    await socket.close()
+    return socket
+
+
+@pytest.mark.parametrize(
+    ("language", "changed", "good", "text"),
+    [
+        ("en", {}, True, "nova-3 hears en"),
+        ("zh", {}, False, f"DEEPGRAM_MODEL=nova-3 does not hear zh ({NO_SUCH_LANGUAGE}): choose another model, or"),
+        ("en", {"DEEPGRAM_MODEL": "nova-9"}, False, "DEEPGRAM_MODEL=nova-9 is refused with status 403"),
+        ("en", {"DEEPGRAM_API_KEY": "another"}, False, "not tried: DEEPGRAM_API_KEY is refused"),
+        ("en", {"DEEPGRAM_API_KEY": ""}, False, "DEEPGRAM_API_KEY is missing"),
+    ],
+)
+async def test_a_language_that_is_not_heard_is_found(
+    monkeypatch: pytest.MonkeyPatch, language: str, changed: dict[str, str], text: str, *, good: bool
+) -> None:
+    """Before a call, in which each connection would be refused; so is a model that the key may not use."""
+    app = web.Application()
+    app.router.add_get("/v1/listen", listen)
+    async with TestServer(app) as server:
+        settings = {"DEEPGRAM_API_KEY": "deepgram-secret", "DEEPGRAM_BASE_URL": str(server.make_url("/v1")), **changed}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        found = await finding("language", language)
+
+    assert (found.good, found.text[: len(text)]) == (good, text)
