@@ -15,6 +15,7 @@ from livekit.agents import cli as framework_cli
 from livekit.agents.__main__ import main as framework_main
 
 from agent.doctor import command as doctor_command
+from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.process.log import set_up_logging
 from agent.process.ports import health_port
@@ -169,6 +170,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
 async def _beside(settings: Settings, journal: SessionJournal, *, dev: bool) -> AsyncIterator[None]:
     """Run the sweeper, and the server of page and tokens, in the worker's process."""
     async with (
+        serving_metrics(settings, journal),
         sweeping(settings, journal),
         _rooms(settings, journal) as rooms,
         serving(settings, server, rooms, journal, dev=dev),

@@ -14,6 +14,7 @@ from agent.call.job_exit import exit_within
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
+from agent.metrics.spans import set_up_traces
 from agent.persona import load_persona
 from agent.process.parent_watch import end_with_worker
 from agent.process.ports import health_port
@@ -61,6 +62,7 @@ server = _server(settings_or_defaults())
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
     load_certificates()
+    set_up_traces()
     process.userdata["vad"] = load_vad(load_settings().turn_detection)
 
 

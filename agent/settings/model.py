@@ -135,6 +135,10 @@ class Settings(BaseSettings):
     web_secret: Passphrase = SecretStr("")
     web_frame_ancestors: Annotated[str, _cleaned(values.origins)] = ""
     worker_port: OptionalPort = None
+    metrics_port: OptionalPort = None
+    metrics_host: Text = "127.0.0.1"
+    otel_exporter_otlp_endpoint: WebAddress = ""
+    otel_exporter_otlp_headers: Passphrase = SecretStr("")
     port: OptionalPort = None
     idle_processes: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
     chat_transcript: YesNo = False

@@ -10,6 +10,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from agent.metrics.requests import count_requests
 from agent.rooms.connection_details import Rooms
 from agent.settings import Settings
 from agent.web.errors import RequestError, tell_errors
@@ -62,7 +63,7 @@ def create_app(
         journal: Of the sessions that are listed.
         page: The folder of the built page; need not exist.
     """
-    middlewares = [tell_errors, called_by_name(known_names(settings))]
+    middlewares = [count_requests, tell_errors, called_by_name(known_names(settings))]
     app = web.Application(middlewares=middlewares, client_max_size=_LONGEST_REQUEST)
     app.on_response_prepare.append(telling(settings))
     app[HEALTH] = health

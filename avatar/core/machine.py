@@ -88,6 +88,12 @@ class AvatarMachine:
         return self._sessions.current
 
     @property
+    def sink(self) -> Sink | None:
+        """What plays speech now; None while speech waits for a sink, or is dropped."""
+        floor = self._playback.floor
+        return Sink.AVATAR if floor.has_avatar else Sink.FALLBACK if floor.has_fallback else None
+
+    @property
     def is_over(self) -> bool:
         """True when the machine was closed and nothing is left to be stopped."""
         return self._coordinator.is_over
