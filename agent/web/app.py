@@ -1,6 +1,7 @@
 """The application that serves the page, tokens, sessions and health."""
 
 import asyncio
+import logging
 import time
 from dataclasses import asdict
 from http import HTTPStatus
@@ -19,6 +20,8 @@ from agent.web.headers import telling
 from agent.web.health import Health, Status
 from agent.web.page import add_page
 from avatar.sessions.journal import SessionJournal
+
+logger = logging.getLogger("agent")
 
 ROOMS = web.AppKey("ROOMS", Rooms)
 HEALTH = web.AppKey("HEALTH", Health)
@@ -96,7 +99,10 @@ async def admit_caller(request: web.Request) -> web.Response:
     if (status := request.app[HEALTH].status) in _NO_CALLS:
         message, retry_after = _NO_CALLS[status]
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
-    return web.json_response(asdict(await rooms.create(wanted.name)))
+    details = await rooms.create(wanted.name)
+    # The room's name is the id of the call, from here on.
+    logger.info("a caller may join", extra={"room": details.room})
+    return web.json_response(asdict(details))
 
 
 async def list_sessions(request: web.Request) -> web.Response:

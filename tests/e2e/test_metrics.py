@@ -1,4 +1,4 @@
-"""What an operator can see of a call, on a real LiveKit server: the worker's metrics, read by HTTP."""
+"""What an operator can see of a call on a real LiveKit server: metrics, read by HTTP, and traces, taken by HTTP."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.metrics.catalogue import PREFIX
@@ -19,6 +22,8 @@ from tests.e2e.stage import SHORT_CALL
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
     from tests.e2e.stage import Stage
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
@@ -26,16 +31,22 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 Samples = dict[tuple[str, tuple[str, ...]], float]
 
 
-async def test_the_metrics_tell_what_happened_in_a_call(stage: Stage, tmp_path: Path) -> None:
-    """One call, its turns, its barge-in, its avatar and its end are counted, and not one word of it is there."""
+async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp_path: Path) -> None:
+    """One call, its turns, its barge-in, its avatar and its end are counted and traced, and not one word of it."""
     port = free_port()
-    async with stage.worker({"METRICS_PORT": str(port)}):
+    collector = Collector()
+    async with (
+        TestServer(collector.app) as server,
+        stage.worker({"METRICS_PORT": str(port), "OTEL_EXPORTER_OTLP_ENDPOINT": str(server.make_url(""))}) as worker,
+    ):
         ticket = await stage.ticket("a-call-with-metrics")
         made = await call(
             ticket.url, ticket.token, stand_ins_url=stage.stand_ins, directory=tmp_path, script=SHORT_CALL
         )
-        await stage.ended_session()
+        ended = await stage.ended_session()
         text = await _ended(port)
+        await collector.wait_for("call")
+        lines = [line for line in worker.tail(400) if "the call ends" in line]
     samples = _samples(text)
 
     assert [outcome.problems for outcome in made.outcomes] == [[], [], []]
@@ -57,6 +68,55 @@ async def test_the_metrics_tell_what_happened_in_a_call(stage: Stage, tmp_path: 
     assert samples["credits_left", ("liveavatar",)] > 0
     assert "a-call-with-metrics" not in text
     assert "london" not in text.lower()
+
+    (traced,) = collector.named("call")
+    (session,) = collector.named("avatar_session")
+    turns, (framework,) = collector.named("turn"), collector.named("agent_session")
+    assert {each.parent_span_id for each in (session, framework, *turns)} == {traced.span_id}
+    assert len(turns) >= 3
+    assert attribute(session, "avatar.session_id") == ended["session_id"]
+    assert {attribute(span, "room") for span in collector.spans} == {ticket.room}
+    assert ticket.room in lines[0]
+    assert b"london" not in collector.bytes.lower()
+
+
+class Collector:
+    """Takes traces by OTLP over HTTP.
+
+    Attributes:
+        spans: All that came.
+        bytes: The requests as they came.
+    """
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self.bytes = b""
+        self.app = web.Application()
+        self.app.router.add_post("/v1/traces", self._take)
+        self._changed = asyncio.Condition()
+
+    def named(self, name: str) -> list[Span]:
+        """The spans of this name."""
+        return [span for span in self.spans if span.name == name]
+
+    async def wait_for(self, name: str) -> None:
+        """Wait until a span of this name has come."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.named(name))
+
+    async def _take(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        traces = ExportTraceServiceRequest.FromString(body)
+        self.bytes += body
+        self.spans += [span for each in traces.resource_spans for scope in each.scope_spans for span in scope.spans]
+        async with self._changed:
+            self._changed.notify_all()
+        return web.Response()
+
+
+def attribute(span: Span, name: str) -> str | None:
+    """The value of an attribute."""
+    return next((each.value.string_value for each in span.attributes if each.key == name), None)
 
 
 async def _ended(port: int) -> str:
