@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import get_args
 
 from aiohttp import web
 from livekit.agents.utils import aio
@@ -18,14 +19,14 @@ from agent.metrics import shared
 from agent.metrics.catalogue import CREDITS_LEFT, SLOTS_USED
 from agent.process.run import WorkerError
 from agent.settings import Settings
-from avatar.journal import JournalError, SessionJournal
+from avatar.journal import JournalError, SessionJournal, State
 
 logger = logging.getLogger("agent")
 
 # Where prometheus_client in the processes of jobs keeps its values; it reads the variable when it is imported.
 _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
-_STATES = ("made", "started", "stopping")
+_STATES: tuple[State, ...] = get_args(State)
 
 # Seconds from one look at the account's balance to the next: a request to LiveAvatar.
 _BALANCE_EVERY = 300.0

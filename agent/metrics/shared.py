@@ -49,6 +49,6 @@ def _add_up(ended: Path, total: Path, *, is_kept: bool) -> None:
     """Add the file of an ended process to the total, and remove it; a gauge of an ended process says nothing."""
     if is_kept:
         with closing(MmapedDict(str(total))) as sums:  # type: ignore[no-untyped-call]
-            for key, value, _, _ in MmapedDict.read_all_values_from_file(str(ended)):
+            for key, value, _, _ in MmapedDict.read_all_values_from_file(str(ended)):  # type: ignore[no-untyped-call]
                 sums.write_value(key, sums.read_value(key)[0] + value, 0.0)  # type: ignore[no-untyped-call]
     ended.unlink()

@@ -74,8 +74,9 @@ async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp
     turns, (framework,) = collector.named("turn"), collector.named("agent_session")
     assert {each.parent_span_id for each in (session, framework, *turns)} == {traced.span_id}
     assert len(turns) >= 3
-    assert attribute(session, "avatar.session_id") == ended["session_id"]
-    assert {attribute(span, "room") for span in collector.spans} == {ticket.room}
+    assert attribute(session, "avatar.session_id") == ended["id"]
+    of_call = [span for span in collector.spans if span.trace_id == traced.trace_id]
+    assert {attribute(span, "room") for span in of_call} == {ticket.room}
     assert ticket.room in lines[0]
     assert b"london" not in collector.bytes.lower()
 

@@ -67,7 +67,8 @@ class Avatar(rtc.EventEmitter[Literal["core_event"]]):
 @pytest.fixture
 async def session() -> AsyncIterator[CalledSession]:
     """A session that is not started."""
-    async with CalledSession(voice=ScriptedTTS(VOICE)) as session:
+    session = CalledSession(voice=ScriptedTTS(VOICE))
+    async with session:
         yield session
 
 
