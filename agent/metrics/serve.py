@@ -19,7 +19,7 @@ from agent.metrics import shared
 from agent.metrics.catalogue import CREDITS_LEFT, SLOTS_USED
 from agent.process.run import WorkerError
 from agent.settings import Settings
-from avatar.journal import JournalError, SessionJournal, State
+from avatar.sessions.journal import JournalError, SessionJournal, State
 
 logger = logging.getLogger("agent")
 

@@ -20,6 +20,7 @@ from avatar.core.refusal import Refusal
 from avatar.core.server_events import EventKind, parse_event
 from avatar.core.session import Session, SessionState
 from avatar.core.sessions import Sessions
+from avatar.core.sink import Sink
 from avatar.core.timings import Timings
 from avatar.core.words import Word
 

@@ -14,7 +14,7 @@ import pytest
 from agent.metrics.serve import serving_metrics
 from agent.process.run import WorkerError
 from agent.settings import Settings
-from avatar.journal import SessionJournal
+from avatar.sessions.journal import SessionJournal
 from demo.processes import free_port
 from tests.avatar.fakes import KEY, LiteService
 
