@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any, Literal, Protocol
 
 from livekit.agents import AgentSession, AgentStateChangedEvent, ErrorEvent, UserStateChangedEvent
@@ -23,6 +24,9 @@ from avatar.core import (
 )
 
 _AVATAR = "liveavatar"
+
+# Seconds after which a first frame is not waited for any more, nor counted.
+_FRAME_TIMEOUT = 60.0
 
 # The value of the label `sink`; without an avatar the agent speaks on a track of its own, as it does on the fallback's.
 _SINKS: dict[Sink | None, str] = {Sink.AVATAR: "avatar", Sink.FALLBACK: "fallback", None: "silent"}
@@ -119,8 +123,10 @@ class CallMetrics:
                 self._waiting = asyncio.create_task(self._wait_for_frame(self._avatar), name="first_frame")
 
     async def _wait_for_frame(self, avatar: Avatar) -> None:
-        await avatar.wait_for_join(timeout=None)
-        catalogue.JOIN_TO_FRAME.observe(self._since_join())
+        # The framework's errors for an avatar that does not come, and for a room that is gone.
+        with suppress(TimeoutError, RuntimeError):
+            await avatar.wait_for_join(timeout=_FRAME_TIMEOUT)
+            catalogue.JOIN_TO_FRAME.observe(self._since_join())
 
     def _since_join(self) -> float:
         return 0.0 if self._joined_at is None else _now() - self._joined_at

@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 from agent.metrics.catalogue import CALLS_REFUSED, REQUESTS
 
 # Why a request for a call gets such an answer.
-_REASONS = {
+REASONS = {
     HTTPStatus.BAD_REQUEST: "bad request",
     HTTPStatus.UNAUTHORIZED: "secret",
     HTTPStatus.FORBIDDEN: "origin",
@@ -30,7 +30,7 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
     answer = await handler(request)
     REQUESTS.labels(_route(request), str(answer.status)).inc()
     if _route(request) == CALL_ROUTE and answer.status >= HTTPStatus.BAD_REQUEST:
-        CALLS_REFUSED.labels(_REASONS.get(HTTPStatus(answer.status), "other")).inc()
+        CALLS_REFUSED.labels(REASONS.get(HTTPStatus(answer.status), "other")).inc()
     return answer
 
 

@@ -28,8 +28,8 @@ _DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 _STATES: tuple[State, ...] = get_args(State)
 
-# Seconds from one look at the account's balance to the next: a request to LiveAvatar.
-_BALANCE_EVERY = 300.0
+# Seconds from one look at the account's balance to the next: each is a request to LiveAvatar.
+_EVERY = 300.0
 
 
 class Metrics:
@@ -85,14 +85,15 @@ async def serving_metrics(settings: Settings, journal: SessionJournal) -> AsyncI
         return
     with tempfile.TemporaryDirectory(prefix="metrics-", ignore_cleanup_errors=True) as directory:
         os.environ[_DIRECTORY] = directory
-        runner = web.AppRunner(_app(Metrics(Path(directory), journal)), access_log=None, shutdown_timeout=1.0)
+        metrics = Metrics(Path(directory), journal)
+        runner = web.AppRunner(_app(metrics), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
-        balance = asyncio.create_task(_read_balance(Account(settings, journal)), name="metrics_balance")
+        regularly = asyncio.create_task(_do_regularly(metrics, Account(settings, journal)), name="metrics")
         try:
             await _open(runner, settings.metrics_host, settings.metrics_port)
             yield
         finally:
-            await aio.cancel_and_wait(balance)
+            await aio.cancel_and_wait(regularly)
             await runner.cleanup()
             os.environ.pop(_DIRECTORY, None)
 
@@ -115,9 +116,11 @@ async def _open(runner: web.AppRunner, host: str, port: int) -> None:
     logger.info("metrics are served", extra={"host": host, "port": port})
 
 
-async def _read_balance(account: Account) -> None:
+async def _do_regularly(metrics: Metrics, account: Account) -> None:
     while True:
         await account.read_credits()
         if account.credits_left is not None:
             CREDITS_LEFT.labels("liveavatar").set(account.credits_left)
-        await asyncio.sleep(_BALANCE_EVERY)
+        await asyncio.sleep(_EVERY)
+        # Where Prometheus does not ask, the files of ended processes would pile up.
+        await metrics.text()

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
+from agent.control.waterfall import STAGES, By
 from agent.metrics.catalogue import METRICS
+from agent.metrics.labels import VENDORS
+from agent.metrics.requests import REASONS
+from avatar.core import Refusal
+from avatar.sessions.journal import State
 from docs.operations import PAGE, PROMETHEUS_RULE, alerts_of, page_with_tables, prometheus_rule, rules
 
 
@@ -23,6 +29,15 @@ def test_the_operators_object_has_the_same_alerts() -> None:
 def test_every_metric_has_an_alert() -> None:
     """A metric for which nothing is ever to be done would be one to look at alone; today there is none."""
     assert [metric.name for metric in METRICS if not alerts_of(metric.name)] == []
+
+
+def test_the_page_lists_the_values_of_labels() -> None:
+    """What can be asked for needs no look into the code."""
+    page = PAGE.read_text("utf-8")
+    values = [*REASONS.values(), *VENDORS.values(), *get_args(By), *STAGES, *get_args(State)]
+    values += [refusal.value for refusal in Refusal]
+
+    assert [value for value in values if f"`{value}`" not in page] == []
 
 
 def test_the_page_names_nothing_that_is_not_there() -> None:
