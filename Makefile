@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --all-extras --quiet
 REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test test-long browser reliability bench bench-ear turns soak format lint audit check
+.PHONY: help setup demo demo-call dev test test-long alerts browser reliability bench bench-ear turns soak format lint audit check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: setup ## the tests, end to end on a real LiveKit server included; a quarte
 test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; needs a Chromium; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest -m long
+
+alerts: ## the alerts of deploy/observability fire when they should; needs promtool
+	@cd deploy/observability && promtool check config prometheus.yml && promtool test rules alerts.test.yml
 
 browser: setup ## the page in a real Chromium; three minutes
 	@$(RUN) python -m demo.livekit_build
@@ -72,7 +75,7 @@ lint: setup ## format, lint, types, import rules
 audit: setup ## known vulnerabilities of the dependencies
 	@$(RUN) .ci/audit
 
-check: lint audit test browser ## what CI runs
+check: lint audit test alerts browser ## what CI runs
 
 .uv/bin/uv:
 	@echo "getting uv"

@@ -14,6 +14,7 @@ from livekit.agents import cli as framework_cli
 from livekit.agents.__main__ import main as framework_main
 
 from agent.doctor import command as doctor_command
+from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.process.grace import drain_timeout
 from agent.process.log import set_up_logging
@@ -167,6 +168,8 @@ async def _beside(
 ) -> AsyncIterator[None]:
     """Run the sweeper in the worker's process, and the page's process, beside the worker."""
     async with (
+        # First: the processes that are started later inherit where they count.
+        serving_metrics(settings, journal),
         _recovery(settings) as recovery,
         sweeping(settings, journal, recovery.recover_room),
         _rooms(settings, journal) as rooms,

@@ -20,6 +20,7 @@ from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
+from agent.metrics.spans import set_up_traces
 from agent.persona import load_persona
 from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
@@ -69,6 +70,7 @@ server = _server(settings_or_defaults())
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
     load_certificates()
+    set_up_traces()
     process.userdata["vad"] = load_vad()
 
 

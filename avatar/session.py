@@ -24,7 +24,7 @@ from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.transcription import SyncedTranscription
 from avatar.closing import interrupt_speech
-from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, SpeechSent, StatusChanged, Timings
+from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, Sink, SpeechSent, StatusChanged, Timings
 from avatar.errors import AvatarError, ConfigurationError
 from avatar.http import client_session
 from avatar.link.link import AvatarLink
@@ -43,7 +43,7 @@ _IDENTITY = "liveavatar-avatar-agent"
 _NAME = "Avatar"
 
 
-class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "status_changed"]]):
+class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "speech_sent", "status_changed"]]):
     """A LiveAvatar LITE session that speaks for an agent session and shows its face in the room.
 
     Takes the place of `livekit.plugins.liveavatar.AvatarSession`. Works inside a job and outside of one; outside, call
@@ -51,8 +51,9 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
 
     Emits `status_changed` with an `AvatarStatus` whenever the avatar comes or goes, and `avatar_lost` with an
     `AvatarError` when there will be none any more; the agent session goes on without it. Emits `speech_sent`, without
-    arguments, when the first chunk of a segment is sent to the avatar or to the fallback track. Events are emitted one
-    at a time: a handler may call any method here, and what comes of that is emitted after the handler has returned.
+    arguments, when the first chunk of a segment is sent to the avatar or to the fallback track. Emits `core_event` with
+    each event of `avatar.core`, before those above, for metrics and traces. Events are emitted one at a time: a handler
+    may call any method here, and what comes of that is emitted after the handler has returned.
 
     Args:
         avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
@@ -141,6 +142,11 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     def is_live(self) -> bool:
         """True while there is an avatar that speaks."""
         return self._status.is_live
+
+    @property
+    def sink(self) -> Sink | None:
+        """What plays speech now; None while nothing does."""
+        return None if self._link is None else self._link.machine.sink
 
     @property
     def seconds_used(self) -> float:
@@ -331,6 +337,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "speech_sent", "sta
     # While it runs
 
     def _on_event(self, event: Event) -> None:
+        self.emit("core_event", event)
         match event:
             case StatusChanged(status=status):
                 self._status = status

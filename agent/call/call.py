@@ -23,6 +23,7 @@ from agent.call.presence import Presence
 from agent.control.control import Control
 from agent.control.usage import Usage
 from agent.conversation.pipeline import build_session
+from agent.metrics.call import CallMetrics
 from agent.persona import Persona
 from agent.rooms.hosted import CALLER_JOIN_TIMEOUT
 from agent.rooms.own import is_web_room
@@ -90,6 +91,7 @@ class Call:
             avatar=None if hosted is None else AVATAR_IDENTITY,
             on_over=partial(self._ending.begin, "the caller has left"),
         )
+        self._metrics = CallMetrics(self._session, self._presence)
         self._budget = BudgetEnforcer(
             self._session,
             limits_of(settings, None if hosted is None else hosted.max_duration),
@@ -106,6 +108,7 @@ class Call:
             settings=settings,
             persona=persona,
             usage=self._usage,
+            on_turn=self._metrics.turn,
             on_use=self._budget.used,
             on_end=partial(self._ending.begin, "a caller ended it"),
         )
@@ -181,6 +184,7 @@ class Call:
             self._control.show_voice_only(refusal)
             return
         await self._face.start(self._session, is_engaged=self._seen)
+        self._metrics.watch(self._face.avatar)
 
     def _is_seen(self) -> bool:
         """Return whether a caller can see the avatar; in an empty room, whether the last caller could."""
@@ -243,6 +247,7 @@ class Call:
         self._answering.close()
 
     def _on_ended(self, reason: str) -> None:
+        self._metrics.end(reason)
         logger.info("call ended", extra=self._usage.now().model_dump(exclude={"type"}))
         # The avatar is a participant too: it would keep the room, and so the job, alive.
         self._ctx.shutdown(reason=reason)

@@ -42,6 +42,7 @@ class Control:
         settings: Complete ones.
         persona: The first one.
         usage: Of the call.
+        on_turn: Called with a turn whenever it has come further.
         on_use: Called when somebody presses a key or writes a text.
         on_end: Ends the call.
 
@@ -61,12 +62,14 @@ class Control:
         settings: Settings,
         persona: Persona,
         usage: Usage,
+        on_turn: Callable[[Turn], None],
         on_use: Callable[[], None],
         on_end: Callable[[], None],
     ) -> None:
         self._room = room
         self._session = session
         self._usage = usage
+        self._tell_turn = on_turn
         self._reporting: asyncio.Task[None] | None = None
         self._events = Events(room)
         self._timings = TurnTimings(session, self._on_turn)
@@ -143,6 +146,7 @@ class Control:
         await asyncio.gather(self._events.aclose(), self.attributes.aclose(), self.chat.aclose())
 
     def _on_turn(self, turn: Turn) -> None:
+        self._tell_turn(turn)
         self._events.tell(TurnEvent(turn=turn.number, by=turn.by, stages=turn.stages))
 
     def _on_item_added(self, event: ConversationItemAddedEvent) -> None:

@@ -139,6 +139,10 @@ class Settings(TurnOptions, BaseSettings):
     avatar_starts: Annotated[Literal["token", "join"] | None, _cleaned(values.word)] = None
     web_frame_ancestors: Annotated[str, _cleaned(values.origins)] = ""
     worker_port: OptionalPort = None
+    metrics_port: OptionalPort = None
+    metrics_host: Text = "127.0.0.1"
+    otel_exporter_otlp_endpoint: WebAddress = ""
+    otel_exporter_otlp_headers: Annotated[SecretStr, _cleaned(values.clean)] = SecretStr("")
     port: OptionalPort = None
     idle_processes: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
     chat_transcript: YesNo = False

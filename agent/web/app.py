@@ -1,6 +1,7 @@
 """The application that serves the page, tokens, sessions and health."""
 
 import asyncio
+import logging
 import time
 from dataclasses import asdict
 from http import HTTPStatus
@@ -10,6 +11,7 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from agent.metrics.requests import count_requests
 from agent.process.worker_state import Status
 from agent.rooms.connection_details import Rooms
 from agent.settings import Settings
@@ -22,6 +24,8 @@ from agent.web.headers import telling
 from agent.web.page import add_page
 from agent.web.worker_link import Worker
 from avatar.sessions.journal import SessionJournal
+
+logger = logging.getLogger("agent")
 
 ADMISSION = web.AppKey("ADMISSION", Admission)
 WORKER = web.AppKey("WORKER", Worker)
@@ -68,6 +72,7 @@ def create_app(
     """
     middlewares = [
         identified(Proxies(settings.trusted_proxies)),
+        count_requests,
         logged(),
         tell_errors,
         called_by_name(known_names(settings)),
@@ -106,7 +111,10 @@ async def admit_caller(request: web.Request) -> web.Response:
     if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
         message, retry_after = _NO_CALLS[status]
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
-    return web.json_response(asdict(await admission.admit(request[CLIENT], wanted.name)))
+    details = await admission.admit(request[CLIENT], wanted.name)
+    # The room's name is the id of the call, from here on.
+    logger.info("a caller may join", extra={"room": details.room})
+    return web.json_response(asdict(details))
 
 
 async def list_sessions(request: web.Request) -> web.Response:

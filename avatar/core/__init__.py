@@ -22,10 +22,13 @@ from avatar.core.events import (
     ServiceFault,
     SessionLeft,
     SessionRefused,
+    SessionStarted,
+    SessionStopped,
     SinkChanged,
     SocketDropped,
     SpeechSent,
     StatusChanged,
+    StopFailed,
 )
 from avatar.core.machine import AvatarMachine
 from avatar.core.refusal import Refusal
@@ -59,6 +62,8 @@ __all__ = [
     "ServiceFault",
     "SessionLeft",
     "SessionRefused",
+    "SessionStarted",
+    "SessionStopped",
     "Sink",
     "SinkChanged",
     "SocketDropped",
@@ -68,6 +73,7 @@ __all__ = [
     "StartListening",
     "StartSession",
     "StatusChanged",
+    "StopFailed",
     "StopListening",
     "StopSession",
     "Timings",

@@ -70,7 +70,29 @@ class SinkChanged:
     sink: Sink
 
 
-# For the log
+# For the log, for metrics and for traces
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The service runs a session."""
+
+    session: int
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStopped:
+    """The service has confirmed the stop of a session."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopFailed:
+    """The service did not confirm the stop of a session: the session may be billed still."""
+
+    session: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +142,9 @@ Event = (
     | StatusChanged
     | AvatarGone
     | SinkChanged
+    | SessionStarted
+    | SessionStopped
+    | StopFailed
     | SessionLeft
     | SocketDropped
     | SessionRefused

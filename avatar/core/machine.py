@@ -20,6 +20,7 @@ from avatar.core.refusal import Refusal
 from avatar.core.server_events import EventKind, parse_event
 from avatar.core.session import Session, SessionState
 from avatar.core.sessions import Sessions
+from avatar.core.sink import Sink
 from avatar.core.timings import Timings
 from avatar.core.words import Word
 
@@ -86,6 +87,12 @@ class AvatarMachine:
     def current(self) -> Session | None:
         """The session that speaks, or is about to."""
         return self._sessions.current
+
+    @property
+    def sink(self) -> Sink | None:
+        """What plays speech now; None while speech waits for a sink, or is dropped."""
+        floor = self._playback.floor
+        return Sink.AVATAR if floor.has_avatar else Sink.FALLBACK if floor.has_fallback else None
 
     @property
     def is_over(self) -> bool:

@@ -8,7 +8,15 @@ from collections import deque
 from collections.abc import Callable
 
 from avatar.core.actions import Action, CancelStart, CloseSocket, OpenSocket, StartSession, StopSession
-from avatar.core.events import Event, SessionLeft, SessionRefused, SocketDropped
+from avatar.core.events import (
+    Event,
+    SessionLeft,
+    SessionRefused,
+    SessionStarted,
+    SessionStopped,
+    SocketDropped,
+    StopFailed,
+)
 from avatar.core.purchases import Purchases
 from avatar.core.refusal import Refusal
 from avatar.core.session import Session, SessionState, SessionTrigger
@@ -94,6 +102,7 @@ class Sessions:
         if not session.takes(SessionTrigger.STARTED):
             return
         session.session_id, session.started_at = session_id, now
+        self.events.append(SessionStarted(session.number, session_id))
         session.ends_at = None if max_duration is None or not self._replaceable else session.asked_at + max_duration
         self._purchases.started()
         if session.state is SessionState.ABANDONED:
@@ -140,11 +149,13 @@ class Sessions:
         if session.takes(SessionTrigger.STOPPED):
             session.apply(SessionTrigger.STOPPED, now)
             session.stopped_at = now
+            self.events.append(SessionStopped(session.number))
             self._purchases.stopped(now)
 
     def stop_failed(self, session: Session, now: float) -> None:
         """A stop was not confirmed: it is repeated, with growing waits."""
         if session.takes(SessionTrigger.STOP_FAILED):
+            self.events.append(StopFailed(session.number))
             wait = self._t.retry * 2 ** (session.stops - 1)
             session.apply(SessionTrigger.STOP_FAILED, now, until=now + wait if session.stops < _MOST_STOPS else None)
 

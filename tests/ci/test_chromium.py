@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-CHROMIUM = Path(__file__).parents[2] / ".ci" / "chromium"
+from tests.ci.programs import clean_path, put, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 INSTALLS = '[ "$1" = update ] || { echo \'#!/bin/sh\' > "${0%/*}/chromium"; chmod +x "${0%/*}/chromium"; }'
 
 
 @pytest.fixture
 def bin_dir(tmp_path: Path) -> Path:
     """A PATH of its own, with no more than the script's shell and what makes a file executable."""
-    for name in ("bash", "chmod", "sh"):
-        (tmp_path / name).symlink_to(str(shutil.which(name)))
-    return tmp_path
-
-
-def put(bin_dir: Path, name: str, script: str) -> None:
-    """Put a command on PATH that notes its arguments in the file `ran`."""
-    path = bin_dir / name
-    path.write_text(f'#!/bin/sh\necho {name} "$@" >> "${{0%/*}}/ran"\n{script}\n')
-    path.chmod(0o755)
-
-
-async def get_chromium(bin_dir: Path) -> tuple[int | None, str]:
-    """Exit status, and all that was said."""
-    pipe, joined = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
-    bash = str(bin_dir / "bash")
-    process = await asyncio.create_subprocess_exec(
-        bash, str(CHROMIUM), env={"PATH": str(bin_dir)}, stdout=pipe, stderr=joined
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    return clean_path(tmp_path, "bash", "chmod", "sh")
 
 
 @pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
@@ -44,7 +26,7 @@ async def test_nothing_is_installed_when_there_is_one(bin_dir: Path, name: str) 
     put(bin_dir, "apt-get", "exit 1")
     put(bin_dir, name, "")
 
-    assert await get_chromium(bin_dir) == (0, f"{bin_dir / name}\n")
+    assert await run("chromium", bin_dir) == (0, f"{bin_dir / name}\n")
 
 
 async def test_root_installs_it(bin_dir: Path) -> None:
@@ -52,7 +34,7 @@ async def test_root_installs_it(bin_dir: Path) -> None:
     put(bin_dir, "id", "echo 0")
     put(bin_dir, "apt-get", INSTALLS)
 
-    assert await get_chromium(bin_dir) == (0, f"{bin_dir / 'chromium'}\n")
+    assert await run("chromium", bin_dir) == (0, f"{bin_dir / 'chromium'}\n")
     assert (bin_dir / "ran").read_text().splitlines()[-1].endswith("--no-install-recommends chromium fonts-liberation")
 
 
@@ -66,7 +48,7 @@ async def test_it_says_what_to_install_when_it_cannot(bin_dir: Path, user: str, 
     put(bin_dir, "id", f"echo {user}")
     put(bin_dir, "apt-get", apt_get)
 
-    status, said = await get_chromium(bin_dir)
+    status, said = await run("chromium", bin_dir)
 
     assert status == 1
     assert "apt-get install chromium" in said

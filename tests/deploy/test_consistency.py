@@ -191,7 +191,8 @@ def test_every_variable_is_explained() -> None:
 def test_every_variable_reaches_the_worker(compose: Any) -> None:
     """What .env.example explains Compose hands on as it is, but for what is the container's own."""
     handed_on = compose["worker"]["environment"]
-    own = {"LIVEKIT_URL": "${LIVEKIT_URL:-ws://livekit:7880}", "WEB_HOST": "0.0.0.0"}  # noqa: S104 - a container's
+    everywhere = "0.0.0.0"  # noqa: S104 - a container's
+    own = {"LIVEKIT_URL": "${LIVEKIT_URL:-ws://livekit:7880}", "WEB_HOST": everywhere, "METRICS_HOST": everywhere}
 
     assert set(handed_on) == variables(".env.example") - {"STATE_DIR", "NODE_IP", "WORKER_PORT", "PORT"}
     assert {name: value for name, value in handed_on.items() if value is not None} == own

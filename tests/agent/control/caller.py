@@ -53,6 +53,7 @@ class Caller:
             settings=settings,
             persona=PERSONA,
             usage=Usage(settings, Account(settings, None)),
+            on_turn=lambda _: None,
             on_use=self._use,
             on_end=self.has_ended.set,
         )

@@ -31,6 +31,15 @@ async def test_a_caller_gets_what_the_rooms_give(site: Site, body: bytes, name: 
     assert site.rooms.names == [name]
 
 
+async def test_the_log_has_the_room_of_who_may_join(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The room's name is the id of the call, in the answer as in every later line."""
+    with caplog.at_level("INFO", "agent"):
+        async with site.client() as client, client.post("/api/call", json={"name": "Ada"}) as answer:
+            room = (await answer.json())["room"]
+
+    assert [record.__dict__["room"] for record in caplog.records if record.message == "a caller may join"] == [room]
+
+
 async def test_who_was_in_a_call_gets_in_again(site: Site) -> None:
     """With the token that they had, on a page that was reloaded; it is no new call."""
     async with site.client() as client, client.post("/api/call", json={"again": "a-token"}) as answer:

@@ -8,9 +8,12 @@ from avatar.core import (
     Refusal,
     SessionLeft,
     SessionRefused,
+    SessionStarted,
+    SessionStopped,
     Sink,
     Speak,
     StartSession,
+    StopFailed,
     StopSession,
 )
 from tests.avatar.core.scenes import ready, seen, sinks, whole
@@ -152,6 +155,31 @@ def test_the_last_word_is_heard_before_the_stop() -> None:
 
     assert world.done(StopSession)[0][0] - ended_at == pytest.approx(1.2, abs=0.05)
     assert world.machine.is_over
+
+
+def test_the_start_and_the_confirmed_stop_of_a_session_are_reported() -> None:
+    """Once each, with the service's id, and the reason of its end in between."""
+    world = ready()
+    world.do("close")
+    world.run(10.0)
+    told = [event for event in world.events if isinstance(event, SessionStarted | SessionLeft | SessionStopped)]
+
+    assert [type(event) for event in told] == [SessionStarted, SessionLeft, SessionStopped]
+    assert [event.session for event in told] == [1, 1, 1]
+    assert isinstance(told[0], SessionStarted)
+    assert told[0].session_id == world.machine.sessions[0].session_id
+
+
+def test_a_stop_that_is_not_confirmed_is_reported() -> None:
+    """The session may be billed still; the stop that is confirmed later is reported too."""
+    world = ready()
+    world.do("close")
+    world.run_until(lambda: bool(world.done(StopSession)))
+    world.report("stop_failed", 1)
+    world.run(20.0)
+    told = [type(event) for event in world.events if isinstance(event, SessionStopped | StopFailed)]
+
+    assert told == [StopFailed, SessionStopped]
 
 
 def test_an_avatar_that_does_not_come_is_given_up() -> None:

@@ -1,0 +1,114 @@
+"""Every metric of the service, on one page. docs/operations.md has the table of them, and the alerts that go with it.
+
+Labels have few values, which are listed here or in `labels.py`; none is a name, a room, a text or an address.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prometheus_client import Counter, Gauge, Histogram
+
+PREFIX = "liveavatar_agent_"
+
+# Upper bounds in seconds: of what a caller waits for within a turn, and of what a caller waits for at the start.
+_OF_A_TURN = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+_OF_A_JOIN = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric as the documentation has it.
+
+    Attributes:
+        name: As Prometheus has it.
+        kind: `counter`, `gauge` or `histogram`.
+        labels: Names of its labels.
+        text: What it counts or measures.
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    text: str
+
+
+METRICS: list[Metric] = []
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    METRICS.append(Metric(f"{PREFIX}{name}_total", "counter", labels, text))
+    return Counter(f"{PREFIX}{name}", text, labels)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    METRICS.append(Metric(f"{PREFIX}{name}", "gauge", labels, text))
+    # The sum of the processes that are alive: a job that is killed counts no longer.
+    return Gauge(f"{PREFIX}{name}", text, labels, multiprocess_mode="livesum")
+
+
+def _histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> Histogram:
+    METRICS.append(Metric(f"{PREFIX}{name}", "histogram", labels, text))
+    return Histogram(f"{PREFIX}{name}", text, labels, buckets=buckets)
+
+
+# Calls. Counted in the processes of jobs.
+CALLS_ACTIVE = _gauge("calls_active", "Calls that run now.")
+CALLS_STARTED = _counter("calls_started", "Calls whose job has begun.")
+CALLS_ENDED = _counter("calls_ended", "Calls that have ended in order, by the reason that the log gives.", "reason")
+JOIN_TO_FRAME = _histogram(
+    "join_to_first_frame_seconds",
+    "Seconds from the first caller's join until the avatar's video is in the room; 0 if the avatar came first.",
+    _OF_A_JOIN,
+)
+JOIN_TO_WORD = _histogram(
+    "join_to_first_word_seconds", "Seconds from the first caller's join until the agent's first word.", _OF_A_JOIN
+)
+
+# Turns
+RESPONSE = _histogram(
+    "response_seconds",
+    "Seconds from the end of the caller's speech, or from another request, until the agent is heard.",
+    _OF_A_TURN,
+    "by",
+)
+TURN_STAGE = _histogram(
+    "turn_stage_seconds",
+    "Seconds that a turn spent on the way to a stage, since the stage before it; the first is the transcript.",
+    _OF_A_TURN,
+    "stage",
+)
+BARGE_IN = _histogram(
+    "barge_in_seconds",
+    "Seconds from the caller's voice over the agent's until the agent is told to be silent; the avatar takes 0.4 more.",
+    _OF_A_TURN,
+)
+
+# The avatar
+SINK_SECONDS = _counter(
+    "sink_seconds", "Seconds of calls with a caller, by what can speak: avatar, fallback or silent.", "sink"
+)
+SESSIONS_STARTED = _counter("avatar_sessions_started", "Sessions that LiveAvatar has started.")
+SESSIONS_STOPPED = _counter("avatar_sessions_stopped", "Sessions whose stop LiveAvatar has confirmed.")
+STOPS_FAILED = _counter(
+    "avatar_stops_failed", "Stops that LiveAvatar did not confirm; each is tried again, by the call or by the sweeper."
+)
+SESSIONS_LEFT = _counter("avatar_sessions_left", "Sessions that a call has stopped using, by reason.", "reason")
+CONNECTIONS_LOST = _counter("avatar_connections_lost", "WebSockets of sessions that were lost; another is opened.")
+
+# Vendors
+VENDOR_ERRORS = _counter(
+    "vendor_errors",
+    "Requests that a vendor did not fulfil, those that were made good by another attempt included.",
+    "vendor",
+    "status",
+)
+
+# The account and the page. Counted in the worker's own process, or in the page's.
+SLOTS_USED = _gauge(
+    "avatar_slots_used",
+    "Sessions in this machine's journal, by state: made, started, or stopping. Each takes a slot of the account.",
+    "state",
+)
+CREDITS_LEFT = _gauge("credits_left", "The account's balance, read every five minutes.", "account")
+REQUESTS = _counter("web_requests", "Requests to the page's port, by route and status.", "route", "status")
+CALLS_REFUSED = _counter("calls_refused", "Requests for a call that were answered with an error, by reason.", "reason")

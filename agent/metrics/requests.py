@@ -1,0 +1,41 @@
+"""Counts the requests to the page's port, and the calls that it refuses."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from agent.metrics.catalogue import CALLS_REFUSED, REQUESTS
+
+# Why a request for a call gets such an answer.
+REASONS = {
+    HTTPStatus.BAD_REQUEST: "bad request",
+    HTTPStatus.UNAUTHORIZED: "secret",
+    HTTPStatus.FORBIDDEN: "origin",
+    HTTPStatus.REQUEST_TIMEOUT: "bad request",
+    HTTPStatus.GONE: "call is over",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "bad request",
+    HTTPStatus.TOO_MANY_REQUESTS: "rate",
+    HTTPStatus.BAD_GATEWAY: "no room",
+    HTTPStatus.SERVICE_UNAVAILABLE: "no worker",
+}
+
+CALL_ROUTE = "/api/call"
+_PAGE = "page"
+
+
+@web.middleware
+async def count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count a request by its route and the status of its answer; the outermost of the middlewares."""
+    answer = await handler(request)
+    REQUESTS.labels(_route(request), str(answer.status)).inc()
+    if _route(request) == CALL_ROUTE and answer.status >= HTTPStatus.BAD_REQUEST:
+        CALLS_REFUSED.labels(REASONS.get(HTTPStatus(answer.status), "other")).inc()
+    return answer
+
+
+def _route(request: web.Request) -> str:
+    """The route's path, of which there are few; all files of the page are one."""
+    resource = request.match_info.route.resource
+    path = "" if resource is None else resource.canonical
+    return path if path.startswith("/") and "{" not in path else _PAGE

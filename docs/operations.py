@@ -1,0 +1,107 @@
+"""Writes what is generated from the metrics and the alerts: `python -m docs.operations`.
+
+These are the tables of operations.md, and the alerts as an object of the Prometheus Operator.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agent.metrics.catalogue import METRICS
+
+PAGE = Path(__file__).parent / "operations.md"
+OBSERVABILITY = PAGE.parents[1] / "deploy" / "observability"
+ALERTS = OBSERVABILITY / "alerts.yml"
+PROMETHEUS_RULE = OBSERVABILITY / "kubernetes" / "prometheusrule.yaml"
+
+_RULE_HEAD = """\
+# Written by `python -m docs.operations` from ../alerts.yml.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: liveavatar-agent
+  labels:
+    app.kubernetes.io/name: liveavatar-agent
+spec:
+"""
+
+
+def rules() -> list[dict[str, Any]]:
+    """The alerts and recording rules."""
+    return [rule for group in yaml.safe_load(ALERTS.read_text("utf-8"))["groups"] for rule in group["rules"]]
+
+
+def alerts_of(metric: str) -> list[str]:
+    """The alerts that ask for a metric, also by way of a recording rule."""
+    recorded = [rule["record"] for rule in rules() if "record" in rule and _asks_for(rule, metric)]
+    asked = [metric, *recorded]
+    return [rule["alert"] for rule in rules() if "alert" in rule and any(_asks_for(rule, each) for each in asked)]
+
+
+def page_with_tables(page: str) -> str:
+    """The page with the tables as they are in the code."""
+    for name, table in TABLES.items():
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, rest = page.split(start)
+        page = f"{before}{start}{table()}\n{end}{rest.split(end)[1]}"
+    return page
+
+
+def prometheus_rule() -> str:
+    """The object of the Prometheus Operator."""
+    groups = ALERTS.read_text("utf-8").partition("groups:")[2]
+    lines = f"groups:{groups}".splitlines()
+    return _RULE_HEAD + "".join(f"  {line}\n" if line else "\n" for line in lines)
+
+
+def _metrics() -> str:
+    rows = (
+        (
+            f"`{metric.name}`",
+            metric.kind,
+            ", ".join(f"`{label}`" for label in metric.labels),
+            metric.text,
+            ", ".join(alerts_of(metric.name)),
+        )
+        for metric in METRICS
+    )
+    return _table(("metric", "kind", "labels", "what it tells", "alerts"), rows)
+
+
+def _alerts() -> str:
+    rows = (
+        (
+            rule["alert"],
+            rule["labels"]["severity"],
+            _plain(rule["annotations"]["summary"]),
+            _plain(rule["annotations"]["description"]),
+        )
+        for rule in rules()
+        if "alert" in rule
+    )
+    return _table(("alert", "severity", "what happens", "what to do"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {"alerts": _alerts, "metrics": _metrics}
+
+
+def _asks_for(rule: dict[str, Any], metric: str) -> bool:
+    return re.search(rf"\b{metric}(_bucket|_sum|_count)?\b", rule["expr"]) is not None
+
+
+def _plain(text: str) -> str:
+    """A template's text, with the label's name in the place of its value."""
+    return re.sub(r"{{ \$labels\.(\w+) }}", r"(\1)", text)
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_tables(PAGE.read_text("utf-8")), "utf-8")
+    PROMETHEUS_RULE.write_text(prometheus_rule(), "utf-8")

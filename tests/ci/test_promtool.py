@@ -1,0 +1,58 @@
+"""Getting promtool for the tests of the alerts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ci.programs import clean_path, put, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGE = '[ "$1" = update ] || : > prometheus_1_amd64.deb'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """What the script needs of the system."""
+    return clean_path(tmp_path, "bash", "sh", "mktemp", "rm", "mkdir", "chmod")
+
+
+async def test_nothing_is_taken_when_there_is_one(path: Path) -> None:
+    """No network is asked."""
+    put(path, "apt-get", "exit 1")
+    put(path, "promtool", "")
+
+    assert await run("promtool", path) == (0, f"{path / 'promtool'}\n")
+
+
+async def test_root_takes_it_out_of_the_package(path: Path) -> None:
+    """The package is not installed: that would start a server."""
+    put(path, "id", "echo 0")
+    put(path, "apt-get", PACKAGE)
+    put(path, "dpkg-deb", ": # into the directory that it is told")
+    put(path, "install", f"echo '#!/bin/sh' > {path}/promtool; chmod +x {path}/promtool")
+
+    status, _ = await run("promtool", path)
+
+    assert status == 0
+    ran = [line.split()[:2] for line in (path / "ran").read_text().splitlines()]
+    assert [each for each in ran if each[0] == "apt-get"] == [["apt-get", "update"], ["apt-get", "download"]]
+
+
+@pytest.mark.parametrize(
+    ("user", "apt_get"),
+    [("1000", PACKAGE), ("0", "exit 100")],
+    ids=["nobody in particular", "no network"],
+)
+async def test_it_says_what_is_missing_when_it_cannot(path: Path, user: str, apt_get: str) -> None:
+    """One line, and a failure: no test of the alerts is left out in silence."""
+    put(path, "id", f"echo {user}")
+    put(path, "apt-get", apt_get)
+
+    status, said = await run("promtool", path)
+
+    assert status == 1
+    assert "need promtool" in said

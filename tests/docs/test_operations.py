@@ -1,0 +1,53 @@
+"""The page for operators is of the metrics and alerts that there are."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+from agent.control.waterfall import STAGES, By
+from agent.metrics.catalogue import METRICS
+from agent.metrics.labels import VENDORS
+from agent.metrics.requests import REASONS
+from avatar.core import Refusal
+from avatar.sessions.journal import State
+from docs.operations import PAGE, PROMETHEUS_RULE, alerts_of, page_with_tables, prometheus_rule, rules
+
+
+def test_the_tables_in_the_page_are_the_codes() -> None:
+    """Whoever changes a metric or an alert writes them again: `python -m docs.operations`."""
+    page = PAGE.read_text("utf-8")
+
+    assert page == page_with_tables(page)
+
+
+def test_the_operators_object_has_the_same_alerts() -> None:
+    """Written by the same command."""
+    assert PROMETHEUS_RULE.read_text("utf-8") == prometheus_rule()
+
+
+def test_every_metric_has_an_alert() -> None:
+    """A metric for which nothing is ever to be done would be one to look at alone; today there is none."""
+    assert [metric.name for metric in METRICS if not alerts_of(metric.name)] == []
+
+
+def test_the_page_lists_the_values_of_labels() -> None:
+    """What can be asked for needs no look into the code."""
+    page = PAGE.read_text("utf-8")
+    values = [*REASONS.values(), *VENDORS.values(), *get_args(By), *STAGES, *get_args(State)]
+    values += [refusal.value for refusal in Refusal]
+
+    assert [value for value in values if f"`{value}`" not in page] == []
+
+
+def test_the_page_names_nothing_that_is_not_there() -> None:
+    """Metrics and alerts that the text names exist."""
+    page = PAGE.read_text("utf-8")
+    metrics = {metric.name for metric in METRICS}
+    alerts = {rule["alert"] for rule in rules() if "alert" in rule}
+    named = set(re.findall(r"`(liveavatar_agent_\w+)", page))
+    last_cells = set(re.findall(r"\| ([A-Z][a-z]+[A-Z]\w+) \|$", page, re.MULTILINE))
+
+    assert named <= metrics
+    assert len(last_cells) >= 5
+    assert last_cells <= alerts
