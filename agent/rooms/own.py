@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -54,8 +55,9 @@ def caller_token(
     identity: str,
     *,
     name: str = "",
+    metadata: str = "",
+    attributes: Mapping[str, str] | None = None,
     expires_in: float | None = None,
-    has_captions: bool = False,
 ) -> str:
     """Make a token that lets one caller into one room, and dispatches the agent there.
 
@@ -64,14 +66,14 @@ def caller_token(
         room: Created when the first participant joins.
         identity: The caller's.
         name: Of the caller, shown in the room.
+        metadata: Of the participant.
+        attributes: Of the participant.
         expires_in: Seconds in which it has to be used; None for LiveKit's own six hours.
-        has_captions: Whether the caller's client shows captions, and needs no transcript in the chat.
     """
     token = api.AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
     grants = api.VideoGrants(room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True)
-    token.with_identity(identity).with_name(name).with_grants(grants)
-    if has_captions:
-        token.with_attributes({CAPTIONS: "true"})
+    token.with_identity(identity).with_name(name).with_metadata(metadata).with_grants(grants)
+    token.with_attributes(dict(attributes or {}))
     if expires_in is not None:
         token.with_ttl(timedelta(seconds=expires_in))
     if settings.livekit_agent_name:  # a worker with a name comes only when it is asked for
@@ -97,10 +99,32 @@ class OwnRooms:
 
     async def create(self, name: str) -> ConnectionDetails:
         """Let a caller into a room of their own; see `Rooms.create`. The agent is dispatched before they join."""
-        room, identity = f"call-{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
+        # The page shows captions, and needs no transcript in the chat.
+        details = self.invite(name, attributes={CAPTIONS: "true"})
         if self.waits:
-            await self._open(room)
-        token = caller_token(self._settings, room, identity, name=name, expires_in=_EXPIRES_IN, has_captions=True)
+            await self._open(details.room)
+        return details
+
+    def invite(
+        self, name: str, *, metadata: str = "", attributes: Mapping[str, str] | None = None
+    ) -> ConnectionDetails:
+        """Make connection details for a new room, into which LiveKit dispatches the agent when the caller joins.
+
+        Args:
+            name: The caller's, shown in the room; may be empty.
+            metadata: The caller's.
+            attributes: The caller's.
+        """
+        room, identity = f"call-{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
+        token = caller_token(
+            self._settings,
+            room,
+            identity,
+            name=name,
+            metadata=metadata,
+            attributes=attributes,
+            expires_in=_EXPIRES_IN,
+        )
         return ConnectionDetails(self._settings.callers_url, token, room, identity, _EXPIRES_IN)
 
     async def refresh(self, token: str) -> ConnectionDetails:

@@ -138,6 +138,7 @@ class Settings(TurnOptions, BaseSettings):
     unjoined_calls_per_client: Integer = Field(default=2, ge=0)
     avatar_starts: Annotated[Literal["token", "join"] | None, _cleaned(values.word)] = None
     web_frame_ancestors: Annotated[str, _cleaned(values.origins)] = ""
+    web_origins: Annotated[str, _cleaned(values.exact_origins)] = ""
     worker_port: OptionalPort = None
     metrics_port: OptionalPort = None
     metrics_host: Text = "127.0.0.1"

@@ -58,6 +58,8 @@ _SITES = {
 _HOST = re.compile(r"[\w.-]+|\[?[0-9a-f:.]+(?:%\w+)?\]?", re.IGNORECASE)
 _ORIGIN = re.compile(r"(?:https?://)?(?:\*\.)?[\w.-]+(?::(?:\d+|\*))?|\[[0-9a-f:]+\]|\*|'self'|https?:", re.IGNORECASE)
 
+_EXACT_ORIGIN = re.compile(r"https?://[\w.-]+(?::\d+)?|https?://\[[0-9a-f:]+\](?::\d+)?|\*")
+
 # Instead of a secret: there is none on purpose.
 NO_SECRET = "none"  # noqa: S105 - that there is none
 
@@ -176,6 +178,16 @@ def origins(value: str) -> str:
     for origin in each:
         if not _ORIGIN.fullmatch(origin):
             message = f"{origin} is no origin: write https://example.com, https://*.example.com, or * for any"
+            raise ValueError(message)
+    return " ".join(each)
+
+
+def exact_origins(value: str) -> str:
+    """Clean a list of origins as browsers send them, with commas or blanks between them; `*` for any."""
+    each = [origin.rstrip("/").lower() for origin in re.split(r"[,\s]+", clean(value)) if origin]
+    for origin in each:
+        if not _EXACT_ORIGIN.fullmatch(origin):
+            message = f"{origin} is no origin: write https://www.example.com, with its port if it has one, or * for any"
             raise ValueError(message)
     return " ".join(each)
 

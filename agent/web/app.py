@@ -14,14 +14,17 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from agent.metrics.requests import count_requests
 from agent.process.worker_state import Status
 from agent.rooms.connection_details import Rooms
+from agent.rooms.own import OwnRooms
 from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
 from agent.web.clients import CLIENT, Proxies, identified
+from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
-from agent.web.guard import called_by_name, known_names, knows, not_too_often, same_origin
+from agent.web.guard import called_by_name, known_names, knows, not_too_often
 from agent.web.headers import telling
 from agent.web.page import add_page
+from agent.web.token_source import add_token_endpoint
 from agent.web.worker_link import Worker
 from avatar.sessions.journal import SessionJournal
 
@@ -89,12 +92,16 @@ def create_app(
 def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: SessionJournal) -> web.Application:
     secret = settings.secret
     # In this order, so that guesses at the secret are limited too.
-    api = web.Application(middlewares=[same_origin, not_too_often(secret), knows(secret)])
+    origins = from_known_origins(settings.web_origins)
+    api = web.Application(middlewares=[origins, not_too_often(secret), knows(secret)])
+    api.on_response_prepare.append(allowing(settings.web_origins))
     api[WORKER], api[JOURNAL], api[HAS_SECRET] = worker, journal, bool(secret)
     # Behind the secret is a server or a proxy that asks for many callers.
     api[ADMISSION] = Admission(settings, rooms, is_limited=not secret)
     api.router.add_post("/call", admit_caller)
     api.router.add_get("/sessions", list_sessions)
+    if isinstance(rooms, OwnRooms):
+        add_token_endpoint(api, rooms)
     return api
 
 

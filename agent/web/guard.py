@@ -1,4 +1,4 @@
-"""Checks of requests: the host name, the page's origin, the rate, and the secret."""
+"""Checks of requests: the host name, the rate, and the secret."""
 
 import hmac
 import ipaddress
@@ -22,8 +22,6 @@ _ADDRESSES = 10_000
 
 # Stands for the address of all clients that send the secret.
 _TRUSTED = "trusted"
-
-_BY_THE_PAGE_OR_BY_HAND = {"same-origin", "none"}
 
 
 def known_names(settings: Settings) -> frozenset[str] | None:
@@ -53,21 +51,6 @@ def called_by_name(names: frozenset[str] | None) -> Middleware:
         return await handler(request)
 
     return check
-
-
-@web.middleware
-async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a browser's requests for a page of another origin; other clients pass.
-
-    Browsers send Sec-Fetch-Site, but not over plain HTTP to another machine; then they send the page's origin.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    is_ours = site in _BY_THE_PAGE_OR_BY_HAND if site else not origin or _is_of(origin, request)
-    if not is_ours:
-        message = "Pages of other origins get no tokens here: let their own server ask."
-        raise RequestError(HTTPStatus.FORBIDDEN, message)
-    return await handler(request)
 
 
 def not_too_often(secret: str, clock: Callable[[], float] = time.monotonic) -> Middleware:
@@ -112,11 +95,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _is_of(origin: str, request: web.Request) -> bool:
-    host = request.headers.get("Host", "")
-    return bool(host) and origin.partition("://")[2].lower() == host.lower()
 
 
 def _name_in(host: str) -> str | None:

@@ -21,31 +21,6 @@ ANYWHERE = "0.0.0.0"  # noqa: S104 - compared with, not bound to
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        ({}, ALLOWED),  # curl, and servers
-        ({"Sec-Fetch-Site": "same-origin"}, ALLOWED),
-        ({"Sec-Fetch-Site": "none"}, ALLOWED),
-        ({"Sec-Fetch-Site": "cross-site"}, FORBIDDEN),
-        ({"Sec-Fetch-Site": "same-site"}, FORBIDDEN),  # another port of this machine
-        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost:8080", "Host": "localhost:8080"}, FORBIDDEN),
-        ({"Origin": "http://localhost:8080", "Host": "localhost:8080"}, ALLOWED),
-        ({"Origin": "https://LOCALHOST", "Host": "localhost"}, ALLOWED),
-        ({"Origin": "http://localhost:3000", "Host": "localhost:8080"}, FORBIDDEN),
-        ({"Origin": "http://elsewhere.example"}, FORBIDDEN),
-        ({"Origin": "null"}, FORBIDDEN),
-        ({"Origin": "http://["}, FORBIDDEN),
-    ],
-)
-async def test_only_the_page_itself_may_ask(site: Site, headers: dict[str, str], status: int) -> None:
-    """A browser that asks for another page is refused; what is no browser is not."""
-    async with site.client() as client, client.post("/api/call", headers=headers) as answer:
-        assert answer.status == status
-        assert "Access-Control-Allow-Origin" not in answer.headers
-    assert len(site.rooms.names) == (status == ALLOWED)
-
-
-@pytest.mark.parametrize(
     ("host", "status"),
     [
         ("localhost:8080", ALLOWED),

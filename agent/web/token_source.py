@@ -1,0 +1,64 @@
+"""LiveKit's standard token endpoint, which `TokenSource.endpoint` of its client SDKs asks."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from agent.rooms.own import OwnRooms
+from agent.web.errors import RequestError
+
+_BODY_TIMEOUT = 5.0  # seconds
+
+# LiveKit's own attributes: with them a caller would pass for the agent's avatar, or for a telephone.
+_RESERVED = ("lk.", "sip.")
+
+
+def _unreserved(name: str) -> str:
+    if name.startswith(_RESERVED):
+        message = "is reserved by LiveKit"
+        raise ValueError(message)
+    return name
+
+
+class TokenRequest(BaseModel):
+    """LiveKit's `TokenSourceRequest`, as far as the client decides: each call has a room and an identity of its own."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
+
+    participant_name: Annotated[str, StringConstraints(max_length=64)] = ""
+    participant_metadata: str = ""
+    participant_attributes: dict[Annotated[str, AfterValidator(_unreserved)], str] = Field(default_factory=dict)
+
+
+def add_token_endpoint(api: web.Application, rooms: OwnRooms) -> None:
+    """Serve `POST /token` below the API.
+
+    A page asks for its token when it is loaded, long before its caller joins. So the agent and its avatar come at the
+    join, and a token alone costs nothing.
+    """
+
+    async def give_token(request: web.Request) -> web.Response:
+        wanted = await _read(request)
+        details = rooms.invite(
+            wanted.participant_name, metadata=wanted.participant_metadata, attributes=wanted.participant_attributes
+        )
+        answer = {"server_url": details.url, "participant_token": details.token, "room_name": details.room}
+        return web.json_response(answer, status=HTTPStatus.CREATED)
+
+    api.router.add_post("/token", give_token)
+
+
+async def _read(request: web.Request) -> TokenRequest:
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT):
+            body = await request.read()
+        return TokenRequest.model_validate_json(body or b"{}")
+    except TimeoutError:
+        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(each) for each in first["loc"]) or "the body"
+        raise RequestError(HTTPStatus.BAD_REQUEST, f"{field}: {first['msg']}.") from None
