@@ -141,6 +141,7 @@ class ModelHttp:
         headers: Mapping[str, str],
         json: object,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as aiohttp has it
+        **_: object,
     ) -> AsyncIterator[SimpleNamespace]:
         """Make a REST call."""
         path = url.removeprefix(URL)
