@@ -66,6 +66,7 @@ async def test_a_call_at_every_size(studio: Studio) -> None:
             assert await long.evaluate("line => line.scrollWidth <= line.clientWidth")
             assert await tab.find("captions").evaluate("captions => captions.scrollWidth <= captions.clientWidth")
             assert await tab.width_of_content() <= size[0]
+        await tab.picture("conversation-200-percent")
         await tab.pictures_of_all_sizes("conversation")
         for panel in await tab.page.locator("summary").all():
             await panel.click()

@@ -31,6 +31,8 @@ const NO_MICROPHONE = "There is no microphone, or it was not allowed. You can wr
 const INSECURE = "The browser allows a microphone only over https and on localhost. You can write instead.";
 const NO_ROOM = "The call can't be reached. Please check your connection and try again.";
 
+const INPUT_RETRY_MS = 1_000;
+
 const INPUTS: [testId: string, input: Input][] = [
   ["mode-open", "open"],
   ["mode-ptt", "push_to_talk"],
@@ -101,7 +103,14 @@ function onAgent(changed: Agent | undefined): void {
   showAgent(changed);
   element("name").textContent = changed.name.replace(/ \(agent\)$/, "");
   showUsage(usage, changed.endsAt);
-  if (hasJoined && changed.input !== choices().input) void ask((control) => control.setInput(choices().input));
+  if (hasJoined && changed.input !== choices().input) void tellInput(call);
+}
+
+/** Tell the agent of the choice until it has taken it: a request in the first moments of a call can get lost. */
+async function tellInput(told: Call | undefined): Promise<void> {
+  while (call === told && agent !== undefined && !(await ask((control) => control.setInput(choices().input)))) {
+    await new Promise((resolve) => setTimeout(resolve, INPUT_RETRY_MS));
+  }
 }
 
 function onEvent(event: CallEvent): void {
@@ -179,7 +188,7 @@ async function onPersonaChosen(): Promise<void> {
 function onInputChosen(input: Input): void {
   choose({ input });
   showInput();
-  if (agent !== undefined) void ask((control) => control.setInput(input));
+  if (agent !== undefined) void tellInput(call);
 }
 
 function showInput(): void {
