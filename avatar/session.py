@@ -1,7 +1,6 @@
 """The drop-in for the framework's avatar plugins: a LiveAvatar session as the face of an agent session."""
 
 import asyncio
-import contextlib
 import logging
 import os
 from dataclasses import replace
@@ -16,11 +15,11 @@ from livekit.agents import (
     APIConnectOptions,
     NotGivenOr,
     UserStateChangedEvent,
-    get_job_context,
 )
 from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
+from avatar.arguments import local_identity, require
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.transcription import SyncedTranscription
 from avatar.closing import interrupt_speech
@@ -205,7 +204,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
             ConfigurationError: LIVEAVATAR_API_KEY is missing.
         """
         self._require_unused()
-        _need(LIVEAVATAR_API_KEY=self._api_key)
+        require(LIVEAVATAR_API_KEY=self._api_key)
         self._appearance = replace(self._appearance, identity=AVATAR_IDENTITY)
         await self._start(agent_session, room, HostedSource(self._api(hosted.name), hosted), None)
 
@@ -303,14 +302,14 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
         url = url or os.environ.get("LIVEKIT_URL", "")
         key = key or os.environ.get("LIVEKIT_API_KEY", "")
         secret = secret or os.environ.get("LIVEKIT_API_SECRET", "")
-        _need(
+        require(
             LIVEAVATAR_API_KEY=self._api_key,
             LIVEAVATAR_AVATAR_ID=self._appearance.avatar_id,
             LIVEKIT_URL=url,
             LIVEKIT_API_KEY=key,
             LIVEKIT_API_SECRET=secret,
         )
-        return RoomAccess(url, room.name, _local_identity(room), key, secret)
+        return RoomAccess(url, room.name, local_identity(room), key, secret)
 
     def _api(self, room_name: str) -> LiveAvatarAPI:
         self._recorder = Recorder.in_directory(self._record, room_name)
@@ -386,21 +385,3 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
 
 def _closed_too_soon() -> AvatarError:
     return AvatarError("the avatar was closed while it was being started")
-
-
-def _need(**values: str) -> None:
-    missing = [name for name, value in values.items() if not value]
-    if missing:
-        message = f"the avatar needs {', '.join(missing)}: set it in the environment or pass it"
-        raise ConfigurationError(message)
-
-
-def _local_identity(room: rtc.Room) -> str:
-    """The identity of the agent in the room, on whose behalf the avatar publishes."""
-    with contextlib.suppress(RuntimeError):
-        identity = get_job_context().token_claims().identity
-        return str(identity)
-    if not room.isconnected():
-        message = "outside a job, connect the room before the avatar is started"
-        raise ConfigurationError(message)
-    return room.local_participant.identity

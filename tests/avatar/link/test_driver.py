@@ -141,8 +141,10 @@ async def test_an_executor_that_answers_at_once_is_queued_and_never_nested() -> 
         stage.machine.session_started(1, "s-1", None, now)
     await asyncio.sleep(1.0)
 
-    assert [type(each) for each in stage.came[:4]] == [StartSession, OpenSocket, SessionLeft, StatusChanged]
-    assert [type(each) for each in stage.came if not isinstance(each, StatusChanged)][2:6] == [
+    steps = {StartSession, OpenSocket, SessionLeft, StatusChanged, CloseSocket, StopSession}
+    came = [type(each) for each in stage.came if type(each) in steps]
+    assert came[:4] == [StartSession, OpenSocket, SessionLeft, StatusChanged]
+    assert [each for each in came if each is not StatusChanged][2:6] == [
         SessionLeft,
         CloseSocket,
         StopSession,
@@ -309,5 +311,6 @@ async def test_closing_takes_no_longer_than_its_limit(caplog: pytest.LogCaptureF
     await asyncio.sleep(60.0)
     stage.say(1)
 
-    assert [type(each) for each in stage.came] == [PlaybackFinished, PlaybackFinished]
+    assert [event.interrupted for event in stage.came if isinstance(event, PlaybackFinished)] == [True, True]
+    assert not [each for each in stage.came if isinstance(each, Action)]
     assert stage.driver._timer is None

@@ -1,0 +1,27 @@
+"""What an avatar session can't do without."""
+
+import pytest
+from livekit import rtc
+
+from avatar import ConfigurationError
+from avatar.arguments import local_identity, require
+from tests.avatar.virtual_room import VirtualRoom
+
+
+def test_everything_that_is_missing_is_named_at_once() -> None:
+    """What is there is not named, since it may be a secret."""
+    with pytest.raises(ConfigurationError, match="needs A_KEY, A_URL: set it in the environment") as error:
+        require(A_KEY="", A_NAME="secret", A_URL="")
+
+    assert "secret" not in str(error.value)
+    require(A_NAME="given")
+
+
+async def test_outside_of_a_job_the_room_tells_who_the_agent_is() -> None:
+    """It has to be connected: before that the agent has no identity."""
+    room = VirtualRoom()
+    assert local_identity(room) == "the-agent"
+
+    room.connection(rtc.ConnectionState.CONN_DISCONNECTED)
+    with pytest.raises(ConfigurationError, match="connect the room"):
+        local_identity(room)
