@@ -6,10 +6,12 @@ which changes one fails there, by name.
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -28,6 +30,7 @@ from livekit.protocol import agent
 from avatar.http import client_session, proxy_for
 
 __all__ = [
+    "METRICS_DIRECTORY",
     "STT_MESSAGE",
     "ConnectedLLM",
     "FullError",
@@ -45,6 +48,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger("agent")
+
+# Where prometheus_client in other processes keeps its values; it reads the variable when it is imported.
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 
 # The event that an STT of `reporting_stt` emits for each message of the service.
 STT_MESSAGE = "message"
@@ -97,6 +103,9 @@ class JobServer(AgentServer):
         """Run until `aclose`; see `AgentServer.run`. The connection to LiveKit follows the rule for proxies."""
         # The framework takes HTTPS_PROXY whatever NO_PROXY says, and whatever the URL's scheme is.
         self._http_proxy = proxy_for(self._ws_url) or ""
+        if metrics := os.environ.get(METRICS_DIRECTORY):
+            # The framework empties the folder, in which the page's process may have begun to count.
+            self._prometheus_multiproc_dir = str(Path(metrics) / "jobs")
         await super().run(devmode=devmode, unregistered=unregistered)
 
     @property

@@ -20,7 +20,8 @@ REASONS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "no worker",
 }
 
-CALL_ROUTE = "/api/call"
+# Where callers get their tokens.
+CALL_ROUTES = {"/api/call", "/api/token"}
 _PAGE = "page"
 
 
@@ -29,7 +30,7 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
     """Count a request by its route and the status of its answer; the outermost of the middlewares."""
     answer = await handler(request)
     REQUESTS.labels(_route(request), str(answer.status)).inc()
-    if _route(request) == CALL_ROUTE and answer.status >= HTTPStatus.BAD_REQUEST:
+    if _route(request) in CALL_ROUTES and answer.status >= HTTPStatus.BAD_REQUEST:
         CALLS_REFUSED.labels(REASONS.get(HTTPStatus(answer.status), "other")).inc()
     return answer
 

@@ -15,6 +15,7 @@ from livekit.agents.utils import aio
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
 
 from agent.call.account import Account
+from agent.framework import METRICS_DIRECTORY
 from agent.metrics import shared
 from agent.metrics.catalogue import CREDITS_LEFT, SLOTS_USED
 from agent.process.run import WorkerError
@@ -23,9 +24,6 @@ from avatar.sessions.journal import JournalError, SessionJournal, State
 
 logger = logging.getLogger("agent")
 
-# Where prometheus_client in the processes of jobs keeps its values; it reads the variable when it is imported.
-_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
-
 _STATES: tuple[State, ...] = get_args(State)
 
 # Seconds from one look at the account's balance to the next: each is a request to LiveAvatar.
@@ -33,12 +31,12 @@ _EVERY = 300.0
 
 
 class Metrics:
-    """Puts the metrics of this process and of the jobs' processes together.
+    """Puts the metrics of this process and of those of jobs and page together.
 
-    A metric that the jobs count is theirs; this process does not add to it.
+    A metric that one of the others counts is theirs; this process does not add to it.
 
     Args:
-        directory: Of the jobs' values.
+        directory: Of the other processes' values.
         journal: Of the sessions that use slots.
     """
 
@@ -55,8 +53,8 @@ class Metrics:
     def collect(self) -> Iterable[Metric]:
         """Return each metric once, for `generate_latest`."""
         own = {metric.name: metric for metric in REGISTRY.collect()}
-        of_jobs = {metric.name: metric for metric in shared.collect(self._directory)}
-        return [*(own | of_jobs).values()]
+        others = {metric.name: metric for metric in shared.collect(self._directory)}
+        return [*(own | others).values()]
 
     def _text(self) -> bytes:
         self._count_slots()
@@ -84,7 +82,7 @@ async def serving_metrics(settings: Settings, journal: SessionJournal) -> AsyncI
         yield
         return
     with tempfile.TemporaryDirectory(prefix="metrics-", ignore_cleanup_errors=True) as directory:
-        os.environ[_DIRECTORY] = directory
+        os.environ[METRICS_DIRECTORY] = directory
         metrics = Metrics(Path(directory), journal)
         runner = web.AppRunner(_app(metrics), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -95,7 +93,7 @@ async def serving_metrics(settings: Settings, journal: SessionJournal) -> AsyncI
         finally:
             await aio.cancel_and_wait(regularly)
             await runner.cleanup()
-            os.environ.pop(_DIRECTORY, None)
+            os.environ.pop(METRICS_DIRECTORY, None)
 
 
 def _app(metrics: Metrics) -> web.Application:

@@ -34,14 +34,14 @@ def collect(directory: Path, is_alive: Callable[[int], bool] = is_alive) -> Iter
     """Return the sums of all processes; call it from one thread at a time.
 
     Args:
-        directory: PROMETHEUS_MULTIPROC_DIR of the processes.
+        directory: PROMETHEUS_MULTIPROC_DIR of the processes, or one above.
         is_alive: Tells whether a process runs.
     """
-    for path in directory.glob("*.db"):
+    for path in [*directory.rglob("*.db")]:
         kind, _, process = path.stem.rpartition("_")
         if process != _ENDED and not is_alive(int(process)):
             _add_up(path, directory / f"{kind}_{_ENDED}.db", is_kept=kind in _ADDED_UP)
-    metrics: Iterable[Metric] = MultiProcessCollector.merge(map(str, directory.glob("*.db")))  # type: ignore[no-untyped-call]
+    metrics: Iterable[Metric] = MultiProcessCollector.merge(map(str, directory.rglob("*.db")))  # type: ignore[no-untyped-call]
     return metrics
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from agent.metrics.serve import serving_metrics
 from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
 from agent.process.run import WorkerError
@@ -90,7 +91,10 @@ async def _serve(settings: Settings, listening: socket.socket, worker: Path | No
         _live_as_long_as_the_worker(signals.end)
     async with AsyncExitStack() as stack:
         link = AnyWorker() if worker is None else await stack.enter_async_context(worker_link(worker))
-        app = create_app(settings, _rooms(settings, link), link, open_journal(settings), built_page())
+        journal = open_journal(settings)
+        if worker is None:  # else the worker tells what is counted here
+            await stack.enter_async_context(serving_metrics(settings, journal))
+        app = create_app(settings, _rooms(settings, link), link, journal, built_page())
         await stack.enter_async_context(serving(app, listening, Proxies(settings.trusted_proxies)))
         await signals.end.wait()
 

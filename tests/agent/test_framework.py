@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import os
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from agent.framework import (
+    METRICS_DIRECTORY,
     STT_MESSAGE,
     ConnectedLLM,
     FullError,
@@ -42,6 +44,7 @@ from agent.framework import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
 
@@ -304,6 +307,19 @@ async def test_routes_are_added_to_the_health_check() -> None:
         url = f"http://127.0.0.1:{server._http_server.port}"
         async with http.get(f"{url}/readyz") as ready, http.get(url) as health:
             assert (await ready.text(), await health.text()) == ("ready", "OK"), f"{CHANGED}AgentServer._http_server"
+
+
+async def test_what_other_processes_have_counted_before_it_runs_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The framework empties the folder of the metrics: jobs get one of their own, below that of the page's process."""
+    monkeypatch.setenv(METRICS_DIRECTORY, str(tmp_path))
+    counted = tmp_path / "counter_1.db"
+    counted.touch()
+    async with running(a_server()):
+        jobs = os.environ[METRICS_DIRECTORY]
+        assert counted.exists(), f"{CHANGED}AgentServer._prometheus_multiproc_dir"
+        assert jobs == str(tmp_path / "jobs")
 
 
 async def test_a_server_takes_no_more_calls_than_it_may() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from agent.metrics.requests import count_requests
 from agent.process.worker_state import WorkerState
 from tests.agent.web.web_fakes import Site
 
@@ -40,6 +43,23 @@ async def test_guesses_at_the_secret_are_seen(site: Site, counted: Callable[...,
     assert counted("web_requests_total", route="/api/call", status="429") == 1
     assert counted("calls_refused_total", reason="secret") == 10
     assert counted("calls_refused_total", reason="rate") == 1
+
+
+@pytest.mark.parametrize("name", ["call", "token"])
+async def test_both_token_endpoints_refuse_calls(counted: Callable[..., float], name: str) -> None:
+    """The page's own, and LiveKit's standard one."""
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=401)
+
+    app, api = web.Application(middlewares=[count_requests]), web.Application()
+    api.router.add_post(f"/{name}", refuse)
+    app.add_subapp("/api/", api)
+    async with TestClient(TestServer(app)) as client, client.post(f"/api/{name}"):
+        pass
+
+    assert counted("web_requests_total", route=f"/api/{name}", status="401") == 1
+    assert counted("calls_refused_total", reason="secret") == 1
 
 
 async def test_a_call_without_a_worker_or_a_room_is_refused(site: Site, counted: Callable[..., float]) -> None:

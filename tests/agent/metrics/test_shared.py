@@ -73,6 +73,16 @@ def test_a_process_that_runs_keeps_its_file(tmp_path: Path) -> None:
     assert samples(tmp_path) == {"calls_total": 8.0}
 
 
+def test_the_page_and_the_jobs_count_in_folders_of_their_own(tmp_path: Path) -> None:
+    """Their counts are one sum."""
+    (tmp_path / "jobs").mkdir()
+    note(tmp_path / "counter_11.db", 2.0)
+    note(tmp_path / "jobs" / "counter_12.db", 5.0)
+
+    assert samples(tmp_path, 11) == {"calls_total": 7.0}
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == []
+
+
 def test_this_process_is_alive_and_an_ended_one_is_not() -> None:
     """By the operating system, which is asked without a signal being sent."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
