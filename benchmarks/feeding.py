@@ -17,8 +17,8 @@ from benchmarks.stage import Stage, open_stage
 if TYPE_CHECKING:
     from benchmarks.sampling import Sampling
 
+# In multiples of real time.
 SPEEDS = (0.9, 1.0, 1.25, 3.0)
-"""In multiples of real time."""
 
 _JITTER = 0.08
 _FRAME = 0.02

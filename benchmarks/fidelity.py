@@ -19,8 +19,8 @@ _PACE = Pace(speed=5.0, frame=0.02)
 _SECONDS = 2.5
 _GROUP = "fidelity"
 
+# Rates and numbers of channels that have to be converted.
 FORMATS = tuple(product((22_050, 44_100, 48_000), (1, 2)))
-"""Rates and numbers of channels that have to be converted."""
 
 
 async def measure(samples: int, sampling: Sampling) -> list[Figure]:

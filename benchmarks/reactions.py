@@ -27,8 +27,8 @@ _POLL = 0.005
 
 _STORM = 50
 _STORM_SECONDS = 20.0
+# Calls at the same time, of each plugin.
 STORMS = 4
-"""Calls at the same time, of each plugin."""
 
 _LAST = 2.0
 # Seconds of the segment after the storm.

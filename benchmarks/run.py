@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
     from benchmarks.sampling import Sampling
 
+# Takes so many samples, and sums them up.
 Measure: TypeAlias = "Callable[[int, Sampling], Awaitable[list[Figure]]]"
-"""Takes so many samples, and sums them up."""
 
 _QUICK = 10
 # A quick run takes a tenth of the samples.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Seconds. The stand-in's own clock stands still when it is late by 0.12 s, and its news is late before that.
 LONGEST_STALL = 0.1
-"""Seconds. The stand-in's own clock stands still when it is late by 0.12 s, and its news is late before that."""
 
 _HEARTBEAT = 0.01
 _TRIES = 4

@@ -22,8 +22,8 @@ class Received:
 
     type: str
     at: float
+    # Of speech in it.
     seconds: float
-    """Of speech in it."""
 
 
 class Truth:

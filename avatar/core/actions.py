@@ -11,8 +11,8 @@ class StartSession:
     """Ask the service for a session. Answered by `session_started` or `session_refused`."""
 
     session: int
+    # The avatar's in the room.
     identity: str
-    """The avatar's in the room."""
 
 
 @dataclass(frozen=True, slots=True)

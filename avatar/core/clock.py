@@ -7,12 +7,12 @@ from dataclasses import dataclass
 class Run:
     """A stretch of speech that was played without a break."""
 
+    # When it began, in the clock's own time.
     started_at: float
-    """When it began, in the clock's own time."""
+    # Seconds of the speech that were played before it.
     offset: float
-    """Seconds of the speech that were played before it."""
+    # Seconds that it lasted.
     duration: float
-    """Seconds that it lasted."""
 
 
 class PlaybackClock:

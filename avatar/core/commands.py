@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 class Speak:
     """Append speech to the avatar's playback buffer."""
 
+    # The same for all chunks of one speech: other ids break its playback.
     event_id: str
-    """The same for all chunks of one speech: other ids break its playback."""
+    # PCM16, 24 kHz, mono.
     audio: bytes = field(repr=False)
-    """PCM16, 24 kHz, mono."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ class PlaybackStarted:
     """A sink began to play a segment."""
 
     segment: int
+    # Monotonic seconds.
     at: float
-    """Monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class PlaybackProgressed:
     """A stretch of a segment was played; it is never revised."""
 
     segment: int
+    # Its offset counts from the start of the segment.
     run: Run
-    """Its offset counts from the start of the segment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class PlaybackFinished:
     """A segment is over. Emitted once per captured segment."""
 
     segment: int
+    # Seconds of it that were played.
     position: float
-    """Seconds of it that were played."""
     interrupted: bool
 
 
@@ -101,8 +101,8 @@ class SessionLeft:
 
     session: int
     detail: str
+    # True if that was no decision of ours.
     failed: bool
-    """True if that was no decision of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ class SessionRefused:
 
     refusal: Refusal
     detail: str
+    # Seconds to the next attempt; None if there is none.
     retry_in: float | None
-    """Seconds to the next attempt; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,10 @@ class ServiceFault:
     """The service sent an error or a warning, or what can't be parsed. Nothing is lost by that alone."""
 
     session: int
+    # `error` or `warning` and its type, such as `error/video_starvation`; `unreadable` for what is no message.
     kind: str
-    """`error` or `warning` and its type, such as `error/video_starvation`; `unreadable` for what is no message."""
+    # The service's own words, at most 200 characters.
     detail: str
-    """The service's own words, at most 200 characters."""
 
 
 Event = (

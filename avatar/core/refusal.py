@@ -6,17 +6,17 @@ from enum import Enum
 class Refusal(Enum):
     """The kinds of answers to a request for a session that are not a session."""
 
+    # The account's sessions are all in use: a stopped one frees its slot, after a while.
     NO_SLOT = "no_slot"
-    """The account's sessions are all in use: a stopped one frees its slot, after a while."""
+    # The account has no credits left: a person has to buy some.
     NO_CREDITS = "no_credits"
-    """The account has no credits left: a person has to buy some."""
+    # Too many calls in a short time: the answer may say when to ask again.
     RATE_LIMITED = "rate_limited"
-    """Too many calls in a short time: the answer may say when to ask again."""
+    # The key or the token is refused: a person has to replace it.
     UNAUTHORIZED = "unauthorized"
-    """The key or the token is refused: a person has to replace it."""
+    # Something in the request is refused: asking for the same again is useless.
     INVALID = "invalid"
-    """Something in the request is refused: asking for the same again is useless."""
+    # No usable answer: the network, a time-out, or a fault of the service. A session may have been started.
     UNREACHABLE = "unreachable"
-    """No usable answer: the network, a time-out, or a fault of the service. A session may have been started."""
+    # The one session that there could be is over: it had the room.
     ROOM_GONE = "room_gone"
-    """The one session that there could be is over: it had the room."""

@@ -16,26 +16,26 @@ _DETAIL_CHARS = 200
 class EventKind(Enum):
     """What a message of the service, or a report of the fallback track, says."""
 
+    # The session takes commands.
     CONNECTED = auto()
-    """The session takes commands."""
     SESSION_ENDED = auto()
+    # The sink plays an utterance.
     STARTED = auto()
-    """The sink plays an utterance."""
+    # The sink is idle or listens: it has nothing to play, for now or for good.
     SILENT = auto()
-    """The sink is idle or listens: it has nothing to play, for now or for good."""
+    # An utterance was played to its end.
     ENDED = auto()
-    """An utterance was played to its end."""
+    # An interrupt was carried out.
     CLEARED = auto()
-    """An interrupt was carried out."""
+    # A `speak_end` has arrived. That says nothing about playback.
     COMMITTED = auto()
-    """A `speak_end` has arrived. That says nothing about playback."""
+    # A chunk has arrived. That says nothing about playback.
     APPENDED = auto()
-    """A chunk has arrived. That says nothing about playback."""
+    # An error or a warning; nothing is lost by that alone (field observation 51).
     FAULT = auto()
-    """An error or a warning; nothing is lost by that alone (field observation 51)."""
     UNREADABLE = auto()
+    # A message that changes nothing here.
     OTHER = auto()
-    """A message that changes nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class ServerEvent:
     """One message of the service."""
 
     kind: EventKind
+    # Event id of the command that the message answers, where it names one.
     source: str | None = None
-    """Event id of the command that the message answers, where it names one."""
+    # The service's own words, at most 200 characters.
     detail: str = ""
-    """The service's own words, at most 200 characters."""
 
 
 _BY_TYPE = {

@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 class SessionState(Enum):
     """How far a session has come."""
 
+    # The service is asked for it; it may run already.
     STARTING = "starting"
-    """The service is asked for it; it may run already."""
+    # The service is asked for it, and it is not wanted any more: it is stopped when the answer comes.
     ABANDONED = "abandoned"
-    """The service is asked for it, and it is not wanted any more: it is stopped when the answer comes."""
+    # It runs, and a socket is being opened.
     OPENING = "opening"
-    """It runs, and a socket is being opened."""
+    # A socket is open; the session may not take commands yet.
     GREETING = "greeting"
-    """A socket is open; the session may not take commands yet."""
+    # It takes commands.
     READY = "ready"
-    """It takes commands."""
+    # Its socket is lost; another one is opened after a wait.
     AWAY = "away"
-    """Its socket is lost; another one is opened after a wait."""
+    # It is not used any more; its last word is still on its way to the caller.
     LINGERING = "lingering"
-    """It is not used any more; its last word is still on its way to the caller."""
+    # The service is asked to stop it.
     STOPPING = "stopping"
-    """The service is asked to stop it."""
+    # It could not be stopped, and is asked again after a wait.
     STOP_FAILED = "stop failed"
-    """It could not be stopped, and is asked again after a wait."""
+    # It is stopped, or was never started.
     STOPPED = "stopped"
-    """It is stopped, or was never started."""
 
 
 class SessionTrigger(Enum):

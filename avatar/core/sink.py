@@ -6,23 +6,23 @@ from enum import Enum
 class Sink(Enum):
     """What can play speech."""
 
+    # A session of the service, with a face.
     AVATAR = "avatar"
-    """A session of the service, with a face."""
+    # An audio track that the agent publishes itself.
     FALLBACK = "fallback track"
-    """An audio track that the agent publishes itself."""
 
 
 class Floor(Enum):
     """Which sink plays now."""
 
+    # Speech waits for a sink.
     EMPTY = "no sink"
-    """Speech waits for a sink."""
+    # Speech has waited for too long: what is captured is reported as not heard until there is a sink.
     DROPPING = "no sink, speech is dropped"
-    """Speech has waited for too long: what is captured is reported as not heard until there is a sink."""
     AVATAR = "avatar"
     FALLBACK = "fallback track"
+    # For good: what is captured is reported as not heard.
     CLOSED = "closed"
-    """For good: what is captured is reported as not heard."""
 
 
 class FloorTrigger(Enum):
@@ -57,8 +57,8 @@ class Track(Enum):
     ABSENT = "absent"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
+    # It could not be published, or was lost; it is tried again after a wait.
     FAILED = "failed"
-    """It could not be published, or was lost; it is tried again after a wait."""
 
 
 class TrackTrigger(Enum):

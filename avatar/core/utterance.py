@@ -11,14 +11,14 @@ from avatar.core.clock import PlaybackClock
 class UtteranceState(Enum):
     """How far the sink has come with an utterance."""
 
+    # The sink has audio and does not play it yet.
     SENT = "sent"
-    """The sink has audio and does not play it yet."""
+    # The sink plays it.
     PLAYING = "playing"
-    """The sink plays it."""
+    # The sink ran out of audio before the end, and waits for more.
     STARVED = "starved"
-    """The sink ran out of audio before the end, and waits for more."""
+    # It was played, dropped or given up.
     OVER = "over"
-    """It was played, dropped or given up."""
 
 
 class UtteranceTrigger(Enum):

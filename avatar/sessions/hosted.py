@@ -12,8 +12,8 @@ import jwt
 from avatar.api import SANDBOX_SECONDS, LiveAvatarAPI, StartedSession, VideoQuality
 from avatar.errors import AvatarError, ServiceError
 
+# Of the avatar's participant in such a room (seen in the official web SDK).
 AVATAR_IDENTITY = "heygen"
-"""Of the avatar's participant in such a room (seen in the official web SDK)."""
 
 logger = logging.getLogger("avatar")
 

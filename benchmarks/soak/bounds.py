@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from benchmarks.soak.trend import Sample, Trend
 
+# Share of a run that is left out: caches, pools and the allocator's arenas fill in its first calls.
 WARM_UP = 0.2
-"""Share of a run that is left out: caches, pools and the allocator's arenas fill in its first calls."""
 
 BOUNDS = (
     Bound("tasks", "", 0, 0, "a call leaves none"),

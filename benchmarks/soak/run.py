@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from benchmarks.soak.stage import Stage
     from benchmarks.soak.trend import Trend
 
+# Calls at the same time.
 TOGETHER = 2
-"""Calls at the same time."""
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from demo.call.levels import Samples
 
 PITCH_HZ = 130.0
+# Resonances of a mouth that says "ah", and their widths.
 FORMANTS_HZ = ((700.0, 90.0), (1100.0, 110.0), (2500.0, 160.0))
-"""Resonances of a mouth that says "ah", and their widths."""
 
 
 def wordless_voice(seconds: float = 1.2) -> Samples:

@@ -17,8 +17,8 @@ from avatar.api import Room, SessionToken, StartedSession
 from tests.avatar.fakes import FakeRoom, LiteService, frame, reply
 
 SECRET = "hush-hush"
+# What a frame of the fakes' is in base64, somewhere in its middle.
 AUDIO = "BwAHAAcA"
-"""What a frame of the fakes' is in base64, somewhere in its middle."""
 
 
 class Confidential(LiteService):

@@ -12,8 +12,8 @@ class FallbackModel:
     """Plays the utterance that it has; `advance` gives what it reports, each with its event id."""
 
     now: float = 0.0
+    # When each stretch began, and its PCM: what was heard.
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
-    """When each stretch began, and its PCM: what was heard."""
     _event_id: str | None = None
     _pcm: bytearray = field(default_factory=bytearray)
     _sealed: bool = False

@@ -8,8 +8,8 @@ from avatar.core.segment import Segment
 from avatar.core.words import Word
 
 SECOND = b"\x01\x00" * (BYTES_PER_SECOND // 2)
+# 10 ms each.
 LOUD, SILENT = b"\x00\x20" * 240, b"\x05\x00" * 240
-"""10 ms each."""
 
 
 def test_what_was_rewound_is_handed_over_again() -> None:

@@ -67,24 +67,24 @@ class World:
     """Everything that a scenario needs: act on it, then `run` until a moment."""
 
     habits: Habits = field(default_factory=Habits.fast)
+    # Delay between the executors and the service, each way, in seconds.
     wire: float = 0.02
-    """Delay between the executors and the service, each way, in seconds."""
     can_publish: bool = True
     can_mute: bool = True
     mutes_fail: bool = False
     sees_room: bool = True
     replaceable: bool = True
+    # False: the room takes no fallback track.
     publishes: bool = True
-    """False: the room takes no fallback track."""
     publish_takes: float = 0.15
     timings: Timings = field(default_factory=Timings)
     chunking: Chunking = field(default_factory=Chunking)
     max_session_duration: int | None = None
+    # False: the answer to a start does not name the longest duration.
     tells_duration: bool = True
-    """False: the answer to a start does not name the longest duration."""
     now: float = 0.0
+    # False: the sockets are stuck, and take no command.
     drains: bool = True
-    """False: the sockets are stuck, and take no command."""
 
     def __post_init__(self) -> None:
         self.service = ServiceModel(self.habits, now=self.now)
