@@ -93,7 +93,7 @@ async def end_call(ctx: JobContext) -> None:
 
 @server.rtc_session(on_request=take_job, on_session_end=end_call)
 async def start_call(ctx: JobContext) -> None:
-    """Run the call of a job: somebody is in a room, or is expected there."""
+    """Run the call of a job: a caller is in the room, or is expected there."""
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}

@@ -1,6 +1,6 @@
 """A reply of the service's REST interface: its data, or the error that it stands for. Pure.
 
-Success is told by the HTTP status alone: the envelope's `code` is 100, 1000, 200 or 0 for it (field observation 14).
+Success is decided by the HTTP status alone: the envelope's `code` is 100, 1000, 200 or 0 for it (field observation 14).
 """
 
 import json

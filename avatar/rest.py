@@ -13,7 +13,7 @@ from avatar.recording import Recorder
 from avatar.recording.redaction import JSON, Place, secrets_in
 from avatar.reply import Reply, read_reply
 
-# Before a call is repeated, whatever the service asks for: somebody waits for the answer.
+# At most before a call is repeated, whatever the service asks for: a caller waits for the answer.
 _LONGEST_WAIT_S = 10.0
 
 _FIRST_WAIT_S = 0.3

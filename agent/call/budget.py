@@ -97,7 +97,7 @@ Decision = Release | Engage | Warn | End
 class Budget:
     """Decides for one call.
 
-    The avatar is wanted while somebody in the call has a screen and uses the agent. Words, keys and texts are use; a
+    The avatar is wanted while a caller has a screen and uses the agent. Words, keys and texts are use; a
     noise is not, and neither is a tool that runs. The agent is never cut off by idleness while it speaks.
 
     A warning is a promise: from then on the call ends when it was said to, whatever becomes of the avatar.
@@ -124,19 +124,19 @@ class Budget:
         self._decisions: list[Decision] = []
 
     def measure(self, *, call: float, day: float, credits_left: float | None) -> None:
-        """Take what was used by now, in seconds of the avatar, and what is left."""
+        """Update what was used by now, in seconds of the avatar, and the balance."""
         self._call, self._day, self._credits_left = call, day, credits_left
 
     def hear(self, *, agent: bool, user: bool) -> None:
-        """Take who makes a sound: the agent, or the user's microphone, be it with a word or a noise."""
+        """Update whether the agent speaks, and whether the microphone picks up a voice, with words or without."""
         self._agent_speaks, self._user_speaks = agent, user
 
     def use(self, now: float) -> None:
-        """Take that somebody said a word, pressed a key or wrote a text."""
+        """Note that a caller said a word, pressed a key or wrote a text."""
         self._used_at = now
 
     def see(self, *, seen: bool) -> None:
-        """Take whether somebody in the call has a screen."""
+        """Update whether a caller has a screen."""
         self._is_seen = seen
 
     def next_timeout(self) -> float | None:

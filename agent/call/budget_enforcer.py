@@ -78,7 +78,7 @@ class BudgetEnforcer:
 
         Args:
             avatar: The call's; None if there is none, which leaves the end of an idle call.
-            is_engaged: Whether its session was begun already. Otherwise it is engaged when somebody can see it.
+            is_engaged: Whether its session was begun already. Otherwise it is engaged when a caller can see it.
         """
         budget = Budget(self._limits, _now(), is_engaged=is_engaged)
         self._tasks = [asyncio.create_task(self._enforce(budget, avatar), name="budget")]

@@ -125,7 +125,7 @@ class Call:
         if is_call and self._seen:
             # The avatar's start takes longest, so it comes first.
             await self._start_avatar()
-        # Presence subscribes to the callers' microphones, the avatar's link to its sound, and nobody to a picture.
+        # Presence subscribes to the callers' microphones, the avatar's link to its sound; no picture is subscribed to.
         await self._ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
         if is_call and not self._seen:
             self._presence.refresh()

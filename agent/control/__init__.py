@@ -1,1 +1,1 @@
-"""The control protocol: requests of front ends, and what they are told, by LiveKit's own means; see docs/control.md."""
+"""The control protocol: requests of front ends and events for them, by LiveKit's own means; see docs/control.md."""

@@ -1,4 +1,4 @@
-"""The front end's side of a call: the requests it may make, and what it is told."""
+"""The front end's side of a call: its requests, and the events for it."""
 
 import asyncio
 import logging
@@ -43,7 +43,7 @@ class Control:
         persona: The first one.
         usage: Of the call.
         on_turn: Called with a turn whenever it has come further.
-        on_use: Called when somebody presses a key or writes a text.
+        on_use: Called when a caller presses a key or writes a text.
         on_end: Ends the call.
 
     Attributes:

@@ -160,7 +160,7 @@ class PushToTalk:
 
     def _on_completed(self, committed: "asyncio.Future[str]") -> None:
         if self._held_by is None:
-            self._presence.hold(None)  # from here on somebody else who speaks is listened to
+            self._presence.hold(None)  # from here on the link may move to another caller who speaks
         if not committed.cancelled() and (error := committed.exception()) is not None:
             logger.warning("a turn could not be completed", extra={"error": type(error).__name__})
 
@@ -169,7 +169,7 @@ class PushToTalk:
             self._apply()
 
     def _on_callers_changed(self) -> None:
-        """Release the button of a caller who has left: there is nobody to be answered."""
+        """Release the button of a caller who has left, without an answer."""
         if self._held_by is None or self._presence.knows(self._held_by):
             return
         self._let_go()

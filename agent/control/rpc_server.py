@@ -60,7 +60,7 @@ class RpcServer:
             RefusalError: It was not carried out; with the reason.
         """
         if not self._presence.takes_part(caller):
-            raise RefusalError(NOT_THE_CALLER, "Only somebody who takes part in the call may ask for that.")
+            raise RefusalError(NOT_THE_CALLER, "Only callers who take part in the call may ask for that.")
         if not self._is_open:
             raise RefusalError(NOT_NOW, _NOT_NOW)
         method = METHODS[name]

@@ -6,8 +6,8 @@ from avatar import AvatarReason
 UNAVAILABLE = AvatarReason.UNAVAILABLE.value
 
 SENTENCES = {
-    Reason.IDLE: "The avatar comes back when somebody speaks.",
-    Reason.UNSEEN: "The avatar comes when somebody with a screen joins.",
+    Reason.IDLE: "The avatar comes back when you speak.",
+    Reason.UNSEEN: "The avatar comes when a caller with a screen joins.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Tools that take their time: the conversation goes on meanwhile, and the result is told when it is there."""
+"""Tools that take their time: the conversation goes on meanwhile, and the agent reports the result when it comes."""
 
 import asyncio
 import functools
@@ -13,7 +13,7 @@ from livekit.agents.utils import aio
 from agent.conversation.fillers import FIRST_AFTER, Fillers
 from agent.framework import is_released
 
-# Seconds between two looks at whether somebody speaks, while a tool runs.
+# Seconds between two checks of whether agent or caller speaks, while a tool runs.
 _TICK = 0.1
 
 _CONTEXT = "livekit_run_context"  # a parameter's name that no tool has
@@ -35,12 +35,12 @@ def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
     """Wrap a tool, so that it holds up neither the caller nor the conversation.
 
     The framework waits for it for two seconds, or until the caller interrupts. After that the conversation goes on,
-    fillers are said now and then while nobody speaks, and its result is told when it comes.
+    fillers are said now and then in silence, and the agent reports its result when it comes.
 
     Args:
         tool: A function tool; other tools are returned as they are.
         fillers: Chooses what is said.
-        timeout: Seconds after which it is cancelled, and the language model is told so.
+        timeout: Seconds after which it is cancelled and the language model gets an error as its result.
     """
     if not isinstance(tool, FunctionTool | RawFunctionTool):
         return tool
@@ -68,7 +68,7 @@ def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
 
 
 async def _keep_company(context: RunContext[Any], fillers: Fillers) -> None:
-    """Release the conversation from a tool that takes long, and say fillers while nobody speaks."""
+    """Release the conversation from a tool that takes long, and say fillers in silence."""
     session: AgentSession[Any] = context.session
     clock = asyncio.get_running_loop().time
     began_at = quiet_since = clock()

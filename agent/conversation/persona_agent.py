@@ -178,7 +178,7 @@ class PersonaAgent(Agent):
             voice = self.tts if is_given(self.tts) and self.tts is not None else self._of_session.tts
             vendor = voice.provider if voice is not None else "none"
             logger.warning("text-to-speech failed", extra=describe(error, vendor, said=[words.text]))
-            # Before the turn has ended, nobody waits for this answer, and it may be dropped.
+            # Before the turn has ended, the caller does not wait for this answer yet, and it may be dropped.
             await until_scheduled()
             self._on_failure("speaking")
             self._apology.say()

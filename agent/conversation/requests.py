@@ -8,7 +8,7 @@ from typing import Any
 Request = dict[str, Any]
 Message = dict[str, Any]
 
-# Said by nobody: some chat templates want a user's message before the agent's opening line.
+# A user's message before the agent's opening line: some chat templates want to begin with one.
 _BEGINNING = "(The call begins.)"
 
 # With these a server refuses a part of a request: 404 is OpenRouter's for a model without tools, 500 llama.cpp's.

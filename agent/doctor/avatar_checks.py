@@ -84,7 +84,7 @@ def _check_sandbox(settings: Settings, avatar_id: str) -> None:
 
 
 def _room(settings: Settings) -> Room | None:
-    """A room of ours for the avatar, which nobody will join; the service looks at the token's grants only."""
+    """Make a room of ours, which no participant joins: the service only looks at the token's grants."""
     if settings.room_owner != "ours":
         return None
     key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()

@@ -111,7 +111,7 @@ class DoctorCall:
 
     @asynccontextmanager
     async def _session(self, service: LiveAvatarAPI, moments: Moments) -> AsyncIterator[StartedSession]:
-        """A session that runs, and somebody in its room who listens."""
+        """Start a session, with a listener in its room."""
         async with AsyncExitStack() as stack:
             room = None
             if self.settings.room_owner == "ours":

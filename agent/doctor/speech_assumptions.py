@@ -257,7 +257,7 @@ def _interrupt_and_answer(call: RecordedCall) -> tuple[Message | None, Message |
 
 
 SPEECH = (
-    Assumption("31, 32", "`connected` is told on the first WebSocket within 3 s of the start.", _connected),
+    Assumption("31, 32", "`connected` comes on the first WebSocket within 3 s of the start.", _connected),
     Assumption("33, 35", "A session that was not told to be connected speaks all the same.", _untold_is_ready),
     Assumption("36", "`connected` is not told on a second WebSocket.", _told_once),
     Assumption("36", "A second WebSocket of a session takes speech.", _second_socket_speaks),
@@ -273,7 +273,7 @@ SPEECH = (
     Assumption("54", "The room is silent 0.8 s after an interrupt.", _silence),
     Assumption("55", "The session speaks again after an interrupt.", _speaks_again),
     Assumption("69", "Speech is heard for as long as its audio lasts.", _plays_all),
-    Assumption("42, 48", "The end of a speech is told when it was played.", _told_at_its_end),
+    Assumption("42, 48", "The end of a speech is reported when it was played.", _told_at_its_end),
     Assumption("24, 76", "The avatar joins with the token's identity, within 8 s of the token request.", _joins),
     Assumption("25", "Its tracks are `avatar` (H264) and `avatar-audio` (Opus).", _tracks),
     Assumption("26", "Its audio track carries frames before any speech.", _silent_frames),

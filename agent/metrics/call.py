@@ -33,11 +33,11 @@ _SINKS: dict[Sink | None, str] = {Sink.AVATAR: "avatar", Sink.FALLBACK: "fallbac
 
 
 class Callers(Protocol):
-    """Tells who is in the room; `agent.call.presence.Presence` is one."""
+    """The callers in the room; `agent.call.presence.Presence` has them."""
 
     @property
     def is_there(self) -> bool:
-        """Whether somebody is there who can be talked with."""
+        """Whether a caller is in the room and, on a telephone, has answered."""
 
     def on(self, event: Literal["changed"], callback: Any) -> object:
         """Subscribe to a change of who is there."""

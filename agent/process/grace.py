@@ -1,8 +1,8 @@
-"""How long a worker that is told to end may wait for its calls."""
+"""How long a worker that has to end may wait for its calls."""
 
 from agent.settings import Settings
 
-# Seconds for a call that is told to end to say its goodbye and to stop the avatar's session. The deadlines of these
+# Seconds for a call that has to end to say its goodbye and to stop the avatar's session. The deadlines of these
 # steps add up to 22.5 (agent/call/call.py); it usually takes the length of the goodbye and two more.
 CALL_END = 25
 

@@ -1,4 +1,4 @@
-"""The state of a worker, as the page's process and probes are told of it."""
+"""The state of a worker, for the page's process and for probes."""
 
 from dataclasses import dataclass
 from typing import Literal

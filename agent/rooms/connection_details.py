@@ -1,4 +1,4 @@
-"""What a caller needs to join a call, whoever the room belongs to."""
+"""What a caller needs to join a call, in a room of ours or of LiveAvatar's."""
 
 from dataclasses import dataclass, field
 from typing import Protocol

@@ -22,7 +22,7 @@ logger = logging.getLogger("agent")
 _ROOM = re.compile(r"call-[0-9a-f]{16}")
 _CALLER = "caller-"
 
-# Seconds in which the token has to be used; it lets nobody in afterwards, and puts nobody out.
+# Seconds in which a token has to be used. Its expiry does not disconnect a caller.
 _EXPIRES_IN = 600.0
 
 # Seconds in which a token that was exchanged for another has to be used: the caller is on the way back.
@@ -36,7 +36,7 @@ _COMES_BACK_WITHIN = 6 * 3600.0
 _CALLER_JOIN_TIMEOUT = 15
 _LIVEKIT_LOOKS_EVERY = 30.0
 
-# The rights that tokens have which are made here. One with others is somebody else's.
+# The rights in tokens that are made here. A token with others was made elsewhere.
 _RIGHTS = {"roomJoin", "room", "canPublish", "canSubscribe", "canPublishData", "canPublishSources"}
 
 _NOT_AGAIN = "This call can't be joined again. Please start a new one."

@@ -37,11 +37,11 @@ class Recovery:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def recover_job(self, info: RunningJobInfo) -> None:
-        """Take that the process of a job has failed."""
+        """Handle a job whose process has failed."""
         self._recover(info.job.room.name, dead=info.accept_arguments.identity, dead_dispatch=info.job.dispatch_id)
 
     def recover_room(self, room: str) -> None:
-        """Take that an agent in this room has died which another worker had."""
+        """Handle the death of another worker's agent in this room."""
         if room:
             self._recover(room)
 

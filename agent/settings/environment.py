@@ -1,4 +1,4 @@
-"""The process's environment: completed from `.env`, with every value cleaned for whoever reads it next."""
+"""The process's environment: completed from `.env`, with every value cleaned for the libraries that read it."""
 
 import os
 from collections.abc import Callable, Mapping

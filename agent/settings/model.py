@@ -44,7 +44,7 @@ class Vendor:
         name: Of the vendor.
         key: Its API key.
         url: Its base URL; None for the plugin's own.
-        is_stand_in: True for a stand-in, which says what it is told to say.
+        is_stand_in: True for a stand-in.
     """
 
     name: str

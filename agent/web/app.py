@@ -39,7 +39,7 @@ HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 _LONGEST_REQUEST = 4096
 _BODY_TIMEOUT = 5.0
 
-# What a caller is told while no call is taken, and after how many seconds another try makes sense.
+# The caller's sentence while no call is taken, and the seconds after which another try makes sense.
 _NO_CALLS: dict[Status, tuple[str, float]] = {
     "full": ("All lines are busy at the moment.", 10.0),
     "draining": ("The agent is being restarted and takes no new calls.", 10.0),

@@ -19,7 +19,7 @@ _IDLE_TIMEOUT = 10.0
 class Connections:
     """Makes the connections of a server, and refuses those beyond the limits.
 
-    A connection has no request for ten seconds at most, be it that none comes or that its headers come too slowly.
+    A connection is closed after ten seconds without a request, whether none comes or its headers come too slowly.
 
     Args:
         server: Answers the requests.

@@ -13,7 +13,7 @@ class Unjoined:
     Attributes:
         number: Tells it from others.
         client: Who has asked for it.
-        until: When nobody waits for the caller any more, in seconds of the clock.
+        until: When the wait for the caller ends, in seconds of the clock.
     """
 
     number: int
@@ -41,7 +41,7 @@ class UnjoinedCalls:
         Args:
             client: Who asks for it.
             now: Seconds of the clock.
-            until: When nobody waits for its caller any more.
+            until: When the wait for its caller ends.
             is_limited: False for a client that stands for many, for whom only the limit in all holds.
 
         Returns:
@@ -57,7 +57,7 @@ class UnjoinedCalls:
         return call
 
     def end(self, call: Unjoined) -> None:
-        """Take that a caller has joined, or that the call got no token."""
+        """Forget a call: its caller has joined, or it got no token."""
         self._calls.pop(call.number, None)
 
     def of(self, client: str) -> list[Unjoined]:

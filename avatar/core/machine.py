@@ -37,7 +37,7 @@ class AvatarMachine:
         identity: Of the avatar in the room; a later session of the call has a number behind it.
         can_publish: True if a fallback track can be published in the room.
         can_mute: True if the others in the room can be kept from hearing an avatar.
-        sees_room: True if the machine is told which avatars are in the room.
+        sees_room: True if the machine gets facts about the room.
         replaceable: False if the call has one session only, which runs until the call ends (a hosted room).
         chunking: Sizes and pace of chunks.
         timings: Waits and limits.

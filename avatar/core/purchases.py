@@ -8,7 +8,7 @@ from avatar.core.timings import Timings
 
 _FINAL = {Refusal.NO_CREDITS, Refusal.UNAUTHORIZED, Refusal.INVALID, Refusal.ROOM_GONE}
 
-# How often the wait for somebody else's slot may grow.
+# How often the wait for a slot that others use may grow.
 _SLOWEST_SLOT = 5.0
 
 # A time-out may hide a session that runs; every other answer says that there is none.

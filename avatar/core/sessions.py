@@ -38,7 +38,7 @@ class Sessions:
         timings: Waits and limits.
         purchases: Decides when a session may be asked for.
         identity: Of the avatar in the room; a later session has a number behind it.
-        sees_room: True if the machine is told who is in the room.
+        sees_room: True if the machine gets facts about the room.
         replaceable: False if there is one session only, which has to run until the end of the call (a hosted room).
         on_leave: Called with a session that is about to be left, the time, and when the fallback track may speak
             instead: speech that the session has is to be taken back.

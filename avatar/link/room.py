@@ -58,7 +58,7 @@ class RoomWatch:
         await self._tasks.aclose(limit)
 
     def _look(self, *_: object) -> None:
-        """Report what has changed. Participants who came or left while the agent was away are told by no event."""
+        """Report what has changed. No event reports participants who came or left while the agent was away."""
         is_there = self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED
         present = set(self._room.remote_participants) if is_there else self._known
         with self._driver.step() as now:

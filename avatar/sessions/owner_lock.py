@@ -45,7 +45,7 @@ class OwnerLock:
 
     @classmethod
     def take_over(cls, directory: Path, name: str) -> "OwnerLock | None":
-        """Take a dead owner's place; None if it lives, or somebody else has taken it."""
+        """Take a dead owner's place; None if it lives, or if another process was faster."""
         return cls._take(directory / f"{name}{_SUFFIX}", wait=False)
 
     def release(self, *, remove: bool = False) -> None:

@@ -130,7 +130,7 @@ def test_a_session_that_is_never_told_to_be_connected() -> None:
     before = named("not told to be connected").judge(tape.call)
     tape.note(5.0, "avatar audible")
 
-    assert named("`connected` is told on the first").judge(tape.call).outcome is Outcome.CONTRADICTED
+    assert named("`connected` comes on the first").judge(tape.call).outcome is Outcome.CONTRADICTED
     assert before.outcome is Outcome.CONTRADICTED
     assert named("not told to be connected").judge(tape.call).outcome is Outcome.CONFIRMED
 
