@@ -155,7 +155,7 @@ def test_a_speech_that_is_cut_is_seen() -> None:
     tape.receive(2.9, socket, "agent.speak_ended")
     tape.note(3.5, "avatar silent", silent_for=0.6)
 
-    for text in ("heard for as long", "told when it was played"):
+    for text in ("heard for as long", "reported when it was played"):
         assert named(text).judge(tape.call).outcome is Outcome.CONTRADICTED
 
 
