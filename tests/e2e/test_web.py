@@ -60,6 +60,27 @@ async def test_a_caller_who_does_not_come_costs_less_than_a_minute(stage: Stage)
         assert len(await stage.sessions()) == known + 1
 
 
+async def test_a_token_for_a_client_sdk_buys_nothing_before_its_caller_joins(stage: Stage) -> None:
+    """A page of another origin asks as LiveKit's TokenSource does, waits, and joins: then the avatar comes."""
+    origin = "https://www.example.com"
+    settings = {"WEB_PORT": str(port := free_port()), "WEB_ORIGINS": origin}
+    known = len(await stage.sessions())
+    async with stage.worker(settings), aiohttp.ClientSession() as http:
+        url = f"http://127.0.0.1:{port}/api/token"
+        async with http.post(url, json={"participant_name": "Ada"}, headers={"Origin": origin}) as answer:
+            assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (201, origin)
+            details = await answer.json()
+        await asyncio.sleep(3.0)  # an avatar that the token had bought would be there
+        assert len(await stage.sessions()) == known
+        room = rtc.Room()
+        await room.connect(details["server_url"], details["participant_token"])
+        try:
+            await _session_runs(stage, known)
+            assert room.local_participant.name == "Ada"
+        finally:
+            await room.disconnect()
+
+
 async def _session_runs(stage: Stage, known: int) -> None:
     """Wait until there is one session more than were known, with its avatar in the room."""
     async with asyncio.timeout(JOINS):
