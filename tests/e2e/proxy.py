@@ -90,8 +90,8 @@ def _identity(head: bytes) -> str | None:
     if token is None:
         return None
     payload = token[1] + b"=" * (-len(token[1]) % 4)
-    identity: str | None = json.loads(base64.urlsafe_b64decode(payload)).get("sub")
-    return identity
+    # A worker's token has an empty one.
+    return json.loads(base64.urlsafe_b64decode(payload)).get("sub") or None
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -91,6 +91,8 @@ class GatedService:
     async def _hold(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        # What was sent is carried out although its sender is gone; later it could no longer be read.
+        await request.read()
         room = await self._room(request)
         gate = self.gate(room)
         step = _HELD_AT.get((request.method, request.path), "connecting")
