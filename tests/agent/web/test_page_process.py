@@ -63,8 +63,9 @@ async def health(port: int) -> tuple[int, Any]:
 
 
 def children() -> list[int]:
-    """The processes that this one has started and that live."""
-    return [int(pid) for pid in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()]
+    """The page's processes that this one has started and that live; other tests may have started others."""
+    started = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in started if b"web" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
 
 
 @pytest.mark.timeout(280)
