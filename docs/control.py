@@ -12,6 +12,7 @@ from agent.control.chat import COMMANDS
 from agent.control.events import EVENTS
 from agent.control.methods import METHODS, OTHER, SPEECH, Rate
 from agent.control.refusal import CODES
+from docs.marked import filled
 
 PAGE = Path(__file__).parent / "control.md"
 
@@ -20,11 +21,7 @@ _NAMES: dict[object, str] = {str: "string", int: "integer", float: "number", boo
 
 def page_with_tables(page: str) -> str:
     """The page with the tables as they are in the code."""
-    for name, table in TABLES.items():
-        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, rest = page.split(start)
-        page = f"{before}{start}{table()}\n{end}{rest.split(end)[1]}"
-    return page
+    return filled(page, TABLES)
 
 
 def methods() -> str:

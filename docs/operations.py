@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from agent.metrics.catalogue import METRICS
+from docs.marked import filled
 
 PAGE = Path(__file__).parent / "operations.md"
 OBSERVABILITY = PAGE.parents[1] / "deploy" / "observability"
@@ -43,11 +44,7 @@ def alerts_of(metric: str) -> list[str]:
 
 def page_with_tables(page: str) -> str:
     """The page with the tables as they are in the code."""
-    for name, table in TABLES.items():
-        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, rest = page.split(start)
-        page = f"{before}{start}{table()}\n{end}{rest.split(end)[1]}"
-    return page
+    return filled(page, TABLES)
 
 
 def prometheus_rule() -> str:

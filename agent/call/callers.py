@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-# Seconds of the linked caller's silence after which another caller who speaks is linked.
+# Seconds of silence of the linked caller after which the agent listens to another caller who speaks.
 FLOOR = 1.5
 
 # Seconds to wait for a caller who left on purpose. A browser that reloads the page looks the same (livekit-client
@@ -120,7 +120,7 @@ class Callers:
         Args:
             now: Monotonic seconds.
             callers: All callers in the room.
-            departures: How callers left, by identity. A caller who is missing in both counts as lost.
+            departures: How callers left, by identity. For a caller who is in neither, the connection counts as lost.
         """
         before, self._callers = self._callers, {caller.identity: caller for caller in callers}
         for identity, caller in before.items():

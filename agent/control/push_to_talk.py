@@ -160,7 +160,7 @@ class PushToTalk:
 
     def _on_completed(self, committed: "asyncio.Future[str]") -> None:
         if self._held_by is None:
-            self._presence.hold(None)  # from here on the link may move to another caller who speaks
+            self._presence.hold(None)  # the agent may listen to another caller from here on
         if not committed.cancelled() and (error := committed.exception()) is not None:
             logger.warning("a turn could not be completed", extra={"error": type(error).__name__})
 

@@ -171,10 +171,14 @@ def path(value: str) -> Path | str:
         raise ValueError(message) from None
 
 
+def _listed(value: str) -> list[str]:
+    """Take a cleaned list apart, which has commas or blanks between its parts."""
+    return [part for part in re.split(r"[,\s]+", clean(value)) if part]
+
+
 def origins(value: str) -> str:
     """Clean a list of origins for a Content-Security-Policy, with commas or blanks between them."""
-    each = [origin for origin in re.split(r"[,\s]+", clean(value)) if origin]
-    each = ["'self'" if origin.strip("'").lower() == "self" else origin.rstrip("/") for origin in each]
+    each = ["'self'" if origin.strip("'").lower() == "self" else origin.rstrip("/") for origin in _listed(value)]
     for origin in each:
         if not _ORIGIN.fullmatch(origin):
             message = f"{origin} is no origin: write https://example.com, https://*.example.com, or * for any"
@@ -184,7 +188,7 @@ def origins(value: str) -> str:
 
 def exact_origins(value: str) -> str:
     """Clean a list of origins as browsers send them, with commas or blanks between them; `*` for any."""
-    each = [origin.rstrip("/").lower() for origin in re.split(r"[,\s]+", clean(value)) if origin]
+    each = [origin.rstrip("/").lower() for origin in _listed(value)]
     for origin in each:
         if not _EXACT_ORIGIN.fullmatch(origin):
             message = f"{origin} is no origin: write https://www.example.com, with its port if it has one, or * for any"
@@ -200,7 +204,7 @@ def passphrase(value: str) -> str:
 
 def networks(value: str) -> str:
     """Clean a list of addresses and networks, with commas or blanks between them: `10.0.0.0/8, 192.0.2.1`."""
-    each = [network for network in re.split(r"[,\s]+", clean(value)) if network]
+    each = _listed(value)
     for network in each:
         try:
             ip_network(network)

@@ -18,6 +18,7 @@ from agent.rooms.own import OwnRooms
 from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
+from agent.web.body import read_body
 from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
@@ -35,9 +36,7 @@ WORKER = web.AppKey("WORKER", Worker)
 JOURNAL = web.AppKey("JOURNAL", SessionJournal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
-# Bytes of a request, and seconds for them to arrive.
-_LONGEST_REQUEST = 4096
-_BODY_TIMEOUT = 5.0
+_LONGEST_REQUEST = 4096  # bytes
 
 # The caller's sentence while no call is taken, and the seconds after which another try makes sense.
 _NO_CALLS: dict[Status, tuple[str, float]] = {
@@ -141,11 +140,7 @@ async def tell_health(request: web.Request) -> web.Response:
 
 async def _read(request: web.Request) -> CallRequest:
     try:
-        async with asyncio.timeout(_BODY_TIMEOUT):
-            body = await request.read()
-        return CallRequest.model_validate_json(body or b"{}")
-    except TimeoutError:
-        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time.") from None
+        return CallRequest.model_validate_json(await read_body(request))
     except ValidationError:
         message = 'Send JSON like {"name": "at most 64 characters"}.'
         raise RequestError(HTTPStatus.BAD_REQUEST, message) from None

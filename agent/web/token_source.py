@@ -1,6 +1,5 @@
 """LiveKit's standard token endpoint, which `TokenSource.endpoint` of its client SDKs asks."""
 
-import asyncio
 from http import HTTPStatus
 from typing import Annotated
 
@@ -8,9 +7,8 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from agent.rooms.own import OwnRooms
+from agent.web.body import read_body
 from agent.web.errors import RequestError
-
-_BODY_TIMEOUT = 5.0  # seconds
 
 # LiveKit's own attributes: with them a caller would pass for the agent's avatar, or for a telephone.
 _RESERVED = ("lk.", "sip.")
@@ -53,11 +51,7 @@ def add_token_endpoint(api: web.Application, rooms: OwnRooms) -> None:
 
 async def _read(request: web.Request) -> TokenRequest:
     try:
-        async with asyncio.timeout(_BODY_TIMEOUT):
-            body = await request.read()
-        return TokenRequest.model_validate_json(body or b"{}")
-    except TimeoutError:
-        raise RequestError(HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time.") from None
+        return TokenRequest.model_validate_json(await read_body(request))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(each) for each in first["loc"]) or "the body"
