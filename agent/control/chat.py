@@ -126,7 +126,7 @@ class Chat:
             self._outbox.put(_Line(text, without))
 
     def _on_stream(self, reader: rtc.TextStreamReader, identity: str) -> None:
-        # Somebody who is no caller, such as a hidden spectator, is not read: the line would not be taken.
+        # Streams of other participants, such as hidden spectators, are not read: their lines would be ignored.
         if not self._presence.knows(identity) or len(self._reading) >= _MOST_READING:
             reader.close()
             return

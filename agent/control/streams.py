@@ -48,7 +48,7 @@ async def read_text(reader: rtc.TextStreamReader, longest: int) -> str:
 
 
 def bound_pre_connect_audio(room: rtc.Room) -> None:
-    """Let nobody but a participant with that very microphone track send a recording for it, and none that is too long.
+    """Accept a recording only from the participant who publishes its microphone track, up to a length.
 
     Call it before the agent session starts, which registers the handler of such recordings at the room.
     """

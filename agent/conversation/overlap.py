@@ -27,7 +27,7 @@ _TRANSCRIPTS = {
 # Seconds after the agent's last word in which its echo may still be transcribed.
 _ECHO_LASTS = 1.0
 
-# A backchannel within so many seconds of the end of what is said answers it: "Shall I go on?" - "Okay."
+# Seconds before the end of the agent's speech in which a backchannel is an answer: "Shall I go on?" - "Okay."
 _ANSWERS_WITHIN = 1.0
 
 # After so many false interruptions within so many seconds, only words interrupt the agent, for so many seconds.

@@ -44,7 +44,7 @@ _RETRY_INTERVAL = 0.5
 
 # An answer is thought of and synthesised as soon as a transcript is final, before the turn has ended, so that its first
 # word is there when it ends. If the caller goes on, it is dropped: at most this many answers in a turn, and none once
-# the caller has spoken for so many seconds, since who speaks for long pauses often.
+# the caller has spoken for so many seconds, since callers pause often in long speech.
 _PREEMPTIVE_TRIES = 2
 _PREEMPTIVE_SPEECH = 10.0
 

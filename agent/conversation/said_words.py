@@ -63,7 +63,7 @@ def said_words(output: AgentOutput) -> SaidWords | None:
 
 
 def is_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
-    """Return whether words repeat, in their order, what was said, but for one that was misheard completely.
+    """Return whether a transcript repeats the agent's words in their order, with one wrong word at most.
 
     Words of the caller are the louder ones: they come last, or are more than one. Then it is no echo.
 

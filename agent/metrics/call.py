@@ -40,7 +40,7 @@ class Callers(Protocol):
         """Whether a caller is in the room and, on a telephone, has answered."""
 
     def on(self, event: Literal["changed"], callback: Any) -> object:
-        """Subscribe to a change of who is there."""
+        """Call back when callers join or leave."""
 
 
 class Avatar(Protocol):
