@@ -31,7 +31,7 @@ class Row:
 
 
 def measured(hall: Hall) -> str:
-    """What was heard in a hall, in words."""
+    """The words that were heard in a hall."""
     speakers = ", then ".join(_spoken_of(speaker) for speaker in hall.speakers)
     silences = (
         f"{hall.first_silence:.1f} s before its first sound, {max(hall.longest_silence, 0.0):.1f} s at most within"

@@ -10,7 +10,7 @@ SECRETS = ("-secret", "livekit-secret-of-more-than-32-characters")
 
 
 def test_settings_and_vendors_do_not_show_their_keys(complete: pytest.MonkeyPatch) -> None:
-    """Neither printed nor written out."""
+    """Keys are neither printed nor serialised."""
     settings = complete_settings()
     shown = f"{settings} {settings!r} {settings.vendors} {settings.model_dump()} {settings.model_dump_json()}"
 

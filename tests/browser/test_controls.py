@@ -77,7 +77,7 @@ async def test_the_log_follows_when_its_panel_shrinks(studio: Studio) -> None:
 
 
 async def test_a_persona_is_chosen_in_a_call(studio: Studio) -> None:
-    """It takes over; outside a call, where a choice would be ignored, there is none to choose."""
+    """The chosen persona takes over; outside a call there is no choice, since it would be ignored."""
     async with studio.tab() as tab:
         await expect(tab.find("persona-select")).to_be_hidden()
         await tab.start()

@@ -59,7 +59,7 @@ async def audit(*arguments: str) -> tuple[int | None, str]:
 
 @pytest.mark.parametrize(("vulnerable", "expected"), [((), 0), (("aiohttp",), 1)])
 async def test_the_audit_fails_when_a_dependency_has_a_known_hole(vulnerable: tuple[str, ...], expected: int) -> None:
-    """It passes only when every package was asked for, and none has one."""
+    """The audit passes when every package was looked up and none has a vulnerability."""
     async with service(*vulnerable) as server:
         status, said = await audit("--service-url", str(server.make_url("/")))
 

@@ -44,7 +44,7 @@ def test_the_stand_ins_start_in_their_image(images: ImageBuild, stages: dict[str
 
 @pytest.mark.parametrize("package", ["pytest", "pocketsphinx", "espeakng_loader", "livekit.plugins.liveavatar"])
 def test_the_worker_image_has_neither_tests_nor_stand_ins_parts(images: ImageBuild, package: str) -> None:
-    """What only tests or stand-ins need stays out of the worker's image."""
+    """Packages for tests and stand-ins alone are not in the worker's image."""
     done = images.run("worker", ["python", "-c", f"import {package}"])
 
     assert "ModuleNotFoundError" in done.stderr

@@ -42,7 +42,7 @@ SILENT_PERSONA = 'name = "Nova"\ninstructions = "Tell stories."\n'
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a test of a conversation does and looks at."""
+    """The tools of a test of a conversation."""
 
     stage: Stage
     voice: StandIns
@@ -102,6 +102,6 @@ async def conversation(stage: Stage, name: str, directory: Path) -> AsyncIterato
 
 
 def heard_seconds(session: dict[str, Any]) -> float:
-    """What the avatar has played in all, by the stand-in's account of its session."""
+    """The seconds that the avatar has played in all, by the stand-in's books of its session."""
     heard_bytes: int = sum(utterance["heard_bytes"] for utterance in session["utterances"])
     return heard_bytes / BYTES_PER_SECOND

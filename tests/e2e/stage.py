@@ -109,7 +109,7 @@ class Stage:
         return session
 
     async def sessions(self) -> list[dict[str, Any]]:
-        """What the LiveAvatar stand-in knows about its sessions."""
+        """The LiveAvatar stand-in's books of its sessions."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.stand_ins}/liveavatar/stand-in/sessions") as reply:
             sessions: list[dict[str, Any]] = (await reply.json())["sessions"]
             return sessions

@@ -70,7 +70,7 @@ class Trouble:
         await self.talk.say(text)
 
     async def next(self) -> str:
-        """What is said next."""
+        """Return the next words that are heard."""
         self.turns += 1
         return await self.talk.answer(self.turns)
 
@@ -106,7 +106,7 @@ THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 def told(captions: list[str]) -> str:
-    """What was heard, in words."""
+    """The words that were heard."""
     parts = ["the apology" if text == SORRY else _part(text) for text in captions]
     return ", then ".join(parts)
 
@@ -118,7 +118,7 @@ def _part(text: str) -> str:
 
 
 async def test_thinking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
-    """What was thought is said, then the apology; the next question is answered."""
+    """The part of the answer that came is said, then the apology; the next question is answered."""
     async with trouble(stage, "thinking", tmp_path) as call:
         for name, (fault, heard) in THINKING.items():
             await call.arm({"vendor": "openai", **fault})
@@ -146,7 +146,7 @@ SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 async def test_speaking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
-    """What was spoken stays, then the apology is heard, which was made ahead; the next question is answered."""
+    """The spoken part is kept, then the apology plays from its clip; the next question is answered."""
     async with trouble(stage, "speaking", tmp_path) as call:
         await call.ask("hello")
         for name, (fault, heard) in SPEAKING.items():
@@ -194,7 +194,7 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path, reliability: list[Row
 
 
 async def test_nothing_of_a_call_is_in_the_log(stage: Stage, tmp_path: Path) -> None:
-    """Neither what was said, written or thought, nor a key, a token or the avatar's WebSocket: also when all fails."""
+    """No transcript, chat, answer, key, token or WebSocket URL is in the log, also when every vendor fails."""
     async with trouble(stage, "private", tmp_path) as call:
         await call.say("hello can you hear me")
         await call.next()

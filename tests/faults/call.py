@@ -79,7 +79,7 @@ class Call:
                 await asyncio.sleep(0.05)
 
     async def books(self) -> dict[str, Any]:
-        """What the stand-in knows."""
+        """The stand-in's books."""
         async with self.http.get(f"{self.stand_in}/stand-in/sessions") as reply:
             known: dict[str, Any] = await reply.json()
             return known

@@ -48,7 +48,7 @@ class Gate:
 
 
 class GatedService:
-    """One account, whose sessions are held by the names of their rooms: `<step>.<anything>`."""
+    """An account whose sessions are held by the names of their rooms: `<step>.<anything>`."""
 
     def __init__(self) -> None:
         self.url = ""

@@ -66,7 +66,7 @@ LONG = {"too many calls", "no slot is free", "the service is down", "the start h
 async def test_the_avatar_comes_when_the_service_gives_one(
     livekit_server: LiveKitServer, name: str, reliability: list[Row]
 ) -> None:
-    """What is said meanwhile is said by the voice; then the avatar speaks, in one session and no more."""
+    """Until then the fallback track speaks; then the avatar, in exactly one session."""
     faults, action = FOR_A_WHILE[name]
     async with call(livekit_server, faults, required=False) as conversation:
         await conversation.say()

@@ -146,7 +146,7 @@ class Stage:
 
     @property
     def said(self) -> list[ChatMessage]:
-        """What the agent has said."""
+        """The agent's messages so far."""
         return [message for message in self.session.history.messages() if message.role == "assistant"]
 
     async def has_said(self, text: str) -> None:

@@ -229,7 +229,7 @@ def test_the_avatar_does_not_leave_while_it_speaks(story: list[Action], limits: 
 @settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> None:
-    """It leaves after the time that is set, however noisy it is, and not before."""
+    """The avatar leaves after the set idle time, however noisy the room is, and not before."""
     world = tell(story, limits)
 
     for moment in world.of(Release):
@@ -242,7 +242,7 @@ def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> N
 @settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_an_avatar_that_nobody_sees_is_not_paid_for(story: list[Action], limits: Limits) -> None:
-    """It leaves at once unless it speaks, and comes only for somebody with a screen."""
+    """An avatar without a viewer leaves at once unless it is speaking; it starts only for a caller with a screen."""
     world = tell(story, limits)
 
     assert world.seen or world.agent or not world.is_engaged or world.of(End)
@@ -300,7 +300,7 @@ def test_a_noise_neither_keeps_the_avatar_nor_brings_it_back() -> None:
 
 
 def test_an_avatar_that_speaks_is_not_idle_and_leaves_when_it_has_spoken() -> None:
-    """What it says of its own accord does not count as use."""
+    """Speech that the agent starts by itself does not count as use of the avatar."""
     world = World(Limits(idle=20.0))
     world.hear(agent=True)
     world.run(60.0)
@@ -361,7 +361,7 @@ def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
 
 
 def test_on_a_new_day_the_avatar_comes_back() -> None:
-    """It was not the caller who let it go."""
+    """An avatar that the budget released comes back on a new day."""
     world = World(Limits(day=60.0))
     world.run(70.0)
     world.act(("midnight", 0.0))

@@ -15,7 +15,7 @@ def attributes_of(room: Any) -> Attributes:
 
 
 async def test_two_changes_at_once_are_both_told() -> None:
-    """Neither takes the place of the other, and what was told before the start is not forgotten."""
+    """Two attributes that change together are both published, and those set before the start are kept."""
     room = Room()
     attributes = attributes_of(room)
     attributes.tell(avatar="starting", stand_ins="deepgram")

@@ -83,12 +83,12 @@ class Talk:
 
     @property
     def said(self) -> list[str | None]:
-        """What the agent has said."""
+        """The agent's messages so far."""
         return [each.text_content for each in self.session.history.messages() if each.role == "assistant"]
 
     @property
     def turns(self) -> list[str | None]:
-        """What the caller has said, as the agent took it."""
+        """The caller's messages, as the agent understood them."""
         return [each.text_content for each in self.session.history.messages() if each.role == "user"]
 
     async def hear(self, seconds: float, text: str = "") -> None:

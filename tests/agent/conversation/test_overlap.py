@@ -28,7 +28,7 @@ async def test_what_is_no_turn_pauses_the_agent_for_a_moment(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["Stop.", "Okay, but wait.", "a time there was stop"])
 async def test_words_of_the_caller_interrupt_the_agent(text: str) -> None:
-    """They are a turn, and answered."""
+    """Words that are no backchannel are a turn, and answered."""
     async with talk(story=True) as made:
         await made.hear(0.4, text)
         await made.has_turn()

@@ -35,7 +35,7 @@ class Service:
 
 
 class Caller:
-    """What voice activity detection reports of the caller, to a watchdog without patience."""
+    """A caller whose speech voice activity detection reports, to a watchdog without patience."""
 
     def __init__(self) -> None:
         turns = TurnHandlingOptions(turn_detection="manual")

@@ -48,7 +48,7 @@ class Azure:
 
 
 async def finding(what: str, language: str = "en") -> Finding:
-    """What one of the checks finds."""
+    """Return the finding of one check."""
     async with client_session() as http:
         persona = Persona(name="x", instructions="y", language=language)
         return await find(what, key_checks(load_settings(), persona, http)[what])

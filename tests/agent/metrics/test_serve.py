@@ -71,7 +71,7 @@ async def test_sessions_of_the_journal_are_slots(tmp_path: Path) -> None:
 
 
 async def test_the_frameworks_metrics_are_there_too(tmp_path: Path) -> None:
-    """One port for all of a worker."""
+    """One port serves the metrics of the whole worker."""
     async with served(tmp_path) as (url, _):
         lines = await lines_at(url)
 

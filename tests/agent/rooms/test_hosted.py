@@ -241,7 +241,7 @@ async def test_why_liveavatar_gives_no_room_is_in_the_log(
 async def test_the_minutes_of_the_day_are_no_room(
     journal: SessionJournal, job: SessionJournal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They are looked at before a session is made: there is no call by voice alone."""
+    """The day's minutes are checked before a session is bought: without them there is no room."""
     service = Hosting()
     async with door(service, Worker(), journal, state_dir=journal.directory, minutes_per_day=0.1) as rooms:
         with pytest.raises(NoRoomError, match=UNAVAILABLE):

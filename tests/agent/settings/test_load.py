@@ -36,7 +36,7 @@ def test_half_a_key_is_named(complete: pytest.MonkeyPatch) -> None:
 
 
 def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
-    """What can't be used is told by the variable's name, all of it at once."""
+    """All wrong values are named by their variables, in one error."""
     complete.setenv("LIVEAVATAR_SANDBOX", "maybe")
     complete.setenv("LIVEAVATAR_VIDEO_QUALITY", "ultra")
     complete.setenv("DRAIN_TIMEOUT", "soon")
@@ -51,7 +51,7 @@ def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
 
 
 def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
-    """Neither the settings nor an error about them carry a secret."""
+    """Settings and their errors show no secret."""
     complete.setenv("OPENAI_FALLBACK_API_KEY", "fallback secret")
     complete.setenv("DEEPGRAM_API_KEY", "'deepgram-secret")
     with pytest.raises(SettingsError) as error:

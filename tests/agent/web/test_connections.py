@@ -76,7 +76,7 @@ async def test_a_connection_without_a_request_is_closed() -> None:
 
 
 async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
-    """They would keep it for ever otherwise."""
+    """A connection whose header comes too slowly is closed."""
     async with door(idle_timeout=0.3) as at:
         reader, writer = await at.connect(REQUEST[:-2])
         closing = asyncio.create_task(is_closed(reader))
@@ -92,7 +92,7 @@ async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
 
 
 async def test_a_client_has_few_connections() -> None:
-    """One more is closed at once; when another one ends there is room again."""
+    """One connection above the limit is closed at once; after another one ends there is room again."""
     async with door(most_of_a_client=2) as at:
         first, second, third = [await at.connect() for _ in range(3)]
         refused = await is_closed(third[0])

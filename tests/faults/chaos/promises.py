@@ -127,7 +127,7 @@ def _ids(commands: list[Received]) -> Iterator[str]:
 
 
 def _silence(commands: list[Received], number: int, segment: Segment) -> Iterator[str]:
-    """What was on its way at a barge-in may still come, then the interrupt, and nothing of the segment any more."""
+    """After a barge-in, audio on its way may still arrive, then the interrupt, and then nothing of the segment."""
     if segment.cut_at is None:
         return
     spoken = is_over = False

@@ -50,7 +50,7 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """What is in the envelope."""
+        """Return the data of the envelope."""
         return self.body["data"]
 
 

@@ -178,7 +178,7 @@ async def test_inspection_tells_how_long_a_session_was_open(serve: Serve) -> Non
 
 
 async def test_session_without_a_client_suffers_too(serve: Serve) -> None:
-    """It can end before anybody has opened its WebSocket."""
+    """A session can end before any WebSocket was opened."""
     stand_in = await serve(None, End(**VENDOR, at="joining", after=0.05, reason="NO_CREDITS"))
     session = await stand_in.start()
     await asyncio.wait_for(stand_in.rooms[0].left.wait(), 5.0)
