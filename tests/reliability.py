@@ -46,5 +46,5 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
 
 def _spoken_of(speaker: str) -> str:
     if speaker == "agent":
-        return "the voice"
+        return "the fallback track"
     return "a new avatar" if speaker[-1:].isdigit() else "the avatar"

@@ -147,7 +147,7 @@ async def test_a_button_that_is_not_held_can_not_be_released() -> None:
 
 
 async def test_a_page_that_vanishes_releases_the_button() -> None:
-    """A page that vanishes with the button held gets no answer and may hold it again; others who leave change nothing."""
+    """A page that vanishes with the button held gets no answer and may hold it again; others who leave are ignored."""
     async with talker() as call:
         await call.button.start(CALLER)
         call.room.come("somebody else")
