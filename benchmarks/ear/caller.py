@@ -28,7 +28,7 @@ _ENDED: Final = 1.2
 # Seconds of silence by which a barge-in is seen to have worked.
 _SILENCED: Final = 0.4
 
-# Seconds of the story before the caller interrupts it; in the first three of a call the framework listens to nobody.
+# Seconds of the story before the caller interrupts it; in the first three of a call the framework ignores voices.
 _INTO_STORY: Final = 4.0
 
 

@@ -38,7 +38,7 @@ def test_no_more_passes_than_the_burst_and_what_flows_in(burst: int, rate: float
 
 @given(burst=BURSTS, rate=RATES, steps=STEPS)
 def test_who_waits_as_told_passes(burst: int, rate: float, steps: list[float]) -> None:
-    """The seconds that are told are enough, and asking in vain costs nothing."""
+    """A retry after the given seconds succeeds, and a refused try costs nothing."""
     bucket = Bucket(burst, rate)
     for now in instants(steps):
         if wait := bucket.take(now):

@@ -19,7 +19,7 @@ def test_settings_and_vendors_do_not_show_their_keys(complete: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["LIVEAVATAR_VIDEO_QUALITY", "DRAIN_TIMEOUT", "LLM_TIMEOUT"])
 def test_a_traceback_of_wrong_settings_shows_no_key(complete: pytest.MonkeyPatch, name: str) -> None:
-    """A key that was put in the wrong line is in nobody's terminal."""
+    """A key in the wrong line is not printed to the terminal."""
     complete.setenv(name, "a-misplaced-secret")
     with pytest.raises(SettingsError) as caught:
         load_settings()

@@ -182,7 +182,7 @@ class ModelHttp:
         yield SimpleNamespace(status=200, read=lambda: _value(answer))
 
     async def close(self) -> None:
-        """Be of no use any more."""
+        """Drop the connection."""
         if self._timer is not None:
             self._timer.cancel()
 

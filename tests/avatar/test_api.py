@@ -148,7 +148,7 @@ async def test_active_sessions_are_read_to_the_last_page() -> None:
 
 
 async def test_a_session_is_in_the_journal_before_it_is_started(tmp_path: Path) -> None:
-    """Whenever this process dies, somebody knows which session may run."""
+    """Whenever this process dies, the journal knows which session may run."""
     journal = SessionJournal(tmp_path)
     seen: list[str] = []
 

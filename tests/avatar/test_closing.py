@@ -20,7 +20,7 @@ SECONDS = 5.0
 
 
 class Transcript(TextOutput):
-    """The room's transcription, which nobody reads."""
+    """A room transcription that is dropped."""
 
     def __init__(self) -> None:
         super().__init__(label="Room", next_in_chain=None)

@@ -237,7 +237,7 @@ async def test_each_session_of_no_use_is_stopped(service: type[LiteService]) -> 
         await output.capture_frame(frame(1.0))
         output.flush()
         async with asyncio.timeout(20):
-            while len(fake.called("stop")) < 2:  # noqa: ASYNC110 - the fake tells nobody
+            while len(fake.called("stop")) < 2:  # noqa: ASYNC110 - the fake has no event
                 await asyncio.sleep(0.05)
         running = set(fake.running)
 

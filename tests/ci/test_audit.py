@@ -88,7 +88,7 @@ async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer(
 
 
 async def test_an_audit_that_can_not_be_made_fails() -> None:
-    """Whatever else keeps it from being made is for somebody to mend."""
+    """Any other failure of the audit fails the check."""
     status, said = await audit("--no-such-option")
 
     assert status == 2

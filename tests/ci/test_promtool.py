@@ -45,7 +45,7 @@ async def test_root_takes_it_out_of_the_package(path: Path) -> None:
 @pytest.mark.parametrize(
     ("user", "apt_get"),
     [("1000", PACKAGE), ("0", "exit 100")],
-    ids=["nobody in particular", "no network"],
+    ids=["not root", "no network"],
 )
 async def test_it_says_what_is_missing_when_it_cannot(path: Path, user: str, apt_get: str) -> None:
     """Without promtool the script fails with one line, so that no test of the alerts is left out in silence."""

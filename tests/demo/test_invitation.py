@@ -1,4 +1,4 @@
-"""How somebody is invited into the room."""
+"""Invitations into the room."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_the_state_directory_is_there_for_its_user_and_group(images: ImageBuild)
 
 
 def test_packages_are_compiled_as_the_containers_cannot_write(images: ImageBuild) -> None:
-    """Every start would compile them anew otherwise, since the file system is read-only."""
+    """Modules are compiled in the image: its file system is read-only, so each start would compile them again."""
     packages = images.workdir("worker") / f".venv/lib/python3.{sys.version_info.minor}/site-packages"
 
     assert list((packages / "avatar/__pycache__").glob("*.pyc"))

@@ -120,7 +120,7 @@ async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: Liv
 
 
 class Unread(TextOutput):
-    """A transcription that nobody reads."""
+    """A transcription that is dropped."""
 
     def __init__(self) -> None:
         super().__init__(label="Unread", next_in_chain=None)

@@ -165,7 +165,7 @@ async def is_refused(front: FrontEnd, stage: Stage) -> None:
 
 
 async def is_not_driven(room: rtc.Room, front: FrontEnd) -> None:
-    """The framework's own way to read and drive a session from the room, which asks nobody who they are, is closed."""
+    """The framework's own remote control of a session, which checks no identity, is closed."""
     assert front.participant is not None
     session = RemoteSession.from_room(room, front.participant.identity)
     await session.start()

@@ -39,7 +39,7 @@ AGENT, AVATAR = "agent", "liveavatar-avatar-agent"
 
 @dataclass
 class Call:
-    """A call in which an avatar speaks, or nobody."""
+    """A call, with an avatar or without one."""
 
     avatar: AvatarSession
     voice: AudioOutput
@@ -86,7 +86,7 @@ class Call:
 
 
 def token(server: LiveKitServer, identity: str) -> str:
-    """Lets somebody into the room."""
+    """Make a token for the room."""
     grants = api.VideoGrants(room_join=True, room=ROOM)
     return api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_grants(grants).to_jwt()
 

@@ -187,7 +187,7 @@ def test_a_call_is_warned_of_its_end_once_and_before_it(story: list[Action], lim
 @settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> None:
-    """The call ends within a tick of its limit; without a warning in vain it does not end earlier."""
+    """The call ends within a tick of its limit, and not before."""
     world = tell(story, limits)
 
     assert world.call <= limits.call + TICK or world.of(End)
@@ -277,7 +277,7 @@ def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
 
 
 def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> None:
-    """To the second: a word begins the wait anew."""
+    """To the second: a word restarts the wait."""
     world = World(Limits(idle=20.0))
     world.run(15.0)
     world.use()
@@ -311,7 +311,7 @@ def test_an_avatar_that_speaks_is_not_idle_and_leaves_when_it_has_spoken() -> No
 
 
 def test_an_avatar_comes_only_for_somebody_with_a_screen() -> None:
-    """A call by telephone pays for none, until somebody joins who can see it, and again when they have left."""
+    """A telephone call has no avatar until a caller with a screen joins, and none after they left."""
     world = World(Limits(), is_engaged=False, seen=False)
     world.budget = Budget(Limits(), world.now, is_engaged=False)
     world.use()
@@ -351,7 +351,7 @@ def test_near_the_end_of_the_day_the_avatar_leaves_at_a_pause() -> None:
 
 
 def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
-    """A limit is one, however long somebody speaks."""
+    """A limit holds, however long the caller speaks."""
     world = World(Limits(day=60.0, credits=5.0))
     world.hear(agent=True)
     world.run(65.0)

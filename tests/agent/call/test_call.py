@@ -1,4 +1,4 @@
-"""A whole call: when its avatar is paid for, and that it ends in time whoever hangs."""
+"""A whole call: when its avatar is paid for, and that it ends in time whichever part hangs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the agent listens to, and how long it waits for nobody, whatever happens in whatever order."""
+"""The link to one caller, and the wait for callers who left, under random events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def present(*callers: Caller, grace: float = GRACE) -> Callers:
 
 
 def test_the_first_caller_is_linked_and_stays_so() -> None:
-    """Also when somebody else comes."""
+    """A caller who joins later changes nothing."""
     callers = present(ADA)
     callers.update(1.0, [ADA, BEN], {})
 
@@ -96,7 +96,7 @@ def test_when_the_linked_one_leaves_another_is_linked() -> None:
 
 
 def test_the_button_links_whoever_holds_it_until_somebody_else_speaks() -> None:
-    """While it is held nobody takes the link by speaking; somebody who uses it never does."""
+    """Speaking takes no link from a held button, and a caller in push-to-talk never takes it by speaking."""
     callers = present(ADA, BEN)
     callers.use_button(1.0, "ben", used=True)
     callers.speak(2.0, ["ben"])
@@ -145,7 +145,7 @@ def test_a_telephone_that_is_hung_up_is_not_waited_for() -> None:
 
 
 def test_of_two_who_left_the_later_wait_counts() -> None:
-    """A lost connection is waited for although somebody else hung up after it."""
+    """A caller with a lost connection is waited for although another one hung up later."""
     callers = present(ADA, BEN)
     callers.update(100.0, [BEN], {"ada": Departure.LOST})
     callers.update(101.0, [], {"ben": Departure.LEFT})

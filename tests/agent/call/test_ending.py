@@ -39,7 +39,7 @@ async def hang() -> None:
 
 
 async def hang_on() -> None:
-    """Return after a while, whoever cancels it."""
+    """Return after a while, also when it is cancelled."""
     for _ in range(3):
         try:
             await asyncio.sleep(0.2)

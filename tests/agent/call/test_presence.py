@@ -41,7 +41,7 @@ class Watched:
     """A call whose room is watched.
 
     Attributes:
-        is_over: Set when nobody is waited for any more.
+        is_over: Set when the call is over.
         linked: Whom the presence has told of.
     """
 
@@ -115,7 +115,7 @@ async def test_an_agent_who_was_away_itself_waits_once() -> None:
 
 
 async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves() -> None:
-    """The speech is interrupted, and so is one that begins while nobody is there."""
+    """Speech is interrupted when the last caller leaves, and so is speech that begins in the empty room."""
     room = PeopleRoom()
     room.come("caller")
     async with call(room, LONG) as watched:
@@ -232,7 +232,7 @@ async def test_a_pause_of_the_linked_caller_is_waited_for_by_a_timer(monkeypatch
 
 
 async def test_others_who_seem_to_leave_while_the_agent_is_away_have_not() -> None:
-    """LiveKit's client reports everybody as gone when it connects anew; what counts is who is there afterwards."""
+    """LiveKit's client reports all as gone when it reconnects; those present afterwards count."""
     room = PeopleRoom()
     room.come("caller")
     room.come("second")
@@ -324,7 +324,7 @@ async def test_a_telephone_that_hangs_up_ends_the_call(has_left: bool) -> None:
 
 
 async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
-    """There is nobody else to wait for."""
+    """A closed room ends the call at once."""
     room = PeopleRoom()
     room.come("phone", RINGING, PHONE)
     async with call(room, LONG) as watched:
@@ -334,7 +334,7 @@ async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
 
 
 async def test_the_callers_microphones_are_subscribed_to_and_nothing_else() -> None:
-    """Also a microphone that comes later; the avatar's tracks are the avatar's business, and pictures are nobody's."""
+    """A later microphone is subscribed to as well; the avatar's tracks and all pictures are not."""
     room = PeopleRoom()
     room.come("first", microphone=True)
     room.come("avatar", AVATAR, microphone=True)

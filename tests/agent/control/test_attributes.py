@@ -44,7 +44,7 @@ async def test_of_what_changes_fast_the_last_is_told() -> None:
 
 
 async def test_what_is_known_is_not_told_twice() -> None:
-    """Except to a room that is connected anew."""
+    """An unchanged attribute is published again only after a new connection."""
     room = Room()
     attributes = attributes_of(room)
     attributes.rename("Ada (agent)")

@@ -85,7 +85,7 @@ class Reader:
     ],
 )
 async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str, payload: dict[str, str]) -> None:
-    """Asked for by whoever wrote it; nothing is answered when it is carried out."""
+    """A command is carried out for its author, without an answer."""
     async with chatting() as (chat, rpc, room):
         await chat.take(text, caller=CALLER)
 
@@ -95,7 +95,7 @@ async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str
 
 @pytest.mark.parametrize("text", ["/help", "/dance", "/", "/SAY hello", "//"])
 async def test_what_is_no_command_is_answered_with_the_help(text: str) -> None:
-    """To whoever wrote it, and to nobody else."""
+    """The answer goes to the author alone."""
     async with chatting() as (chat, rpc, room):
         await chat.take(text, caller=CALLER)
 

@@ -36,7 +36,7 @@ async def test_only_who_takes_part_in_the_call_may_ask(method: str) -> None:
 
 
 async def test_a_second_caller_may_ask_as_well() -> None:
-    """The link moves to whoever speaks: what the first one's page asks for is not refused for that."""
+    """The link moves to the caller who speaks; requests of the first one's page are still accepted."""
     async with calling() as caller:
         caller.room.come("second", microphone=True)
         caller.room.speak("second")

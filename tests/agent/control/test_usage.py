@@ -45,7 +45,7 @@ def test_a_call_without_an_avatar_uses_none() -> None:
 
 
 async def test_it_is_told_at_once_and_again() -> None:
-    """Until nobody wants it any more."""
+    """The balance is requested until it is no longer wanted."""
     told: list[UsageEvent] = []
     reporting = asyncio.create_task(usage().report(told.append))
     await asyncio.sleep(0.01)

@@ -80,7 +80,7 @@ def test_what_was_thought_before_the_caller_had_finished_took_no_time() -> None:
 
 
 def test_replies_that_nobody_asks_for_are_forgotten() -> None:
-    """However many are prepared in vain, few are remembered."""
+    """Of many dropped replies only a few are kept."""
     waterfall = Waterfall()
     for number in range(1_000):
         waterfall.reach(str(number), "first_token", 0.0)

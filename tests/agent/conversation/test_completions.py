@@ -250,7 +250,7 @@ async def test_thoughts_are_no_part_of_the_answer(
 async def test_a_model_that_thinks_shows_that_it_does(
     server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chunks without words, so that nobody takes it for hung."""
+    """Chunks without words show that the server is working."""
     async with model_of(server, dialect, monkeypatch) as model:
         (chunks,) = await answers(model, "can you hear me")
 

@@ -222,7 +222,7 @@ class RefusedStream(stt.RecognizeStream):
 
 
 class Silence(AudioInput):
-    """A microphone into which nobody speaks."""
+    """A silent microphone."""
 
     def __init__(self) -> None:
         super().__init__(label="silence")

@@ -1,4 +1,4 @@
-"""What the agent does when somebody is heard while it speaks: it pauses, and a turn or nothing comes of it."""
+"""A voice while the agent speaks: a pause, then a turn or a resume."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ async def test_an_interruption_neither_delays_the_next_answer_nor_loses_the_resu
         assert "Yes, I am." in said(session)
         slow.result.set_result("a lighthouse")
         async with asyncio.timeout(5):
-            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - it comes when nobody speaks
+            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - it comes in a silence
                 await asyncio.sleep(0.02)
 
     assert slow.calls == 1

@@ -108,7 +108,7 @@ async def door(
 async def test_a_caller_gets_the_clients_token_and_the_job_the_room(
     journal: SessionJournal, job: SessionJournal
 ) -> None:
-    """Once the job has adopted the session nobody here stops it."""
+    """A session that its job has adopted is not stopped here."""
     service, server = Hosting(), Worker()
     async with door(service, server, journal) as rooms:
         ticket = await rooms.create("Ada")
@@ -174,7 +174,7 @@ async def test_a_session_is_stopped_when_no_job_can_be_started(journal: SessionJ
 
 
 async def test_who_asked_and_went_away_leaves_nothing_running(journal: SessionJournal) -> None:
-    """The room is opened to its end, and then nobody but the job has it."""
+    """After a cancelled request the room is still opened, and belongs to the job alone."""
     service, server = Hosting(), Slow()
     async with door(service, server, journal) as rooms:
         asking = asyncio.create_task(rooms.create(""))
@@ -262,7 +262,7 @@ class Stubborn(Hosting):
 
 
 async def test_what_cannot_be_stopped_is_left_to_a_sweep(journal: SessionJournal, job: SessionJournal) -> None:
-    """The journal knows of it; whoever sweeps after this process has it."""
+    """The session is in the journal, for the next sweep."""
     service = Stubborn()
     async with door(service, Worker(), journal) as rooms:
         await rooms.create("")

@@ -186,7 +186,7 @@ async def test_a_room_that_was_named_here_has_a_caller_with_a_screen() -> None:
 
 
 async def test_a_caller_with_a_token_of_the_worker_has_captions() -> None:
-    """The transcript in the chat would repeat them; a token for somebody's own client says nothing of it."""
+    """The page's token says that it shows captions, so that the chat repeats none; other tokens don't."""
     ticket = await OwnRooms(settings()).create("")
 
     assert claims(ticket.token).attributes == {"captions": "true"}

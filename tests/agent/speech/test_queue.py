@@ -117,7 +117,7 @@ async def test_what_is_held_back_is_synthesised_and_said_on_release() -> None:
         queue.hold()
         sentences = [queue.say(text) for text in THREE]
         async with asyncio.timeout(5):
-            while len(tts.asked) < len(THREE):  # noqa: ASYNC110 - the fake tells nobody
+            while len(tts.asked) < len(THREE):  # noqa: ASYNC110 - the fake has no event
                 await asyncio.sleep(0.01)
         before = bytes(output.heard)
         queue.release()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def built(site: Site) -> Site:
-    """A site whose page is built, and beside which something lies that is nobody's business."""
+    """A folder with a built page, and a private file beside it."""
     (site.page / "assets").mkdir(parents=True)
     (site.page / "index.html").write_text("<!doctype html>the page")
     (site.page / "icon.svg").write_text("<svg/>")

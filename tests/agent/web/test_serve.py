@@ -137,7 +137,7 @@ def test_a_port_that_is_the_only_door_has_to_be_free(monkeypatch: pytest.MonkeyP
 
 
 def test_rooms_of_liveavatar_need_the_port() -> None:
-    """A worker that nobody could call does not start."""
+    """A worker whose page could let no caller in does not start."""
     with pytest.raises(SettingsError, match="WEB_PORT is missing"):
         require_web_port(settings(room_owner="liveavatar"), dev=False)
     require_web_port(settings(room_owner="liveavatar"), dev=True)

@@ -174,7 +174,7 @@ async def test_a_handler_that_fails_ends_nothing(caplog: pytest.LogCaptureFixtur
 
 
 async def test_the_machine_is_woken_at_each_of_its_deadlines() -> None:
-    """Once for each, never before it, and the one timer is set anew when the deadline changes."""
+    """Each deadline is handled once, never early, and the one timer moves with the deadline."""
     stage = Stage()
     stage.connect()
     before = len(stage.machine.timeouts)

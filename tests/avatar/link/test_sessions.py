@@ -28,7 +28,7 @@ pytestmark = pytest.mark.looptime
 class Source:
     """A source of sessions whose calls take as long as a script says, and may fail.
 
-    A start has its effect when it is answered, whether or not somebody waits for it, as at the service. A stop before
+    A start has its effect when it is answered, whether or not its client waits for it, as at the service. A stop before
     that stops nothing.
     """
 

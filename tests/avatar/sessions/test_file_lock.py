@@ -67,7 +67,7 @@ def descriptors(tmp_path: Path) -> Iterator[tuple[int, int]]:
 
 
 def test_an_owner_lives_until_it_is_released(windows: Msvcrt, tmp_path: Path) -> None:
-    """As with `flock`; its file goes once nobody has it open."""
+    """As with `flock`; the file is removed when it is no longer open."""
     owner = OwnerLock.make(tmp_path)
     assert is_alive(tmp_path, owner.name)
     assert OwnerLock.take_over(tmp_path, owner.name) is None

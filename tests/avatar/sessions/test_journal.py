@@ -247,7 +247,7 @@ def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory
 
 
 def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> None:
-    """A job whose worker is gone may still try: nobody would stop what it started."""
+    """A job whose worker is gone starts no session: none would stop it."""
     journal = SessionJournal(tmp_path)
     journal.disown()
 

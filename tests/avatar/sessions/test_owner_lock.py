@@ -36,7 +36,7 @@ def test_an_owner_without_a_file_is_dead(tmp_path: Path) -> None:
 
 
 def test_letting_go_twice_is_letting_go_once(tmp_path: Path) -> None:
-    """A second release does not close a descriptor that is somebody else's by then."""
+    """A second release does not close a descriptor that was reused."""
     owner = OwnerLock.make(tmp_path)
     owner.release()
     other = OwnerLock.make(tmp_path)

@@ -39,7 +39,7 @@ async def agent_and_captions() -> AsyncIterator[tuple[rtc.LocalParticipant, Capt
 
 
 async def send(agent: rtc.LocalParticipant, identity: str, segment: str, text: str, *, final: bool) -> None:
-    """Send a text as one stream on behalf of somebody."""
+    """Send a text as one stream on behalf of a participant."""
     attributes = {"lk.segment_id": segment, "lk.transcription_final": str(final).lower()}
     writer = await agent.stream_text(topic=TOPIC, sender_identity=identity, attributes=attributes)
     await writer.write(text)

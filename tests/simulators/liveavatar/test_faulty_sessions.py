@@ -113,7 +113,7 @@ async def test_session_is_ended_after_seconds(serve: Serve) -> None:
 
 
 async def test_avatar_never_joins(serve: Serve) -> None:
-    """The session says `connected`, plays and tells as ever, and nobody is in the room."""
+    """The session reports `connected` and playback, but no avatar joins the room."""
     stand_in = await serve(None, NeverJoins(**VENDOR))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.1)

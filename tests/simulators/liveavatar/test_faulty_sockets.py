@@ -131,7 +131,7 @@ async def test_half_open_socket_answers_nothing(serve: Serve) -> None:
 
 
 async def test_half_open_socket_does_not_answer_a_close(serve: Serve) -> None:
-    """A client that closes waits in vain, and the stand-in is rid of it when it gives up."""
+    """A client's close gets no answer, and the stand-in drops the connection when the client gives up."""
     stand_in = await serve(None, HalfOpen(**VENDOR, at="connected"))
     session = await stand_in.start()
     socket = await stand_in.http.ws_connect(session["ws_url"], timeout=ClientWSTimeout(ws_close=0.2))

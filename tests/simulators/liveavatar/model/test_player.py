@@ -91,7 +91,7 @@ def test_avatar_idles_and_resumes_when_audio_comes_too_late() -> None:
 
 
 def test_seal_ends_the_utterance_when_its_audio_was_played_before() -> None:
-    """A late seal is no under-run: nobody waited for more audio."""
+    """A late seal is no under-run: no audio was missing."""
     player = playing()
     player.append(tone(0.5), event_id="u1", now=0.0)
     player.play(now=1.0)
@@ -163,7 +163,7 @@ def test_pose_is_skipped_until_an_interrupt_is_acknowledged() -> None:
 
 
 def test_clear_cuts_without_an_event_when_the_utterance_had_not_started() -> None:
-    """An utterance within its latency is gone, and nobody is told of an interruption."""
+    """An utterance within its latency is dropped without an event."""
     player = playing()
     player.append(tone(1.0), event_id="u1", now=0.0)
 
