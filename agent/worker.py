@@ -48,12 +48,16 @@ _PRELOADED = [
 # that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
 _MOST_IDLE = 4
 _IDLE_IN_DEV = 1
+# The share of JOB_MEMORY_LIMIT at which the framework warns.
+_WARN_SHARE = 0.7
 
 
 def _server(settings: Settings) -> CallServer:
     wanted, cores = settings.idle_processes, math.ceil(get_cpu_monitor().cpu_count())
     return CallServer(
         max_calls=settings.max_calls,
+        job_memory_limit_mb=settings.job_memory_limit,
+        job_memory_warn_mb=_WARN_SHARE * settings.job_memory_limit,
         preload_modules=_PRELOADED,
         num_idle_processes=ServerEnvOption(
             dev_default=_IDLE_IN_DEV if wanted is None else wanted,

@@ -45,7 +45,7 @@ class Room(rtc.EventEmitter[Literal["data_received", "participant_attributes_cha
 
 
 async def take_call(request: web.Request) -> web.Response:
-    """Post to the agent's web server, with the secret."""
+    """Answer as the agent's web server does: a token for a request with the secret."""
     if request.headers.get("Authorization") != "Bearer secret":
         return web.json_response({"error": "a secret is wanted"}, status=401)
     return web.json_response(TICKET)

@@ -33,7 +33,7 @@ async def look() -> str:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nothing queued, the wait for the last word returns at once."""
+    """Let the last word reach the caller at once."""
     monkeypatch.setattr(agent.call.farewell, "LINGER", 0.0)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Avatar:
-    """A session that was used."""
+    """An avatar that was used."""
 
     seconds_used: float = 90.0
     sessions_used: int = 2

@@ -90,7 +90,7 @@ async def answer(session: AgentSession[Any], text: str) -> None:
 
 
 def said(session: AgentSession[Any]) -> list[tuple[str | None, bool]]:
-    """Return the text of the agent's chat context, and whether the last message was interrupted."""
+    """Return the agent's messages in the chat context, each with whether it was interrupted."""
     messages = [message for message in session.history.messages() if message.role == "assistant"]
     return [(message.text_content, message.interrupted) for message in messages]
 

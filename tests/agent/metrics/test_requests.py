@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """Return the metrics page."""
+    """An application with the counting middleware."""
     return Site(tmp_path)
 
 

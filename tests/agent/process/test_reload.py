@@ -43,7 +43,7 @@ while True: signal.pause()
 
 @pytest.fixture
 def first_worker() -> str:
-    """Run the worker's first part."""
+    """The code that the worker runs at first."""
     return WORKER
 
 

@@ -64,7 +64,7 @@ def a_server(jobs: Jobs | None = None) -> CallServer:
 
 @asynccontextmanager
 async def running(server: CallServer) -> AsyncIterator[CallServer]:
-    """The job runs in its room and is closed."""
+    """Run a worker, and close it."""
     started = asyncio.Event()
     server.on("worker_started", started.set)
     task = asyncio.create_task(server.run(unregistered=True, devmode=True))

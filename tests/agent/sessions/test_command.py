@@ -44,7 +44,7 @@ class Machine:
         return token.session_id
 
     async def running(self) -> set[str]:
-        """The service's answers."""
+        """Return the sessions that run at the service."""
         return {session.session_id for session in await self.api.active_sessions()}
 
 

@@ -50,6 +50,17 @@ def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_a_memory_limit_that_would_end_every_call_is_refused(complete: pytest.MonkeyPatch) -> None:
+    """The error says which values work."""
+    complete.setenv("JOB_MEMORY_LIMIT", "100")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert error.value.problems == [
+        "JOB_MEMORY_LIMIT: '100' is less than a call may take: give 200 or more, or 0 for no limit"
+    ]
+
+
 def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
     """Settings and their errors show no secret."""
     complete.setenv("OPENAI_FALLBACK_API_KEY", "fallback secret")

@@ -72,7 +72,7 @@ class Link:
         )
 
     def reasons(self) -> list[AvatarReason | None]:
-        """The states of all `StatusChanged` events."""
+        """The reasons of all `StatusChanged` events."""
         return [event.status.reason for event in self.events if isinstance(event, StatusChanged)]
 
 

@@ -248,7 +248,7 @@ class Server:
 
 @asynccontextmanager
 async def muting(room: VirtualRoom) -> AsyncIterator[tuple[AvatarSubscriptions, Server, Noting]]:
-    """The cases in which the room loses an avatar's sound."""
+    """The executor that takes an avatar's sound from the others in its room."""
     machine, server = Noting(), Server()
     keys = RoomServer("ws://127.0.0.1:1", "devkey", "a-secret-of-more-than-thirty-two-characters")
     executor = AvatarSubscriptions(driver_of(machine), room, keys, cast("aiohttp.ClientSession", server))
