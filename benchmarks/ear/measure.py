@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 
 from benchmarks.ear.caller import Heard, calling
-from benchmarks.ear.processes import cpu_seconds, largest_memory
+from benchmarks.ear.processes import cpu_seconds, job_memory, total_memory
 from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
 from benchmarks.opening.stage import Worker, open_stage
 from demo.call.voices import StandIns
@@ -60,11 +60,13 @@ class Cost:
         cpu: Seconds of processor time.
         received: Megabytes of media that the agent has received.
         memory: Megabytes that the call's process has for itself.
+        idle_memory: Megabytes that all processes of the worker take together before the call, one warm one included.
     """
 
     cpu: float
     received: float
     memory: float
+    idle_memory: float
 
 
 async def measure(
@@ -88,6 +90,7 @@ async def measure(
 
 async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> Cost:
     room = f"ear-{plugin.value}-{secrets.token_hex(3)}"
+    idle = total_memory(stage.pids[plugin])
     async with calling(stage.server.url, stage.token(room, plugin)) as caller:
         caller.heard = heard
         worker = stage.pids[plugin]
@@ -98,7 +101,7 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
         await caller.interrupt(script.story, script.barge_in)
         minutes = (time.monotonic() - began_at) / 60
         sent = await _sent_bytes(stage) - sent - (await caller.received_bytes() - received)
-        cost = Cost((cpu_seconds(worker) - cpu) / minutes, sent / 1e6 / minutes, largest_memory(worker))
+        cost = Cost((cpu_seconds(worker) - cpu) / minutes, sent / 1e6 / minutes, job_memory(worker), idle)
     await asyncio.sleep(_BETWEEN)
     return cost
 
@@ -119,4 +122,5 @@ def _figures(heard: Both[Heard], costs: Both[list[Cost]]) -> list[Figure]:
         mean(bill, "processor time of the worker", "s", costs.map(lambda side: [cost.cpu for cost in side])),
         mean(bill, "media that the agent receives", "MB", costs.map(lambda side: [cost.received for cost in side])),
         mean(bill, "memory of the call's process", "MB", costs.map(lambda side: [cost.memory for cost in side])),
+        mean(bill, "memory of the idle worker", "MB", costs.map(lambda side: [cost.idle_memory for cost in side])),
     ]
