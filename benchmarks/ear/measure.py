@@ -8,10 +8,12 @@ import secrets
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
+from agent.control.waterfall import STAGES
 from benchmarks.ear.caller import Heard, calling
 from benchmarks.ear.processes import cpu_seconds, job_memory, total_memory
 from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
@@ -99,6 +101,7 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
         for question in script.questions:
             await caller.ask(question)
         await caller.interrupt(script.story, script.barge_in)
+        heard.turns += caller.turns.spoken()
         minutes = (time.monotonic() - began_at) / 60
         sent = await _sent_bytes(stage) - sent - (await caller.received_bytes() - received)
         cost = Cost((cpu_seconds(worker) - cpu) / minutes, sent / 1e6 / minutes, job_memory(worker), idle)
@@ -113,9 +116,21 @@ async def _sent_bytes(stage: Stage) -> float:
         return sum(float(count) for count in _OUTGOING.findall(await reply.text()))
 
 
+def _waterfall(heard: Both[Heard]) -> list[Figure]:
+    """Tell where the time of an answer goes; the official plugin has no event when the first audio is sent."""
+    return [
+        spread("an answer, after the speech", stage, "s", heard.map(partial(_reached, stage)))[0] for stage in STAGES
+    ]
+
+
+def _reached(stage: str, heard: Heard) -> list[float]:
+    return [stages[stage] for stages in heard.turns if stage in stages]
+
+
 def _figures(heard: Both[Heard], costs: Both[list[Cost]]) -> list[Figure]:
     group, bill = "what a caller notices", "a minute of call"
     return [
+        *_waterfall(heard),
         *spread(group, "end of a question to the avatar's sound", "s", heard.map(lambda side: side.answers)),
         *spread(group, "begin of a barge-in to silence", "s", heard.map(lambda side: side.silences)),
         total(group, "missed", "", heard.map(lambda side: [float(side.missed)])),
