@@ -62,7 +62,7 @@ class Cost:
         cpu: Seconds of processor time.
         received: Megabytes of media that the agent has received.
         memory: Megabytes that the call's process has for itself.
-        idle_memory: Megabytes that all processes of the worker take together before the call, one warm one included.
+        idle_memory: Megabytes that all processes of the worker take together after the call, one warm one included.
     """
 
     cpu: float
@@ -92,7 +92,6 @@ async def measure(
 
 async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> Cost:
     room = f"ear-{plugin.value}-{secrets.token_hex(3)}"
-    idle = total_memory(stage.pids[plugin])
     async with calling(stage.server.url, stage.token(room, plugin)) as caller:
         caller.heard = heard
         worker = stage.pids[plugin]
@@ -104,9 +103,9 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
         heard.turns += caller.turns.spoken()
         minutes = (time.monotonic() - began_at) / 60
         sent = await _sent_bytes(stage) - sent - (await caller.received_bytes() - received)
-        cost = Cost((cpu_seconds(worker) - cpu) / minutes, sent / 1e6 / minutes, job_memory(worker), idle)
+        cpu, memory = (cpu_seconds(worker) - cpu) / minutes, job_memory(worker)
     await asyncio.sleep(_BETWEEN)
-    return cost
+    return Cost(cpu, sent / 1e6 / minutes, memory, total_memory(worker))
 
 
 async def _sent_bytes(stage: Stage) -> float:
