@@ -44,7 +44,10 @@ def test_nothing_has_to_be_given() -> None:
         ({"voise": "x"}, "CALL CONFIG voise: there is no such field"),
         ({"voice": 3}, "CALL CONFIG voice: input should be a valid string"),
         ({"persona": ""}, "CALL CONFIG persona: string should have at least 1 character"),
-        ({"limits": {"minutes_per_call": 0}}, "CALL CONFIG limits.minutes_per_call: input should be greater than or equal to 0.5"),
+        (
+            {"limits": {"minutes_per_call": 0}},
+            "CALL CONFIG limits.minutes_per_call: input should be greater than or equal to 0.5",
+        ),
         ({"webhook": "http://example.com"}, "CALL CONFIG webhook: URL scheme should be 'https'"),
         ({"metadata": {"a": "x" * 4000}}, "CALL CONFIG metadata: is larger than 4000 bytes of JSON"),
         ({"variables": {"a": "x" * 2001}}, "CALL CONFIG variables.a: string should have at most 2000 characters"),
