@@ -6,11 +6,12 @@ import time
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from agent.call_config import MOST_BYTES
 from agent.metrics.requests import count_requests
 from agent.process.worker_state import Status
 from agent.rooms.connection_details import Rooms
@@ -19,6 +20,7 @@ from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
 from agent.web.body import read_body
+from agent.web.call_configs import CALL_CONFIGS, CallConfigs, list_choices
 from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
@@ -36,7 +38,8 @@ WORKER = web.AppKey("WORKER", Worker)
 JOURNAL = web.AppKey("JOURNAL", SessionJournal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
-_LONGEST_REQUEST = 4096  # bytes
+# Bytes of a request: a call's configuration, or a token in which one is, and a little more.
+_LONGEST_REQUEST = 2 * MOST_BYTES
 
 # The caller's sentence while no call is taken, and the seconds after which another try makes sense.
 _NO_CALLS: dict[Status, tuple[str, float]] = {
@@ -52,12 +55,14 @@ class CallRequest(BaseModel):
     Attributes:
         name: The caller's, shown in the room.
         again: The token of a call that the caller was in.
+        call: The configuration of the call.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
     again: str = ""
+    call: dict[str, Any] | None = None
 
 
 def create_app(
@@ -97,7 +102,9 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Sessi
     api[WORKER], api[JOURNAL], api[HAS_SECRET] = worker, journal, bool(secret)
     # Behind the secret is a server or a proxy that asks for many callers.
     api[ADMISSION] = Admission(settings, rooms, is_limited=not secret)
+    api[CALL_CONFIGS] = CallConfigs(settings)
     api.router.add_post("/call", admit_caller)
+    api.router.add_get("/choices", list_choices)
     api.router.add_get("/sessions", list_sessions)
     if isinstance(rooms, OwnRooms):
         add_token_endpoint(api, rooms)
@@ -117,7 +124,8 @@ async def admit_caller(request: web.Request) -> web.Response:
     if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
         message, retry_after = _NO_CALLS[status]
         raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
-    details = await admission.admit(request[CLIENT], wanted.name)
+    config = await request.app[CALL_CONFIGS].read(wanted.call)
+    details = await admission.admit(request[CLIENT], wanted.name, config)
     # The room's name is the id of the call, from here on.
     logger.info("a caller may join", extra={"room": details.room})
     return web.json_response(asdict(details))

@@ -1,0 +1,30 @@
+"""The error of a call's configuration that can't be used."""
+
+from collections.abc import Mapping
+
+# Problems that are told, and characters of a field's name, which may be a stranger's.
+_MOST_TOLD = 10
+_LONGEST_NAME = 100
+
+
+class CallConfigError(Exception):
+    """A field can't be used.
+
+    Args:
+        problems: By the name of the field, such as `limits.minutes_per_call`, a sentence without the given value; the
+            name is empty where the document itself is wrong.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(self.sentences))
+
+    @property
+    def sentences(self) -> list[str]:
+        """A sentence for each of the first ten problems, which names the field: `CALL CONFIG voice: is empty`."""
+        told = list(self.problems.items())[:_MOST_TOLD]
+        return [f"{f'CALL CONFIG {field[:_LONGEST_NAME]}'.rstrip()}: {problem}" for field, problem in told]
+
+    def concerns(self, name: str) -> bool:
+        """Return whether the document's field of this name is wrong, or one in it; the empty name is the document."""
+        return any(field == name or (name and field.startswith(f"{name}.")) for field in self.problems)
