@@ -9,7 +9,7 @@ from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, stt, tts
 from livekit.agents.utils import aio
 
 from agent.control.attributes import Attributes
-from agent.control.refusal import NO_SUCH_PERSONA, NOT_NOW, RefusalError
+from agent.control.refusal import NOT_FOUND, NOT_NOW, RefusalError
 from agent.conversation.apology import Apology
 from agent.conversation.persona_agent import PersonaAgent, Source
 from agent.conversation.pipeline import build_ear, build_voice, take_turns
@@ -150,13 +150,13 @@ class Personas:
     def _load(self, stem: str) -> Persona:
         file = self._files.get(stem)
         if file is None:
-            raise RefusalError(NO_SUCH_PERSONA, f"There is no such persona; there is {', '.join(self._files)}.")
+            raise RefusalError(NOT_FOUND, f"There is no such persona; there is {', '.join(self._files)}.")
         try:
             persona = load_persona(file)
             turn_settings(self._settings, persona)
         except SettingsError as error:
             logger.warning("the file of a persona can't be used", extra={"persona": stem, "error": str(error)})
-            raise RefusalError(NO_SUCH_PERSONA, "That persona can't be used at the moment.") from None
+            raise RefusalError(NOT_FOUND, "That persona can't be used at the moment.") from None
         return persona
 
     def _agent(self, persona: Persona, apology: Apology) -> PersonaAgent:
