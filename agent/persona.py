@@ -30,6 +30,7 @@ class Persona(TurnOptions):
     language: str = "en"
     voice: str = ""
     avatar_id: str = ""
+    variables: dict[str, str] = Field(default_factory=dict)
     tools: tuple[str, ...] = ()
     tool_timeout: float = Field(default=DEFAULT_TOOL_TIMEOUT, gt=0)
 

@@ -1,0 +1,66 @@
+"""What the settings and the persona of a call are with its configuration. Pure."""
+
+from collections.abc import Callable
+from typing import Any
+
+from agent.call_config.errors import CallConfigError
+from agent.call_config.model import CallConfig, CallLimits
+from agent.call_config.variables import filled
+from agent.conversation.tools import tools_named
+from agent.persona import Persona
+from agent.settings import Settings, SettingsError
+
+# A field that a persona has by the same name takes the place of the persona's. The variables are put into its texts.
+_OF_PERSONA = (CallConfig.model_fields.keys() & Persona.model_fields.keys()) - {"variables"}
+
+
+def resolve(settings: Settings, persona_of: Callable[[str], Persona], config: CallConfig) -> tuple[Settings, Persona]:
+    """Return the settings and the persona of a call.
+
+    Args:
+        settings: The worker's.
+        persona_of: Returns the persona of a file's stem; raises `SettingsError` if there is none that can be used.
+        config: Of the call.
+
+    Raises:
+        CallConfigError: The configuration names a persona or a tool that there is not.
+        SettingsError: The worker's own persona can't be used.
+    """
+    persona = _persona(settings, persona_of, config)
+    return settings.model_copy(update=_settings(settings, persona, config)), filled(persona, config.variables or {})
+
+
+def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: CallConfig) -> Persona:
+    try:
+        persona = persona_of(config.persona or settings.persona.stem)
+    except SettingsError as error:
+        if config.persona is None:
+            raise
+        raise CallConfigError({"persona": "; ".join(error.problems)}) from None
+    given = {name: value for name, value in config if name in _OF_PERSONA and value is not None}
+    persona = persona.model_copy(update=given)
+    try:
+        tools_named(persona.tools)
+    except SettingsError as error:
+        problem = "; ".join(each.removeprefix("PERSONA: ") for each in error.problems)
+        raise CallConfigError({"tools": problem}) from None
+    return persona
+
+
+def _settings(settings: Settings, persona: Persona, config: CallConfig) -> dict[str, Any]:
+    """Return what changes. The persona that a call names brings its own face, which the sandbox has not."""
+    is_chosen = config.persona is not None and not settings.liveavatar_sandbox
+    limits = (config.limits or CallLimits()).model_dump(exclude_none=True)
+    changes = {
+        "liveavatar_avatar_id": config.avatar_id or (persona.avatar_id if is_chosen else ""),
+        "liveavatar_video_quality": config.video_quality,
+        "openai_model": config.model,
+        "azure_openai_deployment": config.model if settings.azure else None,
+        **{name: _lower(getattr(settings, name), asked) for name, asked in limits.items()},
+    }
+    return {name: value for name, value in changes.items() if value}
+
+
+def _lower(own: float, asked: float) -> float:
+    """Return the lower of two limits, of which 0 is none."""
+    return min(own, asked) if own else asked

@@ -1,0 +1,86 @@
+"""The document that configures a call: what it takes, and how it tells what is wrong."""
+
+from typing import Any
+
+import pytest
+
+from agent.call_config import CallConfig, CallConfigError, CallLimits, parse_config
+
+
+def test_every_field_can_be_given() -> None:
+    """A document of all fields is read, and written again as it was."""
+    document = {
+        "persona": "poet",
+        "name": "Ada",
+        "avatar_id": "073b60a9-89a8-45aa-8902-c358f64d2852",
+        "video_quality": "low",
+        "voice": "21m00Tcm4TlvDq8ikWAM",
+        "language": "de",
+        "model": "gpt-4.1",
+        "tools": ["get_time"],
+        "knowledge": ["handbook.pdf", "https://example.com/faq"],
+        "variables": {"customer": "Kim"},
+        "opening": "Hello {customer}.",
+        "limits": {"minutes_per_call": 5.0, "call_idle_seconds": 60.0, "avatar_idle_seconds": 30.0},
+        "webhook": "https://example.com/hook",
+        "metadata": {"order": 7, "tags": ["a", None]},
+    }
+    config = parse_config(document)
+
+    assert document.keys() == CallConfig.model_fields.keys()
+    assert config.model_dump(mode="json", exclude_none=True) == document | {"tools": ["get_time"]}
+    assert CallConfig.model_validate_json(config.to_json()) == config
+
+
+def test_nothing_has_to_be_given() -> None:
+    """An empty document changes nothing."""
+    assert parse_config({}) == CallConfig()
+    assert CallConfig().to_json() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ({"voise": "x"}, "CALL CONFIG voise: there is no such field"),
+        ({"voice": 3}, "CALL CONFIG voice: input should be a valid string"),
+        ({"persona": ""}, "CALL CONFIG persona: string should have at least 1 character"),
+        ({"limits": {"minutes_per_call": 0}}, "CALL CONFIG limits.minutes_per_call: input should be greater than 0"),
+        ({"webhook": "http://example.com"}, "CALL CONFIG webhook: URL scheme should be 'https'"),
+        ({"metadata": {"a": "x" * 4000}}, "CALL CONFIG metadata: is larger than 4000 bytes of JSON"),
+        ({"variables": {"a": "x" * 2001}}, "CALL CONFIG variables.a: string should have at most 2000 characters"),
+        ({"knowledge": ["x" * 1000] * 20}, "CALL CONFIG: is larger than 16000 bytes"),
+        (["persona"], "CALL CONFIG: has to be a JSON object"),
+    ],
+)
+def test_an_error_names_the_field(document: Any, problem: str) -> None:
+    """The sentence says which field is wrong and why."""
+    with pytest.raises(CallConfigError) as error:
+        parse_config(document)
+
+    assert error.value.sentences == [problem]
+
+
+def test_an_error_names_all_fields_and_no_value() -> None:
+    """Everything wrong is told at once; a value may be a secret."""
+    with pytest.raises(CallConfigError) as error:
+        parse_config({"name": "", "avatar_id": ["a secret"], "limits": {"hours": 1}})
+
+    assert error.value.fields == {"name", "avatar_id", "limits"}
+    assert "secret" not in str(error.value)
+
+
+def test_of_two_configurations_a_given_field_goes_before() -> None:
+    """What is left out in the first is taken from the second."""
+    first, second = CallConfig(persona="poet"), CallConfig(persona="nova", voice="x", limits=CallLimits())
+
+    assert first.over(second) == CallConfig(persona="poet", voice="x", limits=CallLimits())
+    assert first.over(second).only({"voice"}) == CallConfig(voice="x")
+
+
+def test_the_schema_describes_each_field() -> None:
+    """Somebody who writes a configuration needs no code to read."""
+    schema = CallConfig.model_json_schema()
+
+    assert all(field["description"] for field in schema["properties"].values())
+    assert all(field["description"] for field in schema["$defs"]["CallLimits"]["properties"].values())
+    assert schema["additionalProperties"] is False
