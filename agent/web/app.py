@@ -19,12 +19,14 @@ from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
 from agent.web.body import read_body
+from agent.web.calls import add_calls
 from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
 from agent.web.guard import called_by_name, known_names, knows, not_too_often
 from agent.web.headers import telling
 from agent.web.page import add_page
+from agent.web.running_calls import RunningCalls
 from agent.web.token_source import add_token_endpoint
 from agent.web.worker_link import Worker
 from avatar.sessions.journal import SessionJournal
@@ -36,7 +38,8 @@ WORKER = web.AppKey("WORKER", Worker)
 JOURNAL = web.AppKey("JOURNAL", SessionJournal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
-_LONGEST_REQUEST = 4096  # bytes
+# Bytes: more than a call's configuration may have, and than a text of 2,000 characters.
+_LONGEST_REQUEST = 20_000
 
 # The caller's sentence while no call is taken, and the seconds after which another try makes sense.
 _NO_CALLS: dict[Status, tuple[str, float]] = {
@@ -101,6 +104,7 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Sessi
     api.router.add_get("/sessions", list_sessions)
     if isinstance(rooms, OwnRooms):
         add_token_endpoint(api, rooms)
+        add_calls(api, settings, RunningCalls(settings))
     return api
 
 

@@ -1,0 +1,63 @@
+"""HTTP for backends: begin a call, look at it, have the agent say something, end it."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.control.backend import BackendMethod
+from agent.control.payloads import LONGEST_WAIT, Nothing, Payload, Repeat, Talk
+from agent.settings import Settings
+from agent.web.body import read_model, read_query
+from agent.web.guard import Serve, with_secret
+from agent.web.running_calls import RunningCalls
+
+_WHAT_FOR = "steer calls over HTTP"
+
+# The methods of the control protocol that a POST to a call reaches, by the end of its path.
+_ASKED: dict[BackendMethod, type[Payload]] = {"talk": Talk, "repeat": Repeat, "interrupt": Nothing}
+
+
+class Wait(BaseModel):
+    """The query of a request for a repeat."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wait: float = Field(default=0.0, ge=0.0, le=LONGEST_WAIT, description="seconds for which its end is waited for")
+
+
+def add_calls(api: web.Application, settings: Settings, calls: RunningCalls) -> None:
+    """Serve `/calls/...` below the API.
+
+    Args:
+        api: The application below `/api`.
+        settings: Hold the secret, without which all of it is refused.
+        calls: Those that run.
+    """
+    secret = settings.secret
+
+    async def look(request: web.Request) -> web.Response:
+        return web.json_response((await calls.state(request.match_info["call"])).model_dump())
+
+    async def end(request: web.Request) -> web.Response:
+        await calls.end(request.match_info["call"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def get_repeat(request: web.Request) -> web.Response:
+        wait = read_query(request, Wait).wait
+        payload = {"id": request.match_info["repeat"], "wait": wait}
+        return web.json_response(await calls.ask(request.match_info["call"], "get_repeat", payload, wait=wait))
+
+    api.router.add_get("/calls/{call}", with_secret(secret, look, _WHAT_FOR))
+    api.router.add_delete("/calls/{call}", with_secret(secret, end, _WHAT_FOR))
+    api.router.add_get("/calls/{call}/repeat/{repeat}", with_secret(secret, get_repeat, _WHAT_FOR))
+    for method, model in _ASKED.items():
+        api.router.add_post(f"/calls/{{call}}/{method}", with_secret(secret, _ask(calls, method, model), _WHAT_FOR))
+
+
+def _ask(calls: RunningCalls, method: BackendMethod, model: type[Payload]) -> Serve:
+    async def ask(request: web.Request) -> web.Response:
+        payload = await read_model(request, model)
+        return web.json_response(await calls.ask(request.match_info["call"], method, payload.model_dump()))
+
+    return ask
