@@ -26,6 +26,8 @@ from agent.web.errors import RequestError, tell_errors
 from agent.web.guard import called_by_name, known_names, knows, not_too_often
 from agent.web.headers import telling
 from agent.web.page import add_page
+from agent.web.renderer import add_renderer
+from agent.web.renderer_sessions import RendererSessions
 from agent.web.running_calls import RunningCalls
 from agent.web.token_source import add_token_endpoint
 from agent.web.worker_link import Worker
@@ -102,6 +104,7 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Sessi
     api[ADMISSION] = Admission(settings, rooms, is_limited=not secret)
     api.router.add_post("/call", admit_caller)
     api.router.add_get("/sessions", list_sessions)
+    add_renderer(api, settings, RendererSessions(settings, journal))
     if isinstance(rooms, OwnRooms):
         add_token_endpoint(api, rooms)
         add_calls(api, settings, RunningCalls(settings))
