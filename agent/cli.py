@@ -1,5 +1,6 @@
 """The commands of `python agent.py`."""
 
+import json
 import logging
 import os
 import sys
@@ -13,6 +14,8 @@ import typer
 from livekit.agents import cli as framework_cli
 from livekit.agents.__main__ import main as framework_main
 
+from agent.call_config import CallConfig
+from agent.call_config.persona_files import require_folder, usable_personas
 from agent.doctor import command as doctor_command
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
@@ -112,6 +115,12 @@ def doctor(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON schema of a call's configuration; docs/calls.md says where one can be given."""
+    typer.echo(json.dumps(CallConfig.model_json_schema(), indent=2))
+
+
+@app.command()
 def download_files() -> None:
     """Download the plugins' model files, a step of LiveKit's templates; the plugins used here have none."""
     raise typer.Exit(framework_main(["download-files"]))
@@ -126,6 +135,7 @@ def settings_of_a_call() -> Settings:
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
     turn_settings(settings, persona)
+    require_folder(settings)
     return settings
 
 
@@ -143,6 +153,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
     require_web_port(settings, dev=dev)
     set_up_logging(log_level, dev=dev)
     journal = open_journal(settings)
+    logger.info("calls can have these personas", extra={"personas": ", ".join(usable_personas(settings))})
     for name, value in mended(ENVIRONMENT).items():
         extra = {"setting": name, "used_as": value or "the key alone"}
         logger.warning("a setting is not used as it is written; other programs may not read it so", extra=extra)

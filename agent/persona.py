@@ -59,11 +59,13 @@ def load_persona(path: Path) -> Persona:
     return persona
 
 
-def personas_beside(chosen: Path) -> dict[str, Path]:
-    """The personas there are to choose from, by the stems of their files.
+def personas_beside(chosen: Path, folder: Path | None = None) -> dict[str, Path]:
+    """List the personas there are to choose from, by the stems of their files.
 
     Args:
-        chosen: The file that PERSONA names; it goes before one of the same stem that comes with the agent.
+        chosen: The file that PERSONA names; it goes before one of the same stem in the folder.
+        folder: That of PERSONAS_DIR, if there is one; its files go before those that come with the agent.
     """
-    files = sorted((Path(__file__).parent / "personas").glob("*.toml"))
+    folders = [Path(__file__).parent / "personas", *([folder] if folder else [])]
+    files = [file for each in folders for file in sorted(each.glob("*.toml"))]
     return {file.stem: file for file in [*files, chosen]}

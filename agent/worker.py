@@ -16,6 +16,8 @@ from agent.call.budget_enforcer import GOODBYE_TIMEOUT
 from agent.call.budget_minutes import minutes_left
 from agent.call.call import Call
 from agent.call.job_exit import exit_within
+from agent.call_config.given import Given
+from agent.call_config.job import given_by_telephone, given_in_job, prepare
 from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
@@ -26,6 +28,7 @@ from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
 from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent_back
+from agent.rooms.own import is_web_room
 from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
@@ -94,40 +97,60 @@ async def end_call(ctx: JobContext) -> None:
 @server.rtc_session(on_request=take_job, on_session_end=end_call)
 async def start_call(ctx: JobContext) -> None:
     """Run the call of a job: a caller is in the room, or is expected there."""
-    persona = load_persona(load_settings().persona)
-    settings = complete_settings(of_persona=persona.avatar_id)
+    settings = complete_settings(of_persona=load_persona(load_settings().persona).avatar_id)
     ctx.log_context_fields = {"room": ctx.job.room.name}
     journal = SessionJournal(settings.state_dir)
     end_with_worker(settings, journal, _recovery(ctx, settings))
+    is_hosted = settings.room_owner == "liveavatar" and not ctx.is_fake_job()
+    hosted = HostedRoom.from_json(ctx.job.metadata) if is_hosted else None
+    _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
+    bound_pre_connect_audio(ctx.room)
+    settings, persona, given = prepare(settings, await _given(ctx, hosted))
     left = await minutes_left(settings, journal, ctx.job.room.name)
     if left is not None:
         if left * 60.0 <= GOODBYE_TIMEOUT:
             await refuse_call(ctx, Reason.CALL_IS_USED)
             return
         settings = settings.model_copy(update={"minutes_per_call": left})
-    hosted = None
-    if settings.room_owner == "liveavatar" and not ctx.is_fake_job():
-        hosted = HostedRoom.from_json(ctx.job.metadata)
-        if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
-            ctx.shutdown(reason="the avatar's session was given up before its job began")
-            return
-        set_job_url(ctx, hosted.url)  # CallServer.join says why it has none
-        grants = ctx.token_claims().video
-        if grants is None or not grants.can_update_own_metadata:
-            logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
-    _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
-    bound_pre_connect_audio(ctx.room)
-    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted)
+    if hosted is not None and not await _adopt(ctx, hosted, journal):
+        ctx.shutdown(reason="the avatar's session was given up before its job began")
+        return
+    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted, given=given)
     ctx.proc.userdata["call"] = call
     await call.start()
+
+
+async def _given(ctx: JobContext, hosted: HostedRoom | None) -> Given:
+    """Return what the call was given; in a room that may be a telephone's, the room is joined for it."""
+    given = given_in_job(ctx.job)
+    if hosted is not None or ctx.is_fake_job() or is_web_room(ctx.job.room.name):
+        return given
+    return given.over(await given_by_telephone(ctx))
+
+
+async def _adopt(ctx: JobContext, hosted: HostedRoom, journal: SessionJournal) -> bool:
+    """Take over the session of a room of LiveAvatar's; return False if it was given up before."""
+    if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
+        return False
+    set_job_url(ctx, hosted.url)  # CallServer.join says why it has none
+    grants = ctx.token_claims().video
+    if grants is None or not grants.can_update_own_metadata:
+        logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
+    return True
 
 
 def _recovery(ctx: JobContext, settings: Settings) -> Recover | None:
     """Make what brings the callers of this job another agent; None if its room ends with its avatar's session."""
     if settings.room_owner == "liveavatar" or ctx.is_fake_job():
         return None
-    room, identity, dispatch = ctx.job.room.name, ctx.token_claims().identity, ctx.job.dispatch_id
-    return partial(bring_agent_back, settings, room, dead=identity, dead_dispatch=dispatch)
+    return partial(
+        bring_agent_back,
+        settings,
+        ctx.job.room.name,
+        dead=ctx.token_claims().identity,
+        dead_dispatch=ctx.job.dispatch_id,
+        metadata=ctx.job.metadata,
+    )
 
 
 async def refuse_call(ctx: JobContext, reason: str) -> None:

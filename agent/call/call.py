@@ -20,6 +20,7 @@ from agent.call.ending import Ending, Farewell, Step
 from agent.call.face import Face
 from agent.call.farewell import fall_silent, finish_speech, say_goodbye
 from agent.call.presence import Presence
+from agent.call_config.given import Given
 from agent.control.control import Control
 from agent.control.usage import Usage
 from agent.conversation.pipeline import build_session
@@ -63,6 +64,7 @@ class Call:
         vad: The process's voice activity detection.
         journal: Where the avatar's sessions are noted.
         hosted: The room, if it is LiveAvatar's; its session belongs to this process.
+        given: The call's configuration, which is in the settings and the persona already; None if it has none.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Call:
         journal: SessionJournal | None = None,
         *,
         hosted: HostedRoom | None = None,
+        given: Given | None = None,
     ) -> None:
         self._ctx = ctx
         self._settings = settings
@@ -107,6 +110,7 @@ class Call:
             self._presence,
             settings=settings,
             persona=persona,
+            config=(given or Given()).config,
             usage=self._usage,
             on_turn=self._metrics.turn,
             on_use=self._budget.used,

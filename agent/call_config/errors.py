@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+# Problems that are told, and characters of a field's name, which may be a stranger's.
+_MOST_TOLD = 10
+_LONGEST_NAME = 100
+
 
 class CallConfigError(Exception):
     """A field can't be used.
@@ -17,10 +21,10 @@ class CallConfigError(Exception):
 
     @property
     def sentences(self) -> list[str]:
-        """A sentence for each problem, which names the field: `CALL CONFIG voice: is empty`."""
-        return [f"{f'CALL CONFIG {field}'.rstrip()}: {problem}" for field, problem in self.problems.items()]
+        """A sentence for each of the first ten problems, which names the field: `CALL CONFIG voice: is empty`."""
+        told = list(self.problems.items())[:_MOST_TOLD]
+        return [f"{f'CALL CONFIG {field[:_LONGEST_NAME]}'.rstrip()}: {problem}" for field, problem in told]
 
-    @property
-    def fields(self) -> set[str]:
-        """Names of the document's own fields that are wrong."""
-        return {field.partition(".")[0] for field in self.problems}
+    def concerns(self, name: str) -> bool:
+        """Return whether the document's field of this name is wrong, or one in it; the empty name is the document."""
+        return any(field == name or (name and field.startswith(f"{name}.")) for field in self.problems)

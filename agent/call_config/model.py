@@ -55,7 +55,8 @@ _VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$", max_
 _VariableValue = Annotated[str, StringConstraints(max_length=2000)]
 _Source = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 _HttpsUrl = Annotated[Url, UrlConstraints(allowed_schemes=["https"], host_required=True, max_length=2000)]
-_Minutes = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+# The goodbye takes ten seconds of them.
+_Minutes = Annotated[float, Field(ge=0.5, allow_inf_nan=False)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

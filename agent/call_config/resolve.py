@@ -27,12 +27,14 @@ def resolve(settings: Settings, persona_of: Callable[[str], Persona], config: Ca
         SettingsError: The worker's own persona can't be used.
     """
     persona = _persona(settings, persona_of, config)
-    return settings.model_copy(update=_settings(settings, persona, config)), filled(persona, config.variables or {})
+    changes = _settings(settings, config) | {"liveavatar_avatar_id": _face(settings, persona_of, persona, config)}
+    resolved = settings.model_copy(update={name: value for name, value in changes.items() if value})
+    return resolved, filled(persona, config.variables or {})
 
 
 def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: CallConfig) -> Persona:
     try:
-        persona = persona_of(config.persona or settings.persona.stem)
+        persona = persona_of(settings.persona.stem if config.persona is None else config.persona)
     except SettingsError as error:
         if config.persona is None:
             raise
@@ -47,18 +49,27 @@ def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: C
     return persona
 
 
-def _settings(settings: Settings, persona: Persona, config: CallConfig) -> dict[str, Any]:
-    """Return what changes. The persona that a call names brings its own face, which the sandbox has not."""
-    is_chosen = config.persona is not None and not settings.liveavatar_sandbox
+def _face(settings: Settings, persona_of: Callable[[str], Persona], persona: Persona, config: CallConfig) -> str:
+    """Return the avatar that goes before the setting; empty where the setting or the worker's persona decides.
+
+    A persona that a call names brings its own face, except in the sandbox, which has one alone. If it has none, it gets
+    that of the worker.
+    """
+    if config.avatar_id or config.persona is None or settings.liveavatar_sandbox:
+        return config.avatar_id or ""
+    if persona.avatar_id or settings.avatar_id():
+        return persona.avatar_id
+    return persona_of(settings.persona.stem).avatar_id
+
+
+def _settings(settings: Settings, config: CallConfig) -> dict[str, Any]:
     limits = (config.limits or CallLimits()).model_dump(exclude_none=True)
-    changes = {
-        "liveavatar_avatar_id": config.avatar_id or (persona.avatar_id if is_chosen else ""),
+    return {
         "liveavatar_video_quality": config.video_quality,
         "openai_model": config.model,
         "azure_openai_deployment": config.model if settings.azure else None,
         **{name: _lower(getattr(settings, name), asked) for name, asked in limits.items()},
     }
-    return {name: value for name, value in changes.items() if value}
 
 
 def _lower(own: float, asked: float) -> float:

@@ -12,7 +12,7 @@ from agent.control import payloads
 from agent.control.events import Events, SentenceEvent
 from agent.control.personas import Personas
 from agent.control.push_to_talk import PushToTalk
-from agent.control.refusal import NOT_FOUND, NOT_NOW, RefusalError
+from agent.control.refusal import NO_SUCH_REPEAT, NOT_NOW, RefusalError
 from agent.control.repeats import Repeats, state_of
 from agent.control.turn_timings import TurnTimings
 from agent.control.waterfall import By
@@ -87,7 +87,7 @@ class Actions:
         """Tell how far a repeat has come: at once, or as soon as it is over and at the latest after the wait."""
         sentences = self._repeats.get(asked.id)
         if sentences is None:
-            raise RefusalError(NOT_FOUND, "There is no such repeat; the last hundred are known.")
+            raise RefusalError(NO_SUCH_REPEAT, "There is no such repeat; the last hundred are known.")
         with suppress(TimeoutError):
             async with asyncio.timeout(asked.wait):
                 for sentence in sentences:

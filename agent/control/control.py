@@ -11,6 +11,7 @@ from livekit.agents.llm import ChatMessage
 from livekit.agents.utils import aio
 
 from agent.call.presence import Presence
+from agent.call_config import CallConfig
 from agent.control.actions import Actions
 from agent.control.attributes import VERSION, Attributes
 from agent.control.backend_rpc import BackendRpc
@@ -42,6 +43,7 @@ class Control:
         presence: Of the call.
         settings: Complete ones.
         persona: The first one.
+        config: Of the call.
         usage: Of the call.
         on_turn: Called with a turn whenever it has come further.
         on_use: Called when a caller presses a key or writes a text.
@@ -62,6 +64,7 @@ class Control:
         *,
         settings: Settings,
         persona: Persona,
+        config: CallConfig,
         usage: Usage,
         on_turn: Callable[[Turn], None],
         on_use: Callable[[], None],
@@ -80,6 +83,7 @@ class Control:
             settings,
             persona,
             self.attributes,
+            config,
             on_first_token=self._timings.first_token,
             on_first_audio=self._timings.first_audio,
             on_failure=Failures(session, self._events.tell).tell,

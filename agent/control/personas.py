@@ -3,21 +3,24 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, stt, tts
 from livekit.agents.utils import aio
 
+from agent.call_config import CallConfig, CallConfigError, resolve
+from agent.call_config.persona_files import persona_named, usable_personas
 from agent.control.attributes import Attributes
-from agent.control.refusal import NOT_FOUND, NOT_NOW, RefusalError
+from agent.control.refusal import NO_SUCH_PERSONA, NOT_NOW, RefusalError
 from agent.conversation.apology import Apology
 from agent.conversation.persona_agent import PersonaAgent, Source
 from agent.conversation.pipeline import build_ear, build_voice, take_turns
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.conversation.tools import tools_named
 from agent.framework import running_tools
-from agent.persona import Persona, load_persona, personas_beside
-from agent.settings import Settings, SettingsError
+from agent.persona import Persona
+from agent.settings import Settings
 from agent.turns import turn_settings
 
 logger = logging.getLogger("agent")
@@ -38,6 +41,7 @@ class Personas:
         session: The agent's; its own voice and recogniser are the first persona's.
         settings: Say where the personas are.
         persona: The first one.
+        config: Of the call. It is the first one's; the others have its variables alone.
         attributes: Show the present persona.
         on_first_token: Called in the task of a reply, when the language model gave its first word.
         on_first_audio: Called in the task of a reply, when text-to-speech gave its first frame.
@@ -53,6 +57,7 @@ class Personas:
         settings: Settings,
         persona: Persona,
         attributes: Attributes,
+        config: CallConfig,
         *,
         on_first_token: Callable[[], None],
         on_first_audio: Callable[[], None],
@@ -66,13 +71,14 @@ class Personas:
         self._on_first_token = on_first_token
         self._on_first_audio = on_first_audio
         self._on_failure = on_failure
-        self._files = personas_beside(settings.persona)
+        self._config = config
+        self._first_stem = config.persona or settings.persona.stem
         self._voices: dict[tuple[str, str], tts.TTS[Any]] = {}
         self._ears: dict[str, stt.STT[Any]] = {}
         self._apology = Apology(session, persona.apology)
         self._stt_watchdog = SttWatchdog(session, self._on_unheard)
         self._changing: asyncio.Task[None] | None = None
-        attributes.tell(personas=",".join(self._files), persona=settings.persona.stem)
+        attributes.tell(personas=",".join(usable_personas(settings)), persona=self._first_stem)
         attributes.rename(_name_of(persona))
 
     def first_agent(self) -> PersonaAgent:
@@ -148,16 +154,13 @@ class Personas:
             ) from None
 
     def _load(self, stem: str) -> Persona:
-        file = self._files.get(stem)
-        if file is None:
-            raise RefusalError(NOT_FOUND, f"There is no such persona; there is {', '.join(self._files)}.")
+        config = self._config if stem == self._first_stem else self._config.only({"variables"})
         try:
-            persona = load_persona(file)
-            turn_settings(self._settings, persona)
-        except SettingsError as error:
-            logger.warning("the file of a persona can't be used", extra={"persona": stem, "error": str(error)})
-            raise RefusalError(NOT_FOUND, "That persona can't be used at the moment.") from None
-        return persona
+            config = config.model_copy(update={"persona": stem})
+            return resolve(self._settings, partial(persona_named, self._settings), config)[1]
+        except CallConfigError as error:
+            sentence = next(iter(error.problems.values()))
+            raise RefusalError(NO_SUCH_PERSONA, f"{sentence[:1].upper()}{sentence[1:]}.") from None
 
     def _agent(self, persona: Persona, apology: Apology) -> PersonaAgent:
         is_first = persona is self._first

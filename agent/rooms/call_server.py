@@ -4,6 +4,8 @@ from livekit.agents import utils
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
 from livekit.protocol import agent, models
 
+from agent.call_config import CallConfig
+from agent.call_config.given import as_metadata
 from agent.framework import JobServer
 from avatar import HostedRoom
 
@@ -11,13 +13,14 @@ from avatar import HostedRoom
 class CallServer(JobServer):
     """LiveKit's worker, and what it needs to start jobs itself with `unregistered=True`."""
 
-    async def join(self, room: HostedRoom) -> None:
+    async def join(self, room: HostedRoom, config: CallConfig | None = None) -> None:
         """Start a job in a room of the service's, and return when a process has it. Call it within `slot`.
 
         The room is in the job's metadata, which goes from process to process and is not logged.
 
         Args:
             room: To join; its session runs already.
+            config: Of the call; it is in the metadata of the room that the job is told of.
 
         Raises:
             RuntimeError: No process could be started.
@@ -25,7 +28,7 @@ class CallServer(JobServer):
         job = agent.Job(
             id=utils.shortuuid("job-"),
             type=agent.JobType.JT_ROOM,
-            room=models.Room(name=room.name),
+            room=models.Room(name=room.name, metadata=as_metadata(config)),
             metadata=room.to_json(),
         )
         info = RunningJobInfo(

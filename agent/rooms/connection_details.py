@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.call_config import CallConfig
+
 # The attribute, with the value `true`, of a participant whose client shows LiveKit's captions.
 CAPTIONS = "captions"
 
@@ -41,11 +43,12 @@ class Rooms(Protocol):
     def waits(self) -> float:
         """Seconds for which an agent, or an avatar, waits for a caller with a token; 0.0 if nothing is paid for."""
 
-    async def create(self, name: str) -> ConnectionDetails:
+    async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
         """Make connection details for a room in which an agent is, or to which one comes.
 
         Args:
             name: The caller's, shown in the room; may be empty.
+            config: Of the call; None for the worker's own.
 
         Raises:
             NoRoomError: There is no room.

@@ -68,6 +68,7 @@ async def bring_agent(
     is_expected: bool = False,
     dead: str = "",
     dead_dispatch: str = "",
+    metadata: str = "",
 ) -> Outcome:
     """Dispatch an agent into a room, if callers are there without one and none is on its way.
 
@@ -78,6 +79,8 @@ async def bring_agent(
         is_expected: True if a caller comes in a moment, so that none has to be there.
         dead: Identity of an agent whose process has ended. LiveKit keeps it in the room for some 20 s; it is removed.
         dead_dispatch: The dispatch that brought it.
+        metadata: Of that dispatch, if it is known. The next one gets it too, or else what LiveKit has kept of the last
+            one: the call's configuration is in it.
 
     Returns:
         What was found, or done. An agent that is there may be one whose process was killed a moment ago.
@@ -94,13 +97,18 @@ async def bring_agent(
         return Outcome.AGENT_IS_THERE
     dispatches = await livekit.agent_dispatch.list_dispatch(room)
     if not _is_on_its_way([each for each in dispatches if each.id != dead_dispatch], time.time()):
-        request = api.CreateAgentDispatchRequest(agent_name=settings.livekit_agent_name, room=room)
+        name = settings.livekit_agent_name
+        request = api.CreateAgentDispatchRequest(
+            agent_name=name, room=room, metadata=metadata or _last_metadata(dispatches, name)
+        )
         await livekit.agent_dispatch.create_dispatch(request)
         logger.warning("callers were without an agent, and get another one", extra={"room": room})
     return Outcome.AGENT_COMES
 
 
-async def bring_agent_back(settings: Settings, room: str, *, dead: str = "", dead_dispatch: str = "") -> None:
+async def bring_agent_back(
+    settings: Settings, room: str, *, dead: str = "", dead_dispatch: str = "", metadata: str = ""
+) -> None:
     """Dispatch an agent into a room whose own has died, again and again until one has come, for 40 s at most.
 
     Args:
@@ -108,12 +116,15 @@ async def bring_agent_back(settings: Settings, room: str, *, dead: str = "", dea
         room: Its name.
         dead: See `bring_agent`; if it is not known, an agent that is there may be the dead one.
         dead_dispatch: See `bring_agent`.
+        metadata: See `bring_agent`.
     """
     outcome = Outcome.AGENT_COMES
     for _ in range(int(_GIVE_UP_AFTER / _LOOKS_EVERY)):
         try:
             async with livekit_api(settings) as livekit:
-                outcome = await bring_agent(livekit, settings, room, dead=dead, dead_dispatch=dead_dispatch)
+                outcome = await bring_agent(
+                    livekit, settings, room, dead=dead, dead_dispatch=dead_dispatch, metadata=metadata
+                )
         except LIVEKIT_FAILURES as error:
             extra = {"room": room, "error": type(error).__name__}
             logger.warning("LiveKit can't be asked for an agent; it is tried again", extra=extra)
@@ -127,6 +138,12 @@ async def bring_agent_back(settings: Settings, room: str, *, dead: str = "", dea
 def _is_agent(participant: api.ParticipantInfo) -> bool:
     """Return whether it is an agent, and no avatar of one."""
     return participant.kind == _AGENT and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
+
+
+def _last_metadata(dispatches: Sequence[api.AgentDispatch], agent_name: str) -> str:
+    """Return the metadata of the last dispatch of this agent that had any."""
+    told = [each for each in dispatches if each.metadata and each.agent_name == agent_name]
+    return max(told, key=lambda each: each.state.created_at).metadata if told else ""
 
 
 def _is_on_its_way(dispatches: Sequence[api.AgentDispatch], now: float) -> bool:

@@ -4,12 +4,15 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 from agent.call.account import Account
 from agent.call.budget_enforcer import limits_of, refusal
+from agent.call_config import CallConfig, CallConfigError, resolve
+from agent.call_config.persona_files import persona_named
 from agent.framework import FullError
-from agent.persona import load_persona
+from agent.persona import Persona
 from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings
@@ -43,8 +46,8 @@ class Server(Protocol):
             FullError: There is no place.
         """
 
-    async def join(self, room: HostedRoom) -> None:
-        """Start a job in a room, within `slot`."""
+    async def join(self, room: HostedRoom, config: CallConfig) -> None:
+        """Start a job in a room, within `slot`, with the call's configuration."""
 
 
 class HostedRooms:
@@ -78,10 +81,14 @@ class HostedRooms:
         """Return True: whether a caller has joined is not known."""
         return True
 
-    async def create(self, name: str) -> ConnectionDetails:  # noqa: ARG002 - the token, with its name, is the service's
+    async def create(
+        self,
+        name: str,  # noqa: ARG002 - the token, with its name, is the service's
+        config: CallConfig | None = None,
+    ) -> ConnectionDetails:
         """Let a caller into a room of LiveAvatar's; see `agent.rooms.connection_details.Rooms.create`."""
         # It goes on when the request is cancelled: a session that was started is handed over, or stopped.
-        opening = asyncio.create_task(self._open(), name="hosted_room")
+        opening = asyncio.create_task(self._open(config or CallConfig()), name="hosted_room")
         self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
         room = await asyncio.shield(opening)
@@ -115,33 +122,36 @@ class HostedRooms:
         if not opening.cancelled():
             opening.exception()  # it was logged, and the request may be gone
 
-    async def _open(self) -> HostedRoom:
+    async def _open(self, config: CallConfig) -> HostedRoom:
         try:
+            settings, persona = resolve(self._settings, partial(persona_named, self._settings), config)
             async with self._server.slot():
-                room = await self._make()
-                await self._hand_over(room)
+                room = await self._make(settings, persona)
+                await self._hand_over(room, config)
         except FullError:
             raise NoRoomError(BUSY) from None
+        except CallConfigError as error:
+            logger.warning("a call's configuration can't be used", extra={"problem": str(error)})
+            raise NoRoomError(UNAVAILABLE) from None
         waiting = asyncio.create_task(self._wait_for_adoption(room.session_id), name="hosted_adoption")
         self._lent[room.session_id] = waiting
         waiting.add_done_callback(lambda _: self._lent.pop(room.session_id))
         return room
 
-    async def _hand_over(self, room: HostedRoom) -> None:
+    async def _hand_over(self, room: HostedRoom, config: CallConfig) -> None:
         try:
-            await self._server.join(room)
+            await self._server.join(room, config)
         except Exception as error:
             logger.exception("no job could be started for a room of LiveAvatar's")
             await self._take_back(room.session_id)
             raise NoRoomError(UNAVAILABLE) from error
 
-    async def _make(self) -> HostedRoom:
+    async def _make(self, settings: Settings, persona: Persona) -> HostedRoom:
         """Make a room with an avatar, if the limits allow it.
 
         Raises:
             NoRoomError: There is none.
         """
-        settings = self._settings
         if reason := await refusal(limits_of(settings), Account(settings, self._journal)):
             logger.warning("no room is asked for, a limit is reached", extra={"reason": reason.value})
             raise NoRoomError(UNAVAILABLE)
@@ -149,7 +159,7 @@ class HostedRooms:
             async with avatar_service(settings, self._journal, call_timeout=_TIMEOUT) as service:
                 return await open_hosted_room(
                     service,
-                    avatar_id=settings.avatar_id(load_persona(settings.persona).avatar_id),
+                    avatar_id=settings.avatar_id(persona.avatar_id),
                     is_sandbox=settings.liveavatar_sandbox,
                     video_quality=settings.liveavatar_video_quality,
                 )

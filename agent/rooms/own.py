@@ -11,6 +11,8 @@ from typing import Any
 import jwt
 from livekit import api
 
+from agent.call_config import CallConfig
+from agent.call_config.given import as_metadata
 from agent.rooms.connection_details import CAPTIONS, CallOverError, ConnectionDetails, NoRoomError
 from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent, livekit_api
 from agent.settings import Settings
@@ -58,6 +60,7 @@ def caller_token(
     metadata: str = "",
     attributes: Mapping[str, str] | None = None,
     expires_in: float | None = None,
+    config: CallConfig | None = None,
 ) -> str:
     """Make a token that lets one caller into one room, and dispatches the agent there.
 
@@ -69,6 +72,7 @@ def caller_token(
         metadata: Of the participant.
         attributes: Of the participant.
         expires_in: Seconds in which it has to be used; None for LiveKit's own six hours.
+        config: Of the call. The caller can read it in the token, and can't change it.
     """
     token = api.AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
     grants = api.VideoGrants(room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True)
@@ -76,9 +80,9 @@ def caller_token(
     token.with_attributes(dict(attributes or {}))
     if expires_in is not None:
         token.with_ttl(timedelta(seconds=expires_in))
-    if settings.livekit_agent_name:  # a worker with a name comes only when it is asked for
-        dispatch = api.RoomAgentDispatch(agent_name=settings.livekit_agent_name)
-        token.with_room_config(api.RoomConfiguration(agents=[dispatch]))
+    agents, metadata_of_room = _dispatch(settings, config)
+    if agents or metadata_of_room:
+        token.with_room_config(api.RoomConfiguration(agents=agents, metadata=metadata_of_room))
     return token.to_jwt()
 
 
@@ -97,16 +101,21 @@ class OwnRooms:
         """Seconds for which agent and avatar wait for a caller; 0.0 if they come only when the caller has joined."""
         return _CALLER_JOIN_TIMEOUT + _LIVEKIT_LOOKS_EVERY if self._settings.starts_before_join else 0.0
 
-    async def create(self, name: str) -> ConnectionDetails:
+    async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
         """Let a caller into a room of their own; see `Rooms.create`. The agent is dispatched before they join."""
         # The page shows captions, and needs no transcript in the chat.
-        details = self.invite(name, attributes={CAPTIONS: "true"})
+        details = self.invite(name, attributes={CAPTIONS: "true"}, config=config)
         if self.waits:
-            await self._open(details.room)
+            await self._open(details.room, config)
         return details
 
     def invite(
-        self, name: str, *, metadata: str = "", attributes: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        metadata: str = "",
+        attributes: Mapping[str, str] | None = None,
+        config: CallConfig | None = None,
     ) -> ConnectionDetails:
         """Make connection details for a new room, into which LiveKit dispatches the agent when the caller joins.
 
@@ -114,6 +123,7 @@ class OwnRooms:
             name: The caller's, shown in the room; may be empty.
             metadata: The caller's.
             attributes: The caller's.
+            config: Of the call.
         """
         room, identity = f"call-{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
         token = caller_token(
@@ -124,6 +134,7 @@ class OwnRooms:
             metadata=metadata,
             attributes=attributes,
             expires_in=_EXPIRES_IN,
+            config=config,
         )
         return ConnectionDetails(self._settings.callers_url, token, room, identity, _EXPIRES_IN)
 
@@ -182,22 +193,30 @@ class OwnRooms:
             raise CallOverError(_NOT_AGAIN)
         return claims
 
-    async def _open(self, room: str) -> None:
+    async def _open(self, room: str, config: CallConfig | None) -> None:
         """Dispatch the agent while the caller's browser asks for a microphone and connects.
 
         Failures here are not fatal: LiveKit dispatches the agent when the caller joins.
         """
-        name = self._settings.livekit_agent_name
-        request = api.CreateRoomRequest(
-            name=room,
-            empty_timeout=_CALLER_JOIN_TIMEOUT,
-            agents=[api.RoomAgentDispatch(agent_name=name)] if name else [],
-        )
+        agents, metadata = _dispatch(self._settings, config)
+        request = api.CreateRoomRequest(name=room, empty_timeout=_CALLER_JOIN_TIMEOUT, agents=agents, metadata=metadata)
         try:
             async with livekit_api(self._settings) as livekit:
                 await livekit.room.create_room(request)
         except LIVEKIT_FAILURES as error:
             logger.warning("the agent is dispatched only when the caller joins", extra={"error": type(error).__name__})
+
+
+def _dispatch(settings: Settings, config: CallConfig | None) -> tuple[list[api.RoomAgentDispatch], str]:
+    """Return the agents that a room is to have, and its metadata: one of them carries the configuration.
+
+    A worker with a name comes only when it is asked for, and the request has metadata of its own, which callers don't
+    see in the room. Without a name it comes into every room, and finds the configuration in the room's metadata.
+    """
+    metadata = as_metadata(config)
+    if not settings.livekit_agent_name:
+        return [], metadata
+    return [api.RoomAgentDispatch(agent_name=settings.livekit_agent_name, metadata=metadata)], ""
 
 
 def _is_ours(claims: dict[str, Any]) -> bool:

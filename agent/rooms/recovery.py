@@ -38,7 +38,10 @@ class Recovery:
 
     def recover_job(self, info: RunningJobInfo) -> None:
         """Handle a job whose process has failed."""
-        self._recover(info.job.room.name, dead=info.accept_arguments.identity, dead_dispatch=info.job.dispatch_id)
+        job = info.job
+        self._recover(
+            job.room.name, dead=info.accept_arguments.identity, dead_dispatch=job.dispatch_id, metadata=job.metadata
+        )
 
     def recover_room(self, room: str) -> None:
         """Handle the death of another worker's agent in this room."""
@@ -54,12 +57,12 @@ class Recovery:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def _recover(self, room: str, *, dead: str = "", dead_dispatch: str = "") -> None:
+    def _recover(self, room: str, *, dead: str = "", dead_dispatch: str = "", metadata: str = "") -> None:
         if room in self._running or self._settings.room_owner == "liveavatar":
             return
         if self._limits.take(room, self._clock()):
             logger.error("the agents of a room die one after the other; it gets no other one", extra={"room": room})
             return
-        bringing = bring_agent_back(self._settings, room, dead=dead, dead_dispatch=dead_dispatch)
+        bringing = bring_agent_back(self._settings, room, dead=dead, dead_dispatch=dead_dispatch, metadata=metadata)
         task = self._running[room] = asyncio.create_task(bringing, name="recovery")
         task.add_done_callback(lambda _: self._running.pop(room))

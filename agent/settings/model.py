@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.settings import values
+from agent.settings.call_fields import call_fields
 from agent.settings.state_dir import default_state_dir
 from agent.settings.turns import TurnOptions
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
@@ -152,6 +153,8 @@ class Settings(TurnOptions, BaseSettings):
 
     stand_ins_url: WebAddress = ""
     persona: FilePath = DEFAULT_PERSONA
+    personas_dir: OptionalPath = None
+    call_fields: Annotated[frozenset[str], NoDecode, _cleaned(call_fields)] = frozenset({"persona"})
     turn_detection: Annotated[TurnDetection, _cleaned(values.word)] = "vad"
     fallback_stt: OptionalVendor = None
     fallback_tts: OptionalVendor = None

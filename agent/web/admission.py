@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from http import HTTPStatus
 
+from agent.call_config import CallConfig
 from agent.rooms.connection_details import ConnectionDetails, Rooms
 from agent.settings import Settings
 from agent.web.errors import RequestError
@@ -37,22 +38,23 @@ class Admission:
         self._unjoined = UnjoinedCalls(settings.unjoined_calls, settings.unjoined_calls_per_client)
         self._details: dict[Unjoined, ConnectionDetails] = {}
 
-    async def admit(self, client: str, name: str) -> ConnectionDetails:
+    async def admit(self, client: str, name: str, config: CallConfig | None = None) -> ConnectionDetails:
         """Let a new caller in.
 
         Args:
             client: Who asks.
             name: The caller's.
+            config: Of the call.
 
         Raises:
             RequestError: Too many have a token and have not joined.
             NoRoomError: There is no room.
         """
         if not self.rooms.waits:
-            return await self.rooms.create(name)
+            return await self.rooms.create(name, config)
         call = await self._begin(client)
         try:
-            details = self._details[call] = await self.rooms.create(name)
+            details = self._details[call] = await self.rooms.create(name, config)
         except BaseException:
             self._end(call)
             raise

@@ -6,24 +6,26 @@ import time
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from agent.call_config import MOST_BYTES
 from agent.metrics.requests import count_requests
 from agent.process.worker_state import Status
-from agent.rooms.connection_details import Rooms
+from agent.rooms.connection_details import ConnectionDetails, Rooms
 from agent.rooms.own import OwnRooms
 from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
-from agent.web.body import read_body
-from agent.web.calls import add_calls
+from agent.web.body import read_body, read_model
+from agent.web.call_configs import CALL_CONFIGS, CallConfigs, list_choices
+from agent.web.calls import STEER, NewCall, add_calls
 from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
-from agent.web.guard import called_by_name, known_names, knows, not_too_often
+from agent.web.guard import called_by_name, known_names, knows, not_too_often, with_secret
 from agent.web.headers import telling
 from agent.web.page import add_page
 from agent.web.renderer import add_renderer
@@ -40,8 +42,8 @@ WORKER = web.AppKey("WORKER", Worker)
 JOURNAL = web.AppKey("JOURNAL", SessionJournal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
-# Bytes: more than a call's configuration may have, and than a text of 2,000 characters.
-_LONGEST_REQUEST = 20_000
+# Bytes of a request: a call's configuration, or a token in which one is, and a little more.
+_LONGEST_REQUEST = 2 * MOST_BYTES
 
 # The caller's sentence while no call is taken, and the seconds after which another try makes sense.
 _NO_CALLS: dict[Status, tuple[str, float]] = {
@@ -57,12 +59,14 @@ class CallRequest(BaseModel):
     Attributes:
         name: The caller's, shown in the room.
         again: The token of a call that the caller was in.
+        call: The configuration of the call.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
     again: str = ""
+    call: dict[str, Any] | None = None
 
 
 def create_app(
@@ -102,11 +106,14 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Sessi
     api[WORKER], api[JOURNAL], api[HAS_SECRET] = worker, journal, bool(secret)
     # Behind the secret is a server or a proxy that asks for many callers.
     api[ADMISSION] = Admission(settings, rooms, is_limited=not secret)
+    api[CALL_CONFIGS] = CallConfigs(settings)
     api.router.add_post("/call", admit_caller)
+    api.router.add_get("/choices", list_choices)
     api.router.add_get("/sessions", list_sessions)
     add_renderer(api, settings, RendererSessions(settings, journal))
     if isinstance(rooms, OwnRooms):
         add_token_endpoint(api, rooms)
+        api.router.add_post("/calls", with_secret(secret, begin_call, STEER))
         add_calls(api, settings, RunningCalls(settings))
     return api
 
@@ -118,16 +125,20 @@ async def admit_caller(request: web.Request) -> web.Response:
         RequestError: No call is taken now; the message is for the caller.
     """
     wanted = await _read(request)
-    admission = request.app[ADMISSION]
     if wanted.again:  # a call that goes on, also while no new one is taken
-        return web.json_response(asdict(await admission.rooms.refresh(wanted.again)))
-    if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
-        message, retry_after = _NO_CALLS[status]
-        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
-    details = await admission.admit(request[CLIENT], wanted.name)
-    # The room's name is the id of the call, from here on.
-    logger.info("a caller may join", extra={"room": details.room})
-    return web.json_response(asdict(details))
+        return web.json_response(asdict(await request.app[ADMISSION].rooms.refresh(wanted.again)))
+    return web.json_response(asdict(await _admit(request, wanted.name, wanted.call)))
+
+
+async def begin_call(request: web.Request) -> web.Response:
+    """Begin a call for a backend: the id of the call, and its caller's connection details.
+
+    Raises:
+        RequestError: No call is taken now.
+    """
+    wanted = await read_model(request, NewCall)
+    details = await _admit(request, wanted.name, wanted.call)
+    return web.json_response({"id": details.room, **asdict(details)}, status=HTTPStatus.CREATED)
 
 
 async def list_sessions(request: web.Request) -> web.Response:
@@ -143,6 +154,17 @@ async def tell_health(request: web.Request) -> web.Response:
     state = await request.app[WORKER].state()
     status = HTTPStatus.OK if state.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return web.json_response({"status": state.status, "calls": state.calls}, status=status)
+
+
+async def _admit(request: web.Request, name: str, call: dict[str, Any] | None) -> ConnectionDetails:
+    if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
+        message, retry_after = _NO_CALLS[status]
+        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
+    config = await request.app[CALL_CONFIGS].read(call)
+    details = await request.app[ADMISSION].admit(request[CLIENT], name, config)
+    # The room's name is the id of the call, from here on.
+    logger.info("a caller may join", extra={"room": details.room})
+    return details
 
 
 async def _read(request: web.Request) -> CallRequest:

@@ -1,9 +1,10 @@
 """HTTP for backends: begin a call, look at it, have the agent say something, end it."""
 
 from http import HTTPStatus
+from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.control.backend import BackendMethod
 from agent.control.payloads import LONGEST_WAIT, Nothing, Payload, Repeat, Talk
@@ -12,10 +13,22 @@ from agent.web.body import read_model, read_query
 from agent.web.guard import Serve, with_secret
 from agent.web.running_calls import RunningCalls
 
-_WHAT_FOR = "steer calls over HTTP"
+# What the secret is needed for; see `with_secret`.
+STEER = "steer calls over HTTP"
 
 # The methods of the control protocol that a POST to a call reaches, by the end of its path.
 _ASKED: dict[BackendMethod, type[Payload]] = {"talk": Talk, "repeat": Repeat, "interrupt": Nothing}
+
+
+class NewCall(BaseModel):
+    """A call that a backend begins."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: Annotated[str, StringConstraints(max_length=64)] = Field(
+        default="", description="the caller's, shown in the room"
+    )
+    call: dict[str, Any] | None = Field(default=None, description="the configuration of the call")
 
 
 class Wait(BaseModel):
@@ -48,11 +61,11 @@ def add_calls(api: web.Application, settings: Settings, calls: RunningCalls) -> 
         payload = {"id": request.match_info["repeat"], "wait": wait}
         return web.json_response(await calls.ask(request.match_info["call"], "get_repeat", payload, wait=wait))
 
-    api.router.add_get("/calls/{call}", with_secret(secret, look, _WHAT_FOR))
-    api.router.add_delete("/calls/{call}", with_secret(secret, end, _WHAT_FOR))
-    api.router.add_get("/calls/{call}/repeat/{repeat}", with_secret(secret, get_repeat, _WHAT_FOR))
+    api.router.add_get("/calls/{call}", with_secret(secret, look, STEER))
+    api.router.add_delete("/calls/{call}", with_secret(secret, end, STEER))
+    api.router.add_get("/calls/{call}/repeat/{repeat}", with_secret(secret, get_repeat, STEER))
     for method, model in _ASKED.items():
-        api.router.add_post(f"/calls/{{call}}/{method}", with_secret(secret, _ask(calls, method, model), _WHAT_FOR))
+        api.router.add_post(f"/calls/{{call}}/{method}", with_secret(secret, _ask(calls, method, model), STEER))
 
 
 def _ask(calls: RunningCalls, method: BackendMethod, model: type[Payload]) -> Serve:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from agent.call_config import CallConfig
 from agent.process.worker_state import WorkerState
 from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.rooms.hosted import CALLER_JOIN_TIMEOUT
@@ -63,15 +64,16 @@ class WorkerLink:
         """Return True: whether a caller has joined is not known."""
         return True
 
-    async def create(self, name: str) -> ConnectionDetails:
+    async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
         """Have the worker open a room; see `Rooms.create`."""
-        return await self._details("create", {"name": name})
+        document = {} if config is None else config.model_dump(mode="json", exclude_none=True)
+        return await self._details("create", {"name": name, "call": document})
 
     async def refresh(self, token: str) -> ConnectionDetails:
         """Have the worker repeat connection details; see `Rooms.refresh`."""
         return await self._details("refresh", {"token": token})
 
-    async def _details(self, what: str, body: dict[str, str]) -> ConnectionDetails:
+    async def _details(self, what: str, body: dict[str, Any]) -> ConnectionDetails:
         try:
             async with self._http.post(f"http://worker/rooms/{what}", json=body) as answer:
                 told: dict[str, Any] = await answer.json()

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from agent.call_config import MOST_BYTES, parse_config
 from agent.process.readiness import Readiness
 from agent.rooms.connection_details import Rooms
 from agent.web.errors import tell_errors
 
-# Bytes of a request, which holds a name or a token.
-_LONGEST_REQUEST = 8192
+# Bytes of a request, which holds a name and a call's configuration, or a token, in which one may be.
+_LONGEST_REQUEST = 4 * MOST_BYTES
 
 # Seconds for the requests that are being answered at the end.
 _SHUTDOWN_TIMEOUT = 1.0
@@ -53,7 +54,8 @@ def _app(readiness: Readiness, rooms: Rooms | None) -> web.Application:
 
 def _add_rooms(app: web.Application, rooms: Rooms) -> None:
     async def create(request: web.Request) -> web.Response:
-        return web.json_response(asdict(await rooms.create((await request.json())["name"])))
+        wanted = await request.json()
+        return web.json_response(asdict(await rooms.create(wanted["name"], parse_config(wanted["call"]))))
 
     async def refresh(request: web.Request) -> web.Response:
         return web.json_response(asdict(await rooms.refresh((await request.json())["token"])))

@@ -17,6 +17,7 @@ PERSONAS = {
         voice="bank-voice",
         variables={"customer": "there", "bank": "the bank"},
     ),
+    "faceless": Persona(name="Fay", instructions="Be kind."),
 }
 REAL = Settings(liveavatar_api_key=SecretStr("key"))
 
@@ -57,6 +58,8 @@ def test_variables_are_put_into_the_texts() -> None:
         ({"liveavatar_avatar_id": "set"}, CallConfig(), "set"),
         ({"liveavatar_avatar_id": "set"}, CallConfig(persona="bank"), "bank-face"),
         ({"liveavatar_avatar_id": "set"}, CallConfig(persona="bank", avatar_id="given"), "given"),
+        ({"liveavatar_avatar_id": "set"}, CallConfig(persona="faceless"), "set"),
+        ({}, CallConfig(persona="faceless"), "nova-face"),
         ({"liveavatar_avatar_id": "set", "liveavatar_sandbox": True}, CallConfig(persona="bank"), "set"),
     ],
 )

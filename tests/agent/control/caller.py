@@ -12,6 +12,7 @@ from livekit import rtc
 from livekit.agents import Agent
 
 from agent.call.account import Account
+from agent.call_config import CallConfig
 from agent.control.control import Control
 from agent.control.usage import Usage
 from agent.persona import Persona
@@ -51,6 +52,7 @@ class Caller:
             self.presence,
             settings=settings,
             persona=PERSONA,
+            config=CallConfig(),
             usage=Usage(settings, Account(settings, None)),
             on_turn=lambda _: None,
             on_use=self._use,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from livekit.agents import NOT_GIVEN, function_tool, llm
 
+from agent.call_config import CallConfig
 from agent.control.attributes import Attributes
 from agent.control.personas import Personas
 from agent.control.refusal import RefusalError
@@ -74,6 +75,7 @@ class Stage:
             Settings(persona=persona),
             NOVA,
             self.attributes,
+            CallConfig(),
             on_first_token=lambda: None,
             on_first_audio=lambda: None,
             on_failure=self.failed.append,

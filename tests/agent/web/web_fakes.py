@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from agent.call_config import CallConfig
+
 LIVEKIT = {
     "livekit_url": "ws://127.0.0.1:1",  # nothing listens there
     "livekit_api_key": "devkey",
@@ -54,11 +56,13 @@ class ListedRooms:
     over: str = ""
     waits: float = 45.0
     names: list[str] = field(default_factory=list)
+    configs: list[CallConfig | None] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     joined: set[str] = field(default_factory=set)
 
-    async def create(self, name: str) -> ConnectionDetails:
+    async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
         self.names.append(name)
+        self.configs.append(config)
         if self.refusal:
             raise NoRoomError(self.refusal)
         token = "a-token" if len(self.names) == 1 else f"token-{len(self.names)}"

@@ -1,0 +1,49 @@
+"""The personas that calls can have, read from their files for each call: a file that is new or changed is used."""
+
+import logging
+
+from agent.persona import Persona, load_persona, personas_beside
+from agent.settings import Settings, SettingsError
+from agent.turns import turn_settings
+
+logger = logging.getLogger("agent")
+
+
+def require_folder(settings: Settings) -> None:
+    """Make sure that PERSONAS_DIR, if it is set, is a folder.
+
+    Raises:
+        SettingsError: It is none.
+    """
+    folder = settings.personas_dir
+    if folder is not None and not folder.is_dir():
+        raise SettingsError([f"PERSONAS_DIR: there is no folder {folder}"])
+
+
+def persona_named(settings: Settings, stem: str) -> Persona:
+    """Read the persona of a file's stem.
+
+    Raises:
+        SettingsError: There is no such file, or it can't be used; then the log says why.
+    """
+    files = personas_beside(settings.persona, settings.personas_dir)
+    if stem not in files:
+        raise SettingsError([f"there is no such persona; there is {', '.join(files)}"])
+    try:
+        persona = load_persona(files[stem])
+        turn_settings(settings, persona)
+    except SettingsError as error:
+        logger.warning("the file of a persona can't be used", extra={"persona": stem, "error": str(error)})
+        raise SettingsError(["that persona can't be used at the moment"]) from None
+    return persona
+
+
+def usable_personas(settings: Settings) -> dict[str, Persona]:
+    """Read all personas, by the stems of their files; of one that can't be used, the log says why."""
+    found: dict[str, Persona] = {}
+    for stem in personas_beside(settings.persona, settings.personas_dir):
+        try:
+            found[stem] = persona_named(settings, stem)
+        except SettingsError:  # it was logged
+            continue
+    return found
