@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from livekit import api
 
 from agent.control.backend import is_admin
+from agent.process.worker_state import WorkerState
 from agent.rooms.own import OwnRooms
 from agent.web.app import create_app
 from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, avatar, people
@@ -306,3 +307,56 @@ async def test_a_livekit_server_that_is_away_is_told(tmp_path: Path) -> None:
     async with TestClient(TestServer(app)) as client:
         known = Backend(client)
         assert await known.ask("GET") == (502, {"error": "The call can't be reached at the moment. Please try again."})
+
+
+@asynccontextmanager
+async def begun(directory: Path, body: Any, **values: Any) -> AsyncIterator[tuple[int, dict[str, Any], FakeLiveKit]]:
+    """What a backend gets that begins a call, and the LiveKit server that it is in."""
+    livekit, site = FakeLiveKit(), Site(directory)
+    async with livekit.running():
+        set_ = settings(livekit_url=livekit.url, web_secret=SECRET, **values)
+        app = create_app(set_, OwnRooms(set_), site.worker, site.journal, site.page)
+        async with TestClient(TestServer(app)) as client, client.post("/api/calls", json=body, headers=KNOWN) as answer:
+            yield answer.status, await answer.json(), livekit
+
+
+async def test_a_backend_begins_a_call(tmp_path: Path) -> None:
+    """It gets the call's id, and its caller's connection details; the room has the call's configuration."""
+    body = {"name": "Ada", "call": {"persona": "poet", "opening": "Welcome back."}}
+    async with begun(tmp_path, body) as (status, told, livekit):
+        claims = api.TokenVerifier(LIVEKIT["livekit_api_key"], KEY_SECRET).verify(told["token"])
+
+    assert (status, told["id"]) == (201, told["room"])
+    assert claims.video is not None
+    assert (claims.name, claims.video.room, claims.identity) == ("Ada", told["id"], told["identity"])
+    [room] = livekit.created
+    assert room.name == told["id"]
+    assert json.loads(room.metadata)["call"] == {"persona": "poet", "opening": "Welcome back."}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"call": {"persona": "nobody"}}, "persona"), ({"call": {"face": "x"}}, "face"), ({"again": "x"}, "again")],
+)
+async def test_what_no_call_can_be_made_of_is_refused(tmp_path: Path, body: Any, field: str) -> None:
+    """400 names the field, and no room is opened."""
+    async with begun(tmp_path, body) as (status, told, livekit):
+        assert status == 400
+        assert field in told["error"]
+        assert not livekit.created
+
+
+async def test_a_call_needs_a_secret_to_begin_with(tmp_path: Path) -> None:
+    """Without one there is `POST /api/call`."""
+    async with backend(tmp_path, Passing(), secret="") as known, known._client.post("/api/calls") as answer:
+        assert answer.status == 403
+
+
+async def test_no_call_begins_while_none_is_taken(tmp_path: Path) -> None:
+    """503 says when to ask again."""
+    site = Site(tmp_path)
+    site.worker.now = WorkerState("draining", 0)
+    set_ = settings(web_secret=SECRET)
+    app = create_app(set_, OwnRooms(set_), site.worker, site.journal, site.page)
+    async with TestClient(TestServer(app)) as client, client.post("/api/calls", headers=KNOWN) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "10")
