@@ -6,10 +6,10 @@ import time
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from agent.call_config import MOST_BYTES
 from agent.metrics.requests import count_requests
@@ -19,14 +19,17 @@ from agent.rooms.own import OwnRooms
 from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
+from agent.web.answers import Begun
 from agent.web.body import read_body, read_model
 from agent.web.call_configs import CALL_CONFIGS, CallConfigs, list_choices
-from agent.web.calls import STEER, NewCall, add_calls
+from agent.web.call_request import CallRequest, NewCall
+from agent.web.calls import STEER, add_calls
 from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
 from agent.web.guard import called_by_name, known_names, knows, not_too_often, with_secret
 from agent.web.headers import telling
+from agent.web.openapi import add_openapi
 from agent.web.page import add_page
 from agent.web.renderer import add_renderer
 from agent.web.renderer_sessions import RendererSessions
@@ -53,22 +56,6 @@ _NO_CALLS: dict[Status, tuple[str, float]] = {
 }
 
 
-class CallRequest(BaseModel):
-    """The body of a request for a token.
-
-    Attributes:
-        name: The caller's, shown in the room.
-        again: The token of a call that the caller was in.
-        call: The configuration of the call.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
-    again: str = ""
-    call: dict[str, Any] | None = None
-
-
 def create_app(
     settings: Settings, rooms: Rooms, worker: Worker, journal: SessionJournal, page: Path
 ) -> web.Application:
@@ -92,6 +79,7 @@ def create_app(
     app.on_response_prepare.append(telling(settings))
     app[WORKER] = worker
     app.router.add_get("/healthz", tell_health)
+    add_openapi(app)
     app.add_subapp("/api/", _create_api(settings, rooms, worker, journal))
     add_page(app, page)
     return app
@@ -138,7 +126,7 @@ async def begin_call(request: web.Request) -> web.Response:
     """
     wanted = await read_model(request, NewCall)
     details = await _admit(request, wanted.name, wanted.call)
-    return web.json_response({"id": details.room, **asdict(details)}, status=HTTPStatus.CREATED)
+    return web.json_response(Begun.of(details).model_dump(), status=HTTPStatus.CREATED)
 
 
 async def list_sessions(request: web.Request) -> web.Response:

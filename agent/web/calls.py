@@ -1,15 +1,14 @@
 """HTTP for backends: begin a call, look at it, have the agent say something, end it."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.control.backend import BackendMethod
-from agent.control.payloads import LONGEST_WAIT, Nothing, Payload, Repeat, Talk
+from agent.control.payloads import Nothing, Payload, Repeat, Talk
 from agent.settings import Settings
 from agent.web.body import read_model, read_query
+from agent.web.call_request import Wait
 from agent.web.guard import Serve, with_secret
 from agent.web.running_calls import RunningCalls
 
@@ -18,25 +17,6 @@ STEER = "steer calls over HTTP"
 
 # The methods of the control protocol that a POST to a call reaches, by the end of its path.
 _ASKED: dict[BackendMethod, type[Payload]] = {"talk": Talk, "repeat": Repeat, "interrupt": Nothing}
-
-
-class NewCall(BaseModel):
-    """A call that a backend begins."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    name: Annotated[str, StringConstraints(max_length=64)] = Field(
-        default="", description="the caller's, shown in the room"
-    )
-    call: dict[str, Any] | None = Field(default=None, description="the configuration of the call")
-
-
-class Wait(BaseModel):
-    """The query of a request for a repeat."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    wait: float = Field(default=0.0, ge=0.0, le=LONGEST_WAIT, description="seconds for which its end is waited for")
 
 
 def add_calls(api: web.Application, settings: Settings, calls: RunningCalls) -> None:
