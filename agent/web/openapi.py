@@ -141,7 +141,8 @@ def document(served: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def _schemas(models: Iterable[Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
     """Return a reference for each model, and the definitions that they refer to."""
-    adapters = [(model, "validation", TypeAdapter(model)) for model in dict.fromkeys(models)]
+    mode: Literal["validation"] = "validation"
+    adapters = [(model, mode, TypeAdapter(model)) for model in dict.fromkeys(models)]
     made, rest = TypeAdapter.json_schemas(adapters, ref_template=_SCHEMA)
     definitions = {name: _first_paragraph(schema) for name, schema in rest["$defs"].items()}
     return {model: schema for (model, _), schema in made.items()}, definitions
