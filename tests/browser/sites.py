@@ -40,16 +40,18 @@ WIDGET_PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width" />
 <title>A shop</title>
 <style>body { font: 18px/1.6 Georgia, serif; margin: 4rem auto; max-width: 40rem; } button { color: red; }</style>
-<h1>A shop of our own</h1>
-<p>Its pages know nothing of calls but one script.</p>
-<p><a href="#more">More</a></p>
+<main>
+  <h1>A shop of our own</h1>
+  <p>Its pages know nothing of calls but one script.</p>
+  <p><a href="#more">More</a></p>
+</main>
 <script src="{agent}widget.js" data-label="Ask us"></script>
 </html>
 """
 
 
 @asynccontextmanager
-async def site(agent: str) -> AsyncIterator[str]:
+async def site(agent: str, port: int) -> AsyncIterator[str]:
     """Serve `/token` and `/widget` for the agent at this address; gives the site's own address."""
 
     def page(text: str) -> web.Response:
@@ -68,5 +70,5 @@ async def site(agent: str) -> AsyncIterator[str]:
     app.router.add_get("/token", token)
     app.router.add_get("/widget", widget)
     app.router.add_get("/livekit-client.mjs", livekit)
-    async with TestServer(app) as server:
+    async with TestServer(app, port=port) as server:
         yield str(server.make_url("/"))

@@ -14,7 +14,8 @@ const STYLE = `
   :host { all: initial; color-scheme: light dark; }
   * { box-sizing: border-box; font: 600 15px/1.2 system-ui, sans-serif; }
   button { border: 0; border-radius: 999px; padding: 14px 20px; color: #fff; background: var(--color); cursor: pointer; }
-  button:focus-visible { outline: 3px solid light-dark(#14211f, #e8f0ee); outline-offset: 2px; }
+  /* Visible on a site of any colour. */
+  button:focus-visible { outline: 3px solid #fff; box-shadow: 0 0 0 6px #14211f; }
   .open, .panel { position: fixed; z-index: 2147483000; bottom: 20px; }
   .right { right: 20px; }
   .left { left: 20px; }
@@ -45,7 +46,8 @@ class Widget {
     this.panel.setAttribute("role", "dialog");
     this.panel.setAttribute("aria-label", options.label);
     this.panel.hidden = true;
-    this.closer.textContent = options.closeLabel;
+    this.closer.textContent = "✕";
+    this.closer.setAttribute("aria-label", options.closeLabel);
     this.closer.addEventListener("click", () => this.close());
     this.panel.append(this.closer);
     document.addEventListener("keydown", (event) => {

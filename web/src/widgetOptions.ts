@@ -5,7 +5,7 @@ export interface WidgetOptions {
   page: string;
   /** Text of the button, and title of the frame. */
   label: string;
-  /** Text of the button that closes the frame. */
+  /** Name of the button that closes the frame, for screen readers. */
   closeLabel: string;
   side: "left" | "right";
   /** CSS colour of the button; empty for that of the page. */
