@@ -103,18 +103,18 @@ async def start_call(ctx: JobContext) -> None:
     end_with_worker(settings, journal, _recovery(ctx, settings))
     is_hosted = settings.room_owner == "liveavatar" and not ctx.is_fake_job()
     hosted = HostedRoom.from_json(ctx.job.metadata) if is_hosted else None
+    if hosted is not None and not await _adopt(ctx, hosted, journal):
+        ctx.shutdown(reason="the avatar's session was given up before its job began")
+        return
     _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
     bound_pre_connect_audio(ctx.room)
     settings, persona, given = prepare(settings, await _given(ctx, hosted))
     left = await minutes_left(settings, journal, ctx.job.room.name)
     if left is not None:
-        if left * 60.0 <= GOODBYE_TIMEOUT:
+        if left * 60.0 <= GOODBYE_TIMEOUT and hosted is None:
             await refuse_call(ctx, Reason.CALL_IS_USED)
             return
         settings = settings.model_copy(update={"minutes_per_call": left})
-    if hosted is not None and not await _adopt(ctx, hosted, journal):
-        ctx.shutdown(reason="the avatar's session was given up before its job began")
-        return
     call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted, given=given)
     ctx.proc.userdata["call"] = call
     await call.start()

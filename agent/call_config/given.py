@@ -61,9 +61,10 @@ def in_attributes(attributes: Mapping[str, str]) -> Given:
     """
     document: dict[str, object] = {}
     for name, value in attributes.items():
-        if not name.startswith(f"{KEY}.") or not value:
+        key, _, field_name = name.partition(".")
+        if key != KEY or not field_name or not value:
             continue
-        outer, _, inner = name.removeprefix(f"{KEY}.").partition(".")
+        outer, _, inner = field_name.partition(".")
         table = document.setdefault(outer, {}) if inner else None
         if isinstance(table, dict):
             table[inner] = value

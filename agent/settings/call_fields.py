@@ -24,7 +24,7 @@ CALLER_FIELDS = frozenset(
 _NONE = {"none", "off", "no", "false"}
 
 
-def call_fields(value: str) -> frozenset[str]:
+def read_call_fields(value: str) -> frozenset[str]:
     """Read names of fields, with commas or blanks between them: `persona, voice`.
 
     Raises:

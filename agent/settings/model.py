@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.settings import values
-from agent.settings.call_fields import call_fields
+from agent.settings.call_fields import read_call_fields
 from agent.settings.state_dir import default_state_dir
 from agent.settings.turns import TurnOptions
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
@@ -154,7 +154,7 @@ class Settings(TurnOptions, BaseSettings):
     stand_ins_url: WebAddress = ""
     persona: FilePath = DEFAULT_PERSONA
     personas_dir: OptionalPath = None
-    call_fields: Annotated[frozenset[str], NoDecode, _cleaned(call_fields)] = frozenset({"persona"})
+    call_fields: Annotated[frozenset[str], NoDecode, _cleaned(read_call_fields)] = frozenset({"persona"})
     turn_detection: Annotated[TurnDetection, _cleaned(values.word)] = "vad"
     fallback_stt: OptionalVendor = None
     fallback_tts: OptionalVendor = None

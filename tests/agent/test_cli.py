@@ -1,5 +1,6 @@
 """The commands as a person runs them: what is wrong is a line, an exit status, and no traceback."""
 
+import json
 import os
 import signal
 import subprocess
@@ -85,6 +86,23 @@ def test_a_persona_with_an_unknown_tool_ends_the_start(complete: pytest.MonkeyPa
     persona.write_text('name = "X"\ninstructions = "Y"\ntools = ["get_weather"]\n')
     complete.setenv("PERSONA", str(persona))
     with pytest.raises(SettingsError, match="there is no tool get_weather; there is get_time"):
+        settings_of_a_call()
+
+
+def test_the_schema_of_a_calls_configuration_is_printed() -> None:
+    """It describes each field, and needs no settings."""
+    result = run("schema")
+    schema = json.loads(result.stdout)
+
+    assert result.returncode == 0
+    assert {"persona", "voice", "avatar_id", "limits", "metadata"} < schema["properties"].keys()
+    assert schema["properties"]["persona"]["description"]
+
+
+def test_a_folder_of_personas_that_is_missing_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A path with a mistake would be found out by the first caller."""
+    complete.setenv("PERSONAS_DIR", str(tmp_path / "persons"))
+    with pytest.raises(SettingsError, match="PERSONAS_DIR: there is no folder"):
         settings_of_a_call()
 
 

@@ -76,6 +76,20 @@ def test_a_persona_of_ones_own_is_one_of_the_choice(tmp_path: Path) -> None:
     assert personas_beside(poet)["poet"] == poet
 
 
+def test_personas_of_a_folder_are_in_the_choice(tmp_path: Path) -> None:
+    """They go before those that come along, and the file that PERSONA names before them."""
+    for stem in ("ada", "poet"):
+        (tmp_path / f"{stem}.toml").touch()
+    chosen = Path("elsewhere") / "ada.toml"
+
+    assert personas_beside(chosen, tmp_path) == {
+        "nova": DEFAULT_PERSONA,
+        "poet": tmp_path / "poet.toml",
+        "ada": chosen,
+    }
+    assert list(personas_beside(DEFAULT_PERSONA, tmp_path / "nowhere")) == ["nova", "poet"]
+
+
 def test_a_tool_that_there_is_not_is_named(tmp_path: Path) -> None:
     """When the file is read, and not in the middle of a call."""
     path = tmp_path / "persona.toml"

@@ -76,17 +76,18 @@ async def test_the_log_follows_when_its_panel_shrinks(studio: Studio) -> None:
         assert await log.evaluate("log => log.scrollTop") == 0
 
 
-async def test_a_persona_is_chosen_in_a_call(studio: Studio) -> None:
-    """It takes over; outside a call, where a choice would be ignored, there is none to choose."""
+async def test_a_persona_is_chosen_before_a_call_and_in_it(studio: Studio) -> None:
+    """The call begins with the one that was chosen; in the call another one takes over."""
     async with studio.tab() as tab:
-        await expect(tab.find("persona-select")).to_be_hidden()
-        await tab.start()
         await tab.find("persona-select").select_option("poet")
-        await expect(tab.find("name")).to_have_text("Mira", timeout=15_000)
+        await tab.start()
+        await expect(tab.find("name")).to_have_text("Mira")
         await tab.caption("agent", "I am Mira")
+        await tab.find("persona-select").select_option("nova")
+        await expect(tab.find("name")).to_have_text("Nova", timeout=15_000)
         await tab.close()
-        await expect(tab.find("persona-select")).to_be_hidden()
-        await expect(tab.find("persona-select")).to_be_disabled()
+        await expect(tab.find("persona-select")).to_have_value("poet")
+        await expect(tab.find("voice-id")).to_be_hidden()
 
 
 async def test_the_page_works_under_a_path(studio: Studio) -> None:

@@ -1,4 +1,7 @@
-/** What the caller has chosen for the microphone. The tab keeps it, so that a reload does not open the microphone. */
+/**
+ * What the caller has chosen: for the microphone, and for the next call. The tab keeps it, so that a reload does not open
+ * the microphone.
+ */
 
 import type { Input } from "./control";
 import { type Store, tabStore } from "./storage";
@@ -6,10 +9,13 @@ import { type Store, tabStore } from "./storage";
 export interface Choices {
   input: Input;
   isMuted: boolean;
+  persona: string;
+  avatar_id: string;
+  voice: string;
 }
 
 const KEY = "choices";
-const DEFAULTS: Choices = { input: "open", isMuted: false };
+const DEFAULTS: Choices = { input: "open", isMuted: false, persona: "", avatar_id: "", voice: "" };
 
 export function choices(store: Store = tabStore): Choices {
   return { ...DEFAULTS, ...(JSON.parse(store.get(KEY) ?? "{}") as Partial<Choices>) };

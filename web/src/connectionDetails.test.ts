@@ -35,6 +35,12 @@ test("a new call is requested relative to the page", async () => {
   expect(requests).toEqual([["api/call", {}]]);
 });
 
+test("a new call has the configuration that was chosen", async () => {
+  const requests = serve(() => Response.json(DETAILS));
+  await rejoinOrCreate(true, { persona: "poet" });
+  expect(requests).toEqual([["api/call", { call: { persona: "poet" } }]]);
+});
+
 test("a call that goes on is rejoined, with and without a click", async () => {
   for (const isAsked of [true, false]) {
     keep(DETAILS);

@@ -1,5 +1,6 @@
 /** The connection details of a call: requested over HTTP, and kept by the tab so that a reload rejoins the call. */
 
+import type { CallConfig } from "./offer";
 import { tabStore } from "./storage";
 
 export interface ConnectionDetails {
@@ -35,16 +36,19 @@ const PATH = "api/call";
 const DETAILS = "connection-details";
 const SECRET = "secret";
 
-/** Rejoin the call that is kept, or start a new one. Only a click (`isAsked`) starts one after a call that is over. */
-export async function rejoinOrCreate(isAsked: boolean): Promise<ConnectionDetails> {
+/**
+ * Rejoin the call that is kept, or start a new one with this configuration. Only a click (`isAsked`) starts one after a
+ * call that is over.
+ */
+export async function rejoinOrCreate(isAsked: boolean, config: CallConfig = {}): Promise<ConnectionDetails> {
   const details = kept();
-  if (details === undefined) return create();
+  if (details === undefined) return create(config);
   try {
     return await refresh(details);
   } catch (error) {
     const isOver = error instanceof NoConnectionDetailsError && error.isOver;
     if (isOver) drop();
-    if (isOver && isAsked) return create();
+    if (isOver && isAsked) return create(config);
     throw error;
   }
 }
@@ -77,8 +81,14 @@ export function takeSecretFromAddress(): void {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
-async function create(): Promise<ConnectionDetails> {
-  return post({});
+/** The header with the secret, if one is kept. */
+export function authorization(): Record<string, string> {
+  const secret = tabStore.get(SECRET);
+  return secret === undefined ? {} : { Authorization: `Bearer ${secret}` };
+}
+
+async function create(config: CallConfig): Promise<ConnectionDetails> {
+  return post(Object.keys(config).length === 0 ? {} : { call: config });
 }
 
 // Only the server knows whether a call goes on: joining a room that is gone opens it, and starts a new call.
@@ -87,9 +97,7 @@ async function refresh(details: ConnectionDetails): Promise<ConnectionDetails> {
 }
 
 async function post(body: object): Promise<ConnectionDetails> {
-  const secret = tabStore.get(SECRET);
-  const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (secret !== undefined) headers["Authorization"] = `Bearer ${secret}`;
+  const headers = { "Content-Type": "application/json", ...authorization() };
   const response = await fetch(PATH, { method: "POST", headers, body: JSON.stringify(body) }).catch(() => {
     throw new NoConnectionDetailsError("The server of this page does not answer. Please try again in a moment.", 0);
   });

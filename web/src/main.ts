@@ -16,7 +16,8 @@ import { element } from "./dom";
 import { listenToSite } from "./embedded";
 import { log, offerCopy } from "./log";
 import { clearFailure, clearMessage, showFailure, showMessage } from "./message";
-import { showAgent, showReconnecting, showServices, showState, showUsage } from "./panel";
+import { chosenConfig, loadOffer, showInputs } from "./offer";
+import { showAgent, showPersonas, showReconnecting, showServices, showState, showUsage } from "./panel";
 import { onHold } from "./pushToTalk";
 import { enableTextBox, type Method, onSend } from "./textBox";
 import { offerTheme } from "./theme";
@@ -50,6 +51,7 @@ function setInCall(isInCall: boolean): void {
   close.hidden = !isInCall;
   element<HTMLButtonElement>("interrupt").disabled = !isInCall;
   enableTextBox(isInCall);
+  showInputs(isInCall);
   onMicrophone();
 }
 
@@ -64,7 +66,7 @@ async function enter(isAsked: boolean): Promise<void> {
   showStep("room");
   clearTurns();
   try {
-    const details = await connectionDetails.rejoinOrCreate(isAsked);
+    const details = await connectionDetails.rejoinOrCreate(isAsked, chosenConfig());
     if (call !== entered) return;
     connectionDetails.keep(details);
     await entered.join(details);
@@ -90,6 +92,15 @@ function leave(): void {
   onSilenced(false);
   showAgent(undefined);
   showStep(undefined);
+  void offerChoices();
+}
+
+/** Show what can be chosen for the next call. */
+async function offerChoices(): Promise<void> {
+  await loadOffer();
+  if (call !== undefined) return;
+  showInputs(false);
+  showPersonas(undefined);
 }
 
 function noMicrophone(): string {
@@ -183,6 +194,7 @@ async function endCall(): Promise<void> {
 }
 
 async function onPersonaChosen(): Promise<void> {
+  if (call === undefined) return choose({ persona: personas.value });
   if (!(await ask((control) => control.setPersona(personas.value)))) showAgent(agent);
 }
 

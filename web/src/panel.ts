@@ -2,6 +2,7 @@
 
 import type { Agent, UsageEvent } from "./control";
 import { clock, element, make, tell } from "./dom";
+import { chosenPersona, offeredPersonas, personaName } from "./offer";
 
 const SERVICES: [vendor: string, role: string, name: string][] = [
   ["deepgram", "Speech-to-text", "Deepgram"],
@@ -70,13 +71,13 @@ export function showUsage(usage: UsageEvent | undefined, endsAt: Date | undefine
   tell(element("ends"), seconds > 0 ? `The call ends in ${clock(seconds)}` : "");
 }
 
-/** Only the agent of a call knows its personas: none can be chosen outside it. */
-function showPersonas(agent: Agent | undefined): void {
-  const names = agent?.personas ?? [];
-  personas.disabled = agent === undefined;
-  element("persona").hidden = names.length < 2;
-  if (names.join() !== [...personas.options].map((option) => option.value).join()) {
-    personas.replaceChildren(...names.map((name) => make("option", name, { value: name })));
+/** In a call the choice is the agent's, and changes its persona; outside it is the server's, for the next call. */
+export function showPersonas(agent: Agent | undefined): void {
+  const stems = agent?.personas ?? offeredPersonas();
+  personas.disabled = stems.length === 0;
+  element("persona").hidden = stems.length < 2;
+  if (stems.join() !== [...personas.options].map((option) => option.value).join()) {
+    personas.replaceChildren(...stems.map((stem) => make("option", personaName(stem), { value: stem })));
   }
-  personas.value = agent?.persona ?? "";
+  personas.value = agent?.persona ?? chosenPersona();
 }

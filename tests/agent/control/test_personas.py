@@ -61,7 +61,7 @@ class Stage:
         failed: What was told of failures.
     """
 
-    def __init__(self, persona: Path = DEFAULT_PERSONA) -> None:
+    def __init__(self, persona: Path = DEFAULT_PERSONA, config: CallConfig | None = None) -> None:
         self.thoughts = ScriptedLLM(*(Reply(("Fine.",)) for _ in range(3)))
         self.voices: list[Voice] = []
         self.ears: list[Ear] = []
@@ -72,10 +72,10 @@ class Stage:
         self.attributes = Attributes(room)
         self.personas = Personas(
             self.session,
-            Settings(persona=persona),
+            Settings(persona=persona, personas_dir=persona.parent),
             NOVA,
             self.attributes,
-            CallConfig(),
+            config or CallConfig(),
             on_first_token=lambda: None,
             on_first_audio=lambda: None,
             on_failure=self.failed.append,
@@ -96,9 +96,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(monkeypatch: pytest.MonkeyPatch, persona: Path = DEFAULT_PERSONA) -> AsyncIterator[Stage]:
+async def staged(
+    monkeypatch: pytest.MonkeyPatch, persona: Path = DEFAULT_PERSONA, config: CallConfig | None = None
+) -> AsyncIterator[Stage]:
     """A session in which Nova is."""
-    made = Stage(persona)
+    made = Stage(persona, config)
     monkeypatch.setattr("agent.control.personas.build_ear", made.build_ear)
     monkeypatch.setattr("agent.control.personas.build_voice", made.build_voice)
     made.attributes.start()
@@ -205,6 +207,27 @@ async def test_who_is_not_there_can_not_be_asked_for(monkeypatch: pytest.MonkeyP
             assert refused.value.code == 404
 
     assert stage.personas.persona == NOVA
+
+
+async def test_the_calls_variables_are_for_every_persona(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its name and voice are the first one's; a file that has come since the call began can be changed to."""
+    config = CallConfig(name="Kai", variables={"customer": "Kim"})
+    first = tmp_path / "first.toml"
+    first.write_text('name = "First"\ninstructions = "x"\n')
+    async with staged(monkeypatch, first, config) as stage:
+        (tmp_path / "ada.toml").write_text('name = "Ada"\ninstructions = "Talk with {customer}."\n')
+        other = await stage.personas.change("ada")
+        back = await stage.personas.change("first")
+
+    assert (other.name, other.instructions, back.name) == ("Ada", "Talk with Kim.", "Kai")
+
+
+async def test_the_room_is_told_of_the_persona_that_the_call_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It need not be the worker's own."""
+    async with staged(monkeypatch, config=CallConfig(persona="poet")) as stage:
+        pass
+
+    assert stage.room.local_participant.attributes["persona"] == "poet"
 
 
 class Library:

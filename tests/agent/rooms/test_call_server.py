@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from livekit.agents import JobContext, JobExecutorType
 from livekit.protocol import agent
 
+from agent.call_config import CallConfig
+from agent.call_config.job import given_in_job
 from agent.framework import FullError
 from agent.rooms.call_server import CallServer
 from avatar import HostedRoom
@@ -151,3 +153,17 @@ async def test_a_drain_ends_after_any_number_of_calls() -> None:
             await server._queue_msg(agent.WorkerMessage())
         async with asyncio.timeout(10):
             await server.drain(timeout=0)
+
+
+async def test_a_job_is_told_of_the_configuration_of_its_call() -> None:
+    """Beside the room's credentials, as the metadata of the room."""
+    jobs = Jobs()
+    config = CallConfig(persona="poet")
+    async with running(a_server(jobs)) as server:
+        async with server.slot():
+            await server.join(HOSTED, config)
+        ctx = await jobs.begun.get()
+        ctx.shutdown()
+
+    assert given_in_job(ctx.job).config == config
+    assert HostedRoom.from_json(ctx.job.metadata) == HOSTED

@@ -90,3 +90,24 @@ async def test_an_agent_on_its_way_is_waited_for(
 
     assert await bring(livekit, dead_dispatch=dead_dispatch) is Outcome.AGENT_COMES
     assert len(livekit.dispatched) == asked
+
+
+def configured(metadata: str, agent_name: str, seconds_ago: float) -> api.AgentDispatch:
+    """A dispatch with a call's configuration."""
+    state = api.AgentDispatchState(created_at=int((time.time() - seconds_ago) * 1e9), jobs=[Job(id="job-1")])
+    return api.AgentDispatch(id="AD_0", room=ROOM, agent_name=agent_name, metadata=metadata, state=state)
+
+
+@pytest.mark.parametrize(("known", "handed_on"), [("", "second"), ("from the job", "from the job")])
+async def test_the_next_agent_has_the_configuration_of_the_last_one(known: str, handed_on: str) -> None:
+    """From its job, or as LiveKit has kept it: also of a dispatch that was somebody else's request."""
+    livekit = FakeLiveKit(ROOM, people("caller-1"))
+    livekit.dispatches = [
+        configured("second", "nova", 90.0),
+        configured("first", "nova", 100.0),
+        configured("", "nova", 80.0),
+        configured("another agent's", "scribe", 70.0),
+    ]
+
+    assert await bring(livekit, dead_dispatch="AD_0", metadata=known) is Outcome.AGENT_COMES
+    assert [each.metadata for each in livekit.dispatched] == [handed_on]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.call_config import CallConfig
 from agent.framework import FullError
 from agent.rooms import hosted
 from agent.rooms.connection_details import CallOverError, NoRoomError
@@ -33,6 +34,7 @@ class Worker:
         self.capacity = capacity
         self.held = 0
         self.joined: list[HostedRoom] = []
+        self.configs: list[CallConfig] = []
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -45,15 +47,16 @@ class Worker:
         finally:
             self.held -= 1
 
-    async def join(self, room: HostedRoom) -> None:
+    async def join(self, room: HostedRoom, config: CallConfig) -> None:
         assert self.held
         self.joined.append(room)
+        self.configs.append(config)
 
 
 class Broken(Worker):
     """Can't start a process."""
 
-    async def join(self, room: HostedRoom) -> None:
+    async def join(self, room: HostedRoom, config: CallConfig) -> None:
         assert self.held
         message = "no process became available"
         raise RuntimeError(message)
@@ -67,10 +70,10 @@ class Slow(Worker):
         self.asked = asyncio.Event()
         self.is_ready = asyncio.Event()
 
-    async def join(self, room: HostedRoom) -> None:
+    async def join(self, room: HostedRoom, config: CallConfig) -> None:
         self.asked.set()
         await self.is_ready.wait()
-        await super().join(room)
+        await super().join(room, config)
 
 
 @pytest.fixture
@@ -276,3 +279,29 @@ async def stopped(service: Hosting) -> None:
     """Wait for a stop."""
     async with service.changed, asyncio.timeout(20):
         await service.changed.wait_for(lambda: service.called("stop") and not service.running)
+
+
+async def test_face_and_quality_of_a_call_are_bought_with_its_session(journal: SessionJournal, tmp_path: Path) -> None:
+    """The job is told of all of it."""
+    (tmp_path / "ada.toml").write_text('name = "Ada"\ninstructions = "Be kind."\navatar_id = "her-face"\n')
+    service, server = Hosting(), Worker()
+    config = CallConfig(persona="ada", video_quality="low")
+    async with door(service, server, journal, personas_dir=tmp_path) as rooms:
+        await rooms.create("Kim", config)
+
+    [asked] = service.called("token")
+    assert (asked["avatar_id"], asked["video_settings"]["quality"]) == ("her-face", "low")
+    assert server.configs == [config]
+
+
+async def test_a_persona_that_has_gone_buys_no_session(
+    journal: SessionJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The page has found it a moment ago; the caller may try again."""
+    service = Hosting()
+    async with door(service, Worker(), journal) as rooms:
+        with pytest.raises(NoRoomError, match=UNAVAILABLE):
+            await rooms.create("Kim", CallConfig(persona="nobody"))
+
+    assert not service.called("token")
+    assert "CALL CONFIG persona: there is no such persona" in caplog.records[0].__dict__["problem"]

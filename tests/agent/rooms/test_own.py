@@ -8,6 +8,7 @@ import jwt
 import pytest
 from livekit import api
 
+from agent.call_config import CallConfig
 from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.rooms.own import OwnRooms, caller_token, is_web_room
 from tests.agent.rooms.fake_livekit import FakeLiveKit, people
@@ -191,3 +192,33 @@ async def test_a_caller_with_a_token_of_the_worker_has_captions() -> None:
 
     assert claims(ticket.token).attributes == {"captions": "true"}
     assert not claims(caller_token(settings(), "room", "me")).attributes
+
+
+CONFIG = CallConfig(persona="poet", variables={"customer": "Kim"})
+METADATA = '{"call": {"persona": "poet", "variables": {"customer": "Kim"}}}'
+
+
+@pytest.mark.parametrize(("name", "agents", "room"), [("nova", [("nova", METADATA)], ""), ("", [], METADATA)])
+async def test_a_configuration_travels_where_callers_can_not_change_it(
+    name: str, agents: list[tuple[str, str]], room: str
+) -> None:
+    """In the server's request for the room and, if the caller comes late, in the signed token."""
+    async with FakeLiveKit().running() as livekit:
+        rooms = OwnRooms(settings(livekit_url=livekit.url, livekit_agent_name=name))
+        ticket = await rooms.create("Ada", CONFIG)
+
+    in_token = claims(ticket.token).room_config
+    for carrier in (in_token, livekit.created[0]):
+        assert [(each.agent_name, each.metadata) for each in carrier.agents] == agents
+        assert carrier.metadata == room
+    assert claims(ticket.token).metadata == ""
+
+
+async def test_a_caller_comes_back_with_the_configuration_of_the_call() -> None:
+    """The next token says the same as the first one."""
+    async with FakeLiveKit(ROOM).running() as livekit:
+        wanted = settings(livekit_url=livekit.url, livekit_agent_name="nova")
+        again = await OwnRooms(wanted).refresh(caller_token(wanted, ROOM, "caller-1", config=CONFIG))
+
+    [agent] = claims(again.token).room_config.agents
+    assert agent.metadata == METADATA

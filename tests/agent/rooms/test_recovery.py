@@ -21,7 +21,7 @@ def a_job() -> RunningJobInfo:
     """The job of agent-1 in the room."""
     return RunningJobInfo(
         accept_arguments=JobAcceptArguments(name="", identity="agent-1", metadata=""),
-        job=protocol.Job(id="job-1", dispatch_id="AD_0", room=models.Room(name=ROOM)),
+        job=protocol.Job(id="job-1", dispatch_id="AD_0", room=models.Room(name=ROOM), metadata="for the next one"),
         url="",
         token="",
         worker_id="a-worker",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.call_config import CallConfig, CallLimits
 from agent.process.readiness import Readiness
 from agent.process.worker_state import WorkerState
 from agent.rooms.connection_details import CallOverError, NoRoomError
@@ -49,7 +50,7 @@ async def test_rooms_of_the_worker_are_had_over_the_link(tmp_path: Path) -> None
     """With the refusals that the rooms have for callers."""
     rooms = ListedRooms()
     async with linked(tmp_path, IdleServer(), rooms) as link:
-        details = await link.create("Ada")
+        details = await link.create("Ada", CallConfig(persona="poet", limits=CallLimits(call_idle_seconds=9)))
         again = await link.refresh(details.token)
         rooms.refusal, rooms.over = "All lines are busy.", "The call has ended."
         with pytest.raises(NoRoomError, match=r"All lines are busy\."):
@@ -58,6 +59,7 @@ async def test_rooms_of_the_worker_are_had_over_the_link(tmp_path: Path) -> None
             await link.refresh(details.token)
 
     assert (details.token, again.token, rooms.names) == ("a-token", "a-fresh-token", ["Ada", "Ada"])
+    assert rooms.configs == [CallConfig(persona="poet", limits=CallLimits(call_idle_seconds=9)), CallConfig()]
 
 
 async def test_a_worker_that_has_gone_has_no_rooms(tmp_path: Path) -> None:
