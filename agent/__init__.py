@@ -16,7 +16,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 def __getattr__(name: str) -> object:
     """Give the worker to who looks for it here: `lk agent` and `python -m livekit.agents` are told of agent.py.
 
-    They import it by that name, and this package goes before the file. Nobody else has to load the worker.
+    They import it by that name, and this package goes before the file. Other importers need not load the worker.
     """
     if name != "server":
         message = f"module {__name__!r} has no attribute {name!r}"

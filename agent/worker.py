@@ -39,17 +39,27 @@ logger = logging.getLogger("agent")
 ENVIRONMENT = read_env_file()
 
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
-_PRELOADED = ["agent.worker", "anyio._backends._asyncio", "livekit.agents.llm.async_toolset", "openai.resources"]
+_PRELOADED = [
+    "agent.worker",
+    "anyio._backends._asyncio",
+    "livekit.agents.llm.async_toolset",
+    "openai.resources",
+    "agent.preloaded",
+]
 # Processes that wait for the next call. The framework would keep one for each core, at 40 MB or more each: on 64 cores
 # that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
 _MOST_IDLE = 4
 _IDLE_IN_DEV = 1
+# The share of JOB_MEMORY_LIMIT at which the framework warns.
+_WARN_SHARE = 0.7
 
 
 def _server(settings: Settings) -> CallServer:
     wanted, cores = settings.idle_processes, math.ceil(get_cpu_monitor().cpu_count())
     return CallServer(
         max_calls=settings.max_calls,
+        job_memory_limit_mb=settings.job_memory_limit,
+        job_memory_warn_mb=_WARN_SHARE * settings.job_memory_limit,
         preload_modules=_PRELOADED,
         num_idle_processes=ServerEnvOption(
             dev_default=_IDLE_IN_DEV if wanted is None else wanted,
@@ -70,7 +80,7 @@ server = _server(settings_or_defaults())
 
 
 def prewarm(process: JobProcess) -> None:
-    """Load before the first job what takes a moment."""
+    """Load before the first job what takes a moment; in a forked process it is there already."""
     load_certificates()
     set_up_traces()
     process.userdata["vad"] = load_vad()

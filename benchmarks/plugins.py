@@ -13,7 +13,7 @@ PLUGINS: dict[Plugin, type[AvatarSession | liveavatar.AvatarSession]] = {
 }
 
 LIVEKIT = {
-    "livekit_url": "ws://127.0.0.1:1",  # nobody joins
+    "livekit_url": "ws://127.0.0.1:1",  # no participant joins
     "livekit_api_key": "devkey",
     "livekit_api_secret": "a-secret-of-more-than-thirty-two-characters",
 }

@@ -105,7 +105,7 @@ class Storm:
 
 
 async def measure_storm(samples: int, sampling: Sampling) -> list[Figure]:
-    """Barge-ins one after the other, `samples` of them in each call, and then a segment that nobody cuts."""
+    """Barge-ins one after the other, `samples` of them in each call, and then a segment without an interruption."""
     async with open_stage() as stage:
         storms = await side_by_side(partial(_storms, stage, samples, sampling))
     name = f"{samples} barge-ins in {_STORM_SECONDS * samples / _STORM:.0f} s"

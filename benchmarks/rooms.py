@@ -52,7 +52,7 @@ class AvatarRoom:
             self.heard += pcm
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
-        """Nobody sees it."""
+        """The attribute is dropped."""
 
     async def leave(self) -> None:
         """Nothing to leave."""

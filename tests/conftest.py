@@ -72,7 +72,7 @@ async def stage(livekit_server: LiveKitServer, logs: Path, pytestconfig: pytest.
 
 @pytest.fixture(scope="session")
 def reliability() -> Iterator[list[Row]]:
-    """What becomes of each fault; kept in the file that RELIABILITY_ROWS names, if it does."""
+    """The outcome of each fault, kept in the file that RELIABILITY_ROWS names, if any."""
     rows: list[Row] = []
     yield rows
     if path := os.environ.get("RELIABILITY_ROWS"):

@@ -31,7 +31,7 @@ class Row:
 
 
 def measured(hall: Hall) -> str:
-    """What was heard in a hall, in words."""
+    """The words that were heard in a hall."""
     speakers = ", then ".join(_spoken_of(speaker) for speaker in hall.speakers)
     silences = (
         f"{hall.first_silence:.1f} s before its first sound, {max(hall.longest_silence, 0.0):.1f} s at most within"
@@ -46,5 +46,5 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
 
 def _spoken_of(speaker: str) -> str:
     if speaker == "agent":
-        return "the voice"
+        return "the fallback track"
     return "a new avatar" if speaker[-1:].isdigit() else "the avatar"

@@ -31,7 +31,7 @@ class PushToTalk:
     release ends the turn, however long a pause is.
 
     The mode belongs to the caller who chose it. The session is in the mode of the linked caller, and the button links
-    whoever holds it.
+    the caller who holds it.
 
     Args:
         session: One that is running.

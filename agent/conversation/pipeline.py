@@ -1,6 +1,7 @@
 """Speech-to-text, language model and text-to-speech: the plugins, their fallbacks, and how turns are taken."""
 
 import sys
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,8 +56,9 @@ _ENFORCED = "_v2_5"
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com", ".api.openai.com")
 
 
+@cache
 def load_vad() -> VAD:
-    """Load Silero's voice activity detection; it takes a moment, so a process does it before its first job."""
+    """Load Silero's voice activity detection, once in a process and its forks: it takes a moment, and 17 MB."""
     return silero.VAD.load(min_silence_duration=VOICE_ENDS_AFTER)
 
 

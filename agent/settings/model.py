@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.settings import values
@@ -20,6 +20,9 @@ DEFAULT_PERSONA = Path(__file__).parents[1] / "personas" / "nova.toml"
 
 # The one key that every stand-in accepts.
 STAND_IN_KEY = "stand-in"
+
+# Megabytes for a call's process. One took 114 with its share of common pages; a limit below that would end every call.
+_LEAST_MEMORY = 200
 
 # For servers without accounts, such as Ollama: the client insists on a key.
 _NO_KEY = "none"
@@ -74,6 +77,13 @@ class Azure:
 def _cleaned(clean: Callable[[str], object]) -> BeforeValidator:
     """Clean a value that was written by a person; what is given in code stays as it is."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+
+
+def _enough_for_a_call(megabytes: int) -> int:
+    if 0 < megabytes < _LEAST_MEMORY:
+        message = f"is less than a call may take: give {_LEAST_MEMORY} or more, or 0 for no limit"
+        raise ValueError(message)
+    return megabytes
 
 
 TurnDetection = Literal["vad", "model"]
@@ -165,6 +175,7 @@ class Settings(TurnOptions, BaseSettings):
     call_idle_seconds: Number = Field(default=1800.0, ge=0)
     sip_avatar: YesNo = False
     max_calls: Integer = Field(default=0, ge=0)
+    job_memory_limit: Annotated[Integer, AfterValidator(_enough_for_a_call)] = 1000
     drain_timeout: Integer = Field(default=3600, ge=0)
     stop_grace: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
     state_dir: FilePath = Field(default_factory=lambda: default_state_dir(os.environ))

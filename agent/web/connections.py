@@ -1,6 +1,7 @@
-"""The connections of browsers: how many there may be, and how long one may be idle."""
+"""The connections of browsers: how many there may be, how long one may be idle, and how long it may not read."""
 
 import asyncio
+import socket
 from collections import Counter
 from typing import cast
 
@@ -15,11 +16,15 @@ _MOST_OF_A_CLIENT = 64
 # Seconds for the first request's headers to arrive, and from one request to the next.
 _IDLE_TIMEOUT = 10.0
 
+# Seconds in which a browser has to take some of an answer; a page that waits for its user keeps reading.
+_READ_TIMEOUT = 30.0
+
 
 class Connections:
     """Makes the connections of a server, and refuses those beyond the limits.
 
-    A connection is closed after ten seconds without a request, whether none comes or its headers come too slowly.
+    A connection is closed after ten seconds without a request, whether none comes or its headers come too slowly; on
+    Linux also after 30 s in which it takes nothing of its answer.
 
     Args:
         server: Answers the requests.
@@ -27,6 +32,7 @@ class Connections:
         most: Connections in all.
         most_of_a_client: Connections of one client.
         idle_timeout: Seconds without a request.
+        read_timeout: Seconds in which nothing of an answer is read.
     """
 
     def __init__(
@@ -37,23 +43,30 @@ class Connections:
         most: int = _MOST,
         most_of_a_client: int = _MOST_OF_A_CLIENT,
         idle_timeout: float = _IDLE_TIMEOUT,
+        read_timeout: float = _READ_TIMEOUT,
     ) -> None:
         self._server = server
         self._proxies = proxies
         self._most = most
         self._most_of_a_client = most_of_a_client
         self._idle_timeout = idle_timeout
+        self._read_timeout = read_timeout
         self._clients: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        """The connections that are open."""
+        return self._clients.total()
 
     def __call__(self) -> asyncio.Protocol:
         """Make a connection; a factory for `loop.create_server`."""
-        return _Connection(self, self._server, self._idle_timeout)
+        return _Connection(self, self._server, self._idle_timeout, self._read_timeout)
 
     def add(self, address: str) -> str | None:
         """Count a connection; return its client, or None if there are too many."""
         client = client_of(address)
         is_limited = address not in self._proxies
-        if self._clients.total() >= self._most or (is_limited and self._clients[client] >= self._most_of_a_client):
+        if self.count >= self._most or (is_limited and self._clients[client] >= self._most_of_a_client):
             return None
         self._clients[client] += 1
         return client
@@ -65,10 +78,11 @@ class Connections:
 
 
 class _Connection(web.RequestHandler):
-    def __init__(self, connections: Connections, server: web.Server, idle_timeout: float) -> None:
+    def __init__(self, connections: Connections, server: web.Server, idle_timeout: float, read_timeout: float) -> None:
         # aiohttp's time-out counts from the connection's start, and bytes of a header don't restart it.
         super().__init__(server, loop=asyncio.get_running_loop(), keepalive_timeout=idle_timeout, access_log=None)  # type: ignore[arg-type] # None turns it off
         self._connections = connections
+        self._read_timeout = read_timeout
         self._client: str | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -77,6 +91,9 @@ class _Connection(web.RequestHandler):
         self._client = self._connections.add(peer[0] if peer else "")
         if self._client is None:
             cast("asyncio.Transport", transport).abort()
+        elif hasattr(socket, "TCP_USER_TIMEOUT"):
+            line = transport.get_extra_info("socket")
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(self._read_timeout * 1000))
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._client is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from livekit import rtc
 
+from agent.control.events import TOPIC
 from demo.call.changes import Changes
 from demo.call.listener import Listener
 from demo.call.microphone import Microphone
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from demo.call.levels import Samples
     from demo.call.microphone import Spoken
@@ -28,7 +30,7 @@ _ENDED: Final = 1.2
 # Seconds of silence by which a barge-in is seen to have worked.
 _SILENCED: Final = 0.4
 
-# Seconds of the story before the caller interrupts it; in the first three of a call the framework listens to nobody.
+# Seconds of the story before the caller interrupts it; in the first three of a call the framework ignores voices.
 _INTO_STORY: Final = 4.0
 
 
@@ -40,18 +42,21 @@ class Heard:
         answers: From the end of a question to the first sound of the answer.
         silences: From the begin of a barge-in to the avatar's silence.
         missed: Questions and barge-ins that nothing came of.
+        turns: The stages of each answered turn, in seconds after the end of the speech, as the agent tells.
     """
 
     answers: list[float] = field(default_factory=list)
     silences: list[float] = field(default_factory=list)
     missed: int = 0
+    turns: list[Mapping[str, float]] = field(default_factory=list)
 
 
 class Caller:
     """A caller in a room, who subscribes to the avatar's sound alone."""
 
-    def __init__(self, microphone: Microphone, listener: Listener, audio: rtc.Track) -> None:
+    def __init__(self, microphone: Microphone, listener: Listener, audio: rtc.Track, turns: Turns) -> None:
         self.heard = Heard()
+        self.turns = turns
         self._microphone = microphone
         self._listener = listener
         self._audio = audio
@@ -95,12 +100,31 @@ class Caller:
         return await self._microphone.say(speech)
 
 
+class Turns:
+    """Collects what the agent tells of its turns."""
+
+    def __init__(self, room: rtc.Room) -> None:
+        self._stages: dict[int, Mapping[str, float]] = {}
+        room.on("data_received", self._on_data)
+
+    def spoken(self) -> list[Mapping[str, float]]:
+        """Return the stages of the turns that were spoken by the caller, and came to an answer."""
+        return [stages for stages in self._stages.values() if "speaking" in stages]
+
+    def _on_data(self, packet: rtc.DataPacket) -> None:
+        if packet.topic != TOPIC:
+            return
+        event = json.loads(packet.data)
+        if event["type"] == "turn" and event["by"] == "speech":
+            self._stages[event["turn"]] = event["stages"]
+
+
 @asynccontextmanager
 async def calling(url: str, token: str) -> AsyncIterator[Caller]:
     """Join a room, and wait for the end of the opening line."""
     async with AsyncExitStack() as stack:
         room = rtc.Room()
-        changes = Changes()
+        turns, changes = Turns(room), Changes()
         room.on("track_subscribed", lambda *_: changes.notify())
 
         def on_published(publication: rtc.RemoteTrackPublication, _: rtc.RemoteParticipant) -> None:
@@ -120,7 +144,7 @@ async def calling(url: str, token: str) -> AsyncIterator[Caller]:
         async with asyncio.timeout(_WITHIN):
             opening = await listener.first_sound(0.0)
             await listener.silence(opening.started_at, lasting=_ENDED)
-        yield Caller(microphone, listener, audio)
+        yield Caller(microphone, listener, audio, turns)
 
 
 def _sound(room: rtc.Room) -> rtc.Track | None:

@@ -8,12 +8,14 @@ import secrets
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
+from agent.control.waterfall import STAGES
 from benchmarks.ear.caller import Heard, calling
-from benchmarks.ear.processes import cpu_seconds, largest_memory
+from benchmarks.ear.processes import cpu_seconds, job_memory, total_memory
 from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
 from benchmarks.opening.stage import Worker, open_stage
 from demo.call.voices import StandIns
@@ -60,11 +62,13 @@ class Cost:
         cpu: Seconds of processor time.
         received: Megabytes of media that the agent has received.
         memory: Megabytes that the call's process has for itself.
+        idle_memory: Megabytes that all processes of the worker take together after the call, one warm one included.
     """
 
     cpu: float
     received: float
     memory: float
+    idle_memory: float
 
 
 async def measure(
@@ -96,11 +100,12 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
         for question in script.questions:
             await caller.ask(question)
         await caller.interrupt(script.story, script.barge_in)
+        heard.turns += caller.turns.spoken()
         minutes = (time.monotonic() - began_at) / 60
         sent = await _sent_bytes(stage) - sent - (await caller.received_bytes() - received)
-        cost = Cost((cpu_seconds(worker) - cpu) / minutes, sent / 1e6 / minutes, largest_memory(worker))
+        cpu, memory = (cpu_seconds(worker) - cpu) / minutes, job_memory(worker)
     await asyncio.sleep(_BETWEEN)
-    return cost
+    return Cost(cpu, sent / 1e6 / minutes, memory, total_memory(worker))
 
 
 async def _sent_bytes(stage: Stage) -> float:
@@ -110,13 +115,26 @@ async def _sent_bytes(stage: Stage) -> float:
         return sum(float(count) for count in _OUTGOING.findall(await reply.text()))
 
 
+def _waterfall(heard: Both[Heard]) -> list[Figure]:
+    """Tell where the time of an answer goes; the official plugin has no event when the first audio is sent."""
+    return [
+        spread("an answer, after the speech", stage, "s", heard.map(partial(_reached, stage)))[0] for stage in STAGES
+    ]
+
+
+def _reached(stage: str, heard: Heard) -> list[float]:
+    return [stages[stage] for stages in heard.turns if stage in stages]
+
+
 def _figures(heard: Both[Heard], costs: Both[list[Cost]]) -> list[Figure]:
     group, bill = "what a caller notices", "a minute of call"
     return [
+        *_waterfall(heard),
         *spread(group, "end of a question to the avatar's sound", "s", heard.map(lambda side: side.answers)),
         *spread(group, "begin of a barge-in to silence", "s", heard.map(lambda side: side.silences)),
         total(group, "missed", "", heard.map(lambda side: [float(side.missed)])),
         mean(bill, "processor time of the worker", "s", costs.map(lambda side: [cost.cpu for cost in side])),
         mean(bill, "media that the agent receives", "MB", costs.map(lambda side: [cost.received for cost in side])),
         mean(bill, "memory of the call's process", "MB", costs.map(lambda side: [cost.memory for cost in side])),
+        mean(bill, "memory of the idle worker", "MB", costs.map(lambda side: [cost.idle_memory for cost in side])),
     ]

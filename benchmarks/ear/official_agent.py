@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import TYPE_CHECKING, Any
 
-from livekit.agents import Agent, AgentServer, AgentSession, JobContext, JobProcess, TurnHandlingOptions
+from livekit.agents import (
+    Agent,
+    AgentServer,
+    AgentSession,
+    JobContext,
+    JobProcess,
+    ModelSettings,
+    TurnHandlingOptions,
+    llm,
+)
 from livekit.plugins import liveavatar, silero
 
+from agent.control.events import Events, TurnEvent
+from agent.control.turn_timings import TurnTimings
 from agent.conversation.pipeline import build_llm, build_stt, build_tts
 from agent.conversation.tools import tools_named
 from agent.persona import load_persona
 from agent.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator
+
+    from livekit import rtc
 
 server = AgentServer(num_idle_processes=1, preload_modules=["benchmarks.ear.official_agent"])
 
@@ -19,6 +36,32 @@ server = AgentServer(num_idle_processes=1, preload_modules=["benchmarks.ear.offi
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment."""
     process.userdata["vad"] = silero.VAD.load()
+
+
+class TimedAgent(Agent):
+    """An agent with the framework's own nodes, of which it notes when they begin to give something.
+
+    Args:
+        timings: Notes it.
+    """
+
+    def __init__(self, timings: TurnTimings, *, instructions: str, tools: list[llm.Tool]) -> None:
+        super().__init__(instructions=instructions, tools=[*tools])
+        self._timings = timings
+
+    async def llm_node(
+        self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
+    ) -> AsyncIterator[Any]:
+        """Think as the framework does."""
+        async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
+            self._timings.first_token()
+            yield chunk
+
+    async def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncIterator[rtc.AudioFrame]:
+        """Speak as the framework does."""
+        async for frame in Agent.default.tts_node(self, text, model_settings):
+            self._timings.first_audio()
+            yield frame
 
 
 async def entrypoint(ctx: JobContext) -> None:
@@ -41,8 +84,15 @@ async def entrypoint(ctx: JobContext) -> None:
         video_quality=settings.liveavatar_video_quality,
     )
     await avatar.start(session, room=ctx.room)
-    tools = tools_named(persona.tools)
-    await session.start(Agent(instructions=persona.instructions, tools=[*tools]), room=ctx.room)
+    events = Events(ctx.room)
+    timings = TurnTimings(
+        session, lambda turn: events.tell(TurnEvent(turn=turn.number, by=turn.by, stages=turn.stages))
+    )
+    agent = TimedAgent(timings, instructions=persona.instructions, tools=[*tools_named(persona.tools)])
+    await session.start(agent, room=ctx.room)
+    events.start()
+    if session.output.audio is not None:
+        session.output.audio.on("playback_started", timings.speaking)
     session.say(persona.opening)
 
 

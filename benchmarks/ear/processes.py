@@ -8,8 +8,11 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
-# Fields of /proc/PID/stat behind the command's name (proc(5), less two): the session, and the times.
-_SESSION, _UTIME, _STIME = 3, 11, 12
+# Fields of /proc/PID/stat behind the command's name (proc(5), less two): the parent, the session, and the times.
+_PARENT, _SESSION, _UTIME, _STIME = 1, 3, 11, 12
+
+# In the command of the process from which Python forks others.
+_FORKSERVER = "multiprocessing.forkserver"
 
 
 def cpu_seconds(session: int) -> float:
@@ -17,9 +20,16 @@ def cpu_seconds(session: int) -> float:
     return sum(int(fields[_UTIME]) + int(fields[_STIME]) for fields in _stats(session).values()) / _TICKS
 
 
-def largest_memory(session: int) -> float:
-    """Give the megabytes that the largest process of a session has for itself."""
-    return max((_private(pid) for pid in _stats(session)), default=0.0)
+def job_memory(session: int) -> float:
+    """Give the megabytes that the largest job of a worker has for itself: forks of its forkserver are jobs."""
+    stats = _stats(session)
+    jobs = [pid for pid, fields in stats.items() if _FORKSERVER in _command(int(fields[_PARENT]))]
+    return max((_megabytes(pid, "Private_") for pid in jobs), default=0.0)
+
+
+def total_memory(session: int) -> float:
+    """Give the megabytes that the processes of a session take together; pages that they share count once."""
+    return sum(_megabytes(pid, "Pss:") for pid in _stats(session))
 
 
 def _stats(session: int) -> dict[int, list[str]]:
@@ -32,8 +42,14 @@ def _stats(session: int) -> dict[int, list[str]]:
     return found
 
 
-def _private(pid: int) -> float:
+def _megabytes(pid: int, field: str) -> float:
     with suppress(OSError):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+        return sum(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
     return 0.0
+
+
+def _command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""

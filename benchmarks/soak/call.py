@@ -29,17 +29,17 @@ _SHORTEST, _LONGEST = 0.8, 1.8
 _PAUSE = 0.4
 _JOIN_TIMEOUT = 3.0
 _PLAYOUT_TIMEOUT = 60.0
-# Seconds after which a segment counts as forgotten: four sessions that are of no use take half of it.
+# Seconds after which a segment counts as forgotten: four useless sessions take half of it.
 
 _NEGOTIATION = 0.5
 # Seconds. The SDK never frees a room that is left while it negotiates about a track that was just published or taken
-# back: in a job's process, which ends with its call, nobody notices.
+# back: in a job's process, which ends with its call, it is not noticed.
 
 _ROUNDING = 1e-3
 
 
 class Unseen(TextOutput):
-    """Captions that nobody reads."""
+    """Captions that are dropped."""
 
     def __init__(self) -> None:
         super().__init__(label="unseen", next_in_chain=None)

@@ -20,7 +20,7 @@ class Resources:
     Attributes:
         memory: of the process, MB (its resident set).
         blocks: of memory that Python has given to objects, in thousands.
-        tasks: of the event loop, whoever asks left out.
+        tasks: of the event loop, without the one that measures.
         descriptors: open files and sockets.
         threads: those of native libraries included.
     """

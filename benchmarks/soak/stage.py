@@ -43,7 +43,7 @@ class Stage:
         return f"{self.stand_ins}/liveavatar"
 
     def token(self, room: str, identity: str) -> str:
-        """Lets somebody into a room."""
+        """Make a token for a room."""
         grants = api.VideoGrants(room_join=True, room=room)
         token = api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
         return token.with_identity(identity).with_grants(grants).to_jwt()

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _BEFORE: Final = 1.0
 _AFTER: Final = 4.0
 
-# Seconds of the story before a caller is heard over it; in the first three the framework listens to nobody.
+# Seconds of the story before a caller is heard over it; in the first three the framework ignores voices.
 _INTO_STORY: Final = 3.5
 
 _STORY: Final = " ".join(f"This is sentence number {number} of a story that has no end." for number in range(12))
@@ -46,7 +46,7 @@ class Outcome:
     """What came of a case.
 
     Attributes:
-        cut_ins: Turns too many: the agent answered before the caller was done, or somebody who wanted no answer.
+        cut_ins: Turns too many: the agent answered before the caller was done, or speech that wanted no answer.
         missed: Turns too few.
         answered_after: Seconds from the last word to the answer's first audio; None without one.
         silent_after: Seconds from the first word over the story until the agent was silent; None if it never was.
@@ -77,7 +77,7 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
         await session.start(agent)
         if case.over_story:
             session.say(_STORY)
-            while speaker.played < _INTO_STORY:  # noqa: ASYNC110 - the speaker tells nobody
+            while speaker.played < _INTO_STORY:  # noqa: ASYNC110 - the speaker has no event
                 await asyncio.sleep(0.02)
         else:
             await asyncio.sleep(_BEFORE)

@@ -20,7 +20,7 @@ MICROPHONE = "microphone"
 
 
 class Publication:
-    """A track that somebody publishes.
+    """A published track.
 
     Attributes:
         subscribed: Whether the agent has asked for it; None before it said anything of it.

@@ -116,7 +116,7 @@ class ScriptedEar(stt.RecognizeStream):
 
 
 class SilentInput(AudioInput):
-    """A microphone that nobody speaks into."""
+    """A silent microphone."""
 
     def __init__(self) -> None:
         super().__init__(label="silent")

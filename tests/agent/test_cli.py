@@ -71,7 +71,7 @@ def test_help_names_the_commands() -> None:
 
 
 def test_a_level_that_there_is_not_is_a_usage_error() -> None:
-    """What there is is named; a level may be written small."""
+    """An unknown level is answered with the known ones; lower case is accepted."""
     wrong, small = run("start", "--log-level", "verbose"), run("start", "--log-level", "debug")
 
     assert (wrong.returncode, small.returncode) == (2, 1)
@@ -116,7 +116,7 @@ def test_the_step_of_livekits_templates_is_there() -> None:
 
 @pytest.mark.parametrize("path", ["agent.py", None])
 def test_livekits_own_commands_find_the_worker(path: str | None) -> None:
-    """They import `agent`, which is the package and not the file."""
+    """LiveKit's own commands import `agent`, which is the package and not the file."""
     program = (
         "from pathlib import Path; from livekit.agents.cli.discover import get_import_data\n"
         f"print(get_import_data(path={path!r} and Path({path!r})).import_string)"
@@ -129,7 +129,7 @@ def test_livekits_own_commands_find_the_worker(path: str | None) -> None:
 
 
 def test_a_part_of_the_package_is_had_without_the_worker() -> None:
-    """Who wants the settings does not load the framework's worker."""
+    """Importing the settings does not load the framework's worker."""
     program = "import sys, agent.settings; print('agent.worker' in sys.modules, hasattr(agent, 'nothing'))"
     done = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50, check=True
@@ -139,7 +139,7 @@ def test_a_part_of_the_package_is_had_without_the_worker() -> None:
 
 
 def test_sigterm_is_handled_before_the_imports() -> None:
-    """They take seconds, and the first process of a container gets no signal that it has no handler for."""
+    """SIGTERM is handled before the imports, which take seconds: PID 1 ignores signals without a handler."""
     process = subprocess.Popen(  # noqa: S603 - our own command line
         [sys.executable, str(ROOT / "agent.py"), "start"], stderr=subprocess.PIPE, text=True
     )

@@ -170,7 +170,7 @@ async def test_the_framework_keeps_the_state_that_is_read() -> None:
 
 
 async def test_a_server_says_whether_it_runs() -> None:
-    """Neither before `run`, nor after `aclose`."""
+    """A server does not run before `run` nor after `aclose`."""
     server = a_server()
     states = [server.is_running]
     async with running(server):
@@ -370,7 +370,7 @@ async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
 
 
 async def test_certificates_are_read_once() -> None:
-    """What was loaded before a job is what its session uses."""
+    """Certificates that were loaded before a job are used by its session."""
     load_certificates()
     async with plugin_http_session() as session:
         assert isinstance(session.connector, aiohttp.TCPConnector)
@@ -458,7 +458,7 @@ async def test_a_language_model_is_connected_before_its_first_answer() -> None:
 
 
 async def test_a_speech_is_waited_for_until_it_is_certain() -> None:
-    """One that was begun before the turn has ended may be dropped; outside of a speech there is nothing to wait for."""
+    """A speech begun before the turn's end may be dropped, so it is waited for; outside a speech there is no wait."""
     await until_scheduled()
     speech = SpeechHandle.create()
     token = _SpeechHandleContextVar.set(speech)

@@ -69,7 +69,7 @@ def test_there_is_a_choice_of_personas_that_are_complete() -> None:
 
 
 def test_a_persona_of_ones_own_is_one_of_the_choice(tmp_path: Path) -> None:
-    """It goes before one of the same name that comes along."""
+    """The user's persona file replaces one of the same name that comes with the agent."""
     own, poet = tmp_path / "ada.toml", tmp_path / "poet.toml"
 
     assert list(personas_beside(own)) == ["nova", "poet", "ada"]

@@ -38,7 +38,7 @@ def test_no_more_passes_than_the_burst_and_what_flows_in(burst: int, rate: float
 
 @given(burst=BURSTS, rate=RATES, steps=STEPS)
 def test_who_waits_as_told_passes(burst: int, rate: float, steps: list[float]) -> None:
-    """The seconds that are told are enough, and asking in vain costs nothing."""
+    """A retry after the given seconds succeeds, and a refused try costs nothing."""
     bucket = Bucket(burst, rate)
     for now in instants(steps):
         if wait := bucket.take(now):
@@ -49,7 +49,7 @@ def test_who_waits_as_told_passes(burst: int, rate: float, steps: list[float]) -
 
 @given(burst=BURSTS, rate=RATES, back=st.floats(0.0, 1e6))
 def test_a_clock_that_goes_back_gives_nothing(burst: int, rate: float, back: float) -> None:
-    """Neither at once, nor when it comes back to where it was."""
+    """A clock that goes back refills no bucket, neither at once nor on its return."""
     bucket = Bucket(burst, rate)
     for _ in range(burst):
         bucket.take(1e6)
@@ -60,7 +60,7 @@ def test_a_clock_that_goes_back_gives_nothing(burst: int, rate: float, back: flo
 
 @given(keys=st.lists(st.text(max_size=3), max_size=60), most=st.integers(1, 5))
 def test_no_more_keys_are_remembered_than_allowed(keys: list[str], most: int) -> None:
-    """Who comes with many addresses takes no memory for each."""
+    """A client with many addresses takes bounded memory."""
     buckets = Buckets(1, 1.0, most)
     for key in keys:
         buckets.take(key, 0.0)
@@ -68,7 +68,7 @@ def test_no_more_keys_are_remembered_than_allowed(keys: list[str], most: int) ->
 
 
 def test_each_key_has_a_bucket_of_its_own() -> None:
-    """One that asks too often keeps nobody else waiting; the one used longest ago is forgotten first."""
+    """A key that is used too often does not hold up others; the least recently used key is dropped first."""
     buckets = Buckets(1, 0.5, 2)
 
     assert buckets.take("a", 0.0) == 0.0

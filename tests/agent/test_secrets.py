@@ -10,7 +10,7 @@ SECRETS = ("-secret", "livekit-secret-of-more-than-32-characters")
 
 
 def test_settings_and_vendors_do_not_show_their_keys(complete: pytest.MonkeyPatch) -> None:
-    """Neither printed nor written out."""
+    """Keys are neither printed nor serialised."""
     settings = complete_settings()
     shown = f"{settings} {settings!r} {settings.vendors} {settings.model_dump()} {settings.model_dump_json()}"
 
@@ -19,7 +19,7 @@ def test_settings_and_vendors_do_not_show_their_keys(complete: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["LIVEAVATAR_VIDEO_QUALITY", "DRAIN_TIMEOUT", "LLM_TIMEOUT"])
 def test_a_traceback_of_wrong_settings_shows_no_key(complete: pytest.MonkeyPatch, name: str) -> None:
-    """A key that was put in the wrong line is in nobody's terminal."""
+    """A key in the wrong line is not printed to the terminal."""
     complete.setenv(name, "a-misplaced-secret")
     with pytest.raises(SettingsError) as caught:
         load_settings()

@@ -46,7 +46,7 @@ def test_no_backchannels_are_wanted(monkeypatch: pytest.MonkeyPatch, value: str)
 
 
 def test_delays_that_contradict_each_other_are_one_error() -> None:
-    """It names both, where each comes from, and what to do."""
+    """The error names both delays, the source of each, and what to do."""
     persona = PERSONA.model_copy(update={"min_endpointing_delay": 2.0})
     with pytest.raises(SettingsError) as raised:
         turn_settings(Settings(max_endpointing_delay=1.0), persona)

@@ -46,6 +46,13 @@ def test_the_health_port_is_the_one_that_was_set() -> None:
     assert worker._server(Settings(worker_port=8082))._port == ServerEnvOption(dev_default=8082, prod_default=8082)
 
 
+def test_a_jobs_memory_is_limited() -> None:
+    """The framework warns at 70 % of the limit, and neither warns nor kills without one."""
+    servers = [worker._server(Settings(job_memory_limit=limit)) for limit in (1000, 0)]
+
+    assert [(each._job_memory_warn_mb, each._job_memory_limit_mb) for each in servers] == [(700.0, 1000), (0.0, 0)]
+
+
 @pytest.mark.parametrize(("room", "answer"), [("doctor-1a2b3c4d", "rejected"), ("call-1", "accepted")])
 async def test_a_test_call_of_the_doctor_has_no_agent(room: str, answer: str) -> None:
     """With automatic dispatch a job comes for every room; in the doctor's it would buy a second session."""

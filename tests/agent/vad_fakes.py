@@ -11,7 +11,7 @@ _WINDOW = 0.032
 
 
 class ScriptedVAD(vad.VAD):
-    """Hears a voice whenever the test lets somebody speak.
+    """A voice activity detection that hears a voice when the test says so.
 
     Args:
         silence: Seconds of silence that end a voice.
@@ -28,7 +28,7 @@ class ScriptedVAD(vad.VAD):
         return self._streams[-1]
 
     async def voice(self, seconds: float) -> None:
-        """Let somebody speak for so long; returns when the voice has ended."""
+        """Simulate a voice of this length, in seconds, and return at its end."""
         await self._streams[-1].voice(seconds, self._silence)
 
 

@@ -11,7 +11,7 @@ Piece: TypeAlias = tuple[float, float, str, bytes]
 
 
 def avatar_pieces(model: ServiceModel) -> Iterator[Piece]:
-    """What the avatars of all sessions have played, without the silence."""
+    """The PCM that all avatars have played, without silence."""
     for session in model.sessions:
         if session.conversation is not None:
             player = session.conversation.player

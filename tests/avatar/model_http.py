@@ -82,7 +82,7 @@ class ModelHttp:
         self.calls: list[tuple[float, str, Any]] = []
         """REST calls: when, the last part of the path, and the body."""
         self.frames: list[dict[str, Any]] = []
-        """What arrived on all WebSockets: each frame, when, and on which of `sockets`."""
+        """The frames of all WebSockets: text, time and number in `sockets`."""
         self.mutes: list[tuple[float, bool]] = []
         """Changes of subscriptions that the room's server was asked for: when, and whether to mute."""
         self.sockets: list[int] = []
@@ -182,7 +182,7 @@ class ModelHttp:
         yield SimpleNamespace(status=200, read=lambda: _value(answer))
 
     async def close(self) -> None:
-        """Be of no use any more."""
+        """Drop the connection."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -148,7 +148,7 @@ async def test_active_sessions_are_read_to_the_last_page() -> None:
 
 
 async def test_a_session_is_in_the_journal_before_it_is_started(tmp_path: Path) -> None:
-    """Whenever this process dies, somebody knows which session may run."""
+    """Whenever this process dies, the journal knows which session may run."""
     journal = SessionJournal(tmp_path)
     seen: list[str] = []
 
@@ -167,7 +167,7 @@ async def test_a_session_is_in_the_journal_before_it_is_started(tmp_path: Path) 
 
 
 async def test_a_stop_without_an_answer_leaves_the_session_in_the_journal(tmp_path: Path) -> None:
-    """It is for the sweep."""
+    """A session with an unanswered stop stays in the journal, for the sweep."""
     journal = SessionJournal(tmp_path)
     async with service(answer({"ws_url": "wss://x/1"}), answer(status=503), journal=journal) as (api, _):
         await api.start(TOKEN)
@@ -305,5 +305,5 @@ async def test_every_call_is_recorded(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    """Neither tokens nor the ws_url are in a `repr`."""
+    """Tokens and the ws_url are not in a `repr`."""
     assert "jwt" not in repr(TOKEN)

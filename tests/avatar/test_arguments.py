@@ -9,7 +9,7 @@ from tests.avatar.virtual_room import VirtualRoom
 
 
 def test_everything_that_is_missing_is_named_at_once() -> None:
-    """What is there is not named, since it may be a secret."""
+    """Only missing arguments are named: a given one may be a secret."""
     with pytest.raises(ConfigurationError, match="needs A_KEY, A_URL: set it in the environment") as error:
         require(A_KEY="", A_NAME="secret", A_URL="")
 
@@ -18,7 +18,7 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
 
 
 async def test_outside_of_a_job_the_room_tells_who_the_agent_is() -> None:
-    """It has to be connected: before that the agent has no identity."""
+    """The room has to be connected: before that the agent has no identity."""
     room = VirtualRoom()
     assert local_identity(room) == "the-agent"
 

@@ -22,7 +22,7 @@ def tone(seconds: float, *, rate: int, hertz: int = 440) -> "array[int]":
 
 
 def test_the_services_own_format_passes_untouched() -> None:
-    """It is not resampled, and nothing of it is held back."""
+    """Audio in the service's format is neither resampled nor held back."""
     converter, pcm = Converter(), tone(0.02, rate=24_000).tobytes()
 
     assert converter.push(frame(pcm)) == pcm
@@ -49,7 +49,7 @@ def test_another_rate_keeps_length_and_pitch(rate: int) -> None:
 
 
 def test_a_dropped_segment_leaks_nothing_into_the_next() -> None:
-    """What the resampler holds back of speech that was interrupted is not the beginning of other speech."""
+    """The resampler's remainder of an interrupted segment does not begin the next one."""
     converter = Converter()
     converter.push(frame(tone(0.1, rate=48_000).tobytes(), rate=48_000))
     converter.clear()

@@ -26,7 +26,7 @@ def output_of(call: VirtualCall) -> AvatarAudioOutput:
 
 
 async def test_the_framework_is_told_what_the_avatar_can_do() -> None:
-    """It resamples to 24 kHz itself, and pauses instead of cutting."""
+    """The framework resamples to 24 kHz, and pauses instead of interrupting."""
     async with virtual_call(FAST) as call:
         assert call.output.sample_rate == 24_000
         assert call.output.can_pause
@@ -61,7 +61,7 @@ async def test_each_segment_is_reported_by_itself() -> None:
 
 
 async def test_a_cleared_buffer_finishes_every_segment_where_it_was_played_to() -> None:
-    """One report for each that was captured; of those behind the first, nothing was heard."""
+    """Each captured segment gets one report; those behind the first were heard for 0 s."""
     async with virtual_call(FAST) as call:
         await call.is_live()
         await call.say(5.0)
@@ -141,7 +141,7 @@ async def test_a_source_that_is_ten_minutes_ahead_waits() -> None:
 
 
 async def test_audio_of_another_rate_is_whole() -> None:
-    """What the resampler holds back at a segment's end is part of it."""
+    """The resampler's remainder at a segment's end is part of the segment."""
     async with virtual_call(FAST) as call:
         for _ in range(50):
             await call.output.capture_frame(rtc.AudioFrame(b"\x00\x20" * 960, 48_000, 1, 960))

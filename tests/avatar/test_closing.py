@@ -20,7 +20,7 @@ SECONDS = 5.0
 
 
 class Transcript(TextOutput):
-    """The room's transcription, which nobody reads."""
+    """A room transcription that is dropped."""
 
     def __init__(self) -> None:
         super().__init__(label="Room", next_in_chain=None)
@@ -48,7 +48,7 @@ async def begin_to_say(call: VirtualCall, text: str = TEXT) -> SpeechHandle:
 
 
 def history(call: VirtualCall) -> list[tuple[str | None, bool]]:
-    """What the conversation holds that the agent has said, and whether it was interrupted."""
+    """What the conversation holds of the agent's words, and whether they were interrupted."""
     return [
         (message.text_content, message.interrupted)
         for message in call.session.history.messages()

@@ -67,7 +67,7 @@ def test_a_message_says_what_happened_where_and_what_to_do() -> None:
 
 
 def test_a_refusal_without_a_reason_says_so() -> None:
-    """Nothing is made up where the service says nothing."""
+    """No reason is made up where the service gives none."""
     assert str(service_error(CALL, status_code=422)) == f"{CALL} was answered with 422: no reason given"
 
 

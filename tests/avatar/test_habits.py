@@ -148,7 +148,7 @@ async def test_a_dropped_socket_goes_on_although_connected_is_not_told_again(kee
 
 
 async def test_a_half_open_socket_costs_one_session() -> None:
-    """Nothing comes back any more: the speech is taken back, and said again elsewhere."""
+    """When no event follows, the speech is taken back and said by the next sink."""
     async with virtual_call() as call:
         await assert_says_all(call)
         call.http.lose_socket(told=False)

@@ -205,7 +205,7 @@ async def test_loopback_is_reached_directly(environment: pytest.MonkeyPatch) -> 
 
 
 async def test_a_proxy_of_the_job_takes_the_place_of_the_environments(environment: pytest.MonkeyPatch) -> None:
-    """What was given to AgentServer(http_proxy=...) is used; what the framework read from the environment is not."""
+    """A proxy given to `AgentServer(http_proxy=...)` is used; the environment's is not."""
     async with RecordingProxy().running() as of_job, RecordingProxy().running() as ours:
         environment.setenv("HTTP_PROXY", ours.url)
         environment.setenv("HTTPS_PROXY", OTHER)

@@ -36,7 +36,7 @@ async def test_an_idle_avatar_listens_while_the_user_speaks() -> None:
 
 
 async def test_a_talking_avatar_takes_no_pose_before_its_last_word() -> None:
-    """What the user does while the avatar talks, or is about to, changes nothing; after its end the avatar listens."""
+    """The user's speech changes no pose of a talking avatar; after the last word the avatar listens."""
     async with virtual_call() as call:
         await call.is_live()
         await call.say(0.5, flush=False)
@@ -54,7 +54,7 @@ async def test_a_talking_avatar_takes_no_pose_before_its_last_word() -> None:
 
 
 async def test_a_paused_avatar_takes_no_pose_of_the_user() -> None:
-    """It listens since it was interrupted; a noise that has paused it is no reason for another pose."""
+    """A paused avatar listens since the interrupt, and a noise changes no pose."""
     async with virtual_call() as call:
         await call.say(2.0)
         await call.until(lambda: len(call.heard()) > 0)

@@ -87,7 +87,7 @@ def test_a_refusal_that_is_not_the_apis_is_told_as_it_is(content: bytes, reason:
 
 
 def test_secrets_of_the_request_are_not_repeated() -> None:
-    """What a service says about a key or a URL is told without them."""
+    """Keys and URLs are removed from the service's own words."""
     with pytest.raises(ServiceError) as caught:
         read_reply(
             CALL, 401, {}, b'{"message": "no key sk-123456789 at wss://x.example/abc"}', secrets=["sk-123456789"]
@@ -139,7 +139,7 @@ def test_a_list_is_read_as_far_as_it_has_objects() -> None:
     ).map(lambda value: json.dumps(value).encode()),
 )
 def test_no_reply_breaks_the_reader(status: int, content: bytes) -> None:
-    """It is either data or an error of the service with the status that it came with."""
+    """A reply is data, or an error of the service with its status."""
     outcome: Reply | ServiceError
     try:
         outcome = read_reply(CALL, status, {}, content)

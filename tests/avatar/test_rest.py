@@ -37,13 +37,13 @@ def test_a_call_is_authorised_by_the_key_or_a_sessions_token(credential: Credent
 
 @pytest.mark.parametrize(("asked", "waits"), [(2.0, 2.0), (300.0, 10.0), (None, True)])
 def test_a_call_is_not_repeated_much_later(asked: float | None, waits: float) -> None:
-    """Somebody waits: ten seconds at most, whatever the service asks for."""
+    """A caller is waiting, so no retry comes later than ten seconds, whatever the service asks for."""
     assert wait_before_retry(service_error("GET /", status_code=429, retry_after=asked)) == waits
 
 
 @pytest.mark.parametrize("error", [service_error("GET /", status_code=400), ValueError("a bug")], ids=str)
 def test_what_repeating_does_not_mend_is_not_repeated(error: Exception) -> None:
-    """Neither a refusal nor a defect of ours."""
+    """Refusals and defects of ours are not retried."""
     assert wait_before_retry(error) is False
 
 
@@ -79,7 +79,7 @@ async def test_a_service_that_does_not_answer_is_timed_out(tmp_path: Path) -> No
 
 
 async def test_an_error_does_not_repeat_what_the_request_carried() -> None:
-    """Neither the key nor a token in the body, also when the service echoes them."""
+    """An error shows neither the key nor a token of the body, also when the service repeats them."""
 
     async def echo(request: web.Request) -> web.Response:
         body = await request.json()

@@ -41,7 +41,7 @@ def test_every_grant_that_the_service_checks_is_written_out(token: str, grant: s
 
 
 def test_the_token_opens_its_room_and_nothing_else(token: str) -> None:
-    """It grants no administration, no other room, no telephony and no models."""
+    """The token grants no administration, no other room, no telephony and no models."""
     claims = api.TokenVerifier(LIVEKIT_KEY, LIVEKIT_SECRET).verify(token)
 
     assert claims.video == api.VideoGrants(
@@ -62,7 +62,7 @@ def test_the_avatar_is_shown_as_the_agents_face(token: str) -> None:
 
 
 def test_the_token_expires_soon(token: str) -> None:
-    """It is for joining: LiveKit's server renews the token of a participant who has joined."""
+    """The token is for joining: LiveKit's server renews it for a participant who has joined."""
     claims = claims_of(token)
 
     assert claims["exp"] - claims["nbf"] <= 600

@@ -82,7 +82,7 @@ class Log(logging.Handler):
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """What is logged, at every level."""
+    """The records of all levels."""
     root, handler = logging.getLogger(), Log()
     level = root.level
     root.addHandler(handler)
@@ -117,7 +117,7 @@ async def call(service: LiteService, log: Log, *, until_warned: bool) -> None:
 
 
 async def test_a_call_logs_no_secret(log: Log) -> None:
-    """Neither keys nor tokens nor the ws_url nor what is said, at any level."""
+    """Keys, tokens, the ws_url and transcripts are logged at no level."""
     service = Confidential()
     await call(service, log, until_warned=False)
     [body] = service.called("token")
@@ -163,7 +163,7 @@ class HangsUp(Confidential):
 
 @pytest.mark.parametrize("service", [RefusesKey, BreaksStart, SaysNothing, HangsUp])
 async def test_errors_carry_no_secret(service: type[LiteService]) -> None:
-    """Neither in their words nor in what they came from, as a traceback shows it."""
+    """Errors carry no secret, neither in their message nor in their cause, as a traceback shows it."""
     async with service().running_server() as url, aiohttp.ClientSession() as http:
         api = LiveAvatarAPI(http, api_key=f"key-{SECRET}", api_url=url, attempts=1)
         with pytest.raises(AvatarError) as caught:
@@ -185,5 +185,5 @@ async def test_errors_carry_no_secret(service: type[LiteService]) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_carries_a_credential_does_not_show_it(value: object) -> None:
-    """Whoever logs one by accident gives nothing away."""
+    """A logged object shows no credential."""
     assert SECRET not in f"{value} {value!r}"

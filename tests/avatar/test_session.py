@@ -113,7 +113,7 @@ async def test_aclose_stops_the_session_once() -> None:
 
 
 async def test_closing_the_agent_session_stops_the_avatar() -> None:
-    """Nobody has to call aclose for billing to end when the agent session closes."""
+    """When the agent session closes, billing ends without a call of `aclose`."""
     service = LiteService()
     async with service.running_server() as url:
         avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")
@@ -237,7 +237,7 @@ async def test_each_session_of_no_use_is_stopped(service: type[LiteService]) -> 
         await output.capture_frame(frame(1.0))
         output.flush()
         async with asyncio.timeout(20):
-            while len(fake.called("stop")) < 2:  # noqa: ASYNC110 - the fake tells nobody
+            while len(fake.called("stop")) < 2:  # noqa: ASYNC110 - the fake has no event
                 await asyncio.sleep(0.05)
         running = set(fake.running)
 
@@ -258,7 +258,7 @@ class Garbled(LiteService):
 
 
 async def test_garbage_does_not_end_a_session() -> None:
-    """One malformed message is one warning: the session goes on."""
+    """A malformed message is one warning, and the session goes on."""
     service = Garbled()
     async with call(service) as (_, output):
         await output.capture_frame(frame(0.5))
@@ -269,7 +269,7 @@ async def test_garbage_does_not_end_a_session() -> None:
 
 
 async def test_logs_carry_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither keys nor tokens nor the ws_url, which is a credential, are logged at any level."""
+    """Keys, tokens and the ws_url, which is a credential, are logged at no level."""
     caplog.set_level(logging.DEBUG)
     service = DropsOnce()
     async with call(service) as (_, output):
@@ -361,7 +361,7 @@ async def test_an_avatar_session_is_started_once() -> None:
 
 
 async def test_closed_while_it_starts_it_says_so() -> None:
-    """Nothing is left running, and nobody speaks into a session that is over."""
+    """A session that is closed while it starts leaves nothing running, and raises."""
     service = LiteService()
     async with service.running_server() as url:
         avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")

@@ -79,7 +79,7 @@ def test_a_refused_1080p_becomes_720p(reason: str) -> None:
 
 @pytest.mark.parametrize("quality", ["high", "medium", "low", None])
 def test_another_quality_is_not_replaced(quality: VideoQuality | None) -> None:
-    """What is below 1080p has no fallback."""
+    """A quality below 1080p has no fallback."""
     request = TokenRequest("a", video_quality=quality)
 
     assert PlanLimits().learn(request, "quality not supported") is None

@@ -59,7 +59,7 @@ class VirtualCall:
 
     @property
     def output(self) -> AudioOutput:
-        """What the framework speaks into."""
+        """The audio output that the framework speaks into."""
         output = self.session.output.audio
         assert output is not None
         return output
@@ -101,7 +101,7 @@ class VirtualCall:
         return await self.until(lambda: self.avatar.is_live)
 
     def spans(self) -> list[Piece]:
-        """What was heard: begin, end, from whom, and PCM, in the order of the begins."""
+        """The stretches that were heard: begin, end, avatar and PCM, in the order of their begins."""
         self.model.running(self.now)
         pieces = [(at, at + to_seconds(len(pcm)), FALLBACK, pcm) for at, pcm in self.fallback]
         return sorted([*pieces, *avatar_pieces(self.model)], key=lambda piece: piece[0])
@@ -111,7 +111,7 @@ class VirtualCall:
         return b"".join(pcm for *_, pcm in self.spans())
 
     def speakers(self) -> list[str]:
-        """Who was heard, in turn."""
+        """The avatars that were heard, in order."""
         return [who for who, _ in itertools.groupby(who for _, _, who, _ in self.spans())]
 
     def overlap(self) -> float:

@@ -15,7 +15,7 @@ from simulators.liveavatar import DIALECTS, Dialect
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
 async def test_a_segment_that_is_cut_is_interrupted_and_reported_where_it_was_cut(dialect: Dialect) -> None:
-    """One report of ours, at what the stand-in has played; nothing of the segment after the interrupt."""
+    """Our plugin reports once, at the played position; nothing of the segment follows the interrupt."""
     async with open_stage(dialect) as stage, stage.call(Plugin.OURS) as call:
         outcome = await cut(call, Plan(length=3.0, moment=0.7))
 
@@ -27,7 +27,7 @@ async def test_a_segment_that_is_cut_is_interrupted_and_reported_where_it_was_cu
 
 
 def test_a_promise_is_broken_by_another_position_no_report_or_two() -> None:
-    """One report, at the right position, keeps it."""
+    """The promise is kept by one report at the right position."""
 
     def outcome(*reported: float) -> Outcome:
         return Outcome(heard=1.0, reported=list(reported), unfinished=True, interrupted=True, late_chunks=0)

@@ -25,7 +25,7 @@ def soak_of(*descriptors: int) -> Soak:
 
 
 def test_a_run_is_clean_if_promises_were_kept_and_nothing_grew() -> None:
-    """One broken promise is enough, and one descriptor; a run without a trend proves nothing."""
+    """One broken promise or one leaked descriptor fails the run; a run without a trend proves nothing."""
     broken = soak_of(20, 20, 20, 20)
     broken.broken.append("call 3: 2 segments, 1 reports")
 
@@ -56,7 +56,7 @@ def test_the_page_tells_the_run_and_its_table() -> None:
 
 
 def test_json_has_the_samples_the_trends_and_the_verdict() -> None:
-    """It can be written, and holds everything."""
+    """The JSON can be written, and holds all results."""
     written = json.loads(json.dumps(as_json(soak_of(20, 20, 20, 20))))
 
     assert (len(written["samples"]), len(written["trends"]), written["is_clean"]) == (4, 5, True)
@@ -64,7 +64,7 @@ def test_json_has_the_samples_the_trends_and_the_verdict() -> None:
 
 @pytest.mark.parametrize("seed", range(50))
 def test_troubles_are_faults_that_the_stand_in_takes(seed: int) -> None:
-    """They follow from the seed."""
+    """The troubles follow from the seed."""
     faults, again = (troubles(Random(seed)) for _ in range(2))  # noqa: S311 - to be repeatable, not secret
 
     assert len(parse_faults(faults)) == len(faults)

@@ -39,7 +39,7 @@ def test_a_bound_allows_so_much_once_and_so_much_for_each_call(growth: float, is
 
 
 def test_descriptors_may_not_grow_at_all() -> None:
-    """One more is a leak, whenever it came; a level that stays is none."""
+    """One descriptor more is a leak at any time; a constant level is none."""
     before, after = run_of(100, 100, 100), run_of(100, 100, 100, descriptors=21)
 
     assert trend([*before, *after[2:]], DESCRIPTORS).is_broken
@@ -47,20 +47,20 @@ def test_descriptors_may_not_grow_at_all() -> None:
 
 
 def test_the_warm_up_is_left_out() -> None:
-    """What is held after the first calls is what counts."""
+    """The trend begins with the level after the first calls."""
     samples = [*run_of(0, 50), *run_of(*[100.0] * 8)]
 
     assert [found.growth for found in trends(samples)] == [0.0] * len(BOUNDS)
 
 
 def test_there_is_no_trend_of_a_run_that_was_too_short() -> None:
-    """It takes three samples after the warm-up, here the first."""
+    """A trend needs three samples after the warm-up, which is here the first sample."""
     assert trends(run_of(100, 100, 100)) == []
     assert len(trends(run_of(100, 100, 100, 100))) == len(BOUNDS)
 
 
 async def test_what_is_held_is_counted_without_who_asks() -> None:
-    """Neither its own task nor the folder that it reads; every measure has a bound."""
+    """The measures leave out their own task and folder, and each has a bound."""
     held = await at_rest()
 
     assert held.tasks == 0

@@ -30,7 +30,7 @@ def test_table_shows_each_figure_with_its_unit_ratio_and_samples() -> None:
 
 
 def test_json_has_the_ratio_of_each_figure() -> None:
-    """One object for each figure."""
+    """The JSON has one object for each figure."""
     assert as_json(FIGURES[2:]) == [
         {
             "group": "pause",

@@ -20,7 +20,7 @@ NUMBER, OKAY = Case("a number", ("five",)), Case("okay", ("okay",), turns=0, ove
 
 @pytest.fixture
 async def speaker() -> AsyncIterator[ClockedSpeaker]:
-    """One that can go on."""
+    """An output that can pause and resume."""
     made = ClockedSpeaker(can_pause=True)
     yield made
     await made.aclose()
@@ -47,7 +47,7 @@ async def test_what_wants_no_answer_is_a_pause_at_most(speaker: ClockedSpeaker) 
 
 @pytest.mark.looptime
 async def test_the_speaker_plays_in_real_time_and_stands_still_while_paused() -> None:
-    """What it reports is what was played."""
+    """The speaker reports the position that it played."""
     speaker = ClockedSpeaker(can_pause=True)
     await speaker.capture_frame(rtc.AudioFrame(bytes(2 * 24_000), 24_000, 1, 24_000))
     speaker.flush()

@@ -22,7 +22,7 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
-    # Callers' addresses are hidden behind mDNS names otherwise, which nobody resolves here.
+    # Callers' addresses are hidden behind mDNS names otherwise, which are not resolved here.
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 

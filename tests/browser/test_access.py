@@ -78,7 +78,7 @@ async def test_a_call_is_made_with_the_keyboard_alone(studio: Studio) -> None:
 
 
 async def findings(tab: CallPage) -> list[Any]:
-    """What axe finds, whatever its impact."""
+    """Return axe's violations of any impact."""
     await tab.page.evaluate(AXE.read_text("utf-8"))
     found: list[Any] = []
     for theme, size in WINDOWS:

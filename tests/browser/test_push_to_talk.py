@@ -47,7 +47,7 @@ async def test_only_what_is_said_while_the_key_is_held_is_heard(studio: Studio) 
 
 
 async def test_the_space_bar_presses_the_button_that_has_the_focus(studio: Studio) -> None:
-    """It is the talk key only where no control has the focus. The mode is kept when the page is reloaded."""
+    """Space is the talk key only where no control has the focus. A reload keeps the mode."""
     async with studio.tab() as tab:
         await tab.find("mode-ptt").check()
         await tab.start()

@@ -59,7 +59,7 @@ async def audit(*arguments: str) -> tuple[int | None, str]:
 
 @pytest.mark.parametrize(("vulnerable", "expected"), [((), 0), (("aiohttp",), 1)])
 async def test_the_audit_fails_when_a_dependency_has_a_known_hole(vulnerable: tuple[str, ...], expected: int) -> None:
-    """It passes only when every package was asked for, and none has one."""
+    """The audit passes when every package was looked up and none has a vulnerability."""
     async with service(*vulnerable) as server:
         status, said = await audit("--service-url", str(server.make_url("/")))
 
@@ -88,7 +88,7 @@ async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer(
 
 
 async def test_an_audit_that_can_not_be_made_fails() -> None:
-    """Whatever else keeps it from being made is for somebody to mend."""
+    """Any other failure of the audit fails the check."""
     status, said = await audit("--no-such-option")
 
     assert status == 2

@@ -41,10 +41,10 @@ async def test_root_installs_it(bin_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("user", "apt_get"),
     [("1000", INSTALLS), ("0", "exit 100"), ("0", "")],
-    ids=["nobody in particular", "no network", "an empty package"],
+    ids=["not root", "no network", "an empty package"],
 )
 async def test_it_says_what_to_install_when_it_cannot(bin_dir: Path, user: str, apt_get: str) -> None:
-    """One line, and a failure: no test of the page is left out in silence."""
+    """Without a Chromium the script fails with one line, so that no browser test is left out in silence."""
     put(bin_dir, "id", f"echo {user}")
     put(bin_dir, "apt-get", apt_get)
 

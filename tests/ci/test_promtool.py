@@ -16,7 +16,7 @@ PACKAGE = '[ "$1" = update ] || : > prometheus_1_amd64.deb'
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """What the script needs of the system."""
+    """The system tools that the script needs."""
     return clean_path(tmp_path, "bash", "sh", "mktemp", "rm", "mkdir", "chmod")
 
 
@@ -45,10 +45,10 @@ async def test_root_takes_it_out_of_the_package(path: Path) -> None:
 @pytest.mark.parametrize(
     ("user", "apt_get"),
     [("1000", PACKAGE), ("0", "exit 100")],
-    ids=["nobody in particular", "no network"],
+    ids=["not root", "no network"],
 )
 async def test_it_says_what_is_missing_when_it_cannot(path: Path, user: str, apt_get: str) -> None:
-    """One line, and a failure: no test of the alerts is left out in silence."""
+    """Without promtool the script fails with one line, so that no test of the alerts is left out in silence."""
     put(path, "id", f"echo {user}")
     put(path, "apt-get", apt_get)
 

@@ -29,7 +29,7 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_port_in_use_is_one_line_and_status_1() -> None:
-    """It says which port, what for, and how to choose another."""
+    """The error names the port, its use, and the option that chooses another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = CliRunner().invoke(APP, ["--stand-ins-port", str(port)])

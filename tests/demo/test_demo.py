@@ -65,7 +65,7 @@ STAND_IN = {"stand_ins_url": "http://127.0.0.1:7900"}
     ],
 )
 def test_a_real_avatar_is_met_where_it_can_come(values: dict[str, str], owner: str) -> None:
-    """It can't reach a LiveKit server on this machine: without another the room is its own, and the worker is told."""
+    """A real avatar can't reach this machine: without another LiveKit server the demo uses LiveAvatar's rooms."""
     settings = with_room_owner(Settings.model_validate(values))
 
     assert settings.room_owner == owner
@@ -80,7 +80,7 @@ def test_a_room_that_a_real_avatar_can_not_reach_ends_the_demo(values: dict[str,
 
 
 def test_a_stand_in_for_liveavatars_rooms_is_told_of_a_server() -> None:
-    """What the worker joins with is what the stand-in's rooms are made with."""
+    """The stand-in's rooms are made with the same keys that the worker joins with."""
     settings = Settings.model_validate(
         {"livekit_url": "ws://here", "livekit_api_key": "key", "livekit_api_secret": "secret", "web_port": 7890}
     )

@@ -1,4 +1,4 @@
-"""How somebody is invited into the room."""
+"""Invitations into the room."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_link_carries_url_and_token_for_livekit_meet() -> None:
 
 
 def test_token_lets_one_person_into_one_room() -> None:
-    """Nothing else is granted."""
+    """The token grants nothing else."""
     claims = api.TokenVerifier("devkey", SECRET).verify(invite(settings(), "demo-1", "you").token)
 
     assert claims.identity == "you"
@@ -55,7 +55,7 @@ def test_token_asks_for_the_agent_when_it_has_a_name() -> None:
 
 
 async def test_the_worker_invites_as_it_does_for_the_page() -> None:
-    """It is asked with the secret; its reason for a refusal is told."""
+    """The page is requested with the secret, and its reason for a refusal is shown."""
     asked: list[str | None] = []
 
     async def admit(request: web.Request) -> web.Response:

@@ -94,7 +94,7 @@ async def test_server_is_built_once_when_two_ask_at_the_same_time(
 async def test_error_has_the_last_lines_and_other_ways_when_the_build_fails(
     go_is: Callable[[str], None], console: Console
 ) -> None:
-    """It says what Go said, and what else can be done; no half build stays."""
+    """The error has Go's last lines and the alternatives; no partial build is left."""
     go_is(FAILS)
 
     with pytest.raises(BuildError) as caught:
@@ -129,7 +129,7 @@ async def test_error_names_the_directory_when_the_cache_cannot_be_made(
 
 
 def test_server_on_path_wins_over_the_cached_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has a LiveKit server gets it."""
+    """A LiveKit server on PATH is used."""
     for path in (tmp_path / "livekit-server", tmp_path / "liveavatar-agent" / "livekit-server-v1.13.5"):
         path.parent.mkdir(exist_ok=True)
         path.write_text("#!/bin/sh\n")

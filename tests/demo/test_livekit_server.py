@@ -38,7 +38,7 @@ def test_config_sends_a_worker_to_the_caller_on_a_busy_machine() -> None:
 
 
 async def test_server_lets_a_participant_join_and_ends_with_the_body(tmp_path: Path) -> None:
-    """A token of its key joins; afterwards nobody listens."""
+    """A token of its key joins; after the end the port is closed."""
     async with LiveKitServer(log_dir=tmp_path) as server:
         token = api.AccessToken(server.api_key, server.api_secret).with_identity("somebody")
         room = rtc.Room()

@@ -50,13 +50,13 @@ def test_a_version_is_in_one_of_the_alternatives(version: tuple[int, int], *, is
 
 
 def test_nothing_is_in_a_range_of_another_notation() -> None:
-    """What cannot be read is not taken for a yes: the wheel comes instead."""
+    """A range that can't be parsed counts as a no, so the wheel is used."""
     assert not is_in((24, 0), "20.x || 24.x")
 
 
 @pytest.mark.parametrize(("version", "found"), [("v22.12.0", True), ("v18.20.4", False)])
 async def test_node_on_path_is_taken_when_it_is_new_enough(version: str, found: bool, bin_dir: Path) -> None:
-    """It has to be in every range that is asked for."""
+    """The version has to be in every required range."""
     node = write_script(bin_dir / "node", f"#!/bin/sh\necho {version}\n")
     npm = write_script(bin_dir / "npm", "#!/bin/sh\n")
 
@@ -71,7 +71,7 @@ async def test_node_on_path_without_npm_is_none(bin_dir: Path) -> None:
 
 
 async def test_node_from_pypi_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stays in the cache with nothing else, and is what is found from then on."""
+    """Node alone is put into the cache, and found there from then on."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", UV)))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 

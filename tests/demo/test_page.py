@@ -16,7 +16,7 @@ from demo.page import open_in_browser, page_link, somebody_looks
     [("", "http://127.0.0.1:7890/"), ("a secret&more", "http://127.0.0.1:7890/#secret=a%20secret%26more")],
 )
 def test_the_link_carries_the_secret_where_no_server_sees_it(secret: str, link: str) -> None:
-    """Who runs the demo is not asked for what the settings say."""
+    """The link fills in the settings' secret, so that the demo's user need not type it."""
     assert page_link(Settings.model_validate({"web_secret": secret, "web_port": 7890})) == link
 
 
@@ -36,7 +36,7 @@ def test_the_link_carries_the_secret_where_no_server_sees_it(secret: str, link: 
 def test_the_page_is_opened_for_a_person_alone(
     environment: dict[str, str], platform: str, is_terminal: bool, looks: bool
 ) -> None:
-    """Somebody at a terminal, with a display, and not in CI."""
+    """The page is opened only at a terminal with a display, and not in CI."""
     assert somebody_looks(environment, platform, is_terminal=is_terminal) is looks
 
 

@@ -46,17 +46,17 @@ class Workplace:
 
     @property
     def ran(self) -> list[str]:
-        """What the tools noted."""
+        """The records of the tools' calls."""
         log = self.directory / "log"
         return log.read_text().splitlines() if log.exists() else []
 
     @property
     def page(self) -> str:
-        """What was built."""
+        """The files that were built."""
         return (self.web / "dist" / "index.html").read_text()
 
     def has_leftovers(self) -> bool:
-        """Whether anything of a build lies about."""
+        """True if remains of a build are there."""
         return bool(list(self.web.glob("node_modules/.page-*")))
 
 
@@ -158,7 +158,7 @@ async def test_page_is_built_once_when_two_ask_at_the_same_time(workplace: Workp
 
 
 async def test_packages_that_stopped_half_way_come_again(workplace: Workplace, console: Console) -> None:
-    """What npm did not end is not taken for whole; its own words are in the error, and where it fetches from."""
+    """An install that npm did not finish is repeated; npm's words and the registry are in the error."""
     workplace.tool("npm", "mkdir -p node_modules/vite; echo npm error code ENOTFOUND; exit 1\n")
     with pytest.raises(PageBuildError, match=r"(?s)code ENOTFOUND.*registry\.npmjs\.org"):
         await build_page(workplace.web, console)
@@ -221,7 +221,7 @@ async def test_error_names_the_directory_when_the_cache_cannot_be_made(workplace
 
 
 async def test_a_tool_runs_with_the_packages_alone(workplace: Workplace, console: Console) -> None:
-    """They come when they are not there, and nothing is bundled for it."""
+    """A tool gets the packages when they are missing, and no page is built for it."""
     node = await ready_node(workplace.web, console)
     again = await ready_node(workplace.web, console)
 

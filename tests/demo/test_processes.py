@@ -60,7 +60,7 @@ async def logged(log: Path) -> list[str]:
 
 
 async def test_child_ends_in_order_when_the_body_is_over(tmp_path: Path) -> None:
-    """It gets SIGTERM and the time to act on it."""
+    """The child gets SIGTERM, and time to act on it."""
     async with running("child", python(OBEDIENT), log=tmp_path / "log") as child:
         [pid] = await logged(child.log)
 
@@ -96,7 +96,7 @@ async def test_child_ends_when_the_demo_is_killed(tmp_path: Path) -> None:
 
 
 async def test_error_has_the_last_lines_when_a_child_dies(tmp_path: Path) -> None:
-    """Who watches it learns what it said last, its status, and where the rest is."""
+    """The error has the child's last lines, its status, and the path of its log."""
     async with running("worker", python("print('no such model'); raise SystemExit(3)"), log=tmp_path / "log") as child:
         with pytest.raises(ChildDiedError) as caught:
             await child.watch()
@@ -107,7 +107,7 @@ async def test_error_has_the_last_lines_when_a_child_dies(tmp_path: Path) -> Non
 
 
 async def test_waiting_ends_when_the_child_dies_instead(tmp_path: Path) -> None:
-    """Nobody waits for what cannot come."""
+    """A wait for a line ends when the child dies: the line can't come."""
 
     async def never() -> bool:
         return False
@@ -153,5 +153,5 @@ def test_port_in_use_is_told_before_anything_is_started() -> None:
 
 
 def test_free_port_can_be_taken() -> None:
-    """What is called free is."""
+    """A free port can be bound."""
     check_port(free_port(), "a test", "nothing")

@@ -42,7 +42,7 @@ def test_the_page_is_what_is_seen_first() -> None:
 
 
 def test_where_only_the_page_lets_in_nothing_else_is_offered() -> None:
-    """A room of LiveAvatar's is made when somebody comes, and nobody can be invited before."""
+    """A room of LiveAvatar's is made when a caller comes, so none can be invited before."""
     console = Console(record=True, width=80, quiet=False)
     show_invitation(console, "http://127.0.0.1:7890/", None)
     text = console.export_text()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_every_line_is_passed_on_without_colours() -> None:
-    """What is on standard error comes among the rest; nobody answers a tool that asks."""
+    """Standard error is among the lines, and standard input is closed."""
     lines: list[str] = []
 
     await run_tool(

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One instruction, its lines joined; leading `--flag=value` words are kept apart from the text."""
+    """One instruction with its lines joined; leading `--flag=value` words are kept apart from the text."""
 
     keyword: str
     flags: tuple[str, ...]
@@ -21,7 +21,7 @@ class Instruction:
 
     @property
     def is_exec_form(self) -> bool:
-        """Whether it is run without a shell, which would keep SIGTERM to itself."""
+        """True if the command runs without a shell, which would keep SIGTERM to itself."""
         return self.text.startswith("[")
 
     @property
@@ -40,7 +40,7 @@ class Instruction:
 
 @dataclass(slots=True)
 class Stage:
-    """One FROM and what follows it."""
+    """One FROM and its instructions."""
 
     name: str
     base: str

@@ -93,7 +93,7 @@ def test_the_autoscaler_acts_before_workers_refuse_calls(server: AgentServer) ->
 
 
 def test_the_pod_runs_as_the_images_user(stages: dict[str, Stage], pod: Any) -> None:
-    """One user in the image and in the pod."""
+    """Image and pod use the same user."""
     context = pod["securityContext"]
 
     assert stages["worker"].last("USER").text == f"{context['runAsUser']}:{context['runAsGroup']}"
@@ -177,7 +177,7 @@ def test_livekit_is_one_version_everywhere(compose: Any) -> None:
 
 
 def test_every_variable_is_explained() -> None:
-    """What compose and Kubernetes hand to the worker is in .env.example."""
+    """Every variable in compose and Kubernetes is in .env.example."""
     compose = (ROOT / "deploy/compose.yaml").read_text()
     names = set(re.findall(r"\$\{(\w+)", compose)) | set(re.findall(r"^ +([A-Z_]+):$", compose, re.MULTILINE))
     (config,) = load("deploy/kubernetes/kustomization.yaml")["configMapGenerator"]
@@ -189,7 +189,7 @@ def test_every_variable_is_explained() -> None:
 
 
 def test_every_variable_reaches_the_worker(compose: Any) -> None:
-    """What .env.example explains Compose hands on as it is, but for what is the container's own."""
+    """Compose hands on every variable of .env.example, except for the container's own."""
     handed_on = compose["worker"]["environment"]
     everywhere = "0.0.0.0"  # noqa: S104 - a container's
     own = {"LIVEKIT_URL": "${LIVEKIT_URL:-ws://livekit:7880}", "WEB_HOST": everywhere, "METRICS_HOST": everywhere}
@@ -199,7 +199,7 @@ def test_every_variable_reaches_the_worker(compose: Any) -> None:
 
 
 def test_every_secret_has_its_place_in_kubernetes(pod: Any) -> None:
-    """It is in the Secret's template; what else there is may be added to the ConfigMap, and pods get both whole."""
+    """Every secret is in the Secret's template; the ConfigMap has the rest, and pods get both whole."""
     secret = load("deploy/kubernetes/secret.example.yaml")["stringData"]
     secrets = {name.upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
     (worker,) = pod["containers"]

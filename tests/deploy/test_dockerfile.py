@@ -27,7 +27,7 @@ def test_the_worker_is_what_a_plain_build_makes(stages: dict[str, Stage]) -> Non
 
 
 def test_every_outside_image_is_pinned_by_tag(stages: dict[str, Stage]) -> None:
-    """Nothing is taken from `latest`."""
+    """No image is tagged `latest`."""
     named = {stage.base for stage in stages.values()}
     named |= {each.source_image for stage in stages.values() for each in stage.all("COPY") if each.source_image}
 
@@ -45,7 +45,7 @@ def test_the_command_is_in_exec_form(stages: dict[str, Stage], name: str) -> Non
 
 
 def test_the_worker_has_an_init(stages: dict[str, Stage]) -> None:
-    """It is the first process; it gets the worker's command, and hands on every signal to that alone."""
+    """The init is the first process; it runs the worker's command and forwards signals to it alone."""
     worker = stages["worker"]
     copied = [each.words[-1] for each in worker.all("COPY") if each.source_image == "init"]
 
@@ -64,7 +64,7 @@ def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) 
 
 
 def test_the_state_directory_is_its_users(stages: dict[str, Stage]) -> None:
-    """It is made for the user that the worker runs as, and for group 0, which OpenShift gives any user id."""
+    """The state directory belongs to the worker's user, and to group 0, which OpenShift gives any user id."""
     worker = stages["worker"]
     made = next(each for each in worker.all("RUN") if "$STATE_DIR" in each.text)
     user, _ = worker.last("USER").text.split(":")

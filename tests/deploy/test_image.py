@@ -44,7 +44,7 @@ def test_the_stand_ins_start_in_their_image(images: ImageBuild, stages: dict[str
 
 @pytest.mark.parametrize("package", ["pytest", "pocketsphinx", "espeakng_loader", "livekit.plugins.liveavatar"])
 def test_the_worker_image_has_neither_tests_nor_stand_ins_parts(images: ImageBuild, package: str) -> None:
-    """What only tests or stand-ins need stays out of the worker's image."""
+    """Packages for tests and stand-ins alone are not in the worker's image."""
     done = images.run("worker", ["python", "-c", f"import {package}"])
 
     assert "ModuleNotFoundError" in done.stderr
@@ -79,7 +79,7 @@ def test_the_state_directory_is_there_for_its_user_and_group(images: ImageBuild)
 
 
 def test_packages_are_compiled_as_the_containers_cannot_write(images: ImageBuild) -> None:
-    """Every start would compile them anew otherwise, since the file system is read-only."""
+    """Modules are compiled in the image: its file system is read-only, so each start would compile them again."""
     packages = images.workdir("worker") / f".venv/lib/python3.{sys.version_info.minor}/site-packages"
 
     assert list((packages / "avatar/__pycache__").glob("*.pyc"))

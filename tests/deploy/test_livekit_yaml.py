@@ -59,7 +59,7 @@ async def test_server_uses_the_documented_ports(livekit_binary: Path) -> None:
 
 
 async def test_server_does_not_start_without_a_key(livekit_binary: Path) -> None:
-    """The configuration opens a server to nobody until it is given a key."""
+    """Without a key the configuration starts no open server."""
     output = await output_of(str(livekit_binary), "--config", CONFIG, "--bind", "127.0.0.1")
 
     assert "keys must be provided" in output

@@ -70,7 +70,7 @@ def test_every_query_of_the_dashboard_names_metrics_that_there_are() -> None:
 
 
 def test_every_metric_is_on_the_dashboard() -> None:
-    """Who looks need not know the names."""
+    """Every metric is on the dashboard, so that a reader need not know its name."""
     shown = set().union(*map(metrics_of, dashboard_queries()))
     stems = {re.sub("_bucket$", "", name) for name in shown}
 

@@ -42,7 +42,7 @@ def test_kustomization_lists_every_object_but_the_secret() -> None:
 
 
 def test_the_page_lists_its_objects() -> None:
-    """What is in its folder is applied."""
+    """All manifests in the page's folder are applied."""
     component = yaml.safe_load((KUBERNETES / "page/kustomization.yaml").read_text())
     files = {path.name for path in (KUBERNETES / "page").glob("*.yaml")}
 

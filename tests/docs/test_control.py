@@ -45,19 +45,19 @@ class Room(rtc.EventEmitter[Literal["data_received", "participant_attributes_cha
 
 
 async def take_call(request: web.Request) -> web.Response:
-    """What the agent's web server answers, to who knows the secret."""
+    """Answer as the agent's web server does: a token for a request with the secret."""
     if request.headers.get("Authorization") != "Bearer secret":
         return web.json_response({"error": "a secret is wanted"}, status=401)
     return web.json_response(TICKET)
 
 
 def words(page: str) -> Iterator[str]:
-    """What is written as code."""
+    """Return the texts that are marked as code."""
     yield from re.findall(r"`([^`\n]+)`", page)
 
 
 def test_the_tables_in_the_page_are_the_codes() -> None:
-    """Whoever changes a table writes it again: `python -m docs.control`."""
+    """The tables are current; `python -m docs.control` writes them again."""
     page = PAGE.read_text("utf-8")
 
     assert page == page_with_tables(page)
@@ -81,7 +81,7 @@ def test_the_example_for_pages_calls_methods_that_there_are() -> None:
 
 
 async def test_the_example_waits_for_the_agent_and_calls_it() -> None:
-    """It is found by its attribute; what others publish is not taken for its events."""
+    """The agent is found by its attribute, and events of other participants are ignored."""
     room: Any = Room()
     told: list[dict[str, Any]] = []
     agent = Agent(room, told.append)

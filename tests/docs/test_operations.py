@@ -15,7 +15,7 @@ from docs.operations import PAGE, PROMETHEUS_RULE, alerts_of, page_with_tables, 
 
 
 def test_the_tables_in_the_page_are_the_codes() -> None:
-    """Whoever changes a metric or an alert writes them again: `python -m docs.operations`."""
+    """The tables are current; `python -m docs.operations` writes them again."""
     page = PAGE.read_text("utf-8")
 
     assert page == page_with_tables(page)
@@ -32,7 +32,7 @@ def test_every_metric_has_an_alert() -> None:
 
 
 def test_the_page_lists_the_values_of_labels() -> None:
-    """What can be asked for needs no look into the code."""
+    """The page lists the values of each label, so that a query can be written without the code."""
     page = PAGE.read_text("utf-8")
     values = [*REASONS.values(), *VENDORS.values(), *get_args(By), *STAGES, *get_args(State)]
     values += [refusal.value for refusal in Refusal]

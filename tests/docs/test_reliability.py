@@ -20,7 +20,7 @@ def test_rows_take_the_place_of_those_before() -> None:
 
 
 def test_every_fault_of_the_avatar_has_a_row() -> None:
-    """Whoever adds one lets it be seen: `make reliability`."""
+    """Every fault has a row; `make reliability` measures a new one."""
     page = PAGE.read_text("utf-8")
 
     assert [name for name in (*LOSSES, *FOR_GOOD, *FOR_A_WHILE) if f"| {name} |" not in page] == []

@@ -4,7 +4,7 @@ from docs.tables import PAGE, page_with_tables
 
 
 def test_the_tables_in_the_page_are_the_codes() -> None:
-    """Whoever changes a table draws it again: `python -m docs.tables`."""
+    """The tables are current; `python -m docs.tables` draws them again."""
     page = PAGE.read_text("utf-8")
 
     assert page == page_with_tables(page)

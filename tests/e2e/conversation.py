@@ -42,7 +42,7 @@ SILENT_PERSONA = 'name = "Nova"\ninstructions = "Tell stories."\n'
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a test of a conversation does and looks at."""
+    """The tools of a test of a conversation."""
 
     stage: Stage
     voice: StandIns
@@ -62,7 +62,7 @@ class Conversation:
     async def final_caption(self) -> str:
         """Wait until the caption of the first answer is final."""
         async with asyncio.timeout(HAPPENS):
-            while not (self.answers and self.answers[0].final):  # noqa: ASYNC110 - captions tell nobody
+            while not (self.answers and self.answers[0].final):  # noqa: ASYNC110 - captions have no event
                 await asyncio.sleep(POLL)
         return self.answers[0].text.strip()
 
@@ -76,7 +76,7 @@ class Conversation:
 
 @asynccontextmanager
 async def conversation(stage: Stage, name: str, directory: Path) -> AsyncIterator[Conversation]:
-    """A conversation in which the avatar has joined and nobody has said anything."""
+    """A conversation in which the avatar has joined, before the first word."""
     persona = directory / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     async with AsyncExitStack() as stack:
@@ -102,6 +102,6 @@ async def conversation(stage: Stage, name: str, directory: Path) -> AsyncIterato
 
 
 def heard_seconds(session: dict[str, Any]) -> float:
-    """What the avatar has played in all, by the stand-in's account of its session."""
+    """The seconds that the avatar has played in all, by the stand-in's books of its session."""
     heard_bytes: int = sum(utterance["heard_bytes"] for utterance in session["utterances"])
     return heard_bytes / BYTES_PER_SECOND

@@ -83,7 +83,7 @@ class Stage:
             yield child
 
     async def ticket(self, room: str, identity: str = "caller") -> ConnectionDetails:
-        """Lets somebody into a room, and again whoever comes back to it.
+        """Make connection details for a room, also for a caller who comes back.
 
         In LiveAvatar's own, which the worker that was started last asks for, room and identity have the names that the
         service gives them.
@@ -96,7 +96,7 @@ class Stage:
         return self._tickets[room]
 
     def token(self, room: str, identity: str = "caller") -> str:
-        """Lets somebody into a room of ours."""
+        """Make a token for a room of ours."""
         grants = api.VideoGrants(room_join=True, room=room)
         token = api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
         return token.with_identity(identity).with_grants(grants).to_jwt()
@@ -109,7 +109,7 @@ class Stage:
         return session
 
     async def sessions(self) -> list[dict[str, Any]]:
-        """What the LiveAvatar stand-in knows about its sessions."""
+        """The LiveAvatar stand-in's books of its sessions."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.stand_ins}/liveavatar/stand-in/sessions") as reply:
             sessions: list[dict[str, Any]] = (await reply.json())["sessions"]
             return sessions

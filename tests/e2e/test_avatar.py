@@ -82,7 +82,7 @@ async def test_a_pause_is_silent_and_resumes(livekit_server: LiveKitServer, dial
 
 
 async def test_a_barge_in_before_the_first_sound_is_sent(livekit_server: LiveKitServer) -> None:
-    """What was handed over is interrupted before the service says that it speaks: nothing of it is heard."""
+    """Speech that was sent but has not begun is interrupted, and none of it is heard."""
     async with call(AvatarSession, livekit_server, FULL) as conversation:
         await conversation.say(1.0)
         conversation.voice.clear_buffer()
@@ -120,7 +120,7 @@ async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: Liv
 
 
 class Unread(TextOutput):
-    """A transcription that nobody reads."""
+    """A transcription that is dropped."""
 
     def __init__(self) -> None:
         super().__init__(label="Unread", next_in_chain=None)

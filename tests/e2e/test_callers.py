@@ -95,7 +95,7 @@ async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Sta
 
 
 async def test_somebody_without_a_microphone_keeps_nobody_unheard(stage: Stage, tmp_path: Path) -> None:
-    """Whoever publishes one is listened to; what the first one writes is answered all the same."""
+    """The caller who publishes a microphone is listened to; chat of the first one is still answered."""
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     first = Onlooker()

@@ -32,7 +32,7 @@ Found = TypeVar("Found")
 
 
 class FrontEnd(Agent):
-    """What a page does with the agent, without the page: calls its methods, keeps what it tells."""
+    """A front end without a page: calls the agent's methods, and keeps its events."""
 
     def __init__(self, room: rtc.Room) -> None:
         super().__init__(room, self._keep)
@@ -45,7 +45,7 @@ class FrontEnd(Agent):
 
     @property
     def attributes(self) -> dict[str, str]:
-        """What the agent says of itself."""
+        """The agent's attributes."""
         return {} if self.participant is None else self.participant.attributes
 
     async def refusal(self, method: str, **payload: object) -> int:
@@ -135,7 +135,7 @@ async def talks(front: FrontEnd) -> None:
 
 
 async def holds_a_button(front: FrontEnd, caller: Page) -> None:
-    """Nothing ends the turn but the release, and nothing is heard without the button."""
+    """With push-to-talk only the release ends a turn, and without the button no speech is heard."""
     assert await front.refusal("push_to_talk_end") == 409
     await front.call("push_to_talk_start")
     await front.attribute("input", "push_to_talk")
@@ -151,7 +151,7 @@ async def holds_a_button(front: FrontEnd, caller: Page) -> None:
 
 
 async def is_refused(front: FrontEnd, stage: Stage) -> None:
-    """What can't be done is not, with a reason; and nobody but the caller may ask."""
+    """Impossible requests are refused with a reason, and requests of others than the caller as well."""
     assert await front.refusal("talk", txt="hello") == 400
     assert await front.refusal("repeat", text="a" * 2_001) == 413
     assert await front.refusal("set_persona", persona="nobody") == 404
@@ -165,7 +165,7 @@ async def is_refused(front: FrontEnd, stage: Stage) -> None:
 
 
 async def is_not_driven(room: rtc.Room, front: FrontEnd) -> None:
-    """The framework's own way to read and drive a session from the room, which asks nobody who they are, is closed."""
+    """The framework's own remote control of a session, which checks no identity, is closed."""
     assert front.participant is not None
     session = RemoteSession.from_room(room, front.participant.identity)
     await session.start()

@@ -42,7 +42,7 @@ async def doctor(stage: Stage, state_dir: Path, *arguments: str) -> AsyncIterato
 
 
 async def test_a_call_is_made_judged_and_recorded(stage: Stage, tmp_path: Path) -> None:
-    """It speaks, interrupts, speaks again and stops; nothing runs afterwards, and the recording has no secret."""
+    """The doctor's call speaks, interrupts, speaks again and stops, without a session or a secret left behind."""
     async with doctor(stage, tmp_path, "--call") as process:
         output, _ = await process.communicate()
     session = (await stage.sessions())[-1]

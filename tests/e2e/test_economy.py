@@ -1,4 +1,4 @@
-"""A call with limits: the avatar leaves while nobody speaks, and when its minutes are used up the agent says goodbye.
+"""A call with limits: an idle avatar leaves, and when its minutes are used up the agent says goodbye.
 
 Waits for `AvatarSession.release` and `engage`, whose own tests are in tests/avatar.
 """
@@ -47,7 +47,7 @@ async def attribute(talk: Page, name: str, until: Callable[[str], bool]) -> str:
 
 
 async def test_the_avatar_leaves_a_quiet_call_and_a_long_one_ends_with_a_goodbye(stage: Stage, tmp_path: Path) -> None:
-    """A word brings the avatar back for the answer; the goodbye cuts the story, and nobody is left, and no session."""
+    """A word brings the avatar back for the answer; the goodbye cuts the story; no participant or session is left."""
     persona = tmp_path / "silent.toml"
     persona.write_text(f'{SILENT_PERSONA}goodbye = "{GOODBYE}"\n')
     before = len(await stage.sessions())

@@ -1,4 +1,4 @@
-"""The end of a call that nobody in the room wanted, on a real LiveKit server."""
+"""Ends of a call that come from outside its room, on a real LiveKit server."""
 
 from __future__ import annotations
 

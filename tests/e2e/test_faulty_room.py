@@ -58,7 +58,7 @@ async def spoken_with(server: ServerUnderTest, fault: Fault) -> AsyncIterator[On
 
 
 async def test_avatar_is_never_there(livekit_server: ServerUnderTest) -> None:
-    """The session has spoken, and nobody is in the room."""
+    """The session has spoken, but no avatar is in the room."""
     async with spoken_with(livekit_server, NeverJoins(**VENDOR)) as onlooker:
         assert not onlooker.room.remote_participants
 

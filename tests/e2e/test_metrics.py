@@ -32,7 +32,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 
 async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp_path: Path) -> None:
-    """One call, its turns, its barge-in, its avatar and its end are counted and traced, and not one word of it."""
+    """A call, its turns, barge-in, avatar and end are counted and traced, without one word of it."""
     port = free_port()
     collector = Collector()
     async with (

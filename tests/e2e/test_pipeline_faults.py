@@ -70,7 +70,7 @@ class Trouble:
         await self.talk.say(text)
 
     async def next(self) -> str:
-        """What is said next."""
+        """Return the next words that are heard."""
         self.turns += 1
         return await self.talk.answer(self.turns)
 
@@ -106,7 +106,7 @@ THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 def told(captions: list[str]) -> str:
-    """What was heard, in words."""
+    """The words that were heard."""
     parts = ["the apology" if text == SORRY else _part(text) for text in captions]
     return ", then ".join(parts)
 
@@ -118,7 +118,7 @@ def _part(text: str) -> str:
 
 
 async def test_thinking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
-    """What was thought is said, then the apology; the next question is answered."""
+    """The part of the answer that came is said, then the apology; the next question is answered."""
     async with trouble(stage, "thinking", tmp_path) as call:
         for name, (fault, heard) in THINKING.items():
             await call.arm({"vendor": "openai", **fault})
@@ -146,7 +146,7 @@ SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 async def test_speaking_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
-    """What was spoken stays, then the apology is heard, which was made ahead; the next question is answered."""
+    """The spoken part is kept, then the apology plays from its clip; the next question is answered."""
     async with trouble(stage, "speaking", tmp_path) as call:
         await call.ask("hello")
         for name, (fault, heard) in SPEAKING.items():
@@ -156,21 +156,21 @@ async def test_speaking_fails(stage: Stage, tmp_path: Path, reliability: list[Ro
             thanks = await call.ask("thank you")
 
             action = "one retry on a new connection, then an apology that was synthesised ahead"
-            reliability.append(Row(f"the speech synthesis {name}", told(captions), action))
+            reliability.append(Row(f"text-to-speech {name}", told(captions), action))
 
             assert [caption[: len(start)] for caption, start in zip(captions, heard, strict=True)] == heard, name
             assert thanks in THANKS, name
 
 
 async def test_hearing_fails(stage: Stage, tmp_path: Path, reliability: list[Row]) -> None:
-    """A lost connection is opened again; who speaks in vain hears the apology, and is understood afterwards."""
+    """A lost connection is opened again; a caller who is not understood hears the apology, and is understood later."""
     drop = {"vendor": "deepgram", "kind": "drop", "at": "received"}
     async with trouble(stage, "hearing", tmp_path) as call:
         await call.arm(drop)
         await call.struck()
         await call.say("tell me a joke")
         assert await call.next() == JOKE, "is cut off"
-        reliability.append(Row("the recogniser is cut off", "an answer to what is said next", "connect again"))
+        reliability.append(Row("speech-to-text is cut off", "an answer to what is said next", "connect again"))
 
         await call.arm({"vendor": "deepgram", "kind": "silent", "at": "received"})
         await call.struck()
@@ -180,8 +180,8 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path, reliability: list[Row
         assert await call.next() == SORRY, "is silent"
         await call.say("tell me a joke")
         assert await call.next() == JOKE, "is silent"
-        apology = "the apology, when the caller speaks in vain"
-        reliability.append(Row("the recogniser is silent", apology, "after two speeches without a word, connect again"))
+        apology = "the apology, when the caller is not understood"
+        reliability.append(Row("speech-to-text is silent", apology, "after two speeches without a word, connect again"))
 
         await call.arm(drop, {"vendor": "deepgram", "kind": "status", "at": "listen", "status": 503, **EVERY_TIME})
         await call.struck()
@@ -190,11 +190,11 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path, reliability: list[Row
         await call.arm()
         await call.say("tell me a joke")
         assert await call.next() == JOKE, "refuses"
-        reliability.append(Row("the recogniser refuses", apology, "connect again and again"))
+        reliability.append(Row("speech-to-text refuses", apology, "connect again and again"))
 
 
 async def test_nothing_of_a_call_is_in_the_log(stage: Stage, tmp_path: Path) -> None:
-    """Neither what was said, written or thought, nor a key, a token or the avatar's WebSocket: also when all fails."""
+    """No transcript, chat, answer, key, token or WebSocket URL is in the log, also when every vendor fails."""
     async with trouble(stage, "private", tmp_path) as call:
         await call.say("hello can you hear me")
         await call.next()

@@ -52,7 +52,7 @@ async def test_a_caller_whose_agent_is_killed_gets_another_one(stage: Stage, tmp
 
 @asynccontextmanager
 async def caller(stage: Stage, name: str) -> AsyncIterator[rtc.Room]:
-    """Somebody who is in a room."""
+    """Join a room as a caller."""
     room = rtc.Room()
     ticket = await stage.ticket(name)
     await room.connect(ticket.url, ticket.token)

@@ -35,7 +35,7 @@ def silent(tmp_path: Path) -> dict[str, str]:
 async def test_a_caller_who_reloads_goes_on_where_the_call_was(
     stage: Stage, silent: dict[str, str], identity: str
 ) -> None:
-    """The story stops where it was heard to, nothing is said to nobody, and the rest of it is told on the new page."""
+    """The story pauses where it was heard, the empty room hears none of it, and the new page hears the rest."""
     name = f"reload-{identity}"
     async with stage.worker(silent):
         async with page(stage, name) as before:

@@ -45,7 +45,7 @@ async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
 
 @pytest.mark.long
 async def test_a_caller_who_does_not_come_costs_less_than_a_minute(stage: Stage) -> None:
-    """The room that nobody joins is closed, and the avatar's session stopped."""
+    """An unjoined room is closed, and its avatar session stopped."""
     known = len(await stage.sessions())
     async with stage.worker({"WEB_PORT": str(port := free_port())}), aiohttp.ClientSession() as http:
         async with http.post(f"http://127.0.0.1:{port}/api/call", json={}):

@@ -39,7 +39,7 @@ AGENT, AVATAR = "agent", "liveavatar-avatar-agent"
 
 @dataclass
 class Call:
-    """A call in which an avatar speaks, or nobody."""
+    """A call, with an avatar or without one."""
 
     avatar: AvatarSession
     voice: AudioOutput
@@ -79,14 +79,14 @@ class Call:
                 await asyncio.sleep(0.05)
 
     async def books(self) -> dict[str, Any]:
-        """What the stand-in knows."""
+        """The stand-in's books."""
         async with self.http.get(f"{self.stand_in}/stand-in/sessions") as reply:
             known: dict[str, Any] = await reply.json()
             return known
 
 
 def token(server: LiveKitServer, identity: str) -> str:
-    """Lets somebody into the room."""
+    """Make a token for the room."""
     grants = api.VideoGrants(room_join=True, room=ROOM)
     return api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_grants(grants).to_jwt()
 

@@ -38,7 +38,7 @@ class Gate:
     Attributes:
         step: Its room's name begins with it.
         reached: Set when the session is there.
-        released: Set by the test; what was held is carried out then, whoever is gone.
+        released: Set by the test; held requests are then carried out, also of clients that are gone.
     """
 
     def __init__(self, step: Step) -> None:
@@ -48,7 +48,7 @@ class Gate:
 
 
 class GatedService:
-    """One account, whose sessions are held by the names of their rooms: `<step>.<anything>`."""
+    """An account whose sessions are held by the names of their rooms: `<step>.<anything>`."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -65,7 +65,7 @@ class GatedService:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[GatedService]:
-        """Serve on loopback, as a service does: what was asked is carried out, though nobody waits for it any more."""
+        """Serve on loopback; as at the service, a request is carried out although its client has gone."""
         runner = web.AppRunner(self._app, handler_cancellation=False, shutdown_timeout=1.0)
         await runner.setup()
         try:

@@ -88,7 +88,7 @@ class Hall:
 
     @property
     def speakers(self) -> list[str]:
-        """Who was heard, in the order of their first sound."""
+        """The sinks that were heard, in the order of their first sound."""
         return list(dict.fromkeys(each.speaker for each in self.heard))
 
     @property

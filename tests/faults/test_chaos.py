@@ -64,7 +64,7 @@ async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.Mon
 
     calls = await hold_calls(SEEDS)
     async with asyncio.timeout(10):
-        while open_sockets() > sockets:  # noqa: ASYNC110 - the peer closes, too, and nobody tells
+        while open_sockets() > sockets:  # noqa: ASYNC110 - the peer closes too, without an event
             await asyncio.sleep(0.1)
 
     found = [f"CHAOS_SEED={call.script.seed}: {what}\n{call.script}" for call in calls for what in broken(call)]

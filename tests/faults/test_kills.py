@@ -49,7 +49,7 @@ class Worker:
         await self.all_ended()
 
     async def all_ended(self) -> None:
-        """Wait until nobody holds its standard output any more: neither it nor a job."""
+        """Wait until neither the worker nor a job holds its standard output."""
         assert self.process.stdout is not None
         await self.process.stdout.read()
         await self.process.wait()
@@ -69,7 +69,7 @@ async def worker(service: GatedService, state: Path) -> AsyncIterator[Worker]:
     try:
         yield started
     finally:
-        with suppress(ProcessLookupError):  # the good case: nobody is left
+        with suppress(ProcessLookupError):  # the good case: none is left
             await started.kill()
 
 
@@ -123,7 +123,7 @@ async def test_what_a_killed_worker_left_is_stopped_by_the_next(service: GatedSe
 
 
 async def test_a_job_whose_worker_is_killed_stops_its_session_and_ends(service: GatedService, tmp_path: Path) -> None:
-    """The worker alone is killed and nobody starts it again: its jobs do what it would have done."""
+    """The worker alone is killed and not restarted: its jobs stop their sessions themselves."""
     async with worker(service, tmp_path) as killed:
         await killed.start_job("talking.alone")
         async with asyncio.timeout(30):

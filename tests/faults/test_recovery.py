@@ -1,4 +1,4 @@
-"""What a caller hears when the avatar fails in mid-speech: every second of it, from somebody."""
+"""What a caller hears when the avatar fails in mid-speech: every second of it, from either sink."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
 
 IN_MID_SPEECH = {"at": "speaking", "after": 1.5}
-NOBODY_ANSWERS = {"kind": "status", "at": "websocket", "status": 503, "nth": 2, "times": None}
+REFUSES_SOCKETS = {"kind": "status", "at": "websocket", "status": 503, "nth": 2, "times": None}
 RECONNECT = "connect again to the same session; go on from the word that was cut"
-ANEW = "stop the session, start another; the voice speaks if that takes longer than half a second"
+RESTART = "stop the session, start another; the fallback track speaks if that takes longer than half a second"
 
 LOSSES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "the connection is cut": ([{"kind": "drop", **IN_MID_SPEECH}], RECONNECT),
     "the service closes the connection": ([{"kind": "close", "code": 1011, **IN_MID_SPEECH}], RECONNECT),
     "the connection is cut, and no other is to be had": (
-        [{"kind": "drop", **IN_MID_SPEECH}, NOBODY_ANSWERS],
-        "the voice goes on, and the avatar is silenced for the others; connect again meanwhile, then start anew",
+        [{"kind": "drop", **IN_MID_SPEECH}, REFUSES_SOCKETS],
+        "the fallback track goes on, and the avatar is muted; connect again meanwhile, then start another session",
     ),
-    "the line is dead, and nobody says so": (
+    "the connection is half-open": (
         [{"kind": "half_open", "at": "connected"}],
-        "no sign of speech in time: stop the session, start another; the voice speaks meanwhile",
+        "no sign of speech in time: stop the session, start another; the fallback track speaks meanwhile",
     ),
     "the service never says `connected`": (
         [{"kind": "unready", "at": "opening", "times": None}],
-        "wait 10 s for the first one, then speak by voice; open the connection again, then start anew",
+        "wait 10 s for the first one, then speak on the fallback track; connect again, then start another session",
     ),
-    "the service ends the session": ([{"kind": "end", "reason": "SERVER_ERROR", **IN_MID_SPEECH}], ANEW),
-    "the avatar leaves the room": ([{"kind": "leaves", **IN_MID_SPEECH}], ANEW),
+    "the service ends the session": ([{"kind": "end", "reason": "SERVER_ERROR", **IN_MID_SPEECH}], RESTART),
+    "the avatar leaves the room": ([{"kind": "leaves", **IN_MID_SPEECH}], RESTART),
     "the avatar's track has no sound any more": (
         [{"kind": "frozen", **IN_MID_SPEECH}],
         "no sound for 3 s: stop the session, start another; say again what was not heard",
     ),
     "the service takes everything and plays nothing": (
         [{"kind": "mute", "at": "connected"}],
-        "no sign of speech in time: stop the session, start another; the voice speaks meanwhile",
+        "no sign of speech in time: stop the session, start another; the fallback track speaks meanwhile",
     ),
     "the service sends garbage": (
         [{"kind": "garbage", "form": form, **IN_MID_SPEECH} for form in ("text", "array", "binary", "deep")],
         "log it, go on",
     ),
-    "the service talks of somebody else's speech": (
+    "the service reports another call's speech": (
         [{"kind": "foreign_event", **IN_MID_SPEECH}, {"kind": "unknown_event", **IN_MID_SPEECH}],
         "events of another speech change nothing",
     ),
 }
 
 
-# Seconds of the speech, where it takes so long to find out.
+# Seconds of the speech, where the fault is detected so late.
 LONGER = {"the avatar's track has no sound any more": 8}
 
 LONG = {
-    "the line is dead, and nobody says so",
+    "the connection is half-open",
     "the service never says `connected`",
     "the avatar's track has no sound any more",
     "the service takes everything and plays nothing",
@@ -71,7 +71,7 @@ LONG = {
 )
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_speech_is_heard_to_its_end(livekit_server: LiveKitServer, name: str, reliability: list[Row]) -> None:
-    """Whatever is lost in mid-speech: the rest is said by somebody, never by two, and no session is left."""
+    """After a loss in mid-speech one sink at a time says the rest, and no session is left."""
     faults, action = LOSSES[name]
     async with call(livekit_server, faults) as conversation:
         await conversation.avatar.wait_for_join()

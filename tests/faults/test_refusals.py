@@ -1,4 +1,4 @@
-"""A service that gives no avatar: the voice speaks at once, and the avatar comes when there is one."""
+"""A service that gives no avatar: the fallback track speaks at once, and the avatar comes when there is one."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ FOR_GOOD: dict[str, dict[str, Any]] = {
     "the avatar is unknown": {"kind": "status", "at": "token", "status": 404, "times": None},
 }
 
-BACK_OFF = "the voice speaks; ask again, later each time"
-STOP_IT = "the voice speaks; stop the session that may have been started, and ask again"
+BACK_OFF = "the fallback track speaks; ask again, later each time"
+STOP_IT = "the fallback track speaks; stop the session that may have been started, and ask again"
 
 FOR_A_WHILE: dict[str, tuple[list[dict[str, Any]], str]] = {
     "too many calls": (
         [{"kind": "status", "at": "token", "status": 429, "headers": {"Retry-After": "1"}, "times": 2}],
-        "the voice speaks; ask again after `Retry-After`",
+        "the fallback track speaks; ask again after `Retry-After`",
     ),
     "no slot is free": (
         [{"kind": "status", "at": "start", "status": 403, "code": 4032}],
-        "the voice speaks; ask again every 5 to 15 s",
+        "the fallback track speaks; ask again every 5 to 15 s",
     ),
     "the service is down": ([{"kind": "status", "at": "token", "status": 503, "times": 3}], BACK_OFF),
     "the start hangs": ([{"kind": "hang", "at": "start"}], STOP_IT),
-    "the start worked and nobody heard of it": ([{"kind": "lose_reply", "at": "start"}], STOP_IT),
+    "the reply to a start is lost": ([{"kind": "lose_reply", "at": "start"}], STOP_IT),
     "the reply has no ws_url": ([{"kind": "omit", "at": "start", "fields": ["data.ws_url"]}], STOP_IT),
 }
 
@@ -44,7 +44,7 @@ FOR_A_WHILE: dict[str, tuple[list[dict[str, Any]], str]] = {
 async def test_without_an_avatar_the_call_goes_on_by_voice(
     livekit_server: LiveKitServer, name: str, reliability: list[Row]
 ) -> None:
-    """The reason is told once, nothing is asked again, and the speech is heard."""
+    """The reason is logged once, no request is repeated, and the speech is heard."""
     async with call(livekit_server, [FOR_GOOD[name]], required=False) as conversation:
         await conversation.say()
         await conversation.is_heard_to_its_end()
@@ -66,7 +66,7 @@ LONG = {"too many calls", "no slot is free", "the service is down", "the start h
 async def test_the_avatar_comes_when_the_service_gives_one(
     livekit_server: LiveKitServer, name: str, reliability: list[Row]
 ) -> None:
-    """What is said meanwhile is said by the voice; then the avatar speaks, in one session and no more."""
+    """Until then the fallback track speaks; then the avatar, in exactly one session."""
     faults, action = FOR_A_WHILE[name]
     async with call(livekit_server, faults, required=False) as conversation:
         await conversation.say()

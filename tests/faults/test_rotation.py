@@ -62,14 +62,14 @@ async def test_a_segment_longer_than_a_session_goes_on_in_the_next(livekit_serve
 async def test_with_one_slot_the_voice_bridges_two_sessions(
     livekit_server: LiveKitServer, reliability: list[Row]
 ) -> None:
-    """No second session is to be had before the first has ended: what is said meanwhile is said by the voice."""
+    """While the first session has not ended there can be no second one, and the fallback track speaks."""
     single = replace(PROMPT, max_duration=8, concurrency=1)
     async with call(livekit_server, [], habits=single) as conversation:
         await conversation.avatar.wait_for_join()
         await conversation.say(10)
         await conversation.is_heard_to_its_end(10)
         name = "the session's time is up, and the account has one slot"
-        action = "leave before the service falls silent; the voice speaks until the next session is there"
+        action = "leave before the service falls silent; the fallback track speaks until the next session is there"
         reliability.append(Row(name, measured(conversation.hall), action, conversation.avatar.sessions_used))
 
         assert conversation.hall.speakers[0] == AVATAR

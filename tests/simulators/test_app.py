@@ -79,7 +79,7 @@ async def program(*arguments: str) -> AsyncIterator[Process]:
 
 
 async def test_root_says_that_these_are_stand_ins() -> None:
-    """Nobody mistakes them for the vendors."""
+    """The root page names these servers as stand-ins."""
     async with serving(Options()) as stand_ins:
         answer = await stand_ins.get("/")
 
@@ -90,7 +90,7 @@ async def test_root_says_that_these_are_stand_ins() -> None:
 
 
 async def test_faults_of_all_vendors_are_armed_in_one_place() -> None:
-    """One list, one count, and LiveAvatar's own endpoint shows the same."""
+    """Faults are in one list with one count, which LiveAvatar's own endpoint shows as well."""
     faults = [
         {"vendor": vendor, "kind": "status", "at": call, "status": 503}
         for vendor, call in [("openai", "models"), ("deepgram", "projects"), ("elevenlabs", "user")]
@@ -142,7 +142,7 @@ async def test_only_the_wanted_vendors_are_served() -> None:
 
 
 async def test_speech_processes_run_as_long_as_the_application() -> None:
-    """One listens, one speaks, and both are ended."""
+    """One process listens and one speaks, and both are ended with the application."""
     async with serving(Options()):
         assert SilentProcess.running == 2
 
@@ -160,7 +160,7 @@ async def test_websocket_url_leads_through_the_vendors_path() -> None:
 
 
 async def test_avatars_leave_their_rooms_when_the_application_ends() -> None:
-    """Nobody stays behind in a room."""
+    """Every avatar leaves its room."""
     rooms: list[RecordingRoom] = []
     async with serving(PROMPT, rooms) as stand_ins:
         await StandIn(f"{stand_ins.url}/liveavatar", stand_ins.http).start()
@@ -199,7 +199,7 @@ def test_arguments_are_refused_when_a_vendor_is_unknown(capsys: pytest.CaptureFi
 
 
 def test_hosted_rooms_need_a_livekit_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is missing in the environment is named; with all of it, rooms are opened there."""
+    """Missing settings are named; with all of them rooms are opened on that server."""
     monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:7880")
     monkeypatch.setenv("LIVEKIT_API_KEY", "devkey")
     monkeypatch.delenv("LIVEKIT_API_SECRET", raising=False)
@@ -213,7 +213,7 @@ def test_hosted_rooms_need_a_livekit_server(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_program_tells_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
-    """One line with the address, and exit status 0 on a signal."""
+    """The program prints one line with its address, and exits with 0 on a signal."""
     async with program("--port", "0") as process:
         assert process.stdout is not None
         line = (await process.stdout.readline()).decode()
@@ -229,7 +229,7 @@ async def test_program_tells_when_it_is_ready_and_ends_cleanly(number: signal.Si
 
 
 async def test_program_says_what_to_do_when_the_port_is_in_use() -> None:
-    """One line on stderr and exit status 1, no traceback."""
+    """A port in use is one line on stderr and exit status 1, without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         async with program("--port", str(port)) as process:

@@ -19,5 +19,5 @@ SECRET = "hush-hush"
     ids=["all", "liveavatar"],
 )
 def test_options_do_not_show_their_keys(options: object) -> None:
-    """Whoever logs them gives nothing away."""
+    """Logged options show no key."""
     assert SECRET not in f"{options} {options!r}"

@@ -72,7 +72,7 @@ class JobRoom(PeopleRoom):
         self.local_participant: Any = JobParticipant()
 
     def register_byte_stream_handler(self, topic: str, handler: Any) -> None:
-        """Take what was said before the agent was there; nobody sends it."""
+        """Accept the stream of speech from before the agent joined; none is sent."""
 
     def unregister_byte_stream_handler(self, topic: str) -> None: ...
 
@@ -146,7 +146,7 @@ class Stage:
 
     @property
     def said(self) -> list[ChatMessage]:
-        """What the agent has said."""
+        """The agent's messages so far."""
         return [message for message in self.session.history.messages() if message.role == "assistant"]
 
     async def has_said(self, text: str) -> None:
@@ -182,7 +182,7 @@ async def staged(
     tools: Sequence[Tool] = (),
     **given: object,
 ) -> AsyncIterator[Stage]:
-    """A call that is not started yet; nobody waits for an avatar's picture, or for a page that reloads."""
+    """A call before its start, without a wait for the avatar's picture or for a reload."""
     monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", 0.0)
     monkeypatch.setattr(agent.call.face, "_JOIN_TIMEOUT", 0.05)
     monkeypatch.setattr(agent.control.personas, "tools_named", lambda _: list(tools))

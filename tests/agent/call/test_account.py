@@ -46,7 +46,7 @@ async def service(*balances: str) -> AsyncIterator[str]:
 
 
 async def test_a_balance_that_can_not_be_learned_stays_what_it_was(tmp_path: Path) -> None:
-    """Neither nonsense nor a service that is down is a balance."""
+    """A malformed or failed reply leaves the last known balance unchanged."""
     async with service("12.5", "much") as url:
         account = Account(settings_for(url, tmp_path), None)
         known = [account.credits_left]

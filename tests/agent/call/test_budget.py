@@ -187,7 +187,7 @@ def test_a_call_is_warned_of_its_end_once_and_before_it(story: list[Action], lim
 @settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> None:
-    """The call ends within a tick of its limit; without a warning in vain it does not end earlier."""
+    """The call ends within a tick of its limit, and not before."""
     world = tell(story, limits)
 
     assert world.call <= limits.call + TICK or world.of(End)
@@ -229,7 +229,7 @@ def test_the_avatar_does_not_leave_while_it_speaks(story: list[Action], limits: 
 @settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> None:
-    """It leaves after the time that is set, however noisy it is, and not before."""
+    """The avatar leaves after the set idle time, however noisy the room is, and not before."""
     world = tell(story, limits)
 
     for moment in world.of(Release):
@@ -242,7 +242,7 @@ def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> N
 @settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_an_avatar_that_nobody_sees_is_not_paid_for(story: list[Action], limits: Limits) -> None:
-    """It leaves at once unless it speaks, and comes only for somebody with a screen."""
+    """An avatar without a viewer leaves at once unless it is speaking; it starts only for a caller with a screen."""
     world = tell(story, limits)
 
     assert world.seen or world.agent or not world.is_engaged or world.of(End)
@@ -277,7 +277,7 @@ def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
 
 
 def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> None:
-    """To the second: a word begins the wait anew."""
+    """To the second: a word restarts the wait."""
     world = World(Limits(idle=20.0))
     world.run(15.0)
     world.use()
@@ -300,7 +300,7 @@ def test_a_noise_neither_keeps_the_avatar_nor_brings_it_back() -> None:
 
 
 def test_an_avatar_that_speaks_is_not_idle_and_leaves_when_it_has_spoken() -> None:
-    """What it says of its own accord does not count as use."""
+    """Speech that the agent starts by itself does not count as use of the avatar."""
     world = World(Limits(idle=20.0))
     world.hear(agent=True)
     world.run(60.0)
@@ -311,7 +311,7 @@ def test_an_avatar_that_speaks_is_not_idle_and_leaves_when_it_has_spoken() -> No
 
 
 def test_an_avatar_comes_only_for_somebody_with_a_screen() -> None:
-    """A call by telephone pays for none, until somebody joins who can see it, and again when they have left."""
+    """A telephone call has no avatar until a caller with a screen joins, and none after they left."""
     world = World(Limits(), is_engaged=False, seen=False)
     world.budget = Budget(Limits(), world.now, is_engaged=False)
     world.use()
@@ -351,7 +351,7 @@ def test_near_the_end_of_the_day_the_avatar_leaves_at_a_pause() -> None:
 
 
 def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
-    """A limit is one, however long somebody speaks."""
+    """A limit holds, however long the caller speaks."""
     world = World(Limits(day=60.0, credits=5.0))
     world.hear(agent=True)
     world.run(65.0)
@@ -361,7 +361,7 @@ def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
 
 
 def test_on_a_new_day_the_avatar_comes_back() -> None:
-    """It was not the caller who let it go."""
+    """An avatar that the budget released comes back on a new day."""
     world = World(Limits(day=60.0))
     world.run(70.0)
     world.act(("midnight", 0.0))

@@ -42,7 +42,7 @@ class Session(rtc.EventEmitter[Literal["user_state_changed", "agent_state_change
 
 
 class Notes(list[Any]):
-    """What happened, in order."""
+    """Everything that happened, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Notes(list[Any]):
 
 
 class Avatar:
-    """What it was told to do."""
+    """An avatar that notes its calls."""
 
     def __init__(self) -> None:
         self.seconds_used = 0.0
@@ -185,7 +185,7 @@ async def test_an_avatar_that_speaks_stays() -> None:
 
 
 async def test_an_avatar_comes_when_somebody_can_see_it() -> None:
-    """Who joins with a screen is noticed at once; a telephone alone has none."""
+    """A caller who joins with a screen gets the avatar at once; a telephone alone does not."""
     call = Call(Limits())
     call.is_seen = False
     async with call.governed(is_engaged=False):
@@ -202,7 +202,7 @@ async def test_an_avatar_comes_when_somebody_can_see_it() -> None:
 
 
 async def test_an_idle_call_without_an_avatar_ends() -> None:
-    """It has minutes too, if nobody uses them."""
+    """The idle limit of the call holds without an avatar, too."""
     async with Call(Limits(silence=0.02)).governed(has_avatar=False) as call:
         await call.ended.wait_for(1)
 
@@ -223,7 +223,7 @@ async def test_a_day_that_is_used_up_in_the_call_sends_the_avatar_away() -> None
 
 
 async def test_a_balance_that_falls_in_the_call_sends_the_avatar_away() -> None:
-    """It is asked for again and again, where there is a limit to it."""
+    """With a lower limit set, the balance is requested repeatedly during the call."""
     async with Call(Limits(credits=5.0), ScriptedAccount(credits_left=100.0)).governed() as call:
         call.account.left = 1.0
         await call.avatar.told.wait_for(1)
@@ -242,7 +242,7 @@ async def test_a_balance_that_falls_in_the_call_sends_the_avatar_away() -> None:
     ],
 )
 async def test_whether_an_avatar_may_begin(limits: Limits, reason: Reason | None, asked: list[str]) -> None:
-    """It is looked up before the call's first session, and only what there is a limit to."""
+    """The balance is requested before the call's first session, and only when a lower limit is set."""
     account = ScriptedAccount(day=AGES, credits_left=3.0)
 
     assert await Call(limits, account).budget.refusal() == reason

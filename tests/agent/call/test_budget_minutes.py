@@ -48,7 +48,7 @@ async def test_the_minutes_do_not_start_again_with_a_new_job(
 
 
 async def test_other_calls_count_for_themselves(tmp_path: Path) -> None:
-    """Those of other callers, and those in a room with a name of somebody's own, in which people meet again."""
+    """Minutes of other rooms do not count, nor those of a room with a permanent name."""
     settings = Settings(minutes_per_call=10.0)
     journal = journal_with(tmp_path, "weekly", 900.0)
 

@@ -1,4 +1,4 @@
-"""A whole call: when its avatar is paid for, and that it ends in time whoever hangs."""
+"""A whole call: when its avatar is paid for, and that it ends in time whichever part hangs."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ async def test_an_idle_avatar_leaves_while_a_tool_hangs(monkeypatch: pytest.Monk
 
 
 async def test_a_call_that_nobody_uses_ends_with_the_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would last for ever."""
+    """An idle call ends with the goodbye instead of lasting for ever."""
     async with staged(monkeypatch, call_idle_seconds=1.0) as stage:
         await talks(stage)
         await stage.has_ended()
@@ -277,7 +277,7 @@ async def test_a_session_that_fails_ends_the_call(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_front_end_ends_the_call_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it asks for afterwards is refused."""
+    """After a front end has ended the call, further requests are refused."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
         methods = stage.room.local_participant.methods
@@ -330,7 +330,7 @@ async def test_the_room_is_joined_without_subscribing_to_anything(monkeypatch: p
 
 
 async def test_the_callers_sound_is_not_resampled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes at the rate of voice activity detection and of speech-to-text."""
+    """The caller's audio arrives at the sample rate of voice activity detection and speech-to-text."""
     async with staged(monkeypatch) as stage:
         options = stage.call._room_options().get_audio_input_options()
 

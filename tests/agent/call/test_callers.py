@@ -1,4 +1,4 @@
-"""Whom the agent listens to, and how long it waits for nobody, whatever happens in whatever order."""
+"""The link to one caller, and the wait for callers who left, under random events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def present(*callers: Caller, grace: float = GRACE) -> Callers:
 
 
 def test_the_first_caller_is_linked_and_stays_so() -> None:
-    """Also when somebody else comes."""
+    """A caller who joins later changes nothing."""
     callers = present(ADA)
     callers.update(1.0, [ADA, BEN], {})
 
@@ -35,7 +35,7 @@ def test_the_first_caller_is_linked_and_stays_so() -> None:
 
 
 def test_who_publishes_a_microphone_is_linked_before_who_has_none() -> None:
-    """Somebody who came first without a microphone keeps nobody unheard."""
+    """A caller without a microphone loses the link to one who has a microphone."""
     callers = present(CARL)
     assert callers.linked == "carl"
     callers.update(1.0, [CARL, BEN], {})
@@ -55,7 +55,7 @@ def test_the_link_moves_to_who_speaks_after_a_pause_of_the_linked_one() -> None:
 
 
 def test_the_link_stays_while_both_speak() -> None:
-    """Whoever has the word keeps it."""
+    """While two callers speak, the link stays with the first."""
     callers = present(ADA, BEN)
     callers.speak(1.0, ["ben", "ada"])
     callers.handle_timeout(60.0)
@@ -84,7 +84,7 @@ def test_a_muted_microphone_keeps_its_link_until_somebody_else_speaks() -> None:
 
 
 def test_when_the_linked_one_leaves_another_is_linked() -> None:
-    """Who speaks before who does not, and a microphone before none."""
+    """Speaking callers come before silent ones, and callers with a microphone before those without."""
     callers = present(ADA, CARL, BEN)
     callers.update(1.0, [CARL, BEN], {"ada": Departure.LEFT})
     assert callers.linked == "ben"
@@ -96,7 +96,7 @@ def test_when_the_linked_one_leaves_another_is_linked() -> None:
 
 
 def test_the_button_links_whoever_holds_it_until_somebody_else_speaks() -> None:
-    """While it is held nobody takes the link by speaking; somebody who uses it never does."""
+    """Speaking takes no link from a held button, and a caller in push-to-talk never takes it by speaking."""
     callers = present(ADA, BEN)
     callers.use_button(1.0, "ben", used=True)
     callers.speak(2.0, ["ben"])
@@ -145,7 +145,7 @@ def test_a_telephone_that_is_hung_up_is_not_waited_for() -> None:
 
 
 def test_of_two_who_left_the_later_wait_counts() -> None:
-    """A lost connection is waited for although somebody else hung up after it."""
+    """A caller with a lost connection is waited for although another one hung up later."""
     callers = present(ADA, BEN)
     callers.update(100.0, [BEN], {"ada": Departure.LOST})
     callers.update(101.0, [], {"ben": Departure.LEFT})
@@ -154,7 +154,7 @@ def test_of_two_who_left_the_later_wait_counts() -> None:
 
 
 def test_a_caller_who_came_back_and_hung_up_is_not_waited_for_twice() -> None:
-    """What was waited for then is over."""
+    """When the linked caller leaves, the pending switch to another caller is dropped."""
     callers = present(ADA)
     callers.update(100.0, [], {"ada": Departure.LOST})
     callers.update(101.0, [ADA], {})
@@ -165,7 +165,7 @@ def test_a_caller_who_came_back_and_hung_up_is_not_waited_for_twice() -> None:
 
 
 def test_a_telephone_that_rings_is_not_there_and_is_waited_for() -> None:
-    """It is linked, so that the agent's audio track is published, and nobody else is kept from the link."""
+    """A ringing telephone is linked, so that the agent's track is published; others may still take the link."""
     ringing = replace(PHONE, is_ready=False)
     callers = present(ringing)
     assert (callers.linked, callers.is_there, callers.ends_at) == ("phone", False, None)
@@ -179,7 +179,7 @@ def test_a_telephone_that_rings_is_not_there_and_is_waited_for() -> None:
 
 
 def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
-    """It was never there."""
+    """A telephone that was never answered does not count as a caller who left."""
     callers = present(replace(PHONE, is_ready=False))
     callers.update(30.0, [], {"phone": Departure.LEFT})
 

@@ -39,7 +39,7 @@ async def hang() -> None:
 
 
 async def hang_on() -> None:
-    """Return after a while, whoever cancels it."""
+    """Return after a while, also when it is cancelled."""
     for _ in range(3):
         try:
             await asyncio.sleep(0.2)
@@ -64,7 +64,7 @@ async def fail() -> None:
 async def test_a_step_that_hangs_or_fails_keeps_none_behind_it(
     then: Callable[[], Awaitable[object]], told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is named in the log, and left."""
+    """A step that hangs or fails is named in the log, and the next step runs."""
     steps = Steps()
     await run_steps([steps.step("first"), steps.step("bad", then, SOON), steps.step("last")])
 
@@ -88,7 +88,7 @@ class Ended:
 
 
 async def test_a_call_ends_once_for_the_first_reason() -> None:
-    """Whoever asks later waits for the same end."""
+    """A second request to end the call waits for the same end."""
     steps = Steps()
     ended = Ended(steps.step("only"))
     ended.ending.begin("its minutes are used up", Farewell.GOODBYE)

@@ -33,7 +33,7 @@ async def look() -> str:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is on its way to the caller."""
+    """Let the last word reach the caller at once."""
     monkeypatch.setattr(agent.call.farewell, "LINGER", 0.0)
 
 
@@ -92,7 +92,7 @@ async def test_a_tool_that_hangs_is_cancelled() -> None:
 
 
 async def test_the_last_word_is_on_its_way_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows the goodbye waits until it was heard, though it was played."""
+    """The end waits until the goodbye was heard, not only until it was sent."""
     monkeypatch.setattr(agent.call.farewell, "LINGER", 3600.0)
     async with running() as (_, speech, output):
         saying = asyncio.create_task(say_goodbye(speech, "Goodbye!"))

@@ -41,7 +41,7 @@ class Watched:
     """A call whose room is watched.
 
     Attributes:
-        is_over: Set when nobody is waited for any more.
+        is_over: Set when the call is over.
         linked: Whom the presence has told of.
     """
 
@@ -57,7 +57,7 @@ class Watched:
         self.presence.on("linked", self.linked.append)
 
     def is_ending(self) -> bool:
-        """Whether the call will be over if nobody comes."""
+        """True if the call ends when no caller comes."""
         return self.presence._callers.ends_at is not None
 
 
@@ -90,7 +90,7 @@ async def test_who_comes_back_is_linked_and_the_call_goes_on() -> None:
 
 
 async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
-    """Nobody can come into it: who waits for a caller is told at once, not when the session has ended too."""
+    """A closed room ends the wait for a caller at once, before the session has ended."""
     room = PeopleRoom()
     async with call(room, LONG) as watched:
         waiting = asyncio.create_task(watched.presence.wait_for_caller())
@@ -115,7 +115,7 @@ async def test_an_agent_who_was_away_itself_waits_once() -> None:
 
 
 async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves() -> None:
-    """The speech is interrupted, and so is one that begins while nobody is there."""
+    """Speech is interrupted when the last caller leaves, and so is speech that begins in the empty room."""
     room = PeopleRoom()
     room.come("caller")
     async with call(room, LONG) as watched:
@@ -135,7 +135,7 @@ async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves
 
 
 async def test_the_call_is_over_after_the_time_that_is_set() -> None:
-    """Whoever is to end it is called."""
+    """When the grace is over, `on_over` is called."""
     room = PeopleRoom()
     room.come("caller")
     async with call(room, AT_ONCE) as watched:
@@ -145,7 +145,7 @@ async def test_the_call_is_over_after_the_time_that_is_set() -> None:
 
 
 async def test_a_session_that_has_closed_waits_for_nobody() -> None:
-    """Who waits for a caller is told."""
+    """A closed session ends the wait for a caller."""
     async with call(PeopleRoom(), LONG) as watched:
         await watched.session.aclose()
 
@@ -154,7 +154,7 @@ async def test_a_session_that_has_closed_waits_for_nobody() -> None:
 
 
 async def test_a_caller_who_hangs_up_is_waited_for_as_long_as_a_reload_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One whose connection was lost has the whole grace."""
+    """A caller whose connection was lost has the whole grace."""
     monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", AT_ONCE)
     for reason, is_over in ((HUNG_UP, True), (rtc.DisconnectReason.PARTICIPANT_REMOVED, True), (LOST, False)):
         room = PeopleRoom()
@@ -201,7 +201,7 @@ async def test_another_caller_who_is_there_takes_over() -> None:
 
 
 async def test_the_link_follows_microphones_and_voices() -> None:
-    """Somebody without one gives the link to who publishes one, and that one to who speaks, at the timer's word."""
+    """The link moves to the first caller with a microphone, then to the one who speaks, at the timer's tick."""
     room = PeopleRoom()
     room.come("silent")
     async with call(room, LONG) as watched:
@@ -232,7 +232,7 @@ async def test_a_pause_of_the_linked_caller_is_waited_for_by_a_timer(monkeypatch
 
 
 async def test_others_who_seem_to_leave_while_the_agent_is_away_have_not() -> None:
-    """LiveKit's client reports everybody as gone when it connects anew; what counts is who is there afterwards."""
+    """LiveKit's client reports all as gone when it reconnects; those present afterwards count."""
     room = PeopleRoom()
     room.come("caller")
     room.come("second")
@@ -269,7 +269,7 @@ async def test_a_first_caller_who_does_not_come_ends_the_call() -> None:
 
 
 async def test_a_first_caller_who_comes_is_not_ended() -> None:
-    """Nothing is left of the time in which they had to come."""
+    """When the first caller joins, the join deadline is cancelled."""
     room = PeopleRoom()
     async with call(room, LONG, first_within=SHORT) as watched:
         room.come("caller")
@@ -296,7 +296,7 @@ async def test_an_avatar_that_does_not_say_for_whom_it_speaks_is_no_caller() -> 
 
 @pytest.mark.parametrize("status", ["dialing", "ringing", "automation"])
 async def test_a_telephone_that_rings_is_not_talked_with_before_it_is_answered(status: str) -> None:
-    """It is linked meanwhile, so that the agent's track is published; what it sounded is forgotten."""
+    """A ringing telephone is linked so that the agent's track is published; its audio until then is dropped."""
     room = PeopleRoom()
     room.come("phone", {"sip.callStatus": status}, PHONE, microphone=True)
     async with call(room, LONG) as watched:
@@ -311,7 +311,7 @@ async def test_a_telephone_that_rings_is_not_talked_with_before_it_is_answered(s
 
 @pytest.mark.parametrize("has_left", [False, True])
 async def test_a_telephone_that_hangs_up_ends_the_call(has_left: bool) -> None:
-    """Whether it is told by its status or by its leaving."""
+    """A telephone's hang-up is seen by its call status or by its leaving."""
     room = PeopleRoom()
     room.come("phone", {"sip.callStatus": "active"}, PHONE, microphone=True)
     async with call(room, LONG) as watched:
@@ -324,7 +324,7 @@ async def test_a_telephone_that_hangs_up_ends_the_call(has_left: bool) -> None:
 
 
 async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
-    """There is nobody else to wait for."""
+    """A closed room ends the call at once."""
     room = PeopleRoom()
     room.come("phone", RINGING, PHONE)
     async with call(room, LONG) as watched:
@@ -334,7 +334,7 @@ async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
 
 
 async def test_the_callers_microphones_are_subscribed_to_and_nothing_else() -> None:
-    """Also a microphone that comes later; the avatar's tracks are the avatar's business, and pictures are nobody's."""
+    """A later microphone is subscribed to as well; the avatar's tracks and all pictures are not."""
     room = PeopleRoom()
     room.come("first", microphone=True)
     room.come("avatar", AVATAR, microphone=True)

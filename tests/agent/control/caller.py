@@ -80,7 +80,7 @@ class Caller:
         return refused.value
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        """What was published of this kind."""
+        """The payloads that were published under this topic."""
         return [packet for packet in self.agent.packets if packet["type"] == kind]
 
     async def hears(self, count: int) -> None:

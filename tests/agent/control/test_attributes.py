@@ -15,7 +15,7 @@ def attributes_of(room: Any) -> Attributes:
 
 
 async def test_two_changes_at_once_are_both_told() -> None:
-    """Neither takes the place of the other, and what was told before the start is not forgotten."""
+    """Two attributes that change together are both published, and those set before the start are kept."""
     room = Room()
     attributes = attributes_of(room)
     attributes.tell(avatar="starting", stand_ins="deepgram")
@@ -44,7 +44,7 @@ async def test_of_what_changes_fast_the_last_is_told() -> None:
 
 
 async def test_what_is_known_is_not_told_twice() -> None:
-    """Except to a room that is connected anew."""
+    """An unchanged attribute is published again only after a new connection."""
     room = Room()
     attributes = attributes_of(room)
     attributes.rename("Ada (agent)")

@@ -85,7 +85,7 @@ class Reader:
     ],
 )
 async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str, payload: dict[str, str]) -> None:
-    """Asked for by whoever wrote it; nothing is answered when it is carried out."""
+    """A command is carried out for its author, without an answer."""
     async with chatting() as (chat, rpc, room):
         await chat.take(text, caller=CALLER)
 
@@ -95,7 +95,7 @@ async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str
 
 @pytest.mark.parametrize("text", ["/help", "/dance", "/", "/SAY hello", "//"])
 async def test_what_is_no_command_is_answered_with_the_help(text: str) -> None:
-    """To whoever wrote it, and to nobody else."""
+    """The answer goes to the author alone."""
     async with chatting() as (chat, rpc, room):
         await chat.take(text, caller=CALLER)
 
@@ -129,7 +129,7 @@ async def test_what_is_refused_is_answered_with_the_reason() -> None:
 
 
 async def test_a_line_is_answered_as_it_was_written() -> None:
-    """It is the caller's message, word for word: nothing in it is carried out."""
+    """A chat line is passed on as the caller's message, word for word: no command in it is carried out."""
     async with calling(Reply(("Fine.",))) as caller:
         await caller.control.chat.take("{1 + 1} __import__('os')", caller=CALLER)
         await caller.hears(1)
@@ -183,7 +183,7 @@ async def test_a_line_that_does_not_end_is_refused_before_it_is_read_whole() -> 
 
 
 async def test_lines_of_spectators_and_too_many_at_a_time_are_dropped() -> None:
-    """Nothing of them is read."""
+    """Streams of spectators, and too many at once, are not read."""
     async with chatting() as (_, _, room):
         readers = [Reader("x", times=1_000_000) for _ in range(20)]
         room.text_handlers["lk.chat"](readers[0], "spectator")
@@ -215,7 +215,7 @@ async def test_the_transcript_has_what_was_said_by_whom() -> None:
 
 
 async def test_the_transcript_is_for_clients_without_captions() -> None:
-    """It would repeat them to the others, and to the avatar."""
+    """Clients with captions get no chat transcript: it would repeat the words."""
     session = CalledSession()
     async with chatting() as (chat, _, room):
         room.set(CALLER, captions="true")

@@ -12,7 +12,7 @@ from tests.agent.control.caller import calling
 
 
 class Avatar(rtc.EventEmitter[Literal["status_changed", "speech_sent"]]):
-    """One that comes and goes."""
+    """A fake avatar that joins and leaves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class Avatar(rtc.EventEmitter[Literal["status_changed", "speech_sent"]]):
 
 
 async def test_the_avatar_is_followed_through_the_call() -> None:
-    """Whether it is there, why not, and under which identity it came back."""
+    """The status attributes of the avatar: present, reason and identity."""
     told = []
     async with calling() as caller:
         avatar: Any = Avatar()

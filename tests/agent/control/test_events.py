@@ -30,7 +30,7 @@ async def test_events_are_numbered_and_say_when_they_were() -> None:
 
 
 async def test_of_too_many_the_newest_are_told_and_the_gap_shows() -> None:
-    """Whoever counts `seq` knows what is missing."""
+    """When old events are dropped, the gap in `seq` shows how many."""
     room = Room()
     events = events_of(room)
     for _ in range(300):
@@ -43,7 +43,7 @@ async def test_of_too_many_the_newest_are_told_and_the_gap_shows() -> None:
 
 @given(st.text(min_size=LONGEST_TEXT, max_size=LONGEST_TEXT * 2) | st.just("\0" * 9_000) | st.just("\ud800" * 9_000))
 def test_no_text_is_too_long_for_a_packet(text: str) -> None:
-    """It is cut, whatever it is made of."""
+    """A text is cut to the size of a packet, whatever its characters."""
     events = events_of(Room())
     events.tell(SaidEvent(text=text, interrupted=False))
     events.tell(SentenceEvent(text=text, state="finished", played=1.0))

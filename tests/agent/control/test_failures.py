@@ -50,7 +50,7 @@ async def test_the_same_failure_is_told_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_failure_of_hearing_is_told_once_until_words_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often the service is connected in vain."""
+    """A failure is reported once, however many connections fail."""
     session, watch, told = failures()
     monkeypatch.setattr("agent.control.failures._AGAIN", 0.0)
     for _ in range(20):

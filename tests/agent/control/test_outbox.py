@@ -25,7 +25,7 @@ class Wire:
 
 
 async def test_items_go_out_in_order_and_a_failure_stops_none(caplog: pytest.LogCaptureFixture) -> None:
-    """What was put before the start goes too; what fails is told in the log."""
+    """Events queued before the start are sent too; a failed send is logged and the next one follows."""
     wire = Wire()
     outbox = Outbox(wire.send, most=10)
     outbox.put(12)
@@ -42,7 +42,7 @@ async def test_items_go_out_in_order_and_a_failure_stops_none(caplog: pytest.Log
 
 
 async def test_of_too_many_the_oldest_are_left_out() -> None:
-    """Whoever waits longest has been overtaken by what came after."""
+    """When the outbox is full, its oldest events are dropped: newer ones have replaced them."""
     wire = Wire()
     outbox = Outbox(wire.send, most=2)
     for number in range(5):
@@ -55,7 +55,7 @@ async def test_of_too_many_the_oldest_are_left_out() -> None:
 
 
 async def test_a_room_that_takes_nothing_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is waited for, and then left."""
+    """The end waits a bounded time for a room that accepts nothing."""
     monkeypatch.setattr("agent.control.outbox._CLOSE_TIMEOUT", 0.01)
     outbox = Outbox(Wire().send, most=2)
     outbox.put(1)

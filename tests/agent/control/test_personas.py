@@ -30,7 +30,7 @@ LOOK = Reply((llm.FunctionToolCall(name="look", arguments="{}", call_id="call"),
 
 
 class Voice(ScriptedTTS):
-    """One that knows whether it was closed."""
+    """A text-to-speech that records whether it was closed."""
 
     is_closed = False
 
@@ -142,7 +142,7 @@ async def test_another_persona_takes_turns_in_her_own_way(monkeypatch: pytest.Mo
 async def test_a_persona_whose_delays_contradict_each_other_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Nothing changes; the log says why."""
+    """A persona with contradictory delays is refused: nothing changes, and the log has the reason."""
     file = tmp_path / "odd.toml"
     file.write_text('name = "Odd"\ninstructions = "x"\nmin_endpointing_delay = 4\nmax_endpointing_delay = 1\n')
     async with staged(monkeypatch, file) as stage:
@@ -185,7 +185,7 @@ async def test_a_persona_is_heard_in_its_own_language(monkeypatch: pytest.Monkey
 
 
 async def test_the_apology_is_the_personas_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was not understood is told, and apologised for by whoever is there."""
+    """The present persona's apology is said when speech-to-text fails."""
     async with staged(monkeypatch) as stage:
         await stage.personas.change("poet")
         speeches: list[SpeechHandle] = []
@@ -271,7 +271,7 @@ async def test_a_change_that_is_refused_does_not_happen_later(monkeypatch: pytes
 
 
 async def test_a_change_waits_for_a_tool_and_cuts_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is found is not lost, and a story is not told to its end first."""
+    """A change of persona waits for a running tool, and interrupts speech."""
     library = Library(monkeypatch)
     async with staged(monkeypatch) as stage:
         await library.is_asked(stage)
@@ -288,7 +288,7 @@ async def test_a_change_waits_for_a_tool_and_cuts_what_is_said(monkeypatch: pyte
 
 
 async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is refused in time, and nothing is told."""
+    """A change of persona during the call's end is refused in time, and no event is sent."""
     monkeypatch.setattr("agent.control.personas._ENTER_TIMEOUT", 0.05)
     async with staged(monkeypatch) as stage:
         closing = asyncio.create_task(stage.session.aclose())

@@ -50,7 +50,7 @@ class Talker:
 
     @property
     def mode(self) -> tuple[bool, object, str]:
-        """Whether the microphone is open, the turn detection, and the mode that is shown."""
+        """Return whether the microphone is open, the turn detection, and the published mode."""
         shown = self.attributes._known.get("input", "open")
         return self.session.input.audio_enabled, self.session.turn_detection, shown
 
@@ -69,7 +69,7 @@ async def talker() -> AsyncIterator[Talker]:
 
 
 async def test_a_turn_ends_with_the_button_and_is_answered_once() -> None:
-    """What was said in two pieces is one turn; without the button nothing is heard."""
+    """Two pieces of speech under one press are one turn; without the button no speech is heard."""
     async with talker() as call:
         await call.button.start(CALLER)
         assert call.is_heard()
@@ -90,7 +90,7 @@ async def test_a_turn_ends_with_the_button_and_is_answered_once() -> None:
 
 
 async def test_a_button_that_is_held_again_begins_anew() -> None:
-    """What was said before and not understood yet is given up; it does not complete the new turn."""
+    """A new press drops the pending words of the last one: they do not complete the new turn."""
     async with talker() as call:
         await call.button.start(CALLER)
         call.button.end(CALLER)
@@ -108,7 +108,7 @@ async def test_a_button_that_is_held_again_begins_anew() -> None:
 
 
 async def test_a_button_that_is_only_touched_leaves_nothing_open() -> None:
-    """It is released before the last turn was given up: the microphone stays closed."""
+    """A button that is pressed and released before the last turn was given up leaves the microphone closed."""
     async with talker() as call:
         await call.button.start(CALLER)
         call.button.end(CALLER)
@@ -121,7 +121,7 @@ async def test_a_button_that_is_only_touched_leaves_nothing_open() -> None:
 
 
 async def test_the_button_silences_the_agent() -> None:
-    """What was being said is cut, also what must not be interrupted by voice."""
+    """Pressing the button interrupts the agent, also in speech that allows no interruptions by voice."""
     async with talker() as call:
         speech = call.session.say("A story.", allow_interruptions=False)
         output = call.session.output.audio
@@ -147,7 +147,7 @@ async def test_a_button_that_is_not_held_can_not_be_released() -> None:
 
 
 async def test_a_page_that_vanishes_releases_the_button() -> None:
-    """Nobody is answered; somebody else who leaves changes nothing, and the page that is back can hold it again."""
+    """A page that vanishes with the button held gets no answer and may hold it again; others who leave are ignored."""
     async with talker() as call:
         await call.button.start(CALLER)
         call.room.come("somebody else")
@@ -166,7 +166,7 @@ async def test_a_page_that_vanishes_releases_the_button() -> None:
 
 
 async def test_push_to_talk_ends_with_the_caller_who_chose_it() -> None:
-    """Somebody else who is linked then is heard: a telephone has no button."""
+    """After push-to-talk ended with its caller, another linked caller is heard: a telephone has no button."""
     async with talker() as call:
         call.room.come("phone", microphone=True)
         call.button.set_mode("push_to_talk", CALLER)
@@ -178,7 +178,7 @@ async def test_push_to_talk_ends_with_the_caller_who_chose_it() -> None:
 
 
 async def test_somebody_without_the_button_is_heard_beside_somebody_with_it() -> None:
-    """Whoever speaks is linked in the own mode; who holds the button is linked by it."""
+    """A speaking caller is linked in their own mode, and holding the button links its caller."""
     async with talker() as call:
         call.button.set_mode("push_to_talk", CALLER)
         call.room.come("phone", microphone=True)
@@ -198,7 +198,7 @@ async def test_somebody_without_the_button_is_heard_beside_somebody_with_it() ->
 
 
 async def test_the_mode_of_somebody_who_is_not_linked_waits_for_the_link() -> None:
-    """Whoever is listened to is not cut off by it."""
+    """A caller without the button is not cut off when another presses it."""
     async with talker() as call:
         call.room.come("second", microphone=True)
         call.button.set_mode("push_to_talk", "second")
@@ -225,7 +225,7 @@ async def test_an_opening_that_waits_is_not_taken_for_a_paused_one() -> None:
 
 
 class Noise:
-    """What the caller's microphone makes the framework do."""
+    """The framework's reactions to audio of the caller's microphone."""
 
     def __init__(self, call: Talker) -> None:
         assert call.session._activity is not None

@@ -13,7 +13,7 @@ from tests.agent.speech.speech_fakes import ClockedOutput
 
 
 async def test_every_method_is_there_while_the_call_is() -> None:
-    """They come when the session runs, with the attribute that says so, and go at its end."""
+    """The RPC methods and the attribute that announces them are there while the session runs."""
     async with calling() as caller:
         assert set(caller.agent.methods) == set(METHODS)
         await caller.control.attributes._outbox._is_empty.wait()
@@ -25,7 +25,7 @@ async def test_every_method_is_there_while_the_call_is() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_only_who_takes_part_in_the_call_may_ask(method: str) -> None:
-    """Neither an onlooker nor, when the caller has left, anybody; it counts against no bucket, and is no use."""
+    """Requests of spectators are refused, and those of anyone once the caller has left; they use up no limit."""
     async with calling() as caller:
         caller.room.come("stranger")
         for _ in range(30):
@@ -36,7 +36,7 @@ async def test_only_who_takes_part_in_the_call_may_ask(method: str) -> None:
 
 
 async def test_a_second_caller_may_ask_as_well() -> None:
-    """The link moves to whoever speaks: what the first one's page asks for is not refused for that."""
+    """The link moves to the caller who speaks; requests of the first one's page are still accepted."""
     async with calling() as caller:
         caller.room.come("second", microphone=True)
         caller.room.speak("second")
@@ -173,7 +173,7 @@ async def test_an_interrupt_is_answered_whatever_is_asked_for_meanwhile() -> Non
 
 
 async def test_the_call_ends_when_it_is_asked_to() -> None:
-    """Nothing is said first."""
+    """A call that a caller ends says no goodbye."""
     async with calling() as caller:
         assert await caller.call("end_call") == {}
 

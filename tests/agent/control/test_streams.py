@@ -77,7 +77,7 @@ async def room() -> AsyncIterator[Room]:
 
 
 async def test_the_recording_of_a_microphone_reaches_the_framework(room: Any) -> None:
-    """What the caller said before the agent came is heard."""
+    """Speech from before the agent joined is transcribed."""
     recording = Recording(PCM, times=3)
     room.handlers[PRE_CONNECT_AUDIO](recording, CALLER)
     frames = await room.framework.wait_for_data(TRACK)
@@ -126,7 +126,7 @@ async def test_a_recording_is_cut_before_it_is_read_whole(
 async def test_a_recording_of_no_track_is_dropped(
     room: Any, caplog: pytest.LogCaptureFixture, identity: str, attributes: dict[str, str] | None
 ) -> None:
-    """Nothing of it is read."""
+    """A pre-connect recording without a track is not read."""
     caplog.set_level(logging.WARNING)
     recording = Recording(attributes, times=1_000_000)
     room.handlers[PRE_CONNECT_AUDIO](recording, identity)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Avatar:
-    """One that was used."""
+    """An avatar that was used."""
 
     seconds_used: float = 90.0
     sessions_used: int = 2
@@ -37,7 +37,7 @@ def test_a_minute_of_the_avatar_is_about_a_credit() -> None:
 
 
 def test_a_call_without_an_avatar_uses_none() -> None:
-    """It has seconds of its own."""
+    """A call without an avatar reports the seconds of its own length."""
     told = usage().now()
 
     assert (told.avatar_seconds, told.avatar_sessions, told.credits_about) == (0.0, 0, 0.0)
@@ -45,7 +45,7 @@ def test_a_call_without_an_avatar_uses_none() -> None:
 
 
 async def test_it_is_told_at_once_and_again() -> None:
-    """Until nobody wants it any more."""
+    """The balance is requested until it is no longer wanted."""
     told: list[UsageEvent] = []
     reporting = asyncio.create_task(usage().report(told.append))
     await asyncio.sleep(0.01)

@@ -18,7 +18,7 @@ from avatar.errors import service_error
     ],
 )
 def test_an_operators_detail_is_not_for_the_caller(reason: str) -> None:
-    """Neither keys nor status codes nor balances: one sentence for all of them."""
+    """Keys, status codes and balances all become one sentence for the caller."""
     assert voice_only(reason) == f"voice only: {UNAVAILABLE}"
 
 

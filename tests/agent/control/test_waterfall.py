@@ -58,7 +58,7 @@ def test_turns_are_numbered_as_they_begin_and_belong_to_one_reply(news: list[tup
 
 @given(NEWS)
 def test_nothing_is_told_of_a_reply_that_is_not_said(news: list[tuple[str, str, float]]) -> None:
-    """One that was prepared in vain has no turn."""
+    """A prepared reply that is dropped gets no turn."""
     begun: set[str] = set()
     for index, (what, reply, _) in enumerate(news):
         if what == "begin":
@@ -80,7 +80,7 @@ def test_what_was_thought_before_the_caller_had_finished_took_no_time() -> None:
 
 
 def test_replies_that_nobody_asks_for_are_forgotten() -> None:
-    """However many are prepared in vain, few are remembered."""
+    """Of many dropped replies only a few are kept."""
     waterfall = Waterfall()
     for number in range(1_000):
         waterfall.reach(str(number), "first_token", 0.0)

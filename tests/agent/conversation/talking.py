@@ -1,4 +1,4 @@
-"""A conversation in which somebody is heard: scripted voice, transcripts, thoughts and speech, in real time."""
+"""A conversation with a scripted caller: voice, transcripts, answers and speech, in real time."""
 
 from __future__ import annotations
 
@@ -83,16 +83,16 @@ class Talk:
 
     @property
     def said(self) -> list[str | None]:
-        """What the agent has said."""
+        """The agent's messages so far."""
         return [each.text_content for each in self.session.history.messages() if each.role == "assistant"]
 
     @property
     def turns(self) -> list[str | None]:
-        """What the caller has said, as the agent took it."""
+        """The caller's messages, as the agent understood them."""
         return [each.text_content for each in self.session.history.messages() if each.role == "user"]
 
     async def hear(self, seconds: float, text: str = "") -> None:
-        """Let somebody be heard, and understood half a second later at most."""
+        """Simulate a voice, and its transcript half a second later at most."""
         voice = asyncio.create_task(self.vad.voice(seconds))
         await asyncio.sleep(seconds + 0.1)
         if text:
@@ -108,7 +108,7 @@ class Talk:
     async def has_turn(self) -> None:
         """Wait until the caller's words are a turn."""
         async with asyncio.timeout(10):
-            while not self.turns:  # noqa: ASYNC110 - the history tells nobody
+            while not self.turns:  # noqa: ASYNC110 - the history has no event
                 await asyncio.sleep(0.02)
 
 

@@ -120,7 +120,7 @@ CITY = '{"city": "Oslo"}'
 def test_a_call_that_is_written_is_taken_and_not_spoken(
     text: str, spoken: str, calls: list[tuple[str, object]] | None, size: int
 ) -> None:
-    """One that names no tool is dropped."""
+    """A written tool call without a tool's name is dropped."""
     assert read(text, size) == (spoken, [*OSLO, ("look_up", {})] if calls is None else calls)
 
 

@@ -32,5 +32,5 @@ def test_other_words_are_none(language: str, text: str) -> None:
 
 
 def test_every_language_that_has_fillers_has_backchannels() -> None:
-    """They are the languages that the agent knows."""
+    """The languages with backchannels are the languages with fillers."""
     assert DEFAULT_BACKCHANNELS.keys() == DEFAULT_FILLERS.keys()

@@ -26,7 +26,7 @@ class Closer:
 
 
 async def test_whoever_closes_the_session_asks_for_the_end_of_the_call() -> None:
-    """It stays open until the end closes it."""
+    """The framework's close leaves the session open until the call's end closes it."""
     session, closer = CallSession(vad=None), Closer()
     closed: list[object] = []
     session.on("close", closed.append)

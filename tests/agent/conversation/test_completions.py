@@ -117,7 +117,7 @@ async def test_tool_calls_are_taken_however_they_end(
 async def test_a_server_without_tools_is_talked_with_all_the_same(
     server: TestServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is asked without them, at once from then on; the log says so."""
+    """A request without tools follows at once, and later ones have none; the log says so."""
     async with model_of(server, "no_tools", monkeypatch) as model:
         turns = await answers(model, "hello", "hello")
 
@@ -174,7 +174,7 @@ WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "
 async def test_an_answer_is_read_however_the_server_writes_it(
     monkeypatch: pytest.MonkeyPatch, body: str, text: str, *, called: bool
 ) -> None:
-    """One chunk that is not OpenAI's does not cost the answer."""
+    """A chunk in another server's form does not lose the answer."""
     async with server_of(body) as server, model_of(server, "any", monkeypatch) as model:
         (chunks,) = await answers(model, "hello")
 
@@ -250,7 +250,7 @@ async def test_thoughts_are_no_part_of_the_answer(
 async def test_a_model_that_thinks_shows_that_it_does(
     server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chunks without words, so that nobody takes it for hung."""
+    """Chunks without words show that the server is working."""
     async with model_of(server, dialect, monkeypatch) as model:
         (chunks,) = await answers(model, "can you hear me")
 
@@ -356,7 +356,7 @@ def test_a_call_is_made_of_whatever_pieces_it_comes_in(
 
 
 def test_each_call_has_an_id_of_its_own() -> None:
-    """One that is missing, taken or given twice is replaced by one that every server takes."""
+    """A tool call's id that is missing, empty or repeated is replaced by one that every server accepts."""
     ids = [
         call_id
         for call_id, _, _ in calls_from(

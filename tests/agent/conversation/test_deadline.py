@@ -82,7 +82,7 @@ async def test_silence_is_told_until_an_item_comes() -> None:
 
 
 async def test_an_error_comes_behind_the_items() -> None:
-    """It is the stream's own."""
+    """An error after the items is the stream's own error."""
 
     async def broken() -> AsyncGenerator[int, None]:
         yield 1

@@ -180,7 +180,7 @@ async def test_a_caller_who_speaks_is_not_kept_waiting_for_a_connection() -> Non
 
 
 async def test_a_request_that_is_refused_is_not_sent_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever speaks; a language that the model can't hear stays refused."""
+    """A refused language stays refused, whoever speaks."""
     monkeypatch.setattr("agent.conversation.hearing._AFTER_REFUSAL", (0.1, 0.4))
     session, watch = watchdog()
     microphone, service = Microphone(), Service(*[REFUSED] * 50)
@@ -222,7 +222,7 @@ class RefusedStream(stt.RecognizeStream):
 
 
 class Silence(AudioInput):
-    """A microphone into which nobody speaks."""
+    """A silent microphone."""
 
     def __init__(self) -> None:
         super().__init__(label="silence")

@@ -1,4 +1,4 @@
-"""What the agent does when somebody is heard while it speaks: it pauses, and a turn or nothing comes of it."""
+"""A voice while the agent speaks: a pause, then a turn or a resume."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_what_is_no_turn_pauses_the_agent_for_a_moment(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["Stop.", "Okay, but wait.", "a time there was stop"])
 async def test_words_of_the_caller_interrupt_the_agent(text: str) -> None:
-    """They are a turn, and answered."""
+    """Words that are no backchannel are a turn, and answered."""
     async with talk(story=True) as made:
         await made.hear(0.4, text)
         await made.has_turn()

@@ -90,7 +90,7 @@ async def answer(session: AgentSession[Any], text: str) -> None:
 
 
 def said(session: AgentSession[Any]) -> list[tuple[str | None, bool]]:
-    """What is in the chat context of the agent, and whether it was cut."""
+    """Return the agent's messages in the chat context, each with whether it was interrupted."""
     messages = [message for message in session.history.messages() if message.role == "assistant"]
     return [(message.text_content, message.interrupted) for message in messages]
 
@@ -168,7 +168,7 @@ async def test_a_call_that_is_written_as_text_is_carried_out() -> None:
 
 
 async def test_a_voice_that_fails_is_cut_and_followed_by_the_clip() -> None:
-    """What was synthesised is heard and stays as interrupted; the apology needs no voice; the next turn has one."""
+    """Synthesised speech is heard and kept as interrupted, the apology is a clip, and the next turn has a voice."""
     thoughts = ScriptedLLM(Reply(("Once there was",)), Reply(("Hello.",)))
     voice, output = ScriptedTTS(VOICE), ClockedOutput()
     async with conversation(thoughts, voice, output) as session:
@@ -192,7 +192,7 @@ async def test_a_voice_that_fails_at_once_leaves_the_apology_alone() -> None:
 
 
 async def test_without_a_clip_a_dead_voice_ends_in_silence() -> None:
-    """Neither the answer nor the apology can be said: the turn ends, once, and the call goes on."""
+    """With neither answer nor apology to say, the turn ends once and the call goes on."""
     voice = ScriptedTTS({"Nothing.": VOICE["Nothing."], SORRY: Line(0.0, 0, fails=True), "Hello.": VOICE["Hello."]})
     thoughts, output = ScriptedLLM(Reply(("Nothing.",)), Reply(("Hello.",))), ClockedOutput()
     async with conversation(thoughts, voice, output) as session:
@@ -216,7 +216,7 @@ async def test_the_first_of_each_and_what_fails_is_observed() -> None:
 
 
 async def test_a_turn_without_a_word_is_not_answered() -> None:
-    """Somebody held a button, and said nothing."""
+    """A button that was held without speech gets no answer."""
     thoughts = ScriptedLLM()
     async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput()) as session:
         with pytest.raises(StopResponse):

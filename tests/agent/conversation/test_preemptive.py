@@ -13,7 +13,7 @@ BROKEN = Line(0.0, 0, fails=True)
 async def answered(made: Talk, text: str = ANSWER) -> None:
     """Wait until the agent has said something."""
     async with asyncio.timeout(10):
-        while text not in made.said:  # noqa: ASYNC110 - the history tells nobody
+        while text not in made.said:  # noqa: ASYNC110 - the history has no event
             await asyncio.sleep(0.02)
 
 

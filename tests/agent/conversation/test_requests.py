@@ -60,7 +60,7 @@ def test_a_server_without_a_system_role_gets_it_as_the_users(refusal: str) -> No
 
 
 def test_a_server_without_a_system_role_whose_roles_alternate_is_talked_with() -> None:
-    """One refusal after the other."""
+    """A server that refuses two things in turn is adapted to twice."""
     requests, request = Requests(is_openai=False), {"messages": [SYSTEM, QUESTION, OPENING]}
     for refusal in ("System role not supported", "Conversation roles must alternate"):
         assert requests.learn(requests.formed(request), 400, refusal) is not None
@@ -78,7 +78,7 @@ def test_a_server_without_a_system_role_whose_roles_alternate_is_talked_with() -
     ],
 )
 def test_other_refusals_change_nothing(status: int, refusal: str) -> None:
-    """They would be refused again."""
+    """Other refusals are not retried: they would be refused again."""
     requests = Requests(is_openai=False)
 
     assert requests.learn(requests.formed(REQUEST), status, refusal) is None

@@ -20,7 +20,7 @@ REASON = "Bad Request: No such model/language combination found."
 
 
 class Deepgram:
-    """Hears English alone, and nobody without the key.
+    """Serves English alone, and only with the key.
 
     Attributes:
         asked: The queries of the streams that were asked for.

@@ -35,7 +35,7 @@ class Service:
 
 
 class Caller:
-    """What voice activity detection reports of the caller, to a watchdog without patience."""
+    """A caller whose speech voice activity detection reports, to a watchdog without patience."""
 
     def __init__(self) -> None:
         turns = TurnHandlingOptions(turn_detection="manual")
@@ -160,7 +160,7 @@ async def test_a_service_that_reacts_to_noise_is_not_silent(event: SpeechEvent) 
 
 
 async def test_a_message_of_the_service_is_a_reaction_and_a_report_of_usage_is_not() -> None:
-    """Where messages are reported: a plugin reports the usage of audio that it has sent to nobody."""
+    """Usage counts as a sign only where messages are not reported: a plugin counts audio that it could not send."""
     caller, service = Caller(), Service()
     async with Watch(caller, service, reports_messages=True) as watch:
         for _ in range(4):

@@ -36,7 +36,7 @@ SOON = 0.2
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes seconds takes tenths of them."""
+    """Divide the waiting times by ten."""
     monkeypatch.setattr("agent.conversation.persona_agent.FIRST_AFTER", SOON)
     monkeypatch.setattr("agent.conversation.patience.FIRST_AFTER", SOON)
     monkeypatch.setattr("agent.conversation.patience._TICK", 0.02)
@@ -121,7 +121,7 @@ async def has_said(session: AgentSession[Any], *texts: str) -> None:
 
 
 def said(session: AgentSession[Any]) -> list[str]:
-    """What the agent has said."""
+    """The agent's messages so far."""
     messages = [message for message in session.history.messages() if message.role == "assistant"]
     return [(message.text_content or "").strip() for message in messages]
 
@@ -140,7 +140,7 @@ async def test_a_model_that_thinks_gives_a_sign_of_life_and_then_the_answer() ->
 
 
 async def test_a_quick_answer_has_no_sign_of_life() -> None:
-    """Nothing is said but the answer."""
+    """A quick answer is said without a filler."""
     async with conversation(ScriptedLLM(Reply((0.05, "Yes, I am."))), ScriptedTTS(VOICE)) as session:
         await session.generate_reply(user_input="are you there")
         messages = said(session)
@@ -190,7 +190,7 @@ async def test_an_interruption_neither_delays_the_next_answer_nor_loses_the_resu
         assert "Yes, I am." in said(session)
         slow.result.set_result("a lighthouse")
         async with asyncio.timeout(5):
-            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - it comes when nobody speaks
+            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - it comes in a silence
                 await asyncio.sleep(0.02)
 
     assert slow.calls == 1

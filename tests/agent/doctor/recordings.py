@@ -25,7 +25,7 @@ class Tape:
 
     @property
     def call(self) -> RecordedCall:
-        """What was recorded so far."""
+        """Return what was recorded so far."""
         return parse(self.file.getvalue().splitlines())
 
     def rest(

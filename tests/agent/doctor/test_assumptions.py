@@ -51,7 +51,7 @@ def test_each_assumption_names_the_observations_behind_it() -> None:
 
 
 def test_a_refused_grant_is_contradicted_in_the_services_words() -> None:
-    """It is the token request that is refused."""
+    """A refused token request is a verdict about the token request."""
     tape = Tape()
     words = "Input Livekit token needs to grant canSubscribe permission"
     tape.rest(0.0, 0.5, "/v1/sessions/token", status=422, message=words, body={"livekit_config": {"livekit_room": "r"}})
@@ -123,7 +123,7 @@ def started() -> Tape:
 
 
 def test_a_session_that_is_never_told_to_be_connected() -> None:
-    """It contradicts the one assumption, and confirms the other if it is heard."""
+    """A refused grant contradicts one assumption, and confirms the other if the avatar is heard."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(4.2, socket, "u1", 1.0)
@@ -146,7 +146,7 @@ def test_connected_that_is_told_again_is_seen() -> None:
 
 
 def test_a_speech_that_is_cut_is_seen() -> None:
-    """Neither what is heard nor what is told is as long as its audio."""
+    """A cut speech is seen where both the heard and the reported length are shorter than its audio."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(2.0, socket, "u1", 4.7)
@@ -173,7 +173,7 @@ def test_an_interrupt_that_does_nothing_is_seen() -> None:
 
 
 def test_events_of_one_family_alone_are_named() -> None:
-    """What is missing is in the verdict."""
+    """The verdict names the missing family of events."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(2.0, socket, "u1", 1.0)
@@ -226,10 +226,10 @@ def test_an_avatar_that_stays_is_seen() -> None:
     ("seconds", "outcome"), [(None, Outcome.NOT_SEEN), (1.0, Outcome.CONFIRMED), (1.1, Outcome.CONTRADICTED)]
 )
 def test_a_time_is_within_its_limit_or_not(seconds: float | None, outcome: Outcome) -> None:
-    """One that is not known is not seen."""
+    """A time that is unknown is not judged."""
     assert within(seconds, 1.0).outcome is outcome
 
 
 def test_a_time_between_needs_both_ends() -> None:
-    """One that is missing makes it unknown."""
+    """A missing end makes the time unknown."""
     assert (between(1.0, 3.5), between(None, 1.0), between(1.0, None)) == (2.5, None, None)

@@ -62,7 +62,7 @@ async def account(complete: pytest.MonkeyPatch) -> AsyncIterator[Account]:
 
 
 async def findings() -> dict[str, Finding]:
-    """What the checks find, by what they checked."""
+    """Return the findings by the name of their check."""
     settings = load_settings()
     async with aiohttp.ClientSession() as http:
         service = LiveAvatarAPI(http, api_key="key", api_url=settings.avatar_service_url, attempts=1)

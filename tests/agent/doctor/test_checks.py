@@ -41,7 +41,7 @@ def stand_ins(vendors: str, complete: pytest.MonkeyPatch, tmp_path: Path) -> pyt
 
 
 async def findings() -> dict[str, Finding]:
-    """What the doctor finds, by what it looked at."""
+    """Return the findings by the name of their check."""
     return {finding.what: finding for finding in await examine()}
 
 
@@ -118,7 +118,7 @@ async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.Monk
 
 
 async def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(stand_ins: pytest.MonkeyPatch) -> None:
-    """It is not looked at, and all is good without it."""
+    """In LiveAvatar's rooms no LiveKit server is checked, and none is needed."""
     stand_ins.setenv("ROOM_OWNER", "liveavatar")
     found = await findings()
 

@@ -35,7 +35,7 @@ def calls(complete: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
 
 def test_without_a_terminal_it_does_not_ask(calls: list[Settings]) -> None:
-    """It says in a sentence what it costs, and what to say."""
+    """Without a terminal the command says what the call costs and which option confirms it."""
     result = CliRunner().invoke(app, ["doctor", "--call"])
 
     assert result.exit_code == 1
@@ -84,7 +84,7 @@ def test_the_sandbox_costs_nothing(calls: list[Settings], complete: pytest.Monke
 
 
 def test_a_stand_in_costs_nothing_and_is_named(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
-    """Nobody takes its verdicts for the service's."""
+    """Verdicts about a stand-in are labelled, so that they are not taken for the service's."""
     complete.delenv("LIVEAVATAR_API_KEY")
     complete.setenv("STAND_INS_URL", "http://127.0.0.1:1")
     result = CliRunner().invoke(app, ["doctor", "--call"])
@@ -136,7 +136,7 @@ def test_a_call_that_is_interrupted_is_reported(calls: list[Settings], complete:
 
 
 def test_a_recording_is_read(tmp_path: Path) -> None:
-    """Somebody else's as well: the steps, and a verdict for each assumption."""
+    """Another user's recording can be read: its steps, and a verdict for each assumption."""
     (tmp_path / "call.jsonl").write_text(as_observed().file.getvalue())
     result = CliRunner().invoke(app, ["doctor", "--read", str(tmp_path / "call.jsonl")])
 

@@ -48,7 +48,7 @@ class Azure:
 
 
 async def finding(what: str, language: str = "en") -> Finding:
-    """What one of the checks finds."""
+    """Return the finding of one check."""
     async with client_session() as http:
         persona = Persona(name="x", instructions="y", language=language)
         return await find(what, key_checks(load_settings(), persona, http)[what])
@@ -89,7 +89,7 @@ async def test_azure_is_asked_as_azure(
 
 
 async def listen(request: web.Request) -> web.StreamResponse:
-    """Hear English with nova-3 alone, and nobody without the key."""
+    """Serve English with nova-3 alone, and only with the key."""
     if request.headers["Authorization"] != "Token deepgram-secret":
         raise web.HTTPUnauthorized
     if request.query["model"] != "nova-3":

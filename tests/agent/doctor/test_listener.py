@@ -35,12 +35,12 @@ def test_sound_begins_with_its_first_loud_window() -> None:
 
 
 def test_a_pause_between_two_words_is_no_end() -> None:
-    """It is shorter than that."""
+    """A pause between two words is shorter than the end of speech."""
     assert changes([3000, 0, 0, 0, 0, 3000]) == [(0.0, True, 0.0)]
 
 
 def test_an_empty_window_is_silent() -> None:
-    """It breaks nothing."""
+    """An empty window counts as silent instead of raising."""
     told: list[object] = []
     Loudness(lambda **change: told.append(change)).add(b"", 0.0)
 

@@ -20,7 +20,7 @@ async def test_one_waits_for_what_is_seen_later() -> None:
 
 
 async def test_what_was_seen_before_is_not_waited_for() -> None:
-    """It is there."""
+    """A moment that has passed is returned at once."""
     moments = Moments()
     moments.saw("connected")
 

@@ -41,7 +41,7 @@ def free() -> int:
 
 
 async def finding(what: str, settings: Settings) -> Finding:
-    """What one of the checks finds."""
+    """Return the finding of one check."""
     return await find(what, port_checks(settings)[what])
 
 

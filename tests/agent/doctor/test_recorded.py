@@ -69,7 +69,7 @@ def test_a_recording_that_ends_in_the_middle_is_read_to_there() -> None:
     )
 )
 def test_no_file_breaks_the_reader(lines: list[str]) -> None:
-    """What can't be read is left out."""
+    """Lines that can't be read are left out."""
     call = parse([line.replace("'", '"').replace("None", "null") for line in lines])
 
     assert len(call.utterances) <= len(lines)

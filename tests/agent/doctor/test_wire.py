@@ -97,7 +97,7 @@ async def test_a_refused_websocket_is_told_and_recorded(tmp_path: Path) -> None:
 
 
 async def test_a_websocket_that_is_not_there_is_told_and_recorded(tmp_path: Path) -> None:
-    """Nothing foreign is raised."""
+    """A refused WebSocket raises an error of our own."""
     with Recorder.in_directory(tmp_path) as recorder:
         async with aiohttp.ClientSession() as http:
             with pytest.raises(ConnectionLost, match="can't be opened"):

@@ -38,7 +38,7 @@ VOICE = {STORY: Line(20.0, 1), SHORT: Line(0.3, 2)}
 
 
 class Callers(rtc.EventEmitter[Literal["changed"]]):
-    """Nobody, until somebody comes."""
+    """A room that is empty until a caller joins."""
 
     is_there = False
 
@@ -111,7 +111,7 @@ async def test_a_barge_in_is_measured_and_an_end_is_not(session: CalledSession, 
     speaks = UserStateChangedEvent(old_state="listening", new_state="speaking")
     for text in (SHORT, STORY):
         said = session.say(text)
-        while session.agent_state != "speaking":  # noqa: ASYNC110 - states tell their change to nobody who waits
+        while session.agent_state != "speaking":  # noqa: ASYNC110 - the state has no event to wait for
             await asyncio.sleep(0.01)
         session.emit("user_state_changed", speaks)
         if text is STORY:
@@ -180,7 +180,7 @@ async def test_an_error_of_the_session_is_its_vendors(session: CalledSession, co
 async def test_the_first_frame_counts_from_the_callers_join(
     session: CalledSession, counted: Callable[..., float]
 ) -> None:
-    """Once for a call, whoever else joins; a call that ends before it has none."""
+    """Measured once a call, also when more callers join; a call that ends before has none."""
     callers, avatar = Callers(), Avatar()
     metrics = CallMetrics(session, callers)
     metrics.watch(avatar)

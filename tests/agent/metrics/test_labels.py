@@ -43,7 +43,7 @@ def test_every_end_of_a_session_has_a_label() -> None:
     ],
 )
 def test_a_label_never_has_a_detail(text: str, label: str) -> None:
-    """What the service has said stays in the log."""
+    """The service's own words stay in the log."""
     assert labels.one_of(labels.SESSION_ENDS, text) == label
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """What is served."""
+    """An application with the counting middleware."""
     return Site(tmp_path)
 
 
 async def test_a_call_that_is_let_in_is_one_request(site: Site, counted: Callable[..., float]) -> None:
-    """It is not refused."""
+    """An accepted call counts as one request, not as refused."""
     async with site.client() as client, client.post("/api/call") as answer:
         assert answer.status == 200
 

@@ -58,7 +58,7 @@ async def test_what_jobs_count_is_there_when_they_have_ended(tmp_path: Path) -> 
 
 
 async def test_sessions_of_the_journal_are_slots(tmp_path: Path) -> None:
-    """Also those of processes that were killed, which nobody else counts."""
+    """The metrics of killed processes are included."""
     async with served(tmp_path) as (url, journal):
         journal.add("a-session", api_url="https://example.com")
         journal.add("another", api_url="https://example.com")
@@ -71,7 +71,7 @@ async def test_sessions_of_the_journal_are_slots(tmp_path: Path) -> None:
 
 
 async def test_the_frameworks_metrics_are_there_too(tmp_path: Path) -> None:
-    """One port for all of a worker."""
+    """One port serves the metrics of the whole worker."""
     async with served(tmp_path) as (url, _):
         lines = await lines_at(url)
 

@@ -61,7 +61,7 @@ def test_what_killed_processes_counted_is_kept_in_one_file_a_kind(tmp_path: Path
 
 
 def test_a_process_that_runs_keeps_its_file(tmp_path: Path) -> None:
-    """It goes on to count in it; the sum has both."""
+    """A process that still runs counts on in its file, and the sum includes it."""
     note(tmp_path / "counter_11.db", 2.0)
     note(tmp_path / "counter_12.db", 5.0)
 

@@ -28,7 +28,7 @@ finally:
     "command", ["--help", "dev", "start", "console", "demo", "doctor", "sessions", "download-files"]
 )
 def test_each_command_says_what_to_do_before_it_imports_anything(command: str, tmp_path: Path) -> None:
-    """One sentence, with status 1, and no traceback."""
+    """A missing package is one sentence with status 1, without a traceback."""
     done = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", ON_WINDOWS, str(ROOT), command],
         cwd=tmp_path,

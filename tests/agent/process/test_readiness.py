@@ -45,7 +45,7 @@ async def answer(readiness: Readiness) -> tuple[int, str, str]:
 
 
 async def test_a_worker_is_ready_while_livekit_knows_it() -> None:
-    """Neither before, nor while LiveKit is away, nor while it drains; a full one is."""
+    """A worker is not ready before it is registered, while LiveKit is away or while it drains; a full one is ready."""
     server = IdleServer()
     readiness = Readiness(server, is_registered=True)
     answers = [await answer(readiness)]
@@ -71,7 +71,7 @@ async def test_a_worker_is_ready_while_livekit_knows_it() -> None:
 
 
 async def test_refused_keys_are_told() -> None:
-    """They are a reason of their own, with the names of the settings."""
+    """Refused keys make the worker unready, with the settings' names."""
     server = IdleServer()
     server.are_keys_refused = True
 

@@ -43,7 +43,7 @@ while True: signal.pause()
 
 @pytest.fixture
 def first_worker() -> str:
-    """What the worker does at first."""
+    """The code that the worker runs at first."""
     return WORKER
 
 
@@ -129,5 +129,5 @@ def test_a_signal_during_a_reload_ends_it(
 
 @pytest.mark.parametrize("first_worker", ["raise SystemExit(3)"])
 def test_a_worker_that_can_not_start_ends_the_reloader(process: subprocess.Popen[str]) -> None:
-    """Nobody has changed anything: what is wrong was told, and the exit status is the worker's."""
+    """A worker that can't start ends the reloader with its own exit status, without waiting for a change."""
     assert process.wait(timeout=20) == 3

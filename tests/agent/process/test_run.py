@@ -75,7 +75,7 @@ def test_no_time_to_drain_is_no_drain() -> None:
 
 
 def test_what_runs_beside_the_worker_outlasts_its_jobs() -> None:
-    """It is entered before the worker takes calls, and left when the worker is closed."""
+    """Background services start before the worker takes calls, and end after it is closed."""
     server = Server(signal.SIGTERM)
 
     @asynccontextmanager
@@ -116,7 +116,7 @@ def test_a_machine_without_a_temporary_directory_is_told(monkeypatch: pytest.Mon
 
 
 def test_a_signal_before_the_worker_is_up_ends_it() -> None:
-    """What runs beside it is entered and left, and the worker never starts."""
+    """After an early signal, background services start and end, and the worker never starts."""
     server = Server()
 
     @asynccontextmanager

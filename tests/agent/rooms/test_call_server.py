@@ -41,7 +41,7 @@ QUEUED = 128
 
 
 class Jobs:
-    """What the jobs were given; each goes on until the test lets it end."""
+    """The jobs' arguments; each job runs until the test ends it."""
 
     def __init__(self) -> None:
         self.begun: asyncio.Queue[JobContext] = asyncio.Queue()
@@ -66,7 +66,7 @@ def a_server(jobs: Jobs | None = None) -> CallServer:
 
 @asynccontextmanager
 async def running(server: CallServer) -> AsyncIterator[CallServer]:
-    """It runs, and is closed."""
+    """Run a worker, and close it."""
     started = asyncio.Event()
     server.on("worker_started", started.set)
     task = asyncio.create_task(server.run(unregistered=True, devmode=True))
@@ -79,7 +79,7 @@ async def running(server: CallServer) -> AsyncIterator[CallServer]:
 
 
 async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) -> None:
-    """It has its token, and all else in its metadata; nothing of that is logged, nor does anything go wrong."""
+    """A hosted job has its token; everything else is in its metadata, and no secret of it is logged."""
     caplog.set_level(logging.DEBUG)
     jobs = Jobs()
     async with running(a_server(jobs)) as server:
@@ -99,7 +99,7 @@ async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) ->
 
 
 async def has_place(server: CallServer) -> bool:
-    """Whether one more call is taken."""
+    """True if one more call is accepted."""
     try:
         async with server.slot():
             return True
@@ -108,7 +108,7 @@ async def has_place(server: CallServer) -> bool:
 
 
 async def test_calls_are_taken_while_it_runs_and_does_not_drain() -> None:
-    """Neither before, nor once it was told to end."""
+    """No call is accepted before the worker runs, nor while it drains."""
     server = a_server()
     before = await has_place(server)
     async with running(server):
@@ -147,7 +147,7 @@ async def test_a_place_that_is_held_is_taken() -> None:
 
 
 async def test_a_drain_ends_after_any_number_of_calls() -> None:
-    """What is to be told to LiveKit goes nowhere, and is not waited for."""
+    """After the worker has ended, messages to LiveKit are dropped without waiting."""
     async with running(a_server()) as server:
         for _ in range(QUEUED + 1):
             await server._queue_msg(agent.WorkerMessage())

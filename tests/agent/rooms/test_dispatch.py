@@ -25,7 +25,7 @@ async def bring(livekit: FakeLiveKit, **options: Any) -> Outcome:
 
 
 def dispatch(seconds_ago: float, *, is_taken: bool) -> api.AgentDispatch:
-    """One that is so old."""
+    """A dispatch of this age."""
     created_at = int((time.time() - seconds_ago) * 1e9)
     state = api.AgentDispatchState(created_at=created_at, jobs=[Job(id="job-1")] if is_taken else [])
     return api.AgentDispatch(id="AD_0", room=ROOM, state=state)

@@ -111,7 +111,7 @@ async def door(
 async def test_a_caller_gets_the_clients_token_and_the_job_the_room(
     journal: SessionJournal, job: SessionJournal
 ) -> None:
-    """Once the job has adopted the session nobody here stops it."""
+    """A session that its job has adopted is not stopped here."""
     service, server = Hosting(), Worker()
     async with door(service, server, journal) as rooms:
         ticket = await rooms.create("Ada")
@@ -177,7 +177,7 @@ async def test_a_session_is_stopped_when_no_job_can_be_started(journal: SessionJ
 
 
 async def test_who_asked_and_went_away_leaves_nothing_running(journal: SessionJournal) -> None:
-    """The room is opened to its end, and then nobody but the job has it."""
+    """After a cancelled request the room is still opened, and belongs to the job alone."""
     service, server = Hosting(), Slow()
     async with door(service, server, journal) as rooms:
         asking = asyncio.create_task(rooms.create(""))
@@ -244,7 +244,7 @@ async def test_why_liveavatar_gives_no_room_is_in_the_log(
 async def test_the_minutes_of_the_day_are_no_room(
     journal: SessionJournal, job: SessionJournal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They are looked at before a session is made: there is no call by voice alone."""
+    """The day's minutes are checked before a session is bought: without them there is no room."""
     service = Hosting()
     async with door(service, Worker(), journal, state_dir=journal.directory, minutes_per_day=0.1) as rooms:
         with pytest.raises(NoRoomError, match=UNAVAILABLE):
@@ -265,7 +265,7 @@ class Stubborn(Hosting):
 
 
 async def test_what_cannot_be_stopped_is_left_to_a_sweep(journal: SessionJournal, job: SessionJournal) -> None:
-    """The journal knows of it; whoever sweeps after this process has it."""
+    """The session is in the journal, for the next sweep."""
     service = Stubborn()
     async with door(service, Worker(), journal) as rooms:
         await rooms.create("")

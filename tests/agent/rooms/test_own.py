@@ -18,12 +18,12 @@ ROOM = "call-0123456789abcdef"
 
 
 def claims(token: str) -> Any:
-    """What LiveKit reads in a token."""
+    """Decode a token as LiveKit does."""
     return api.TokenVerifier(LIVEKIT["livekit_api_key"], LIVEKIT["livekit_api_secret"]).verify(token)
 
 
 async def test_a_token_lets_one_caller_into_one_room() -> None:
-    """They may speak, hear and send data there, under the name they gave; nothing else is granted."""
+    """The caller may speak, hear and send data there, under their name, and no more."""
     ticket = await OwnRooms(settings()).create("Ada")
     granted = claims(ticket.token)
 
@@ -67,7 +67,7 @@ async def test_callers_are_sent_to_the_server_that_they_can_reach() -> None:
 
 
 async def test_a_ticket_does_not_show_its_token() -> None:
-    """It may be logged."""
+    """The representation of connection details has no token, so that they may be logged."""
     ticket = await OwnRooms(settings()).create("")
 
     assert ticket.token not in repr(ticket)
@@ -81,7 +81,7 @@ def test_a_token_without_a_time_is_for_livekits_own() -> None:
 
 
 async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
-    """They are the same caller in the same room; the new token is for the way back."""
+    """The caller keeps identity and room; the new token is for the way back."""
     async with FakeLiveKit(ROOM).running() as livekit:
         rooms = OwnRooms(settings(livekit_url=livekit.url))
         expired = caller_token(settings(), ROOM, "caller-1", name="Ada", expires_in=-60.0)
@@ -104,7 +104,7 @@ async def test_a_caller_comes_back_with_the_rights_they_had() -> None:
 
 
 async def test_a_token_with_other_rights_is_not_exchanged() -> None:
-    """It was not made here: an administrator's would last for as long as the call."""
+    """A token with more rights is not exchanged: an administrator's would then last as long as the call."""
     token = api.AccessToken(LIVEKIT["livekit_api_key"], LIVEKIT["livekit_api_secret"]).with_identity("caller-1")
     grants = api.VideoGrants(room_join=True, room=ROOM, room_admin=True)
     async with FakeLiveKit(ROOM).running() as livekit:
@@ -187,7 +187,7 @@ async def test_a_room_that_was_named_here_has_a_caller_with_a_screen() -> None:
 
 
 async def test_a_caller_with_a_token_of_the_worker_has_captions() -> None:
-    """The transcript in the chat would repeat them; a token for somebody's own client says nothing of it."""
+    """The page's token says that it shows captions, so that the chat repeats none; other tokens don't."""
     ticket = await OwnRooms(settings()).create("")
 
     assert claims(ticket.token).attributes == {"captions": "true"}

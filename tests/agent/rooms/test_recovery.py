@@ -107,7 +107,7 @@ async def test_livekit_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixt
 
 
 async def test_a_room_of_liveavatars_gets_none() -> None:
-    """It ends with its session."""
+    """A room of LiveAvatar's ends with its session, and gets no other agent."""
     recovery = Recovery(settings(room_owner="liveavatar"))
     recovery.recover_job(a_job())
 
@@ -115,7 +115,7 @@ async def test_a_room_of_liveavatars_gets_none() -> None:
 
 
 async def test_the_end_of_the_worker_is_the_end_of_it() -> None:
-    """Another worker takes care, or nobody."""
+    """A stopping worker recovers no room."""
     recovery = Recovery(settings())
     recovery.recover_room(ROOM)
     await recovery.aclose()

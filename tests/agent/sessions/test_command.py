@@ -44,7 +44,7 @@ class Machine:
         return token.session_id
 
     async def running(self) -> set[str]:
-        """What the service says."""
+        """Return the sessions that run at the service."""
         return {session.session_id for session in await self.api.active_sessions()}
 
 
@@ -71,7 +71,7 @@ async def sessions(*arguments: str) -> Result:
 
 
 async def test_a_table_tells_whose_each_session_is(machine: Machine) -> None:
-    """What this machine knows and what only the service knows is in one list."""
+    """Sessions in the journal and sessions that only the service knows are in one table."""
     living, dead = await machine.start(machine.living), await machine.start(machine.dead)
     unknown = await machine.start(None)
     result = await sessions()
@@ -98,7 +98,7 @@ async def test_without_a_key_the_journal_is_listed(machine: Machine, monkeypatch
 
 
 async def test_a_demo_that_runs_is_listed_too(machine: Machine) -> None:
-    """It notes the sessions of its stand-in apart; what a killed one left has gone with its stand-in."""
+    """A running demo's sessions are listed with their stand-in; those of a killed demo ended with it."""
     running, killed = SessionJournal(demo_state_dir()), SessionJournal(demo_state_dir())
     running.add("s-running", api_url="http://127.0.0.1:7900/liveavatar", room="demo-1")
     killed.add("s-killed", api_url="http://127.0.0.1:7901/liveavatar", room="demo-2")
@@ -140,7 +140,7 @@ async def test_what_may_be_in_use_is_stopped_by_force_alone(machine: Machine) ->
 
 
 async def test_sessions_are_stopped_by_name(machine: Machine) -> None:
-    """What is named and runs is stopped; what does not is told, and makes the status 1."""
+    """Named sessions that run are stopped; an unknown one is reported and makes the status 1."""
     first, second = await machine.start(machine.dead), await machine.start(machine.dead)
     result = await sessions("stop", second, "no-such")
 

@@ -25,7 +25,7 @@ def leave(state: Path, url: str, session_id: str) -> None:
 
 
 async def test_a_start_a_killed_job_and_an_end_are_swept(tmp_path: Path) -> None:
-    """What an earlier worker left is stopped at the start, a job's within seconds, the last ones' at the end."""
+    """An earlier worker's sessions are stopped at the start, a killed job's in seconds, the last at the end."""
     service = LiteService()
     async with service.running_server() as url:
         leave(tmp_path, url, "s-before")
@@ -41,7 +41,7 @@ async def test_a_start_a_killed_job_and_an_end_are_swept(tmp_path: Path) -> None
 
 
 async def test_a_broken_journal_does_not_end_the_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What keeps the sweeper from its work is told, and the worker works on."""
+    """A failing sweep is logged, and the worker goes on."""
     (tmp_path / "file").touch()
     settings = settings_for("http://127.0.0.1:1", tmp_path / "file")
     async with sweeping(settings, SessionJournal(settings.state_dir)):

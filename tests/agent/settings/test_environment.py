@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """What is read stays in the test."""
+    """Keep what is read from the environment inside the test."""
     before = dict(os.environ)
     yield
     os.environ.clear()
@@ -63,7 +63,7 @@ def test_what_others_read_is_clean_too(tmp_path: Path, through: str) -> None:
 
 
 def test_a_value_that_can_not_be_used_stays_for_its_error() -> None:
-    """It is refused, and shown, when the settings are loaded."""
+    """A value that can't be cleaned is refused, and shown, when the settings are loaded."""
     assert cleaned({"LIVEKIT_URL": "ftp://x", "OPENAI_API_KEY": "your-key-here", "UNKNOWN": '"x"'}) == {}
 
 

@@ -36,7 +36,7 @@ def test_half_a_key_is_named(complete: pytest.MonkeyPatch) -> None:
 
 
 def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
-    """What can't be used is told by the variable's name, all of it at once."""
+    """All wrong values are named by their variables, in one error."""
     complete.setenv("LIVEAVATAR_SANDBOX", "maybe")
     complete.setenv("LIVEAVATAR_VIDEO_QUALITY", "ultra")
     complete.setenv("DRAIN_TIMEOUT", "soon")
@@ -50,8 +50,19 @@ def test_wrong_values_are_named_together(complete: pytest.MonkeyPatch) -> None:
     }
 
 
+def test_a_memory_limit_that_would_end_every_call_is_refused(complete: pytest.MonkeyPatch) -> None:
+    """The error says which values work."""
+    complete.setenv("JOB_MEMORY_LIMIT", "100")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert error.value.problems == [
+        "JOB_MEMORY_LIMIT: '100' is less than a call may take: give 200 or more, or 0 for no limit"
+    ]
+
+
 def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
-    """Neither the settings nor an error about them carry a secret."""
+    """Settings and their errors show no secret."""
     complete.setenv("OPENAI_FALLBACK_API_KEY", "fallback secret")
     complete.setenv("DEEPGRAM_API_KEY", "'deepgram-secret")
     with pytest.raises(SettingsError) as error:

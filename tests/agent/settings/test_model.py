@@ -22,7 +22,7 @@ def test_no_secret_is_not_the_word_that_there_is_none(secret: str, known: str, i
 
 
 def test_the_word_outlasts_the_cleaning_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It comes from `.env`, in quotes and with a comment, by way of the process's environment."""
+    """NO_SECRET is recognised from `.env` with quotes and a comment, by way of the process's environment."""
     monkeypatch.setenv("WEB_SECRET", "")
     monkeypatch.delenv("WEB_SECRET")
     (tmp_path / ".env").write_text('WEB_SECRET="None"  # a demo\n')

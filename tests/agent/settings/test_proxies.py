@@ -100,7 +100,7 @@ def test_httpx_is_given_the_same_rule(written: dict[str, str], used: dict[str, s
 def test_livekits_sdk_is_given_the_same_rule(
     environment: pytest.MonkeyPatch, written: dict[str, str], url: str, used: dict[str, str]
 ) -> None:
-    """It takes the upper-case name; what was set stays in lower case, for everything else."""
+    """LiveKit's SDK reads the upper-case names; the lower-case ones keep their values for all other clients."""
     for name, value in written.items():
         environment.setenv(name, value)
 

@@ -206,7 +206,7 @@ def test_an_address_gets_the_scheme_and_the_path_it_needs(
     ],
 )
 def test_what_is_no_address_is_refused_with_the_reason(written: str, reason: str) -> None:
-    """Nothing would answer there, and it would be said to be unreachable."""
+    """An address that can't be one is refused with the reason, instead of being reported as unreachable."""
     with pytest.raises(ValueError, match=reason):
         values.livekit_address(written)
 

@@ -48,7 +48,7 @@ def test_a_segment_played_to_its_end_has_reached_every_sentence(lengths: list[fl
 
 
 def test_the_position_stands_still_while_paused_or_dry() -> None:
-    """It grows with the time while playing, never beyond the audio, and takes what the output tells."""
+    """The position grows with time while playing, never beyond the audio, and follows the output's reports."""
     playout = Playout()
     playout.begin_sentence()
     playout.push(1.0, now=10.0)

@@ -29,7 +29,7 @@ LIVEKIT = {
 
 
 class Told:
-    """What a queue told, in order."""
+    """The reports of a queue, in order."""
 
     def __init__(self, queue: SpeechQueue) -> None:
         self.news: list[str] = []
@@ -117,7 +117,7 @@ async def test_what_is_held_back_is_synthesised_and_said_on_release() -> None:
         queue.hold()
         sentences = [queue.say(text) for text in THREE]
         async with asyncio.timeout(5):
-            while len(tts.asked) < len(THREE):  # noqa: ASYNC110 - the fake tells nobody
+            while len(tts.asked) < len(THREE):  # noqa: ASYNC110 - the fake has no event
                 await asyncio.sleep(0.01)
         before = bytes(output.heard)
         queue.release()
@@ -129,7 +129,7 @@ async def test_what_is_held_back_is_synthesised_and_said_on_release() -> None:
 
 
 async def test_what_is_interrupted_while_it_is_held_back_is_not_said() -> None:
-    """It is told as interrupted, with nothing played, and what is said later is said."""
+    """A sentence that is interrupted while held back is reported as interrupted at 0 s, and later ones are said."""
     output = ClockedOutput()
     async with call(ScriptedTTS(THREE), output) as session:
         queue = SpeechQueue(session)
@@ -189,7 +189,7 @@ async def test_no_sentence_is_synthesised_more_than_ten_seconds_ahead() -> None:
 
 @pytest.mark.parametrize("by_user", [True, False])
 async def test_an_interrupt_empties_the_queue_and_tells_what_was_played(*, by_user: bool) -> None:
-    """What was played adds up to what the output reports; what was not come to was played for no second."""
+    """The positions of sentences add up to the output's; sentences that had not begun are reported at 0 s."""
     rest = {"Third.": Line(0.2, 3), "Fourth.": Line(0.2, 4), "Fifth.": Line(0.2, 5)}
     tts, output = ScriptedTTS({"One.": Line(0.2, 1), "Long.": Line(5.0, 2)} | rest), ClockedOutput()
     async with call(tts, output) as session:
@@ -244,7 +244,7 @@ async def test_an_interrupt_before_the_first_audio_plays_nothing() -> None:
 
 
 async def test_a_sentence_that_cannot_be_synthesised_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
-    """It has its error, a warning is logged without its text, and the others are one segment."""
+    """A sentence that fails gets its error and a warning without its text; the others are one segment."""
     script = {"One.": Line(0.2, 1), "Secret.": Line(0.0, 2, fails=True), "Three.": Line(0.1, 3)}
     output = ClockedOutput()
     async with call(ScriptedTTS(script), output) as session:
@@ -343,7 +343,7 @@ async def test_what_is_queued_is_spoken_word_for_word() -> None:
 
 
 async def test_a_session_without_voice_has_the_text() -> None:
-    """Nothing is synthesised, and the sentences end when they were written."""
+    """Without text-to-speech no audio is made, and sentences end when they were written."""
     tts = ScriptedTTS(THREE)
     async with call(tts, None) as session:
         queue = SpeechQueue(session)
@@ -356,7 +356,7 @@ async def test_a_session_without_voice_has_the_text() -> None:
 
 
 async def test_say_raises_when_the_session_does_not_run() -> None:
-    """Nothing is queued."""
+    """A rejected call of `say` queues nothing."""
     session = agent_session(ScriptedTTS(THREE))
     queue = SpeechQueue(session)
     with pytest.raises(RuntimeError):

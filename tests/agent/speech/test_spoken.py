@@ -16,7 +16,7 @@ async def written(text: str, size: int) -> AsyncIterator[str]:
 
 
 async def said(text: str, size: int = 4) -> str:
-    """What is said of it."""
+    """Return the spoken form."""
     return "".join([piece async for piece in spoken(written(text, size))])
 
 

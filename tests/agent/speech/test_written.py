@@ -7,7 +7,7 @@ from agent.speech.written import WrittenWords
 
 
 def taken(text: str, *told: str) -> list[str]:
-    """What becomes of the words that a voice tells of a text."""
+    """Return the words for a voice's report of a text."""
     words = WrittenWords()
     words.push(text)
     return [str(word) for word in words.take(TimedString(word, start_time=0.0, end_time=1.0) for word in told)]

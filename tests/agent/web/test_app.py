@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("body", "name"), [(b"", ""), (b"{}", ""), (b'{"name": " Ada "}', "Ada")])
 async def test_a_caller_gets_what_the_rooms_give(site: Site, body: bytes, name: str) -> None:
-    """Who asks, with or without a name, is told where to join and with what; nobody keeps the answer."""
+    """A caller, named or not, gets connection details, which are not cached."""
     async with site.client() as client, client.post("/api/call", data=body) as answer:
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
         assert await answer.json() == {
@@ -52,7 +52,7 @@ async def test_who_was_in_a_call_gets_in_again(site: Site) -> None:
     [b"{", b"[]", b"\xff", b'{"name": 1}', b'{"name": null}', b'{"name": "' + b"x" * 65 + b'"}', b'{"room": "mine"}'],
 )
 async def test_what_is_no_request_is_refused_with_an_example(site: Site, body: bytes) -> None:
-    """400 says what would do, and nobody is let in."""
+    """400 shows a valid request, and no token is made."""
     async with site.client() as client, client.post("/api/call", data=body) as answer:
         assert answer.status == 400
         assert '{"name": "at most 64 characters"}' in (await answer.json())["error"]
@@ -102,7 +102,7 @@ async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
 
 @pytest.mark.parametrize(("status", "answer"), [("ok", 200), ("full", 200), ("starting", 503), ("draining", 503)])
 async def test_health_is_good_while_callers_can_be_let_in(site: Site, status: Status, answer: int) -> None:
-    """A full worker is well: whoever asks is told that all lines are busy."""
+    """A full worker is healthy; a request is answered that all lines are busy."""
     site.worker.now = WorkerState(status, 2)
     async with site.client() as client, client.get("/healthz") as health:
         assert (health.status, await health.json()) == (answer, {"status": status, "calls": 2})
@@ -127,7 +127,7 @@ async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
 
 
 async def test_a_client_gets_few_calls_that_it_does_not_join(site: Site) -> None:
-    """Four requests would buy four avatars; the third is refused until its caller joins, or nobody waits any more."""
+    """The third of four unjoined calls is refused until a caller joins or a wait ends."""
     async with site.client() as client:
         statuses = [(await client.post("/api/call")).status for _ in range(2)]
         async with client.post("/api/call") as refused:
@@ -141,7 +141,7 @@ async def test_a_client_gets_few_calls_that_it_does_not_join(site: Site) -> None
 
 
 async def test_requests_at_the_same_time_get_no_more_calls(site: Site) -> None:
-    """They are counted before the rooms are asked."""
+    """Requests are counted before the rooms are asked, so that simultaneous ones get no more calls."""
     async with site.client() as client:
         answers = await asyncio.gather(*(client.post("/api/call") for _ in range(4)))
 
@@ -170,7 +170,7 @@ async def test_a_call_that_there_is_not_does_not_count(site: Site) -> None:
 
 
 async def test_calls_that_cost_nothing_before_the_join_are_not_counted(site: Site) -> None:
-    """With AVATAR_STARTS=join, nobody waits."""
+    """With AVATAR_STARTS=join nothing is paid before the join, and no call counts as unjoined."""
     site.rooms.waits = 0.0
     async with site.client() as client:
         statuses = [(await client.post("/api/call")).status for _ in range(5)]
@@ -179,7 +179,7 @@ async def test_calls_that_cost_nothing_before_the_join_are_not_counted(site: Sit
 
 
 async def test_a_word_for_no_secret_is_no_secret(site: Site) -> None:
-    """Whoever reaches the page may call, and sessions are listed to nobody."""
+    """With the word for no secret, everybody may call, and sessions are listed for no one."""
     async with site.client(web_secret="None") as client:
         async with client.post("/api/call") as answer:
             assert answer.status == 200
@@ -204,7 +204,7 @@ async def test_a_caller_comes_back_while_no_new_call_is_taken(site: Site) -> Non
 
 
 async def test_sessions_are_listed_to_who_knows_the_secret(site: Site) -> None:
-    """What the journal knows of this machine's sessions."""
+    """The sessions of this machine's journal."""
     site.journal.add("a-session", api_url="http://vendor", room="a-room")
     headers = {"Authorization": "Bearer a-secret"}
     async with site.client(web_secret="a-secret") as client, client.get("/api/sessions", headers=headers) as answer:
@@ -215,7 +215,7 @@ async def test_sessions_are_listed_to_who_knows_the_secret(site: Site) -> None:
 
 
 async def test_sessions_are_not_listed_without_a_secret(site: Site) -> None:
-    """They are nobody's business: who does not know the secret gets 401, and without one they are not listed at all."""
+    """Listing sessions needs the secret: 401 without it, and 403 where none is set."""
     async with site.client(web_secret="a-secret") as client, client.get("/api/sessions") as answer:
         assert answer.status == 401
     async with site.client() as client, client.get("/api/sessions") as answer:

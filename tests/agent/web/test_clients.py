@@ -62,7 +62,7 @@ async def test_clients_behind_a_trusted_proxy_are_counted_apart(site: Site) -> N
 
 
 async def test_a_stranger_can_not_invent_clients(site: Site) -> None:
-    """The header of a request that comes from nobody who is trusted has no effect."""
+    """The header of an untrusted peer has no effect."""
     async with site.client() as client:
         statuses = [
             (await client.post("/api/call", headers={"X-Forwarded-For": f"192.0.2.{number}"})).status

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
+LONG_REQUEST = REQUEST.replace(b"/ ", b"/long ", 1)
+
+# Bytes of an answer that no kernel's buffers hold.
+LONG = 64_000_000
+
 
 class Door:
     """A port, and the connections that are open there."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, connections: Connections) -> None:
         self.port = port
+        self.connections = connections
 
     async def connect(self, sent: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection and send something."""
@@ -38,8 +44,12 @@ async def door(proxies: str = "", **limits: Any) -> AsyncIterator[Door]:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="hello")
 
+    async def answer_at_length(_: web.Request) -> web.Response:
+        return web.Response(body=bytes(LONG))
+
     app = web.Application()
     app.router.add_get("/", answer)
+    app.router.add_get("/long", answer_at_length)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     assert runner.server is not None
@@ -47,7 +57,7 @@ async def door(proxies: str = "", **limits: Any) -> AsyncIterator[Door]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = await asyncio.get_running_loop().create_server(connections, sock=listening)
         try:
-            yield Door(listening.getsockname()[1])
+            yield Door(listening.getsockname()[1], connections)
         finally:
             server.close()
             await runner.cleanup()
@@ -76,7 +86,7 @@ async def test_a_connection_without_a_request_is_closed() -> None:
 
 
 async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
-    """They would keep it for ever otherwise."""
+    """A connection whose header comes too slowly is closed."""
     async with door(idle_timeout=0.3) as at:
         reader, writer = await at.connect(REQUEST[:-2])
         closing = asyncio.create_task(is_closed(reader))
@@ -92,7 +102,7 @@ async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
 
 
 async def test_a_client_has_few_connections() -> None:
-    """One more is closed at once; when another one ends there is room again."""
+    """One connection above the limit is closed at once; after another one ends there is room again."""
     async with door(most_of_a_client=2) as at:
         first, second, third = [await at.connect() for _ in range(3)]
         refused = await is_closed(third[0])
@@ -119,3 +129,18 @@ async def test_all_together_are_few() -> None:
 
     assert answers == [b"HTTP/1.1 200 OK\r\n"] * 3
     assert refused
+
+
+async def test_a_client_that_does_not_read_is_closed() -> None:
+    """An answer that is not taken keeps no connection; a client that reads gets all of it."""
+    async with door(read_timeout=1.0) as at:
+        reading, idle = await at.connect(LONG_REQUEST), await at.connect(LONG_REQUEST)
+        head = await reading[0].readuntil(b"\r\n\r\n")
+        got = len(await reading[0].readexactly(LONG))
+        reading[1].close()
+        while at.connections.count:  # noqa: ASYNC110 - a connection tells its end to no one
+            await asyncio.sleep(0.05)
+        idle[1].close()
+
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert got == LONG

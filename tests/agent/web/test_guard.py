@@ -62,7 +62,7 @@ def test_behind_a_proxy_or_a_secret_any_name_will_do(values: dict[str, str]) -> 
     ],
 )
 async def test_the_secret_is_wanted(site: Site, given: str, status: int) -> None:
-    """With WEB_SECRET nobody gets a token without it, and 401 says how it is given."""
+    """With WEB_SECRET a request without it gets 401, which says how to send it."""
     headers = {"Authorization": given}
     async with site.client(web_secret="a-secret") as client, client.post("/api/call", headers=headers) as answer:
         assert answer.status == status

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def built(site: Site) -> Site:
-    """A site whose page is built, and beside which something lies that is nobody's business."""
+    """A folder with a built page, and a private file beside it."""
     (site.page / "assets").mkdir(parents=True)
     (site.page / "index.html").write_text("<!doctype html>the page")
     (site.page / "icon.svg").write_text("<svg/>")
@@ -40,7 +40,7 @@ def built(site: Site) -> Site:
     ],
 )
 async def test_what_was_built_is_served(built: Site, path: str, kind: str, text: str, caching: str) -> None:
-    """What has its content's hash in its name is kept for good, the rest is asked for each time."""
+    """Files with a hash in their name are cached for good; the others are revalidated."""
     async with built.client() as client, client.get(path) as answer:
         assert (answer.status, await answer.text()) == (200, text)
         assert kind in answer.content_type
@@ -67,7 +67,7 @@ async def test_a_compressed_copy_is_sent_to_browsers_that_take_it(built: Site) -
     [("", "'none'"), ("https://a.example, *.b.example", "https://a.example *.b.example"), ("self", "'self'")],
 )
 def test_origins_that_were_set_may_frame_the_page(ancestors: str, written: str) -> None:
-    """None unless it is said."""
+    """Without the setting, no origin may frame the page."""
     assert policy(settings(web_frame_ancestors=ancestors)).endswith(f"frame-ancestors {written}")
 
 
@@ -88,7 +88,7 @@ def test_origins_that_were_set_may_frame_the_page(ancestors: str, written: str) 
     ],
 )
 async def test_nothing_else_is_served(built: Site, path: str) -> None:
-    """Neither by going up, nor by an absolute name, nor by a link, nor as a list of a folder."""
+    """Paths that go up, absolute names, links and folder listings are not served."""
     async with built.client() as client, client.get(URL(path, encoded=True)) as answer:
         assert (answer.status, await answer.json()) == (404, {"error": "Not found."})
 

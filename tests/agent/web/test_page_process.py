@@ -70,7 +70,7 @@ def children() -> list[int]:
 
 @pytest.mark.timeout(280)
 async def test_the_page_is_beside_the_worker_until_that_ends(port: int, caplog: pytest.LogCaptureFixture) -> None:
-    """It tells the worker's state, does not touch it, and comes back when it is killed.
+    """The page process reports the worker's state, leaves the worker alone, and is restarted when it is killed.
 
     1,100 idle connections would take all files that a process may open: the worker's health, its journal and its log
     need some. The worker keeps the port, so callers who come while there is no page wait for an answer.
@@ -157,13 +157,13 @@ async def test_the_page_runs_without_a_worker(port: int) -> None:
     ],
 )
 def test_a_page_that_could_not_let_anybody_in_does_not_start(values: dict[str, Any], message: str) -> None:
-    """It says which setting is in the way."""
+    """A page process that could let nobody in names the setting and does not start."""
     with pytest.raises(SettingsError, match=message):
         command._open(settings(**values))
 
 
 async def test_rooms_of_liveavatar_are_the_workers() -> None:
-    """It opens the rooms in which it starts its jobs."""
+    """In LiveAvatar's rooms the worker serves the page, since it opens the rooms in which it starts jobs."""
     async with aiohttp.ClientSession() as http:
         link = WorkerLink(http)
 

@@ -73,7 +73,7 @@ def test_a_real_key_is_not_exposed_by_an_oversight(values: dict[str, Any], is_al
 
 
 def test_stand_ins_may_be_called_by_everybody() -> None:
-    """They cost nothing."""
+    """With stand-ins only, everybody may call: they cost nothing."""
     stand_ins = settings(web_port=8080, web_host=ANYWHERE, stand_ins_url="http://stand-ins:7900")
     require_web_port(stand_ins, dev=False)
 
@@ -81,7 +81,7 @@ def test_stand_ins_may_be_called_by_everybody() -> None:
 
 
 def test_without_a_port_nothing_is_opened(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing is said, too."""
+    """Without a port no server is opened, and nothing is logged."""
     assert open_port(settings(), dev=False) is None
     assert not caplog.records
 
@@ -97,7 +97,7 @@ def test_a_port_that_was_asked_for_has_to_be_free() -> None:
 def test_in_development_the_worker_goes_on_without_a_page(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody asked for the port; a line says that it is taken."""
+    """In development a taken port is one log line, and the worker goes on without a page."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr("agent.process.ports._DEV_PAGE", port)
@@ -137,7 +137,7 @@ def test_a_port_that_is_the_only_door_has_to_be_free(monkeypatch: pytest.MonkeyP
 
 
 def test_rooms_of_liveavatar_need_the_port() -> None:
-    """A worker that nobody could call does not start."""
+    """A worker whose page could let no caller in does not start."""
     with pytest.raises(SettingsError, match="WEB_PORT is missing"):
         require_web_port(settings(room_owner="liveavatar"), dev=False)
     require_web_port(settings(room_owner="liveavatar"), dev=True)

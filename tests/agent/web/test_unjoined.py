@@ -25,7 +25,7 @@ def test_all_together_are_few() -> None:
 
 
 def test_one_that_ends_makes_room() -> None:
-    """Its caller has joined, or nobody waits any more."""
+    """A call counts until its caller joins or the wait ends."""
     calls = UnjoinedCalls(most=1, most_of_a_client=1)
     first = calls.begin("a", 0.0, 45.0)
     assert isinstance(first, Unjoined)

@@ -108,7 +108,7 @@ async def test_a_word_is_shown_when_the_avatar_has_come_to_it(delay: float) -> N
 
 
 async def test_an_interrupted_caption_ends_with_the_last_word_that_was_heard() -> None:
-    """What the room is shown and what the chat context gets are the same."""
+    """The room's caption and the chat context end with the same word."""
     async with captions() as (output, _, room):
         await begin(output, room)
         heard = output.finish(1.2, interrupted=True)
@@ -128,7 +128,7 @@ async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
 
 
 async def test_a_room_that_is_away_for_a_while_shows_the_next_segment() -> None:
-    """What can't be shown is left out, and nothing after it."""
+    """While the room is away captions are dropped; those of the next segment are shown."""
     async with captions() as (output, _, room):
         room.is_away = True
         await say(output, "lost")
@@ -140,7 +140,7 @@ async def test_a_room_that_is_away_for_a_while_shows_the_next_segment() -> None:
 
 
 async def test_text_without_audio_is_not_shown() -> None:
-    """What could not be synthesised was not said; the next segment's words are its own."""
+    """Text without audio was not said, and the next segment has its own words."""
     async with captions() as (output, _, room):
         await output.capture_text("unspeakable")
         output.end_audio(0.0)

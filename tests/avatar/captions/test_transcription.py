@@ -54,7 +54,7 @@ async def test_two_synchronizers_are_refused() -> None:
 
 
 async def test_a_session_that_goes_on_after_its_avatar_is_as_it_was() -> None:
-    """The text goes where it went before, nobody says that there is an avatar, and speech does not hold it up."""
+    """The text goes to its former output at once, as without an avatar."""
     async with call(LiteService(), caption_delay=0.0) as (avatar, output):
         session, transcription = avatar._agent_session, Unread()
         assert session is not None

@@ -83,7 +83,7 @@ def _trouble(world: World, name: str, seconds: float) -> None:
         case "mute" if session_id is not None:
             world.service.mute(session_id, world.now)
         case "vanish" if current is not None:
-            if current.joined:  # whoever has left a room is not heard in it, whatever its session plays
+            if current.joined:  # an avatar that has left the room is not heard in it, whatever its session plays
                 world.mutes.append((world.now, current.identity, True))
             world.do("avatar_left", current.identity)
         case "stick":

@@ -111,7 +111,7 @@ class RestExecutor:
 
 
 def refusal_of(reply: Replied | None) -> Refusal:
-    """What a reply means, as the client of the service reads it."""
+    """Return the meaning of a reply, as the service's client reads it."""
     if reply is None or reply.status >= 500:
         return Refusal.UNREACHABLE
     body: Any = reply.body

@@ -47,7 +47,7 @@ def chunks(world: World) -> list[bytes]:
 
 
 def sinks(world: World) -> list[Sink]:
-    """Who got the floor, in order."""
+    """The sinks that got the floor, in order."""
     return [event.sink for event in world.events if isinstance(event, SinkChanged)]
 
 

@@ -15,7 +15,7 @@ TEXTS = st.text("ab ,.天気。ですไทยลาว", min_size=1, max_size=1
 
 @st.composite
 def pieces(draw: st.DrawFn) -> list[Piece]:
-    """What a voice says, in pieces of which some are timed; times never go back."""
+    """Draw pieces of a caption, some with times; times never go back."""
     texts = draw(st.lists(TEXTS, max_size=15))
     times = itertools.accumulate(draw(st.floats(0.0, 0.8)) for _ in texts)
     return [(text, at if draw(st.booleans()) else None) for text, at in zip(texts, times, strict=True)]
@@ -91,7 +91,7 @@ def test_words_between_timed_ones_are_spread_between_them() -> None:
 
 @pytest.mark.parametrize("text", ["", "   "])
 def test_text_without_a_word_is_not_waited_for(text: str) -> None:
-    """Nothing to say is said at once."""
+    """Text without a word is due at once."""
     caption = said([(text, None)])
 
     assert caption.upto(0.0) == text

@@ -16,7 +16,7 @@ def test_it_stands_until_the_avatar_speaks() -> None:
 
 
 def test_it_follows_the_time_up_to_what_was_handed_over() -> None:
-    """It runs from the start of speech, and stops where the audio ends."""
+    """The clock runs from the start of speech, and stops at the end of the audio that was sent."""
     clock = PlaybackClock()
     clock.hand_over(2.0, now=1.0)
     clock.start(1.5)

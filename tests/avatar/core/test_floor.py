@@ -26,7 +26,7 @@ def test_the_fallback_track_goes_on_where_the_avatar_was() -> None:
 
 
 def test_an_avatar_that_was_muted_is_heard_again_before_it_speaks() -> None:
-    """It gets the floor back between segments, and only when the others hear it."""
+    """A muted avatar gets the floor back between segments, and only when the room hears it."""
     world = ready(habits={"tells_connected_once": True})
     world.say(3.0)
     world.flush()

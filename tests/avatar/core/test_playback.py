@@ -54,7 +54,7 @@ def test_a_pause_resumes_where_it_was(dialect: Dialect) -> None:
 
 
 def test_a_pause_before_the_first_frame_holds_everything() -> None:
-    """Nothing leaves until resume, and then all of it."""
+    """A segment paused before its first frame is sent only after the resume, and whole."""
     world = ready()
     world.do("pause")
     world.say(1.0)

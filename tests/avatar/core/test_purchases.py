@@ -40,7 +40,7 @@ def test_a_slot_that_is_ours_is_asked_for_often_and_remembered() -> None:
 
 
 def test_a_slot_of_others_is_asked_for_ever_more_rarely() -> None:
-    """Nobody tells when another call ends: every 2 s at first, every 10 s later."""
+    """A slot held by other calls is requested every 2 s at first, and every 10 s later."""
     asks = purchases()
     waits = [asks.refused(Refusal.NO_SLOT, None, 0, 0.0) for _ in range(6)]
 

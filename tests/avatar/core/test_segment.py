@@ -57,7 +57,7 @@ def test_where_words_are_known_the_sound_is_not_asked() -> None:
 
 
 def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
-    """Nothing that was forgotten can be said again."""
+    """Speech that was dropped from the buffer is never repeated."""
     segment = Segment(1, 0.0)
     segment.append(SECOND * 10, 0.0, [Word(0.0, 10.0)])
     segment.take(10.0)
@@ -67,7 +67,7 @@ def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
 
 
 def test_without_a_gap_speech_goes_on_where_it_was() -> None:
-    """What can't be told is not guessed: not one sample is said twice."""
+    """Without a gap to rewind to, not one sample is said twice."""
     segment = Segment(1, 0.0)
     segment.append(LOUD * 100, 0.0)
     segment.take(1.0)

@@ -40,7 +40,7 @@ def test_a_session_is_relieved_before_its_end(length: float, relieved: float, le
 
 
 def test_a_session_whose_end_is_not_known_is_not_relieved() -> None:
-    """It is used until it is lost."""
+    """A session with an unknown end is used until it is lost."""
     made = session()
 
     assert made.relieve_from(TIMINGS) is None
@@ -67,7 +67,7 @@ def test_a_stop_that_was_given_up_needs_no_attention() -> None:
 
 
 def test_a_move_that_the_table_does_not_have_is_a_mistake() -> None:
-    """It changes nothing."""
+    """A move outside the table raises and changes nothing."""
     made = session()
     with pytest.raises(KeyError):
         made.apply(SessionTrigger.SOCKET_LOST, 101.0)

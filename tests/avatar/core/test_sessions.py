@@ -93,7 +93,7 @@ def test_a_start_without_an_answer_is_stopped_before_the_next() -> None:
 
 @pytest.mark.parametrize("code", [4032, 4003])
 def test_the_face_is_back_soon_after_its_slot_is_free(code: int) -> None:
-    """One slot, free 2.5 s after a stop (62, 63): it is asked for twice a second, and remembered."""
+    """After our own stop the one slot is requested twice a second, and the wait is remembered (facts 62 and 63)."""
     world = seen(concurrency=1, concurrency_code=code)
     world.run_until(lambda: world.is_live)
     current = world.machine.current
@@ -193,7 +193,7 @@ def test_an_avatar_that_does_not_come_is_given_up() -> None:
 
 
 def test_a_room_that_is_gone_gets_no_other_avatar() -> None:
-    """It would open the room again, be alone in it, and be billed."""
+    """A room that is gone gets no avatar: it would open the room again and be billed."""
     world = ready()
     world.do("room_changed", is_there=False)
     world.service.end(world.service.sessions[0].id, "USER_DISCONNECTED", world.now)

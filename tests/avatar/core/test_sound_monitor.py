@@ -4,7 +4,7 @@ from avatar.core.sound_monitor import SoundMonitor
 
 
 def silent_since(looks: list[tuple[str | None, float]]) -> list[float | None]:
-    """What a monitor says of looks half a second apart."""
+    """Return the monitor's reports for looks half a second apart."""
     monitor = SoundMonitor()
     return [monitor.note(track, energy, number / 2) for number, (track, energy) in enumerate(looks)]
 

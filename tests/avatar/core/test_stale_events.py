@@ -25,7 +25,7 @@ def waiting() -> StaleEventFilter:
 
 
 def accepted(events: StaleEventFilter, event: ServerEvent, utterance: Utterance | None) -> bool:
-    """Whether an event that names no utterance of the past is accepted."""
+    """Return whether an event without an utterance's id is accepted."""
     return events.accepts(event, utterance, 1.5, is_past=False)
 
 

@@ -49,5 +49,5 @@ def test_a_session_that_was_asked_for_ends_stopped() -> None:
 
 
 def test_a_call_that_is_closed_wants_nothing() -> None:
-    """Neither engage nor release reopens it."""
+    """A closed call can be neither engaged nor released."""
     assert set(WISH_TRANSITIONS[Wish.CLOSED]) <= {WishTrigger.GIVE_UP}

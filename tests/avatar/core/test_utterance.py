@@ -26,7 +26,7 @@ def test_an_utterance_that_is_over_stays_over() -> None:
 
 
 def test_when_a_sink_is_silent_depends_on_whether_it_began() -> None:
-    """One that plays runs dry by the clock; one that has not begun may begin until its patience is over."""
+    """A sink that plays runs dry by the clock; one that has not begun may start until its patience is over."""
     utterance = Utterance("u1", 0.0, 4.0, now=10.0)
     utterance.clock.hand_over(2.0, 10.0)
     assert utterance.silent_by == 16.0

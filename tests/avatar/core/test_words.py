@@ -34,5 +34,5 @@ def test_at_most_one_word_is_said_twice_and_none_is_lost(words: list[Word], wher
 
 @pytest.mark.parametrize(("position", "start"), [(0.3, 0.0), (0.5, 0.45), (1.2, 1.0), (2.3, None)])
 def test_a_cut_word_is_said_again_from_its_start(position: float, start: float | None) -> None:
-    """In a word it is its start, in a gap the gap, and after the last known word nobody can tell."""
+    """Inside a word it is the word's start, in a gap the gap, and after the last known word it is unknown."""
     assert cut_at(position, [Word(0.0, 0.4), Word(1.0, 2.0)]) == start

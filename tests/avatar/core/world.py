@@ -226,7 +226,7 @@ class World:
         return [(at, action) for at, action in self.actions if isinstance(action, kind)]
 
     def pieces(self) -> list[Piece]:
-        """What the caller heard: begin, end, sink and PCM of each stretch, in the order in which they began."""
+        """The stretches that the caller heard: begin, end, sink and PCM, in the order of their begins."""
         pieces = [(at, at + len(pcm) / BYTES_PER_SECOND, "fallback", pcm) for at, pcm in self.fallback.pieces]
         for begin, end, identity, pcm in avatar_pieces(self.service):
             for start, stop in self._audible(identity, begin, end):
@@ -235,7 +235,7 @@ class World:
         return sorted(pieces, key=lambda piece: piece[0])
 
     def heard(self) -> bytes:
-        """What the caller heard, in one piece."""
+        """The PCM that the caller heard, in one piece."""
         return b"".join(pcm for _, _, _, pcm in self.pieces())
 
     def overlap(self) -> float:

@@ -86,7 +86,7 @@ async def test_a_segment_is_heard_bit_exact_and_reported_when_it_was_heard() -> 
 
 
 async def test_segments_follow_one_another_on_one_track() -> None:
-    """It is published once, and each is reported by itself."""
+    """The track is published once, and each segment gets its own report."""
     async with fallback() as track:
         for _ in range(3):
             track.call.say(PIECE * 5)
@@ -111,7 +111,7 @@ async def test_speech_that_comes_slowly_is_a_pause_and_not_the_end() -> None:
 
 
 async def test_an_interrupt_empties_the_queue() -> None:
-    """What was heard is what is reported, to one frame."""
+    """The reported position matches the frames that were heard."""
     async with fallback() as track:
         track.call.say(PIECE * 50)
         await track.call.until(lambda: seconds(track.heard) >= 1.0)

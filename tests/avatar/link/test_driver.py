@@ -68,7 +68,7 @@ class Stage:
 
     @property
     def statuses(self) -> list[str]:
-        """What each `StatusChanged` said."""
+        """The states of all `StatusChanged` events."""
         return [
             event.status.reason.name if event.status.reason else "LIVE"
             for event in self.came
@@ -174,7 +174,7 @@ async def test_a_handler_that_fails_ends_nothing(caplog: pytest.LogCaptureFixtur
 
 
 async def test_the_machine_is_woken_at_each_of_its_deadlines() -> None:
-    """Once for each, never before it, and the one timer is set anew when the deadline changes."""
+    """Each deadline is handled once, never early, and the one timer moves with the deadline."""
     stage = Stage()
     stage.connect()
     before = len(stage.machine.timeouts)
@@ -246,7 +246,7 @@ async def test_commands_come_when_they_are_due() -> None:
 
 
 async def test_an_interrupt_drops_audio_that_no_sink_has_taken() -> None:
-    """What was captured and not pulled is never made a command."""
+    """Captured audio that no sink took is never sent after an interrupt."""
     stage = Stage()
     stage.connect()
     stage.say(3)
@@ -283,7 +283,7 @@ async def test_a_sink_that_ends_is_not_woken_any_more() -> None:
 
 
 async def test_closing_waits_for_the_stop() -> None:
-    """It returns when every session is confirmed as stopped, and no timer is left."""
+    """Closing returns when every session is confirmed as stopped, and leaves no timer."""
     stage = Stage()
     stage.connect()
     closing = asyncio.create_task(stage.driver.aclose(limit=9.0))

@@ -72,7 +72,7 @@ class Link:
         )
 
     def reasons(self) -> list[AvatarReason | None]:
-        """What each change of the status said."""
+        """The reasons of all `StatusChanged` events."""
         return [event.status.reason for event in self.events if isinstance(event, StatusChanged)]
 
 
@@ -125,7 +125,7 @@ async def test_closing_answers_who_still_waits_for_a_session() -> None:
 
 
 async def test_without_an_avatar_the_fallback_track_speaks() -> None:
-    """It is published in the room, and plays everything."""
+    """Without an avatar the fallback track is published and plays everything."""
     room = VirtualRoom()
     async with linked(Source(service_error("POST /x", status_code=401)), room=room) as made:
         made.link.driver.push_audio(SECOND, ())
@@ -173,7 +173,7 @@ async def test_the_session_of_a_hosted_room_is_not_released() -> None:
 
 
 async def test_what_operators_need_is_logged_with_its_session(caplog: pytest.LogCaptureFixture) -> None:
-    """One constant sentence for each kind of event, its values beside it."""
+    """Each kind of event is logged as one constant sentence, with its values in `extra`."""
     caplog.set_level(logging.INFO, "avatar")
     timings = Timings(reconnect=1.0)
     async with linked(Source(service_error("POST /x", status_code=503)), timings=timings) as made:

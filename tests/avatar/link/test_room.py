@@ -77,7 +77,7 @@ async def watched(room: VirtualRoom) -> AsyncIterator[Noting]:
 
 
 def about_people(machine: Noting) -> list[Fact]:
-    """Who came and left."""
+    """The reported joins and leaves."""
     return [fact for fact in machine.facts if fact[0] in {"joined", "left"}]
 
 
@@ -101,7 +101,7 @@ async def test_each_who_comes_or_leaves_is_reported_once() -> None:
 
 
 async def test_nobody_leaves_while_the_agent_itself_is_away() -> None:
-    """Who left meanwhile is reported afterwards, although no event tells it."""
+    """Participants who left while the agent was disconnected are reported afterwards."""
     room = VirtualRoom()
     async with watched(room) as machine:
         room.come("face")
@@ -162,7 +162,7 @@ def unheard(machine: Noting) -> list[object]:
 
 
 async def test_an_avatar_that_falls_silent_is_reported() -> None:
-    """It says that it plays, and for 3 s nothing of it has arrived."""
+    """A muted avatar that claims to speak is reported when no sound has arrived for 3 s."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -248,7 +248,7 @@ class Server:
 
 @asynccontextmanager
 async def muting(room: VirtualRoom) -> AsyncIterator[tuple[AvatarSubscriptions, Server, Noting]]:
-    """What takes an avatar's sound from the others in a room."""
+    """The executor that takes an avatar's sound from the others in its room."""
     machine, server = Noting(), Server()
     keys = RoomServer("ws://127.0.0.1:1", "devkey", "a-secret-of-more-than-thirty-two-characters")
     executor = AvatarSubscriptions(driver_of(machine), room, keys, cast("aiohttp.ClientSession", server))

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.looptime
 class Source:
     """A source of sessions whose calls take as long as a script says, and may fail.
 
-    A start has its effect when it is answered, whether or not somebody waits for it, as at the service. A stop before
+    A start has its effect when it is answered, whether or not its client waits for it, as at the service. A stop before
     that stops nothing.
     """
 
@@ -112,7 +112,7 @@ async def stage(source: Source, timings: Timings | None = None) -> AsyncIterator
 
 
 async def test_a_session_that_runs_is_reported_after_its_url() -> None:
-    """Whoever opens its socket knows where, before the machine asks for it."""
+    """The WebSocket's address is known before the machine wants to connect."""
     source = Source()
     async with stage(source) as made:
         await asyncio.sleep(0.1)
@@ -224,7 +224,7 @@ async def test_a_start_on_its_way_at_the_end_of_the_call_is_waited_for() -> None
 
 
 async def test_a_start_that_a_stop_has_overtaken_at_the_end_of_the_call_is_stopped_once_more() -> None:
-    """It is answered 5 s after the end, when the machine has long had it stopped."""
+    """A start that is answered 5 s after the call's end is stopped again."""
     source = Source()
     source.takes["start"] = 6.0
     async with stage(source):
@@ -287,7 +287,7 @@ async def test_a_refused_stop_is_tried_again_with_growing_waits() -> None:
 
 
 async def test_closing_leaves_no_task_whoever_hangs() -> None:
-    """What is on its way is cancelled."""
+    """Closing cancels the requests on their way."""
     source = Source()
     source.takes |= {"start": 1e9, "stop": 1e9}
     made = Stage(source)

@@ -121,7 +121,7 @@ def refused(status: int) -> aiohttp.WSServerHandshakeError:
 
 
 async def test_commands_go_out_and_events_come_in() -> None:
-    """What the machine wants said is one JSON object for each command, sent when the service says `connected`."""
+    """Each command is one JSON object, sent once the service says `connected`."""
     line = Line()
     async with opened(line) as (call, http, _):
         await call.until(lambda: call.machine.current and call.machine.current.is_ready)

@@ -90,7 +90,7 @@ def hosted(api: LiveAvatarAPI, session_id: str, *, now: float) -> HostedSource:
 
 
 async def test_the_session_of_a_hosted_room_runs_already() -> None:
-    """Nothing is asked of the service, and the seconds before count."""
+    """A hosted room's session is not started again, and its seconds so far count."""
     http, api = service()
     sessions = hosted(api, "s-1", now=1_012.5)
     running = await sessions.start(await sessions.prepare("face"))
@@ -101,7 +101,7 @@ async def test_the_session_of_a_hosted_room_runs_already() -> None:
 
 
 async def test_a_clock_that_was_set_back_does_not_make_a_session_younger_than_new() -> None:
-    """It was opened by another process, perhaps on another machine."""
+    """A journal entry of another process keeps its age when the clock was set back."""
     _, api = service()
 
     assert (await hosted(api, "s-1", now=900.0).start("s-1")).already_ran == 0.0
@@ -118,7 +118,7 @@ async def test_a_hosted_room_has_one_session() -> None:
 
 
 async def test_the_stop_of_a_hosted_session_is_asked_of_the_service() -> None:
-    """It ends the room."""
+    """Stopping a hosted session, which ends its room, is a request to the service."""
     http, api = service(Habits(stop_of_ended=200))
     sessions = hosted(api, "s-1", now=1_000.0)
     await sessions.stop("s-1")

@@ -16,7 +16,7 @@ async def hang() -> None:
 
 
 async def fail() -> None:
-    """Raise what nobody expects."""
+    """Raise an unexpected error."""
     message = "a mistake"
     raise LookupError(message)
 

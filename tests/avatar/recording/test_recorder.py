@@ -202,7 +202,7 @@ def test_each_recording_is_a_file_of_its_own_for_its_user_alone(tmp_path: Path) 
 
 
 def test_every_line_is_in_the_file_at_once(tmp_path: Path) -> None:
-    """What was recorded outlives a process that is killed."""
+    """Each line is flushed, so that the recording survives a killed process."""
     with Recorder.in_directory(tmp_path) as recorder:
         recorder.note("avatar joined", after=1.5)
         lines = lines_in(tmp_path)
@@ -247,7 +247,7 @@ def test_a_directory_that_cannot_be_written_is_said_once(
 
 
 def test_a_disk_that_is_full_ends_the_recording(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing is raised into the call, and it is said once."""
+    """A full disk raises nothing into the call and is logged once."""
 
     class Full(io.StringIO):
         def write(self, text: str, /) -> int:
@@ -300,7 +300,7 @@ def test_no_message_breaks_the_recorder(message: str | bytes) -> None:
     ids=["too deep to parse", "too deep to redact", "half a surrogate", "half a surrogate in an object"],
 )
 def test_an_odd_message_gets_its_line(message: str) -> None:
-    """What can't be read as a message is told by its length and a hash."""
+    """A message that can't be parsed is recorded as its length and a hash."""
     file = io.StringIO()
     Recorder(file).opened(URL).received(message)
 

@@ -93,7 +93,7 @@ def test_no_audio_survives(pcm: bytes, event_id: str) -> None:
 
 @pytest.mark.parametrize("audio", ["not base64!", 7, ["x"], {"x": "y"}, ""])
 def test_audio_of_another_form_is_replaced_all_the_same(audio: JSON) -> None:
-    """Nothing of it stays, whatever it is."""
+    """Audio in an unexpected form is replaced too."""
     redacted = redact({"audio": audio}, Place.MESSAGE)
 
     assert isinstance(redacted, dict)
@@ -152,7 +152,7 @@ def test_an_id_in_a_path_is_replaced(path: str, redacted: str) -> None:
 
 
 def test_a_short_secret_is_not_looked_for_in_sentences() -> None:
-    """It would be found in ordinary words; where it stands as a credential it is replaced."""
+    """A short secret is replaced only where it stands as a credential: elsewhere it could be an ordinary word."""
     assert redact_text("a key is a key", ["key"]) == "a key is a key"
 
 

@@ -58,7 +58,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Msvcrt:
 
 @pytest.fixture
 def descriptors(tmp_path: Path) -> Iterator[tuple[int, int]]:
-    """One file, opened twice."""
+    """Open one lock file twice."""
     first = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
     second = os.open(tmp_path / "file", os.O_RDWR)
     yield first, second
@@ -67,7 +67,7 @@ def descriptors(tmp_path: Path) -> Iterator[tuple[int, int]]:
 
 
 def test_an_owner_lives_until_it_is_released(windows: Msvcrt, tmp_path: Path) -> None:
-    """As with `flock`; its file goes once nobody has it open."""
+    """As with `flock`; the file is removed when it is no longer open."""
     owner = OwnerLock.make(tmp_path)
     assert is_alive(tmp_path, owner.name)
     assert OwnerLock.take_over(tmp_path, owner.name) is None
@@ -91,7 +91,7 @@ def test_who_waits_gets_the_lock_when_it_is_free(windows: Msvcrt, descriptors: t
 
 
 def test_without_any_locks_others_count_as_alive(monkeypatch: pytest.MonkeyPatch, descriptors: tuple[int, int]) -> None:
-    """Nothing of theirs is taken over, and a lock of one's own is no error."""
+    """Without locks on this system, other owners count as alive, and taking one's own lock is no error."""
     monkeypatch.setattr(file_lock, "_fcntl", None)
     monkeypatch.setattr(file_lock, "_msvcrt", None)
     own, _ = descriptors

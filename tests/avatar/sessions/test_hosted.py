@@ -76,7 +76,7 @@ async def test_the_room_is_what_the_tokens_say() -> None:
 
 
 async def test_a_room_tells_no_credential_of_itself() -> None:
-    """Neither token nor ws_url is in its representation."""
+    """The representation of a hosted room has neither token nor ws_url."""
     service = Hosting()
     async with client(service) as service_api:
         room = await open_hosted_room(service_api, avatar_id="an-avatar")
@@ -88,7 +88,7 @@ async def test_a_room_tells_no_credential_of_itself() -> None:
 @pytest.mark.parametrize("missing", ["livekit_url", "livekit_client_token", "livekit_agent_token", "ws_url"])
 @pytest.mark.parametrize("value", [None, "", 7])
 async def test_a_session_without_a_room_is_stopped(missing: str, value: object) -> None:
-    """What is missing is said, and nothing is left running."""
+    """A reply without a room names what is missing, and its session is stopped."""
     service = Hosting(**{missing: value})
     async with client(service) as service_api:
         with pytest.raises(ServiceError, match=missing):
@@ -130,7 +130,7 @@ async def test_a_start_that_failed_half_way_is_stopped() -> None:
 
 
 def claims_of(payload: object) -> str:
-    """What looks like a token, with these claims."""
+    """Make a string that looks like a token with these claims."""
     return f"e30.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.sig"
 
 
@@ -145,7 +145,7 @@ claims = json_values | st.fixed_dictionaries(
 
 @given(st.text() | claims.map(claims_of))
 def test_no_token_breaks_the_reader(text: str) -> None:
-    """It gives two names, or says that the service's reply can't be used."""
+    """A token gives its two names, or an error that says that the reply can't be used."""
     try:
         names = _identity_and_room("livekit_agent_token", text)
     except ServiceError:

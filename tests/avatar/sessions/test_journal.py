@@ -79,7 +79,7 @@ def test_a_session_is_noted_from_before_its_start_to_its_stop(journal: SessionJo
 
 
 def test_the_directory_is_for_its_user_alone(journal: SessionJournal) -> None:
-    """Who may call whom is nobody else's business."""
+    """Only its user can read the journal's directory."""
     journal.prepare()
 
     assert stat.S_IMODE(journal.directory.stat().st_mode) == 0o700
@@ -98,7 +98,7 @@ def test_a_living_owners_session_is_never_claimed(journal: SessionJournal, sweep
 
 
 def test_two_sweepers_share_nothing(journal: SessionJournal, sweeper: SessionJournal) -> None:
-    """What one has claimed the other is not given, until it is released."""
+    """An entry that one sweeper has claimed is not given to another until it is released."""
     add(journal)
     journal.disown()
     claim = sweeper.claim(URL)
@@ -202,7 +202,7 @@ def test_ended_sessions_are_forgotten_after_forty_days(journal: SessionJournal, 
 
 
 def test_usage_is_told_of_one_service_or_of_all(journal: SessionJournal, clock: Clock) -> None:
-    """What a stand-in was used for costs nothing at the real service."""
+    """Usage of a stand-in does not count as usage of the real service."""
     add(journal)
     journal.add("s-2", api_url="http://127.0.0.1:7900/liveavatar")
     journal.mark_started("s-2")
@@ -247,7 +247,7 @@ def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory
 
 
 def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> None:
-    """A job whose worker is gone may still try: nobody would stop what it started."""
+    """A job whose worker is gone starts no session: none would stop it."""
     journal = SessionJournal(tmp_path)
     journal.disown()
 
@@ -259,7 +259,7 @@ def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> 
 def test_a_session_that_was_adopted_is_swept_when_its_new_owner_dies(
     journal: SessionJournal, sweeper: SessionJournal
 ) -> None:
-    """Whoever made it may live on, and may not take it back."""
+    """After an adoption the session belongs to the adopter, and its maker can't take it back."""
     maker = SessionJournal(journal.directory, lambda: 1_000_000.0)
     add(maker)
     adopted = journal.adopt("s-1", room="their-room")
@@ -274,7 +274,7 @@ def test_a_session_that_was_adopted_is_swept_when_its_new_owner_dies(
 
 
 def test_a_session_that_was_taken_back_is_not_adopted(journal: SessionJournal) -> None:
-    """It is being stopped: who comes too late has no call."""
+    """An adoption that comes after the take-back gets no session: it is being stopped."""
     maker = SessionJournal(journal.directory, lambda: 1_000_000.0)
     add(maker)
 

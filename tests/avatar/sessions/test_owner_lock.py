@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_an_owner_lives_until_it_lets_go(tmp_path: Path) -> None:
-    """Nobody can take the place of a living owner; one can take that of a dead one."""
+    """A living owner's place can't be taken; a dead one's can."""
     owner = OwnerLock.make(tmp_path)
 
     assert is_alive(tmp_path, owner.name)
@@ -36,7 +36,7 @@ def test_an_owner_without_a_file_is_dead(tmp_path: Path) -> None:
 
 
 def test_letting_go_twice_is_letting_go_once(tmp_path: Path) -> None:
-    """A second release does not close a descriptor that is somebody else's by then."""
+    """A second release does not close a descriptor that was reused."""
     owner = OwnerLock.make(tmp_path)
     owner.release()
     other = OwnerLock.make(tmp_path)
@@ -77,7 +77,7 @@ def test_neither_a_fork_nor_a_program_keeps_its_parent_alive(tmp_path: Path) -> 
 
 
 def test_a_new_owner_is_never_swept_away(tmp_path: Path) -> None:
-    """Whoever clears away the dead at the same time, a lock that was made is held on the file that is there."""
+    """A lock made while a sweeper removes dead ones is held on the file that is there."""
     over = threading.Event()
 
     def clear() -> None:

@@ -39,7 +39,7 @@ async def agent_and_captions() -> AsyncIterator[tuple[rtc.LocalParticipant, Capt
 
 
 async def send(agent: rtc.LocalParticipant, identity: str, segment: str, text: str, *, final: bool) -> None:
-    """Send a text as one stream on behalf of somebody."""
+    """Send a text as one stream on behalf of a participant."""
     attributes = {"lk.segment_id": segment, "lk.transcription_final": str(final).lower()}
     writer = await agent.stream_text(topic=TOPIC, sender_identity=identity, attributes=attributes)
     await writer.write(text)
@@ -69,7 +69,7 @@ async def test_own_words_are_those_that_are_final(
 async def test_words_of_the_agent_grow_in_one_stream(
     agent_and_captions: tuple[rtc.LocalParticipant, Captions],
 ) -> None:
-    """They are there before the stream ends."""
+    """The words come before the stream ends."""
     agent, captions = agent_and_captions
     attributes = {"lk.segment_id": "A1", "lk.transcription_final": "false"}
     writer = await agent.stream_text(topic=TOPIC, attributes=attributes)

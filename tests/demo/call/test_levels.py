@@ -49,7 +49,7 @@ def test_sound_goes_on_over_the_closure_of_a_consonant() -> None:
 
 
 def test_click_is_no_sound() -> None:
-    """What is shorter than 30 ms is left out."""
+    """A sound shorter than 30 ms is left out."""
     assert intervals(heard(quiet(0.2), tone(0.02), quiet(0.2))) == []
 
 
@@ -59,12 +59,12 @@ def test_faint_hum_is_no_sound() -> None:
 
 
 def test_sound_is_known_before_it_ends() -> None:
-    """Who waits for the first sound need not wait for its end."""
+    """A wait for the first sound does not last to the end of the sound."""
     assert heard(quiet(0.5), tone(0.05)).first_after(100.0) is not None
 
 
 def test_first_sound_after_an_instant_leaves_out_one_that_was_going_on() -> None:
-    """What began before a barge-in is not the answer to it."""
+    """Sound that began before a barge-in is not taken for the answer to it."""
     detector = heard(tone(1.0), quiet(0.5), tone(0.5))
 
     sound = detector.first_after(100.4)

@@ -48,7 +48,7 @@ def test_gap_stays_a_gap_when_a_voice_was_away() -> None:
 
 
 def test_timeline_goes_on_from_pull_to_pull() -> None:
-    """Nothing is given twice, and position counts it."""
+    """No sample is given twice, and the position counts all of them."""
     mixer = Mixer(started_at=50.0)
     mixer.push("avatar", level(1, 4), 50.04)
 

@@ -35,7 +35,7 @@ def flash_and_beep(recording: Recording) -> None:
 
 
 def test_sound_and_picture_are_in_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happened at one instant is at one instant in the file."""
+    """Sound and picture of one instant are at one instant in the file."""
     monkeypatch.setattr("demo.call.recording.time.monotonic", lambda: 1000.0 + SECONDS)
     recording = Recording(tmp_path)
     flash_and_beep(recording)

@@ -56,7 +56,7 @@ def test_table_has_a_row_for_each_turn(recording: Recording) -> None:
 
 
 def test_call_is_not_good_when_a_turn_was_not(recording: Recording) -> None:
-    """One problem is enough; the report says in which turn."""
+    """One problem fails the call; the report names its turn."""
     failed = Outcome(Turn("hello"), problems=["no answer was heard within 20 s"])
 
     assert Call("", [GOOD], recording).ok

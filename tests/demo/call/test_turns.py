@@ -38,7 +38,7 @@ HEARD, ANSWERED, CAPTIONED = TURN.says, "in london it is ten", "In London it is 
     ],
 )
 def test_words_are_judged(heard: str, answered: str, captioned: str, problems: list[str]) -> None:
-    """What was understood, that an answer was heard, that it is the agent's, and one to the question."""
+    """A turn is judged by the words that were understood, and by an answer of the agent's to the question."""
     outcome = Outcome(TURN, heard, answered, captioned)
 
     outcome.judge_words()

@@ -43,7 +43,7 @@ LIVEKIT = {
 
 @dataclass(slots=True)
 class Segment:
-    """What was captured under one number, and what was reported of it.
+    """One captured segment and its report.
 
     Attributes:
         captured: seconds.
@@ -57,7 +57,7 @@ class Segment:
 
 
 class Call:
-    """What became of a script.
+    """The outcome of a script.
 
     Attributes:
         segments: in the order of their capture; every sample of the first is 1, of the second 2.

@@ -22,11 +22,11 @@ AGREEMENT = 0.5
 # Faults with which more may be reported than was heard, and why.
 UNHEARD = {
     "mute": "it plays nothing and says nothing: what it was playing when it fell silent is taken for played",
-    "half_open": "what is sent reaches the kernel and nobody else, and what is heard is not told",
+    "half_open": "commands reach the kernel only, and no event comes back",
     "slow_reader": "what is sent waits on the way for longer than speech takes",
 }
 
-# Faults with which a segment may be interrupted by nobody, and why.
+# Faults with which a segment may be interrupted without an interrupt of ours, and why.
 UNSAID = {"hang": "no session begins, so what is captured is reported as not heard within 20 s"}
 
 # Faults with which commands may go out before `connected`, and why.
@@ -66,7 +66,7 @@ def _position(segment: Segment, call: Call) -> Iterator[str]:
             yield f"not interrupted, and ended at {position} of {segment.captured}"
         is_explained = segment.cut_at is not None or call.lost is not None or call.struck & UNSAID.keys()
         if event.interrupted and not is_explained:
-            yield "interrupted by nobody"
+            yield "interrupted without an interrupt of ours"
 
 
 def _progress(segment: Segment) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _ids(commands: list[Received]) -> Iterator[str]:
 
 
 def _silence(commands: list[Received], number: int, segment: Segment) -> Iterator[str]:
-    """What was on its way at a barge-in may still come, then the interrupt, and nothing of the segment any more."""
+    """After a barge-in, audio on its way may still arrive, then the interrupt, and then nothing of the segment."""
     if segment.cut_at is None:
         return
     spoken = is_over = False

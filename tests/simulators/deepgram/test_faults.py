@@ -75,7 +75,7 @@ async def speak(ws: aiohttp.ClientWebSocketResponse) -> None:
 
 
 async def transcripts(ws: aiohttp.ClientWebSocketResponse) -> list[str]:
-    """What is heard until the socket closes."""
+    """Return the results until the socket closes."""
     messages = [json.loads(message.data) async for message in ws if message.type is WSMsgType.TEXT]
     return [message["channel"]["alternatives"][0]["transcript"] for message in messages if message["type"] == "Results"]
 
@@ -112,7 +112,7 @@ async def test_stream_ends_in_its_middle(fault: Fault, code: int) -> None:
 
 
 async def test_silent_stream_takes_audio_and_says_nothing() -> None:
-    """It hears all, to the orderly end, and tells nothing."""
+    """The stream takes all audio to the orderly end, and sends no transcript."""
     async with streaming(Silent(**VENDOR)) as ws:
         await speak(ws)
         assert await transcripts(ws) == []
@@ -120,7 +120,7 @@ async def test_silent_stream_takes_audio_and_says_nothing() -> None:
 
 
 async def test_half_open_stream_does_not_even_end() -> None:
-    """Nothing comes, and no answer to a close either."""
+    """The stream sends nothing, and does not answer a close."""
     async with streaming(HalfOpen(**VENDOR)) as ws:
         await speak(ws)
         with pytest.raises(TimeoutError):
@@ -130,7 +130,7 @@ async def test_half_open_stream_does_not_even_end() -> None:
 
 
 async def test_late_results_are_all_there() -> None:
-    """Nothing comes at first, then all of it."""
+    """All results come, late."""
     async with streaming(Lag(**VENDOR, seconds=0.3)) as ws:
         await speak(ws)
         assert await transcripts(ws) == ["hello"]

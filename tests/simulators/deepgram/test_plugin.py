@@ -57,7 +57,7 @@ async def test_speech_becomes_text_interim_first(server: TestServer, session: ai
 async def test_two_phrases_are_two_finals_in_order(
     server: TestServer, session: aiohttp.ClientSession, say: Say
 ) -> None:
-    """What is said after a pause is an utterance of its own, on the same clock."""
+    """Speech after a pause is an utterance of its own, on the same clock."""
     async with _stt(server, session).stream(conn_options=ONCE) as stream:
         for frame in _frames(await say("tell me a story") + await say("stop please")):
             stream.push_frame(frame)

@@ -107,7 +107,7 @@ async def test_speech_is_cut_in_its_middle(fault: Fault, code: int) -> None:
 
 @pytest.mark.parametrize(("fault", "count"), [(Silent(**VENDOR), 0), (Silent(**VENDOR, at="sent", nth=4), 3)])
 async def test_speech_hangs_or_stalls(fault: Fault, count: int) -> None:
-    """Nothing comes, or nothing more, and nobody says why."""
+    """No audio comes, or no more, and no error."""
     async with speaking(fault) as ws:
         assert count == 0 or await chunks(ws, wanted=count) == count
         with pytest.raises(TimeoutError):

@@ -136,7 +136,7 @@ async def test_silence_on_the_socket_ends_it(server: TestServer, session: aiohtt
 async def test_garbage_closes_the_socket_with_a_reason(
     server: TestServer, session: aiohttp.ClientSession, message: str
 ) -> None:
-    """What is no message of the API is answered, not a crash."""
+    """A malformed message is answered with an error, not with a crash."""
     url = server.make_url("/v1/text-to-speech/agent/stream-input")
     async with session.ws_connect(url, params=PCM, headers=AUTH) as ws:
         await ws.send_str(message)

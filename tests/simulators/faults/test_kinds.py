@@ -23,7 +23,7 @@ def names_of(app: web.Application) -> set[str]:
 
 
 def test_every_kind_has_its_name_and_its_line() -> None:
-    """Nothing is listed twice, and each says what it does."""
+    """Each kind is listed once, and has a description."""
     names = [kind.model_fields["kind"].default for kind in KINDS]
 
     assert len(set(names)) == len(names)

@@ -23,7 +23,7 @@ calls = st.lists(st.sampled_from(["start", "stop", "token"]), max_size=30)
 
 
 def strikes(plan: FaultPlan, occasions: list[str]) -> list[list[Fault]]:
-    """What strikes at each of these calls."""
+    """Return the faults that strike at these calls."""
     return [list(plan.strike("liveavatar", call, CallFault, now=0.0)) for call in occasions]
 
 

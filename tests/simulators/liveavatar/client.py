@@ -50,7 +50,7 @@ class Answer:
 
     @property
     def data(self) -> Any:
-        """What is in the envelope."""
+        """Return the data of the envelope."""
         return self.body["data"]
 
 
@@ -113,7 +113,7 @@ class StandIn:
 
     async def strikes(self) -> None:
         """Wait until the first fault has struck."""
-        while not self.plan.armed[0].struck:  # noqa: ASYNC110 - a plan is pure and tells nobody
+        while not self.plan.armed[0].struck:  # noqa: ASYNC110 - a plan is pure and has no event
             await asyncio.sleep(0.01)
 
 

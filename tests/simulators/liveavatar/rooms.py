@@ -32,7 +32,7 @@ class RecordingRoom:
 
     @property
     def delay_seconds(self) -> float:
-        """It is heard at once."""
+        """Without a delay."""
         return 0.0
 
     async def join(self) -> None:

@@ -38,7 +38,7 @@ class LostSocket(FaultySocket):
 
 
 async def test_messages_wait_in_order_when_the_client_is_slow() -> None:
-    """What was sent before the close is written before `write` returns."""
+    """Messages before the close are written before `write` returns."""
     socket = SlowSocket()
     connection = Connection(1)
     writing = asyncio.create_task(connection.write(socket))

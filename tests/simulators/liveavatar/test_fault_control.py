@@ -24,7 +24,7 @@ async def control(stand_in: StandIn, method: str, body: object = None) -> tuple[
 
 
 async def test_faults_are_armed_counted_and_disarmed(stand_in: StandIn) -> None:
-    """What is armed is shown as it was sent, with how often and when it struck."""
+    """Armed faults are listed as they were sent, with their counts and times."""
     status, armed = await control(stand_in, "PUT", {"faults": [UNAVAILABLE], "seed": 7})
     assert (status, armed) == (200, {"seed": 7, "faults": [{"fault": UNAVAILABLE, "struck": 0, "struck_at": []}]})
 

@@ -71,7 +71,7 @@ async def test_status_is_answered_by_its_call_alone(serve: Serve, call: str, met
     ],
 )
 async def test_error_has_its_code_message_and_headers(serve: Serve, fields: dict[str, Any], code: int) -> None:
-    """What a client decides by can be set."""
+    """Status, code, message and headers of the error can be set."""
     fault = fault_at("token", **fields)
     answer = await (await serve(None, fault)).post("/v1/sessions/token", LITE)
 
@@ -94,7 +94,7 @@ async def test_error_has_any_body(serve: Serve) -> None:
 
 
 async def test_slow_call_is_carried_out(serve: Serve) -> None:
-    """It takes its time and works; a client that does not wait so long never knows."""
+    """A slow call is carried out in the end; a client with a shorter time-out never knows."""
     stand_in = await serve(None, Slow(vendor="liveavatar", at="start", seconds=0.6))
     with pytest.raises(TimeoutError):
         await start(stand_in, BRIEF)

@@ -113,7 +113,7 @@ async def test_session_is_ended_after_seconds(serve: Serve) -> None:
 
 
 async def test_avatar_never_joins(serve: Serve) -> None:
-    """The session says `connected`, plays and tells as ever, and nobody is in the room."""
+    """The session reports `connected` and playback, but no avatar joins the room."""
     stand_in = await serve(None, NeverJoins(**VENDOR))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.1)
@@ -178,7 +178,7 @@ async def test_inspection_tells_how_long_a_session_was_open(serve: Serve) -> Non
 
 
 async def test_session_without_a_client_suffers_too(serve: Serve) -> None:
-    """It can end before anybody has opened its WebSocket."""
+    """A session can end before any WebSocket was opened."""
     stand_in = await serve(None, End(**VENDOR, at="joining", after=0.05, reason="NO_CREDITS"))
     session = await stand_in.start()
     await asyncio.wait_for(stand_in.rooms[0].left.wait(), 5.0)

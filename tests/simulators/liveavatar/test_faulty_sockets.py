@@ -103,7 +103,7 @@ async def test_fault_strikes_at_the_nth_command(serve: Serve) -> None:
 
 
 async def test_fault_strikes_after_its_seconds(serve: Serve) -> None:
-    """What is said meanwhile arrives."""
+    """Speech before the fault arrives."""
     stand_in = await serve(None, Close(**VENDOR, at="speaking", after=0.2))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(1.0)
@@ -114,7 +114,7 @@ async def test_fault_strikes_after_its_seconds(serve: Serve) -> None:
 
 
 async def test_half_open_socket_answers_nothing(serve: Serve) -> None:
-    """Neither a ping nor a command is answered, nothing is played, and nobody closes."""
+    """Pings and commands are not answered, nothing is played, and the socket stays open."""
     stand_in = await serve(None, HalfOpen(**VENDOR, at="connected"))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -131,7 +131,7 @@ async def test_half_open_socket_answers_nothing(serve: Serve) -> None:
 
 
 async def test_half_open_socket_does_not_answer_a_close(serve: Serve) -> None:
-    """A client that closes waits in vain, and the stand-in is rid of it when it gives up."""
+    """A client's close gets no answer, and the stand-in drops the connection when the client gives up."""
     stand_in = await serve(None, HalfOpen(**VENDOR, at="connected"))
     session = await stand_in.start()
     socket = await stand_in.http.ws_connect(session["ws_url"], timeout=ClientWSTimeout(ws_close=0.2))
@@ -183,7 +183,7 @@ async def test_late_messages_keep_their_order(serve: Serve) -> None:
 
 
 async def test_late_socket_can_be_closed(serve: Serve) -> None:
-    """What is late comes before the close, what is said after it is lost, and the session takes another socket."""
+    """Late events come before the close, commands after it are lost, and the session accepts another socket."""
     stand_in = await serve(None, Lag(**VENDOR, seconds=0.2), Close(**VENDOR, at="speaking", code=4001))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -211,7 +211,7 @@ async def test_slow_reader_blocks_its_client(serve: Serve) -> None:
 
 @pytest.mark.parametrize("form", ["text", "array", "deep"])
 async def test_garbage_is_text_that_is_no_message(serve: Serve, form: Any) -> None:
-    """One frame of it comes, then the conversation goes on."""
+    """One frame of garbage comes, and the conversation goes on."""
     socket = await open_socket(await serve(None, Garbage(**VENDOR, form=form)))
     frame = await socket.receive()
 
@@ -246,7 +246,7 @@ async def test_garbage_is_binary_or_huge(serve: Serve) -> None:
     ids=lambda value: getattr(value, "kind", None),
 )
 async def test_events_out_of_nowhere(serve: Serve, fault: Fault, kinds: list[str]) -> None:
-    """They come after `connected`, and the session goes on."""
+    """The events come after `connected`, and the session goes on."""
     wire = await (stand_in := await serve(None, fault)).connect(await stand_in.start())
     await wire.send("agent.interrupt", "i1")
     greeting = len(wire.seen)

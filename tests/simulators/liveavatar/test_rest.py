@@ -87,7 +87,7 @@ async def test_token_is_refused_with_details_when_the_body_is_no_json(stand_in: 
 async def test_token_is_refused_with_a_list_of_reasons(
     stand_in: StandIn, changes: dict[str, object], field: str, reason: str
 ) -> None:
-    """What is well-formed and still not to be had is told in `data`, and the message says nothing (fact 6)."""
+    """The client's requests are recorded with their fields, without the token."""
     answer = await stand_in.post("/v1/sessions/token", LITE | changes)
 
     assert (answer.status, answer.body["code"]) == (400, 4000)
@@ -217,7 +217,7 @@ async def test_stop_keeps_the_first_reason_when_it_is_repeated(stand_in: StandIn
 
 @pytest.mark.parametrize("path", ["/v1/sessions/stop", "/v1/sessions/keep-alive"])
 async def test_session_requests_are_refused_without_a_credential(stand_in: StandIn, path: str) -> None:
-    """Neither key nor token: 401."""
+    """A well-formed token request that can't be granted lists its reasons in `data` alone (fact 6)."""
     session = await stand_in.start()
 
     assert (await stand_in.post(path, {"session_id": session["session_id"]}, {})).status == 401
@@ -262,7 +262,7 @@ async def test_sessions_are_refused_with_details_when_the_query_is_invalid(stand
     "path", ["/v1/sessions?type=active", f"/v1/sessions/{UNKNOWN_ID}", f"/v1/avatars/{WAYNE_ID}", "/v1/users/credits"]
 )
 async def test_reading_is_refused_without_the_key(stand_in: StandIn, path: str) -> None:
-    """What belongs to the account needs its key."""
+    """A session request with neither key nor token is refused with 401."""
     assert (await stand_in.get(path, {})).status == 401
 
 
@@ -279,7 +279,7 @@ async def test_public_avatars_are_listed_without_a_key(stand_in: StandIn) -> Non
 
 
 async def test_avatar_is_told_or_not_found(stand_in: StandIn) -> None:
-    """One avatar by its id."""
+    """The account's data needs its key."""
     assert (await stand_in.get(f"/v1/avatars/{WAYNE_ID}")).data["name"] == "Wayne"
     assert (await stand_in.get(f"/v1/avatars/{UNKNOWN_ID}")).status == 404
 
@@ -337,7 +337,7 @@ async def test_start_gives_tokens_when_the_room_is_hosted(serve: Serve) -> None:
 
 
 async def test_inspection_tells_what_was_asked_but_no_credential(stand_in: StandIn) -> None:
-    """What the client sent is recorded, where it put it, without its token."""
+    """One avatar is found by its id."""
     await stand_in.start(video_quality="low", max_session_duration=60)
     inspected = await stand_in.inspect()
 

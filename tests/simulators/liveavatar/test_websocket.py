@@ -44,7 +44,7 @@ async def test_room_hears_exactly_what_was_sent(serve: Serve, dialect: Dialect) 
 
 
 async def test_commands_before_connected_are_dropped(serve: Serve) -> None:
-    """What comes before `connected` is not played, not answered, and counted."""
+    """Whether queued audio outlives the socket is not documented, so both ways are options."""
     stand_in = await serve(Options(habits=Habits.fast(ready_after=0.2, connected_after=0.2)))
     session = await stand_in.start()
     wire = Wire(await stand_in.http.ws_connect(session["ws_url"]))
@@ -131,7 +131,7 @@ async def test_sandbox_session_ends_at_its_minute(serve: Serve) -> None:
 
 
 async def test_paid_session_cuts_speech_at_its_maximum(serve: Serve) -> None:
-    """It says that the speech ended, costs on, and is stopped like any other (fact 69)."""
+    """Commands before `connected` are not played, not answered, and counted."""
     stand_in = await serve(Options(habits=Habits.fast(speech_after_limit=0.1)))
     session = await stand_in.start(max_session_duration=1)
     wire = await stand_in.connect(session)
@@ -185,7 +185,7 @@ async def test_session_ends_when_the_room_cannot_be_joined(stand_in: StandIn) ->
 
 
 async def test_session_ends_when_the_avatar_is_removed_from_the_room(stand_in: StandIn) -> None:
-    """Who removes the avatar ends its session."""
+    """At its limit the session reports the speech's end, is billed on, and can be stopped like any other (fact 69)."""
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     stand_in.rooms[0].is_connected = False
@@ -209,7 +209,7 @@ async def test_reconnect_is_greeted_again_and_the_avatar_spoke_on(stand_in: Stan
 
 
 async def test_queue_is_dropped_with_the_socket_when_so_set(serve: Serve) -> None:
-    """Whether queued audio outlives the socket is not documented, so it can be had otherwise too."""
+    """Removing the avatar from the room ends its session."""
     stand_in = await serve(Options(habits=Habits.fast(keeps_queue=False)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)

@@ -36,7 +36,7 @@ def test_opening_says_that_it_is_a_demo_brain() -> None:
 
 
 def test_fallback_says_that_it_is_a_demo_brain_when_nothing_fits() -> None:
-    """What no rule understands is answered with what it is."""
+    """The fallback answer says that this is a demo brain."""
     answer = reply(user("explain quantum chromodynamics"))
 
     assert answer == Say(SCRIPT.fallback[0])
@@ -60,7 +60,7 @@ def test_tool_is_called_with_what_was_said(said: str, call: Call) -> None:
 
 
 def test_tool_is_not_called_when_it_was_not_offered() -> None:
-    """It says that it cannot, instead of calling what is not there."""
+    """Without an offered tool the answer says that it can't be done."""
     answer = reply(user("what is the weather in paris"), tools={})
 
     assert answer == Say(RULES["weather"].say_without)
@@ -75,7 +75,7 @@ def test_tool_result_is_told() -> None:
 
 
 def test_last_call_is_repeated_when_the_caller_asks_about_another_city() -> None:
-    """What is not said anew stays as it was."""
+    """The parts of the last call that the caller does not change are kept."""
     call = Call("get_weather", {"city": "Paris", "day": "tomorrow"})
     history = (
         user("weather in paris tomorrow"),

@@ -106,7 +106,7 @@ async def test_plugin_gives_up(fault: Fault, error: type[Exception]) -> None:
 
 @pytest.mark.parametrize("chunks", [0, 4])
 async def test_silent_stream_stalls(chunks: int) -> None:
-    """The headers are there and so many chunks; then nothing comes, and nobody hangs up."""
+    """Headers and some chunks come, then nothing, and the connection stays open."""
     async with answering(Silent(**VENDOR, at="sent", nth=chunks + 1)) as response:
         assert response.status == 200
         assert len(await read(response, chunks)) == chunks

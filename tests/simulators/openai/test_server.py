@@ -141,7 +141,7 @@ async def test_wrong_key_is_not_repeated_in_the_error(base_url: str) -> None:
     ],
 )
 async def test_wrong_request_is_a_400(base_url: str, body: object, code: str) -> None:
-    """What is no chat completion's request is answered with OpenAI's error JSON."""
+    """A request that is no chat completion gets OpenAI's error JSON."""
     status, answer, _ = await post(f"{base_url}/chat/completions", body)
 
     assert (status, answer["error"]["code"]) == (400, code)

@@ -35,7 +35,7 @@ def test_a_hiss_is_said_through_the_teeth() -> None:
 
 
 def test_a_mouth_opens_faster_than_it_closes() -> None:
-    """It follows the sound, and comes to rest."""
+    """The mouth follows the sound, and comes to rest."""
     mouth = Mouth()
     mouth.follow(tone(200, 0.9), RATE)
     opened = mouth.openness

@@ -15,7 +15,7 @@ MOUTH = (slice(165, 220), slice(280, 360))
 
 
 def draw(t: float, mouth: float = 0.0, mood: Mood = "idle", **more: float) -> Picture:
-    """One picture of a new painter."""
+    """Paint one picture with a new painter."""
     picture = FacePainter(WIDTH, HEIGHT).draw(t, mouth, mood, **more)
     return np.frombuffer(picture, np.uint8).reshape(HEIGHT, WIDTH, 4).astype(np.int16)
 
@@ -35,7 +35,7 @@ def test_the_same_moment_is_the_same_picture() -> None:
 
 
 def test_an_open_mouth_changes_the_mouth_and_nothing_else() -> None:
-    """What moves with the sound are the lips."""
+    """Only the lips move with the sound."""
     changed = (draw(1.0, 0.0, "talking") != draw(1.0, 1.0, "talking")).any(axis=2)
 
     assert changed[MOUTH].sum() > 500

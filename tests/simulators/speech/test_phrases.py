@@ -30,7 +30,7 @@ def test_pronunciations_are_phones() -> None:
 
 
 def test_the_demo_brain_s_sentences_are_phrases() -> None:
-    """What the demo brain can say is expected by the recogniser, but for the tools' own results."""
+    """The recogniser expects all of the demo brain's sentences, except for the tools' results."""
     script = tomllib.loads(_SCRIPT.read_text())
     answers = [script["opening"], *script["fallback"], *(text for rule in script["rules"] for text in rule["say"])]
     sentences = {sentence for answer in answers for sentence in re.split(r"(?<=[.?!])\s+", answer)}

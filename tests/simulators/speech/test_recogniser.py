@@ -50,7 +50,7 @@ async def _hear(speaker: Speaker, recogniser: Recogniser, text: str, voice: str 
     ],
 )
 async def test_a_caller_is_understood_word_for_word(speaker: Speaker, recogniser: Recogniser, text: str) -> None:
-    """What a caller says in the demo is recognised exactly, by the demo's model."""
+    """The demo's model recognises a caller's sentences exactly."""
     recognition = await _hear(speaker, recogniser, text)
 
     assert (recognition.text, recognition.model) == (text, "demo")
@@ -72,7 +72,7 @@ async def test_the_agent_is_understood(speaker: Speaker, recogniser: Recogniser,
 
 @pytest.mark.parametrize("lost", [0.0, 0.1, 0.2])
 async def test_a_noise_is_no_word(recogniser: Recogniser, lost: float) -> None:
-    """Nothing is understood in a noise, also when a piece of it was lost on the way."""
+    """A noise gives no words, also when a piece of it was lost on the way."""
     noise = np.pad(wordless_voice(), (RATE_HZ // 5, 0))
     noise[round(1.1 * RATE_HZ) : round((1.1 + lost) * RATE_HZ)] = 0
 
@@ -80,7 +80,7 @@ async def test_a_noise_is_no_word(recogniser: Recogniser, lost: float) -> None:
 
 
 async def test_other_speech_goes_to_the_open_model(speaker: Speaker, recogniser: Recogniser) -> None:
-    """What is no demo phrase is not forced into one."""
+    """Other sentences are not forced into a demo phrase."""
     recognition = await _hear(speaker, recogniser, "the quick brown fox jumps over the lazy dog")
 
     assert recognition.model == "open"
@@ -99,7 +99,7 @@ async def test_words_have_their_times(speaker: Speaker, recogniser: Recogniser) 
 
 
 async def test_silence_is_no_text(recogniser: Recogniser) -> None:
-    """Nothing said is an empty text, not an error."""
+    """Silence gives an empty text, not an error."""
     recognition = await recogniser.recognise(bytes(32000), 16000)
 
     assert (recognition.text, recognition.confidence, recognition.words) == ("", 0.0, [])

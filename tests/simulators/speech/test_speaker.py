@@ -89,7 +89,7 @@ async def test_texts_asked_for_at_once_do_not_mix(speaker: Speaker) -> None:
 
 
 async def test_a_cancelled_text_leaves_the_next_one_whole(speaker: Speaker) -> None:
-    """Whoever stops waiting leaves nothing in the pipe."""
+    """A cancelled text leaves nothing in the pipe."""
     waiting = asyncio.create_task(speaker.synthesise(HELLO * 20, voice="agent"))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -124,7 +124,7 @@ async def test_asking_before_the_start_fails() -> None:
 
 
 async def test_a_process_that_cannot_start_says_why() -> None:
-    """What cannot be run is an error that names it, at the start."""
+    """A program that can't run is an error at the start, with its name."""
     with pytest.raises(SpeechError, match=r"nothing could not be started with .* -m simulators.nothing"):
         await ChildProcess("simulators.nothing", name="nothing").start()
 

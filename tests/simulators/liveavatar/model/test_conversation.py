@@ -52,7 +52,7 @@ def frame(kind: str, event_id: str | None = None, seconds: float | None = None) 
 
 
 def told(talk: Talk) -> list[str]:
-    """What the client was told since the last time, in short."""
+    """The messages to the client since the last call, in short."""
     told = [short(message) for message in talk.messages]
     talk.messages.clear()
     return told
@@ -177,7 +177,7 @@ def test_interrupt_is_acknowledged_when_nothing_plays(dialect: Dialect) -> None:
 
 @every_dialect
 def test_commands_are_dropped_without_a_word_before_connected(dialect: Dialect) -> None:
-    """What comes too early is not played and not answered, only counted."""
+    """Commands that come too early are only counted: they are neither played nor answered."""
     talk = Talk(dialect)
     for early in (frame("agent.speak", "u1", 1.0), frame("agent.speak_end", "e1"), "not JSON", b"binary"):
         talk.receive(early, now=0.1, is_ready=False)

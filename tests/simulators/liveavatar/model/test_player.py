@@ -45,7 +45,7 @@ def samples(pcm: bytes) -> list[int]:
 
 
 def runs(pcm: bytes) -> list[tuple[int, float]]:
-    """What is heard, as (value, seconds) of every stretch of equal samples."""
+    """The stretches that are heard, as (value, seconds) of equal samples."""
     heard = np.frombuffer(pcm, dtype="<i2")
     edges = [0, *(np.flatnonzero(np.diff(heard)) + 1).tolist(), len(heard)]
     return [(int(heard[start]), (end - start) / RATE_HZ) for start, end in pairwise(edges)]
@@ -91,7 +91,7 @@ def test_avatar_idles_and_resumes_when_audio_comes_too_late() -> None:
 
 
 def test_seal_ends_the_utterance_when_its_audio_was_played_before() -> None:
-    """A late seal is no under-run: nobody waited for more audio."""
+    """A late seal is no under-run: no audio was missing."""
     player = playing()
     player.append(tone(0.5), event_id="u1", now=0.0)
     player.play(now=1.0)
@@ -140,7 +140,7 @@ def test_next_utterance_waits_for_the_tail_when_it_is_sent_at_once() -> None:
 
 
 def test_clear_of_a_queue_leaves_the_tail_of_the_first_alone() -> None:
-    """What has not begun is not heard, however long the tail."""
+    """Speech that has not begun is dropped, however long the tail of the first."""
     player = playing(interrupt_tail=0.4)
     for value in (1, 2):
         player.append(tone(0.5, value), event_id=f"u{value}", now=0.0)
@@ -163,7 +163,7 @@ def test_pose_is_skipped_until_an_interrupt_is_acknowledged() -> None:
 
 
 def test_clear_cuts_without_an_event_when_the_utterance_had_not_started() -> None:
-    """An utterance within its latency is gone, and nobody is told of an interruption."""
+    """An utterance within its latency is dropped without an event."""
     player = playing()
     player.append(tone(1.0), event_id="u1", now=0.0)
 
@@ -238,7 +238,7 @@ UNINTERRUPTED = script("append", "append", "append", "seal")
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a script."""
+    """The outcome of a script."""
 
     player: Player
     heard: bytes
@@ -328,7 +328,7 @@ def test_heard_is_never_more_than_received(steps: list[Step]) -> None:
 @settings(deadline=None)
 @given(EVERYTHING)
 def test_spans_do_not_overlap(steps: list[Step]) -> None:
-    """One avatar says one thing at a time."""
+    """An avatar plays one utterance at a time."""
     spans = perform(steps).player.spans
 
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
@@ -337,7 +337,7 @@ def test_spans_do_not_overlap(steps: list[Step]) -> None:
 @settings(deadline=None)
 @given(UNINTERRUPTED)
 def test_next_at_leads_to_every_event_at_its_time(steps: list[Step]) -> None:
-    """Whoever comes back when told sees the same events as whoever looks all the time."""
+    """A client that returns at `next_at` sees the same events as one that looks at every step."""
     player, now, events = playing(latency=1 / 16), 0.0, list[PlayerEvent]()
     for step in [*steps, Step(0, "seal", 0), Step(64 * SETTLE_SECONDS, "play", 0)]:
         until = now + step.after / 64
@@ -357,7 +357,7 @@ def test_next_at_leads_to_every_event_at_its_time(steps: list[Step]) -> None:
 
 
 def test_nothing_is_played_before_the_avatar_is_in_its_room() -> None:
-    """What comes before waits."""
+    """Speech that arrives before the avatar has joined is played after it."""
     player = Player(Habits.fast(), now=0.0)
     player.append(tone(0.5), event_id="u1", now=0.0)
     assert player.next_at() is None

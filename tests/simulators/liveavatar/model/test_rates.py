@@ -30,7 +30,7 @@ def test_so_many_calls_pass_in_each_second(limit: int, instants: list[int]) -> N
 
 
 def test_each_credential_and_each_endpoint_has_its_own_window() -> None:
-    """What one has taken is not missing for another, and the time until the next window is told."""
+    """One window's calls do not count in another, and the time until the next window is given."""
     rate = RateLimit(1)
     first = rate.take("key", "token", now=7.25)
 
@@ -42,7 +42,7 @@ def test_each_credential_and_each_endpoint_has_its_own_window() -> None:
 
 
 async def test_call_too_many_is_answered_with_429(serve: Serve) -> None:
-    """It tells when to come back, and every answer tells what is left."""
+    """A refused call is told when to come back, and every reply says how many calls are left."""
     stand_in = await serve(Options(habits=Habits.fast(rate_limit=2)))
     answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
     refused = [answer for answer in answers if answer.status == 429]

@@ -113,7 +113,7 @@ def test_refusal_tells_its_reason_in_data(changes: dict[str, object], reason: st
 
 
 def test_sandbox_replaces_another_avatar_when_so_set() -> None:
-    """One note says so (fact 73)."""
+    """One warning tells of the replacement (fact 73)."""
     client = Client(Habits(sandbox_refuses_avatars=False))
     session = client.create(avatar_id=DRAWN_FACE_ID, is_sandbox=True)
 
@@ -183,7 +183,7 @@ def test_keep_alive_with_the_key_needs_the_session_id() -> None:
 
 @pytest.mark.parametrize("status", [404, 200, 400])
 def test_stop_of_a_session_that_is_over_has_the_status_that_is_set(status: int) -> None:
-    """Nobody has recorded it (fact 12)."""
+    """The status is an option: no observation has it (fact 12)."""
     client = Client(Habits(stop_of_ended=status))
     session = client.start()
     first, second = client.stop(session, "USER_CLOSED"), client.stop(session, "SERVER_ERROR")
@@ -194,7 +194,7 @@ def test_stop_of_a_session_that_is_over_has_the_status_that_is_set(status: int) 
 
 @pytest.mark.parametrize("cancels", [True, False])
 def test_stop_may_come_before_the_start_took_effect(cancels: bool) -> None:
-    """It prevents the start, or it is refused and the session runs."""
+    """An early stop prevents the start, or is refused and the session runs."""
     client = Client(Habits(stop_cancels_start=cancels))
     created = client.create()
     starting = client.ask("POST", "/v1/sessions/start", headers=bearer(created["session_token"]))

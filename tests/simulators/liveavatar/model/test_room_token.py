@@ -30,5 +30,5 @@ def test_grant_is_missing_when_it_is_false_or_left_out(grant: str, value: bool |
 
 @pytest.mark.parametrize("token", ["accepted", "", "a.b.c", "\u00e4"])
 def test_no_token_is_read_from_anything_else(token: str) -> None:
-    """What is no JWT says nothing."""
+    """A string that is no JWT gives no claims."""
     assert read_room_token(token) is None

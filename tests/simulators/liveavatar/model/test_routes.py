@@ -28,7 +28,7 @@ def test_endpoint_is_found_by_method_and_path(method: str, path: str, name: str,
 
 
 def test_query_is_read() -> None:
-    """It does not belong to the path."""
+    """The query is kept apart from the path."""
     target = find_target("GET", "/v1/sessions?type=active&page=2")
 
     assert (target.name, target.query) == ("sessions", {"type": "active", "page": "2"})

@@ -17,7 +17,7 @@ def test_actions_are_done_in_the_order_of_their_instants() -> None:
 
 
 def test_action_that_an_action_makes_due_is_done_as_well() -> None:
-    """What is due at once does not wait for the next run."""
+    """An action that is due at once runs in the same pass."""
     schedule, done = Schedule(), list[float]()
     schedule.at(1.0, lambda now: schedule.at(now, done.append))
     schedule.run(1.0)

@@ -44,7 +44,7 @@ def test_connected_is_told_on_the_first_socket_alone(habits: dict[str, Any], aga
 
 
 def test_connected_is_not_told_when_the_first_socket_was_lost_before() -> None:
-    """It would have been told on that one."""
+    """The choice is an option: no observation has it."""
     client = Client()
     session = client.start()
     client.model.close_socket(client.open(session), client.now)
@@ -97,7 +97,7 @@ def test_speech_before_the_avatar_has_joined_is_lost_when_so_set(loses: bool, he
 
 
 def test_new_socket_replaces_the_old_one() -> None:
-    """One counts (fact 37)."""
+    """The new socket is not told of `connected`, which went to the lost one."""
     client = Client()
     session = client.start()
     first, second = client.open(session), client.open(session)
@@ -137,7 +137,7 @@ def test_lost_socket_is_seen_to_end() -> None:
 
 @pytest.mark.parametrize(("keeps", "heard"), [(True, 5.0), (False, 1.0)])
 def test_queued_speech_plays_on_or_is_dropped_with_the_socket(keeps: bool, heard: float) -> None:
-    """Nobody has looked."""
+    """Only the newest socket counts (fact 37)."""
     client = Client(Habits(keeps_queue=keeps, first_speech_starts_after=0.0))
     session = client.start()
     socket = client.open(session)

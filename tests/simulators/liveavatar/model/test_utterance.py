@@ -17,7 +17,7 @@ def test_audio_is_taken_in_order_and_counted() -> None:
 
 
 def test_audio_beyond_what_is_allowed_is_not_played() -> None:
-    """It counts as received, and the utterance as played."""
+    """The audio beyond the limit counts as received, and the utterance as played."""
     utterance = Utterance(1, "u1", allowed_samples=1)
     utterance.append(b"aabb")
 
@@ -27,7 +27,7 @@ def test_audio_beyond_what_is_allowed_is_not_played() -> None:
 
 
 def test_short_chunks_alone_are_not_playable_before_the_seal() -> None:
-    """One long chunk is enough."""
+    """One long chunk makes the speech playable."""
     utterance = Utterance(1, "u1", shortest_chunk=2 / RATE_HZ)
     utterance.append(b"aa")
     assert not utterance.is_playable

@@ -62,7 +62,7 @@ def test_last_answer_is_repeated_and_what_was_not_called_is_not_found() -> None:
 
 
 def test_call_without_an_answer_gets_none() -> None:
-    """It had none then."""
+    """A call without a recorded answer gets none."""
     request = {"call": 1, "method": "GET", "path": "/v1/users/credits", "auth": "key", "body": None}
     recording = read_recording(lines((1.0, "request", request), (9.0, "reply", {"call": 1, "error": "timeout"})))
     model = ReplayModel(recording, now=0.0)
@@ -72,7 +72,7 @@ def test_call_without_an_answer_gets_none() -> None:
 
 
 def test_room_of_the_recorded_call_is_not_told() -> None:
-    """Nobody is led to a real LiveKit server."""
+    """The replay never leads a client to a real LiveKit server."""
     request = {"call": 1, "method": "POST", "path": "/v1/sessions/start", "auth": "token", "body": None}
     body = {"code": 100, "data": {"livekit_url": "wss://heygen.livekit.cloud"}, "message": ""}
     recording = read_recording(
@@ -107,7 +107,7 @@ def test_socket_says_what_it_said_after_the_same_time() -> None:
 
 
 def test_closed_socket_says_nothing_more() -> None:
-    """Whoever closed it."""
+    """A closed socket is sent nothing, whichever side closed it."""
     model = ReplayModel(read_recording(TALK), now=0.0)
     socket = model.open_socket("any", 0.0)
     model.advance(0.0)

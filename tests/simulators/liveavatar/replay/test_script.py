@@ -15,7 +15,7 @@ def opened() -> Script:
 
 
 def answers(script: Script, kind: str, event_id: str = "x") -> list[str]:
-    """What the service says to a message, in short."""
+    """Return the service's answers to a message, in short."""
     cues = script.receive({"type": kind, "event_id": event_id})
     return [answer["type"].removeprefix("agent.") for cue in cues for _, answer in cue.answers]
 
@@ -43,7 +43,7 @@ def test_fewer_chunks_get_all_answers_with_the_next_message() -> None:
 
 
 def test_chunks_too_many_are_ignored() -> None:
-    """They have no recorded answer, and lose none."""
+    """Chunks beyond the recorded ones get no answer, and the recorded answers stay in order."""
     script = opened()
 
     assert [len(answers(script, "agent.speak")) for _ in range(4)] == [1, 1, 0, 0]
@@ -51,7 +51,7 @@ def test_chunks_too_many_are_ignored() -> None:
 
 
 def test_keep_alive_at_another_time_leaves_nothing_behind() -> None:
-    """It is answered when it is next, and ignored else."""
+    """A keep-alive is answered where the recording has one next, and ignored elsewhere."""
     script = opened()
 
     assert answers(script, "session.keep_alive") == []

@@ -48,7 +48,7 @@ async def test_recorded_call_is_held_again(tmp_path: Path) -> None:
 
 
 def test_file_that_is_no_recording_ends_the_program(tmp_path: Path) -> None:
-    """One line says which and why."""
+    """The program ends with one line that names the file and the reason."""
     path = tmp_path / "call.jsonl"
     path.write_text("no JSON", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"call\.jsonl cannot be replayed: line 1 is not as"):

@@ -1,0 +1,11 @@
+"""Loads what every job needs in the process that the jobs' processes are forked from.
+
+All jobs share its memory, and none waits for it. Nothing here may start a thread or an event loop: a fork has neither.
+Where processes are not forked, as on macOS and Windows, `prewarm` loads the same in each of them.
+"""
+
+from agent.conversation.pipeline import load_vad
+from agent.framework import load_certificates
+
+load_vad()
+load_certificates()
