@@ -96,4 +96,4 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
             await second.room.disconnect()
 
     assert met == [("Kai (agent)", "ada"), ("Mira (agent)", "poet")]
-    assert worker.has_logged("CALL CONFIG voise: there is no such field")
+    assert await worker.has_logged("CALL CONFIG voise: there is no such field")
