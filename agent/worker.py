@@ -23,7 +23,6 @@ from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.metrics.spans import set_up_traces
-from agent.persona import load_persona
 from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
@@ -107,7 +106,7 @@ async def end_call(ctx: JobContext) -> None:
 @server.rtc_session(on_request=take_job, on_session_end=end_call)
 async def start_call(ctx: JobContext) -> None:
     """Run the call of a job: a caller is in the room, or is expected there."""
-    settings = complete_settings(of_persona=load_persona(load_settings().persona).avatar_id)
+    settings = load_settings()
     ctx.log_context_fields = {"room": ctx.job.room.name}
     journal = SessionJournal(settings.state_dir)
     end_with_worker(settings, journal, _recovery(ctx, settings))
@@ -119,6 +118,7 @@ async def start_call(ctx: JobContext) -> None:
     _use_proxies(ctx, settings.livekit_url if hosted is None else hosted.url)
     bound_pre_connect_audio(ctx.room)
     settings, persona, given = prepare(settings, await _given(ctx, hosted))
+    complete_settings(of_persona=settings.avatar_id(persona.avatar_id))
     left = await minutes_left(settings, journal, ctx.job.room.name)
     if left is not None:
         if left * 60.0 <= GOODBYE_TIMEOUT and hosted is None:

@@ -15,7 +15,7 @@ from agent.framework import FullError
 from agent.persona import Persona
 from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
 from agent.sessions.sweeper import avatar_service
-from agent.settings import Settings
+from agent.settings import Settings, SettingsError
 from avatar import AvatarError, HostedRoom, open_hosted_room
 from avatar.sessions.journal import SessionJournal
 
@@ -130,8 +130,10 @@ class HostedRooms:
                 await self._hand_over(room, config)
         except FullError:
             raise NoRoomError(BUSY) from None
-        except CallConfigError as error:
-            logger.warning("a call's configuration can't be used", extra={"problem": str(error)})
+        except (CallConfigError, SettingsError) as error:
+            logger.error(  # noqa: TRY400 - no traceback for users
+                "no room is asked for, its persona can't be used", extra={"problem": str(error)}
+            )
             raise NoRoomError(UNAVAILABLE) from None
         waiting = asyncio.create_task(self._wait_for_adoption(room.session_id), name="hosted_adoption")
         self._lent[room.session_id] = waiting

@@ -39,7 +39,7 @@ class Guest:
         self._words = ""
         self._reading: list[asyncio.Task[None]] = []
         for event in ("participant_connected", "participant_attributes_changed", "participant_name_changed"):
-            self.room.on(event, lambda *_: self._changes.notify())  # type: ignore[arg-type] # one of its events
+            self.room.on(event, lambda *_: self._changes.notify())
         self.room.register_text_stream_handler("lk.transcription", self._on_text)
 
     async def meets(self, opening: str) -> tuple[str, str]:
@@ -60,7 +60,7 @@ class Guest:
 
 
 async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_path: Path) -> None:
-    """By POST /api/call with the secret and by a dispatch; one persona's file came after the start of the worker."""
+    """By POST /api/call with a file that came after the start, and by a dispatch, which goes before its room."""
     port = free_port()
     settings = {
         "WEB_PORT": str(port),
@@ -78,18 +78,22 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         async with aiohttp.ClientSession() as http, http.post(url, json=body, headers=headers) as answer:
             details = await answer.json()
         livekit = api.LiveKitAPI(stage.livekit.url, stage.livekit.api_key, stage.livekit.api_secret)
+        room = api.CreateRoomRequest(
+            name="by-dispatch", metadata='{"call": {"persona": "nova", "opening": "You are well."}}'
+        )
         request = api.CreateAgentDispatchRequest(
             agent_name=NAME, room="by-dispatch", metadata='{"call": {"persona": "poet", "voise": "x"}}'
         )
         async with livekit:
+            await livekit.room.create_room(room)
             await livekit.agent_dispatch.create_dispatch(request)
         try:
             await first.room.connect(details["url"], details["token"])
             await second.room.connect(stage.livekit.url, stage.token("by-dispatch", "guest"))
-            met = [await first.meets("Hello Kim, I am Ada."), await second.meets("I am Mira.")]
+            met = [await first.meets("Hello Kim, I am Ada."), await second.meets("You are well.")]
         finally:
             await first.room.disconnect()
             await second.room.disconnect()
 
     assert met == [("Kai (agent)", "ada"), ("Mira (agent)", "poet")]
-    assert worker.has_logged("CALL CONFIG voise: there is no such field")
+    assert await worker.has_logged("CALL CONFIG voise: there is no such field")

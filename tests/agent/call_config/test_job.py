@@ -125,6 +125,14 @@ class Started:
     async def start(self) -> None: ...
 
 
+def start_with(complete: pytest.MonkeyPatch, directory: Path, made: list[Any]) -> None:
+    """Let a worker make its calls into this list."""
+    complete.setenv("STATE_DIR", str(directory))
+    complete.setattr(worker, "end_with_worker", lambda *_: None)
+    complete.setattr(worker, "room_proxies", lambda _: {})
+    complete.setattr(worker, "Call", lambda *given, **named: Started(made, *given, **named))
+
+
 @pytest.mark.parametrize(
     ("job", "name"),
     [
@@ -141,13 +149,25 @@ async def test_the_worker_starts_the_call_that_was_asked_for(
 ) -> None:
     """Of one worker, calls have different personas; only a room that a telephone may be in is joined first."""
     made: list[Any] = []
-    complete.setenv("STATE_DIR", str(tmp_path))
-    complete.setattr(worker, "end_with_worker", lambda *_: None)
-    complete.setattr(worker, "room_proxies", lambda _: {})
-    complete.setattr(worker, "Call", lambda *given, **named: Started(made, *given, **named))
+    start_with(complete, tmp_path, made)
     job.people.come("phone", {"call.persona": "poet"}, kind=PHONE)
     await worker.start_call(job)
     await job.at_end()
 
     assert [call.persona.name for call in made] == [name]
     assert bool(job.subscribes) is (job.job.room.name == MEETING)
+
+
+async def test_a_broken_persona_of_the_worker_is_no_matter_of_other_calls(
+    complete: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A call that asks for another persona has it."""
+    made: list[Any] = []
+    job: Any = ConnectingJob(room=WEB_ROOM, metadata=as_metadata(CallConfig(persona="poet")))
+    (tmp_path / "own.toml").write_text("name =")
+    complete.setenv("PERSONA", str(tmp_path / "own.toml"))
+    start_with(complete, tmp_path, made)
+    await worker.start_call(job)
+    await job.at_end()
+
+    assert [call.persona.name for call in made] == ["Mira"]
