@@ -1,0 +1,39 @@
+"""The page about configurations says what the code does."""
+
+import json
+import re
+import tomllib
+
+from agent.call_config import parse_config
+from agent.call_config.given import in_metadata
+from agent.persona import Persona
+from docs.calls import PAGE, page_with_fields
+
+TEXT = PAGE.read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """Return the page's examples in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+
+
+def test_the_fields_in_the_page_are_the_codes() -> None:
+    """Whoever changes a field writes the table again: `python -m docs.calls`."""
+    assert page_with_fields(TEXT) == TEXT
+
+
+def test_the_persona_in_the_page_can_be_used() -> None:
+    """As it is, but for the ids."""
+    [persona] = [Persona.model_validate(tomllib.loads(block)) for block in blocks("toml")]
+
+    assert persona.variables == {"customer": "there"}
+
+
+def test_the_configurations_in_the_page_can_be_used() -> None:
+    """The first example, the body of the request and the metadata of the dispatch."""
+    body, metadata = (re.findall(r"'(\{.*\})'", block)[0] for block in blocks("sh"))
+
+    assert parse_config(json.loads(blocks("json")[0])).persona == "concierge"
+    assert parse_config(json.loads(body)["call"]).variables == {"customer": "Kim"}
+    assert in_metadata(metadata).config.persona == "concierge"
+    assert not in_metadata(metadata).problems

@@ -1,0 +1,95 @@
+"""Two calls of one worker, each with a persona of its own, seen from outside on a real LiveKit server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from livekit import api, rtc
+
+from demo.call.changes import Changes
+from demo.processes import answers, free_port
+from tests.e2e.conversation import HAPPENS
+from tests.e2e.stage import START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.stage import Stage
+
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(180),
+    pytest.mark.ours(reason="a dispatch is a request to a LiveKit server of ours"),
+]
+
+SECRET = "a-secret-of-sixteen-or-more"
+NAME = "concierge"
+ADA = 'name = "Ada"\ninstructions = "Help {customer}."\nopening = "Hello {customer}, I am Ada."\n'
+
+
+class Guest:
+    """A caller who reads and listens."""
+
+    def __init__(self) -> None:
+        self.room = rtc.Room()
+        self._changes = Changes()
+        self._words = ""
+        self._reading: list[asyncio.Task[None]] = []
+        for event in ("participant_connected", "participant_attributes_changed", "participant_name_changed"):
+            self.room.on(event, lambda *_: self._changes.notify())  # type: ignore[arg-type] # one of its events
+        self.room.register_text_stream_handler("lk.transcription", self._on_text)
+
+    async def meets(self, opening: str) -> tuple[str, str]:
+        """Wait for the first words; the agent's name and persona."""
+        async with asyncio.timeout(HAPPENS):
+            await self._changes.until(lambda: opening in self._words or None)
+        people = self.room.remote_participants.values()
+        agent = next(each for each in people if "control" in each.attributes)
+        return agent.name, agent.attributes["persona"]
+
+    def _on_text(self, reader: rtc.TextStreamReader, _: str) -> None:
+        self._reading.append(asyncio.create_task(self._read(reader)))
+
+    async def _read(self, reader: rtc.TextStreamReader) -> None:
+        async for words in reader:
+            self._words += words
+            self._changes.notify()
+
+
+async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_path: Path) -> None:
+    """By POST /api/call with the secret and by a dispatch; one persona's file came after the start of the worker."""
+    port = free_port()
+    settings = {
+        "WEB_PORT": str(port),
+        "WEB_SECRET": SECRET,
+        "LIVEKIT_AGENT_NAME": NAME,
+        "PERSONAS_DIR": str(tmp_path),
+    }
+    first, second = Guest(), Guest()
+    async with stage.worker(settings) as worker:
+        await worker.wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), START)
+        (tmp_path / "ada.toml").write_text(ADA)
+        body = {"call": {"persona": "ada", "name": "Kai", "variables": {"customer": "Kim"}}}
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        url = f"http://127.0.0.1:{port}/api/call"
+        async with aiohttp.ClientSession() as http, http.post(url, json=body, headers=headers) as answer:
+            details = await answer.json()
+        livekit = api.LiveKitAPI(stage.livekit.url, stage.livekit.api_key, stage.livekit.api_secret)
+        request = api.CreateAgentDispatchRequest(
+            agent_name=NAME, room="by-dispatch", metadata='{"call": {"persona": "poet", "voise": "x"}}'
+        )
+        async with livekit:
+            await livekit.agent_dispatch.create_dispatch(request)
+        try:
+            await first.room.connect(details["url"], details["token"])
+            await second.room.connect(stage.livekit.url, stage.token("by-dispatch", "guest"))
+            met = [await first.meets("Hello Kim, I am Ada."), await second.meets("I am Mira.")]
+        finally:
+            await first.room.disconnect()
+            await second.room.disconnect()
+
+    assert met == [("Kai (agent)", "ada"), ("Mira (agent)", "poet")]
+    assert worker.has_logged("CALL CONFIG voise: there is no such field")
