@@ -9,7 +9,12 @@ from pydantic import ConfigDict, Field, ValidationError
 from agent.conversation.fillers import default_fillers
 from agent.conversation.tools import tools_named
 from agent.settings import SettingsError
+from agent.settings.hearing import HearingOptions
+from agent.settings.language_model import AnswerLimits, LanguageModel, ModelOptions
+from agent.settings.languages import LanguageOptions
+from agent.settings.silence import SilenceOptions
 from agent.settings.turns import TurnOptions
+from agent.settings.voice import Voice, VoiceOptions
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
 DEFAULT_TOOL_TIMEOUT = 60.0  # seconds
@@ -28,7 +33,12 @@ class Persona(TurnOptions):
     goodbye: str = Field(default=DEFAULT_GOODBYE, max_length=200)
     fillers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = None
     language: str = "en"
-    voice: str = ""
+    voice: Voice = VoiceOptions()
+    languages: dict[str, LanguageOptions] = Field(default_factory=dict)
+    hearing: HearingOptions = HearingOptions()
+    model: LanguageModel = ModelOptions()
+    answer: AnswerLimits = AnswerLimits()
+    silence: SilenceOptions = SilenceOptions()
     avatar_id: str = ""
     variables: dict[str, str] = Field(default_factory=dict)
     tools: tuple[str, ...] = ()

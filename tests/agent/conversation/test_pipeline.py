@@ -44,7 +44,7 @@ def test_plugins_reach_the_stand_ins_without_keys(complete: pytest.MonkeyPatch) 
     settings, persona = complete_settings(), load_persona(DEFAULT_PERSONA)
 
     assert build_stt(settings, persona)._opts.endpoint_url == "http://127.0.0.1:7900/deepgram/v1/listen"
-    assert str(build_llm(settings)._client.base_url) == "http://127.0.0.1:7900/openai/v1/"
+    assert str(build_llm(settings, persona)._client.base_url) == "http://127.0.0.1:7900/openai/v1/"
     assert build_tts(settings, persona)._opts.base_url == "http://127.0.0.1:7900/elevenlabs/v1"
 
 
@@ -65,7 +65,7 @@ def test_an_azure_resource_is_asked_as_azure_wants_it(complete: pytest.MonkeyPat
     complete.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
     complete.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
     complete.setenv("OPENAI_API_VERSION", "2024-10-21")
-    client = build_llm(complete_settings())._client
+    client = build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._client
 
     assert str(client.base_url) == "https://mine.openai.azure.com/openai/deployments/our-model/"
     assert client.default_query == {"api-version": "2024-10-21"}
@@ -184,9 +184,9 @@ def test_the_voice_tells_the_times_of_the_text_as_it_is_written(complete: pytest
 
 def test_only_openai_gets_strict_tool_schemas(complete: pytest.MonkeyPatch) -> None:
     """And its stand-in, which takes them as OpenAI does."""
-    strict = [build_llm(complete_settings())._strict_tool_schema]
+    strict = [build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._strict_tool_schema]
     complete.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
-    strict.append(build_llm(complete_settings())._strict_tool_schema)
+    strict.append(build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._strict_tool_schema)
 
     assert strict == [True, False]
 
