@@ -17,6 +17,7 @@ from livekit.agents.__main__ import main as framework_main
 from agent.call_config import CallConfig
 from agent.call_config.persona_files import require_folder, usable_personas
 from agent.doctor import command as doctor_command
+from agent.evaluation.command import evaluate
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.persona_check import require_usable, warn_of_doubts
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(sessions, name="sessions")
 app.command()(web)
+app.command("eval")(evaluate)
 
 
 def main() -> None:

@@ -319,6 +319,11 @@ class ConnectedLLM(openai.LLM):
         if loop is None:
             super().prewarm()
 
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await super().aclose()
+        await self._client.close()
+
     async def _prewarm_impl(self) -> None:
         await self._connect()
 

@@ -77,5 +77,6 @@ def personas_beside(chosen: Path, folder: Path | None = None) -> dict[str, Path]
         folder: That of PERSONAS_DIR, if there is one; its files go before those that come with the agent.
     """
     folders = [Path(__file__).parent / "personas", *([folder] if folder else [])]
-    files = [file for each in folders for file in sorted(each.glob("*.toml"))]
+    # A name that ends in `.eval.toml` is that of scenarios.
+    files = [file for each in folders for file in sorted(each.glob("*.toml")) if not file.stem.endswith(".eval")]
     return {file.stem: file for file in [*files, chosen]}

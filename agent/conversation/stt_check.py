@@ -10,14 +10,14 @@ _TIMEOUT = 10.0  # seconds
 
 
 async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> str | None:
-    """Open a stream with the persona's language, as a call does, and close it.
+    """Open a stream with the persona's language and its `[hearing]`, as a call does, and close it.
 
-    There is no table of what a model hears: Deepgram added languages to nova-3 in eight of the last twelve months
-    (developers.deepgram.com/changelog).
+    The table of `agent/settings/deepgram_models.py` can't be complete: Deepgram added languages to nova-3 in eight of
+    twelve months (developers.deepgram.com/changelog).
 
     Args:
         settings: The settings; the key must be valid.
-        persona: Its language is tried.
+        persona: Its language and its options of speech-to-text are tried.
         http: An open HTTP session.
 
     Returns:
@@ -29,13 +29,14 @@ async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.Client
     """
     vendor = settings.deepgram
     url = (vendor.url or DEEPGRAM_URL).replace("http", "ws", 1)
-    options = {
-        "model": settings.deepgram_model,
-        "language": persona.language,
-        "encoding": "linear16",
-        "sample_rate": "16000",
-        "interim_results": "true",
-    }
+    options = [
+        ("model", settings.deepgram_model),
+        ("language", persona.language),
+        ("encoding", "linear16"),
+        ("sample_rate", "16000"),
+        ("interim_results", "true"),
+        *persona.hearing.of_query(settings.deepgram_model),
+    ]
     headers = {"Authorization": f"Token {vendor.key.get_secret_value()}"}
     try:
         async with http.ws_connect(
