@@ -29,8 +29,10 @@ class SpokenLanguage:
         Args:
             language: Its code; one that the persona does not list is answered in the persona's own voice.
         """
-        codes = (language, base_of(language))
-        before, self.code = self.code, next((code for code in codes if code in self._persona.languages), None)
+        listed = self._persona.languages
+        # Deepgram tells languages apart, and not their regions.
+        alike = (code for code in listed if base_of(code) == base_of(language))
+        before, self.code = self.code, language if language in listed else next(alike, None)
         return self.code != before
 
     @property

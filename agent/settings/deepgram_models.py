@@ -73,7 +73,7 @@ def unheard(model: str, language: str, others: Iterable[str] = ()) -> list[str]:
     if not heard.mixed:
         return [f"language: {model} hears one language at a time, not multi; {_instead(MULTI)}"]
     return [
-        f"languages.{code}: {model} does not hear {code} with multi; {_instead(code)}"
+        f"languages.{code}: {model} does not hear {code} with multi; {_instead_mixed(code)}"
         for code in others
         if base_of(code) in _KNOWN - heard.mixed
     ]
@@ -91,6 +91,12 @@ def _instead(language: str) -> str:
         return f"DEEPGRAM_MODEL={_names(model for model, heard in MODELS.items() if heard.mixed)} does"
     alone = _names(model for model, heard in MODELS.items() if base_of(language) in heard.alone)
     return f'language = "{language}" with DEEPGRAM_MODEL={alone} works'
+
+
+def _instead_mixed(language: str) -> str:
+    """Say with which model, and how, a language is heard among others."""
+    mixed = [model for model, heard in MODELS.items() if base_of(language) in heard.mixed]
+    return f"DEEPGRAM_MODEL={_names(mixed)} does" if mixed else _instead(language)
 
 
 def _names(models: Iterable[str]) -> str:

@@ -96,9 +96,9 @@ class ScriptedSTT(stt.STT[Literal["never"]]):
 
 
 class ScriptedEar(stt.RecognizeStream):
-    def understand(self, text: str) -> None:
+    def understand(self, text: str, language: str = "en") -> None:
         """Tell a final transcript."""
-        alternative = stt.SpeechData(language="en", text=text)  # type: ignore[arg-type] # a plain string will do
+        alternative = stt.SpeechData(language=language, text=text)  # type: ignore[arg-type] # a plain string will do
         self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[alternative]))
 
     def fail(self) -> None:

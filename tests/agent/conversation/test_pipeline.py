@@ -3,26 +3,34 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from livekit.agents import TurnHandlingOptions, llm, stt, tts
 from livekit.agents.utils import is_given
 from livekit.plugins import deepgram, elevenlabs, openai
+from livekit.plugins.elevenlabs.tts import _strip_nones
 
 from agent.conversation.pipeline import (
     build_llm,
     build_session,
     build_stt,
     build_tts,
+    build_voice,
     connect_options,
     load_vad,
     take_turns,
     turn_handling,
 )
+from agent.conversation.voices import in_language
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings, complete_settings
+from agent.settings.hearing import HearingOptions
+from agent.settings.language_model import ModelOptions
+from agent.settings.languages import LanguageOptions
 from agent.settings.turns import TurnSettings
+from agent.settings.voice import VoiceOptions
 from agent.speech.pieces import PieceTokenizer
 from agent.turns import turn_settings
 
@@ -180,6 +188,60 @@ def test_the_voice_tells_the_times_of_the_text_as_it_is_written(complete: pytest
 
         assert tts._opts.preferred_alignment == "original"
         assert isinstance(tts._opts.word_tokenizer, PieceTokenizer)
+
+
+def test_the_voice_speaks_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """Its model goes before ELEVEN_MODEL; what is not given is not sent, so that the voice's own settings hold."""
+    voice = VoiceOptions(id="abc", model="eleven_turbo_v2_5", speed=1.1, stability=0.4)
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"voice": voice})
+    options = build_tts(complete_settings(), persona)._opts
+    plain = build_tts(complete_settings(), load_persona(DEFAULT_PERSONA))._opts
+
+    assert (options.voice_id, options.model) == ("abc", "eleven_turbo_v2_5")
+    assert is_given(options.voice_settings)
+    sent = _strip_nones(asdict(options.voice_settings))
+    assert sent == {"speed": 1.1, "stability": 0.4}
+    assert not is_given(plain.voice_settings)
+
+
+def test_the_caller_is_heard_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """Key terms as the model takes them; the plugin accepts both."""
+    hearing = HearingOptions(key_terms=("Nova",), numerals=True, redact=("pci",), endpointing_ms=100)
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"hearing": hearing})
+    newer = build_stt(complete_settings(), persona)._opts
+    complete.setenv("DEEPGRAM_MODEL", "nova-2")
+    older = build_stt(complete_settings(), persona)._opts
+
+    assert (newer.keyterm, newer.keywords, older.keyterm, older.keywords) == (["Nova"], [], [], [("Nova", 1.0)])
+    assert (newer.numerals, newer.redact, newer.endpointing_ms) == (True, ["pci"], 100)
+
+
+def test_the_language_model_is_asked_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """Its name goes before OPENAI_MODEL; without a setting the server's own holds."""
+    model = ModelOptions(name="gpt-5-mini", temperature=0.2, max_tokens=200, reasoning_effort="low")
+    persona = load_persona(DEFAULT_PERSONA)
+    chosen = build_llm(complete_settings(), persona.model_copy(update={"model": model}))._opts
+    plain = build_llm(complete_settings(), persona)._opts
+
+    assert (chosen.model, chosen.temperature, chosen.reasoning_effort) == ("gpt-5-mini", 0.2, "low")
+    assert chosen.max_completion_tokens == 200
+    assert plain.model == "gpt-4.1-mini"
+    assert not any(is_given(each) for each in (plain.temperature, plain.max_completion_tokens, plain.reasoning_effort))
+
+
+def test_each_language_has_its_voice(complete: pytest.MonkeyPatch) -> None:
+    """In its own language and, where it names none, with the persona's; a persona of one language has one voice."""
+    languages = {"es": LanguageOptions(voice=VoiceOptions(id="es-voice")), "de": LanguageOptions()}
+    persona = load_persona(DEFAULT_PERSONA).model_copy(
+        update={"language": "multi", "languages": languages, "voice": VoiceOptions(id="own")}
+    )
+    voices = build_voice(complete_settings(), persona)
+    made = {code: in_language(voices, code) for code in ("es", "de", "fr")}
+    options = {code: voice._opts for code, voice in made.items() if isinstance(voice, elevenlabs.TTS)}
+
+    assert {code: each.voice_id for code, each in options.items()} == {"es": "es-voice", "de": "own", "fr": "own"}
+    assert (options["es"].language, options["de"].language) == ("es", "de")
+    assert isinstance(build_voice(complete_settings(), load_persona(DEFAULT_PERSONA)), elevenlabs.TTS)
 
 
 def test_only_openai_gets_strict_tool_schemas(complete: pytest.MonkeyPatch) -> None:

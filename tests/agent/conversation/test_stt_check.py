@@ -68,6 +68,16 @@ async def test_a_language_that_is_refused_has_a_reason(service: Deepgram, monkey
     assert [(query["model"], query["language"]) for query in service.asked] == [("nova-2", "zh"), ("nova-2", "en")]
 
 
+async def test_the_personas_options_are_tried_as_well(service: Deepgram) -> None:
+    """As a call asks for them."""
+    hearing = {"key_terms": ["Nova"], "numerals": True}
+    persona = Persona.model_validate({"name": "x", "instructions": "y", "hearing": hearing})
+    async with aiohttp.ClientSession() as http:
+        assert await why_unheard(load_settings(), persona, http) is None
+
+    assert {"keyterm": "Nova", "numerals": "true"}.items() <= service.asked[0].items()
+
+
 async def test_another_refusal_is_no_answer(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is refused says nothing of the language."""
     monkeypatch.setattr("agent.settings.model.STAND_IN_KEY", "wrong")
