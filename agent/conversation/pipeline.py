@@ -28,9 +28,10 @@ from agent.conversation.call_session import CallSession
 from agent.conversation.completions import CompletionsClient
 from agent.conversation.patience import RESULT_CAME
 from agent.conversation.voices import VoicesByLanguage
-from agent.framework import ConnectedLLM, forward_messages, reporting_stt
+from agent.framework import ConnectedLLM, forward_messages, reporting_flux, reporting_stt
 from agent.persona import Persona
 from agent.settings import Settings, Vendor
+from agent.settings.deepgram_models import MULTI, base_of
 from agent.settings.turns import VOICE_ENDS_AFTER, TurnSettings
 from agent.settings.voice import VoiceOptions
 from agent.speech.pieces import PieceTokenizer
@@ -51,6 +52,10 @@ _RETRY_INTERVAL = 0.5
 # the caller has spoken for so many seconds, since callers pause often in long speech.
 _PREEMPTIVE_TRIES = 2
 _PREEMPTIVE_SPEECH = 10.0
+
+# How sure Flux has to be that a turn may have ended, for an answer to be begun: 0.3 to 0.9, and the turn ends at 0.7
+# (developers.deepgram.com/docs/flux/configuration). 0.5 is what LiveKit's own inference asks for (DeepgramFluxOptions).
+_EAGER_TURN_END = 0.5
 
 # The end of the names of ElevenLabs' models that take a language; others recognise it from the text.
 _ENFORCED = "_v2_5"
@@ -119,6 +124,24 @@ def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
     )
 
 
+def build_flux(settings: Settings, persona: Persona) -> deepgram.STTv2:
+    """Build Deepgram's Flux, or its stand-in; it says itself when a turn has ended, and when one may have."""
+    vendor, language = settings.deepgram, persona.language
+    return reporting_flux(
+        model=settings.deepgram_model,
+        language_hint=[] if language == MULTI or settings.deepgram_model == "flux-general-en" else [base_of(language)],
+        eager_eot_threshold=_EAGER_TURN_END,
+        api_key=vendor.key.get_secret_value(),
+        base_url=flux_url(vendor.url),
+        **persona.hearing.of_plugin(settings.deepgram_model),
+    )
+
+
+def flux_url(url: str | None) -> str:
+    """Return where Flux is heard, beside the address of the other models."""
+    return (url or DEEPGRAM_URL).replace("/v1/listen", "/v2/listen")
+
+
 def build_llm(settings: Settings, persona: Persona) -> openai.LLM:
     """Build the language model: OpenAI's, Azure's, that of a server that speaks its protocol, or of the stand-in."""
     name = persona.model.name or settings.openai_model
@@ -163,7 +186,7 @@ def _tts(settings: Settings, options: VoiceOptions, language: str) -> elevenlabs
 
 def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[Any]:
     """Build the speech-to-text of the persona's language, with its fallback."""
-    first = build_stt(settings, persona)
+    first = build_flux(settings, persona) if settings.has_own_turns else build_stt(settings, persona)
     if settings.fallback_stt is None:
         return first
     vendor = settings.openai_speech
@@ -206,6 +229,8 @@ def _with_fallback(settings: Settings, first: elevenlabs.TTS) -> tts.TTS[Any]:
 def turn_handling(settings: Settings, turns: TurnSettings) -> TurnHandlingOptions:
     """Set how turns are taken, explicitly: by default the framework picks a model in the cloud in some modes."""
     detector: Any = "vad" if settings.turn_detection == "vad" else inference.TurnDetector(version="v1-mini")
+    if settings.has_own_turns:
+        detector = "stt"
     return TurnHandlingOptions(
         turn_detection=detector,
         endpointing=_endpointing(turns),

@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from agent.conversation.pipeline import DEEPGRAM_URL
+from agent.conversation.pipeline import DEEPGRAM_URL, flux_url
 from agent.persona import Persona
 from agent.settings import Settings
 
@@ -28,19 +28,22 @@ async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.Client
         TimeoutError: It does not answer.
     """
     vendor = settings.deepgram
-    url = (vendor.url or DEEPGRAM_URL).replace("http", "ws", 1)
+    of_nova = [("language", persona.language), ("interim_results", "true")]
+    url = flux_url(vendor.url) if settings.has_own_turns else vendor.url or DEEPGRAM_URL
     options = [
         ("model", settings.deepgram_model),
-        ("language", persona.language),
         ("encoding", "linear16"),
         ("sample_rate", "16000"),
-        ("interim_results", "true"),
+        *([] if settings.has_own_turns else of_nova),
         *persona.hearing.of_query(settings.deepgram_model),
     ]
     headers = {"Authorization": f"Token {vendor.key.get_secret_value()}"}
     try:
         async with http.ws_connect(
-            url, params=options, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=_TIMEOUT)
+            url.replace("http", "ws", 1),
+            params=options,
+            headers=headers,
+            timeout=aiohttp.ClientWSTimeout(ws_close=_TIMEOUT),
         ) as stream:
             await stream.send_str('{"type": "CloseStream"}')
     except aiohttp.WSServerHandshakeError as refusal:

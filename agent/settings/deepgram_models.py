@@ -1,8 +1,8 @@
 """Which languages Deepgram's models hear, as far as that is documented.
 
 Sources, read in November 2026: developers.deepgram.com/docs/nova-3-language-prompting (nova-3 with `multi`), the
-changelogs of nova-3 from August 2025 to September 2026 and of nova-2 of 14 May 2024, and LiveKit's
-Deepgram plugin 1.8.9 (models of nova-2 that hear English alone).
+changelogs of nova-3 from August 2025 to September 2026 and of nova-2 of 14 May 2024, docs/flux/flux-nova-3-comparison,
+and LiveKit's Deepgram plugin 1.8.9 (models of nova-2 that hear English alone).
 
 Deepgram adds languages to nova-3 every few weeks, so a code that is in none of these sources is no mistake: it is
 doubted, and `python agent.py doctor` asks the vendor.
@@ -33,6 +33,7 @@ def _codes(text: str) -> frozenset[str]:
 
 
 _ENGLISH = _codes("en")
+_TEN = _codes("de en es fr hi it ja nl pt ru")
 _NOVA_3_MIXED = _codes(
     "af ar be bg bn bs ca cs da de el en es et fa fi fr gl gu he hi hr hu id it ja kn ko lt lv mk mr ms nl no pl pt ro"
     " ru sk sl sr sv ta te th tl tr uk vi xh zh zu"
@@ -46,9 +47,16 @@ MODELS: dict[str, Heard] = {
     **dict.fromkeys(("nova-3", "nova-3-general"), Heard(_NOVA_3_ALONE, _NOVA_3_MIXED)),
     **dict.fromkeys(("nova-2", "nova-2-general"), Heard(_NOVA_2, _codes("en es"))),
     **{f"nova-2-{domain}": Heard(_ENGLISH) for domain in _DOMAINS.split()},
+    "flux-general-en": Heard(_ENGLISH),
+    "flux-general-multi": Heard(_TEN, _TEN),
 }
 
 _KNOWN = frozenset().union(*(heard.alone | heard.mixed for heard in MODELS.values()))
+
+
+def is_flux(model: str) -> bool:
+    """Return whether a model is one of Flux: it is heard through `/v2/listen`, and finds the end of a turn itself."""
+    return model.startswith("flux-")
 
 
 def base_of(language: str) -> str:

@@ -1,11 +1,14 @@
 """How the caller is heard: the `[hearing]` table of a persona file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.settings.deepgram_models import MULTI, unheard
+from agent.settings.deepgram_models import MULTI, is_flux, unheard
+
+# What Flux takes of `redact` (LiveKit's Deepgram plugin 1.8.9, `FluxRedaction`).
+_REDACTED_BY_FLUX = ("numbers", "aggressive_numbers")
 
 # Deepgram takes key terms with these models, and keywords with those before (developers.deepgram.com/docs/keyterm).
 _WITH_KEY_TERMS = ("nova-3", "flux")
@@ -35,14 +38,14 @@ class HearingOptions(BaseModel):
     endpointing_ms: int | None = Field(default=None, ge=10, le=5000)
 
     def of_plugin(self, model: str) -> dict[str, Any]:
-        """Return the options of `deepgram.STT` for a model."""
+        """Return the options of the plugin's `STT` for a model, or of its `STTv2` for one of Flux."""
         options: dict[str, Any] = {"numerals": self.numerals, "profanity_filter": self.profanity_filter}
         if self.key_terms and model.startswith(_WITH_KEY_TERMS):
             options["keyterm"] = list(self.key_terms)
         elif self.key_terms:
             options["keywords"] = [(term, 1.0) for term in self.key_terms]
         if self.redact:
-            options["redact"] = list(self.redact)
+            options["redact"] = self.redact[0] if is_flux(model) else list(self.redact)
         if self.endpointing_ms is not None:
             options["endpointing_ms"] = self.endpointing_ms
         return options
@@ -62,10 +65,16 @@ class HearingOptions(BaseModel):
             others: Codes of its other languages.
         """
         others = list(others)
-        problems = unheard(model, language, others)
+        problems = [*unheard(model, language, others), *(self._problems_of_flux(model) if is_flux(model) else ())]
         if others and language != MULTI:
             problems.append(f'languages: they are told apart with language = "{MULTI}" alone; it is {language}')
         phrases = [term for term in self.key_terms if " " in term]
         if phrases and not model.startswith(_WITH_KEY_TERMS):
             problems.append(f"hearing.key_terms: {model} takes single words, not {phrases[0]!r}; nova-3 takes phrases")
         return problems
+
+    def _problems_of_flux(self, model: str) -> Iterator[str]:
+        if self.endpointing_ms is not None:
+            yield f"hearing.endpointing_ms: {model} finds the end of a turn itself; leave it out"
+        if self.redact and (len(self.redact) > 1 or self.redact[0] not in _REDACTED_BY_FLUX):
+            yield f"hearing.redact: {model} takes one of {', '.join(_REDACTED_BY_FLUX)}; nova-3 takes others"

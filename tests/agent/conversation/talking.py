@@ -64,13 +64,14 @@ class Talk:
     Args:
         answer: How the answer is synthesised.
         spanish: How it is in Spanish, for a persona that has that language.
+        settings: Of the call.
     """
 
-    def __init__(self, answer: Line, spanish: Line | None = None) -> None:
+    def __init__(self, answer: Line, spanish: Line | None = None, settings: Settings | None = None) -> None:
         self.vad, self.ear, self.output = ScriptedVAD(), ScriptedSTT(), PausableOutput()
         self.thoughts = ScriptedLLM(*[Reply((ANSWER,))] * 9)
         self.voice = ScriptedTTS({SORRY: Line(0.2, 9), STORY: Line(30.0, 1), ANSWER: answer})
-        settings = Settings()
+        settings = settings or Settings()
         self.session = CallSession(
             vad=self.vad,
             stt=self.ear,
@@ -122,10 +123,15 @@ class Talk:
 
 @asynccontextmanager
 async def talk(
-    answer: Line | None = None, *, story: bool = False, spanish: Line | None = None, persona: Persona = PERSONA
+    answer: Line | None = None,
+    *,
+    story: bool = False,
+    spanish: Line | None = None,
+    persona: Persona = PERSONA,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Talk]:
     """A session that runs, and with `story` tells one; captions are shown when they are known."""
-    made = Talk(answer or Line(0.2, 2), spanish)
+    made = Talk(answer or Line(0.2, 2), spanish, settings)
     made.session.input.audio = SilentInput()
     made.session.output.audio = made.output
     apology = Apology(made.session, PERSONA.apology)

@@ -22,7 +22,7 @@ async def test_the_voice_follows_the_language_of_the_caller() -> None:
     """From one turn to the next, and back; a language that the persona does not list has its own voice."""
     async with talk(ENGLISH, spanish=SPANISH, persona=PERSONA) as conversation:
         for count, language in enumerate(("en", "es", "fr", "es-419"), 1):
-            await conversation.hear(0.5, "well", language)
+            await conversation.hear(0.5, "tell me", language)
             await conversation.has_said(count)
 
         assert conversation.said == [ANSWER] * 4
@@ -32,7 +32,7 @@ async def test_the_voice_follows_the_language_of_the_caller() -> None:
 async def test_a_persona_of_one_language_has_one_voice() -> None:
     """Whatever speech-to-text says of the language."""
     async with talk(ENGLISH) as conversation:
-        await conversation.hear(0.5, "bien", "es")
+        await conversation.hear(0.5, "dime", "es")
         await conversation.has_said(1)
 
         assert bytes(conversation.output.heard) == ENGLISH.pcm

@@ -13,6 +13,8 @@ from livekit.plugins import deepgram, elevenlabs, openai
 from livekit.plugins.elevenlabs.tts import _strip_nones
 
 from agent.conversation.pipeline import (
+    build_ear,
+    build_flux,
     build_llm,
     build_session,
     build_stt,
@@ -214,6 +216,22 @@ def test_the_caller_is_heard_as_the_persona_wants_it(complete: pytest.MonkeyPatc
 
     assert (newer.keyterm, newer.keywords, older.keyterm, older.keywords) == (["Nova"], [], [], [("Nova", 1.0)])
     assert (newer.numerals, newer.redact, newer.endpointing_ms) == (True, ["pci"], 100)
+
+
+def test_flux_is_heard_at_its_own_address(complete: pytest.MonkeyPatch) -> None:
+    """In the region that was set, with the persona's key terms; it tells of turns that may have ended."""
+    complete.setenv("DEEPGRAM_MODEL", "flux-general-multi")
+    complete.setenv("DEEPGRAM_BASE_URL", "api.eu.deepgram.com")
+    hearing = HearingOptions(key_terms=("Nova",), numerals=True, redact=("numbers",))
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"hearing": hearing, "language": "de-AT"})
+    settings = complete_settings()
+    options = build_flux(settings, persona)._opts
+
+    assert options.endpoint_url == "https://api.eu.deepgram.com/v2/listen"
+    assert (options.model, options.language_hint, options.keyterm) == ("flux-general-multi", ["de"], ["Nova"])
+    assert (options.numerals, options.redact, options.eager_eot_threshold) == (True, "numbers", 0.5)
+    assert isinstance(build_ear(settings, persona, None), deepgram.STTv2)
+    assert turns_of(settings)["turn_detection"] == "stt"
 
 
 def test_the_language_model_is_asked_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:

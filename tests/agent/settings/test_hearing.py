@@ -43,6 +43,18 @@ def test_the_doctor_asks_with_the_same_options() -> None:
     ]
 
 
+def test_flux_takes_less_and_says_so() -> None:
+    """It ends turns itself, and blackens numbers alone."""
+    options = HearingOptions(endpointing_ms=100, redact=("pci",))
+
+    assert [problem.partition(":")[0] for problem in options.problems("flux-general-en", "en")] == [
+        "hearing.endpointing_ms",
+        "hearing.redact",
+    ]
+    assert HearingOptions(redact=("numbers",)).problems("flux-general-en", "en-GB") == []
+    assert "flux-general-multi works" in HearingOptions().problems("flux-general-en", "de")[0]
+
+
 def test_what_a_model_does_not_do_is_refused_with_what_would_work() -> None:
     """Phrases for models that know single words, and languages that nothing tells apart."""
     phrase = HearingOptions(key_terms=("Live Avatar",))
