@@ -82,7 +82,7 @@ class Personas:
         self._ears: dict[Hashable, stt.STT[Any]] = {}
         self._models: dict[Hashable, llm.LLM[Any]] = {}
         self.language = SpokenLanguage(persona)
-        self._apology = Apology(session, persona.apology)
+        self._apology = self._apology_of(persona)
         self._apologies = self._apologies_of(persona)
         self._stt_watchdog = SttWatchdog(session, self._on_unheard)
         self._changing: asyncio.Task[None] | None = None
@@ -129,7 +129,7 @@ class Personas:
                 await service.aclose()
 
     async def _change(self, stem: str, persona: Persona) -> None:
-        apology = Apology(self._session, persona.apology, self._voice(persona) or None)
+        apology = self._apology_of(persona)
         apologies, language = self._apologies_of(persona), SpokenLanguage(persona)
         agent = self._agent(persona, apology, apologies, language)
         self._session.interrupt(force=True)  # what has begun since: the framework would let it be said to its end
@@ -193,6 +193,10 @@ class Personas:
             stt=self._ear(persona),
             tts=self._voice(persona),
         )
+
+    def _apology_of(self, persona: Persona) -> Apology:
+        """Make the apology of the persona's own language, in its own voice."""
+        return Apology(self._session, persona.apology, in_language(self._voice(persona) or self._session.tts, None))
 
     def _apologies_of(self, persona: Persona) -> dict[str, Apology]:
         """Make the apologies of the languages that have one, in their voices."""

@@ -68,6 +68,6 @@ class VoicesByLanguage(tts.TTS[Literal["never"]]):
         self.emit("error", *event)
 
 
-def in_language(voices: tts.TTS[Any] | None, language: str) -> tts.TTS[Any] | None:
-    """Return the voice of one language, whatever is spoken at present."""
+def in_language(voices: tts.TTS[Any] | None, language: str | None) -> tts.TTS[Any] | None:
+    """Return the voice of one language, or for None the own one, whatever is spoken at present."""
     return voices.of(language) if isinstance(voices, VoicesByLanguage) else voices
