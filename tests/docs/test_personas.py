@@ -43,7 +43,7 @@ def test_the_page_explains_every_field_of_a_persona_file() -> None:
 
 
 def test_the_default_persona_names_every_table() -> None:
-    """In a comment, for who copies it."""
+    """In a comment, for readers who copy the file."""
     text = DEFAULT_PERSONA.read_text("utf-8")
     tables = {name.split(".")[0] for name in fields_of(Persona) if "." in name}
 

@@ -214,7 +214,7 @@ async def test_a_persona_thinks_with_its_own_model(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_persona_whose_voice_can_not_do_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The one who is there stays; the log says why."""
+    """The present persona stays; the log says why."""
     file = tmp_path / "odd.toml"
     file.write_text('name = "Odd"\ninstructions = "x"\n[voice]\nmodel = "eleven_v3"\nspeed = 1.1\n')
     async with staged(monkeypatch, file) as stage:

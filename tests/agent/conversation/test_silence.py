@@ -78,7 +78,7 @@ def test_a_voice_stops_the_count_for_a_moment() -> None:
     assert [decision for _, decision in call.decided] == [Ask(0)]
 
 
-def test_noise_that_lasts_keeps_nobody_in_the_call() -> None:
+def test_lasting_noise_does_not_keep_a_call_alive() -> None:
     """A television in the room is no caller: the goodbye comes two seconds later than in silence."""
     call = Call()
     call.be(NOISE, 60)

@@ -57,7 +57,7 @@ def test_a_shortcoming_says_what_was_there_instead(expected: dict[str, Any], sai
 
 
 def test_an_agent_that_called_nothing_says_so() -> None:
-    """The reader need not guess whether another tool was called."""
+    """So the problem names the calls that were made: none."""
     assert shortcomings(Turn.model_validate({"says": "x", "called": [{"tool": "look"}]}), Outcome("")) == [
         "look() was not called; calls: none"
     ]

@@ -59,7 +59,7 @@ async def test_a_turn_begins_may_end_and_ends(server: TestServer, session: aioht
 async def test_without_eager_ends_there_is_one_end(
     server: TestServer, session: aiohttp.ClientSession, say: Say
 ) -> None:
-    """As with the service, which tells of them only who asks."""
+    """As with the service: a client has to ask for eager ends."""
     async with flux(server, session).stream(conn_options=ONCE) as stream:
         events = await events_of(stream, await say("tell me a story") + SILENCE + await say("stop please") + SILENCE)
 
