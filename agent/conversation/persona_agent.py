@@ -49,6 +49,9 @@ logger = logging.getLogger("agent")
 # Seconds over the client's own time-outs, so that those, which know the reason, come first.
 _SLACK = 1.0
 
+# Transcripts with which an answer is begun.
+_ANSWERED = {SpeechEventType.FINAL_TRANSCRIPT, SpeechEventType.PREFLIGHT_TRANSCRIPT}
+
 Source = Literal["hearing", "thinking", "speaking"]
 
 
@@ -217,8 +220,7 @@ class PersonaAgent(Agent):
 
     def _follow(self, event: SpeechEvent) -> None:
         """Speak the caller's language, from the next answer on."""
-        is_final = event.type is SpeechEventType.FINAL_TRANSCRIPT
-        heard = event.alternatives[0] if is_final and event.alternatives else None
+        heard = event.alternatives[0] if event.type in _ANSWERED and event.alternatives else None
         if heard is not None and heard.text and self._language.hear(heard.language):
             self._speak()
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from livekit.agents.stt import SpeechEventType
+
 from agent.persona import Persona
+from agent.settings import Settings
 from tests.agent.conversation.talking import ANSWER, SORRY, talk
 from tests.agent.speech.speech_fakes import Line
 
+FLUX = Settings(deepgram_model="flux-general-multi")
 ENGLISH, SPANISH = Line(0.2, 2), Line(0.3, 5)
 PERSONA = Persona.model_validate(
     {
@@ -27,6 +31,19 @@ async def test_the_voice_follows_the_language_of_the_caller() -> None:
 
         assert conversation.said == [ANSWER] * 4
         assert bytes(conversation.output.heard) == (ENGLISH.pcm + SPANISH.pcm) * 2
+
+
+async def test_an_answer_that_is_begun_early_has_the_voice_too() -> None:
+    """The language is known with the transcript with which the answer is begun."""
+    async with talk(ENGLISH, spanish=SPANISH, persona=PERSONA, settings=FLUX) as conversation:
+        ear = conversation.ear.streams[-1]
+        ear.tell(SpeechEventType.START_OF_SPEECH)
+        for kind in (SpeechEventType.PREFLIGHT_TRANSCRIPT, SpeechEventType.FINAL_TRANSCRIPT):
+            ear.tell(kind, "dime algo", "es")
+        ear.tell(SpeechEventType.END_OF_SPEECH)
+        await conversation.has_said(1)
+
+        assert bytes(conversation.output.heard) == SPANISH.pcm
 
 
 async def test_a_persona_of_one_language_has_one_voice() -> None:
