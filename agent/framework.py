@@ -300,17 +300,21 @@ class _ReportingSTT(deepgram.STT):
     _reports_messages = True
 
     def stream(self, **options: Any) -> deepgram.SpeechStream:
-        return _reporting(self, super().stream(**options))
+        stream = super().stream(**options)
+        _report_messages(self, stream)
+        return stream
 
 
 class _ReportingFlux(deepgram.STTv2):
     _reports_messages = True
 
     def stream(self, **options: Any) -> deepgram.SpeechStreamv2:
-        return _reporting(self, super().stream(**options))
+        stream = super().stream(**options)
+        _report_messages(self, stream)
+        return stream
 
 
-def _reporting(source: stt.STT[Any], stream: Any) -> Any:
+def _report_messages(source: stt.STT[Any], stream: Any) -> None:
     process = stream._process_stream_event  # noqa: SLF001 - the plugin drops results without words
 
     def report(message: dict[str, Any]) -> None:
@@ -318,7 +322,6 @@ def _reporting(source: stt.STT[Any], stream: Any) -> Any:
         process(message)
 
     stream._process_stream_event = report  # noqa: SLF001 - see above
-    return stream
 
 
 class ConnectedLLM(openai.LLM):

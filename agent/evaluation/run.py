@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from livekit.agents import APIError, TurnHandlingOptions, llm
 from livekit.agents.voice.run_result import (
@@ -106,7 +106,7 @@ async def _session(settings: Settings, persona: Persona, report: Callable[[str],
 async def _take_turn(session: CallSession, turn: Turn, seconds: float, *, can_judge: bool) -> list[str]:
     try:
         async with asyncio.timeout(seconds):
-            result = await session.run(user_input=turn.says)
+            result: RunResult[None] = await session.run(user_input=turn.says)
             found = shortcomings(turn, _outcome(result))
             if turn.judge and can_judge:
                 found += await _judged(session, result, turn.judge)
@@ -123,7 +123,7 @@ def _outcome(result: RunResult[Any]) -> Outcome:
     return Outcome(" ".join(said), tuple((call.name, json.loads(call.arguments or "{}")) for call in calls))
 
 
-def _is_answer(event: object) -> bool:
+def _is_answer(event: object) -> TypeGuard[ChatMessageEvent]:
     return isinstance(event, ChatMessageEvent) and event.item.role == "assistant"
 
 

@@ -53,18 +53,14 @@ class Call:
     """
 
     def __init__(self, persona: Persona) -> None:
-        self.session: Any = Session()
+        self.session = Session()
         self.presence = SimpleNamespace(is_there=True, can_be_heard=True)
         self.personas = SimpleNamespace(persona=persona, language=SpokenLanguage(persona))
         self.is_held = False
         self.said: list[str] = []
         self.ends = 0
-        speech: Any = SimpleNamespace(say=self.said.append)
-        presence: Any = self.presence
-        personas: Any = self.personas
-        self.enforcer = SilenceEnforcer(
-            self.session, speech, presence, personas, is_held=lambda: self.is_held, on_leave=self._leave
-        )
+        fakes: list[Any] = [self.session, SimpleNamespace(say=self.said.append), self.presence, self.personas]
+        self.enforcer = SilenceEnforcer(*fakes, is_held=lambda: self.is_held, on_leave=self._leave)
 
     def _leave(self) -> None:
         self.ends += 1
