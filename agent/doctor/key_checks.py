@@ -11,6 +11,7 @@ from agent.conversation.pipeline import DEEPGRAM_URL, OPENAI_URL
 from agent.conversation.stt_check import why_unheard
 from agent.doctor.finding import Check, CheckError, need
 from agent.doctor.model_check import check_model_settings
+from agent.doctor.voice_check import check_voices
 from agent.persona import Persona
 from agent.settings import Azure, Settings, Vendor
 
@@ -46,6 +47,7 @@ def key_checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession
         "OpenAI key": lambda: _model(settings, persona, http),
         "model settings": lambda: check_model_settings(settings, persona, http),
         "ElevenLabs key": lambda: _key(settings.elevenlabs, "ELEVEN_API_KEY", http, f"{eleven}/voices", eleven_key),
+        "voices": lambda: check_voices(settings, persona, http, eleven),
     }
 
 
