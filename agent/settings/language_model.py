@@ -40,7 +40,7 @@ def _table(value: object) -> object:
 
 
 # A name alone is a model as well.
-LanguageModel = Annotated[ModelOptions, BeforeValidator(_table)]
+LanguageModel = Annotated[ModelOptions, BeforeValidator(_table, json_schema_input_type=str | ModelOptions)]
 
 
 class AnswerLimits(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_serializer
 
 # Models that ElevenLabs speaks through its text-to-dialogue interface, by the start of their names, and the one setting
 # that it takes (LiveKit's ElevenLabs plugin 1.8.9, `is_dialogue_model` and `_DIALOGUE_VOICE_SETTINGS_FIELDS`).
@@ -40,7 +40,8 @@ class VoiceOptions(BaseModel):
 
     def given(self) -> dict[str, Any]:
         """Return the settings of the voice that are given, by ElevenLabs' names."""
-        return self.model_dump(exclude={"id", "model"}, exclude_none=True)
+        values = {name: getattr(self, name) for name in VoiceOptions.model_fields if name not in {"id", "model"}}
+        return {name: value for name, value in values.items() if value is not None}
 
     def problems(self, default_model: str) -> list[str]:
         """Say which settings the model does not take.
@@ -57,10 +58,19 @@ class VoiceOptions(BaseModel):
             for name in refused
         ]
 
+    @model_serializer
+    def _as_written(self) -> str | dict[str, Any]:
+        """Write it as a person would: an id alone is no table."""
+        names = {name: value for name, value in {"id": self.id, "model": self.model}.items() if value}
+        return self.id if names.keys() <= {"id"} and not self.given() else names | self.given()
+
 
 def _table(value: object) -> object:
+    if not isinstance(value, str | dict | VoiceOptions):
+        message = "has to be an id, or a table of settings"
+        raise ValueError(message)  # noqa: TRY004 - pydantic tells of these alone
     return {"id": value} if isinstance(value, str) else value
 
 
 # An id alone is a voice as well.
-Voice = Annotated[VoiceOptions, BeforeValidator(_table)]
+Voice = Annotated[VoiceOptions, BeforeValidator(_table, json_schema_input_type=str | VoiceOptions)]

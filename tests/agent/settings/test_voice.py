@@ -15,6 +15,13 @@ VOICE: TypeAdapter[VoiceOptions] = TypeAdapter(Voice)
 def test_an_id_alone_is_a_voice() -> None:
     """As in the persona files before there was a table."""
     assert VOICE.validate_python("abc") == VOICE.validate_python({"id": "abc"}) == VoiceOptions(id="abc")
+    assert VOICE.dump_python(VoiceOptions(id="abc")) == "abc"
+
+
+@pytest.mark.parametrize("written", ["abc", "", {"id": "abc", "speed": 1.1}, {"model": "eleven_v3"}])
+def test_a_voice_is_written_as_it_was_read(written: object) -> None:
+    """It travels in the configuration of a call."""
+    assert VOICE.dump_python(VOICE.validate_python(written), mode="json") == written
 
 
 @pytest.mark.parametrize(
