@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agent.call_config.variables import filled
 from agent.evaluation.report import junit, lines
 from agent.evaluation.run import Result, run_scenario
 from agent.evaluation.scenario import Scenario, load_scenarios, scenarios_beside
@@ -21,7 +22,7 @@ def evaluate(
     """Run a persona's scenarios through the agent, in text, and compare its answers with what is expected."""
     settings = load_settings()
     path = persona_path(settings, persona)
-    chosen = load_persona(path)
+    chosen = filled(load_persona(path), {})
     require_usable(settings, chosen)
     _need_model(settings)
     scenarios = load_scenarios(scenarios_beside(path))
@@ -46,7 +47,7 @@ def persona_path(settings: Settings, name: str) -> Path:
     Raises:
         SettingsError: There is none.
     """
-    files = personas_beside(settings.persona)
+    files = personas_beside(settings.persona, settings.personas_dir)
     path = files.get(name) or Path(name) if name else settings.persona
     if not path.is_file():
         raise SettingsError([f"there is no persona {name or path}: name a file, or one of {', '.join(files)}"])
