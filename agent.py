@@ -1,4 +1,4 @@
-"""The entry: python agent.py dev | start | web | console | demo | doctor | sessions | download-files.
+"""The entry: python agent.py dev | start | web | console | demo | doctor | eval | sessions | download-files.
 
 `server` is the worker. `python -m livekit.agents` and `lk agent`, which look for one, find it in the package `agent`.
 """

@@ -17,8 +17,10 @@ from livekit.agents.__main__ import main as framework_main
 from agent.call_config import CallConfig
 from agent.call_config.persona_files import require_folder, usable_personas
 from agent.doctor import command as doctor_command
+from agent.evaluation.command import evaluate
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
+from agent.persona_check import require_usable, warn_of_doubts
 from agent.process.grace import drain_timeout
 from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
@@ -33,7 +35,6 @@ from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
-from agent.turns import turn_settings
 from agent.web.command import web
 from agent.web.page_process import page_process
 from agent.web.serve import require_web_port
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.add_typer(sessions, name="sessions")
 app.command()(web)
+app.command("eval")(evaluate)
 
 
 def main() -> None:
@@ -134,7 +136,7 @@ def settings_of_a_call() -> Settings:
     """
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
-    turn_settings(settings, persona)
+    require_usable(settings, persona)
     require_folder(settings)
     return settings
 
@@ -152,6 +154,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
     settings = settings_of_a_call()
     require_web_port(settings, dev=dev)
     set_up_logging(log_level, dev=dev)
+    warn_of_doubts(settings, load_persona(settings.persona))
     journal = open_journal(settings)
     logger.info("calls can have these personas", extra={"personas": ", ".join(usable_personas(settings))})
     for name, value in mended(ENVIRONMENT).items():

@@ -40,6 +40,7 @@ __all__ = [
     "load_certificates",
     "paused_speech",
     "plugin_http_session",
+    "reporting_flux",
     "reporting_stt",
     "reports_messages",
     "running_tools",
@@ -286,19 +287,41 @@ def reporting_stt(**options: Any) -> deepgram.STT:
     return _ReportingSTT(**options)
 
 
+def reporting_flux(**options: Any) -> deepgram.STTv2:
+    """Make Deepgram's STT for Flux; it emits `STT_MESSAGE` for each message of the service.
+
+    Args:
+        options: Those of `deepgram.STTv2`.
+    """
+    return _ReportingFlux(**options)
+
+
 class _ReportingSTT(deepgram.STT):
     _reports_messages = True
 
     def stream(self, **options: Any) -> deepgram.SpeechStream:
         stream = super().stream(**options)
-        process = stream._process_stream_event  # noqa: SLF001 - the plugin drops results without words
-
-        def report(message: dict[str, Any]) -> None:
-            self.emit(STT_MESSAGE)
-            process(message)
-
-        stream._process_stream_event = report  # type: ignore[assignment, method-assign] # noqa: SLF001 - see above
+        _report_messages(self, stream)
         return stream
+
+
+class _ReportingFlux(deepgram.STTv2):
+    _reports_messages = True
+
+    def stream(self, **options: Any) -> deepgram.SpeechStreamv2:
+        stream = super().stream(**options)
+        _report_messages(self, stream)
+        return stream
+
+
+def _report_messages(source: stt.STT[Any], stream: Any) -> None:
+    process = stream._process_stream_event  # noqa: SLF001 - the plugin drops results without words
+
+    def report(message: dict[str, Any]) -> None:
+        source.emit(STT_MESSAGE)
+        process(message)
+
+    stream._process_stream_event = report  # noqa: SLF001 - see above
 
 
 class ConnectedLLM(openai.LLM):
@@ -318,6 +341,11 @@ class ConnectedLLM(openai.LLM):
         """Connect; no-op when a session is made, for which the framework passes its loop: it may never start."""
         if loop is None:
             super().prewarm()
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await super().aclose()
+        await self._client.close()
 
     async def _prewarm_impl(self) -> None:
         await self._connect()

@@ -9,7 +9,12 @@ from pydantic import ConfigDict, Field, ValidationError
 from agent.conversation.fillers import default_fillers
 from agent.conversation.tools import tools_named
 from agent.settings import SettingsError
+from agent.settings.hearing import HearingOptions
+from agent.settings.language_model import AnswerLimits, LanguageModel, ModelOptions
+from agent.settings.languages import LanguageOptions
+from agent.settings.silence import SilenceOptions
 from agent.settings.turns import TurnOptions
+from agent.settings.voice import Voice, VoiceOptions
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
 DEFAULT_TOOL_TIMEOUT = 60.0  # seconds
@@ -28,7 +33,12 @@ class Persona(TurnOptions):
     goodbye: str = Field(default=DEFAULT_GOODBYE, max_length=200)
     fillers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = None
     language: str = "en"
-    voice: str = ""
+    voice: Voice = VoiceOptions()
+    languages: dict[str, LanguageOptions] = Field(default_factory=dict)
+    hearing: HearingOptions = HearingOptions()
+    model: LanguageModel = ModelOptions()
+    answer: AnswerLimits = AnswerLimits()
+    silence: SilenceOptions = SilenceOptions()
     avatar_id: str = ""
     variables: dict[str, str] = Field(default_factory=dict)
     tools: tuple[str, ...] = ()
@@ -67,5 +77,6 @@ def personas_beside(chosen: Path, folder: Path | None = None) -> dict[str, Path]
         folder: That of PERSONAS_DIR, if there is one; its files go before those that come with the agent.
     """
     folders = [Path(__file__).parent / "personas", *([folder] if folder else [])]
-    files = [file for each in folders for file in sorted(each.glob("*.toml"))]
+    # A name that ends in `.eval.toml` is that of scenarios.
+    files = [file for each in folders for file in sorted(each.glob("*.toml")) if not file.stem.endswith(".eval")]
     return {file.stem: file for file in [*files, chosen]}

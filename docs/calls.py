@@ -26,6 +26,8 @@ def _described(
     schema: Mapping[str, Any], definitions: Mapping[str, Any], prefix: str = ""
 ) -> Iterator[tuple[str, str]]:
     for name, field in schema["properties"].items():
+        if "description" not in field:
+            continue  # a persona's own table, which personas.md explains
         yield f"{prefix}{name}", field["description"]
         references = [kind["$ref"].rpartition("/")[2] for kind in field.get("anyOf", []) if "$ref" in kind]
         for reference in references:

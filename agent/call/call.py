@@ -20,6 +20,7 @@ from agent.call.ending import Ending, Farewell, Step
 from agent.call.face import Face
 from agent.call.farewell import fall_silent, finish_speech, say_goodbye
 from agent.call.presence import Presence
+from agent.call.silence_enforcer import SILENT, SilenceEnforcer
 from agent.call_config.given import Given
 from agent.control.control import Control
 from agent.control.usage import Usage
@@ -113,9 +114,18 @@ class Call:
             config=(given or Given()).config,
             usage=self._usage,
             on_turn=self._metrics.turn,
-            on_use=self._budget.used,
+            on_use=self._on_use,
             on_end=partial(self._ending.begin, "a caller ended it"),
         )
+        self._silence = SilenceEnforcer(
+            self._session,
+            self._speech,
+            self._presence,
+            self._control.personas,
+            is_held=lambda: self._control.is_button_held,
+            on_leave=self._on_silence,
+        )
+        self._goodbye: str | None = None
         self._face = Face(ctx, settings, persona, self._control, journal=journal, hosted=hosted)
         self._answering = Answering(ctx.room, self._presence)
         self._seen = hosted is not None or settings.sip_avatar or is_web_room(ctx.job.room.name)
@@ -154,6 +164,7 @@ class Call:
         self._presence.on("changed", self._budget.look)
         self._presence.watch()
         self._budget.enforce(self._face.avatar, is_engaged=self._seen)
+        self._silence.enforce()
         self._greeting = asyncio.create_task(self._greet(), name="greeting")
 
     def shut_down(self, *, drain: bool) -> None:
@@ -230,7 +241,8 @@ class Call:
         }[farewell]
 
     async def _say_goodbye(self) -> None:
-        await say_goodbye(self._speech, self._control.personas.persona.goodbye)
+        goodbye = self._control.personas.language.goodbye if self._goodbye is None else self._goodbye
+        await say_goodbye(self._speech, goodbye)
 
     async def _hang_up(self) -> None:
         """Delete the room of a single caller, which also hangs up a telephone. Several callers keep their room."""
@@ -248,6 +260,7 @@ class Call:
         if self._greeting is not None:
             self._greeting.cancel()
         self._budget.stop()
+        self._silence.stop()
         self._answering.close()
 
     def _on_ended(self, reason: str) -> None:
@@ -259,6 +272,14 @@ class Call:
     def _on_end_near(self, seconds: float) -> None:
         ends_at = datetime.now(UTC) + timedelta(seconds=seconds)
         self._control.attributes.tell(ends_at=ends_at.isoformat(timespec="seconds"))
+
+    def _on_use(self) -> None:
+        self._budget.used()
+        self._silence.used()
+
+    def _on_silence(self) -> None:
+        self._goodbye = self._control.personas.language.silence_goodbye
+        self._ending.begin(SILENT, Farewell.GOODBYE)
 
     def _on_budget_end(self, reason: Reason) -> None:
         self._ending.begin(reason, Farewell.GOODBYE)

@@ -97,6 +97,11 @@ class Callers:
         return any(caller.is_ready and not caller.is_phone for caller in self._callers.values())
 
     @property
+    def can_be_heard(self) -> bool:
+        """Whether a caller has a microphone that is not muted."""
+        return any(each.is_ready and each.has_microphone and not each.is_muted for each in self._callers.values())
+
+    @property
     def ends_at(self) -> float | None:
         """When the call is over unless a caller joins before; None while a caller is in the room."""
         if self._callers:

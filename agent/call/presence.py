@@ -125,6 +125,11 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         """Whether a caller can see an avatar."""
         return self._callers.has_screen
 
+    @property
+    def can_be_heard(self) -> bool:
+        """Whether a caller has a microphone that is not muted."""
+        return self._callers.can_be_heard
+
     async def wait_for_caller(self) -> bool:
         """Wait for a caller; return False if the call was over before."""
         await self._is_there.wait()

@@ -88,7 +88,7 @@ class CallConfig(BaseModel):
     avatar_id: _Id | None = Field(None, description="LiveAvatar's id of the avatar.")
     video_quality: VideoQuality | None = Field(None, description="Of the avatar's picture.")
     voice: Annotated[Any, _AsInPersona("voice")] = Field(
-        None, description="ElevenLabs' id of the voice, or whatever else a persona's `voice` may be."
+        None, description="ElevenLabs' id of the voice, or a table as a persona's `voice` (personas.md)."
     )
     language: Annotated[str, StringConstraints(min_length=2, max_length=16)] | None = Field(
         None, description="The language that is heard and spoken, in Deepgram's names, such as `en-US`, or its `multi`."

@@ -3,8 +3,8 @@
 import logging
 
 from agent.persona import Persona, load_persona, personas_beside
+from agent.persona_check import require_usable
 from agent.settings import Settings, SettingsError
-from agent.turns import turn_settings
 
 logger = logging.getLogger("agent")
 
@@ -31,7 +31,7 @@ def persona_named(settings: Settings, stem: str) -> Persona:
         raise SettingsError([f"there is no such persona; there is {', '.join(files)}"])
     try:
         persona = load_persona(files[stem])
-        turn_settings(settings, persona)
+        require_usable(settings, persona)
     except SettingsError as error:
         logger.warning("the file of a persona can't be used", extra={"persona": stem, "error": str(error)})
         raise SettingsError(["that persona can't be used at the moment"]) from None

@@ -11,7 +11,8 @@ from agent.persona import Persona
 from agent.settings import Settings, SettingsError
 
 # A field that a persona has by the same name takes the place of the persona's. The variables are put into its texts.
-_OF_PERSONA = (CallConfig.model_fields.keys() & Persona.model_fields.keys()) - {"variables"}
+# Of the language model a call gives the name alone.
+_OF_PERSONA = (CallConfig.model_fields.keys() & Persona.model_fields.keys()) - {"variables", "model"}
 
 
 def resolve(settings: Settings, persona_of: Callable[[str], Persona], config: CallConfig) -> tuple[Settings, Persona]:
@@ -40,6 +41,8 @@ def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: C
             raise
         raise CallConfigError({"persona": "; ".join(error.problems)}) from None
     given = {name: value for name, value in config if name in _OF_PERSONA and value is not None}
+    if config.model is not None:
+        given["model"] = persona.model.model_copy(update={"name": config.model})
     persona = persona.model_copy(update=given)
     try:
         tools_named(persona.tools)

@@ -123,6 +123,11 @@ class Control:
         logger.warning("there is no avatar, the call goes on by voice", extra={"reason": detail})
         self.attributes.tell(avatar=voice_only(detail, sentence))
 
+    @property
+    def is_button_held(self) -> bool:
+        """Whether a caller holds the push-to-talk button."""
+        return self._microphone.is_held
+
     def open(self) -> None:
         """Set the attributes and take requests: the session has started, in a room."""
         self.attributes.start()

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, stt, tts
+from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, llm, stt, tts
 from livekit.agents.utils import aio
 
 from agent.call_config import CallConfig, CallConfigError, resolve
@@ -15,15 +15,19 @@ from agent.control.attributes import Attributes
 from agent.control.refusal import NO_SUCH_PERSONA, NOT_NOW, RefusalError
 from agent.conversation.apology import Apology
 from agent.conversation.persona_agent import PersonaAgent, Source
-from agent.conversation.pipeline import build_ear, build_voice, take_turns
+from agent.conversation.pipeline import build_ear, build_model, build_voice, take_turns
+from agent.conversation.spoken_language import SpokenLanguage
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.conversation.tools import tools_named
+from agent.conversation.voices import in_language
 from agent.framework import running_tools
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.turns import turn_settings
 
 logger = logging.getLogger("agent")
+
+Service = TypeVar("Service")
 
 # Seconds in which what is being said has to end, its tools included.
 _IDLE_TIMEOUT = 8.0
@@ -49,6 +53,7 @@ class Personas:
 
     Attributes:
         persona: The present one.
+        language: Which of its languages is spoken.
     """
 
     def __init__(
@@ -73,9 +78,12 @@ class Personas:
         self._on_failure = on_failure
         self._config = config
         self._first_stem = config.persona or settings.persona.stem
-        self._voices: dict[tuple[str, str], tts.TTS[Any]] = {}
-        self._ears: dict[str, stt.STT[Any]] = {}
-        self._apology = Apology(session, persona.apology)
+        self._voices: dict[Hashable, tts.TTS[Any]] = {}
+        self._ears: dict[Hashable, stt.STT[Any]] = {}
+        self._models: dict[Hashable, llm.LLM[Any]] = {}
+        self.language = SpokenLanguage(persona)
+        self._apology = self._apology_of(persona)
+        self._apologies = self._apologies_of(persona)
         self._stt_watchdog = SttWatchdog(session, self._on_unheard)
         self._changing: asyncio.Task[None] | None = None
         attributes.tell(personas=",".join(usable_personas(settings)), persona=self._first_stem)
@@ -83,11 +91,12 @@ class Personas:
 
     def first_agent(self) -> PersonaAgent:
         """Return the agent to start the session with."""
-        return self._agent(self._first, self._apology)
+        return self._agent(self._first, self._apology, self._apologies, self.language)
 
     def prepare(self) -> None:
-        """Synthesise the apology in the background."""
-        self._apology.prepare()
+        """Synthesise the apologies in the background."""
+        for apology in (self._apology, *self._apologies.values()):
+            apology.prepare()
 
     async def change(self, stem: str) -> Persona:
         """Let another persona go on with the conversation, in its own voice and language; it knows what was said.
@@ -114,24 +123,25 @@ class Personas:
         """Stop preparing, and close the voices and recognisers that were made here."""
         if self._changing is not None:
             await aio.cancel_and_wait(self._changing)
-        await self._apology.aclose()
-        for voice in self._voices.values():
-            await voice.aclose()
-        for ear in self._ears.values():
-            await ear.aclose()
+        await self._close_apologies()
+        for services in (self._voices, self._ears, self._models):
+            for service in services.values():
+                await service.aclose()
 
     async def _change(self, stem: str, persona: Persona) -> None:
-        apology = Apology(self._session, persona.apology, self._voice(persona) or None)
-        agent = self._agent(persona, apology)
+        apology = self._apology_of(persona)
+        apologies, language = self._apologies_of(persona), SpokenLanguage(persona)
+        agent = self._agent(persona, apology, apologies, language)
         self._session.interrupt(force=True)  # what has begun since: the framework would let it be said to its end
         self._session.update_agent(agent)
         await agent.entered.wait()
         take_turns(self._session, turn_settings(self._settings, persona))
-        await self._apology.aclose()
-        self.persona, self._apology = persona, apology
+        await self._close_apologies()
+        self.persona, self.language = persona, language
+        self._apology, self._apologies = apology, apologies
         self._attributes.tell(persona=stem)
         self._attributes.rename(_name_of(persona))
-        self._apology.prepare()
+        self.prepare()
 
     async def _fall_idle(self) -> None:
         """Wait until no tool runs, then cut what is being said.
@@ -162,7 +172,9 @@ class Personas:
             sentence = next(iter(error.problems.values()))
             raise RefusalError(NO_SUCH_PERSONA, f"{sentence[:1].upper()}{sentence[1:]}.") from None
 
-    def _agent(self, persona: Persona, apology: Apology) -> PersonaAgent:
+    def _agent(
+        self, persona: Persona, apology: Apology, apologies: Mapping[str, Apology], language: SpokenLanguage
+    ) -> PersonaAgent:
         is_first = persona is self._first
         return PersonaAgent(
             persona,
@@ -175,29 +187,67 @@ class Personas:
             on_failure=self._on_failure,
             turns=turn_settings(self._settings, persona),
             chat_ctx=NOT_GIVEN if is_first else self._session.history.copy(exclude_instructions=True),
+            language=language,
+            apologies=apologies,
+            llm=self._model(persona),
             stt=self._ear(persona),
             tts=self._voice(persona),
         )
 
+    def _apology_of(self, persona: Persona) -> Apology:
+        """Make the apology of the persona's own language, in its own voice."""
+        return Apology(self._session, persona.apology, in_language(self._voice(persona) or self._session.tts, None))
+
+    def _apologies_of(self, persona: Persona) -> dict[str, Apology]:
+        """Make the apologies of the languages that have one, in their voices."""
+        texts = {code: options.apology for code, options in persona.languages.items() if options.apology}
+        voices = self._voice(persona) or self._session.tts
+        return {code: Apology(self._session, text, in_language(voices, code)) for code, text in texts.items()}
+
+    async def _close_apologies(self) -> None:
+        for apology in (self._apology, *self._apologies.values()):
+            await apology.aclose()
+
     def _ear(self, persona: Persona) -> NotGivenOr[stt.STT[Any]]:
-        language = persona.language
-        if language == self._first.language:
-            return NOT_GIVEN
-        if language not in self._ears:
-            self._ears[language] = build_ear(self._settings, persona, self._session.vad)
-        return self._ears[language]
+        make = partial(build_ear, self._settings, persona, self._session.vad)
+        return self._of_its_own(self._ears, _ear_of, persona, make)
 
     def _voice(self, persona: Persona) -> NotGivenOr[tts.TTS[Any]]:
-        key = (persona.voice, persona.language)
-        if key == (self._first.voice, self._first.language):
+        return self._of_its_own(self._voices, _voice_of, persona, partial(build_voice, self._settings, persona))
+
+    def _model(self, persona: Persona) -> NotGivenOr[llm.LLM[Any]]:
+        return self._of_its_own(self._models, _model_of, persona, partial(build_model, self._settings, persona))
+
+    def _of_its_own(
+        self,
+        made: dict[Hashable, Service],
+        key_of: Callable[[Persona], Hashable],
+        persona: Persona,
+        make: Callable[[], Service],
+    ) -> NotGivenOr[Service]:
+        """Return what a persona needs beside the session's own, which is the first one's; made once for each key."""
+        key = key_of(persona)
+        if key == key_of(self._first):
             return NOT_GIVEN
-        if key not in self._voices:
-            self._voices[key] = build_voice(self._settings, persona)
-        return self._voices[key]
+        if key not in made:
+            made[key] = make()
+        return made[key]
 
     def _on_unheard(self) -> None:
         self._on_failure("hearing")
         self._apology.say()
+
+
+def _ear_of(persona: Persona) -> Hashable:
+    return persona.language, persona.hearing
+
+
+def _voice_of(persona: Persona) -> Hashable:
+    return persona.voice, persona.language, tuple(persona.languages.items())
+
+
+def _model_of(persona: Persona) -> Hashable:
+    return persona.model
 
 
 def _name_of(persona: Persona) -> str:

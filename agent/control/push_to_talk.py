@@ -56,6 +56,11 @@ class PushToTalk:
         presence.on("linked", self._on_linked)
         presence.on("changed", self._on_callers_changed)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a caller holds the button."""
+        return self._held_by is not None
+
     def set_mode(self, mode: InputMode, caller: str) -> None:
         """Choose a caller's mode; half a sentence that was heard is forgotten."""
         if caller == self._held_by:

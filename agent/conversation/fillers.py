@@ -53,6 +53,10 @@ class Fillers:
         self._said = 0
         self._said_at = -inf
 
+    def replace(self, sentences: Sequence[str]) -> None:
+        """Say these from here on: another language is spoken."""
+        self._sentences = sentences
+
     def next(self, now: float) -> str | None:
         """Give the sentence to say now; None if the last one was said a moment ago.
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
+from types import MappingProxyType
 from typing import Any, Literal
 
 from livekit import rtc
@@ -21,7 +22,8 @@ from livekit.agents import (
     stt,
     tts,
 )
-from livekit.agents.stt import SpeechEvent
+from livekit.agents.llm import LLM, FallbackAdapter
+from livekit.agents.stt import SpeechEvent, SpeechEventType
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT
 from livekit.agents.utils import is_given
 
@@ -33,16 +35,22 @@ from agent.conversation.hearing import Hearing
 from agent.conversation.overlap import Overlap
 from agent.conversation.patience import with_patience
 from agent.conversation.speech_text import Answer
+from agent.conversation.spoken_language import SpokenLanguage
 from agent.conversation.stt_watchdog import SttWatchdog
+from agent.conversation.voices import VoicesByLanguage
 from agent.framework import until_scheduled
 from agent.persona import Persona
 from agent.settings.turns import TurnSettings
+from agent.speech.answer_limit import limited
 from agent.speech.written import WrittenWords
 
 logger = logging.getLogger("agent")
 
 # Seconds over the client's own time-outs, so that those, which know the reason, come first.
 _SLACK = 1.0
+
+# Transcripts with which an answer is begun.
+_ANSWERED = {SpeechEventType.FINAL_TRANSCRIPT, SpeechEventType.PREFLIGHT_TRANSCRIPT}
 
 Source = Literal["hearing", "thinking", "speaking"]
 
@@ -63,6 +71,9 @@ class PersonaAgent(Agent):
         on_failure: Called with the stage that failed.
         turns: How turns are taken; by default without backchannels.
         chat_ctx: The conversation so far.
+        language: The language that is spoken; by default the persona's own.
+        apologies: Said in the place of `apology` in the languages that have one.
+        llm: The language model; by default the session's.
         stt: Speech-to-text for its language; by default the session's.
         tts: Text-to-speech with its voice; by default the session's.
 
@@ -83,15 +94,23 @@ class PersonaAgent(Agent):
         on_failure: Callable[[Source], None],
         turns: TurnSettings | None = None,
         chat_ctx: NotGivenOr[llm.ChatContext] = NOT_GIVEN,
+        language: SpokenLanguage | None = None,
+        apologies: Mapping[str, Apology] = MappingProxyType({}),
+        llm: NotGivenOr[llm.LLM[Any]] = NOT_GIVEN,
         stt: NotGivenOr[stt.STT[Any]] = NOT_GIVEN,
         tts: NotGivenOr[tts.TTS[Any]] = NOT_GIVEN,
     ) -> None:
         self._fillers = Fillers(persona.said_while_waiting)
         patient = [with_patience(tool, fillers=self._fillers, timeout=persona.tool_timeout) for tool in tools]
-        super().__init__(instructions=persona.instructions, tools=[*patient], chat_ctx=chat_ctx, stt=stt, tts=tts)
+        super().__init__(
+            instructions=persona.instructions, tools=[*patient], chat_ctx=chat_ctx, llm=llm, stt=stt, tts=tts
+        )
         self.entered = asyncio.Event()
         self._of_session = session
-        self._apology = apology
+        self._language = language or SpokenLanguage(persona)
+        self._limits = persona.answer
+        self._own_apology = apology
+        self._apologies = apologies
         self._on_first_token = on_first_token
         self._on_first_audio = on_first_audio
         self._on_failure = on_failure
@@ -99,11 +118,12 @@ class PersonaAgent(Agent):
         self._overlap = Overlap(session, turns or TurnSettings())
         options = session.conn_options.llm_conn_options
         # A quick failure is tried again within the time; two language models have it one after the other.
-        attempts = 2 if isinstance(session.llm, llm.FallbackAdapter) else 1
+        attempts = 2 if isinstance(self._model, FallbackAdapter) else 1
         self._first, self._gap = attempts * options.timeout + _SLACK, options.timeout + _SLACK
 
     async def on_enter(self) -> None:
         """Note that it has taken over."""
+        self._speak()
         self.entered.set()
 
     async def on_exit(self) -> None:
@@ -127,6 +147,7 @@ class PersonaAgent(Agent):
         async with aclosing(self._hearing.events(audio, connect, source)) as events:
             async for event in events:
                 if self._overlap.counts(event):
+                    self._follow(event)
                     yield event
 
     async def llm_node(
@@ -141,7 +162,7 @@ class PersonaAgent(Agent):
             chunks = in_time(
                 Agent.default.llm_node(self, chat_ctx, tools, model_settings), first=self._first, gap=self._gap
             )
-            pieces = or_silence(answer.speech(chunks), after=FIRST_AFTER)
+            pieces = or_silence(limited(answer.speech(chunks), self._limits), after=FIRST_AFTER)
             for stream in (chunks, pieces):
                 await stack.enter_async_context(aclosing(stream))
             async for piece in pieces:
@@ -175,8 +196,7 @@ class PersonaAgent(Agent):
                         frame.userdata[USERDATA_TIMED_TRANSCRIPT] = words.take(timed)
                     yield frame
         except APIError as error:
-            voice = self.tts if is_given(self.tts) and self.tts is not None else self._of_session.tts
-            vendor = voice.provider if voice is not None else "none"
+            vendor = self._voice.provider if self._voice is not None else "none"
             logger.warning("text-to-speech failed", extra=describe(error, vendor, said=[words.text]))
             # Before the turn has ended, the caller does not wait for this answer yet, and it may be dropped.
             await until_scheduled()
@@ -186,14 +206,37 @@ class PersonaAgent(Agent):
             message = "the text could not be synthesised"
             raise APIConnectionError(message) from None
 
+    @property
+    def _apology(self) -> Apology:
+        return self._apologies.get(self._language.code or "", self._own_apology)
+
+    @property
+    def _voice(self) -> tts.TTS[Any] | None:
+        return self.tts if is_given(self.tts) and self.tts is not None else self._of_session.tts
+
+    @property
+    def _model(self) -> object:
+        return self.llm if is_given(self.llm) and self.llm is not None else self._of_session.llm
+
+    def _follow(self, event: SpeechEvent) -> None:
+        """Speak the caller's language, from the next answer on."""
+        heard = event.alternatives[0] if event.type in _ANSWERED and event.alternatives else None
+        if heard is not None and heard.text and self._language.hear(heard.language):
+            self._speak()
+
+    def _speak(self) -> None:
+        """Take the voice and the fillers of the language that is spoken."""
+        self._fillers.replace(self._language.fillers)
+        if isinstance(self._voice, VoicesByLanguage):
+            self._voice.speak(self._language.code)
+
     def _filler(self) -> str | None:
         """Choose a filler, unless the apology would follow it at once."""
         has_time = self._first > 2 * FIRST_AFTER
         return self._fillers.next(asyncio.get_running_loop().time()) if has_time else None
 
     def _report_thinking(self, failure: APIError | TimeoutError | None, chat_ctx: llm.ChatContext) -> None:
-        model = self._of_session.llm
-        vendor = model.provider if isinstance(model, llm.LLM) else "none"
+        vendor = self._model.provider if isinstance(self._model, LLM) else "none"
         said = [message.text_content or "" for message in chat_ctx.messages()]
         described = (
             {"vendor": vendor, "reason": "an answer without words"}

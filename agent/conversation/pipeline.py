@@ -1,6 +1,7 @@
 """Speech-to-text, language model and text-to-speech: the plugins, their fallbacks, and how turns are taken."""
 
 import sys
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,10 +27,13 @@ from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 from agent.conversation.call_session import CallSession
 from agent.conversation.completions import CompletionsClient
 from agent.conversation.patience import RESULT_CAME
-from agent.framework import ConnectedLLM, forward_messages, reporting_stt
+from agent.conversation.voices import VoicesByLanguage
+from agent.framework import ConnectedLLM, forward_messages, reporting_flux, reporting_stt
 from agent.persona import Persona
 from agent.settings import Settings, Vendor
+from agent.settings.deepgram_models import MULTI, base_of
 from agent.settings.turns import VOICE_ENDS_AFTER, TurnSettings
+from agent.settings.voice import VoiceOptions
 from agent.speech.pieces import PieceTokenizer
 from agent.turns import turn_settings
 
@@ -48,6 +52,10 @@ _RETRY_INTERVAL = 0.5
 # the caller has spoken for so many seconds, since callers pause often in long speech.
 _PREEMPTIVE_TRIES = 2
 _PREEMPTIVE_SPEECH = 10.0
+
+# How sure Flux has to be that a turn may have ended, for an answer to be begun: 0.3 to 0.9, and the turn ends at 0.7
+# (developers.deepgram.com/docs/flux/configuration). 0.5 is what LiveKit's own inference asks for (DeepgramFluxOptions).
+_EAGER_TURN_END = 0.5
 
 # The end of the names of ElevenLabs' models that take a language; others recognise it from the text.
 _ENFORCED = "_v2_5"
@@ -71,7 +79,7 @@ def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession
     return CallSession(
         vad=vad,
         stt=build_ear(settings, persona, vad),
-        llm=_thinking(settings),
+        llm=build_model(settings, persona),
         tts=build_voice(settings, persona),
         turn_handling=turn_handling(settings, turn_settings(settings, persona)),
         # Captions and the interrupted message follow the words that ElevenLabs says it spoke.
@@ -112,32 +120,59 @@ def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
         language=persona.language,
         api_key=vendor.key.get_secret_value(),
         base_url=vendor.url or DEEPGRAM_URL,
+        **persona.hearing.of_plugin(settings.deepgram_model),
     )
 
 
-def build_llm(settings: Settings) -> openai.LLM:
+def build_flux(settings: Settings, persona: Persona) -> deepgram.STTv2:
+    """Build Deepgram's Flux, or its stand-in; it says itself when a turn has ended, and when one may have."""
+    vendor, language = settings.deepgram, persona.language
+    return reporting_flux(
+        model=settings.deepgram_model,
+        language_hint=[] if language == MULTI or settings.deepgram_model == "flux-general-en" else [base_of(language)],
+        eager_eot_threshold=_EAGER_TURN_END,
+        api_key=vendor.key.get_secret_value(),
+        base_url=flux_url(vendor.url),
+        **persona.hearing.of_plugin(settings.deepgram_model),
+    )
+
+
+def flux_url(url: str | None) -> str:
+    """Return where Flux is heard, beside the address of the other models."""
+    return (url or DEEPGRAM_URL).replace("/v1/listen", "/v2/listen")
+
+
+def build_llm(settings: Settings, persona: Persona) -> openai.LLM:
     """Build the language model: OpenAI's, Azure's, that of a server that speaks its protocol, or of the stand-in."""
+    name = persona.model.name or settings.openai_model
+    options = persona.model.request()
     if (azure := settings.azure) is not None:
         return openai.LLM.with_azure(
-            model=settings.openai_model,
+            model=name,
             azure_endpoint=azure.endpoint,
-            azure_deployment=azure.deployment,
+            azure_deployment=persona.model.name or azure.deployment,
             api_version=azure.api_version,
             api_key=azure.key.get_secret_value(),
+            **options,
         )
-    return _llm(settings.openai, settings.openai_model)
+    return _llm(settings.openai, name, options)
 
 
 def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
-    """Build ElevenLabs' text-to-speech, or that of its stand-in."""
-    vendor = settings.elevenlabs
+    """Build ElevenLabs' text-to-speech with the persona's voice, or that of its stand-in."""
+    return _tts(settings, persona.voice, persona.language)
+
+
+def _tts(settings: Settings, options: VoiceOptions, language: str) -> elevenlabs.TTS:
+    vendor, model = settings.elevenlabs, options.model or settings.eleven_model
     voice = elevenlabs.TTS(
-        model=settings.eleven_model,
+        model=model,
         api_key=vendor.key.get_secret_value(),
         # The avatar's own format; the plugin's default is mp3 at 22.05 kHz.
         encoding="pcm_24000",
-        voice_id=persona.voice or DEFAULT_VOICE_ID,
-        language=_spoken_language(settings, persona),
+        voice_id=options.id or DEFAULT_VOICE_ID,
+        voice_settings=_voice_settings(options),
+        language=_spoken_language(model, language),
         base_url=vendor.url or NOT_GIVEN,
         # Times of the text as it is written; the other alignment has Chinese in Latin letters and numbers in words.
         preferred_alignment="original",
@@ -151,7 +186,7 @@ def build_tts(settings: Settings, persona: Persona) -> elevenlabs.TTS:
 
 def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[Any]:
     """Build the speech-to-text of the persona's language, with its fallback."""
-    first = build_stt(settings, persona)
+    first = build_flux(settings, persona) if settings.has_own_turns else build_stt(settings, persona)
     if settings.fallback_stt is None:
         return first
     vendor = settings.openai_speech
@@ -166,8 +201,23 @@ def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[
 
 
 def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
-    """Build the text-to-speech of the persona's voice, with its fallback."""
-    first = build_tts(settings, persona)
+    """Build the text-to-speech of the persona: a voice, or one for each of its languages; each with its fallback."""
+    own = _with_fallback(settings, build_tts(settings, persona))
+    if not persona.languages:
+        return own
+    others = {
+        code: _with_fallback(settings, _tts(settings, of_language(persona, code), code)) for code in persona.languages
+    }
+    return VoicesByLanguage(own, others)
+
+
+def of_language(persona: Persona, code: str) -> VoiceOptions:
+    """Return the voice of one of the persona's languages; the persona's own where the language names none."""
+    voice = persona.languages[code].voice
+    return voice if voice != VoiceOptions() else persona.voice
+
+
+def _with_fallback(settings: Settings, first: elevenlabs.TTS) -> tts.TTS[Any]:
     if settings.fallback_tts is None:
         return first
     vendor = settings.openai_speech
@@ -179,6 +229,8 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
 def turn_handling(settings: Settings, turns: TurnSettings) -> TurnHandlingOptions:
     """Set how turns are taken, explicitly: by default the framework picks a model in the cloud in some modes."""
     detector: Any = "vad" if settings.turn_detection == "vad" else inference.TurnDetector(version="v1-mini")
+    if settings.has_own_turns:
+        detector = "stt"
     return TurnHandlingOptions(
         turn_detection=detector,
         endpointing=_endpointing(turns),
@@ -212,26 +264,38 @@ def _interruption(turns: TurnSettings) -> InterruptionOptions:
     }
 
 
-def _spoken_language(settings: Settings, persona: Persona) -> NotGivenOr[str]:
+def _spoken_language(model: str, language: str) -> NotGivenOr[str]:
     """Give the language in ISO 639-1, which has two letters: `en-US` is `en`, and Deepgram's `multi` is none."""
-    code = LanguageCode(persona.language).language
-    return code if settings.eleven_model.endswith(_ENFORCED) and len(code) == 2 else NOT_GIVEN  # noqa: PLR2004
+    code = LanguageCode(language).language
+    return code if model.endswith(_ENFORCED) and len(code) == 2 else NOT_GIVEN  # noqa: PLR2004
 
 
-def _thinking(settings: Settings) -> llm.LLM[Any]:
-    first = build_llm(settings)
+def _voice_settings(options: VoiceOptions) -> NotGivenOr[elevenlabs.VoiceSettings]:
+    """Give the settings that the persona has; the others stay as the voice's owner has set them."""
+    if not (given := options.given()):
+        return NOT_GIVEN
+    # The plugin requires these two, and sends none of what is None.
+    required: dict[str, Any] = {"stability": None, "similarity_boost": None}
+    return elevenlabs.VoiceSettings(**required | given)
+
+
+def build_model(settings: Settings, persona: Persona) -> llm.LLM[Any]:
+    """Build the language model of the persona, with its fallback."""
+    first = build_llm(settings, persona)
     if settings.openai_fallback is None:
         return first
-    second = _llm(settings.openai_fallback, settings.openai_fallback_model or settings.openai_model)
+    second = _llm(
+        settings.openai_fallback, settings.openai_fallback_model or settings.openai_model, persona.model.request()
+    )
     return llm.FallbackAdapter([first, second], attempt_timeout=settings.llm_timeout)
 
 
-def _llm(vendor: Vendor, model: str) -> openai.LLM:
+def _llm(vendor: Vendor, model: str, options: Mapping[str, Any]) -> openai.LLM:
     is_openai = vendor.is_stand_in or is_openai_host(vendor.url)
     client = CompletionsClient(
         api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, is_openai=is_openai
     )
-    return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client)
+    return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client, **options)
 
 
 def is_openai_host(url: str | None) -> bool:

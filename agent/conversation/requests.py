@@ -34,6 +34,14 @@ def _without(field: str) -> Callable[[Request], Request]:
     return lambda request: {name: value for name, value in request.items() if name != field}
 
 
+def _with_older_name(request: Request) -> Request:
+    """Limit the tokens by the name that servers had for it before."""
+    if "max_completion_tokens" not in request:
+        return request
+    limit = request["max_completion_tokens"]
+    return {**_without("max_completion_tokens")(request), "max_tokens": limit}
+
+
 def _without_system(request: Request) -> Request:
     return {**request, "messages": [_as_user(message) for message in request["messages"]]}
 
@@ -45,6 +53,10 @@ def _alternating(request: Request) -> Request:
 # In this order a refusal is read and a request is changed: one of the roles may name system messages and tools as
 # exceptions, and system messages that became the user's have to be joined.
 _RELAXATIONS = (
+    # Settings of a persona that its model does not take. A refusal of one may name tools beside it.
+    Relaxation("reasoning_effort", re.compile("reasoning_effort"), _without("reasoning_effort")),
+    Relaxation("temperature", re.compile("temperature"), _without("temperature")),
+    Relaxation("max_completion_tokens", re.compile("max_completion_tokens"), _with_older_name),
     Relaxation("stream_options", re.compile("stream_options"), _without("stream_options")),
     Relaxation(
         "system messages",

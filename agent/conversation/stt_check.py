@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from agent.conversation.pipeline import DEEPGRAM_URL
+from agent.conversation.pipeline import DEEPGRAM_URL, flux_url
 from agent.persona import Persona
 from agent.settings import Settings
 
@@ -10,14 +10,14 @@ _TIMEOUT = 10.0  # seconds
 
 
 async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> str | None:
-    """Open a stream with the persona's language, as a call does, and close it.
+    """Open a stream with the persona's language and its `[hearing]`, as a call does, and close it.
 
-    There is no table of what a model hears: Deepgram added languages to nova-3 in eight of the last twelve months
-    (developers.deepgram.com/changelog).
+    The table of `agent/settings/deepgram_models.py` can't be complete: Deepgram added languages to nova-3 in eight of
+    twelve months (developers.deepgram.com/changelog).
 
     Args:
         settings: The settings; the key must be valid.
-        persona: Its language is tried.
+        persona: Its language and its options of speech-to-text are tried.
         http: An open HTTP session.
 
     Returns:
@@ -28,18 +28,22 @@ async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.Client
         TimeoutError: It does not answer.
     """
     vendor = settings.deepgram
-    url = (vendor.url or DEEPGRAM_URL).replace("http", "ws", 1)
-    options = {
-        "model": settings.deepgram_model,
-        "language": persona.language,
-        "encoding": "linear16",
-        "sample_rate": "16000",
-        "interim_results": "true",
-    }
+    of_nova = [("language", persona.language), ("interim_results", "true")]
+    url = flux_url(vendor.url) if settings.has_own_turns else vendor.url or DEEPGRAM_URL
+    options = [
+        ("model", settings.deepgram_model),
+        ("encoding", "linear16"),
+        ("sample_rate", "16000"),
+        *([] if settings.has_own_turns else of_nova),
+        *persona.hearing.of_query(settings.deepgram_model),
+    ]
     headers = {"Authorization": f"Token {vendor.key.get_secret_value()}"}
     try:
         async with http.ws_connect(
-            url, params=options, headers=headers, timeout=aiohttp.ClientWSTimeout(ws_close=_TIMEOUT)
+            url.replace("http", "ws", 1),
+            params=options,
+            headers=headers,
+            timeout=aiohttp.ClientWSTimeout(ws_close=_TIMEOUT),
         ) as stream:
             await stream.send_str('{"type": "CloseStream"}')
     except aiohttp.WSServerHandshakeError as refusal:

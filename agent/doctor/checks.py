@@ -15,9 +15,9 @@ from agent.doctor.key_checks import key_checks
 from agent.doctor.port_checks import port_checks
 from agent.framework import plugin_http_session
 from agent.persona import Persona, load_persona
+from agent.persona_check import require_usable
 from agent.sessions.sweeper import open_journal
 from agent.settings import Settings, SettingsError, load_settings, out_of_reach
-from agent.turns import turn_settings
 from avatar import LiveAvatarAPI
 from avatar.http import client_session
 
@@ -30,7 +30,7 @@ async def examine() -> list[Finding]:
     try:
         settings = load_settings()
         persona = load_persona(settings.persona)
-        turn_settings(settings, persona)
+        require_usable(settings, persona)
     except SettingsError as error:
         return [Finding("settings", good=False, text=problem) for problem in error.problems]
     return await examine_with(settings, persona)

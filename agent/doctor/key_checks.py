@@ -10,6 +10,8 @@ import aiohttp
 from agent.conversation.pipeline import DEEPGRAM_URL, OPENAI_URL
 from agent.conversation.stt_check import why_unheard
 from agent.doctor.finding import Check, CheckError, need
+from agent.doctor.model_check import check_model_settings
+from agent.doctor.voice_check import check_voices
 from agent.persona import Persona
 from agent.settings import Azure, Settings, Vendor
 
@@ -32,7 +34,7 @@ def key_checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession
 
     Args:
         settings: What is checked.
-        persona: Its language is tried.
+        persona: Its language and its settings of speech-to-text and of the language model are tried.
         http: The HTTP session to use.
     """
     deepgram = (settings.deepgram.url or DEEPGRAM_URL).removesuffix("/listen")
@@ -42,8 +44,10 @@ def key_checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession
     return {
         "Deepgram key": lambda: _key(settings.deepgram, "DEEPGRAM_API_KEY", http, f"{deepgram}/projects", token),
         "language": lambda: _language(settings, persona, http),
-        "OpenAI key": lambda: _model(settings, http),
+        "OpenAI key": lambda: _model(settings, persona, http),
+        "model settings": lambda: check_model_settings(settings, persona, http),
         "ElevenLabs key": lambda: _key(settings.elevenlabs, "ELEVEN_API_KEY", http, f"{eleven}/voices", eleven_key),
+        "voices": lambda: check_voices(settings, persona, http, eleven),
     }
 
 
@@ -61,13 +65,13 @@ async def _language(settings: Settings, persona: Persona, http: aiohttp.ClientSe
     if reason:
         message = (
             f"DEEPGRAM_MODEL={settings.deepgram_model} does not hear {persona.language} ({reason}): "
-            "choose another model, or another language in the persona file"
+            "choose another model, or change language or [hearing] in the persona file"
         )
         raise CheckError(message)
     return f"{settings.deepgram_model} hears {persona.language}"
 
 
-async def _model(settings: Settings, http: aiohttp.ClientSession) -> str:
+async def _model(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> str:
     if settings.azure is not None:
         return await _deployment(settings.azure, http)
     url = f"{settings.openai.url or OPENAI_URL}/models"
@@ -78,7 +82,7 @@ async def _model(settings: Settings, http: aiohttp.ClientSession) -> str:
         http,
         url,
         headers,
-        look=lambda models: _find_model(settings.openai_model, models),
+        look=lambda models: _find_model(persona.model.name or settings.openai_model, models),
     )
 
 

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.settings import values
 from agent.settings.call_fields import read_call_fields
+from agent.settings.deepgram_models import is_flux
 from agent.settings.state_dir import default_state_dir
 from agent.settings.turns import TurnOptions
 from avatar import SANDBOX_AVATAR_ID, VideoQuality
@@ -115,7 +116,7 @@ class Settings(TurnOptions, BaseSettings):
 
     deepgram_api_key: Secret = SecretStr("")
     deepgram_base_url: Annotated[str, _cleaned(values.deepgram_address)] = ""
-    deepgram_model: Annotated[str, _cleaned(values.deepgram_model)] = "nova-3"
+    deepgram_model: Text = "nova-3"
 
     openai_api_key: Secret = SecretStr("")
     openai_base_url: Annotated[str, _cleaned(values.openai_address)] = ""
@@ -233,6 +234,11 @@ class Settings(TurnOptions, BaseSettings):
     def deepgram(self) -> Vendor:
         """Speech to text."""
         return self._vendor("deepgram", self.deepgram_api_key, real_url=self.deepgram_base_url, path="/v1/listen")
+
+    @property
+    def has_own_turns(self) -> bool:
+        """Whether speech-to-text itself finds the end of a turn, as Deepgram's Flux does."""
+        return is_flux(self.deepgram_model)
 
     @property
     def azure(self) -> Azure | None:

@@ -112,17 +112,6 @@ def web_address(value: str) -> str:
     return _address(value, plain="http", secure="https")
 
 
-def deepgram_model(value: str) -> str:
-    """Clean the name of a model of Deepgram's `/v1/listen`."""
-    cleaned = clean(value)
-    if cleaned.lower().startswith("flux"):
-        message = (
-            f"{cleaned} is heard through Deepgram's /v2/listen, which this worker doesn't use: take nova-3 or nova-2"
-        )
-        raise ValueError(message)
-    return cleaned
-
-
 def liveavatar_address(value: str) -> str:
     """Clean LiveAvatar's address, which may have been copied with the path of a call."""
     return _without_call(web_address(value), "sessions")

@@ -55,12 +55,23 @@ def split(text: str) -> list[str]:
     incomplete while the text is still being written; the others are complete.
     """
     pieces: list[str] = []
-    for piece in _joined(part for sentence in _sentences(text) for part in _bounded(sentence)):
+    for piece in _joined(part for sentence in sentences(text) for part in _bounded(sentence)):
         if pieces and not is_speakable(piece):
             pieces[-1] += piece
         else:
             pieces.append(piece)
     return pieces
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Cut a text behind each end of a sentence. Joined again, the parts are the text; the last may be incomplete."""
+    start = 0
+    for match in _ENDS.finditer(text):
+        if start < match.end() < len(text) and _ends_sentence(text, match):
+            yield text[start : match.end()]
+            start = match.end()
+    if start < len(text):
+        yield text[start:]
 
 
 class PieceTokenizer(SentenceTokenizer):
@@ -99,16 +110,6 @@ class _PieceStream(SentenceStream):
     def _send(self, pieces: Iterable[str]) -> None:
         for piece in pieces:
             self._event_ch.send_nowait(TokenData(token=piece.strip()))
-
-
-def _sentences(text: str) -> Iterator[str]:
-    start = 0
-    for match in _ENDS.finditer(text):
-        if start < match.end() < len(text) and _ends_sentence(text, match):
-            yield text[start : match.end()]
-            start = match.end()
-    if start < len(text):
-        yield text[start:]
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:

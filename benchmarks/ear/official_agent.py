@@ -71,7 +71,7 @@ async def entrypoint(ctx: JobContext) -> None:
     session = AgentSession[None](
         vad=ctx.proc.userdata["vad"],
         stt=build_stt(settings, persona),
-        llm=build_llm(settings),
+        llm=build_llm(settings, persona),
         tts=build_tts(settings, persona),
         # By default a model in LiveKit's cloud decides, which neither worker has here.
         turn_handling=TurnHandlingOptions(turn_detection="vad"),

@@ -118,7 +118,7 @@ async def _session(
         session = AgentSession[Any](
             vad=silero.VAD.load(),
             stt=build_stt(settings, persona),
-            llm=build_llm(settings),
+            llm=build_llm(settings, persona),
             tts=build_tts(settings, persona),
             turn_handling=TurnHandlingOptions(turn_detection="vad"),
         )

@@ -16,6 +16,8 @@ from simulators.deepgram.transcriber import Transcriber
 from simulators.speech import SpeechError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from simulators.deepgram.options import ListenOptions
     from simulators.speech import Recogniser
 
@@ -47,7 +49,7 @@ class Listener:
         try:
             async with asyncio.TaskGroup() as tasks:
                 transcribing = tasks.create_task(self._transcriber.run())
-                if await self._receive():
+                if await receive(self._ws, self._hear, self._obey):
                     await self._transcriber.close()
                 else:
                     transcribing.cancel()
@@ -56,21 +58,6 @@ class Listener:
         except* SpeechError as failures:
             logger.warning("recognition failed", extra={"error": str(failures.exceptions[0])})
             await self._ws.close(code=1011, message=b"NET-0000")
-
-    async def _receive(self) -> bool:
-        """Take audio and commands; true when the client asked for the end and waits for the last transcripts."""
-        while True:
-            try:
-                message = await self._ws.receive(timeout=_IDLE_TIMEOUT)
-            except TimeoutError:
-                await self._ws.close(code=1011, message=b"NET-0001")
-                return False
-            if message.type is WSMsgType.BINARY:
-                await self._hear(message.data)
-            elif message.type is not WSMsgType.TEXT:
-                return False
-            elif await self._obey(message.data):
-                return True
 
     async def _hear(self, pcm: bytes) -> None:
         self._sha256.update(pcm)
@@ -91,7 +78,7 @@ class Listener:
 
     async def _obey(self, text: str) -> bool:
         """Do what a command says; true when it is the last."""
-        command = _command(text)
+        command = command_of(text)
         if command in ("Finalize", "CloseStream") and (utterance := self._endpointer.finalize()):
             await self._transcriber.finish(utterance, speech_final=True, from_finalize=command == "Finalize")
         if command != "CloseStream":
@@ -103,7 +90,31 @@ class Listener:
         return True
 
 
-def _command(text: str) -> str:
+async def receive(
+    ws: web.WebSocketResponse, hear: Callable[[bytes], Awaitable[None]], obey: Callable[[str], Awaitable[bool]]
+) -> bool:
+    """Take audio and commands; true when the client asked for the end and waits for the last transcripts.
+
+    Args:
+        ws: The client's.
+        hear: Takes audio.
+        obey: Takes a command; returns true for the last one.
+    """
+    while True:
+        try:
+            message = await ws.receive(timeout=_IDLE_TIMEOUT)
+        except TimeoutError:
+            await ws.close(code=1011, message=b"NET-0001")
+            return False
+        if message.type is WSMsgType.BINARY:
+            await hear(message.data)
+        elif message.type is not WSMsgType.TEXT:
+            return False
+        elif await obey(message.data):
+            return True
+
+
+def command_of(text: str) -> str:
     """The type of a control message; what is not one has no effect, as is any type that is not known."""
     try:
         return str(json.loads(text)["type"])

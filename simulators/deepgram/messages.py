@@ -41,6 +41,41 @@ def results(
     }
 
 
+def connected(*, request_id: str) -> Message:
+    """The first message of `/v2/listen`."""
+    return {"type": "Connected", "request_id": request_id, "sequence_id": 0}
+
+
+def turn_info(
+    event: str, utterance: Utterance, recognition: Recognition | None, *, request_id: str, sequence: int, turn: int
+) -> Message:
+    """What became of a turn, and what was heard of it so far.
+
+    Source: https://developers.deepgram.com/docs/flux/state, and the fields that LiveKit's plugin reads.
+    """
+    words = [] if recognition is None else recognition.words
+    return {
+        "type": "TurnInfo",
+        "request_id": request_id,
+        "sequence_id": sequence,
+        "event": event,
+        "turn_index": turn,
+        "audio_window_start": round(utterance.start, 2),
+        "audio_window_end": round(utterance.end, 2),
+        "transcript": " ".join(word.text for word in words),
+        "words": [
+            {
+                "word": word.text,
+                "start": round(utterance.start + word.start, 2),
+                "end": round(utterance.start + word.end, 2),
+                "confidence": round(word.confidence, 4),
+            }
+            for word in words
+        ],
+        "end_of_turn_confidence": {"EndOfTurn": 0.9, "EagerEndOfTurn": 0.6}.get(event, 0.1),
+    }
+
+
 def speech_started(at: float) -> Message:
     """Speech was detected at a second of the stream."""
     return {"type": "SpeechStarted", "channel": _CHANNEL, "timestamp": round(at, 2)}

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ENGLISH = ("en", "multi")
+_FLUX_MODELS = ("flux-general-en", "flux-general-multi")
+_LONGEST_TURN_END = 5.0
 
 
 class BadOption(ValueError):  # noqa: N818 - it is answered, as "Bad Request"
@@ -47,6 +49,37 @@ class ListenOptions:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FluxOptions:
+    """The parameters of `/v2/listen`; what is not listed is accepted and has no effect.
+
+    Source: https://developers.deepgram.com/docs/flux/configuration
+    """
+
+    rate_hz: int
+    model: str
+    # True if the client wants to know of turns that may have ended.
+    is_eager: bool
+    # Seconds of silence after which a turn ends whatever was said.
+    timeout: float
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> FluxOptions:
+        """Read the query of a request, for 16-bit mono PCM. Raises `BadOption`."""
+        _require(query.get("encoding") == "linear16", "this stand-in hears encoding=linear16 only")
+        _require(query.get("model", "") in _FLUX_MODELS, "No such model/language combination found.")
+        _require("language" not in query, "language is no parameter of /v2/listen: use language_hint")
+        eager, end = _threshold(query, "eager_eot_threshold", 0.3, 0.9), _threshold(query, "eot_threshold", 0.5, 1.0)
+        _require(eager is None or eager <= (end or 0.7), "eager_eot_threshold must not exceed eot_threshold")
+        timeout = _seconds(query, "eot_timeout_ms", default="5000")
+        return cls(
+            rate_hz=rate_hz(query),
+            model=query["model"],
+            is_eager=eager is not None,
+            timeout=timeout or _LONGEST_TURN_END,
+        )
+
+
 def rate_hz(query: Mapping[str, str]) -> int:
     """The sample rate of raw audio. Raises `BadOption`."""
     rate = query.get("sample_rate", "")
@@ -66,6 +99,15 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - reads as 
 
 def _flag(query: Mapping[str, str], name: str) -> bool:
     return query.get(name, "false") == "true"
+
+
+def _threshold(query: Mapping[str, str], name: str, least: float, most: float) -> float | None:
+    if name not in query:
+        return None
+    value = query[name]
+    _require(value.replace(".", "", 1).isdecimal(), f"{name} must be a number")
+    _require(least <= float(value) <= most, f"{name} must be {least} to {most}")
+    return float(value)
 
 
 def _seconds(query: Mapping[str, str], name: str, *, default: str) -> float | None:

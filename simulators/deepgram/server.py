@@ -14,7 +14,8 @@ from aiohttp import web
 from simulators.deepgram import messages
 from simulators.deepgram.endpointer import Endpointer, SpeechEnded
 from simulators.deepgram.listen import Listener
-from simulators.deepgram.options import BadOption, ListenOptions, rate_hz
+from simulators.deepgram.options import BadOption, FluxOptions, ListenOptions, rate_hz
+from simulators.deepgram.turns import TurnListener
 from simulators.faults import FaultPlan
 from simulators.faults.injection import INJECTION
 from simulators.faults.middleware import install
@@ -50,6 +51,7 @@ def create_app(recogniser: Recogniser, *, api_key: str, faults: FaultPlan | None
     app.add_routes(
         [
             web.get("/v1/listen", _listen, name="listen"),
+            web.get("/v2/listen", _listen_for_turns, name="listen_for_turns"),
             web.post("/v1/listen", _transcribe, name="transcribe"),
             web.get("/v1/auth/token", _token, name="auth"),
             web.get("/v1/projects", _projects, name="projects"),
@@ -83,6 +85,20 @@ async def _listen(request: web.Request) -> web.StreamResponse:
     ws.headers["dg-request-id"] = request_id
     await ws.prepare(request)
     await Listener(ws, request.app[_RECOGNISER], options, request_id=request_id).run()
+    await ws.close()
+    return ws
+
+
+async def _listen_for_turns(request: web.Request) -> web.StreamResponse:
+    try:
+        options = FluxOptions.from_query(request.query)
+    except BadOption as error:
+        raise _bad_request(error) from error
+    request_id = str(uuid4())
+    ws = FaultySocket(request.app[INJECTION], compress=False)
+    ws.headers["dg-request-id"] = request_id
+    await ws.prepare(request)
+    await TurnListener(ws, request.app[_RECOGNISER], options, request_id=request_id).run()
     await ws.close()
     return ws
 

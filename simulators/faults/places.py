@@ -12,7 +12,7 @@ Places: TypeAlias = Mapping[Vendor, tuple[str, ...]]
 
 # The calls, under the names of their routes; an upgrade to a WebSocket is one of them.
 CALLS: Places = {
-    "deepgram": ("listen", "transcribe", "auth", "projects"),
+    "deepgram": ("listen", "listen_for_turns", "transcribe", "auth", "projects"),
     "elevenlabs": ("stream_input", "multi_stream_input", "stream", "speech", "voices", "user"),
     "openai": ("chat", "models"),
     "liveavatar": (

@@ -96,10 +96,14 @@ class ScriptedSTT(stt.STT[Literal["never"]]):
 
 
 class ScriptedEar(stt.RecognizeStream):
-    def understand(self, text: str) -> None:
+    def understand(self, text: str, language: str = "en") -> None:
         """Tell a final transcript."""
-        alternative = stt.SpeechData(language="en", text=text)  # type: ignore[arg-type] # a plain string will do
-        self._event_ch.send_nowait(stt.SpeechEvent(stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[alternative]))
+        self.tell(stt.SpeechEventType.FINAL_TRANSCRIPT, text, language)
+
+    def tell(self, kind: stt.SpeechEventType, text: str = "", language: str = "en") -> None:
+        """Tell an event, with a transcript if it has a text."""
+        data = stt.SpeechData(language=language, text=text)  # type: ignore[arg-type] # a plain string will do
+        self._event_ch.send_nowait(stt.SpeechEvent(kind, alternatives=[data] if text else []))
 
     def fail(self) -> None:
         """Lose the connection for good."""

@@ -36,6 +36,7 @@ from agent.framework import (
     is_released,
     load_certificates,
     plugin_http_session,
+    reporting_flux,
     reporting_stt,
     reports_messages,
     set_job_url,
@@ -429,6 +430,21 @@ async def test_an_stt_reports_messages_without_words() -> None:
     assert sorted(seen) == ["adapter", "source"], f"{CHANGED}deepgram.SpeechStream._process_stream_event"
     assert reports_messages(source)
     assert not reports_messages(deepgram.STT(api_key="key"))
+
+
+async def test_flux_reports_its_messages_too() -> None:
+    """Also the one that says that it is connected."""
+    seen: list[str] = []
+    source = reporting_flux(api_key="key")
+    source.on(STT_MESSAGE, lambda: seen.append("source"))
+    async with http_context.open():
+        stream = source.stream()
+        stream._process_stream_event({"type": "Connected"})
+        await stream.aclose()
+
+    assert inspect.signature(deepgram.SpeechStreamv2._process_stream_event).parameters.keys() == {"self", "data"}
+    assert seen == ["source"], f"{CHANGED}deepgram.SpeechStreamv2._process_stream_event"
+    assert reports_messages(source)
 
 
 async def test_tools_are_described_without_strict_to_other_servers() -> None:

@@ -22,6 +22,16 @@ def test_without_settings_the_defaults_are_those_of_the_detector() -> None:
     assert by_silence.backchannels == by_model.backchannels == default_backchannels("en")
 
 
+def test_speech_to_text_that_finds_the_end_is_not_waited_for() -> None:
+    """Flux has waited already; a second detector beside it is a contradiction, and what to do is said."""
+    flux = Settings(deepgram_model="flux-general-en")
+    assert turn_settings(flux, PERSONA).min_endpointing_delay == 0.0
+    assert turn_settings(flux, PERSONA.model_copy(update={"min_endpointing_delay": 0.5})).min_endpointing_delay == 0.5
+
+    with pytest.raises(SettingsError, match="TURN_DETECTION=model: DEEPGRAM_MODEL=flux-general-en finds the end"):
+        turn_settings(Settings(deepgram_model="flux-general-en", turn_detection="model"), PERSONA)
+
+
 def test_the_environment_goes_before_the_persona_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Each option for itself; a list in the environment has commas."""
     file = tmp_path / "ada.toml"

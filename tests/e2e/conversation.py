@@ -19,7 +19,7 @@ from simulators.openai.script import load_script
 from tests.e2e.narration import BYTES_PER_SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from demo.call.captions import Segment
@@ -75,12 +75,19 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(stage: Stage, name: str, directory: Path) -> AsyncIterator[Conversation]:
+async def conversation(
+    stage: Stage,
+    name: str,
+    directory: Path,
+    *,
+    persona: str = SILENT_PERSONA,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Conversation]:
     """A conversation in which the avatar has joined, before the first word."""
-    persona = directory / "silent.toml"
-    persona.write_text(SILENT_PERSONA)
+    file = directory / "silent.toml"
+    file.write_text(persona)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(stage.worker({"PERSONA": str(persona)}))
+        await stack.enter_async_context(stage.worker({"PERSONA": str(file), **(settings or {})}))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         room = rtc.Room()
         captions, call_room = Captions(room), CallRoom(room)

@@ -12,10 +12,13 @@ from livekit.plugins import deepgram
 
 import agent.call.call
 from agent.call.budget import Reason
+from agent.call.silence_enforcer import SILENT
 from agent.control.voice_only import SENTENCES, UNAVAILABLE
 from agent.conversation.call_session import CallSession
 from agent.conversation.pipeline import load_vad
 from agent.conversation.tools import end_call
+from agent.settings.silence import SilenceOptions
+from tests.agent.call import call_fakes
 from tests.agent.call.call_fakes import BYE, CLIENT, GOODBYE, OPENING, STORY, Stage, staged
 from tests.agent.room_fakes import HUNG_UP, PHONE
 from tests.agent.session_fakes import Reply
@@ -306,6 +309,20 @@ async def test_the_agent_hangs_up_when_it_has_said_goodbye(
         assert not stage.said[-1].interrupted
         assert stage.service.running == set()
         assert stage.job.rooms.deleted == [stage.room.name]
+
+
+async def test_a_silent_call_ends_with_its_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heard to its end, and with a reason of its own; the avatar is not paid for any longer."""
+    silence = SilenceOptions.model_construct(goodbye_after=0.5, goodbye=BYE)
+    monkeypatch.setattr(call_fakes, "PERSONA", call_fakes.PERSONA.model_copy(update={"silence": silence}))
+    async with staged(monkeypatch) as stage:
+        await talks(stage)
+        await stage.has_ended()
+
+        assert [message.text_content for message in stage.said] == [OPENING, BYE]
+        assert not stage.said[-1].interrupted
+        assert stage.job.reason == SILENT
+        assert stage.service.running == set()
 
 
 async def test_a_caller_who_interrupts_the_goodbye_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,22 @@ def test_who_publishes_a_microphone_is_linked_before_who_has_none() -> None:
     assert callers.linked == "ben"
 
 
+@pytest.mark.parametrize(
+    ("callers", "heard"),
+    [
+        ([ADA], True),
+        ([CARL], False),
+        ([replace(ADA, is_muted=True)], False),
+        ([replace(ADA, is_muted=True), BEN], True),
+        ([replace(PHONE, is_ready=False)], False),
+        ([], False),
+    ],
+)
+def test_a_caller_can_be_heard_through_an_open_microphone(callers: list[Caller], heard: bool) -> None:
+    """One open microphone is enough; a ringing telephone has none yet."""
+    assert present(*callers).can_be_heard is heard
+
+
 def test_the_link_moves_to_who_speaks_after_a_pause_of_the_linked_one() -> None:
     """A breath of the linked one is no pause, and a timer is asked for meanwhile."""
     callers = present(ADA, BEN)

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from agent.call_config import CallConfig, CallConfigError, CallLimits, resolve
 from agent.persona import Persona
 from agent.settings import Settings, SettingsError
+from agent.settings.voice import VoiceOptions
 
 PERSONAS = {
     "nova": Persona(name="Nova", instructions="Be kind.", opening="Hello.", avatar_id="nova-face"),
@@ -36,11 +37,13 @@ def test_without_a_configuration_a_call_is_as_the_worker_says() -> None:
 
 def test_fields_take_the_place_of_the_personas() -> None:
     """The persona of the file, with the call's own name, voice, language, tools and opening."""
-    config = CallConfig(persona="bank", name="Kai", voice="own", language="de", tools=("end_call",), opening="")
+    config = CallConfig(
+        persona="bank", name="Kai", voice="own", model="small", language="de", tools=("end_call",), opening=""
+    )
     _, persona = resolve(REAL, persona_of, config)
 
-    assert (persona.name, persona.voice, persona.language) == ("Kai", "own", "de")
-    assert (persona.tools, persona.opening) == (("end_call",), "")
+    assert (persona.name, persona.voice, persona.language) == ("Kai", VoiceOptions(id="own"), "de")
+    assert (persona.tools, persona.opening, persona.model.name) == (("end_call",), "", "small")
 
 
 def test_variables_are_put_into_the_texts() -> None:

@@ -11,6 +11,7 @@ from agent.call_config import CallConfig
 from agent.control.attributes import Attributes
 from agent.control.personas import Personas
 from agent.control.refusal import RefusalError
+from agent.conversation.voices import VoicesByLanguage
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings
 from tests.agent.control.fakes import CalledSession, Room
@@ -41,6 +42,16 @@ class Voice(ScriptedTTS):
 
 class Ear(ScriptedSTT):
     """One that knows whether it was closed."""
+
+    is_closed = False
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+        await super().aclose()
+
+
+class ClosableLLM(ScriptedLLM):
+    """Notes whether it was closed."""
 
     is_closed = False
 
@@ -182,6 +193,60 @@ async def test_a_persona_is_heard_in_its_own_language(monkeypatch: pytest.Monkey
         assert len(stage.voices) == 2
 
     assert ear.is_closed
+
+
+async def test_a_persona_thinks_with_its_own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And hears in its own way; the first one has the session's, and what was made is closed with the call."""
+    file = tmp_path / "terse.toml"
+    file.write_text('name = "Terse"\ninstructions = "x"\nmodel = "small"\n[hearing]\nkey_terms = ["Oslo"]\n')
+    model = ClosableLLM()
+    monkeypatch.setattr("agent.control.personas.build_model", lambda *_: model)
+    async with staged(monkeypatch, file) as stage:
+        used = []
+        for stem in ("terse", "nova"):
+            await stage.personas.change(stem)
+            agent = stage.session.current_agent
+            used.append((agent.llm, agent.stt))
+
+        assert used == [(model, stage.ears[0]), (NOT_GIVEN, NOT_GIVEN)]
+
+    assert model.is_closed
+
+
+async def test_a_persona_whose_voice_can_not_do_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The present persona stays; the log says why."""
+    file = tmp_path / "odd.toml"
+    file.write_text('name = "Odd"\ninstructions = "x"\n[voice]\nmodel = "eleven_v3"\nspeed = 1.1\n')
+    async with staged(monkeypatch, file) as stage:
+        with pytest.raises(RefusalError):
+            await stage.personas.change("odd")
+
+        assert stage.personas.persona == NOVA
+
+
+async def test_a_persona_of_several_languages_has_their_sentences(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its apology in each, in the voice of the language, and the goodbye of the one that is spoken."""
+    file = tmp_path / "lola.toml"
+    file.write_text(
+        'name = "Lola"\ninstructions = "x"\nlanguage = "multi"\napology = "Sorry."\n'
+        '[languages.es]\nvoice = "abc"\napology = "Perdón."\ngoodbye = "Adiós."\n'
+    )
+    spanish = Voice(VOICE | {"Perdón.": Line(0.1, 3)})
+    async with staged(monkeypatch, file) as stage:
+        own = Voice(VOICE | {"Sorry.": Line(0.1, 2)})
+        monkeypatch.setattr("agent.control.personas.build_voice", lambda *_: VoicesByLanguage(own, {"es": spanish}))
+        await stage.personas.change("lola")
+        stage.personas.language.hear("es")
+        apologies = stage.personas._apologies
+        await asyncio.gather(*(each._preparing for each in apologies.values() if each._preparing is not None))
+
+        assert stage.personas.language.goodbye == "Adiós."
+        assert {code: each.text for code, each in apologies.items()} == {"es": "Perdón."}
+        assert spanish.asked == ["Perdón."]
+
+    assert spanish.is_closed
 
 
 async def test_the_apology_is_the_personas_own(monkeypatch: pytest.MonkeyPatch) -> None:

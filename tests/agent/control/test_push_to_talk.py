@@ -71,8 +71,10 @@ async def talker() -> AsyncIterator[Talker]:
 async def test_a_turn_ends_with_the_button_and_is_answered_once() -> None:
     """Two pieces of speech under one press are one turn; without the button no speech is heard."""
     async with talker() as call:
+        held = [call.button.is_held]
         await call.button.start(CALLER)
         assert call.is_heard()
+        held.append(call.button.is_held)
         ear = await call.ear(2)
         for words in ("tell me", "a story"):
             ear.understand(words)
@@ -82,6 +84,7 @@ async def test_a_turn_ends_with_the_button_and_is_answered_once() -> None:
         call.session.on("conversation_item_added", lambda _: answered.set())
         call.button.end(CALLER)
         assert not call.is_heard()
+        assert [*held, call.button.is_held] == [False, True, False]
         async with asyncio.timeout(10):
             await answered.wait()
 

@@ -14,6 +14,7 @@ from agent.conversation.call_session import CallSession
 from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.pipeline import turn_handling
 from agent.conversation.stt_watchdog import SttWatchdog
+from agent.conversation.voices import VoicesByLanguage
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.turns import turn_settings
@@ -62,18 +63,20 @@ class Talk:
 
     Args:
         answer: How the answer is synthesised.
+        spanish: How it is in Spanish, for a persona that has that language.
+        settings: Of the call.
     """
 
-    def __init__(self, answer: Line) -> None:
+    def __init__(self, answer: Line, spanish: Line | None = None, settings: Settings | None = None) -> None:
         self.vad, self.ear, self.output = ScriptedVAD(), ScriptedSTT(), PausableOutput()
         self.thoughts = ScriptedLLM(*[Reply((ANSWER,))] * 9)
         self.voice = ScriptedTTS({SORRY: Line(0.2, 9), STORY: Line(30.0, 1), ANSWER: answer})
-        settings = Settings()
+        settings = settings or Settings()
         self.session = CallSession(
             vad=self.vad,
             stt=self.ear,
             llm=self.thoughts,
-            tts=self.voice,
+            tts=self.voice if spanish is None else VoicesByLanguage(self.voice, {"es": ScriptedTTS({ANSWER: spanish})}),
             turn_handling=turn_handling(settings, turn_settings(settings, PERSONA)),
             aec_warmup_duration=None,
             conn_options=SessionConnectOptions(tts_conn_options=APIConnectOptions(max_retry=0)),
@@ -91,12 +94,12 @@ class Talk:
         """The caller's messages, as the agent understood them."""
         return [each.text_content for each in self.session.history.messages() if each.role == "user"]
 
-    async def hear(self, seconds: float, text: str = "") -> None:
+    async def hear(self, seconds: float, text: str = "", language: str = "en") -> None:
         """Simulate a voice, and its transcript half a second later at most."""
         voice = asyncio.create_task(self.vad.voice(seconds))
         await asyncio.sleep(seconds + 0.1)
         if text:
-            self.ear.streams[-1].understand(text)
+            self.ear.streams[-1].understand(text, language)
         await voice
 
     async def goes_on(self) -> None:
@@ -104,6 +107,12 @@ class Talk:
         async with asyncio.timeout(10):
             await self.false.wait()
         self.false.clear()
+
+    async def has_said(self, count: int) -> None:
+        """Wait until the agent has given so many answers."""
+        async with asyncio.timeout(10):
+            while len(self.said) < count:  # noqa: ASYNC110 - the history tells nobody
+                await asyncio.sleep(0.02)
 
     async def has_turn(self) -> None:
         """Wait until the caller's words are a turn."""
@@ -113,14 +122,21 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(answer: Line | None = None, *, story: bool = False) -> AsyncIterator[Talk]:
+async def talk(
+    answer: Line | None = None,
+    *,
+    story: bool = False,
+    spanish: Line | None = None,
+    persona: Persona = PERSONA,
+    settings: Settings | None = None,
+) -> AsyncIterator[Talk]:
     """A session that runs, and with `story` tells one; captions are shown when they are known."""
-    made = Talk(answer or Line(0.2, 2))
+    made = Talk(answer or Line(0.2, 2), spanish, settings)
     made.session.input.audio = SilentInput()
     made.session.output.audio = made.output
     apology = Apology(made.session, PERSONA.apology)
     agent = PersonaAgent(
-        PERSONA,
+        persona,
         [],
         made.session,
         apology=apology,

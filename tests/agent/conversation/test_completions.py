@@ -19,6 +19,7 @@ from agent.conversation.pipeline import build_llm, is_openai_host
 from agent.conversation.server_chunks import read_chunk
 from agent.conversation.thoughts import UnopenedThoughts
 from agent.conversation.tool_calls import ToolCalls
+from agent.persona import Persona
 from agent.settings import load_settings
 from simulators.openai import create_app
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from livekit.plugins import openai
 
+PERSONA = Persona(name="Ada", instructions="Be kind.")
 ONE_TRY = APIConnectOptions(max_retry=0)
 YES = "Yes, I can hear you well. What would you like to know?"
 WRITTEN = ("function_tag", "tool_call_tag", "json_call")  # calls as text are found where the answer is read
@@ -50,7 +52,7 @@ async def server() -> AsyncIterator[TestServer]:
 async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
     """The language model of a server that is no OpenAI."""
     monkeypatch.setenv("OPENAI_BASE_URL", str(server.make_url(f"/dialects/{dialect}/v1")))
-    model = build_llm(load_settings())
+    model = build_llm(load_settings(), PERSONA)
     yield model
     await model._client.close()
     await model.aclose()

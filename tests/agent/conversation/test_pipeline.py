@@ -3,26 +3,36 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from livekit.agents import TurnHandlingOptions, llm, stt, tts
 from livekit.agents.utils import is_given
 from livekit.plugins import deepgram, elevenlabs, openai
+from livekit.plugins.elevenlabs.tts import _strip_nones
 
 from agent.conversation.pipeline import (
+    build_ear,
+    build_flux,
     build_llm,
     build_session,
     build_stt,
     build_tts,
+    build_voice,
     connect_options,
     load_vad,
     take_turns,
     turn_handling,
 )
+from agent.conversation.voices import in_language
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings, complete_settings
+from agent.settings.hearing import HearingOptions
+from agent.settings.language_model import ModelOptions
+from agent.settings.languages import LanguageOptions
 from agent.settings.turns import TurnSettings
+from agent.settings.voice import VoiceOptions
 from agent.speech.pieces import PieceTokenizer
 from agent.turns import turn_settings
 
@@ -44,7 +54,7 @@ def test_plugins_reach_the_stand_ins_without_keys(complete: pytest.MonkeyPatch) 
     settings, persona = complete_settings(), load_persona(DEFAULT_PERSONA)
 
     assert build_stt(settings, persona)._opts.endpoint_url == "http://127.0.0.1:7900/deepgram/v1/listen"
-    assert str(build_llm(settings)._client.base_url) == "http://127.0.0.1:7900/openai/v1/"
+    assert str(build_llm(settings, persona)._client.base_url) == "http://127.0.0.1:7900/openai/v1/"
     assert build_tts(settings, persona)._opts.base_url == "http://127.0.0.1:7900/elevenlabs/v1"
 
 
@@ -65,7 +75,7 @@ def test_an_azure_resource_is_asked_as_azure_wants_it(complete: pytest.MonkeyPat
     complete.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
     complete.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
     complete.setenv("OPENAI_API_VERSION", "2024-10-21")
-    client = build_llm(complete_settings())._client
+    client = build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._client
 
     assert str(client.base_url) == "https://mine.openai.azure.com/openai/deployments/our-model/"
     assert client.default_query == {"api-version": "2024-10-21"}
@@ -182,11 +192,81 @@ def test_the_voice_tells_the_times_of_the_text_as_it_is_written(complete: pytest
         assert isinstance(tts._opts.word_tokenizer, PieceTokenizer)
 
 
+def test_the_voice_speaks_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """Its model goes before ELEVEN_MODEL; what is not given is not sent, so that the voice's own settings hold."""
+    voice = VoiceOptions(id="abc", model="eleven_turbo_v2_5", speed=1.1, stability=0.4)
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"voice": voice})
+    options = build_tts(complete_settings(), persona)._opts
+    plain = build_tts(complete_settings(), load_persona(DEFAULT_PERSONA))._opts
+
+    assert (options.voice_id, options.model) == ("abc", "eleven_turbo_v2_5")
+    assert is_given(options.voice_settings)
+    sent = _strip_nones(asdict(options.voice_settings))
+    assert sent == {"speed": 1.1, "stability": 0.4}
+    assert not is_given(plain.voice_settings)
+
+
+def test_the_caller_is_heard_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """Key terms as the model takes them; the plugin accepts both."""
+    hearing = HearingOptions(key_terms=("Nova",), numerals=True, redact=("pci",), endpointing_ms=100)
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"hearing": hearing})
+    newer = build_stt(complete_settings(), persona)._opts
+    complete.setenv("DEEPGRAM_MODEL", "nova-2")
+    older = build_stt(complete_settings(), persona)._opts
+
+    assert (newer.keyterm, newer.keywords, older.keyterm, older.keywords) == (["Nova"], [], [], [("Nova", 1.0)])
+    assert (newer.numerals, newer.redact, newer.endpointing_ms) == (True, ["pci"], 100)
+
+
+def test_flux_is_heard_at_its_own_address(complete: pytest.MonkeyPatch) -> None:
+    """In the region that was set, with the persona's key terms; it tells of turns that may have ended."""
+    complete.setenv("DEEPGRAM_MODEL", "flux-general-multi")
+    complete.setenv("DEEPGRAM_BASE_URL", "api.eu.deepgram.com")
+    hearing = HearingOptions(key_terms=("Nova",), numerals=True, redact=("numbers",))
+    persona = load_persona(DEFAULT_PERSONA).model_copy(update={"hearing": hearing, "language": "de-AT"})
+    settings = complete_settings()
+    options = build_flux(settings, persona)._opts
+
+    assert options.endpoint_url == "https://api.eu.deepgram.com/v2/listen"
+    assert (options.model, options.language_hint, options.keyterm) == ("flux-general-multi", ["de"], ["Nova"])
+    assert (options.numerals, options.redact, options.eager_eot_threshold) == (True, "numbers", 0.5)
+    assert isinstance(build_ear(settings, persona, None), deepgram.STTv2)
+    assert turns_of(settings)["turn_detection"] == "stt"
+
+
+def test_the_language_model_is_asked_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
+    """Its name goes before OPENAI_MODEL; without a setting the server's own holds."""
+    model = ModelOptions(name="gpt-5-mini", temperature=0.2, max_tokens=200, reasoning_effort="low")
+    persona = load_persona(DEFAULT_PERSONA)
+    chosen = build_llm(complete_settings(), persona.model_copy(update={"model": model}))._opts
+    plain = build_llm(complete_settings(), persona)._opts
+
+    assert (chosen.model, chosen.temperature, chosen.reasoning_effort) == ("gpt-5-mini", 0.2, "low")
+    assert chosen.max_completion_tokens == 200
+    assert plain.model == "gpt-4.1-mini"
+    assert not any(is_given(each) for each in (plain.temperature, plain.max_completion_tokens, plain.reasoning_effort))
+
+
+def test_each_language_has_its_voice(complete: pytest.MonkeyPatch) -> None:
+    """In its own language and, where it names none, with the persona's; a persona of one language has one voice."""
+    languages = {"es": LanguageOptions(voice=VoiceOptions(id="es-voice")), "de": LanguageOptions()}
+    persona = load_persona(DEFAULT_PERSONA).model_copy(
+        update={"language": "multi", "languages": languages, "voice": VoiceOptions(id="own")}
+    )
+    voices = build_voice(complete_settings(), persona)
+    made = {code: in_language(voices, code) for code in ("es", "de", "fr")}
+    options = {code: voice._opts for code, voice in made.items() if isinstance(voice, elevenlabs.TTS)}
+
+    assert {code: each.voice_id for code, each in options.items()} == {"es": "es-voice", "de": "own", "fr": "own"}
+    assert (options["es"].language, options["de"].language) == ("es", "de")
+    assert isinstance(build_voice(complete_settings(), load_persona(DEFAULT_PERSONA)), elevenlabs.TTS)
+
+
 def test_only_openai_gets_strict_tool_schemas(complete: pytest.MonkeyPatch) -> None:
     """And its stand-in, which takes them as OpenAI does."""
-    strict = [build_llm(complete_settings())._strict_tool_schema]
+    strict = [build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._strict_tool_schema]
     complete.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
-    strict.append(build_llm(complete_settings())._strict_tool_schema)
+    strict.append(build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._strict_tool_schema)
 
     assert strict == [True, False]
 

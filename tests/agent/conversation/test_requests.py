@@ -37,6 +37,30 @@ def test_a_field_that_is_refused_is_left_out(refusal: str, left_out: str) -> Non
     assert after(refusal, REQUEST) == {name: value for name, value in REQUEST.items() if name != left_out}
 
 
+@pytest.mark.parametrize(
+    ("refusal", "sent"),
+    [
+        (
+            "Unsupported value: 'temperature' does not support 0.2 with this model.",
+            {"reasoning_effort": "low", "max_completion_tokens": 99},
+        ),
+        (
+            "Function tools with reasoning_effort are not supported for gpt-5.6-luna in /v1/chat/completions.",
+            {"temperature": 0.2, "max_completion_tokens": 99},
+        ),
+        (
+            "Unrecognized request argument supplied: max_completion_tokens",
+            {"temperature": 0.2, "reasoning_effort": "low", "max_tokens": 99},
+        ),
+    ],
+)
+def test_a_setting_that_a_model_does_not_take_is_left_out(refusal: str, sent: dict[str, Any]) -> None:
+    """OpenAI's own words; the limit of tokens has an older name, and tools that are named beside it stay."""
+    settings = {"temperature": 0.2, "reasoning_effort": "low", "max_completion_tokens": 99}
+
+    assert after(refusal, REQUEST | settings) == REQUEST | sent
+
+
 def test_roles_alternate_where_they_have_to() -> None:
     """A user speaks first, and neighbours of one role are one message; calls of tools keep theirs."""
     messages = [SYSTEM, OPENING, QUESTION, QUESTION, CALL, RESULT, OPENING, OPENING]

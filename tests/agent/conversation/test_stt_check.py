@@ -41,12 +41,23 @@ class Deepgram:
         await socket.close()
         return socket
 
+    async def listen_for_turns(self, request: web.Request) -> web.StreamResponse:
+        if "language" in request.query:
+            raise web.HTTPBadRequest
+        self.asked.append(dict(request.query))
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.close()
+        return socket
+
 
 @pytest.fixture
 async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deepgram]:
     """Run it in the place of the stand-ins."""
     deepgram, app = Deepgram(), web.Application()
     app.router.add_get("/deepgram/v1/listen", deepgram.listen)
+    app.router.add_get("/deepgram/v2/listen", deepgram.listen_for_turns)
     server = TestServer(app)
     async with server:
         monkeypatch.setenv("STAND_INS_URL", str(server.make_url("")).rstrip("/"))
@@ -66,6 +77,24 @@ async def test_a_language_that_is_refused_has_a_reason(service: Deepgram, monkey
     assert await asked("zh") == REASON
     assert await asked("en") is None
     assert [(query["model"], query["language"]) for query in service.asked] == [("nova-2", "zh"), ("nova-2", "en")]
+
+
+async def test_flux_is_asked_at_its_own_address(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes no language: the model says which it hears."""
+    monkeypatch.setenv("DEEPGRAM_MODEL", "flux-general-en")
+
+    assert await asked("en") is None
+    assert service.asked[0]["model"] == "flux-general-en"
+
+
+async def test_the_personas_options_are_tried_as_well(service: Deepgram) -> None:
+    """As a call asks for them."""
+    hearing = {"key_terms": ["Nova"], "numerals": True}
+    persona = Persona.model_validate({"name": "x", "instructions": "y", "hearing": hearing})
+    async with aiohttp.ClientSession() as http:
+        assert await why_unheard(load_settings(), persona, http) is None
+
+    assert {"keyterm": "Nova", "numerals": "true"}.items() <= service.asked[0].items()
 
 
 async def test_another_refusal_is_no_answer(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:

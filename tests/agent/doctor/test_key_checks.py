@@ -88,6 +88,50 @@ async def test_azure_is_asked_as_azure(
         assert azure.asked == [("/openai/deployments/mine/chat/completions?api-version=2024-10-21", None)]
 
 
+async def complete(request: web.Request) -> web.Response:
+    """Answer as a model that thinks: it takes no temperature."""
+    asked = await request.json()
+    if "temperature" in asked:
+        reason = "Unsupported value: 'temperature' does not support 0.2 with this model."
+        return web.json_response({"error": {"message": reason}}, status=400)
+    if request.headers["Authorization"] != "Bearer openai-secret":
+        return web.json_response({}, status=401)
+    return web.json_response({"choices": []})
+
+
+@pytest.mark.parametrize(
+    ("model", "changed", "good", "text"),
+    [
+        ({}, {}, True, "the server's own"),
+        ({"reasoning_effort": "low", "name": "o9"}, {}, True, "o9 takes reasoning_effort"),
+        (
+            {"temperature": 0.2, "max_tokens": 100},
+            {},
+            False,
+            "gpt-4.1-mini refuses a setting of [model] (Unsupported value: 'temperature' does not support 0.2 with",
+        ),
+        ({"max_tokens": 100}, {"OPENAI_API_KEY": "another"}, False, "not tried: http://127.0.0.1"),
+    ],
+)
+async def test_settings_that_a_model_refuses_are_found(
+    monkeypatch: pytest.MonkeyPatch, model: dict[str, Any], changed: dict[str, str], text: str, *, good: bool
+) -> None:
+    """In the server's words; in a call they would be left out."""
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", complete)
+    async with TestServer(app) as server:
+        settings = {"OPENAI_API_KEY": "openai-secret", "OPENAI_BASE_URL": str(server.make_url("/v1")), **changed}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        async with client_session() as http:
+            persona = Persona.model_validate({"name": "x", "instructions": "y", "model": model})
+            checks = key_checks(load_settings(), persona, http)
+            found = await find("model settings", checks["model settings"])
+
+    assert (found.good, found.text[: len(text)]) == (good, text)
+    assert "secret" not in found.text
+
+
 async def listen(request: web.Request) -> web.StreamResponse:
     """Serve English with nova-3 alone, and only with the key."""
     if request.headers["Authorization"] != "Token deepgram-secret":

@@ -336,12 +336,10 @@ def test_calls_are_recorded_where_the_setting_says(complete: pytest.MonkeyPatch)
     assert load_settings().liveavatar_record == Path.home() / "recordings"
 
 
-def test_a_model_of_another_interface_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flux needs Deepgram's second interface: every call would be deaf."""
-    monkeypatch.setenv("DEEPGRAM_MODEL", "flux-general-en")
-    with pytest.raises(SettingsError) as raised:
-        load_settings()
+def test_a_model_of_flux_finds_the_end_of_a_turn_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others leave it to voice activity detection, or to a model."""
+    monkeypatch.setenv("DEEPGRAM_MODEL", "flux-general-en  # the newest")
 
-    [problem] = raised.value.problems
-    assert problem.startswith("DEEPGRAM_MODEL: ")
-    assert "nova-3" in problem
+    assert load_settings().has_own_turns
+    monkeypatch.delenv("DEEPGRAM_MODEL")
+    assert not load_settings().has_own_turns

@@ -1,0 +1,66 @@
+"""Which of a persona's languages is spoken, and the sentences of it."""
+
+from agent.conversation.fillers import default_fillers
+from agent.conversation.still_there import default_lines
+from agent.persona import Persona
+from agent.settings.deepgram_models import base_of
+from agent.settings.languages import LanguageOptions
+
+_OWN = LanguageOptions()
+
+
+class SpokenLanguage:
+    """The language of a conversation: the one that was heard last, if the persona has it; at first, its own.
+
+    Args:
+        persona: Whose languages there are.
+
+    Attributes:
+        code: Of the language; None for the persona's own.
+    """
+
+    def __init__(self, persona: Persona) -> None:
+        self._persona = persona
+        self.code: str | None = None
+
+    def hear(self, language: str) -> bool:
+        """Note the language of a transcript that is final; return whether another one is spoken from here on.
+
+        Args:
+            language: Its code; one that the persona does not list is answered in the persona's own voice.
+        """
+        listed = self._persona.languages
+        # Deepgram tells languages apart, and not their regions.
+        alike = (code for code in listed if base_of(code) == base_of(language))
+        before, self.code = self.code, language if language in listed else next(alike, None)
+        return self.code != before
+
+    @property
+    def apology(self) -> str:
+        """What is said when something failed."""
+        return self._options.apology or self._persona.apology
+
+    @property
+    def goodbye(self) -> str:
+        """What is said when the agent ends the call."""
+        return self._options.goodbye or self._persona.goodbye
+
+    @property
+    def silence_goodbye(self) -> str:
+        """What is said when a silent call ends."""
+        return self._options.goodbye or self._persona.silence.goodbye or self._persona.goodbye
+
+    @property
+    def fillers(self) -> tuple[str, ...]:
+        """What is said while the caller waits."""
+        return self._persona.said_while_waiting if self.code is None else default_fillers(self.code)
+
+    @property
+    def silence_lines(self) -> tuple[str, ...]:
+        """What a silent caller is asked."""
+        lines = self._persona.silence.lines if self.code is None else None
+        return lines or default_lines(self.code or self._persona.language)
+
+    @property
+    def _options(self) -> LanguageOptions:
+        return self._persona.languages.get(self.code or "", _OWN)

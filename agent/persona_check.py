@@ -1,0 +1,32 @@
+"""Checks a persona against the settings: what a start can find out is refused before a call."""
+
+import logging
+
+from agent.persona import Persona
+from agent.settings import Settings, SettingsError
+from agent.settings.deepgram_models import doubted
+from agent.turns import turn_settings
+
+logger = logging.getLogger("agent")
+
+
+def require_usable(settings: Settings, persona: Persona) -> None:
+    """Check that the models take what the persona asks of them, and that nothing in it contradicts the settings.
+
+    Raises:
+        SettingsError: Something can't work; all of it is named, with what would work.
+    """
+    turn_settings(settings, persona)
+    problems = persona.hearing.problems(settings.deepgram_model, persona.language, persona.languages)
+    voices = {"": persona.voice, **{f"languages.{code}.": each.voice for code, each in persona.languages.items()}}
+    for place, voice in voices.items():
+        problems += [f"{place}{problem}" for problem in voice.problems(settings.eleven_model)]
+    if problems:
+        raise SettingsError([f"the persona {persona.name}: {problem}" for problem in problems])
+
+
+def warn_of_doubts(settings: Settings, persona: Persona) -> None:
+    """Log what only the vendor can tell: Deepgram adds languages faster than any table."""
+    if doubted(settings.deepgram_model, persona.language):
+        extra = {"model": settings.deepgram_model, "language": persona.language}
+        logger.warning("it is not known whether the model hears the persona's language; `doctor` asks", extra=extra)

@@ -1,0 +1,153 @@
+"""One streaming conversation on `/v2/listen`, as with Deepgram's Flux: turns in the place of utterances.
+
+A turn begins with its first word, may end after a short silence, and ends after a longer one. The states and the order
+of the events are those of https://developers.deepgram.com/docs/flux/state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from simulators.deepgram import messages
+from simulators.deepgram.endpointer import Endpointer, SpeechEnded, Utterance
+from simulators.deepgram.listen import command_of, receive
+from simulators.speech import SpeechError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp import web
+
+    from simulators.deepgram.options import FluxOptions
+    from simulators.speech import Recogniser, Recognition
+
+logger = logging.getLogger(__name__)
+
+# Seconds of silence after which a turn may have ended, and has; the model itself decides by what was said, in 0.26 s
+# and more (developers.deepgram.com/docs/flux/quickstart).
+_MAY_END = 0.3
+_ENDS = 0.6
+
+# Seconds of speech between two reports. The model makes one each 0.25 s; the recogniser here is slower.
+_UPDATE_EVERY = 0.6
+
+
+class TurnListener:
+    """Hears a client's audio and its commands, and tells what becomes of each turn.
+
+    Args:
+        ws: The client's, prepared.
+        recogniser: Shared with other streams.
+        options: What the client asked for.
+        request_id: Of the stream.
+    """
+
+    def __init__(
+        self, ws: web.WebSocketResponse, recogniser: Recogniser, options: FluxOptions, *, request_id: str
+    ) -> None:
+        self._ws = ws
+        self._recogniser = recogniser
+        self._options = options
+        self._request_id = request_id
+        self._endpointer = Endpointer(options.rate_hz, endpointing=min(_ENDS, options.timeout))
+        self._jobs: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
+        self._sequence, self._turn = 0, 0
+        self._has_begun = False
+        self._may_have_ended = False
+        self._updated_at = 0.0
+        self._recognised: tuple[float, float, Recognition] | None = None
+
+    async def run(self) -> None:
+        """Serve the client until it closes the stream, leaves or is silent for too long."""
+        await self._ws.send_json(messages.connected(request_id=self._request_id))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                working = tasks.create_task(self._work())
+                if await receive(self._ws, self._hear, self._obey):
+                    await self._jobs.put(None)
+                else:
+                    working.cancel()
+        except* ConnectionError:
+            logger.debug("the client left while a transcript was on its way")
+        except* SpeechError as failures:
+            logger.warning("recognition failed", extra={"error": str(failures.exceptions[0])})
+            await self._ws.close(code=1011, message=b"NET-0000")
+
+    async def _work(self) -> None:
+        while job := await self._jobs.get():
+            await job()
+
+    async def _hear(self, pcm: bytes) -> None:
+        for event in self._endpointer.push(pcm):
+            if isinstance(event, SpeechEnded):
+                self._end(event.utterance)
+        if utterance := self._endpointer.utterance:
+            self._follow(utterance)
+
+    async def _obey(self, text: str) -> bool:
+        """Do what a command says; true when it is the last."""
+        command = command_of(text)
+        if command in {"ForceEndTurn", "CloseStream"} and (utterance := self._endpointer.finalize()):
+            self._end(utterance)
+        if command == "Configure":
+            self._jobs.put_nowait(partial(self._ws.send_json, {"type": "ConfigureSuccess"}))
+        return command == "CloseStream"
+
+    def _follow(self, utterance: Utterance) -> None:
+        """Look at a turn that has not ended: whether it may have, whether it goes on, what was said so far."""
+        pauses = utterance.silence >= _MAY_END
+        if self._options.is_eager and pauses and not self._may_have_ended:
+            self._may_have_ended = True
+            self._tell("EagerEndOfTurn", utterance)
+        elif self._may_have_ended and not pauses:
+            self._may_have_ended = False
+            self._tell("TurnResumed", utterance)
+        elif (
+            not pauses
+            and self._jobs.empty()
+            and utterance.end - max(self._updated_at, utterance.start) >= _UPDATE_EVERY
+        ):
+            self._tell("Update", utterance)
+
+    def _end(self, utterance: Utterance) -> None:
+        self._may_have_ended = False
+        self._tell("EndOfTurn", utterance)
+
+    def _tell(self, event: str, utterance: Utterance) -> None:
+        """Recognise what was said so far, and send the event behind those that wait."""
+        self._updated_at = utterance.end
+        heard = Utterance(utterance.start, utterance.rate_hz, utterance.voiced_end, bytearray(utterance.pcm))
+        self._jobs.put_nowait(partial(self._send, event, heard))
+
+    async def _send(self, event: str, utterance: Utterance) -> None:
+        recognition = await self._recognise(utterance)
+        if not recognition.text and not self._has_begun:
+            return  # a noise is no turn
+        if not self._has_begun:
+            self._has_begun = True
+            await self._send_info("StartOfTurn", utterance, recognition)
+        if event == "EagerEndOfTurn" and not recognition.text:
+            return
+        await self._send_info(event, utterance, recognition)
+        if event == "EndOfTurn":
+            self._has_begun = False
+            self._turn += 1
+
+    async def _recognise(self, utterance: Utterance) -> Recognition:
+        """Recognise what was said; a turn has ended with the words with which it may have."""
+        known = self._recognised
+        if known is not None and known[:2] == (utterance.start, utterance.voiced_end):
+            return known[2]
+        recognition = await self._recogniser.recognise(bytes(utterance.pcm), utterance.rate_hz)
+        self._recognised = (utterance.start, utterance.voiced_end, recognition)
+        return recognition
+
+    async def _send_info(self, event: str, utterance: Utterance, recognition: Recognition) -> None:
+        self._sequence += 1
+        info = messages.turn_info(
+            event, utterance, recognition, request_id=self._request_id, sequence=self._sequence, turn=self._turn
+        )
+        await self._ws.send_json(info)

@@ -1,0 +1,69 @@
+"""The options of speech-to-text, by what each model takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.settings.hearing import HearingOptions
+
+OPTIONS = HearingOptions(key_terms=("Nova", "LiveAvatar"), numerals=True, redact=("pci", "ssn"), endpointing_ms=300)
+
+
+@pytest.mark.parametrize(
+    ("model", "terms"),
+    [
+        ("nova-3", {"keyterm": ["Nova", "LiveAvatar"]}),
+        ("nova-3-medical", {"keyterm": ["Nova", "LiveAvatar"]}),
+        ("nova-2", {"keywords": [("Nova", 1.0), ("LiveAvatar", 1.0)]}),
+    ],
+)
+def test_key_terms_are_keywords_for_older_models(model: str, terms: dict[str, object]) -> None:
+    """The other options are the same for all."""
+    assert OPTIONS.of_plugin(model) == terms | {
+        "numerals": True,
+        "profanity_filter": False,
+        "redact": ["pci", "ssn"],
+        "endpointing_ms": 300,
+    }
+
+
+def test_what_is_not_set_is_left_to_the_plugin() -> None:
+    """Its defaults are chosen for conversations."""
+    assert HearingOptions().of_plugin("nova-3") == {"numerals": False, "profanity_filter": False}
+
+
+def test_the_doctor_asks_with_the_same_options() -> None:
+    """In the query of a request, as the plugin writes them."""
+    assert OPTIONS.of_query("nova-3") == [
+        ("numerals", "true"),
+        ("keyterm", "Nova"),
+        ("keyterm", "LiveAvatar"),
+        ("redact", "pci"),
+        ("redact", "ssn"),
+    ]
+
+
+def test_flux_takes_less_and_says_so() -> None:
+    """It ends turns itself, and blackens numbers alone."""
+    options = HearingOptions(endpointing_ms=100, redact=("pci",))
+
+    assert [problem.partition(":")[0] for problem in options.problems("flux-general-en", "en")] == [
+        "hearing.endpointing_ms",
+        "hearing.redact",
+    ]
+    assert HearingOptions(redact=("numbers",)).problems("flux-general-en", "en-GB") == []
+    assert "flux-general-multi works" in HearingOptions().problems("flux-general-en", "de")[0]
+
+
+def test_what_a_model_does_not_do_is_refused_with_what_would_work() -> None:
+    """Phrases for models that know single words, and languages that nothing tells apart."""
+    phrase = HearingOptions(key_terms=("Live Avatar",))
+
+    assert phrase.problems("nova-3", "en") == []
+    assert phrase.problems("nova-2", "en") == [
+        "hearing.key_terms: nova-2 takes single words, not 'Live Avatar'; nova-3 takes phrases"
+    ]
+    assert HearingOptions().problems("nova-3", "en", ["es"]) == [
+        'languages: they are told apart with language = "multi" alone; it is en'
+    ]
+    assert HearingOptions().problems("nova-3", "multi", ["es"]) == []
