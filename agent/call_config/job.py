@@ -15,12 +15,16 @@ from agent.call_config.persona_files import persona_named
 from agent.call_config.resolve import resolve
 from agent.call_config.variables import left_over
 from agent.persona import Persona
-from agent.settings import Settings
+from agent.persona_check import require_usable
+from agent.settings import Settings, SettingsError
 
 logger = logging.getLogger("agent")
 
 # Seconds for the first caller to be seen in the room. A telephone is what opens its room, and is there already.
 _CALLER_TIMEOUT = 2.0
+
+# The fields that a vendor's model may not take.
+_OF_MODELS = ("voice", "language")
 
 _PHONE = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
 
@@ -50,6 +54,7 @@ def prepare(settings: Settings, given: Given) -> tuple[Settings, Persona, Given]
     """
     try:
         resolved, persona = resolve(settings, partial(persona_named, settings), given.config)
+        _require_usable(resolved, persona, given)
     except CallConfigError as error:
         return prepare(settings, given.without(error))
     for problem in given.problems:
@@ -57,6 +62,23 @@ def prepare(settings: Settings, given: Given) -> tuple[Settings, Persona, Given]
     if names := left_over(persona):
         logger.warning("the opening has variables without a value", extra={"variables": ", ".join(names)})
     return resolved, persona, given
+
+
+def _require_usable(settings: Settings, persona: Persona, given: Given) -> None:
+    """Check what the models have to take.
+
+    Raises:
+        CallConfigError: They don't take a voice or a language that the call was given.
+        SettingsError: They don't take what the persona asks of them.
+    """
+    try:
+        require_usable(settings, persona)
+    except SettingsError as error:
+        config = given.config
+        wrong = {name: "; ".join(error.problems) for name in _OF_MODELS if getattr(config, name) is not None}
+        if not wrong:
+            raise
+        raise CallConfigError(wrong) from None
 
 
 async def _first_callers(room: rtc.Room) -> list[rtc.RemoteParticipant]:

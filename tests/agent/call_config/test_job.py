@@ -106,6 +106,14 @@ def test_a_call_goes_on_without_what_can_not_be_used(caplog: pytest.LogCaptureFi
     ]
 
 
+def test_a_call_goes_on_without_a_language_that_the_model_can_not_hear(caplog: pytest.LogCaptureFixture) -> None:
+    """The persona's own language is spoken, and the log says which field was left out."""
+    _, persona, given = prepare(Settings(deepgram_model="flux-general-en"), Given(CallConfig(language="de")))
+
+    assert (persona.language, given.config) == ("en", CallConfig())
+    assert "CALL CONFIG language" in str(caplog.records[0].__dict__["problem"])
+
+
 def test_a_variable_that_callers_would_hear_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """A template without its values is a mistake of the configuration."""
     prepare(Settings(), Given(CallConfig(opening="Hello {customer}, {bank} here.", variables={"bank": "the bank"})))
