@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from livekit.agents import AgentSession
@@ -11,7 +12,8 @@ from agent.control import payloads
 from agent.control.events import Events, SentenceEvent
 from agent.control.personas import Personas
 from agent.control.push_to_talk import PushToTalk
-from agent.control.refusal import NOT_NOW, RefusalError
+from agent.control.refusal import NO_SUCH_REPEAT, NOT_NOW, RefusalError
+from agent.control.repeats import Repeats, state_of
 from agent.control.turn_timings import TurnTimings
 from agent.control.waterfall import By
 from agent.speech.pieces import is_speakable, split
@@ -57,6 +59,7 @@ class Actions:
         self._on_use = on_use
         self._on_end = on_end
         self._sentences: set[Sentence] = set()
+        self._repeats = Repeats()
         self._one_at_a_time = asyncio.Lock()
         speech.on("sentence_started", self._on_sentence)
         speech.on("sentence_ended", self._on_sentence)
@@ -78,7 +81,18 @@ class Actions:
                 raise RefusalError(NOT_NOW, "Too much is waiting to be said. Please try again later.")
             sentences = self._say(asked.text, "repeat", at)
             self._sentences |= set(sentences)
-        return payloads.Repeated(sentences=len(sentences))
+        return payloads.Repeated(id=self._repeats.add(sentences), sentences=len(sentences))
+
+    async def get_repeat(self, asked: payloads.GetRepeat, _: str) -> payloads.RepeatState:
+        """Tell how far a repeat has come: at once, or as soon as it is over and at the latest after the wait."""
+        sentences = self._repeats.get(asked.id)
+        if sentences is None:
+            raise RefusalError(NO_SUCH_REPEAT, "There is no such repeat; the last hundred are known.")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(asked.wait):
+                for sentence in sentences:
+                    await sentence
+        return state_of(asked.id, sentences)
 
     async def interrupt(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
         """Silence the agent, and forget what it was going to say."""

@@ -14,6 +14,7 @@ from agent.call.presence import Presence
 from agent.call_config import CallConfig
 from agent.control.actions import Actions
 from agent.control.attributes import VERSION, Attributes
+from agent.control.backend_rpc import BackendRpc
 from agent.control.chat import Chat
 from agent.control.events import Events, SaidEvent, TurnEvent
 from agent.control.failures import Failures
@@ -99,6 +100,7 @@ class Control:
             on_end=on_end,
         )
         self._rpc = RpcServer(presence, self._actions, on_use)
+        self._backends = BackendRpc(settings, room, self._actions, on_use)
         self.chat = Chat(room, presence, self._rpc)
         if settings.chat_transcript:
             self.chat.transcribe(session, lambda: self.personas.persona.name)
@@ -129,6 +131,7 @@ class Control:
         if self._session.output.audio is not None:
             self._session.output.audio.on("playback_started", self._timings.speaking)
         self._rpc.open(self._room.local_participant)
+        self._backends.open(self._room.local_participant)
         self.attributes.tell(control=VERSION)
         self._reporting = asyncio.create_task(self._usage.report(self._events.tell), name="usage")
 
@@ -139,6 +142,7 @@ class Control:
     def refuse_requests(self) -> None:
         """Refuse every request from here on: the call is ending."""
         self._rpc.refuse_all()
+        self._backends.refuse_all()
 
     async def aclose(self) -> None:
         """Send the last events and attributes, and take no more requests; the room has to be there still."""
@@ -146,6 +150,7 @@ class Control:
         if self._reporting is not None:
             await aio.cancel_and_wait(self._reporting)
             self._rpc.close(self._room.local_participant)
+            self._backends.close(self._room.local_participant)
             self._events.tell(self._usage.now())
         await asyncio.gather(self._events.aclose(), self.attributes.aclose(), self.chat.aclose())
 

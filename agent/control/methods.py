@@ -57,6 +57,7 @@ class Method:
 METHODS: dict[str, Method] = {
     "talk": Method(payloads.Talk, payloads.Nothing, Actions.talk, SPEECH),
     "repeat": Method(payloads.Repeat, payloads.Repeated, Actions.repeat, SPEECH),
+    "get_repeat": Method(payloads.GetRepeat, payloads.RepeatState, Actions.get_repeat),
     "interrupt": Method(payloads.Nothing, payloads.Nothing, Actions.interrupt),
     "push_to_talk_start": Method(payloads.Nothing, payloads.Nothing, Actions.push_to_talk_start),
     "push_to_talk_end": Method(payloads.Nothing, payloads.Nothing, Actions.push_to_talk_end),

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 # Characters: two minutes of speech.
 LONGEST_TEXT = 2_000
 
+# Seconds for which a request for a repeat waits: shorter than the ten seconds that clients wait for an answer.
+LONGEST_WAIT = 8.0
+
 InputMode = Literal["open", "push_to_talk"]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
@@ -35,9 +38,26 @@ class Repeat(Payload):
 
 
 class Repeated(Payload):
-    """The number of sentences that were queued."""
+    """What was queued: the id of the repeat, and its number of sentences."""
 
+    id: str
     sentences: int
+
+
+class GetRepeat(Payload):
+    """The id of a repeat, and the seconds for which its end is waited for."""
+
+    id: str = Field(min_length=1, max_length=64)
+    wait: float = Field(default=0.0, ge=0.0, le=LONGEST_WAIT)
+
+
+class RepeatState(Payload):
+    """How far a repeat has come. Its duration is null until all of it is synthesised."""
+
+    id: str
+    state: Literal["queued", "started", "finished", "interrupted", "failed"]
+    duration_ms: int | None
+    played_ms: int
 
 
 class SetInput(Payload):

@@ -6,11 +6,12 @@ from livekit import rtc
 from pydantic import ValidationError
 
 BAD_PAYLOAD, NOT_THE_CALLER, NO_SUCH_PERSONA, NOT_NOW, TOO_LONG, TOO_MANY = 400, 403, 404, 409, 413, 429
+NO_SUCH_REPEAT = NO_SUCH_PERSONA
 
 CODES = {
     BAD_PAYLOAD: "the payload is not what the method takes; the message says what is wrong",
     NOT_THE_CALLER: "the participant who calls the method does not take part in the call",
-    NO_SUCH_PERSONA: "there is no such persona",
+    NO_SUCH_PERSONA: "there is no such persona, or no such repeat",
     NOT_NOW: "not now: the call has not begun or is ending, or something has to come before",
     TOO_LONG: "the text is too long",
     TOO_MANY: 'too many calls; `data` is `{"retry_after": seconds}`',

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from livekit import rtc
 
-from agent.call.presence import Presence
 from agent.control.actions import Actions
 from agent.control.methods import METHODS
 from agent.control.payloads import Payload
@@ -18,17 +18,24 @@ logger = logging.getLogger("agent")
 _NOT_NOW = "The call has not begun, or is ending."
 
 
+class Callers(Protocol):
+    """The callers of a call; `Presence` knows them."""
+
+    def takes_part(self, identity: str) -> bool:
+        """Return whether this participant is a caller who may make requests."""
+
+
 class RpcServer:
     """Takes requests of the callers who take part in the call; they share one set of rate limits.
 
     Args:
-        presence: Knows who takes part.
+        callers: Those who may ask.
         actions: Carry the requests out.
         on_use: Called with every request that is not refused for its sender or its rate.
     """
 
-    def __init__(self, presence: Presence, actions: Actions, on_use: Callable[[], None]) -> None:
-        self._presence = presence
+    def __init__(self, callers: Callers, actions: Actions, on_use: Callable[[], None]) -> None:
+        self._callers = callers
         self._actions = actions
         self._on_use = on_use
         self._is_open = True
@@ -59,7 +66,7 @@ class RpcServer:
         Raises:
             RefusalError: It was not carried out; with the reason.
         """
-        if not self._presence.takes_part(caller):
+        if not self._callers.takes_part(caller):
             raise RefusalError(NOT_THE_CALLER, "Only callers who take part in the call may ask for that.")
         if not self._is_open:
             raise RefusalError(NOT_NOW, _NOT_NOW)

@@ -21,8 +21,11 @@ REASONS = {
 }
 
 # Where callers get their tokens.
-CALL_ROUTES = {"/api/call", "/api/token"}
+CALL_ROUTES = {"/api/call", "/api/calls", "/api/token"}
+
+# All files of the page are one route, and so is what there is no route for.
 _PAGE = "page"
+_FILES = "/{path}"
 
 
 @web.middleware
@@ -36,7 +39,7 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def _route(request: web.Request) -> str:
-    """The route's path, of which there are few; all files of the page are one."""
+    """The route's path, of which there are few: the names in it stand for their values."""
     resource = request.match_info.route.resource
     path = "" if resource is None else resource.canonical
-    return path if path.startswith("/") and "{" not in path else _PAGE
+    return path if path.startswith("/") and path != _FILES else _PAGE

@@ -150,6 +150,8 @@ class Settings(TurnOptions, BaseSettings):
     avatar_starts: Annotated[Literal["token", "join"] | None, _cleaned(values.word)] = None
     web_frame_ancestors: Annotated[str, _cleaned(values.origins)] = ""
     web_origins: Annotated[str, _cleaned(values.exact_origins)] = ""
+    renderer_sessions: Integer = Field(default=5, ge=1)
+    renderer_minutes: Number = Field(default=10.0, gt=0)
     worker_port: OptionalPort = None
     metrics_port: OptionalPort = None
     metrics_host: Text = "127.0.0.1"

@@ -173,6 +173,7 @@ class _Speech:
             yield frame
         sentence.error = synthesis.error
         if sentence.error is None:
+            sentence.duration = self._playout.durations[-1]
             self._captions.end_sentence()
         else:
             logger.warning(

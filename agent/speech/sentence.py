@@ -30,6 +30,7 @@ class Sentence:
     Attributes:
         state: Its state.
         position: Seconds of it that were played, once it is done.
+        duration: Seconds of its audio; None until all of it is synthesised, and if that failed.
         error: Why its synthesis failed. The audio that was made until then is played.
     """
 
@@ -38,6 +39,7 @@ class Sentence:
         self.gap = gap
         self.state = SentenceState.QUEUED
         self.position = 0.0
+        self.duration: float | None = None
         self.error: BaseException | None = None
         self._started = asyncio.Event()
         self._done = asyncio.Event()

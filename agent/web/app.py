@@ -6,27 +6,34 @@ import time
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import ValidationError
 
 from agent.call_config import MOST_BYTES
 from agent.metrics.requests import count_requests
 from agent.process.worker_state import Status
-from agent.rooms.connection_details import Rooms
+from agent.rooms.connection_details import ConnectionDetails, Rooms
 from agent.rooms.own import OwnRooms
 from agent.settings import Settings
 from agent.web.access_log import logged
 from agent.web.admission import Admission
-from agent.web.body import read_body
+from agent.web.answers import Begun
+from agent.web.body import read_body, read_model
 from agent.web.call_configs import CALL_CONFIGS, CallConfigs, list_choices
+from agent.web.call_request import CallRequest, NewCall
+from agent.web.calls import STEER, add_calls
 from agent.web.clients import CLIENT, Proxies, identified
 from agent.web.cross_origin import allowing, from_known_origins
 from agent.web.errors import RequestError, tell_errors
-from agent.web.guard import called_by_name, known_names, knows, not_too_often
+from agent.web.guard import called_by_name, known_names, knows, not_too_often, with_secret
 from agent.web.headers import telling
+from agent.web.openapi import add_openapi
 from agent.web.page import add_page
+from agent.web.renderer import add_renderer
+from agent.web.renderer_sessions import RendererSessions
+from agent.web.running_calls import RunningCalls
 from agent.web.token_source import add_token_endpoint
 from agent.web.worker_link import Worker
 from avatar.sessions.journal import SessionJournal
@@ -47,22 +54,6 @@ _NO_CALLS: dict[Status, tuple[str, float]] = {
     "draining": ("The agent is being restarted and takes no new calls.", 10.0),
     "starting": ("The agent is not ready yet.", 2.0),
 }
-
-
-class CallRequest(BaseModel):
-    """The body of a request for a token.
-
-    Attributes:
-        name: The caller's, shown in the room.
-        again: The token of a call that the caller was in.
-        call: The configuration of the call.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
-    again: str = ""
-    call: dict[str, Any] | None = None
 
 
 def create_app(
@@ -88,6 +79,7 @@ def create_app(
     app.on_response_prepare.append(telling(settings))
     app[WORKER] = worker
     app.router.add_get("/healthz", tell_health)
+    add_openapi(app)
     app.add_subapp("/api/", _create_api(settings, rooms, worker, journal))
     add_page(app, page)
     return app
@@ -106,8 +98,11 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Sessi
     api.router.add_post("/call", admit_caller)
     api.router.add_get("/choices", list_choices)
     api.router.add_get("/sessions", list_sessions)
+    add_renderer(api, settings, RendererSessions(settings, journal))
     if isinstance(rooms, OwnRooms):
         add_token_endpoint(api, rooms)
+        api.router.add_post("/calls", with_secret(secret, begin_call, STEER))
+        add_calls(api, settings, RunningCalls(settings))
     return api
 
 
@@ -118,17 +113,20 @@ async def admit_caller(request: web.Request) -> web.Response:
         RequestError: No call is taken now; the message is for the caller.
     """
     wanted = await _read(request)
-    admission = request.app[ADMISSION]
     if wanted.again:  # a call that goes on, also while no new one is taken
-        return web.json_response(asdict(await admission.rooms.refresh(wanted.again)))
-    if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
-        message, retry_after = _NO_CALLS[status]
-        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
-    config = await request.app[CALL_CONFIGS].read(wanted.call)
-    details = await admission.admit(request[CLIENT], wanted.name, config)
-    # The room's name is the id of the call, from here on.
-    logger.info("a caller may join", extra={"room": details.room})
-    return web.json_response(asdict(details))
+        return web.json_response(asdict(await request.app[ADMISSION].rooms.refresh(wanted.again)))
+    return web.json_response(asdict(await _admit(request, wanted.name, wanted.call)))
+
+
+async def begin_call(request: web.Request) -> web.Response:
+    """Begin a call for a backend: the id of the call, and its caller's connection details.
+
+    Raises:
+        RequestError: No call is taken now.
+    """
+    wanted = await read_model(request, NewCall)
+    details = await _admit(request, wanted.name, wanted.call)
+    return web.json_response(Begun.of(details).model_dump(), status=HTTPStatus.CREATED)
 
 
 async def list_sessions(request: web.Request) -> web.Response:
@@ -144,6 +142,17 @@ async def tell_health(request: web.Request) -> web.Response:
     state = await request.app[WORKER].state()
     status = HTTPStatus.OK if state.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return web.json_response({"status": state.status, "calls": state.calls}, status=status)
+
+
+async def _admit(request: web.Request, name: str, call: dict[str, Any] | None) -> ConnectionDetails:
+    if (status := (await request.app[WORKER].state()).status) in _NO_CALLS:
+        message, retry_after = _NO_CALLS[status]
+        raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, message, retry_after)
+    config = await request.app[CALL_CONFIGS].read(call)
+    details = await request.app[ADMISSION].admit(request[CLIENT], name, config)
+    # The room's name is the id of the call, from here on.
+    logger.info("a caller may join", extra={"room": details.room})
+    return details
 
 
 async def _read(request: web.Request) -> CallRequest:

@@ -18,7 +18,7 @@ from agent.process.run import WorkerError
 from agent.process.stop_signals import StopSignals
 from agent.rooms.connection_details import Rooms
 from agent.rooms.own import OwnRooms
-from agent.sessions.sweeper import open_journal
+from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, load_settings, read_env_file
 from agent.settings.load import missing_livekit
 from agent.web.app import create_app
@@ -94,6 +94,8 @@ async def _serve(settings: Settings, listening: socket.socket, worker: Path | No
         journal = open_journal(settings)
         if worker is None:  # else the worker tells what is counted here
             await stack.enter_async_context(serving_metrics(settings, journal))
+            if settings.liveavatar.key.get_secret_value():  # else the worker sweeps
+                await stack.enter_async_context(sweeping(settings, journal))
         app = create_app(settings, _rooms(settings, link), link, journal, built_page())
         await stack.enter_async_context(serving(app, listening, Proxies(settings.trusted_proxies)))
         await signals.end.wait()

@@ -3,25 +3,28 @@
 import hmac
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from agent.rate import Buckets
+from agent.rate import Bucket, Buckets
 from agent.settings import Settings
 from agent.web.clients import CLIENT
 from agent.web.errors import RequestError
+
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Requests of one address to /api, at once and per second; and the addresses remembered, at some 300 bytes each.
 _AT_ONCE = 10
 _PER_SECOND = 0.5
 _ADDRESSES = 10_000
 
-# Stands for the address of all clients that send the secret.
-_TRUSTED = "trusted"
+# Requests with the secret, at once and per second: a backend steers many calls, each of which has limits of its own.
+_TRUSTED_AT_ONCE = 100
+_TRUSTED_PER_SECOND = 20.0
 
 
 def known_names(settings: Settings) -> frozenset[str] | None:
@@ -56,15 +59,15 @@ def called_by_name(names: frozenset[str] | None) -> Middleware:
 def not_too_often(secret: str, clock: Callable[[], float] = time.monotonic) -> Middleware:
     """Let ten requests of one address through at once, then one every two seconds.
 
-    Requests with the secret are counted apart: behind a proxy that is not in TRUSTED_PROXIES all clients have one
-    address, and strangers could use up its share.
+    Requests with the secret are counted apart, a hundred at once and then twenty a second: behind a proxy that is not
+    in TRUSTED_PROXIES all clients have one address, and strangers could use up its share.
     """
-    buckets = Buckets(_AT_ONCE, _PER_SECOND, _ADDRESSES)
+    buckets, trusted = Buckets(_AT_ONCE, _PER_SECOND, _ADDRESSES), Bucket(_TRUSTED_AT_ONCE, _TRUSTED_PER_SECOND)
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        client = _TRUSTED if secret and _gives(request, secret) else request[CLIENT]
-        if wait := buckets.take(client, clock()):
+        is_trusted = bool(secret) and _gives(request, secret)
+        if wait := trusted.take(clock()) if is_trusted else buckets.take(request[CLIENT], clock()):
             raise RequestError(HTTPStatus.TOO_MANY_REQUESTS, "Too many requests.", wait)
         return await handler(request)
 
@@ -82,6 +85,23 @@ def knows(secret: str) -> Middleware:
         return await handler(request)
 
     return check
+
+
+def with_secret(secret: str, handler: Serve, what: str) -> Serve:
+    """Make a handler that serves only where a secret is set, which `knows` has asked for by then.
+
+    Args:
+        secret: Of the settings; empty for none.
+        handler: Serves.
+        what: What the secret is needed for: the end of the sentence "Set WEB_SECRET to".
+    """
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        if not secret:
+            raise RequestError(HTTPStatus.FORBIDDEN, f"Set WEB_SECRET to {what}.")
+        return await handler(request)
+
+    return serve
 
 
 def _gives(request: web.Request, secret: str) -> bool:

@@ -12,7 +12,6 @@ _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), display-capture=()",
 }
 
@@ -44,6 +43,7 @@ def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], A
 
     async def tell(_: web.Request, answer: web.StreamResponse) -> None:
         answer.headers.update(headers)
+        answer.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         answer.headers.setdefault("Cache-Control", "no-store")
 
     return tell

@@ -9,6 +9,10 @@ from aiohttp import web
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
 
+# The script that other sites load.
+_WIDGET = "widget.js"
+_FOR_OTHER_SITES = {"Cross-Origin-Resource-Policy": "cross-origin"}
+
 _NOT_BUILT = """<!doctype html>
 <html lang="en">
 <title>The page is not built</title>
@@ -32,7 +36,8 @@ def add_page(app: web.Application, folder: Path) -> None:
         path = _file_in(root, request.match_info["path"] or "index.html")
         if path is not None:
             caching = _FOREVER if path.is_relative_to(root / "assets") else _ASK_FIRST
-            return web.FileResponse(path, headers={"Cache-Control": caching})
+            own = _FOR_OTHER_SITES if path == root / _WIDGET else {}
+            return web.FileResponse(path, headers={"Cache-Control": caching, **own})
         if request.match_info["path"]:
             raise web.HTTPNotFound
         return web.Response(text=_NOT_BUILT, content_type="text/html")

@@ -4,11 +4,10 @@ from http import HTTPStatus
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.rooms.own import OwnRooms
-from agent.web.body import read_body
-from agent.web.errors import RequestError
+from agent.web.body import read_model
 
 # LiveKit's own attributes: with them a caller would pass for the agent's avatar, or for a telephone.
 _RESERVED = ("lk.", "sip.")
@@ -39,7 +38,7 @@ def add_token_endpoint(api: web.Application, rooms: OwnRooms) -> None:
     """
 
     async def give_token(request: web.Request) -> web.Response:
-        wanted = await _read(request)
+        wanted = await read_model(request, TokenRequest)
         details = rooms.invite(
             wanted.participant_name, metadata=wanted.participant_metadata, attributes=wanted.participant_attributes
         )
@@ -47,12 +46,3 @@ def add_token_endpoint(api: web.Application, rooms: OwnRooms) -> None:
         return web.json_response(answer, status=HTTPStatus.CREATED)
 
     api.router.add_post("/token", give_token)
-
-
-async def _read(request: web.Request) -> TokenRequest:
-    try:
-        return TokenRequest.model_validate_json(await read_body(request))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(each) for each in first["loc"]) or "the body"
-        raise RequestError(HTTPStatus.BAD_REQUEST, f"{field}: {first['msg']}.") from None

@@ -33,11 +33,13 @@ class Studio:
         stage: LiveKit and the stand-ins.
         url: Of the page.
         directory: For this test alone.
+        site_port: Of a site on 127.0.0.1 that may ask for tokens and show the page.
     """
 
     stage: Stage
     url: str
     directory: Path
+    site_port: int
 
     @asynccontextmanager
     async def tab(self, *script: str | float, loops: bool = False, url: str = "") -> AsyncIterator[CallPage]:
@@ -61,12 +63,20 @@ class Studio:
             assert errors == []
 
 
+@pytest.fixture(scope="session")
+def site_port() -> int:
+    """The port of another site, which is started by the tests that need it."""
+    return free_port()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def page_url(stage: Stage) -> AsyncIterator[str]:
+async def page_url(stage: Stage, site_port: int) -> AsyncIterator[str]:
     """The page of a worker that runs for all tests."""
     port = free_port()
     # All tests are one client, and some of them ask for calls that they don't join.
     settings = {"WEB_PORT": str(port), "CALLER_GRACE": "15", "UNJOINED_CALLS_PER_CLIENT": "0"}
+    site = f"http://127.0.0.1:{site_port}"
+    settings |= {"WEB_ORIGINS": site, "WEB_FRAME_ANCESTORS": site}
     async with stage.worker(settings) as worker:
         url = f"http://localhost:{port}/"
         await worker.wait_until(lambda: answers(url), START)
@@ -74,6 +84,6 @@ async def page_url(stage: Stage) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-def studio(stage: Stage, page_url: str, tmp_path: Path) -> Studio:
+def studio(stage: Stage, page_url: str, site_port: int, tmp_path: Path) -> Studio:
     """The worker and its page, for one test."""
-    return Studio(stage, page_url, tmp_path)
+    return Studio(stage, page_url, tmp_path, site_port)

@@ -128,9 +128,12 @@ async def talks(front: FrontEnd) -> None:
     assert list(turn["stages"].values()) == sorted(turn["stages"].values())
     await front.call("interrupt")
     assert (await front.event("said"))["interrupted"]
-    assert await front.call("repeat", text="I will say this, word for word. And then this as well.") == {"sentences": 2}
+    repeat = await front.call("repeat", text="I will say this, word for word. And then this as well.")
+    assert repeat["sentences"] == 2
     last = await front.event("sentence", text="And then this as well.", state="finished")
     assert last["played"] > 0
+    told = await front.call("get_repeat", id=repeat["id"], wait=5)
+    assert (told["state"], told["played_ms"]) == ("finished", told["duration_ms"])
     assert (await front.event("usage"))["credits_left"] is None
 
 

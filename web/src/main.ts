@@ -13,6 +13,7 @@ import * as connectionDetails from "./connectionDetails";
 import { NoConnectionDetailsError } from "./connectionDetails";
 import type { Agent, CallEvent, Input, UsageEvent } from "./control";
 import { element } from "./dom";
+import { listenToSite } from "./embedded";
 import { log, offerCopy } from "./log";
 import { clearFailure, clearMessage, showFailure, showMessage } from "./message";
 import { chosenConfig, loadOffer, showInputs } from "./offer";
@@ -183,13 +184,13 @@ async function send(method: Method, text: string): Promise<boolean> {
   return isDone;
 }
 
-function onClose(): void {
+async function endCall(): Promise<void> {
   connectionDetails.drop();
   showMessage("");
   log("closed");
   const closed = call;
   leave();
-  void closed?.close();
+  await closed?.close();
 }
 
 async function onPersonaChosen(): Promise<void> {
@@ -218,7 +219,7 @@ function onSecret(event: Event): void {
 
 function listenToCaller(): void {
   start.addEventListener("click", () => void enter(true));
-  close.addEventListener("click", onClose);
+  close.addEventListener("click", () => void endCall());
   onSend(send);
   element("interrupt").addEventListener("click", () => void ask((control) => control.interrupt()));
   element("mute").addEventListener("click", () => void call?.microphone.toggleMute());
@@ -243,6 +244,7 @@ connectionDetails.takeSecretFromAddress();
 offerTheme();
 offerCopy();
 listenToCaller();
+listenToSite(() => call !== undefined, endCall);
 showInput();
 showServices(undefined);
 clearTurns();

@@ -37,14 +37,13 @@ PERSONA = Persona(name="Ada", instructions="Be kind.")
 class Caller:
     """Calls methods, and sees what the agent's participant does."""
 
-    def __init__(self, *replies: Reply) -> None:
+    def __init__(self, *replies: Reply, settings: Settings) -> None:
         self.thoughts = ScriptedLLM(*replies)
         self.room = Room()
         self.session = CalledSession(self.thoughts, ScriptedTTS(VOICE), room=self.room)
         self.presence = presence_of(self.session, self.room)
         self.uses = 0
         self.has_ended = asyncio.Event()
-        settings = Settings()
         room: Any = self.room
         self.control = Control(
             room,
@@ -90,9 +89,9 @@ class Caller:
 
 
 @asynccontextmanager
-async def calling(*replies: Reply) -> AsyncIterator[Caller]:
+async def calling(*replies: Reply, settings: Settings | None = None) -> AsyncIterator[Caller]:
     """A call with a front end."""
-    made = Caller(*replies)
+    made = Caller(*replies, settings=settings or Settings())
     await made.session.start(Agent(instructions=""))
     made.control.open()
     made.presence.watch()

@@ -131,7 +131,7 @@ async def test_a_text_is_repeated_sentence_by_sentence() -> None:
     """Each is told when it is heard and when it is over; what the agent says of its own accord is not."""
     async with calling(Reply(("Fine.",))) as caller:
         text = "This is said word for word. And so is this one, at its end."
-        assert await caller.call("repeat", json.dumps({"text": text})) == {"sentences": 2}
+        assert (await caller.call("repeat", json.dumps({"text": text})))["sentences"] == 2
         await caller.hears(1)
         await caller.call("talk", '{"text": "hello"}')
         await caller.hears(2)
@@ -151,7 +151,7 @@ async def test_the_queue_of_what_is_to_be_repeated_has_an_end(monkeypatch: pytes
         assert (await caller.refusal("repeat", '{"text": "Fine."}')).code == 409
         await caller.call("interrupt")
 
-        assert await caller.call("repeat", '{"text": "Fine."}') == {"sentences": 1}
+        assert (await caller.call("repeat", '{"text": "Fine."}'))["sentences"] == 1
 
 
 async def test_an_interrupt_is_answered_whatever_is_asked_for_meanwhile() -> None:

@@ -59,18 +59,22 @@ class FakeLiveKit:
     async def running(self) -> AsyncIterator[FakeLiveKit]:
         """Serve for as long as the body runs."""
         app = web.Application()
-        for path, answer in (
-            ("RoomService/ListRooms", self._list_rooms),
-            ("RoomService/CreateRoom", self._create_room),
-            ("RoomService/ListParticipants", self._list_participants),
-            ("RoomService/RemoveParticipant", self._remove),
-            ("AgentDispatchService/ListDispatch", self._list_dispatches),
-            ("AgentDispatchService/CreateDispatch", self._dispatch),
-        ):
+        for path, answer in self.routes().items():
             app.router.add_post(f"/twirp/livekit.{path}", answer)
         async with TestServer(app) as server:
             self.url = str(server.make_url("")).replace("http", "ws").rstrip("/")
             yield self
+
+    def routes(self) -> dict[str, Any]:
+        """What it serves, by the path of the request."""
+        return {
+            "RoomService/ListRooms": self._list_rooms,
+            "RoomService/CreateRoom": self._create_room,
+            "RoomService/ListParticipants": self._list_participants,
+            "RoomService/RemoveParticipant": self._remove,
+            "AgentDispatchService/ListDispatch": self._list_dispatches,
+            "AgentDispatchService/CreateDispatch": self._dispatch,
+        }
 
     def on_dispatch(self) -> None:
         """Do what follows from a request for an agent; nothing, as when no worker is registered."""

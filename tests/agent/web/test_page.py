@@ -47,6 +47,19 @@ async def test_what_was_built_is_served(built: Site, path: str, kind: str, text:
         assert answer.headers["Cache-Control"] == caching
 
 
+async def test_other_sites_may_load_the_widget_and_nothing_else(built: Site) -> None:
+    """Their browsers ask for it; all other files are the page's own."""
+    (built.page / "widget.js").write_text("show()")
+    async with built.client() as client:
+        policies = {}
+        for path in ("/widget.js", "/", "/assets/index-1a2b.js", "/api/call"):
+            async with client.get(path) as answer:
+                policies[path] = answer.headers["Cross-Origin-Resource-Policy"]
+
+    own = "same-origin"
+    assert policies == {"/widget.js": "cross-origin", "/": own, "/assets/index-1a2b.js": own, "/api/call": own}
+
+
 async def test_a_compressed_copy_is_sent_to_browsers_that_take_it(built: Site) -> None:
     """With the type of the original; other clients get that as it is."""
     script = built.page / "assets" / "index-1a2b.js"

@@ -19,9 +19,12 @@ from agent.settings import SettingsError
 from agent.web import command
 from agent.web.page_process import page_process
 from agent.web.worker_link import AnyWorker, WorkerLink
+from avatar.sessions.journal import SessionJournal
 from demo.processes import free_port
 from tests.agent.process.test_readiness import IdleServer
 from tests.agent.web.web_fakes import LIVEKIT, settings
+from tests.avatar.fakes import KEY
+from tests.avatar.hosting import Hosting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -145,6 +148,31 @@ async def test_the_page_runs_without_a_worker(port: int) -> None:
 
     assert answer == (200, {"status": "ok", "calls": 0})
     assert status == 0
+
+
+@pytest.mark.timeout(180)
+async def test_a_page_without_a_worker_stops_what_a_killed_one_has_left(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts sessions for renderers itself, and no worker is there to sweep them."""
+    service, journal = Hosting(), SessionJournal(tmp_path / "state")
+    async with service.running_server() as url:
+        journal.add("s-1", api_url=url)
+        journal.mark_started("s-1", 600)
+        journal.disown()  # as the kernel does for a process that is killed
+        for name, value in {"API_KEY": KEY, "API_URL": url}.items():
+            monkeypatch.setenv(f"LIVEAVATAR_{name}", value)
+        monkeypatch.setenv("STATE_DIR", str(journal.directory))
+        process = await asyncio.create_subprocess_exec(*(sys.executable, str(ROOT / "agent.py"), "web"))
+        try:
+            await health(port)
+            async with asyncio.timeout(60):
+                while journal.entries():  # noqa: ASYNC110 - another process
+                    await asyncio.sleep(0.1)
+        finally:
+            process.kill()
+            await process.wait()
+        assert service.called("stop")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""The answers of the HTTP API that no other module has a model of; agent/web/openapi.py describes them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.rooms.connection_details import ConnectionDetails
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Failure(_Answer):
+    """Why a request was not served."""
+
+    error: str = Field(description="a sentence; a page shows it to the caller")
+
+
+class Health(_Answer):
+    """Whether callers can be let in."""
+
+    status: Literal["ok", "full", "draining", "starting"]
+    calls: int = Field(description="calls that the worker has; 0 where workers are elsewhere")
+
+
+class Begun(_Answer):
+    """A call that was begun for a backend, and what its caller joins it with."""
+
+    id: str = Field(description="the call's id: the room's name")
+    url: str = Field(description="of LiveKit's server")
+    token: str = Field(description="to connect with")
+    room: str
+    identity: str = Field(description="the caller's in the room")
+    expires_in: float = Field(description="seconds in which the token has to be used")
+
+    @classmethod
+    def of(cls, details: ConnectionDetails) -> "Begun":
+        """Name the call of these connection details."""
+        return cls(
+            id=details.room,
+            url=details.url,
+            token=details.token,
+            room=details.room,
+            identity=details.identity,
+            expires_in=details.expires_in,
+        )
+
+
+class TokenAnswer(_Answer):
+    """LiveKit's `TokenSourceResponse`, and the room's name."""
+
+    server_url: str
+    participant_token: str
+    room_name: str
+
+
+class PersonaChoice(_Answer):
+    """A persona that a caller may choose."""
+
+    persona: str
+    name: str
+
+
+class Choices(_Answer):
+    """What a caller may choose before the call."""
+
+    fields: list[str] = Field(description="fields of the call's configuration that may be given")
+    persona: str = Field(description="the one of a call without a choice")
+    personas: list[PersonaChoice]
+
+
+class ListedSession(_Answer):
+    """An avatar session that may run."""
+
+    session_id: str
+    room: str
+    state: Literal["made", "started", "stopping"]
+    seconds: float = Field(description="since it was made")
+    is_owned: bool = Field(description="whether the process that made it lives")
+
+
+class ListedSessions(_Answer):
+    """The avatar sessions of this machine that may run."""
+
+    sessions: list[ListedSession]

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { widgetOptions } from "./widgetOptions";
+
+const SOURCE = "https://calls.example.com/agent/widget.js";
+
+test("without attributes the page is beside the script", () => {
+  expect(widgetOptions(SOURCE, {})).toEqual({
+    page: "https://calls.example.com/agent/",
+    label: "Talk with us",
+    closeLabel: "Close",
+    side: "right",
+    color: "",
+  });
+});
+
+test("every attribute is read", () => {
+  const data = { page: "https://other.example.com/", label: "Fragen?", closeLabel: "Schließen", side: "left", color: "#123" };
+  expect(widgetOptions(SOURCE, data)).toEqual(data);
+});
+
+test("a side that there is not is the right one, and an empty label the usual one", () => {
+  const options = widgetOptions(SOURCE, { side: "top", label: "" });
+  expect([options.side, options.label]).toEqual(["right", "Talk with us"]);
+});
