@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-# The first noise is a long "ah", which voice activity detection takes for speech; it has no words.
+# Sounds without words. The first is a long "ah", which voice activity detection takes for speech.
 NOISE: Final = "<noise>"
+LAUGHTER: Final = "<laughter>"
+MUSIC: Final = "<music>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Case:
 
     Attributes:
         name: Of the case.
-        says: Texts, which synthetic voices speak, `NOISE`, and pauses in seconds.
+        says: Texts, which synthetic voices speak, sounds without words, and pauses in seconds.
         turns: How many turns that is.
         over_story: Whether it is said while the agent tells a story.
     """
@@ -40,6 +42,8 @@ CASES: Final = (
     Case("okay, over the story", ("okay",), turns=0, over_story=True),
     Case("all right, over the story", ("all right",), turns=0, over_story=True),
     Case("a noise over the story", (NOISE,), turns=0, over_story=True),
+    Case("laughter over the story", (LAUGHTER,), turns=0, over_story=True),
+    Case("music over the story", (MUSIC,), turns=0, over_story=True),
     Case("stop please, over the story", ("stop please",), over_story=True),
     Case("a question over the story", ("what time is it in london",), over_story=True),
 )

@@ -1,4 +1,4 @@
-"""A noise that voice activity detection takes for speech, and no recogniser for a word."""
+"""Sounds without a word: a voice, laughter and music."""
 
 from __future__ import annotations
 
@@ -29,3 +29,21 @@ def wordless_voice(seconds: float = 1.2) -> Samples:
     voice *= np.minimum(1, np.minimum(t / 0.05, (seconds - t) / 0.1))
     samples: Samples = (voice / np.abs(voice).max() * 18_000).astype(np.int16)
     return samples
+
+
+def laughter() -> Samples:
+    """Five short cries with breaths between them."""
+    cry, breath = wordless_voice(0.16), np.zeros(round(0.12 * RATE_HZ), np.int16)
+    return np.concatenate([part for _ in range(5) for part in (cry, breath)])
+
+
+def music() -> Samples:
+    """Eight notes that are struck and fade, with their overtones: no voice has this spectrum."""
+    t = np.arange(round(0.3 * RATE_HZ)) / RATE_HZ
+    notes = [
+        sum(np.sin(2 * np.pi * pitch * overtone * t) / overtone for overtone in range(1, 6)) * np.exp(-6 * t)
+        for pitch in (262.0, 330.0, 392.0, 523.0, 392.0, 330.0, 262.0, 196.0)
+    ]
+    samples = np.concatenate(notes)
+    scaled: Samples = (samples / np.abs(samples).max() * 12_000).astype(np.int16)
+    return scaled

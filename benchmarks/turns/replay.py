@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,13 +18,13 @@ from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.pipeline import build_llm, build_session, build_stt, build_tts, load_vad
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.turns import turn_settings
-from benchmarks.turns.cases import NOISE
+from benchmarks.turns.cases import LAUGHTER, MUSIC, NOISE
 from benchmarks.turns.devices import CaseMicrophone, ClockedSpeaker
-from benchmarks.turns.noise import wordless_voice
+from benchmarks.turns.noise import laughter, music, wordless_voice
 from demo.call.levels import RATE_HZ
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from agent.persona import Persona
     from agent.settings import Settings
@@ -37,6 +38,12 @@ _AFTER: Final = 4.0
 
 # Seconds of the story before a caller is heard over it; in the first three the framework ignores voices.
 _INTO_STORY: Final = 3.5
+
+_SOUNDS: Final[Mapping[str, Callable[[], Samples]]] = {
+    NOISE: partial(wordless_voice, 0.6),
+    LAUGHTER: laughter,
+    MUSIC: music,
+}
 
 _STORY: Final = " ".join(f"This is sentence number {number} of a story that has no end." for number in range(12))
 
@@ -141,4 +148,4 @@ async def _session(
 async def _sound(part: str | float, voice: StandIns) -> Samples:
     if isinstance(part, float):
         return np.zeros(round(part * RATE_HZ), np.int16)
-    return wordless_voice(0.6) if part == NOISE else await voice.speak(part)
+    return _SOUNDS[part]() if part in _SOUNDS else await voice.speak(part)
