@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --all-extras --quiet
 REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test test-long alerts browser reliability bench bench-ear turns soak format lint audit check
+.PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear turns soak format lint audit check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,15 @@ demo-call: setup ## the same with a synthetic caller; ends with a table, a trans
 dev: setup ## the worker with your own keys from .env, reloading on change
 	@$(RUN) python agent.py dev
 
+helm: setup ## Helm, for the tests of the chart: the one on PATH, or built once in three minutes
+	@$(RUN) python -m demo.helm_build
+
+manifests: setup ## deploy/kubernetes and the table of values, from the Helm chart
+	@$(RUN) python -m docs.chart
+
 test: setup ## the tests, end to end on a real LiveKit server included; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m demo.helm_build
 	@$(RUN) python -m demo.page_build vitest run
 	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" $(REAL)
