@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --all-extras --quiet
 REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear turns soak format lint audit check
+.PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear turns soak format lint audit sbom check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,10 +79,14 @@ lint: setup ## format, lint, types, import rules
 	@$(RUN) lint-imports
 	@$(RUN) python -m demo.page_build tsc --noEmit
 
-audit: setup ## known vulnerabilities of the dependencies
+audit: setup ## known vulnerabilities of the dependencies; AUDIT_REQUIRED=1: an audit that could not be made fails
 	@$(RUN) .ci/audit
+	@$(RUN) .ci/audit-page
 
-check: lint audit test alerts browser ## what CI runs
+sbom: setup ## bills of materials of the image, in dist/
+	@$(RUN) .ci/sbom
+
+check: lint audit sbom test alerts browser ## what CI runs
 
 .uv/bin/uv:
 	@echo "getting uv"

@@ -34,7 +34,7 @@ _HEAD = """\
 # Third-party notices
 
 Written by `python -m docs.notices` from `uv.lock`, `web/package-lock.json` and the metadata of the packages.
-The texts of the licences are in the packages' folders: `*.dist-info` in the image's `.venv`, `node_modules` of the page.
+The texts of the licences are in the packages' folders: `*.dist-info` in the image's `.venv`, `web/node_modules`.
 The base images have the licences of Debian, Python and Node.js; the worker's image has tini (MIT) from Debian.
 """
 
