@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --all-extras --quiet
 REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear turns soak format lint audit sbom check
+.PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear load simulation fleet-faults turns soak format lint audit sbom check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,17 @@ bench: setup ## our avatar module and the official one, side by side; eight minu
 bench-ear: setup ## whole calls with the official plugin's worker and with ours: times, processor, bytes; eight minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.ear
+
+load: setup ## more and more calls at a time, with our workers and the official plugin's: CPU, memory, latency; eight minutes
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m benchmarks.load
+
+simulation: setup ## 1,000 calls in bursts on 40 workers and 200 slots, with and without admission by slots
+	@$(RUN) python -m benchmarks.load.simulation
+
+fleet-faults: setup ## two workers under six calls: restarts, kills, LiveKit away, a frozen node; a quarter of an hour
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m benchmarks.fleet_faults
 
 turns: setup ## a set of turns through the real pipeline, with your turn settings; four minutes
 	@$(RUN) python -m benchmarks.turns

@@ -79,10 +79,12 @@ def _python(names: set[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _licence(package: PackageMetadata) -> str:
+    """As the package tells it in its newest way; the older field may hold the whole text of a licence."""
+    expressions = package.get_all("License-Expression") or []
+    first_lines = [each.partition("\n")[0] for each in package.get_all("License") or []]
     classifiers = package.get_all("Classifier") or []
     named = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
-    first_line = (package.get("License") or "").partition("\n")[0]
-    return package.get("License-Expression") or first_line or "; ".join(named) or "see above"
+    return next(filter(None, [*expressions, *first_lines, "; ".join(named)]), "see above")
 
 
 def _page() -> Iterator[tuple[str, str, str]]:
