@@ -210,6 +210,18 @@ def test_nobody_connects_to_a_worker() -> None:
     assert [port["port"] for rule in web["ingress"] for port in rule["ports"]] == ["web"]
 
 
+@pytest.mark.parametrize("name", ["worker", "web"])
+def test_pods_reach_vendors_and_the_cluster_but_not_their_node(name: str) -> None:
+    """A cloud gives a node's credentials at 169.254.169.254."""
+    rules_of = plain().one("NetworkPolicy", name)["spec"]["egress"]
+    reached = [each for rule in rules_of if "to" in rule for each in rule["to"]]
+    blocks = {each["ipBlock"]["cidr"]: each["ipBlock"]["except"] for each in reached if "ipBlock" in each}
+
+    assert {"namespaceSelector": {}} in reached
+    assert "169.254.0.0/16" in blocks["0.0.0.0/0"]
+    assert [rule["ports"][0]["port"] for rule in rules_of if "to" not in rule] == [53]
+
+
 def test_openshift_chooses_the_user(helm: Path) -> None:
     """Without `runAs` the pods still may not be root's."""
     context = rendered(helm, "--set", "runAs=null").pod("worker")["securityContext"]

@@ -24,7 +24,9 @@
 {{- end }}
 
 {{- define "anywhere" -}}
-# Everywhere but the addresses of the machine's own network, where clouds keep the credentials of a node.
+# Everywhere but the addresses of the machine's own network, where clouds keep the credentials of a node. Some networks
+# count no pod among the addresses of a block, so pods, such as a LiveKit in the cluster, are named besides.
+- namespaceSelector: {}
 - ipBlock:
     cidr: 0.0.0.0/0
     except: [169.254.0.0/16]
