@@ -20,7 +20,7 @@ def test_helm_on_path_is_run_with_the_arguments(tmp_path: Path) -> None:
     helm.write_text('#!/bin/sh\necho "$@"\n')
     helm.chmod(0o755)
 
-    done = subprocess.run(  # noqa: S603 - our own command line
+    done = subprocess.run(
         [sys.executable, "-m", "demo.helm_build", "lint", "--strict"],
         env={"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)},
         capture_output=True,
