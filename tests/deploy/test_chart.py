@@ -90,7 +90,7 @@ def test_a_wrong_value_is_named(helm: Path, values: str, error: str) -> None:
 def test_grace_periods_follow_one_value(helm: Path, seconds: int) -> None:
     """The worker's drain, the time until SIGKILL, and the autoscaler's window, which is an hour at most."""
     objects = rendered(helm, "--set", f"drainSeconds={seconds}")
-    variables = {each["name"]: each["value"] for each in objects.container("worker")["env"]}
+    variables = {each["name"]: each.get("value") for each in objects.container("worker")["env"]}
     behavior = objects.one("HorizontalPodAutoscaler")["spec"]["behavior"]
 
     assert variables["DRAIN_TIMEOUT"] == str(seconds)
@@ -175,16 +175,15 @@ def test_metrics_are_served_where_prometheus_asks(everything: Objects) -> None:
 
 
 def test_the_fleets_state_comes_from_a_secret(everything: Objects) -> None:
-    """Worker and page get STATE_URL by reference, and may connect to it."""
-    for name in ("worker", "web"):
-        variables = {each["name"]: each for each in everything.container(name)["env"]}
-        ports = [
-            port["port"] for rule in everything.one("NetworkPolicy", name)["spec"]["egress"] for port in rule["ports"]
-        ]
+    """Worker and page get STATE_URL by reference: from a Secret of its own, or, if it is there, from the common one."""
+    for objects, name, optional in ((everything, "fleet", False), (plain(), "liveavatar-agent", True)):
+        for component in ("worker", "web"):
+            variables = {each["name"]: each for each in objects.container(component)["env"]}
+            egress = objects.one("NetworkPolicy", component)["spec"]["egress"]
+            expected = {"name": name, "key": "STATE_URL", "optional": optional}
 
-        assert variables["STATE_URL"]["valueFrom"]["secretKeyRef"] == {"name": "fleet", "key": "STATE_URL"}
-        assert 6379 in ports
-    assert "STATE_URL" not in MANIFESTS.read_text("utf-8")
+            assert variables["STATE_URL"]["valueFrom"]["secretKeyRef"] == expected
+            assert 6379 in [port["port"] for rule in egress if "to" not in rule for port in rule["ports"]]
 
 
 @pytest.mark.parametrize("name", ["worker", "web"])
@@ -219,7 +218,7 @@ def test_pods_reach_vendors_and_the_cluster_but_not_their_node(name: str) -> Non
 
     assert {"namespaceSelector": {}} in reached
     assert "169.254.0.0/16" in blocks["0.0.0.0/0"]
-    assert [rule["ports"][0]["port"] for rule in rules_of if "to" not in rule] == [53]
+    assert [rule["ports"][0]["port"] for rule in rules_of if "to" not in rule] == [53, 6379]
 
 
 def test_openshift_chooses_the_user(helm: Path) -> None:

@@ -96,15 +96,13 @@ securityContext:
 - name: METRICS_HOST
   value: 0.0.0.0
 {{- end }}
-{{- with .Values.state.url }}
-{{- if .secretName }}
 - name: STATE_URL
   valueFrom:
     secretKeyRef:
-      name: {{ .secretName }}
-      key: {{ .key }}
-{{- end }}
-{{- end }}
+      name: {{ .Values.state.url.secretName | default .Values.secret.name }}
+      key: {{ .Values.state.url.key }}
+      # Without one each worker is on its own; a Secret that is named for it has to have it.
+      optional: {{ empty .Values.state.url.secretName }}
 {{- end }}
 
 {{- define "sharedMounts" -}}

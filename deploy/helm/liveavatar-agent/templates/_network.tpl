@@ -6,10 +6,9 @@
 {{- with .Values.networkPolicy.extraEgress }}
 {{ toYaml . }}
 {{- end }}
-{{- if .Values.state.url.secretName }}
+# The Redis of STATE_URL.
 - ports:
     - {protocol: TCP, port: {{ .Values.networkPolicy.statePort }}}
-{{- end }}
 {{- end }}
 
 {{- define "fromPrometheus" -}}
