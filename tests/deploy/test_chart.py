@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,14 @@ def leaves(values: Any, prefix: str = "") -> list[str]:
 def test_the_plain_manifests_are_what_the_chart_renders(helm: Path) -> None:
     """Whoever changes the chart writes them again: `make manifests`."""
     assert MANIFESTS.read_text("utf-8") == manifests(helm)
+
+
+def test_helm_finds_no_fault_in_the_chart(helm: Path) -> None:
+    """Its own checks, warnings included."""
+    command = [str(helm), "lint", str(CHART), "--strict", "--kube-version", "1.37.0", "-f", str(EXAMPLE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command line
+
+    assert done.returncode == 0, done.stdout
 
 
 def test_every_value_is_described() -> None:
