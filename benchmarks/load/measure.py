@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 _QUESTIONS: Final = 2
 
-# Seconds until calls have ended, and processes wait for the next ones.
-_BETWEEN: Final = 4.0
+# Workers that take less than this share of a core for so many seconds have prepared processes for the next calls. On a
+# machine that is never so quiet the step begins after the patience, in seconds.
+_QUIET: Final = 0.1
+_LOOK: Final = 3.0
+_PATIENCE: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -70,10 +73,25 @@ async def measure(steps: Sequence[int], workers: int, on_step: Callable[[Step], 
         for plugin in (Plugin.OURS, Plugin.OFFICIAL):
             async with stage.serving(plugin, workers):
                 for calls in steps:
+                    await quiet([worker.process.pid for worker in stage.workers])
                     done.append(await _step(stage, plugin, calls, question))
                     on_step(done[-1])
-                    await asyncio.sleep(_BETWEEN)
     return done
+
+
+async def quiet(sessions: Sequence[int]) -> None:
+    """Wait until the workers have ended their calls and prepared processes for the next ones.
+
+    Args:
+        sessions: The workers' sessions of processes.
+    """
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        before = sum(map(cpu_seconds, sessions))
+        await asyncio.sleep(_LOOK)
+        # A process that has ended takes its time with it.
+        if abs(sum(map(cpu_seconds, sessions)) - before) < _QUIET * _LOOK:
+            return
 
 
 async def _step(stage: Stage, plugin: Plugin, calls: int, question: Samples) -> Step:

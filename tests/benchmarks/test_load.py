@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.figures import Plugin
+from benchmarks.load import measure
 from benchmarks.load.light_stand_ins import QUESTION, NoRecogniser, OneSound, create_app
 from benchmarks.load.measure import Step
 from benchmarks.load.report import Sizing, as_markdown, sizing
@@ -52,6 +53,17 @@ def test_each_step_is_a_row() -> None:
 
     assert rows[0] == "| ours | 1 | 0.20 | 60 MB | 3.0 s | 1.0 s | 0 |"
     assert rows[1] == "| ours | 4 | 0.15 | 60 MB | 3.0 / 3.0 s | 1.1 / 1.1 s | 0 |"
+
+
+async def test_a_step_begins_when_the_workers_are_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that still prepare processes are waited for; a process that ends is no quiet either."""
+    seconds = iter([0.0, 1.0, 1.0, 2.0, 2.0, 0.5, 0.5, 0.5, 9.0])
+    monkeypatch.setattr(measure, "_LOOK", 0.001)
+    monkeypatch.setattr(measure, "cpu_seconds", lambda _: next(seconds))
+
+    await measure.quiet([1])
+
+    assert next(seconds) == 9.0
 
 
 async def test_every_utterance_is_the_same_question() -> None:
