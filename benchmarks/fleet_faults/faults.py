@@ -46,18 +46,14 @@ class Fleet:
 async def restart(fleet: Fleet) -> None:
     """Start a new worker, and tell an old one to end."""
     await fleet.start_worker()
-    for pid in processes(fleet.workers[0].process.pid):
-        if "agent.py" in _command(pid):
-            os.kill(pid, signal.SIGTERM)
-            return
+    worker = next(pid for pid in processes(fleet.workers[0].process.pid) if "agent.py" in _command(pid))
+    os.kill(worker, signal.SIGTERM)
 
 
 async def kill_job(fleet: Fleet) -> None:
     """Kill the process of one call."""
-    for worker in fleet.workers:
-        if jobs := _JOB.findall("\n".join(worker.tail(_LINES))):
-            os.kill(int(jobs[-1]), signal.SIGKILL)
-            return
+    jobs = [job for worker in fleet.workers for job in _JOB.findall("\n".join(worker.tail(_LINES)))]
+    os.kill(int(jobs[-1]), signal.SIGKILL)
 
 
 async def kill_worker(fleet: Fleet) -> None:
