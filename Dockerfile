@@ -2,8 +2,8 @@
 # The stand-ins:  docker build -t liveavatar-stand-ins --target stand-ins .
 # The cache mounts need BuildKit, which has been the default builder since Docker 23.0.
 
-# The Debian release is named too, so a rebuild never changes it unasked.
-FROM python:3.13-slim-trixie AS base
+# Images are pinned by digest, so a rebuild changes nothing unasked; deploy/README.md says how to move them.
+FROM python:3.13.15-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285 AS base
 # PYTHONSAFEPATH: the code is the installed package. Without it `python agent.py` would look beside itself first,
 # and take agent.py for the package `agent`.
 # HOME: the one directory that is writable when the root file system is read-only.
@@ -15,8 +15,8 @@ ENV PATH="/app/.venv/bin:$PATH" \
 WORKDIR /app
 
 
-FROM base AS build
-COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /bin/
+FROM base AS libraries
+COPY --from=ghcr.io/astral-sh/uv:0.13.0@sha256:cdc6093146eb3ff6a40107b38f008b789e050e77ad87865e381d9917da55a168 /uv /bin/
 # copy: the cache mount is another file system, hard links cannot reach it. never: the image's own Python is the one used.
 ENV UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
@@ -26,11 +26,13 @@ ENV UV_COMPILE_BYTECODE=1 \
 COPY pyproject.toml uv.lock ./
 RUN --mount=type=cache,target=/var/cache/uv \
     uv sync --locked --no-dev --no-install-project
-COPY README.md LICENSE ./
+
+
+# The service's own wheel holds `agent` and `avatar`; demo and stand-ins are in none.
+FROM libraries AS build
+COPY README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY agent/ agent/
 COPY avatar/ avatar/
-COPY demo/ demo/
-COPY simulators/ simulators/
 RUN --mount=type=cache,target=/var/cache/uv \
     uv sync --locked --no-dev --no-editable
 # The only model the worker runs itself is Silero's, and it comes inside its wheel: nothing is left to download
@@ -38,14 +40,19 @@ RUN --mount=type=cache,target=/var/cache/uv \
 RUN python -c "from livekit.plugins import silero; silero.VAD.load()"
 
 
-FROM build AS build-stand-ins
+FROM libraries AS build-stand-ins
 RUN --mount=type=cache,target=/var/cache/uv \
-    uv sync --locked --no-dev --no-editable --extra demo
+    uv sync --locked --no-dev --no-install-project --extra demo
+COPY simulators/ simulators/
+RUN python -m compileall -q simulators
 
 
 # The stand-ins for the vendors, for trying things without a key; nothing of production.
 FROM base AS stand-ins
+# They are run from their sources.
+ENV PYTHONPATH=/app
 COPY --from=build-stand-ins /app/.venv /app/.venv
+COPY --from=build-stand-ins /app/simulators simulators/
 USER 10001:10001
 EXPOSE 7900
 STOPSIGNAL SIGTERM
@@ -55,7 +62,7 @@ CMD ["python", "-m", "simulators", "--host", "0.0.0.0", "--port", "7900"]
 
 
 # The page: built by Node.js, which stays behind.
-FROM node:24.19-trixie-slim AS build-page
+FROM node:24.19.0-trixie-slim@sha256:0711b541c1c33a8a530ac4f0d391baa9a15b3d804695b1b24a47daa5fb60e74d AS build-page
 WORKDIR /page
 COPY web/ ./
 RUN --mount=type=cache,target=/root/.npm \
@@ -76,7 +83,7 @@ RUN apt-get update && \
 FROM base AS worker
 COPY --from=build /app/.venv /app/.venv
 COPY --from=build-page /page/dist/ web/dist/
-COPY agent.py ./
+COPY agent.py LICENSE THIRD_PARTY_NOTICES.md ./
 COPY --from=init /usr/bin/tini /usr/bin/tini
 # Where started avatar sessions are noted, so that the next worker stops what a killed one left running: it has to outlive
 # the container. No VOLUME: an anonymous one would only hide that none was mounted. A new named one takes the owner from here.

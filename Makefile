@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --all-extras --quiet
 REAL := tests/e2e tests/faults tests/benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-call dev test test-long alerts browser reliability bench bench-ear turns soak format lint audit check
+.PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear load simulation fleet-faults turns soak format lint audit sbom check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,8 +24,15 @@ demo-call: setup ## the same with a synthetic caller; ends with a table, a trans
 dev: setup ## the worker with your own keys from .env, reloading on change
 	@$(RUN) python agent.py dev
 
+helm: setup ## Helm, for the tests of the chart: the one on PATH, or built once in three minutes
+	@$(RUN) python -m demo.helm_build
+
+manifests: setup ## deploy/kubernetes and the table of values, from the Helm chart
+	@$(RUN) python -m docs.chart
+
 test: setup ## the tests, end to end on a real LiveKit server included; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m demo.helm_build
 	@$(RUN) python -m demo.page_build vitest run
 	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" $(REAL)
@@ -54,6 +61,17 @@ bench-ear: setup ## whole calls with the official plugin's worker and with ours:
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.ear
 
+load: setup ## more and more calls at a time, with our workers and the official plugin's: CPU, memory, latency; eight minutes
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m benchmarks.load
+
+simulation: setup ## 1,000 calls in bursts on 40 workers and 200 slots, with and without admission by slots
+	@$(RUN) python -m benchmarks.load.simulation
+
+fleet-faults: setup ## two workers under six calls: restarts, kills, LiveKit away, a frozen node; a quarter of an hour
+	@$(RUN) python -m demo.livekit_build
+	@$(RUN) python -m benchmarks.fleet_faults
+
 turns: setup ## a set of turns through the real pipeline, with your turn settings; four minutes
 	@$(RUN) python -m benchmarks.turns
 
@@ -72,10 +90,14 @@ lint: setup ## format, lint, types, import rules
 	@$(RUN) lint-imports
 	@$(RUN) python -m demo.page_build tsc --noEmit
 
-audit: setup ## known vulnerabilities of the dependencies
+audit: setup ## known vulnerabilities of the dependencies; AUDIT_REQUIRED=1: an audit that could not be made fails
 	@$(RUN) .ci/audit
+	@$(RUN) .ci/audit-page
 
-check: lint audit test alerts browser ## what CI runs
+sbom: setup ## bills of materials of the image, in dist/
+	@$(RUN) .ci/sbom
+
+check: lint audit sbom test alerts browser ## what CI runs
 
 .uv/bin/uv:
 	@echo "getting uv"

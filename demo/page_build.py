@@ -113,7 +113,9 @@ async def ready_node(web: Path, console: Console) -> Node:
 
 
 def tool_command(web: Path, node: Node, tool: str, *arguments: str) -> list[str]:
-    """Give the command of a tool that the page's packages bring."""
+    """Give the command of npm, or of a tool that the page's packages bring."""
+    if tool == "npm":
+        return [*node.npm, *arguments]
     return [str(node.binary), str((web / "node_modules" / ".bin" / tool).resolve()), *arguments]
 
 

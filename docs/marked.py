@@ -1,6 +1,6 @@
-"""Places in a page of Markdown, between `<!-- name -->` and `<!-- /name -->`, that the code fills."""
+"""Tables in Markdown, and places in a page, between `<!-- name -->` and `<!-- /name -->`, that the code fills."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 
 def filled(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
@@ -10,3 +10,9 @@ def filled(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
         before, rest = page.split(start)
         page = f"{before}{start}{table()}\n{end}{rest.split(end)[1]}"
     return page
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Return a table; a bar in a cell is escaped."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

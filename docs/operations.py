@@ -1,33 +1,18 @@
-"""Writes what is generated from the metrics and the alerts: `python -m docs.operations`.
-
-These are the tables of operations.md, and the alerts as an object of the Prometheus Operator.
-"""
+"""Writes the tables of operations.md from the metrics and the alerts: `python -m docs.operations`."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from agent.metrics.catalogue import METRICS
-from docs.marked import filled
+from docs.marked import filled, table
 
 PAGE = Path(__file__).parent / "operations.md"
 OBSERVABILITY = PAGE.parents[1] / "deploy" / "observability"
 ALERTS = OBSERVABILITY / "alerts.yml"
-PROMETHEUS_RULE = OBSERVABILITY / "kubernetes" / "prometheusrule.yaml"
-
-_RULE_HEAD = """\
-# Written by `python -m docs.operations` from ../alerts.yml.
-apiVersion: monitoring.coreos.com/v1
-kind: PrometheusRule
-metadata:
-  name: liveavatar-agent
-  labels:
-    app.kubernetes.io/name: liveavatar-agent
-spec:
-"""
 
 
 def rules() -> list[dict[str, Any]]:
@@ -47,13 +32,6 @@ def page_with_tables(page: str) -> str:
     return filled(page, TABLES)
 
 
-def prometheus_rule() -> str:
-    """The object of the Prometheus Operator."""
-    groups = ALERTS.read_text("utf-8").partition("groups:")[2]
-    lines = f"groups:{groups}".splitlines()
-    return _RULE_HEAD + "".join(f"  {line}\n" if line else "\n" for line in lines)
-
-
 def _metrics() -> str:
     rows = (
         (
@@ -65,7 +43,7 @@ def _metrics() -> str:
         )
         for metric in METRICS
     )
-    return _table(("metric", "kind", "labels", "what it tells", "alerts"), rows)
+    return table(("metric", "kind", "labels", "what it tells", "alerts"), rows)
 
 
 def _alerts() -> str:
@@ -79,7 +57,7 @@ def _alerts() -> str:
         for rule in rules()
         if "alert" in rule
     )
-    return _table(("alert", "severity", "what happens", "what to do"), rows)
+    return table(("alert", "severity", "what happens", "what to do"), rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {"alerts": _alerts, "metrics": _metrics}
@@ -94,11 +72,5 @@ def _plain(text: str) -> str:
     return re.sub(r"{{ \$labels\.(\w+) }}", r"(\1)", text)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-
-
 if __name__ == "__main__":
     PAGE.write_text(page_with_tables(PAGE.read_text("utf-8")), "utf-8")
-    PROMETHEUS_RULE.write_text(prometheus_rule(), "utf-8")

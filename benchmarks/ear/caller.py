@@ -52,11 +52,22 @@ class Heard:
 
 
 class Caller:
-    """A caller in a room, who subscribes to the avatar's sound alone."""
+    """A caller in a room, who subscribes to the avatar's sound alone.
 
-    def __init__(self, microphone: Microphone, listener: Listener, audio: rtc.Track, turns: Turns) -> None:
+    Args:
+        microphone: Published.
+        listener: Of the avatar's sound.
+        audio: The avatar's sound.
+        turns: What the agent tells of its turns.
+        greeted_after: Seconds from the join to the opening line's first sound.
+    """
+
+    def __init__(
+        self, microphone: Microphone, listener: Listener, audio: rtc.Track, turns: Turns, *, greeted_after: float
+    ) -> None:
         self.heard = Heard()
         self.turns = turns
+        self.greeted_after = greeted_after
         self._microphone = microphone
         self._listener = listener
         self._audio = audio
@@ -132,6 +143,7 @@ async def calling(url: str, token: str) -> AsyncIterator[Caller]:
             changes.notify()
 
         room.on("track_published", on_published)
+        joined_at = time.monotonic()
         await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
         stack.push_async_callback(room.disconnect)
         microphone = Microphone(lambda *_: None)
@@ -144,7 +156,7 @@ async def calling(url: str, token: str) -> AsyncIterator[Caller]:
         async with asyncio.timeout(_WITHIN):
             opening = await listener.first_sound(0.0)
             await listener.silence(opening.started_at, lasting=_ENDED)
-        yield Caller(microphone, listener, audio, turns)
+        yield Caller(microphone, listener, audio, turns, greeted_after=opening.started_at - joined_at)
 
 
 def _sound(room: rtc.Room) -> rtc.Track | None:

@@ -75,6 +75,14 @@ async def test_a_service_that_can_not_be_reached_is_told_and_fails_nobody() -> N
     assert (status, said.splitlines()[-1]) == (0, "NOT CHECKED: the advisory service cannot be reached")
 
 
+async def test_a_required_audit_fails_when_it_can_not_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release is not made on an unanswered question."""
+    monkeypatch.setenv("AUDIT_REQUIRED", "1")
+    status, said = await audit("--service-url", f"http://127.0.0.1:{unused_port()}/")
+
+    assert (status, said.splitlines()[-1]) == (1, "NOT CHECKED: the advisory service cannot be reached")
+
+
 @pytest.mark.parametrize("columns", ["", "80"])
 async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer(
     columns: str, monkeypatch: pytest.MonkeyPatch

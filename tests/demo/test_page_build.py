@@ -231,3 +231,4 @@ async def test_a_tool_runs_with_the_packages_alone(workplace: Workplace, console
         str(workplace.web / "node_modules" / ".bin" / "tsc"),
         "--noEmit",
     ]
+    assert tool_command(workplace.web, again, "npm", "audit") == [*node.npm, "audit"]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from demo.go_program import find_or_build
+from demo.helm_build import HELM
 from demo.page_build import ready_node
 from tests.deploy.dockerfile import ROOT, Stage, read_stages
 from tests.deploy.image_build import ImageBuild
@@ -45,3 +47,9 @@ def images(stages: dict[str, Stage], node_tools: Path) -> Iterator[ImageBuild]:
         build.make("worker")
         build.make("stand-ins")
         yield build
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """Helm, built where there is none."""
+    return asyncio.run(find_or_build(HELM, Console(stderr=True)))

@@ -42,8 +42,10 @@ def test_the_stand_ins_start_in_their_image(images: ImageBuild, stages: dict[str
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("package", ["pytest", "pocketsphinx", "espeakng_loader", "livekit.plugins.liveavatar"])
-def test_the_worker_image_has_neither_tests_nor_stand_ins_parts(images: ImageBuild, package: str) -> None:
+@pytest.mark.parametrize(
+    "package", ["pytest", "pocketsphinx", "espeakng_loader", "livekit.plugins.liveavatar", "demo", "simulators"]
+)
+def test_the_worker_image_has_neither_tests_nor_stand_ins(images: ImageBuild, package: str) -> None:
     """Packages for tests and stand-ins alone are not in the worker's image."""
     done = images.run("worker", ["python", "-c", f"import {package}"])
 
@@ -51,10 +53,16 @@ def test_the_worker_image_has_neither_tests_nor_stand_ins_parts(images: ImageBui
 
 
 def test_the_worker_image_holds_nothing_but_code(images: ImageBuild) -> None:
-    """Beside the environment there are the entry point and the built page; no .env, no test, no lock file."""
+    """Beside the environment there are the entry point, the built page and the licences; no .env, no test."""
     workdir = images.workdir("worker")
 
-    assert {path.name for path in workdir.iterdir()} == {".venv", "agent.py", "web"}
+    assert {path.name for path in workdir.iterdir()} == {
+        ".venv",
+        "agent.py",
+        "web",
+        "LICENSE",
+        "THIRD_PARTY_NOTICES.md",
+    }
     assert {path.name for path in (workdir / "web").iterdir()} == {"dist"}
 
 

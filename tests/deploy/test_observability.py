@@ -115,35 +115,18 @@ def test_every_alert_says_what_to_do() -> None:
 
 
 def test_prometheus_asks_where_the_worker_answers() -> None:
-    """Compose's target, the port in Kubernetes and the one in .env.example are one; the job is the alerts'."""
+    """Compose's target and the port in .env.example are one; the job is the alerts'."""
     (job,) = load("prometheus.yml")["scrape_configs"]
-    (worker,) = load("kubernetes/deployment.yaml")["spec"]["template"]["spec"]["containers"]
-    (port,) = worker["ports"]
-    set_by = {variable["name"]: variable["value"] for variable in worker["env"]}
-    monitor = load("kubernetes/podmonitor.yaml")["spec"]
+    (target,) = job["static_configs"][0]["targets"]
+    host, _, port = target.partition(":")
 
-    assert job["job_name"] == "liveavatar-agent"
-    assert job["static_configs"] == [{"targets": [f"worker:{port['containerPort']}"]}]
-    assert set_by == {"METRICS_PORT": str(port["containerPort"]), "METRICS_HOST": "0.0.0.0"}  # noqa: S104 - a pod's own
-    assert [each["port"] for each in monitor["podMetricsEndpoints"]] == [port["name"]]
-    assert f"METRICS_PORT={port['containerPort']}\n" in (ROOT / ".env.example").read_text()
-    assert f"METRICS_PORT={port['containerPort']}\n" in (ROOT / "deploy/stand-ins.env").read_text()
-
-
-def test_the_patch_is_for_the_deployment_that_there_is() -> None:
-    """The component changes the worker's Deployment, and applies every object of its folder."""
-    component, patch = load("kubernetes/kustomization.yaml"), load("kubernetes/deployment.yaml")
-    deployment = yaml.safe_load((ROOT / "deploy/kubernetes/deployment.yaml").read_text())
-    files = {path.name for path in (OBSERVABILITY / "kubernetes").glob("*.yaml")}
-
-    assert {*component["resources"], *(each["path"] for each in component["patches"]), "kustomization.yaml"} == files
-    assert (patch["kind"], patch["metadata"]["name"]) == (deployment["kind"], deployment["metadata"]["name"])
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    assert load("kubernetes/podmonitor.yaml")["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    assert (job["job_name"], host) == ("liveavatar-agent", "worker")
+    assert f"METRICS_PORT={port}\n" in (ROOT / ".env.example").read_text()
+    assert f"METRICS_PORT={port}\n" in (ROOT / "deploy/stand-ins.env").read_text()
 
 
 def test_compose_mounts_files_that_there_are() -> None:
-    """The profile `observe` has Prometheus and Grafana, reached from this machine alone, from pinned images."""
+    """The profile `observe` has Prometheus and Grafana, reached from this machine alone."""
     services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
     observing = {name: each for name, each in services.items() if each.get("profiles") == ["observe"]}
     mounted = [volume for each in observing.values() for volume in each["volumes"] if volume.startswith("./")]
@@ -151,5 +134,4 @@ def test_compose_mounts_files_that_there_are() -> None:
     assert set(observing) == {"prometheus", "grafana"}
     assert len(mounted) == 5
     assert [volume for volume in mounted if not (ROOT / "deploy" / volume.split(":")[0]).is_file()] == []
-    assert all(re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", each["image"]) for each in observing.values())
     assert all(port.startswith("127.0.0.1:") for each in observing.values() for port in each["ports"])

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import kubernetes_validate
 import pytest
 import yaml
 
+from tests.deploy.chart import EVERYTHING, plain, rendered
 from tests.deploy.dockerfile import ROOT
 
-KUBERNETES = ROOT / "deploy/kubernetes"
-OBJECTS = sorted(path.name for path in KUBERNETES.glob("*.yaml") if path.name != "kustomization.yaml")
-PAGE = ["page/deployment.yaml", "page/ingress.yaml", "page/service.yaml"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Kinds that no part of Kubernetes itself knows: KEDA and the Prometheus Operator have schemas of their own.
+FOREIGN = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
 
 
 def test_compose_file_fits_the_compose_specification() -> None:
@@ -27,31 +31,28 @@ def test_compose_file_fits_the_compose_specification() -> None:
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
-@pytest.mark.parametrize("name", [*OBJECTS, *PAGE])
-def test_object_fits_the_kubernetes_api(name: str, version: str) -> None:
+def test_plain_manifests_fit_the_kubernetes_api(version: str) -> None:
     """An old and a new Kubernetes know every field (strict: an unknown one is an error)."""
-    for manifest in yaml.safe_load_all((KUBERNETES / name).read_text()):
+    objects = plain()
+
+    assert len(objects.all) == 11
+    for manifest in objects.all:
         assert kubernetes_validate.validate(manifest, version, strict=True) == version
 
 
-def test_kustomization_lists_every_object_but_the_secret() -> None:
-    """An object that is not listed would silently not be applied; the secret's template must not be."""
-    kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_all_that_the_chart_can_render_fits_the_kubernetes_api(helm: Path, version: str) -> None:
+    """What the example leaves out too."""
+    objects = [each for each in rendered(helm, *EVERYTHING).all if each["kind"] not in FOREIGN]
 
-    assert sorted(kustomization["resources"]) == [name for name in OBJECTS if name != "secret.example.yaml"]
-
-
-def test_the_page_lists_its_objects() -> None:
-    """All manifests in the page's folder are applied."""
-    component = yaml.safe_load((KUBERNETES / "page/kustomization.yaml").read_text())
-    files = {path.name for path in (KUBERNETES / "page").glob("*.yaml")}
-
-    assert component["kind"] == "Component"
-    assert {*component["resources"], "kustomization.yaml"} == files
+    assert len(objects) == 12
+    for manifest in objects:
+        assert kubernetes_validate.validate(manifest, version, strict=True) == version
 
 
 def test_the_secret_template_is_empty() -> None:
     """No value is committed, not even one that looks harmless."""
-    secret = yaml.safe_load((KUBERNETES / "secret.example.yaml").read_text())
+    secret = yaml.safe_load((ROOT / "deploy/secret.example.yaml").read_text())
 
     assert set(secret["stringData"].values()) == {""}

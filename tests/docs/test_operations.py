@@ -11,7 +11,7 @@ from agent.metrics.labels import VENDORS
 from agent.metrics.requests import REASONS
 from avatar.core import Refusal
 from avatar.sessions.journal import State
-from docs.operations import PAGE, PROMETHEUS_RULE, alerts_of, page_with_tables, prometheus_rule, rules
+from docs.operations import PAGE, alerts_of, page_with_tables, rules
 
 
 def test_the_tables_in_the_page_are_the_codes() -> None:
@@ -19,11 +19,6 @@ def test_the_tables_in_the_page_are_the_codes() -> None:
     page = PAGE.read_text("utf-8")
 
     assert page == page_with_tables(page)
-
-
-def test_the_operators_object_has_the_same_alerts() -> None:
-    """Written by the same command."""
-    assert PROMETHEUS_RULE.read_text("utf-8") == prometheus_rule()
 
 
 def test_every_metric_has_an_alert() -> None:

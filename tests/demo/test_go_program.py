@@ -1,16 +1,17 @@
-"""Finding and building the LiveKit server, with scripts in the place of Go."""
+"""Finding and building a program written in Go, with scripts in the place of Go."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
-from demo import livekit_build
-from demo.livekit_build import BuildError, cached_server, find_or_build, find_server
+from demo.go_program import BuildError, find_or_build
+from demo.livekit_build import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +60,10 @@ async def test_server_is_built_and_cached_when_there_is_none(
     """The build ends in the cache, and nothing else of it stays."""
     go_is(BUILDS)
 
-    path = await find_or_build(console)
+    path = await find_or_build(SERVER, console)
 
     assert path == tmp_path / "cache" / "liveavatar-agent" / "livekit-server-v1.13.5"
-    assert find_server() == path
+    assert SERVER.find() == path
     assert {each.name for each in path.parent.iterdir()} == {path.name, "build.lock"}
 
 
@@ -72,7 +73,7 @@ async def test_progress_is_printed_when_the_console_is_no_terminal(
     """A log gets plain lines, the last one with the counts."""
     go_is(BUILDS)
 
-    await find_or_build(console)
+    await find_or_build(SERVER, console)
 
     assert isinstance(console.file, io.StringIO)
     assert "built once" in console.file.getvalue()
@@ -85,7 +86,7 @@ async def test_server_is_built_once_when_two_ask_at_the_same_time(
     """The second waits for the first and takes what it built."""
     go_is(BUILDS)
 
-    first, second = await asyncio.gather(find_or_build(console), find_or_build(console))
+    first, second = await asyncio.gather(find_or_build(SERVER, console), find_or_build(SERVER, console))
 
     assert first == second
     assert (tmp_path / "builds").read_text().splitlines() == ["built"]
@@ -98,23 +99,20 @@ async def test_error_has_the_last_lines_and_other_ways_when_the_build_fails(
     go_is(FAILS)
 
     with pytest.raises(BuildError) as caught:
-        await find_or_build(console)
+        await find_or_build(SERVER, console)
 
     assert "no such host" in str(caught.value)
     assert "LIVEKIT_URL" in str(caught.value)
-    assert not cached_server().exists()
-    assert not list(cached_server().parent.glob("build-*/"))
+    assert not SERVER.cached().exists()
+    assert not list(SERVER.cached().parent.glob("build-*/"))
 
 
-async def test_error_names_the_disk_when_it_is_full(
-    go_is: Callable[[str], None], console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_error_names_the_disk_when_it_is_full(go_is: Callable[[str], None], console: Console) -> None:
     """A build that cannot end is not begun."""
     go_is(BUILDS)
-    monkeypatch.setattr(livekit_build, "NEEDED_BYTES", 10**18)
 
     with pytest.raises(BuildError, match="GB are free"):
-        await find_or_build(console)
+        await find_or_build(replace(SERVER, needed_bytes=10**18), console)
 
 
 async def test_error_names_the_directory_when_the_cache_cannot_be_made(
@@ -125,7 +123,7 @@ async def test_error_names_the_directory_when_the_cache_cannot_be_made(
     (tmp_path / "cache").write_text("not a directory")
 
     with pytest.raises(BuildError, match="Not a directory"):
-        await find_or_build(console)
+        await find_or_build(SERVER, console)
 
 
 def test_server_on_path_wins_over_the_cached_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,8 +135,8 @@ def test_server_on_path_wins_over_the_cached_build(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
-    cached = find_server()
+    cached = SERVER.find()
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert cached == tmp_path / "liveavatar-agent" / "livekit-server-v1.13.5"
-    assert find_server() == tmp_path / "livekit-server"
+    assert SERVER.find() == tmp_path / "livekit-server"
