@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from pydantic import JsonValue
+
 from agent.control.waterfall import Turn
 from agent.reports.cues import Caption, Captions, cues
 from agent.reports.prices import Prices
@@ -45,7 +47,7 @@ class CallIdentity:
     room: str
     job: str
     persona: str
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -260,5 +262,5 @@ class Collector:
         ends = [*(at for _, at in self._sinks[1:]), now]
         return tuple(
             SinkInterval(sink=sink, start=self._since(at), end=self._since(end))
-            for (sink, at), end in zip(self._sinks, ends, strict=True)
+            for (sink, at), end in zip(self._sinks, ends, strict=False)
         )

@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from agent.reports.report import CallReport
 
@@ -19,7 +19,7 @@ class EventData(BaseModel):
     room: str
     job: str = Field(description="tells calls of one room apart")
     persona: str
-    metadata: dict[str, str] = Field(description="of the call's configuration")
+    metadata: dict[str, JsonValue] = Field(description="of the call's configuration")
 
 
 class CallStarted(EventData):

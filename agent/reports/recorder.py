@@ -10,6 +10,7 @@ from livekit.agents import AgentSession, ConversationItemAddedEvent, JobContext
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice.events import ToolCallEnded, ToolCallStarted, ToolExecutionUpdatedEvent
 from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
+from pydantic import JsonValue
 
 from agent.control.usage import Usage
 from agent.control.waterfall import Turn
@@ -68,7 +69,7 @@ class ReportRecorder:
         *,
         persona: Callable[[], str],
         webhook: str = "",
-        metadata: Mapping[str, str] | None = None,
+        metadata: Mapping[str, JsonValue] | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ctx = ctx

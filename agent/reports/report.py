@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from agent.control.waterfall import By, Stage
 
@@ -119,7 +119,7 @@ class CallReport(Part):
     room: str
     job: str = Field(description="LiveKit's id of the job; unique, also when a room has several calls")
     persona: str = Field(description="name of the first persona")
-    metadata: dict[str, str] = Field(description="handed back as the call's configuration gave it")
+    metadata: dict[str, JsonValue] = Field(description="handed back as the call's configuration gave it")
     started_at: datetime
     ended_at: datetime
     seconds: Seconds

@@ -17,7 +17,7 @@ def _cues(line: Line) -> list[str]:
     name = _escaped(line.name or line.speaker)
     return [
         f"{_time(cue.at)} --> {_time(max(end, cue.at + _SHORTEST))}\n<v {name}>{_escaped(cue.text)}"
-        for cue, end in zip(line.cues, ends, strict=True)
+        for cue, end in zip(line.cues, ends, strict=False)
     ]
 
 
