@@ -277,7 +277,7 @@ async def test_a_receiver_may_ask_for_a_pause(tmp_path: Path) -> None:
     ],
 )
 async def test_what_may_not_be_sent_waits(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, target: str, given: dict[str, object], problem: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, target: str, given: dict[str, Any], problem: str
 ) -> None:
     """The settings may be put right; nothing is asked of the receiver."""
     async with bench(tmp_path, 200) as it:

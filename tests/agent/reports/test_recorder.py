@@ -233,7 +233,7 @@ async def test_the_recording_is_in_the_report(session: CalledSession, tmp_path: 
 
 async def test_a_whole_call_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The call itself calls all of it: its start, its avatar, its speech and its end."""
-    given = {"state_dir": tmp_path / "state", "reports": str(tmp_path / "reports")}
+    given: dict[str, Any] = {"state_dir": tmp_path / "state", "reports": str(tmp_path / "reports")}
     async with staged(monkeypatch, tools=[end_call], webhook_url=HOOK, webhook_secret=SECRET, **given) as stage:
         await stage.call.start()
         await stage.shows("live")
