@@ -121,7 +121,12 @@ class Call:
             on_end=partial(self._ending.begin, "a caller ended it"),
         )
         self._recorder = ReportRecorder(
-            ctx, settings, self._session, self._usage, persona=lambda: self._control.personas.persona.name
+            ctx,
+            settings,
+            self._session,
+            self._usage,
+            persona=lambda: self._control.personas.persona.name,
+            given=given or Given(),
         )
         self._face = Face(ctx, settings, persona, self._control, journal=journal, hosted=hosted)
         self._answering = Answering(ctx.room, self._presence)

@@ -3,15 +3,15 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from livekit.agents import AgentSession, ConversationItemAddedEvent, JobContext
 from livekit.agents.llm import ChatMessage
 from livekit.agents.voice.events import ToolCallEnded, ToolCallStarted, ToolExecutionUpdatedEvent
 from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
-from pydantic import JsonValue
 
+from agent.call_config.given import Given
 from agent.control.usage import Usage
 from agent.control.waterfall import Turn
 from agent.reports.check import outbox_of
@@ -55,8 +55,8 @@ class ReportRecorder:
         session: The agent's, not started yet.
         usage: Of the call.
         persona: Returns the name of the present persona.
-        webhook: Where this call's events go, in the place of WEBHOOK_URL; empty for that.
-        metadata: Handed back in the report and in every event.
+        given: The call's configuration: where its events go in the place of WEBHOOK_URL, what is handed back, and what
+            of it could not be used.
         now: Returns Unix time.
     """
 
@@ -68,8 +68,7 @@ class ReportRecorder:
         usage: Usage,
         *,
         persona: Callable[[], str],
-        webhook: str = "",
-        metadata: Mapping[str, JsonValue] | None = None,
+        given: Given,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ctx = ctx
@@ -78,13 +77,17 @@ class ReportRecorder:
         self._usage = usage
         self._persona = persona
         self._now = now
-        self._identity = CallIdentity(ctx.job.room.name, ctx.job.id, persona(), dict(metadata or {}))
+        self._identity = CallIdentity(ctx.job.room.name, ctx.job.id, persona(), given.config.metadata or {})
         self._collector = Collector(
             self._identity, now(), mode=settings.report_transcript, shows_tools=settings.report_tools == "full"
         )
         self._prices = self._load_prices()
         self._store = "" if ctx.is_fake_job() else whole_address(settings.reports)
-        self._webhook = "" if ctx.is_fake_job() else self._allowed(webhook) or settings.webhook_url
+        self._webhook = (
+            "" if ctx.is_fake_job() else self._allowed(str(given.config.webhook or "")) or settings.webhook_url
+        )
+        for problem in given.problems:
+            self._collector.note(f"the call's configuration: {problem}")
         self._writer = OutboxWriter(
             outbox_of(settings), self._identity.job, lambda: self._report(_RUNNING).model_dump_json()
         )

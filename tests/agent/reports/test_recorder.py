@@ -14,6 +14,8 @@ from livekit.agents.llm import ChatMessage, FunctionCall
 from livekit.agents.voice.events import ToolCallEnded, ToolCallStarted, ToolExecutionUpdatedEvent
 
 from agent.call.account import Account
+from agent.call_config.given import Given
+from agent.call_config.model import CallConfig
 from agent.control.usage import Usage
 from agent.control.waterfall import Turn
 from agent.conversation.tools import end_call
@@ -78,8 +80,9 @@ class Bench:
             session,
             Usage(self._settings, Account(self._settings, None)),
             persona=lambda: "Ada",
-            webhook=webhook,
-            metadata={"order": 17},
+            given=Given(
+                CallConfig.model_validate({"webhook": webhook or None, "metadata": {"order": 17}}), ("voice: unknown",)
+            ),
         )
 
     async def end(self) -> CallReport:
@@ -156,7 +159,7 @@ async def test_an_avatar_is_told_of_when_it_comes_and_when_it_is_lost(session: C
     assert (it.told()[2][1]["reason"], it.told()[2][1]["detail"]) == ("lost", "socket")
     assert [(each.id, each.reason, each.end is None) for each in report.sessions] == [("session-1", "idle", False)]
     assert [each.sink for each in report.sinks] == ["fallback", "avatar", "silent"]
-    assert report.notes == ("the avatar was lost: socket",)
+    assert report.notes == ("the call's configuration: voice: unknown", "the avatar was lost: socket")
 
 
 async def test_a_call_without_an_avatar_and_near_its_end_tells_so(session: CalledSession, tmp_path: Path) -> None:
@@ -188,7 +191,7 @@ async def test_a_calls_own_webhook_that_may_not_be_used_is_a_note(session: Calle
     report = await it.end()
 
     assert it.targets() == {HOOK}
-    assert "not on the internet" in report.notes[0]
+    assert "not on the internet" in report.notes[0] + report.notes[1]
 
 
 async def test_prices_that_cannot_be_read_any_more_leave_the_call_alone(session: CalledSession, tmp_path: Path) -> None:
@@ -198,7 +201,7 @@ async def test_prices_that_cannot_be_read_any_more_leave_the_call_alone(session:
         job=SimpleNamespace(id="AJ_1", room=SimpleNamespace(name="a-room")), is_fake_job=lambda: False
     )
     usage = Usage(settings, Account(settings, None))
-    recorder = ReportRecorder(ctx, settings, session, usage, persona=lambda: "Ada")
+    recorder = ReportRecorder(ctx, settings, session, usage, persona=lambda: "Ada", given=Given())
 
     assert recorder._report("why").notes == ("there are no costs: PRICES can't be used",)
 
