@@ -28,6 +28,9 @@ from agent.process.ports import health_port
 from agent.process.readiness import Readiness
 from agent.process.reload import run_reloading
 from agent.process.run import WorkerError, run_worker
+from agent.reports.check import open_outbox
+from agent.reports.delivery import delivering
+from agent.reports.outbox import ReportOutbox
 from agent.rooms.connection_details import Rooms
 from agent.rooms.hosted import hosted_rooms
 from agent.rooms.recovery import Recovery
@@ -155,7 +158,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
     require_web_port(settings, dev=dev)
     set_up_logging(log_level, dev=dev)
     warn_of_doubts(settings, load_persona(settings.persona))
-    journal = open_journal(settings)
+    journal, outbox = open_journal(settings), open_outbox(settings)
     logger.info("calls can have these personas", extra={"personas": ", ".join(usable_personas(settings))})
     for name, value in mended(ENVIRONMENT).items():
         extra = {"setting": name, "used_as": value or "the key alone"}
@@ -172,20 +175,29 @@ def _run(*, dev: bool, log_level: Level) -> None:
         drain_timeout=drain_timeout(settings),
         port=health_port(settings, dev=dev),
         is_registered=is_registered,
-        beside=_beside(settings, journal, Readiness(server, is_registered=is_registered), dev=dev, log_level=log_level),
+        beside=_beside(
+            settings, journal, outbox, Readiness(server, is_registered=is_registered), dev=dev, log_level=log_level
+        ),
     )
 
 
 @asynccontextmanager
 async def _beside(
-    settings: Settings, journal: SessionJournal, readiness: Readiness, *, dev: bool, log_level: Level
+    settings: Settings,
+    journal: SessionJournal,
+    outbox: ReportOutbox,
+    readiness: Readiness,
+    *,
+    dev: bool,
+    log_level: Level,
 ) -> AsyncIterator[None]:
-    """Run the sweeper in the worker's process, and the page's process, beside the worker."""
+    """Run the sweeper and deliveries in the worker's process, and the page's process, beside the worker."""
     async with (
         # First: the processes that are started later inherit where they count.
         serving_metrics(settings, journal),
         _recovery(settings) as recovery,
         sweeping(settings, journal, recovery.recover_room),
+        delivering(settings, outbox),
         _rooms(settings, journal) as rooms,
         page_process(settings, readiness, rooms, dev=dev, log_level=log_level),
     ):

@@ -24,9 +24,11 @@ from agent.call.silence_enforcer import SILENT, SilenceEnforcer
 from agent.call_config.given import Given
 from agent.control.control import Control
 from agent.control.usage import Usage
+from agent.control.waterfall import Turn
 from agent.conversation.pipeline import build_session
 from agent.metrics.call import CallMetrics
 from agent.persona import Persona
+from agent.reports.recorder import ReportRecorder
 from agent.rooms.hosted import CALLER_JOIN_TIMEOUT
 from agent.rooms.own import is_web_room
 from agent.settings import Settings
@@ -44,6 +46,8 @@ _FAREWELL_TIMEOUT = GOODBYE_TIMEOUT - _SILENCE_TIMEOUT
 _LAST_EVENTS_TIMEOUT = 2.5
 _STOP_TIMEOUT = 10.0
 _CLOSE_TIMEOUT = 5.0
+_RECORDING_TIMEOUT = 3.0
+_REPORT_TIMEOUT = 3.0
 _HANG_UP_TIMEOUT = 3.0
 
 # Of the caller's sound, in Hz.
@@ -113,7 +117,7 @@ class Call:
             persona=persona,
             config=(given or Given()).config,
             usage=self._usage,
-            on_turn=self._metrics.turn,
+            on_turn=self._on_turn,
             on_use=self._on_use,
             on_end=partial(self._ending.begin, "a caller ended it"),
         )
@@ -126,6 +130,14 @@ class Call:
             on_leave=self._on_silence,
         )
         self._goodbye: str | None = None
+        self._recorder = ReportRecorder(
+            ctx,
+            settings,
+            self._session,
+            self._usage,
+            persona=lambda: self._control.personas.persona.name,
+            given=given or Given(),
+        )
         self._face = Face(ctx, settings, persona, self._control, journal=journal, hosted=hosted)
         self._answering = Answering(ctx.room, self._presence)
         self._seen = hosted is not None or settings.sip_avatar or is_web_room(ctx.job.room.name)
@@ -135,6 +147,7 @@ class Call:
         """Join the room, start the avatar and the conversation; the opening line follows in the background."""
         self._session.closer = self
         self._session.on("close", self._on_session_close)
+        self._recorder.begin()
         is_call = not self._ctx.is_fake_job()
         if is_call and self._seen:
             # The avatar's start takes longest, so it comes first.
@@ -152,13 +165,14 @@ class Call:
             session_host=False,
         )
         if self._face.avatar is not None:
-            self._session.note_said_words()
+            self._session.note_said_words(self._recorder.heard)
             self._face.avatar.sync_transcription()
         if not is_call:
             self._control.say_opening()
             self._control.personas.prepare()
             return
         self._control.open()
+        self._recorder.listen()
         self._speech.hold()
         self._control.say_opening()
         self._presence.on("changed", self._budget.look)
@@ -197,9 +211,10 @@ class Call:
         self._seen = self._is_seen()
         if self._hosted is None and (refusal := await self._budget.refusal()):
             self._control.show_voice_only(refusal)
-            return
-        await self._face.start(self._session, is_engaged=self._seen)
+        else:
+            await self._face.start(self._session, is_engaged=self._seen)
         self._metrics.watch(self._face.avatar)
+        self._recorder.watch(self._face.avatar)
 
     def _is_seen(self) -> bool:
         """Return whether a caller can see the avatar; in an empty room, whether the last caller could."""
@@ -211,6 +226,7 @@ class Call:
         """Say the opening line once a caller has joined and sees the avatar, if the call has one."""
         if not await self._presence.wait_for_caller():
             return
+        self._recorder.record()
         if self._is_seen():
             await self._face.wait_for_picture()
         self._speech.release()
@@ -226,6 +242,8 @@ class Call:
             Step("last events", self._control.aclose, _LAST_EVENTS_TIMEOUT),
             Step("avatar", self._face.stop, _STOP_TIMEOUT),
             Step("agent session", self._session.close, _CLOSE_TIMEOUT),
+            Step("recording", self._recorder.stop_recording, _RECORDING_TIMEOUT),
+            Step("report", self._finish_report, _REPORT_TIMEOUT),
             Step("voices", self._control.personas.aclose, _CLOSE_TIMEOUT),
             Step("room", self._hang_up, _HANG_UP_TIMEOUT),
         )
@@ -243,6 +261,9 @@ class Call:
     async def _say_goodbye(self) -> None:
         goodbye = self._control.personas.language.goodbye if self._goodbye is None else self._goodbye
         await say_goodbye(self._speech, goodbye)
+
+    async def _finish_report(self) -> None:
+        await self._recorder.finish(self._ending.reason)
 
     async def _hang_up(self) -> None:
         """Delete the room of a single caller, which also hangs up a telephone. Several callers keep their room."""
@@ -269,7 +290,12 @@ class Call:
         # The avatar is a participant too: it would keep the room, and so the job, alive.
         self._ctx.shutdown(reason=reason)
 
+    def _on_turn(self, turn: Turn) -> None:
+        self._metrics.turn(turn)
+        self._recorder.turn(turn)
+
     def _on_end_near(self, seconds: float) -> None:
+        self._recorder.budget_near(seconds)
         ends_at = datetime.now(UTC) + timedelta(seconds=seconds)
         self._control.attributes.tell(ends_at=ends_at.isoformat(timespec="seconds"))
 

@@ -43,6 +43,9 @@ class Ending:
         steps: Makes the steps for a farewell, in their order.
         on_begin: Called at once when the end begins.
         on_end: Called with the reason when all steps are over.
+
+    Attributes:
+        reason: Why the call ends; empty until it does.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Ending:
         self._on_begin = on_begin
         self._on_end = on_end
         self._running: asyncio.Task[None] | None = None
+        self.reason = ""
 
     @property
     def has_begun(self) -> bool:
@@ -70,6 +74,7 @@ class Ending:
             farewell: What the caller hears first.
         """
         if self._running is None:
+            self.reason = reason
             logger.info("the call ends", extra={"reason": reason, "farewell": farewell.name.lower()})
             self._running = asyncio.create_task(self._run(reason, farewell), name="call_end")
             self._on_begin()

@@ -1,5 +1,6 @@
 """The agent session of a call, whose close is a request to end the call."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from livekit.agents import AgentSession
@@ -29,10 +30,14 @@ class CallSession(AgentSession[Any]):
 
     closer: Closer | None = None
 
-    def note_said_words(self) -> None:
-        """Note the words that the caller hears, to know their echo. Call it before captions are synchronized."""
+    def note_said_words(self, on_heard: Callable[[str], None] = lambda _: None) -> None:
+        """Note the words that the caller hears, to know their echo. Call it before captions are synchronized.
+
+        Args:
+            on_heard: Called with each text when it is heard.
+        """
         if self.output.transcription is not None:
-            self.output.transcription = SaidWords(self.output.transcription)
+            self.output.transcription = SaidWords(self.output.transcription, on_heard)
 
     def shutdown(self, *, drain: bool = True) -> None:
         """Begin to end the call; with `drain` after what is being said."""

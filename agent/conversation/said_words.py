@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
 from livekit.agents.voice.io import AgentOutput, TextOutput
@@ -27,16 +27,19 @@ class SaidWords(TextOutput):
 
     Args:
         next_in_chain: Gets the words.
+        on_heard: Called with each text when it is heard.
     """
 
-    def __init__(self, next_in_chain: TextOutput) -> None:
+    def __init__(self, next_in_chain: TextOutput, on_heard: Callable[[str], None] = lambda _: None) -> None:
         super().__init__(label="SaidWords", next_in_chain=next_in_chain)
         self._next = next_in_chain
+        self._on_heard = on_heard
         self._heard = deque[tuple[float, str]]()
 
     async def capture_text(self, text: str) -> None:
         """Note text, and pass it on."""
         now = asyncio.get_running_loop().time()
+        self._on_heard(text)
         self._heard.extend((now, word) for word in words(text))
         while self._heard and now - self._heard[0][0] > _KEPT:
             self._heard.popleft()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from agent.settings import values
+from agent.settings import places, values
 from agent.settings.call_fields import read_call_fields
 from agent.settings.deepgram_models import is_flux
 from agent.settings.state_dir import default_state_dir
@@ -161,6 +161,15 @@ class Settings(TurnOptions, BaseSettings):
     port: OptionalPort = None
     idle_processes: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
     chat_transcript: YesNo = False
+
+    reports: Annotated[str, _cleaned(places.report_store)] = ""
+    report_transcript: Annotated[Literal["full", "redacted", "none"], _cleaned(values.word)] = "full"
+    report_tools: Annotated[Literal["names", "full"], _cleaned(values.word)] = "names"
+    prices: OptionalPath = None
+    record: Annotated[str, _cleaned(places.bucket)] = ""
+    webhook_url: Text = ""
+    webhook_secret: Annotated[SecretStr, _cleaned(places.webhook_secret)] = SecretStr("")
+    webhook_loopback: YesNo = False
 
     stand_ins_url: WebAddress = ""
     persona: FilePath = DEFAULT_PERSONA

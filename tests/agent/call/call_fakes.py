@@ -94,7 +94,7 @@ class Job:
         self.room: Any = room
         self._service = service
         self.asked_before_connecting: list[str] = []
-        self.job = SimpleNamespace(room=SimpleNamespace(name=room.name))
+        self.job = SimpleNamespace(id="AJ_job", room=SimpleNamespace(name=room.name))
         self.rooms = RoomService()
         self.api = SimpleNamespace(room=self.rooms)
         self.has_ended = asyncio.Event()

@@ -94,6 +94,7 @@ async def test_a_call_ends_once_for_the_first_reason() -> None:
     ended.ending.begin("its minutes are used up", Farewell.GOODBYE)
     ended.ending.begin("the caller has left")
     assert (ended.told, ended.ending.has_begun) == (["begin"], True)
+    assert ended.ending.reason == "its minutes are used up"
     await asyncio.gather(ended.ending.wait(), ended.ending.wait())
 
     assert ended.farewells == [Farewell.GOODBYE]

@@ -52,3 +52,12 @@ async def test_words_are_an_echo_for_a_while_after_they_were_heard() -> None:
 
     assert (at_once, soon, later, long) == (True, True, False, True)
     assert captions.texts == ["The blue one, ", "or the red one?"]
+
+
+async def test_words_are_told_when_they_are_heard() -> None:
+    """Each text as it passes, before it is shown."""
+    heard: list[str] = []
+    captions = Captions()
+    await SaidWords(captions, heard.append).capture_text("The blue one, ")
+
+    assert heard == ["The blue one, "]

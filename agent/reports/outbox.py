@@ -1,0 +1,260 @@
+"""Events and reports that are to be delivered, on disk: what outlives a process that is killed."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
+
+Kind = Literal["event", "file"]
+
+_BUSY_TIMEOUT = 2.0
+
+# Bytes of bodies that are kept. Beyond it the oldest are dropped, whatever they are: the newest tell most.
+MOST_BYTES = 256 * 1024 * 1024
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS items (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    lane TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    made_at REAL NOT NULL,
+    due_at REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS items_by_lane ON items (lane, seq);
+CREATE TABLE IF NOT EXISTS calls (
+    job TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    webhook TEXT NOT NULL,
+    store TEXT NOT NULL,
+    draft TEXT NOT NULL
+);
+"""
+
+# The first item of each lane: the others wait for it.
+_DUE = """
+SELECT * FROM items
+WHERE due_at <= :now AND seq IN (SELECT MIN(seq) FROM items GROUP BY lane)
+ORDER BY due_at LIMIT :most
+"""
+
+# All that is older than the newest items which have room together.
+_OVER = """
+SELECT seq FROM (SELECT seq, SUM(LENGTH(body)) OVER (ORDER BY seq DESC) AS bytes FROM items) WHERE bytes > ?
+"""
+
+
+class OutboxError(Exception):
+    """The outbox can't be read or written; the message names its directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to be delivered.
+
+    Attributes:
+        id: Stable; an item whose id is kept already is not kept again.
+        lane: Items of one lane are delivered one after the other, in the order in which they were put.
+        kind: `event` for a webhook, `file` for a file of a report.
+        target: The webhook's URL, or the store of reports.
+        name: Of the event, or the file's path in the store.
+        body: What is delivered.
+        made_at: Unix time.
+    """
+
+    id: str
+    lane: str
+    kind: Kind
+    target: str
+    name: str
+    body: bytes
+    made_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An item that only this claimer delivers, until its lease is over.
+
+    Attributes:
+        seq: Its number in the outbox.
+        item: What is to be delivered.
+        attempts: How often that was tried, without this time.
+    """
+
+    seq: int
+    item: Item
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call whose end is not written yet.
+
+    Attributes:
+        job: Its id.
+        webhook: Where its events go; empty for nowhere.
+        store: Where its report goes; empty for nowhere.
+        draft: Its report so far, as JSON.
+    """
+
+    job: str
+    webhook: str
+    store: str
+    draft: str
+
+
+class ReportOutbox:
+    """A SQLite file, and a lock for each process that has calls in it; made as the session journal is.
+
+    All methods block for a moment: call them in a thread. Several processes may share the directory, which has to be on
+    a local disk.
+
+    Args:
+        directory: Made, for this user alone, when it is needed first.
+        most_bytes: Bytes of bodies that are kept.
+    """
+
+    def __init__(self, directory: Path, most_bytes: int = MOST_BYTES) -> None:
+        self.directory = directory
+        self._most_bytes = most_bytes
+        self._owners = directory / "owners"
+        self._lock: OwnerLock | None = None
+        self._taking = threading.Lock()
+
+    def prepare(self) -> None:
+        """Make sure that items can be kept.
+
+        Raises:
+            OutboxError: They can't; so does every other method.
+        """
+        with self._transaction(write=True):
+            pass
+
+    def put(self, items: Sequence[Item]) -> int:
+        """Keep items until they are delivered; return how many old ones were dropped for want of room."""
+        with self._transaction(write=True) as database:
+            return self._put(database, items)
+
+    def open_call(self, call: OpenCall, items: Sequence[Item]) -> int:
+        """Note that this process has a call, and keep its first items."""
+        with self._transaction(write=True) as database:
+            database.execute(
+                "INSERT OR REPLACE INTO calls (job, owner, webhook, store, draft) VALUES (?, ?, ?, ?, ?)",
+                (call.job, self._own(), call.webhook, call.store, call.draft),
+            )
+            return self._put(database, items)
+
+    def write_draft(self, job: str, draft: str) -> None:
+        """Replace the draft of a call's report, which is delivered if this process is killed."""
+        with self._transaction(write=True) as database:
+            database.execute("UPDATE calls SET draft = ? WHERE job = ?", (draft, job))
+
+    def close_call(self, job: str, items: Sequence[Item]) -> int:
+        """Keep the last items of a call, and its draft no more, both or neither."""
+        with self._transaction(write=True) as database:
+            database.execute("DELETE FROM calls WHERE job = ?", (job,))
+            return self._put(database, items)
+
+    def abandoned(self) -> list[OpenCall]:
+        """List the calls whose process has ended without closing them."""
+        with self._transaction() as database:
+            rows = database.execute("SELECT * FROM calls").fetchall()
+        with _told(self.directory):
+            dead = {owner for owner in {row["owner"] for row in rows} if not is_alive(self._owners, owner)}
+            self._forget_owners({row["owner"] for row in rows})
+        return [OpenCall(*(row[name] for name in OpenCall.__slots__)) for row in rows if row["owner"] in dead]
+
+    def claim(self, now: float, *, lease: float, most: int) -> list[Claimed]:
+        """Take the first item of each lane that is due; no other process is given it within the lease.
+
+        Args:
+            now: Unix time.
+            lease: Seconds, more than an attempt may take. After a kill the item is due again when they are over.
+            most: How many.
+        """
+        with self._transaction(write=True) as database:
+            rows = database.execute(_DUE, {"now": now, "most": most}).fetchall()
+            database.executemany(
+                "UPDATE items SET due_at = ? WHERE seq = ?", [(now + lease, row["seq"]) for row in rows]
+            )
+        return [Claimed(row["seq"], _item(row), row["attempts"]) for row in rows]
+
+    def done(self, seq: int) -> None:
+        """Forget an item: it was delivered, or is given up."""
+        with self._transaction(write=True) as database:
+            database.execute("DELETE FROM items WHERE seq = ?", (seq,))
+
+    def retry(self, seq: int, due_at: float) -> None:
+        """Note a failed attempt, and when the next one is due, in Unix time."""
+        with self._transaction(write=True) as database:
+            database.execute("UPDATE items SET due_at = ?, attempts = attempts + 1 WHERE seq = ?", (due_at, seq))
+
+    def drop(self, target: str) -> int:
+        """Forget all items of a target; return how many."""
+        with self._transaction(write=True) as database:
+            return database.execute("DELETE FROM items WHERE target = ?", (target,)).rowcount
+
+    def items(self) -> list[Item]:
+        """List everything that is not delivered, the oldest first."""
+        with self._transaction() as database:
+            return [_item(row) for row in database.execute("SELECT * FROM items ORDER BY seq").fetchall()]
+
+    def _put(self, database: sqlite3.Connection, items: Sequence[Item]) -> int:
+        database.executemany(
+            "INSERT OR IGNORE INTO items (id, lane, kind, target, name, body, made_at, due_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(each.id, each.lane, each.kind, each.target, each.name, each.body, each.made_at, 0.0) for each in items],
+        )
+        over = database.execute(_OVER, (self._most_bytes,)).fetchall()
+        database.executemany("DELETE FROM items WHERE seq = ?", [(row["seq"],) for row in over])
+        return len(over)
+
+    def _own(self) -> str:
+        """Return the name of this process, which from now on is seen to live."""
+        with self._taking:
+            if self._lock is None or not self._lock.is_held:
+                self._lock = OwnerLock.make(self._owners)
+            return self._lock.name
+
+    def _forget_owners(self, owing: set[str]) -> None:
+        """Remove the files of dead owners that have no call."""
+        for name in owners_in(self._owners) - owing:
+            if (lock := OwnerLock.take_over(self._owners, name)) is not None:
+                lock.release(remove=True)
+
+    @contextmanager
+    def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        """Open a connection for one transaction: an open one could not be carried through a fork."""
+        with _told(self.directory):
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._owners.mkdir(mode=0o700, exist_ok=True)
+            path = self.directory / "outbox.sqlite3"
+            with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None)) as database:
+                database.row_factory = sqlite3.Row
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(_SCHEMA)
+                database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield database
+                database.execute("COMMIT")
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        message = f"the outbox in {directory} can't be used: {error}"
+        raise OutboxError(message) from error
+
+
+def _item(row: sqlite3.Row) -> Item:
+    return Item(**{name: row[name] for name in Item.__slots__})

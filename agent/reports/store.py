@@ -1,0 +1,65 @@
+"""Keeps the files of reports in a folder or in a bucket that speaks S3's protocol."""
+
+import asyncio
+from pathlib import Path
+
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from agent.reports.outbox import Item
+from agent.reports.webhook import DELIVERED, Outcome, Verdict
+
+# The beginning of a bucket's address.
+BUCKET = "s3://"
+
+# Seconds for one file to be written.
+WRITE_TIMEOUT = 30.0
+
+_REFUSED = (
+    "the bucket refuses the key: are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION right, and may it put?"
+)
+
+
+def whole_address(store: str) -> str:
+    """Return the address of a store with the whole path of a folder, which has a meaning in any process."""
+    return store if not store or store.startswith(BUCKET) else str(Path(store).absolute())
+
+
+def address_of(store: str, name: str) -> str:
+    """Return where a file is kept."""
+    return f"{store.rstrip('/')}/{name}"
+
+
+def open_store(address: str) -> ObjectStore:
+    """Open a store; nothing is asked of a bucket yet.
+
+    A bucket's key, region and endpoint are read from the usual AWS_ variables by the library.
+
+    Args:
+        address: A folder, which is made, or `s3://bucket/prefix`.
+
+    Raises:
+        ValueError: It can't be opened; the message says why.
+    """
+    try:
+        if not address.startswith(BUCKET):
+            return LocalStore(Path(address), mkdir=True)
+        return from_url(
+            address,
+            client_options={"allow_http": True, "timeout": f"{WRITE_TIMEOUT:.0f}s"},
+            retry_config={"max_retries": 0},  # the outbox tries again
+        )
+    except (BaseError, OSError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error
+
+
+async def write_file(store: ObjectStore, item: Item) -> Outcome:
+    """Write a file once, whole or not at all: a folder gets it by a rename, a bucket by one request."""
+    try:
+        async with asyncio.timeout(WRITE_TIMEOUT):
+            await store.put_async(item.name, item.body)
+    except (PermissionDeniedError, UnauthenticatedError) as error:
+        return Outcome(Verdict.RETRY, type(error).__name__, _REFUSED)
+    except (BaseError, OSError, TimeoutError) as error:
+        return Outcome(Verdict.RETRY, type(error).__name__)
+    return DELIVERED

@@ -1,0 +1,52 @@
+"""The tables of reports and webhooks are those of the code, and the example is a receiver of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from agent.reports.outbox import Item
+from agent.reports.webhook import DELIVERED, send_webhook
+from agent.settings import Settings
+from docs.examples.webhooks import Receiver, show
+from docs.reports import PAGE, page_with_tables
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+EVENT = (
+    b'{"type": "call.ended", "timestamp": "2026-11-26T20:30:00Z",'
+    b' "data": {"room": "a-room", "end_reason": "the caller has left", "report": {}}}'
+)
+
+
+def test_the_tables_in_the_page_are_the_codes() -> None:
+    """A change of the code is written into the page by `python -m docs.reports`."""
+    page = PAGE.read_text("utf-8")
+
+    assert page == page_with_tables(page)
+
+
+def test_the_page_names_settings_that_there_are() -> None:
+    """Each in the table of settings."""
+    named = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
+
+    assert len(named) == 8
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
+
+
+async def test_the_example_takes_an_event_once_and_no_forged_one(capsys: Any) -> None:
+    """It answers a repeat, so that the sender is content, and prints nothing."""
+    seen: list[dict[str, Any]] = []
+    async with TestServer(Receiver(SECRET, seen.append).app) as server, aiohttp.ClientSession() as http:
+        item = Item("msg_1", "lane", "event", str(server.make_url("/hook")), "call.ended", EVENT, 1.0)
+        outcomes = [await send_webhook(http, item, SECRET, time.time()) for _ in range(2)]
+        forged = await send_webhook(http, item, "whsec_" + "A" * 32, time.time())
+    show(seen[0])
+
+    assert outcomes == [DELIVERED, DELIVERED]
+    assert forged.problem == "status 401"
+    assert [event["type"] for event in seen] == ["call.ended"]
+    assert capsys.readouterr().out == "2026-11-26T20:30:00Z call.ended a-room end_reason=the caller has left\n"
