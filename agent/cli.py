@@ -1,5 +1,6 @@
 """The commands of `python agent.py`."""
 
+import asyncio
 import json
 import logging
 import os
@@ -17,6 +18,8 @@ from livekit.agents.__main__ import main as framework_main
 from agent.call_config import CallConfig
 from agent.call_config.persona_files import require_folder, usable_personas
 from agent.doctor import command as doctor_command
+from agent.knowledge.command import knowledge
+from agent.knowledge.keeper import index_knowledge, keeping_knowledge
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.process.grace import drain_timeout
@@ -33,6 +36,7 @@ from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
+from agent.tools.persona_tools import check_surroundings
 from agent.turns import turn_settings
 from agent.web.command import web
 from agent.web.page_process import page_process
@@ -51,6 +55,7 @@ app = typer.Typer(
 )
 app.add_typer(sessions, name="sessions")
 app.command()(web)
+app.command()(knowledge)
 
 
 def main() -> None:
@@ -86,7 +91,8 @@ def start(*, log_level: LogLevel = Level.INFO) -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def console(ctx: typer.Context) -> None:
     """Talk to the agent in the terminal, without a room and so without an avatar; --text to type."""
-    settings_of_a_call()
+    settings = settings_of_a_call()
+    asyncio.run(index_knowledge(load_persona(settings.persona), settings))
     _need_portaudio()
     sys.argv = [sys.argv[0], "console", *ctx.args]
     with warnings.catch_warnings():
@@ -136,6 +142,7 @@ def settings_of_a_call() -> Settings:
     settings = complete_settings(of_persona=persona.avatar_id)
     turn_settings(settings, persona)
     require_folder(settings)
+    check_surroundings(persona)
     return settings
 
 
@@ -183,6 +190,7 @@ async def _beside(
         serving_metrics(settings, journal),
         _recovery(settings) as recovery,
         sweeping(settings, journal, recovery.recover_room),
+        keeping_knowledge(settings),
         _rooms(settings, journal) as rooms,
         page_process(settings, readiness, rooms, dev=dev, log_level=log_level),
     ):
