@@ -99,7 +99,9 @@ class Builder:
         known = old.get(source.location)
         async with self._slots:
             try:
-                document = await (self._link(source, known) if source.is_link else self._file(source, known))
+                document: Document | None = await (
+                    self._link(source, known) if source.is_link else self._file(source, known)
+                )
             except (FetchError, ReadError, OSError) as error:
                 document = known
                 self._fail(source.location, str(error), is_known=known is not None)

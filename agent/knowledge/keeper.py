@@ -71,13 +71,13 @@ async def index_knowledge(
             extra = {"persona": persona.name, "index": str(index), "error": str(error)}
             logger.error("the index of knowledge can't be written: is STATE_DIR writable?", extra=extra)  # noqa: TRY400 - no traceback
             return None
-    extra = {
+    counts = {
         "persona": persona.name,
         "documents": len(built.documents),
         "passages": built.passages,
         "failed": len(built.failures),
     }
-    logger.info("the knowledge is indexed", extra=extra)
+    logger.info("the knowledge is indexed", extra=counts)
     return built
 
 

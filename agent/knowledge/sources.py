@@ -21,6 +21,12 @@ _KINDS: dict[str, Kind] = {
     ".markdown": "markdown",
     ".txt": "text",
 }
+_MEDIA: dict[str, Kind] = {
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "text/markdown": "markdown",
+    "application/pdf": "pdf",
+}
 _LINKS = ("http://", "https://")
 
 # Files of one persona; the rest of a folder is left out.
@@ -94,9 +100,7 @@ def kind_of_answer(content_type: str, path: str) -> Kind | None:
     of_path = _KINDS.get(Path(path).suffix.lower())
     if media in {"", "application/octet-stream", "binary/octet-stream", "text/plain"}:
         return of_path or ("text" if media == "text/plain" else None)
-    if media.startswith("text/"):
-        return {"text/html": "html", "text/markdown": "markdown"}.get(media, "text")
-    return {"application/xhtml+xml": "html", "application/pdf": "pdf"}.get(media)
+    return _MEDIA.get(media, "text" if media.startswith("text/") else None)
 
 
 def _problem(source: str, folder: Path | None) -> str:
