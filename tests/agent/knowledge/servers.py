@@ -47,7 +47,7 @@ async def site() -> AsyncIterator[Site]:
     """A site that runs."""
     made = Site()
     app = web.Application()
-    app.router.add_get("/{path:.*}", made.answer)
+    app.router.add_route("*", "/{path:.*}", made.answer)
     async with TestServer(app) as server:
         made.url = str(server.make_url("")).rstrip("/")
         yield made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-
 from agent.knowledge import build
 from agent.knowledge.build import Builder, Built
 from agent.knowledge.fetch import Fetcher, networks_of
@@ -17,8 +16,9 @@ from tests.agent.knowledge.pdf import pdf
 from tests.agent.knowledge.servers import site
 
 if TYPE_CHECKING:
-    import pytest
     from pathlib import Path
+
+    import pytest
 
     from agent.knowledge.passages import Section
     from agent.knowledge.sources import Kind

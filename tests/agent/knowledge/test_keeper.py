@@ -6,7 +6,6 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-
 from agent.knowledge import keeper
 from agent.knowledge.index import index_path
 from agent.knowledge.keeper import keeping_knowledge
@@ -16,8 +15,9 @@ from agent.settings import Settings
 from tests.agent.knowledge.servers import site
 
 if TYPE_CHECKING:
-    import pytest
     from pathlib import Path
+
+    import pytest
 
 PERSONA = 'name = "Ada"\ninstructions = "x"\nknowledge = [{}]\n'
 
