@@ -82,7 +82,7 @@ class ListEntry(CardBase):
 
     title: Title
     text: EntryText = ""
-    url: PageUrl | None = None
+    url: PageUrl | None = Field(default=None, description="http or https")
 
 
 class ListCard(CardBase):
@@ -111,7 +111,7 @@ def take_cards(result: Any) -> tuple[Any, list[Card]]:
     """
     parts = result if isinstance(result, list | tuple) else [result]
     cards = [part for part in parts if isinstance(part, Card)]
-    if not cards:
+    if not cards and not all(isinstance(part, str) for part in parts):
         return result, []
     texts = [str(part) for part in parts if not isinstance(part, Card)]
     return "\n".join(texts or [_read(card) for card in cards]), cards

@@ -72,5 +72,6 @@ def test_the_texts_of_a_result_are_read_and_its_cards_are_shown() -> None:
     assert take_cards("nine") == ("nine", [])
     assert take_cards(["nine", link, "six", entries]) == ("nine\nsix", [link, entries])
     assert take_cards(link) == ('Shown to the caller: {"title":"Shop"}', [link])
+    assert take_cards(["nine", "six"]) == ("nine\nsix", [])
     assert take_cards([1, 2]) == ([1, 2], [])
     assert take_cards(None) == (None, [])
