@@ -12,12 +12,13 @@ from agent.control.chat import COMMANDS
 from agent.control.events import EVENTS
 from agent.control.methods import METHODS, OTHER, SPEECH, Rate
 from agent.control.refusal import CODES
-from agent.tools.cards import CARDS, CardBase, ListEntry
+from agent.tools.cards import CARDS, ListEntry
 from docs.marked import filled
 
 PAGE = Path(__file__).parent / "control.md"
 
 _NAMES: dict[object, str] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+_NAMES |= {ListEntry: "entry"} | {card: f"{card.model_fields['type'].default} card" for card in CARDS}
 
 
 def page_with_tables(page: str) -> str:
@@ -107,8 +108,6 @@ def _type(annotation: object) -> str:
         return f"object, a {_type(arguments[1])} by {_type(arguments[0])}"
     if origin is tuple:
         return f"array of {_type(arguments[0])}"
-    if isinstance(annotation, type) and issubclass(annotation, CardBase):
-        return "entry" if annotation is ListEntry else f"{annotation.model_fields['type'].default} card"
     if origin in {UnionType, Union}:
         return " | ".join(map(_type, arguments))
     return _type(arguments[0])

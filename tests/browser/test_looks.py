@@ -115,6 +115,26 @@ async def test_right_to_left_text_starts_at_the_right(studio: Studio) -> None:
         await tab.close()
 
 
+async def test_the_sources_of_an_answer_are_shown_as_text(studio: Studio) -> None:
+    """In a card below the captions: no markup in it is run, each text has its direction, and the page stays in shape."""
+    async with studio.tab() as tab:
+        await tab.start()
+        await expect(tab.find("cards")).to_be_hidden()
+        await tab.talk("How long is the warranty?")
+        card = tab.find("card")
+        await expect(card).to_contain_text("<b>Keep the bill.</b>")
+        assert await card.locator("img").count() == 0
+        assert await tab.page.title() != "run"
+        directions = "texts => texts.map(text => getComputedStyle(text).direction)"
+        assert await card.locator("li p").evaluate_all(directions) == ["ltr", "rtl"]
+        for size in SIZES:
+            await tab.resize(*size)
+            assert await tab.find("cards").evaluate("cards => cards.scrollWidth <= cards.clientWidth")
+            assert await tab.width_of_content() <= size[0]
+        await tab.pictures_of_all_sizes("cards")
+        await tab.close()
+
+
 async def box(tab: CallPage, test_id: str) -> Any:
     """Where an element is."""
     found = await tab.find(test_id).bounding_box()

@@ -34,7 +34,8 @@ class Shop:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, str, str]] = []
-        self.status, self.answer, self.url = 200, "", ""
+        self.status, self.url = 200, ""
+        self.answer: str | None = ""
 
     async def serve(self, request: web.Request) -> web.Response:
         """Answer a request."""
@@ -147,7 +148,7 @@ async def test_an_answer_is_bounded() -> None:
     ],
 )
 async def test_a_failure_is_one_that_the_model_can_tell(
-    status: int, answer: str, reason: str, caplog: pytest.LogCaptureFixture
+    status: int, answer: str | None, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A redirect is not followed; the log has no secret."""
     async with shop() as made:
