@@ -116,7 +116,7 @@ async def test_right_to_left_text_starts_at_the_right(studio: Studio) -> None:
 
 
 async def test_the_sources_of_an_answer_are_shown_as_text(studio: Studio) -> None:
-    """In a card below the captions: no markup in it is run, each text has its direction, and the page stays in shape."""
+    """In a card below the captions: no markup is run, each text has its direction, and the page keeps its width."""
     async with studio.tab() as tab:
         await tab.start()
         await expect(tab.find("cards")).to_be_hidden()
