@@ -15,6 +15,7 @@ from agent.knowledge.build import Builder, Built
 from agent.knowledge.fetch import Fetcher, networks_of
 from agent.knowledge.index import index_path
 from agent.knowledge.reader import DocumentReader
+from agent.knowledge.sources import problems_of
 from agent.persona import Persona, load_persona, personas_beside
 from agent.settings import Settings, SettingsError
 
@@ -55,6 +56,8 @@ async def index_knowledge(
     if persona.knowledge is None:
         return None
     index = index_path(settings.state_dir, persona.knowledge, persona.folder)
+    for problem in await asyncio.to_thread(problems_of, persona.knowledge, persona.folder):
+        logger.warning("a source of knowledge can't be used", extra={"persona": persona.name, "problem": problem})
     async with DocumentReader() as reader:
         builder = Builder(
             persona.knowledge,

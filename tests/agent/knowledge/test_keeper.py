@@ -75,6 +75,17 @@ async def test_a_link_that_hangs_does_not_keep_the_worker_from_starting(
     assert "the knowledge is not read in time: calls begin, and it is read beside them" in caplog.messages
 
 
+async def test_a_source_that_is_gone_is_a_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The others are indexed."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    settings = settings_of(tmp_path, "a.md", "gone.md")
+    async with keeping_knowledge(settings):
+        assert len(search(index_of(settings), "open", 4)) == 1
+
+    [record] = [each for each in caplog.records if each.message == "a source of knowledge can't be used"]
+    assert record.__dict__["problem"] == "gone.md: there is no such file"
+
+
 async def test_a_directory_that_can_not_be_written_is_a_line_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
