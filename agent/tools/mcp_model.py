@@ -1,6 +1,6 @@
 """The description of an MCP server, `[[mcp]]` in a persona file."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,7 +13,8 @@ class McpServer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    url: Annotated[Referring, Field(pattern=r"^https?://[^/]")] | None = None
+    # It has no secret of the environment: the client's errors, which are logged, quote it.
+    url: str | None = Field(default=None, pattern=r"^https?://[^/$]+(/[^$]*)?$")
     transport: Literal["streamable_http", "sse"] = "streamable_http"
     headers: dict[str, Referring] = {}
     command: tuple[str, ...] = ()

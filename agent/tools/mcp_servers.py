@@ -79,7 +79,7 @@ class McpServers:
 def _client(server: McpServer, folder: Path | None) -> MCPServer:
     if server.url is not None:
         return MCPServerHTTP(
-            dereferenced(server.url),
+            server.url,
             transport_type=server.transport,
             headers={name: dereferenced(value) for name, value in server.headers.items()},
             timeout=server.connect_timeout,
