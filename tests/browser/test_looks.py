@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.page import SIZES
+from tests.browser.page import HAPPENS_MS, SIZES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Studio
@@ -122,7 +122,7 @@ async def test_the_sources_of_an_answer_are_shown_as_text(studio: Studio) -> Non
         await expect(tab.find("cards")).to_be_hidden()
         await tab.talk("How long is the warranty?")
         card = tab.find("card")
-        await expect(card).to_contain_text("<b>Keep the bill.</b>")
+        await expect(card).to_contain_text("<b>Keep the bill.</b>", timeout=HAPPENS_MS)
         assert await card.locator("img").count() == 0
         assert await tab.page.title() != "run"
         directions = "texts => texts.map(text => getComputedStyle(text).direction)"

@@ -14,7 +14,7 @@ from agent.settings import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
+    from typer.testing import Result
 
 HEAD = 'name = "Ada"\ninstructions = "x"\n'
 

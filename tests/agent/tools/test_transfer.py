@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 from livekit import api, rtc
-from livekit.agents import ToolError
+from livekit.agents import ToolError, llm
 from livekit.protocol.sip import SIPTransferStatus, TransferSIPParticipantRequest, TransferSIPParticipantResponse
 from pydantic import TypeAdapter, ValidationError
 
 from agent.tools import transfer
 from agent.tools.transfer import Destinations, transfer_tool
+from tests.agent.conversation.test_waiting import VOICE, conversation
+from tests.agent.session_fakes import Reply, ScriptedLLM
+from tests.agent.speech.speech_fakes import ScriptedTTS
 
 SUPPORT = {"support": "tel:+4930123456", "sales": "sip:sales@example.com"}
 
@@ -130,3 +133,17 @@ def test_the_model_chooses_from_the_names() -> None:
 
     assert schema["parameters"]["properties"]["destination"]["enum"] == ["support", "sales"]
     assert "4930123456" not in str(schema)
+
+
+async def test_the_model_calls_it_like_any_other_tool() -> None:
+    """In a session without a room it reads that nobody can be put through."""
+    call = llm.FunctionToolCall(name="transfer_call", arguments='{"destination": "support"}', call_id="call")
+    thoughts = ScriptedLLM(Reply((call,)), Reply(("Yes, I am.",)))
+    async with conversation(thoughts, ScriptedTTS(VOICE), transfer_tool(SUPPORT)) as session:
+        await session.generate_reply(user_input="to the support, please")
+        [output] = [item for item in session.history.items if item.type == "function_call_output"]
+
+    assert (output.output, output.is_error) == (
+        "Only a caller by telephone can be put through, and this one isn't.",
+        True,
+    )
