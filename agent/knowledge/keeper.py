@@ -11,13 +11,14 @@ from pathlib import Path
 
 from livekit.agents.utils import aio
 
+from agent.call_config.persona_files import usable_personas
 from agent.knowledge.build import Builder, Built
 from agent.knowledge.fetch import Fetcher, networks_of
 from agent.knowledge.index import index_path
 from agent.knowledge.reader import DocumentReader
 from agent.knowledge.sources import problems_of
-from agent.persona import Persona, load_persona, personas_beside
-from agent.settings import Settings, SettingsError
+from agent.persona import Persona
+from agent.settings import Settings
 
 logger = logging.getLogger("agent")
 
@@ -97,14 +98,8 @@ async def _keep(settings: Settings, ready: asyncio.Event) -> None:
 
 
 def _personas(settings: Settings) -> list[Persona]:
-    """Load the personas that there are now; what is wrong with one is reported where it is chosen."""
-    loaded = []
-    for path in personas_beside(settings.persona).values():
-        try:
-            loaded.append(load_persona(path))
-        except SettingsError:
-            continue
-    return [persona for persona in loaded if persona.knowledge is not None]
+    """Read the personas that there are now and know something; of one that can't be used, the log says why."""
+    return [persona for persona in usable_personas(settings).values() if persona.knowledge is not None]
 
 
 def _forget(directory: Path, now: float) -> None:

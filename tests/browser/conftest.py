@@ -80,9 +80,7 @@ The warranty lasts seven years. <img src=x onerror="document.title='run'"> <b>Ke
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def page_url(
-    stage: Stage, site_port: int, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[str]:
+async def page_url(stage: Stage, site_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The page of a worker that runs for all tests; its persona has a handbook."""
     port, folder = free_port(), tmp_path_factory.mktemp("personas")
     (folder / "handbook.md").write_text(HANDBOOK, "utf-8")
