@@ -6,6 +6,7 @@ from typing import Any
 from agent.call_config.errors import CallConfigError
 from agent.call_config.model import CallConfig, CallLimits
 from agent.call_config.variables import filled
+from agent.knowledge.sources import Knowledge
 from agent.persona import Persona
 from agent.settings import Settings, SettingsError
 from agent.tools.persona_tools import check_tools
@@ -40,6 +41,8 @@ def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: C
             raise
         raise CallConfigError({"persona": "; ".join(error.problems)}) from None
     given = {name: value for name, value in config if name in _OF_PERSONA and value is not None}
+    if config.knowledge:
+        given["knowledge"] = Knowledge(sources=config.knowledge)
     persona = persona.model_copy(update=given)
     try:
         check_tools(persona)
