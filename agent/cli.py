@@ -1,5 +1,6 @@
 """The commands of `python agent.py`."""
 
+import asyncio
 import json
 import logging
 import os
@@ -18,6 +19,8 @@ from agent.call_config import CallConfig
 from agent.call_config.persona_files import require_folder, usable_personas
 from agent.doctor import command as doctor_command
 from agent.evaluation.command import evaluate
+from agent.knowledge.command import knowledge
+from agent.knowledge.keeper import index_knowledge, keeping_knowledge
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.persona_check import require_usable, warn_of_doubts
@@ -38,6 +41,7 @@ from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
+from agent.tools.persona_tools import check_surroundings
 from agent.web.command import web
 from agent.web.page_process import page_process
 from agent.web.serve import require_web_port
@@ -56,6 +60,7 @@ app = typer.Typer(
 app.add_typer(sessions, name="sessions")
 app.command()(web)
 app.command("eval")(evaluate)
+app.command()(knowledge)
 
 
 def main() -> None:
@@ -91,7 +96,8 @@ def start(*, log_level: LogLevel = Level.INFO) -> None:
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def console(ctx: typer.Context) -> None:
     """Talk to the agent in the terminal, without a room and so without an avatar; --text to type."""
-    settings_of_a_call()
+    settings = settings_of_a_call()
+    asyncio.run(index_knowledge(load_persona(settings.persona), settings))
     _need_portaudio()
     sys.argv = [sys.argv[0], "console", *ctx.args]
     with warnings.catch_warnings():
@@ -141,6 +147,7 @@ def settings_of_a_call() -> Settings:
     settings = complete_settings(of_persona=persona.avatar_id)
     require_usable(settings, persona)
     require_folder(settings)
+    check_surroundings(persona)
     return settings
 
 
@@ -198,6 +205,7 @@ async def _beside(
         _recovery(settings) as recovery,
         sweeping(settings, journal, recovery.recover_room),
         delivering(settings, outbox),
+        keeping_knowledge(settings),
         _rooms(settings, journal) as rooms,
         page_process(settings, readiness, rooms, dev=dev, log_level=log_level),
     ):

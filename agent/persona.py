@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, ValidationError
 
 from agent.conversation.fillers import default_fillers
-from agent.conversation.tools import tools_named
+from agent.knowledge.sources import Knowledge
 from agent.settings import SettingsError
 from agent.settings.hearing import HearingOptions
 from agent.settings.language_model import AnswerLimits, LanguageModel, ModelOptions
@@ -15,6 +15,10 @@ from agent.settings.languages import LanguageOptions
 from agent.settings.silence import SilenceOptions
 from agent.settings.turns import TurnOptions
 from agent.settings.voice import Voice, VoiceOptions
+from agent.tools.http_model import HttpTool
+from agent.tools.mcp_model import McpServer
+from agent.tools.persona_tools import check_tools
+from agent.tools.transfer import Destinations
 
 DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that again?"
 DEFAULT_TOOL_TIMEOUT = 60.0  # seconds
@@ -43,6 +47,12 @@ class Persona(TurnOptions):
     variables: dict[str, str] = Field(default_factory=dict)
     tools: tuple[str, ...] = ()
     tool_timeout: float = Field(default=DEFAULT_TOOL_TIMEOUT, gt=0)
+    http_tools: tuple[HttpTool, ...] = ()
+    mcp: tuple[McpServer, ...] = ()
+    knowledge: Knowledge | None = None
+    transfer: Destinations = Field(default_factory=dict)
+    # The file's, to which its paths and modules are relative.
+    folder: Path | None = Field(default=None, exclude=True)
 
     @property
     def said_while_waiting(self) -> tuple[str, ...]:
@@ -57,7 +67,7 @@ def load_persona(path: Path) -> Persona:
         SettingsError: It can't be read, has missing, wrong or unknown fields, or names a tool that there is not.
     """
     try:
-        persona = Persona.model_validate(tomllib.loads(path.read_text("utf-8")))
+        persona = Persona.model_validate(tomllib.loads(path.read_text("utf-8")) | {"folder": path.absolute().parent})
     except OSError as error:
         raise SettingsError([f"PERSONA: {path} can't be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -65,7 +75,7 @@ def load_persona(path: Path) -> Persona:
     except ValidationError as error:
         problems = [f"PERSONA: {path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SettingsError(problems) from None
-    tools_named(persona.tools)
+    check_tools(persona)
     return persona
 
 

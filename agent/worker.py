@@ -1,9 +1,11 @@
 """The worker: takes jobs from LiveKit and runs one call in each."""
 
 import asyncio
+import importlib
 import logging
 import math
 import os
+from contextlib import suppress
 from functools import partial
 
 from livekit import api
@@ -23,12 +25,20 @@ from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.metrics.spans import set_up_traces
+from agent.persona import load_persona
 from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
 from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent_back
 from agent.rooms.own import is_web_room
-from agent.settings import Settings, complete_settings, load_settings, read_env_file, settings_or_defaults
+from agent.settings import (
+    Settings,
+    SettingsError,
+    complete_settings,
+    load_settings,
+    read_env_file,
+    settings_or_defaults,
+)
 from agent.settings.proxies import room_proxies
 from avatar import HostedRoom
 from avatar.sessions.journal import SessionJournal
@@ -83,7 +93,15 @@ def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment; in a forked process it is there already."""
     load_certificates()
     set_up_traces()
+    _load_tools()
     process.userdata["vad"] = load_vad()
+
+
+def _load_tools() -> None:
+    """Import the author's own modules, and the client of MCP servers, if the persona has some."""
+    with suppress(SettingsError):  # it is reported when the worker starts, and by the call
+        if load_persona(load_settings().persona).mcp:
+            importlib.import_module("agent.tools.mcp_servers")
 
 
 async def take_job(request: JobRequest) -> None:

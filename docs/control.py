@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Literal, get_args, get_origin
+from typing import Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -12,11 +12,13 @@ from agent.control.chat import COMMANDS
 from agent.control.events import EVENTS
 from agent.control.methods import METHODS, OTHER, SPEECH, Rate
 from agent.control.refusal import CODES
+from agent.tools.cards import CARDS, ListEntry
 from docs.marked import filled
 
 PAGE = Path(__file__).parent / "control.md"
 
 _NAMES: dict[object, str] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+_NAMES |= {ListEntry: "entry"} | {card: f"{card.model_fields['type'].default} card" for card in CARDS}
 
 
 def page_with_tables(page: str) -> str:
@@ -55,6 +57,12 @@ def events() -> str:
     return _table(("type", "when", "fields"), rows)
 
 
+def cards() -> str:
+    """What an event `card` may carry, and the entries of a list."""
+    rows = [(f"`{card.model_fields['type'].default}`", _first_line(card), _fields(card)) for card in CARDS]
+    return _table(("type", "what it is", "fields"), [*rows, ("an entry", _first_line(ListEntry), _fields(ListEntry))])
+
+
 def commands() -> str:
     """What can be written into the chat."""
     rows = ((text, f"`{method}`" if method else "") for method, text in COMMANDS.values())
@@ -67,6 +75,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "rates": rates,
     "attributes": attributes,
     "events": events,
+    "cards": cards,
     "commands": commands,
 }
 
@@ -97,7 +106,9 @@ def _type(annotation: object) -> str:
         return " | ".join(f'"{value}"' for value in arguments)
     if origin is dict:
         return f"object, a {_type(arguments[1])} by {_type(arguments[0])}"
-    if origin is UnionType:
+    if origin is tuple:
+        return f"array of {_type(arguments[0])}"
+    if origin in {UnionType, Union}:
         return " | ".join(map(_type, arguments))
     return _type(arguments[0])
 

@@ -53,7 +53,6 @@ def _bounded(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 _Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 _VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$", max_length=64)]
 _VariableValue = Annotated[str, StringConstraints(max_length=2000)]
-_Source = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 _HttpsUrl = Annotated[Url, UrlConstraints(allowed_schemes=["https"], host_required=True, max_length=2000)]
 # The goodbye takes ten seconds of them.
 _Minutes = Annotated[float, Field(ge=0.5, allow_inf_nan=False)]
@@ -96,9 +95,6 @@ class CallConfig(BaseModel):
     model: _Id | None = Field(None, description="Name of the language model, of the vendor that the worker uses.")
     tools: Annotated[Any, _AsInPersona("tools")] = Field(
         None, description="The tools that the language model may call, in the place of the persona's."
-    )
-    knowledge: Annotated[tuple[_Source, ...], Field(max_length=50)] | None = Field(
-        None, description="Files, folders and links that the agent looks things up in, in the place of the persona's."
     )
     variables: Annotated[dict[_VariableName, _VariableValue], Field(max_length=50)] | None = Field(
         None, description="What stands for `{name}` in the persona's instructions and opening, by name."

@@ -6,9 +6,9 @@ from typing import Any
 from agent.call_config.errors import CallConfigError
 from agent.call_config.model import CallConfig, CallLimits
 from agent.call_config.variables import filled
-from agent.conversation.tools import tools_named
 from agent.persona import Persona
 from agent.settings import Settings, SettingsError
+from agent.tools.persona_tools import check_tools
 
 # A field that a persona has by the same name takes the place of the persona's. The variables are put into its texts.
 # Of the language model a call gives the name alone.
@@ -45,9 +45,9 @@ def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: C
         given["model"] = persona.model.model_copy(update={"name": config.model})
     persona = persona.model_copy(update=given)
     try:
-        tools_named(persona.tools)
+        check_tools(persona)
     except SettingsError as error:
-        problem = "; ".join(each.removeprefix("PERSONA: ") for each in error.problems)
+        problem = "; ".join(each.removeprefix("PERSONA: ").removeprefix("tools: ") for each in error.problems)
         raise CallConfigError({"tools": problem}) from None
     return persona
 

@@ -16,7 +16,7 @@ from agent.control.actions import Actions
 from agent.control.attributes import VERSION, Attributes
 from agent.control.backend_rpc import BackendRpc
 from agent.control.chat import Chat
-from agent.control.events import Events, SaidEvent, TurnEvent
+from agent.control.events import CardEvent, Events, SaidEvent, TurnEvent
 from agent.control.failures import Failures
 from agent.control.personas import Personas
 from agent.control.push_to_talk import PushToTalk
@@ -87,6 +87,7 @@ class Control:
             on_first_token=self._timings.first_token,
             on_first_audio=self._timings.first_audio,
             on_failure=Failures(session, self._events.tell).tell,
+            on_card=lambda tool, card: self._events.tell(CardEvent(tool=tool, card=card)),
         )
         self._microphone = PushToTalk(session, presence, self.attributes)
         self._actions = Actions(

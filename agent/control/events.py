@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from agent.control.outbox import Outbox
 from agent.control.waterfall import By, Stage
+from agent.tools.cards import Card
 
 TOPIC = "avatar.events"
 VERSION = 1
@@ -82,7 +83,15 @@ class FailureEvent(Event):
     message: str = Field(description="a sentence for the caller")
 
 
-EVENTS: tuple[type[Event], ...] = (TurnEvent, SaidEvent, SentenceEvent, UsageEvent, FailureEvent)
+class CardEvent(Event):
+    """A tool shows something beside what the agent says."""
+
+    type: Literal["card"] = "card"
+    tool: str = Field(description="its name")
+    card: Card = Field(description="an object, below")
+
+
+EVENTS: tuple[type[Event], ...] = (TurnEvent, SaidEvent, SentenceEvent, UsageEvent, FailureEvent, CardEvent)
 
 
 class Events:

@@ -1,10 +1,11 @@
 """The personas a caller can talk with, and the change from one to another."""
 
 import asyncio
+import importlib
 import logging
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, llm, stt, tts
 from livekit.agents.utils import aio
@@ -18,12 +19,16 @@ from agent.conversation.persona_agent import PersonaAgent, Source
 from agent.conversation.pipeline import build_ear, build_model, build_voice, take_turns
 from agent.conversation.spoken_language import SpokenLanguage
 from agent.conversation.stt_watchdog import SttWatchdog
-from agent.conversation.tools import tools_named
 from agent.conversation.voices import in_language
 from agent.framework import running_tools
 from agent.persona import Persona
 from agent.settings import Settings
+from agent.tools.cards import Card
+from agent.tools.persona_tools import tools_of
 from agent.turns import turn_settings
+
+if TYPE_CHECKING:
+    from agent.tools.mcp_servers import McpServers
 
 logger = logging.getLogger("agent")
 
@@ -50,6 +55,7 @@ class Personas:
         on_first_token: Called in the task of a reply, when the language model gave its first word.
         on_first_audio: Called in the task of a reply, when text-to-speech gave its first frame.
         on_failure: Called with what failed.
+        on_card: Called with the name of a tool and a card that it shows.
 
     Attributes:
         persona: The present one.
@@ -67,6 +73,7 @@ class Personas:
         on_first_token: Callable[[], None],
         on_first_audio: Callable[[], None],
         on_failure: Callable[[Source], None],
+        on_card: Callable[[str, Card], None] = lambda *_: None,
     ) -> None:
         self.persona = persona
         self._session = session
@@ -78,6 +85,8 @@ class Personas:
         self._on_failure = on_failure
         self._config = config
         self._first_stem = config.persona or settings.persona.stem
+        self._on_card = on_card
+        self._mcp: asyncio.Task[McpServers] | None = None
         self._voices: dict[Hashable, tts.TTS[Any]] = {}
         self._ears: dict[Hashable, stt.STT[Any]] = {}
         self._models: dict[Hashable, llm.LLM[Any]] = {}
@@ -91,7 +100,9 @@ class Personas:
 
     def first_agent(self) -> PersonaAgent:
         """Return the agent to start the session with."""
-        return self._agent(self._first, self._apology, self._apologies, self.language)
+        agent = self._agent(self._first, self._apology, self._apologies, self.language)
+        self._connect_mcp(self._first, agent)
+        return agent
 
     def prepare(self) -> None:
         """Synthesise the apologies in the background."""
@@ -123,10 +134,12 @@ class Personas:
         """Stop preparing, and close the voices and recognisers that were made here."""
         if self._changing is not None:
             await aio.cancel_and_wait(self._changing)
+        disconnecting = asyncio.create_task(self._disconnect_mcp(), name="mcp_close")
         await self._close_apologies()
         for services in (self._voices, self._ears, self._models):
             for service in services.values():
                 await service.aclose()
+        await disconnecting
 
     async def _change(self, stem: str, persona: Persona) -> None:
         apology = self._apology_of(persona)
@@ -135,6 +148,8 @@ class Personas:
         self._session.interrupt(force=True)  # what has begun since: the framework would let it be said to its end
         self._session.update_agent(agent)
         await agent.entered.wait()
+        await self._disconnect_mcp()
+        self._connect_mcp(persona, agent)
         take_turns(self._session, turn_settings(self._settings, persona))
         await self._close_apologies()
         self.persona, self.language = persona, language
@@ -178,13 +193,14 @@ class Personas:
         is_first = persona is self._first
         return PersonaAgent(
             persona,
-            tools_named(persona.tools),
+            tools_of(persona, self._settings.state_dir),
             self._session,
             apology=apology,
             stt_watchdog=self._stt_watchdog,
             on_first_token=self._on_first_token,
             on_first_audio=self._on_first_audio,
             on_failure=self._on_failure,
+            on_card=self._on_card,
             turns=turn_settings(self._settings, persona),
             chat_ctx=NOT_GIVEN if is_first else self._session.history.copy(exclude_instructions=True),
             language=language,
@@ -207,6 +223,15 @@ class Personas:
     async def _close_apologies(self) -> None:
         for apology in (self._apology, *self._apologies.values()):
             await apology.aclose()
+
+    def _connect_mcp(self, persona: Persona, agent: PersonaAgent) -> None:
+        if persona.mcp:
+            self._mcp = asyncio.create_task(_connected(persona, agent), name="mcp_import")
+
+    async def _disconnect_mcp(self) -> None:
+        if self._mcp is not None:
+            servers, self._mcp = self._mcp, None
+            await (await servers).aclose()
 
     def _ear(self, persona: Persona) -> NotGivenOr[stt.STT[Any]]:
         make = partial(build_ear, self._settings, persona, self._session.vad)
@@ -248,6 +273,13 @@ def _voice_of(persona: Persona) -> Hashable:
 
 def _model_of(persona: Persona) -> Hashable:
     return persona.model
+
+
+async def _connected(persona: Persona, agent: PersonaAgent) -> "McpServers":
+    # A second, where the process has not done it before its first job.
+    module = await asyncio.to_thread(importlib.import_module, "agent.tools.mcp_servers")
+    servers: McpServers = module.McpServers(persona.mcp, persona.folder, agent.add_tools)
+    return servers
 
 
 def _name_of(persona: Persona) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import inspect
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, get_type_hints
 
@@ -31,7 +32,9 @@ RESULT_CAME = (
 )
 
 
-def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
+def with_patience(
+    tool: Tool, *, fillers: Fillers, timeout: float, read: Callable[[Any], Any] = lambda result: result
+) -> Tool:
     """Wrap a tool, so that it holds up neither the caller nor the conversation.
 
     The framework waits for it for two seconds, or until the caller interrupts. After that the conversation goes on,
@@ -41,6 +44,7 @@ def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
         tool: A function tool; other tools are returned as they are.
         fillers: Chooses what is said.
         timeout: Seconds after which it is cancelled and the language model gets an error as its result.
+        read: Called with its result, and returns what the language model gets.
     """
     if not isinstance(tool, FunctionTool | RawFunctionTool):
         return tool
@@ -49,12 +53,12 @@ def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
     async def run(*args: Any, **kwargs: Any) -> Any:
         context: RunContext[Any] | None = kwargs.pop(_CONTEXT, None)
         if context is None:
-            return await tool(*args, **kwargs)
+            return read(await tool(*args, **kwargs))
         company = asyncio.create_task(_keep_company(context, fillers), name="tool_company")
         limit = asyncio.timeout(timeout)
         try:
             async with limit:
-                return await tool(*args, **kwargs)
+                result = await tool(*args, **kwargs)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -62,6 +66,7 @@ def with_patience(tool: Tool, *, fillers: Fillers, timeout: float) -> Tool:
             raise ToolError(message) from None
         finally:
             await aio.cancel_and_wait(company)
+        return read(result)
 
     _add_context(run, tool)
     return type(tool)(run, tool.info)  # type: ignore[arg-type] # a tool's own class and info

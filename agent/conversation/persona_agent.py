@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -43,6 +44,8 @@ from agent.persona import Persona
 from agent.settings.turns import TurnSettings
 from agent.speech.answer_limit import limited
 from agent.speech.written import WrittenWords
+from agent.tools.cards import Card, take_cards
+from agent.tools.persona_tools import name_of, without_taken_names
 
 logger = logging.getLogger("agent")
 
@@ -69,6 +72,7 @@ class PersonaAgent(Agent):
         on_first_token: Called, in the task of the reply, when the language model gave its first word.
         on_first_audio: Called, in the task of the reply, when text-to-speech gave its first frame.
         on_failure: Called with the stage that failed.
+        on_card: Called with the name of a tool and a card that it shows.
         turns: How turns are taken; by default without backchannels.
         chat_ctx: The conversation so far.
         language: The language that is spoken; by default the persona's own.
@@ -92,6 +96,7 @@ class PersonaAgent(Agent):
         on_first_token: Callable[[], None],
         on_first_audio: Callable[[], None],
         on_failure: Callable[[Source], None],
+        on_card: Callable[[str, Card], None] = lambda *_: None,
         turns: TurnSettings | None = None,
         chat_ctx: NotGivenOr[llm.ChatContext] = NOT_GIVEN,
         language: SpokenLanguage | None = None,
@@ -101,7 +106,9 @@ class PersonaAgent(Agent):
         tts: NotGivenOr[tts.TTS[Any]] = NOT_GIVEN,
     ) -> None:
         self._fillers = Fillers(persona.said_while_waiting)
-        patient = [with_patience(tool, fillers=self._fillers, timeout=persona.tool_timeout) for tool in tools]
+        self._tool_timeout = persona.tool_timeout
+        self._on_card = on_card
+        patient = self._patient(tools)
         super().__init__(
             instructions=persona.instructions, tools=[*patient], chat_ctx=chat_ctx, llm=llm, stt=stt, tts=tts
         )
@@ -120,6 +127,11 @@ class PersonaAgent(Agent):
         # A quick failure is tried again within the time; two language models have it one after the other.
         attempts = 2 if isinstance(self._model, FallbackAdapter) else 1
         self._first, self._gap = attempts * options.timeout + _SLACK, options.timeout + _SLACK
+
+    async def add_tools(self, tools: Sequence[llm.Tool]) -> None:
+        """Let the language model call these as well, from its next answer on."""
+        own = [tool for tool in self.tools if isinstance(tool, llm.Tool)]
+        await self.update_tools([*self.tools, *self._patient(without_taken_names(tools, own))])
 
     async def on_enter(self) -> None:
         """Note that it has taken over."""
@@ -229,6 +241,21 @@ class PersonaAgent(Agent):
         self._fillers.replace(self._language.fillers)
         if isinstance(self._voice, VoicesByLanguage):
             self._voice.speak(self._language.code)
+
+    def _patient(self, tools: Sequence[llm.Tool]) -> list[llm.Tool]:
+        return [
+            with_patience(
+                tool, fillers=self._fillers, timeout=self._tool_timeout, read=partial(self._read_result, name_of(tool))
+            )
+            for tool in tools
+        ]
+
+    def _read_result(self, tool: str, result: Any) -> Any:
+        """Show the cards of a tool's result, and return the rest of it."""
+        read, cards = take_cards(result)
+        for card in cards:
+            self._on_card(tool, card)
+        return read
 
     def _filler(self) -> str | None:
         """Choose a filler, unless the apology would follow it at once."""

@@ -1,14 +1,11 @@
 """The tools that the language model may call. A persona names those that it wants."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from livekit.agents import RunContext, ToolError, function_tool
 from livekit.agents.llm import ChatMessage, Tool
-
-from agent.settings import SettingsError
 
 # Characters of a city's name in an error: a language model may pass on any text that was written in the room.
 _LONGEST_CITY = 60
@@ -40,18 +37,6 @@ async def end_call(context: RunContext[None]) -> str | None:
     await context.wait_for_playout()
     has_said = any(isinstance(item, ChatMessage) and item.text_content for item in speech.chat_items)
     return None if has_said else "Say goodbye to the caller in one short sentence."
-
-
-def tools_named(names: Iterable[str]) -> list[Tool]:
-    """Find the tools that a persona names.
-
-    Raises:
-        SettingsError: There is no tool of that name.
-    """
-    unknown = [name for name in names if name not in TOOLS]
-    if unknown:
-        raise SettingsError([f"PERSONA: there is no tool {name}; there is {', '.join(TOOLS)}" for name in unknown])
-    return [TOOLS[name] for name in names]
 
 
 @cache

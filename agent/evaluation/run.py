@@ -21,11 +21,11 @@ from agent.conversation.patience import RESULT_CAME
 from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.pipeline import build_model, connect_options
 from agent.conversation.stt_watchdog import SttWatchdog
-from agent.conversation.tools import tools_named
 from agent.evaluation.check import Outcome, shortcomings
 from agent.evaluation.scenario import Scenario, Turn
 from agent.persona import Persona
 from agent.settings import Settings
+from agent.tools.persona_tools import tools_of
 
 # Seconds for a turn beside the time that its language model and its tools may take.
 _SLACK = 5.0
@@ -86,7 +86,7 @@ async def _session(settings: Settings, persona: Persona, report: Callable[[str],
     apology = Apology(session, persona.apology)
     agent = PersonaAgent(
         persona,
-        tools_named(persona.tools),
+        tools_of(persona, settings.state_dir),
         session,
         apology=apology,
         stt_watchdog=SttWatchdog(session, lambda: None),

@@ -4,7 +4,7 @@ import re
 
 from agent.settings.values import clean, word
 
-# Not among them: `tools`, `knowledge` and `webhook`, which reach into the worker's own files and network.
+# Not among them: `tools` and `webhook`, which reach into the worker's own files and network.
 CALLER_FIELDS = frozenset(
     {
         "persona",

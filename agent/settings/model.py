@@ -175,6 +175,7 @@ class Settings(TurnOptions, BaseSettings):
     persona: FilePath = DEFAULT_PERSONA
     personas_dir: OptionalPath = None
     call_fields: Annotated[frozenset[str], NoDecode, _cleaned(read_call_fields)] = frozenset({"persona"})
+    knowledge_networks: Annotated[str, _cleaned(values.networks)] = ""
     turn_detection: Annotated[TurnDetection, _cleaned(values.word)] = "vad"
     fallback_stt: OptionalVendor = None
     fallback_tts: OptionalVendor = None

@@ -22,14 +22,16 @@ _CLOUD = ("https://*.livekit.cloud", "wss://*.livekit.cloud")
 _SCRIPT_HASH = "sha256-Lpyqx22fpDadLkHwnQzQwAMLV1uHFlD3b+GuZ5IAJDM="
 
 _POLICY = (
-    "default-src 'none'; script-src 'self' '{script}'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self' '{script}'; style-src 'self'; font-src 'self'; "
+    # A tool may show a picture of any server, over https.
+    "img-src 'self' data: blob: https:; "
     "media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; connect-src 'self' {connect}; "
     "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
 )
 
 
 def policy(settings: Settings) -> str:
-    """The page's Content-Security-Policy: it loads its own files, and connects to the LiveKit server."""
+    """The page's Content-Security-Policy: its own files, pictures of cards, and the LiveKit server."""
     return _POLICY.format(
         script=_SCRIPT_HASH,
         connect=" ".join(_servers(settings)),

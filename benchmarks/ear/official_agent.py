@@ -21,9 +21,9 @@ from livekit.plugins import liveavatar, silero
 from agent.control.events import Events, TurnEvent
 from agent.control.turn_timings import TurnTimings
 from agent.conversation.pipeline import build_llm, build_stt, build_tts
-from agent.conversation.tools import tools_named
 from agent.persona import load_persona
 from agent.settings import load_settings
+from agent.tools.functions import tools_named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator

@@ -155,3 +155,12 @@ def _handles(pid: int, number: int) -> bool:
     status = Path(f"/proc/{pid}/status").read_text()
     caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
     return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+def test_a_document_that_is_missing_is_refused_at_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Before a call would find it out."""
+    persona = tmp_path / "ada.toml"
+    persona.write_text('name = "Ada"\ninstructions = "x"\nknowledge = ["none.md"]\n')
+    complete.setenv("PERSONA", str(persona))
+    with pytest.raises(SettingsError, match=r"knowledge: none\.md: there is no such file"):
+        settings_of_a_call()

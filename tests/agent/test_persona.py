@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.conversation.tools import tools_named
 from agent.persona import load_persona, personas_beside
 from agent.settings import DEFAULT_PERSONA, SettingsError
+from agent.tools.functions import tools_named
 
 
 def test_the_default_persona_is_complete_and_has_a_tool() -> None:
@@ -97,4 +97,5 @@ def test_a_tool_that_there_is_not_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
         load_persona(path)
 
-    assert error.value.problems == ["PERSONA: there is no tool get_weather; there is get_time, end_call"]
+    [problem] = error.value.problems
+    assert problem.startswith("PERSONA: tools: there is no tool get_weather; there is get_time, end_call")

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from agent.settings import DEFAULT_PERSONA
 from demo.call.voices import StandIns
 from demo.processes import answers, free_port
 from tests.browser.chromium import chromium
@@ -69,12 +70,29 @@ def site_port() -> int:
     return free_port()
 
 
+# What Nova knows in these tests: text in two directions, and markup, which has to stay text.
+HANDBOOK = """# Warranty
+The warranty lasts seven years. <img src=x onerror="document.title='run'"> <b>Keep the bill.</b>
+
+# الضمان
+مدة الضمان سبع سنوات. The warranty is the same everywhere.
+"""
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def page_url(stage: Stage, site_port: int) -> AsyncIterator[str]:
-    """The page of a worker that runs for all tests."""
-    port = free_port()
+async def page_url(stage: Stage, site_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The page of a worker that runs for all tests; its persona has a handbook."""
+    port, folder = free_port(), tmp_path_factory.mktemp("personas")
+    (folder / "handbook.md").write_text(HANDBOOK, "utf-8")
+    persona = folder / DEFAULT_PERSONA.name
+    persona.write_text(f'knowledge = ["handbook.md"]\n{DEFAULT_PERSONA.read_text("utf-8")}', "utf-8")
     # All tests are one client, and some of them ask for calls that they don't join.
-    settings = {"WEB_PORT": str(port), "CALLER_GRACE": "15", "UNJOINED_CALLS_PER_CLIENT": "0"}
+    settings = {
+        "WEB_PORT": str(port),
+        "CALLER_GRACE": "15",
+        "UNJOINED_CALLS_PER_CLIENT": "0",
+        "PERSONA": str(persona),
+    }
     site = f"http://127.0.0.1:{site_port}"
     settings |= {"WEB_ORIGINS": site, "WEB_FRAME_ANCESTORS": site}
     async with stage.worker(settings) as worker:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.page import SIZES
+from tests.browser.page import HAPPENS_MS, SIZES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Studio
@@ -112,6 +112,26 @@ async def test_right_to_left_text_starts_at_the_right(studio: Studio) -> None:
         await tab.find("talk").click()
         written = await tab.caption("you", "مرحبا")
         assert await written.locator("span").evaluate("words => getComputedStyle(words).direction") == "rtl"
+        await tab.close()
+
+
+async def test_the_sources_of_an_answer_are_shown_as_text(studio: Studio) -> None:
+    """In a card below the captions: no markup is run, each text has its direction, and the page keeps its width."""
+    async with studio.tab() as tab:
+        await tab.start()
+        await expect(tab.find("cards")).to_be_hidden()
+        await tab.talk("How long is the warranty?")
+        card = tab.find("card")
+        await expect(card).to_contain_text("<b>Keep the bill.</b>", timeout=HAPPENS_MS)
+        assert await card.locator("img").count() == 0
+        assert await tab.page.title() != "run"
+        directions = "texts => texts.map(text => getComputedStyle(text).direction)"
+        assert await card.locator("li p").evaluate_all(directions) == ["ltr", "rtl"]
+        for size in SIZES:
+            await tab.resize(*size)
+            assert await tab.find("cards").evaluate("cards => cards.scrollWidth <= cards.clientWidth")
+            assert await tab.width_of_content() <= size[0]
+        await tab.pictures_of_all_sizes("cards")
         await tab.close()
 
 

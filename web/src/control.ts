@@ -5,6 +5,7 @@
  */
 
 import { type RemoteParticipant, type Room, RoomEvent, RpcError } from "livekit-client";
+import type { Card } from "./cards";
 
 export type Input = "open" | "push_to_talk";
 export type AgentState = "initializing" | "idle" | "listening" | "thinking" | "speaking";
@@ -70,7 +71,13 @@ export interface ErrorEvent extends Head {
   message: string;
 }
 
-export type CallEvent = TurnEvent | SaidEvent | SentenceEvent | UsageEvent | ErrorEvent;
+export interface CardEvent extends Head {
+  type: "card";
+  tool: string;
+  card: Card;
+}
+
+export type CallEvent = TurnEvent | SaidEvent | SentenceEvent | UsageEvent | ErrorEvent | CardEvent;
 
 /** Gets what a `Control` reports. */
 export interface ControlListener {
@@ -83,7 +90,7 @@ export interface ControlListener {
 
 const VERSION = "1";
 const TOPIC = "avatar.events";
-const TYPES = new Set(["turn", "said", "sentence", "usage", "error"]);
+const TYPES = new Set(["turn", "said", "sentence", "usage", "error", "card"]);
 const VOICE_ONLY = "voice only";
 
 // Participants that leave during a reconnection are reported before the room is connected again.

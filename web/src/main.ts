@@ -3,11 +3,13 @@
 import "./style/base.css";
 import "./style/stage.css";
 import "./style/captions.css";
+import "./style/cards.css";
 import "./style/controls.css";
 import "./style/panel.css";
 import "./style/layout.css";
 import { showStep } from "./avatar";
 import { Call } from "./call";
+import { clearCards, showCard } from "./cardList";
 import { choices, choose } from "./choices";
 import * as connectionDetails from "./connectionDetails";
 import { NoConnectionDetailsError } from "./connectionDetails";
@@ -65,6 +67,7 @@ async function enter(isAsked: boolean): Promise<void> {
   showState("joining");
   showStep("room");
   clearTurns();
+  clearCards();
   try {
     const details = await connectionDetails.rejoinOrCreate(isAsked, chosenConfig());
     if (call !== entered) return;
@@ -133,6 +136,7 @@ function onEvent(event: CallEvent): void {
     log(`${event.source} failed: ${event.message}`);
     showFailure(event.message);
   }
+  if (event.type === "card") showCard(event.card);
   if (event.type === "sentence") log(`sentence ${event.state}: ${event.text}`);
 }
 

@@ -185,7 +185,7 @@ async def staged(
     """A call before its start, without a wait for the avatar's picture or for a reload."""
     monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", 0.0)
     monkeypatch.setattr(agent.call.face, "_JOIN_TIMEOUT", 0.05)
-    monkeypatch.setattr(agent.control.personas, "tools_named", lambda _: list(tools))
+    monkeypatch.setattr(agent.control.personas, "tools_of", lambda *_: list(tools))
     service = service or LiteService()
     async with service.running_server() as url:
         settings = Settings.model_validate(

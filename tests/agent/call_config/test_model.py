@@ -18,7 +18,6 @@ def test_every_field_can_be_given() -> None:
         "language": "de",
         "model": "gpt-4.1",
         "tools": ["get_time"],
-        "knowledge": ["handbook.pdf", "https://example.com/faq"],
         "variables": {"customer": "Kim"},
         "opening": "Hello {customer}.",
         "limits": {"minutes_per_call": 5.0, "call_idle_seconds": 60.0, "avatar_idle_seconds": 30.0},
@@ -51,7 +50,7 @@ def test_nothing_has_to_be_given() -> None:
         ({"webhook": "http://example.com"}, "CALL CONFIG webhook: URL scheme should be 'https'"),
         ({"metadata": {"a": "x" * 4000}}, "CALL CONFIG metadata: is larger than 4000 bytes of JSON"),
         ({"variables": {"a": "x" * 2001}}, "CALL CONFIG variables.a: string should have at most 2000 characters"),
-        ({"knowledge": ["x" * 1000] * 20}, "CALL CONFIG: is larger than 16000 bytes"),
+        ({"tools": ["x" * 1000] * 20}, "CALL CONFIG: is larger than 16000 bytes"),
         (["persona"], "CALL CONFIG: has to be a JSON object"),
     ],
 )

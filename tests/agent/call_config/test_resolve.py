@@ -99,7 +99,10 @@ def test_quality_and_model_are_the_calls() -> None:
     ("config", "problem"),
     [
         (CallConfig(persona="nobody"), "CALL CONFIG persona: there is no persona nobody"),
-        (CallConfig(tools=("fly",)), "CALL CONFIG tools: there is no tool fly; there is get_time, end_call"),
+        (
+            CallConfig(tools=("fly",)),
+            "CALL CONFIG tools: there is no tool fly; there is get_time, end_call, and module:function for your own",
+        ),
     ],
 )
 def test_what_there_is_not_is_told_by_field(config: CallConfig, problem: str) -> None:

@@ -12,11 +12,13 @@ from agent.control.attributes import Attributes
 from agent.control.personas import Personas
 from agent.control.refusal import RefusalError
 from agent.conversation.voices import VoicesByLanguage
-from agent.persona import load_persona
+from agent.persona import Persona, load_persona
 from agent.settings import DEFAULT_PERSONA, Settings
 from tests.agent.control.fakes import CalledSession, Room
+from tests.agent.knowledge.servers import site
 from tests.agent.session_fakes import Reply, ScriptedLLM, ScriptedSTT
 from tests.agent.speech.speech_fakes import Line, ScriptedTTS
+from tests.agent.tools.mcp_site import mcp_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +67,7 @@ class Stage:
 
     Args:
         persona: The file that PERSONA names.
+        first: The persona that the call begins with.
 
     Attributes:
         voices: The voices that were made for others than the first persona.
@@ -72,7 +75,9 @@ class Stage:
         failed: What was told of failures.
     """
 
-    def __init__(self, persona: Path = DEFAULT_PERSONA, config: CallConfig | None = None) -> None:
+    def __init__(
+        self, persona: Path = DEFAULT_PERSONA, config: CallConfig | None = None, first: Persona = NOVA
+    ) -> None:
         self.thoughts = ScriptedLLM(*(Reply(("Fine.",)) for _ in range(3)))
         self.voices: list[Voice] = []
         self.ears: list[Ear] = []
@@ -84,7 +89,7 @@ class Stage:
         self.personas = Personas(
             self.session,
             Settings(persona=persona, personas_dir=persona.parent),
-            NOVA,
+            first,
             self.attributes,
             config or CallConfig(),
             on_first_token=lambda: None,
@@ -108,10 +113,13 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    monkeypatch: pytest.MonkeyPatch, persona: Path = DEFAULT_PERSONA, config: CallConfig | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    persona: Path = DEFAULT_PERSONA,
+    config: CallConfig | None = None,
+    first: Persona = NOVA,
 ) -> AsyncIterator[Stage]:
-    """A session in which Nova is."""
-    made = Stage(persona, config)
+    """A session in which Nova is, or another first persona."""
+    made = Stage(persona, config, first)
     monkeypatch.setattr("agent.control.personas.build_ear", made.build_ear)
     monkeypatch.setattr("agent.control.personas.build_voice", made.build_voice)
     made.attributes.start()
@@ -301,7 +309,7 @@ class Library:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_found = asyncio.Event()
         self.started = asyncio.Event()
-        monkeypatch.setattr("agent.control.personas.tools_named", lambda _: [function_tool(self.look)])
+        monkeypatch.setattr("agent.control.personas.tools_of", lambda *_: [function_tool(self.look)])
 
     async def look(self) -> str:
         """Look something up."""
@@ -363,3 +371,43 @@ async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) 
         await closing
 
     assert stage.personas.persona == NOVA
+
+
+async def test_the_tools_of_a_personas_mcp_server_come_and_go_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Once they are known; another persona has none of them, and its connection is closed."""
+    async with mcp_site() as made:
+        file = tmp_path / "ada.toml"
+        file.write_text(f'name = "Ada"\ninstructions = "x"\n[[mcp]]\nname = "shop"\nurl = "{made.url}"\n')
+        async with staged(monkeypatch, file) as stage:
+            await stage.personas.change("ada")
+            async with asyncio.timeout(20):
+                while "stock" not in tools_of(stage):  # noqa: ASYNC110 - the agent tells nobody
+                    await asyncio.sleep(0.02)
+            connecting = stage.personas._mcp
+            assert connecting is not None
+            await stage.personas.change("nova")
+
+            assert "stock" not in tools_of(stage)
+            assert all(task.done() for task in (await connecting)._connecting)
+            assert not any(client.initialized for _, client in (await connecting)._clients)
+
+
+async def test_an_mcp_server_that_hangs_keeps_no_persona_from_speaking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither at the start of a call nor at its end."""
+    async with site() as hanging:
+        hanging.hold = asyncio.Event()
+        file = tmp_path / "ada.toml"
+        file.write_text(f'name = "Ada"\ninstructions = "x"\n[[mcp]]\nname = "shop"\nurl = "{hanging.url}/mcp"\n')
+        async with asyncio.timeout(30), staged(monkeypatch, file, first=load_persona(file)) as stage:
+            await stage.ask("one")
+
+            assert stage.session.history.messages()[-1].text_content == "Fine."
+
+
+def tools_of(stage: Stage) -> list[str]:
+    """The names of the tools that the language model has now."""
+    return [tool.id for tool in stage.session.current_agent.tools]

@@ -16,11 +16,18 @@ from agent.conversation.patience import RESULT_CAME
 from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.persona import Persona
+from agent.tools.cards import Card, TextCard
+from agent.tools.http_model import HttpTool
+from agent.tools.http_tools import http_tool
+from agent.tools.mcp_model import McpServer
+from agent.tools.mcp_servers import McpServers
+from tests.agent.knowledge.servers import site
 from tests.agent.session_fakes import Reply, ScriptedLLM
 from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
+from tests.agent.tools.mcp_site import mcp_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from livekit.agents.llm import Tool
 
@@ -77,7 +84,12 @@ CALL = llm.FunctionToolCall(name="look", arguments='{"where": "sea"}', call_id="
 
 @asynccontextmanager
 async def conversation(
-    thoughts: ScriptedLLM, voice: ScriptedTTS, *tools: Tool, tool_timeout: float = 30.0, llm_timeout: float = 10.0
+    thoughts: ScriptedLLM,
+    voice: ScriptedTTS,
+    *tools: Tool,
+    tool_timeout: float = 30.0,
+    llm_timeout: float = 10.0,
+    on_card: Callable[[str, Card], None] = lambda *_: None,
 ) -> AsyncIterator[AgentSession[Any]]:
     """A session with a persona that says so when it takes long."""
     persona = Persona(name="Ada", instructions="x", apology=SORRY, fillers=(WAIT, STILL), tool_timeout=tool_timeout)
@@ -104,6 +116,7 @@ async def conversation(
         on_first_token=lambda: None,
         on_first_audio=lambda: None,
         on_failure=lambda _: None,
+        on_card=on_card,
     )
     await session.start(agent)
     try:
@@ -241,3 +254,74 @@ async def test_a_tool_of_any_kind_is_waited_for() -> None:
         outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
 
     assert outputs == ["sea"]
+
+
+@asynccontextmanager
+async def slow_http(release: asyncio.Event) -> AsyncIterator[Tool]:
+    """A tool that is an HTTP request, whose answer waits."""
+    async with site() as made:
+        made.hold = release
+        made.pages["/look"] = ("text/plain", b"a lighthouse")
+        described = {
+            "name": "look",
+            "description": "Look.",
+            "url": f"{made.url}/look",
+            "parameters": {"where": "string"},
+        }
+        yield http_tool(HttpTool.model_validate(described))
+
+
+@asynccontextmanager
+async def slow_mcp(release: asyncio.Event) -> AsyncIterator[Tool]:
+    """A tool of an MCP server, whose answer waits."""
+    came: asyncio.Future[Tool] = asyncio.get_running_loop().create_future()
+
+    async def take(tools: Sequence[Tool]) -> None:
+        came.set_result(tools[0])
+
+    async with mcp_site() as made:
+        made.release = release
+        servers = McpServers([McpServer(name="shop", url=made.url, tools=("slow",))], None, take)
+        async with asyncio.timeout(20):
+            yield await came
+        await servers.aclose()
+
+
+@pytest.mark.parametrize(("slow", "name"), [(slow_http, "look"), (slow_mcp, "slow")])
+async def test_a_slow_service_is_waited_for_in_company(slow: Any, name: str) -> None:
+    """An HTTP request or an MCP server: a filler, and then what it has answered; its tool may come during the call."""
+    release = asyncio.Event()
+    calls = llm.FunctionToolCall(name=name, arguments='{"where": "sea"}', call_id="call")
+    thoughts = ScriptedLLM(Reply((calls,)), Reply(("It is a lighthouse.",)))
+    async with slow(release) as tool, conversation(thoughts, ScriptedTTS(VOICE)) as session:
+        agent = session.current_agent
+        assert isinstance(agent, PersonaAgent)
+        await agent.add_tools([tool])
+        session.generate_reply(user_input="what do you see")
+        await has_said(session, WAIT)
+        release.set()
+        async with asyncio.timeout(20):
+            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - a second filler may come before
+                await asyncio.sleep(0.02)
+        outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
+
+    assert outputs[-1] == "a lighthouse"
+
+
+async def test_a_card_is_shown_and_the_text_beside_it_is_read() -> None:
+    """By the language model; the front end gets the card with the tool's name."""
+    card = TextCard(title="Lighthouse", text="It is white.")
+
+    @function_tool
+    async def look(where: str) -> list[str | Card]:
+        """Look around."""
+        return [f"{where}: a lighthouse", card]
+
+    thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It is a lighthouse.",)))
+    shown: list[tuple[str, Card]] = []
+    async with conversation(thoughts, ScriptedTTS(VOICE), look, on_card=lambda *of: shown.append(of)) as session:
+        await session.generate_reply(user_input="what do you see")
+        outputs = [item.output for item in session.history.items if item.type == "function_call_output"]
+
+    assert outputs == ["sea: a lighthouse"]
+    assert shown == [("look", card)]

@@ -157,3 +157,8 @@ def test_the_script_within_the_page_may_run() -> None:
 def test_the_page_may_connect_to_the_livekit_server_alone(values: dict[str, Any], servers: str) -> None:
     """Where the room is on a server of LiveAvatar's, that is any server behind TLS."""
     assert f"connect-src 'self' {servers}; " in policy(settings(**values))
+
+
+def test_pictures_of_cards_come_over_https_alone() -> None:
+    """From any server; the page's own are beside it or within it."""
+    assert "img-src 'self' data: blob: https:; " in policy(settings())

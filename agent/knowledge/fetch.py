@@ -1,0 +1,157 @@
+"""Fetches links, from public addresses alone."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+import aiohttp
+from aiohttp import AddrInfoType
+from yarl import URL
+
+from agent.knowledge.sources import Kind, kind_of_answer
+from avatar.errors import ConfigurationError
+from avatar.http import client_session, proxy_for
+
+# Bytes of one document, and redirects to it.
+LONGEST_DOCUMENT = 20 * 1024 * 1024
+_MOST_REDIRECTS = 5
+
+_TIMEOUT = aiohttp.ClientTimeout(total=30.0, connect=10.0)
+
+# IPv4 addresses within IPv6: RFC 6052, section 2.1.
+_NAT64 = ip_network("64:ff9b::/96")
+
+Network = IPv4Network | IPv6Network
+
+
+class FetchError(Exception):
+    """A link could not be fetched; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to a request.
+
+    Attributes:
+        kind: Of the document.
+        body: The document.
+    """
+
+    kind: Kind
+    body: bytes
+
+
+class Fetcher:
+    """Fetches documents.
+
+    Every address that a connection is made to is checked when it is made, so also those of redirects and of names whose
+    addresses change. Where a proxy makes the connections, the addresses that a name has here are checked instead.
+
+    Args:
+        networks: Networks that may be reached although they are not public.
+        longest: Bytes of a document.
+    """
+
+    def __init__(self, networks: Sequence[Network] = (), *, longest: int = LONGEST_DOCUMENT) -> None:
+        self._networks = networks
+        self._longest = longest
+
+    async def fetch(self, link: str) -> Fetched:
+        """Fetch a document.
+
+        Raises:
+            FetchError: It can't be fetched, is too long, or of a kind that can't be read.
+        """
+        try:
+            return await self._follow(URL(link))
+        except TimeoutError:
+            message = "no answer in time"
+            raise FetchError(message) from None
+        except (aiohttp.ClientError, ConfigurationError, OSError, ValueError) as error:
+            raise FetchError(_reason(error)) from None
+
+    async def _follow(self, url: URL) -> Fetched:
+        for _ in range(_MOST_REDIRECTS + 1):
+            connector = None if proxy_for(str(url)) else aiohttp.TCPConnector(socket_factory=self._open_socket)
+            if connector is None:
+                await self._check_name(url)
+            async with (
+                client_session(timeout=_TIMEOUT, connector=connector) as http,
+                http.get(url, allow_redirects=False) as reply,
+            ):
+                target = reply.headers.get("Location")
+                if target is None or reply.status not in range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST):
+                    return await self._read(reply)
+            url = url.join(URL(target))
+            if url.scheme not in {"http", "https"}:
+                message = f"it redirects to {url.scheme}://"
+                raise FetchError(message)
+        message = f"it redirects more than {_MOST_REDIRECTS} times"
+        raise FetchError(message)
+
+    async def _read(self, reply: aiohttp.ClientResponse) -> Fetched:
+        if reply.status != HTTPStatus.OK:
+            message = f"the answer was {reply.status}"
+            raise FetchError(message)
+        kind = kind_of_answer(reply.headers.get("Content-Type", ""), reply.url.path)
+        if kind is None:
+            message = f"documents of the type {reply.content_type} can't be read"
+            raise FetchError(message)
+        body = bytearray()
+        async for piece in reply.content.iter_any():
+            body += piece
+            if len(body) > self._longest:
+                message = f"it has more than {self._longest:,} bytes"
+                raise FetchError(message)
+        return Fetched(kind, bytes(body))
+
+    def _open_socket(self, info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = info
+        self._check(str(address[0]))
+        return socket.socket(family, kind, protocol)
+
+    async def _check_name(self, url: URL) -> None:
+        """Check the addresses of a name, if it is known here; where it is not, the proxy alone can reach it."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(url.host or "", url.port, type=socket.SOCK_STREAM)
+        except socket.gaierror:
+            return
+        for *_, address in found:
+            self._check(str(address[0]))
+
+    def _check(self, text: str) -> None:
+        address = ip_address(text.partition("%")[0])
+        if not is_public(address) and not any(address in network for network in self._networks):
+            message = f"{address} is no public address; KNOWLEDGE_NETWORKS may allow it"
+            raise PermissionError(message)
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Return whether an address is one of the public internet, also where it carries an IPv4 address."""
+    if isinstance(address, IPv6Address) and (inner := _carried(address)) is not None:
+        return is_public(inner)
+    return address.is_global and not address.is_multicast
+
+
+def networks_of(text: str) -> list[Network]:
+    """Read the value of KNOWLEDGE_NETWORKS, which is checked."""
+    return [ip_network(each, strict=False) for each in text.split()]
+
+
+def _carried(address: IPv6Address) -> IPv4Address | None:
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+
+
+def _reason(error: Exception) -> str:
+    """Say why, without the query of a URL, which may hold a key."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    if isinstance(error, PermissionError) and error.args:
+        return str(error.args[0])
+    return type(error).__name__ if not isinstance(error, OSError) else (error.strerror or type(error).__name__)

@@ -1,0 +1,122 @@
+"""Keeps the knowledge of all personas indexed, beside the worker."""
+
+import asyncio
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from livekit.agents.utils import aio
+
+from agent.call_config.persona_files import usable_personas
+from agent.knowledge.build import Builder, Built
+from agent.knowledge.fetch import Fetcher, networks_of
+from agent.knowledge.index import index_path
+from agent.knowledge.reader import DocumentReader
+from agent.knowledge.sources import problems_of
+from agent.persona import Persona
+from agent.settings import Settings
+
+logger = logging.getLogger("agent")
+
+# Seconds for which the worker's start waits for the index. After that calls begin, and it is finished beside them.
+_START_TIMEOUT = 45.0
+
+# Seconds from one look for changes to the next. Nothing is read but what has changed or is too old.
+_LOOK_INTERVAL = 600.0
+
+_PROGRESS_INTERVAL = 2.0
+
+# Seconds after which an index that nobody has kept is deleted.
+_FORGOTTEN_AFTER = 30 * 24 * 3_600.0
+
+
+@asynccontextmanager
+async def keeping_knowledge(settings: Settings) -> AsyncIterator[None]:
+    """Index what the personas know now, and look for changes while the body runs."""
+    keeping = asyncio.create_task(_keep(settings, ready := asyncio.Event()), name="knowledge")
+    try:
+        async with asyncio.timeout(_START_TIMEOUT):
+            await ready.wait()
+    except TimeoutError:
+        extra = {"seconds": _START_TIMEOUT}
+        logger.warning("the knowledge is not read in time: calls begin, and it is read beside them", extra=extra)
+    try:
+        yield
+    finally:
+        await aio.cancel_and_wait(keeping)
+
+
+async def index_knowledge(
+    persona: Persona, settings: Settings, on_progress: Callable[[int, int], None] | None = None
+) -> Built | None:
+    """Index what one persona knows; None if it knows nothing, or its index can't be written."""
+    if persona.knowledge is None:
+        return None
+    index = index_path(settings.state_dir, persona.knowledge, persona.folder)
+    for problem in await asyncio.to_thread(problems_of, persona.knowledge, persona.folder):
+        logger.warning("a source of knowledge can't be used", extra={"persona": persona.name, "problem": problem})
+    async with DocumentReader() as reader:
+        builder = Builder(
+            persona.knowledge,
+            persona.folder,
+            index,
+            fetcher=Fetcher(networks_of(settings.knowledge_networks)),
+            reader=reader,
+            on_progress=on_progress or _Progress(persona.name).tell,
+        )
+        try:
+            built = await builder.build()
+            os.utime(index)
+        except (OSError, sqlite3.Error) as error:
+            extra = {"persona": persona.name, "index": str(index), "error": str(error)}
+            logger.error("the index of knowledge can't be written: is STATE_DIR writable?", extra=extra)  # noqa: TRY400 - no traceback
+            return None
+    counts = {
+        "persona": persona.name,
+        "documents": len(built.documents),
+        "passages": built.passages,
+        "failed": len(built.failures),
+    }
+    logger.info("the knowledge is indexed", extra=counts)
+    return built
+
+
+async def _keep(settings: Settings, ready: asyncio.Event) -> None:
+    while True:
+        try:
+            for persona in await asyncio.to_thread(_personas, settings):
+                await index_knowledge(persona, settings)
+            await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
+        except Exception:
+            logger.exception("the knowledge could not be indexed; it is tried again")
+        ready.set()
+        await asyncio.sleep(_LOOK_INTERVAL)
+
+
+def _personas(settings: Settings) -> list[Persona]:
+    """Read the personas that there are now and know something; of one that can't be used, the log says why."""
+    return [persona for persona in usable_personas(settings).values() if persona.knowledge is not None]
+
+
+def _forget(directory: Path, now: float) -> None:
+    """Delete the indexes of sources that no persona of a worker has had for a month."""
+    for path in directory.glob("*.sqlite") if directory.exists() else ():
+        if now - path.stat().st_mtime > _FORGOTTEN_AFTER:
+            path.unlink(missing_ok=True)
+
+
+class _Progress:
+    """Logs how far the reading has come, now and then."""
+
+    def __init__(self, persona: str) -> None:
+        self._persona = persona
+        self._told_at = time.monotonic()
+
+    def tell(self, done: int, of: int) -> None:
+        if time.monotonic() - self._told_at >= _PROGRESS_INTERVAL:
+            self._told_at = time.monotonic()
+            logger.info("the knowledge is being read", extra={"persona": self._persona, "done": done, "of": of})

@@ -1,0 +1,95 @@
+"""Searches an index of knowledge."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.knowledge.index import open_index
+from agent.knowledge.sources import is_link
+from agent.knowledge.terms import grams, terms
+
+# Terms of a query that are used, and passages of each ranking.
+_MOST_TERMS = 120
+_MOST_RANKED = 20
+
+# Of reciprocal rank fusion, as its authors set it: Cormack, Clarke and Buettcher, SIGIR 2009.
+_FUSION = 60
+
+# Letters from which on a word also finds longer ones that begin with it: "refund" finds "refunds".
+_SHORTEST_PREFIX = 4
+
+# A heading counts twice.
+_RANKING = "select rowid from {table} where {table} match ? order by bm25({table}, 2.0, 1.0) limit ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage that was found.
+
+    Attributes:
+        title: Of its document.
+        where: Its heading or page; may be empty.
+        text: Its text.
+        link: The document's URL; None for a file.
+    """
+
+    title: str
+    where: str
+    text: str
+    link: str | None
+
+
+def search(path: Path, query: str, most: int) -> list[Found]:
+    """Find the passages that fit a query best, the best first.
+
+    Args:
+        path: Of the index.
+        query: In any language.
+        most: Number of passages.
+
+    Raises:
+        sqlite3.Error: There is no index that can be read.
+    """
+    with closing(open_index(path)) as database:
+        rankings = [_ranked(database, "words", _words(query)), _ranked(database, "grams", _grams(query))]
+        return [_found(database, row) for row in fuse(rankings)[:most]]
+
+
+def fuse(rankings: Iterable[Sequence[int]]) -> list[int]:
+    """Merge rankings into one by reciprocal rank fusion, which needs no common scale."""
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, row in enumerate(ranking, 1):
+            scores[row] = scores.get(row, 0.0) + 1 / (_FUSION + rank)
+    return sorted(scores, key=lambda row: -scores[row])
+
+
+def _words(query: str) -> list[str]:
+    """Search for the words; a lone letter of a script without blanks is the first one of a pair."""
+    found = terms(query)
+    longer = [
+        f'"{term}"*' for term in found if len(term) >= _SHORTEST_PREFIX or (len(term) == 1 and not term.isascii())
+    ]
+    return [*(f'"{term}"' for term in found), *longer]
+
+
+def _grams(query: str) -> list[str]:
+    return [f'"{gram}"' for gram in grams(query)]
+
+
+def _ranked(database: sqlite3.Connection, table: str, wanted: Sequence[str]) -> list[int]:
+    if not wanted:
+        return []
+    match = " OR ".join(list(dict.fromkeys(wanted))[:_MOST_TERMS])
+    return [row for (row,) in database.execute(_RANKING.format(table=table), (match, _MOST_RANKED))]
+
+
+def _found(database: sqlite3.Connection, row: int) -> Found:
+    title, where, text, location = database.execute(
+        "select title, heading, text, location from passages join documents on documents.id = document"
+        " where passages.id = ?",
+        (row,),
+    ).fetchone()
+    return Found(title, where, text, location if is_link(location) else None)

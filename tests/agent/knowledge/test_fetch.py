@@ -1,0 +1,133 @@
+"""Links: documents come from public addresses alone, and bounded."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from agent.knowledge.fetch import Fetched, Fetcher, FetchError, is_public, networks_of
+from tests.agent.knowledge.servers import site
+
+LOOPBACK = networks_of("127.0.0.0/8 ::1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",  # the metadata of clouds
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - an address that has to be refused
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1",
+        "fd00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+    ],
+)
+def test_a_private_address_is_none_of_the_internet(address: str) -> None:
+    """In whatever form."""
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::6810:84e5", "64:ff9b::5db8:d822"])
+def test_a_public_address_is_one_of_the_internet(address: str) -> None:
+    """Of both versions."""
+    assert is_public(ip_address(address))
+
+
+def test_networks_are_read_as_the_setting_has_them() -> None:
+    """A lone address is a network too."""
+    assert networks_of("10.0.0.0/8 192.0.2.1") == [ip_network("10.0.0.0/8"), ip_network("192.0.2.1/32")]
+    assert networks_of("") == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+async def test_a_private_address_is_not_connected_to(host: str) -> None:
+    """Neither as a number, nor by a name that leads to it."""
+    async with site() as made:
+        made.pages["/"] = ("text/plain", b"secret")
+        port = made.url.rpartition(":")[2]
+        with pytest.raises(FetchError, match="is no public address; KNOWLEDGE_NETWORKS may allow it"):
+            await Fetcher().fetch(f"http://{host}:{port}/")
+
+        assert made.asked == []
+
+
+class FirstIsPublic(Fetcher):
+    """One that takes the first address for a public one."""
+
+    count = 0
+
+    def _check(self, text: str) -> None:
+        self.count += 1
+        if self.count > 1:
+            super()._check(text)
+
+
+async def test_a_redirect_to_a_private_address_is_not_followed() -> None:
+    """The address of each hop is checked."""
+    async with site() as outside, site() as inside:
+        outside.pages["/"] = f"{inside.url}/"
+        inside.pages["/"] = ("text/plain", b"secret")
+        with pytest.raises(FetchError, match="is no public address"):
+            await FirstIsPublic().fetch(f"{outside.url}/")
+
+        assert (outside.asked, inside.asked) == (["/"], [])
+
+
+async def test_a_proxy_is_not_asked_for_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which it could reach for us."""
+    async with site() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        with pytest.raises(FetchError, match="is no public address"):
+            await Fetcher().fetch("http://10.0.0.1/")
+
+        assert proxy.asked == []
+
+
+async def test_a_network_that_is_named_is_reached() -> None:
+    """Redirects are followed there."""
+    async with site() as made:
+        made.pages |= {"/a": "/b", "/b": ("text/html", b"<p>From nine.</p>")}
+
+        assert await Fetcher(LOOPBACK).fetch(f"{made.url}/a") == Fetched("html", b"<p>From nine.</p>")
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (("text/plain", b"x" * 101), "more than 100 bytes"),
+        (("image/png", b"x"), "documents of the type image/png can't be read"),
+        (500, "the answer was 500"),
+        ("/", "redirects more than 5 times"),
+        ("file:///etc/passwd", "redirects to file://"),
+    ],
+)
+async def test_an_answer_that_can_not_be_used_is_an_error(page: tuple[str, bytes] | str | int, reason: str) -> None:
+    """With a reason for the log."""
+    async with site() as made:
+        made.pages["/"] = page
+        with pytest.raises(FetchError, match=reason):
+            await Fetcher(LOOPBACK, longest=100).fetch(f"{made.url}/")
+
+
+async def test_a_server_that_is_down_is_an_error() -> None:
+    """Whose reason does not quote the URL, which may hold a key."""
+    async with site() as made:
+        url = f"{made.url}/?key=secret"
+    with pytest.raises(FetchError) as error:
+        await Fetcher(LOOPBACK).fetch(url)
+
+    assert str(error.value)
+    assert "secret" not in str(error.value)

@@ -1,0 +1,115 @@
+"""The worker keeps what its personas know, and starts whatever becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from agent.knowledge import keeper
+from agent.knowledge.index import index_path
+from agent.knowledge.keeper import keeping_knowledge
+from agent.knowledge.search import search
+from agent.persona import load_persona
+from agent.settings import Settings
+from tests.agent.knowledge.servers import site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+PERSONA = 'name = "Ada"\ninstructions = "x"\nknowledge = [{}]\n'
+
+
+def settings_of(tmp_path: Path, *sources: str) -> Settings:
+    """The settings of a worker whose persona has these sources."""
+    file = tmp_path / "ada.toml"
+    file.write_text(PERSONA.format(", ".join(f'"{source}"' for source in sources)))
+    return Settings(persona=file, state_dir=tmp_path / "state", knowledge_networks="127.0.0.1")
+
+
+def index_of(settings: Settings) -> Path:
+    """Where the persona's index is."""
+    persona = load_persona(settings.persona)
+    assert persona.knowledge is not None
+    return index_path(settings.state_dir, persona.knowledge, persona.folder)
+
+
+async def test_the_knowledge_is_there_when_the_worker_takes_calls(tmp_path: Path) -> None:
+    """And follows its files while it runs."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    settings = settings_of(tmp_path, "a.md")
+    async with keeping_knowledge(settings):
+        assert [found.text for found in search(index_of(settings), "open", 1)] == ["Open from nine."]
+
+
+async def test_changes_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also new sources in the persona file, without a restart."""
+    monkeypatch.setattr(keeper, "_LOOK_INTERVAL", 0.05)
+    (tmp_path / "a.md").write_text("Open from nine.")
+    (tmp_path / "b.md").write_text("Open from ten.")
+    settings = settings_of(tmp_path, "a.md")
+    async with keeping_knowledge(settings), asyncio.timeout(20):
+        settings_of(tmp_path, "b.md")
+        while not index_of(settings).exists():  # noqa: ASYNC110 - another task makes it
+            await asyncio.sleep(0.02)
+
+    assert [found.text for found in search(index_of(settings), "open", 1)] == ["Open from ten."]
+
+
+async def test_a_link_that_hangs_does_not_keep_the_worker_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Calls begin without it."""
+    monkeypatch.setattr(keeper, "_START_TIMEOUT", 0.2)
+    held = asyncio.Event()
+    async with site() as made:
+        made.hold = held
+        made.pages["/"] = ("text/plain", b"x")
+        settings = settings_of(tmp_path, f"{made.url}/")
+        async with keeping_knowledge(settings):
+            assert not index_of(settings).exists()
+        held.set()
+
+    assert "the knowledge is not read in time: calls begin, and it is read beside them" in caplog.messages
+
+
+async def test_a_source_that_is_gone_is_a_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The others are indexed."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    settings = settings_of(tmp_path, "a.md", "gone.md")
+    async with keeping_knowledge(settings):
+        assert len(search(index_of(settings), "open", 4)) == 1
+
+    [record] = [each for each in caplog.records if each.message == "a source of knowledge can't be used"]
+    assert record.__dict__["problem"] == "gone.md: there is no such file"
+
+
+async def test_a_directory_that_can_not_be_written_is_a_line_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The worker starts all the same."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    settings = settings_of(tmp_path, "a.md")
+    (tmp_path / "state").write_text("a file where the directory should be")
+    async with keeping_knowledge(settings):
+        pass
+
+    assert "the index of knowledge can't be written: is STATE_DIR writable?" in caplog.messages
+
+
+async def test_an_index_that_nobody_has_kept_for_a_month_is_deleted(tmp_path: Path) -> None:
+    """Those of this worker's personas stay."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    settings = settings_of(tmp_path, "a.md")
+    old, recent = tmp_path / "state" / "knowledge" / "old.sqlite", tmp_path / "state" / "knowledge" / "recent.sqlite"
+    old.parent.mkdir(parents=True)
+    for file in (old, recent):
+        file.touch()
+    os.utime(old, (0, 0))
+    async with keeping_knowledge(settings):
+        # It is done once the worker may start.
+        await asyncio.sleep(0)
+
+    assert (old.exists(), recent.exists(), index_of(settings).exists()) == (False, True, True)

@@ -1,0 +1,62 @@
+"""The tool that the language model calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from livekit.agents import ToolError
+
+from agent.knowledge.index import Document, write_index
+from agent.knowledge.passages import Section
+from agent.knowledge.sources import Knowledge
+from agent.knowledge.tool import knowledge_tool
+from agent.tools.cards import ListCard, ListEntry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOOK = Knowledge(sources=("book",), about="the shop's handbook")
+
+
+async def test_passages_are_given_with_their_sources(tmp_path: Path) -> None:
+    """To the language model as text, to the page as a card."""
+    index = tmp_path / "index.sqlite"
+    faq = Document("https://example.com/faq", "FAQ", "", 0.0, (Section("Warranty", "It lasts two years."),))
+    write_index(index, [faq, Document("/book/a.pdf", "a.pdf", "1", 0.0, (Section("page 3", "Warranty: see FAQ."),))])
+    text, card = await knowledge_tool(BOOK, index)(raw_arguments={"query": "warranty"})
+
+    assert text == "[1] FAQ, Warranty:\nIt lasts two years.\n\n[2] a.pdf, page 3:\nWarranty: see FAQ."
+    assert card == ListCard(
+        title="warranty",
+        entries=(
+            ListEntry(title="FAQ", text="Warranty: It lasts two years.", url="https://example.com/faq"),
+            ListEntry(title="a.pdf", text="page 3: Warranty: see FAQ."),
+        ),
+    )
+
+
+async def test_nothing_found_is_an_answer(tmp_path: Path) -> None:
+    """Without a card."""
+    index = tmp_path / "index.sqlite"
+    write_index(index, [])
+
+    assert await knowledge_tool(BOOK, index)(raw_arguments={"query": "x"}) == ["The documents say nothing about that."]
+
+
+async def test_an_index_that_is_not_there_is_an_error_for_the_model(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The operator reads which one; the call goes on."""
+    with pytest.raises(ToolError, match="can't be searched at the moment"):
+        await knowledge_tool(BOOK, tmp_path / "none.sqlite")(raw_arguments={"query": "x"})
+
+    assert [record.message for record in caplog.records] == ["the knowledge of a persona can't be searched"]
+
+
+def test_the_model_is_told_what_the_documents_are_about(tmp_path: Path) -> None:
+    """In the description of the tool."""
+    told = knowledge_tool(BOOK, tmp_path).info.raw_schema
+
+    assert told["name"] == "search_knowledge"
+    assert "Search your own documents: the shop's handbook." in told["description"]

@@ -1,0 +1,136 @@
+"""MCP servers: their tools are there when they are known, and the call never waits."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from livekit.agents import ToolError
+
+from agent.tools.mcp_model import McpServer
+from agent.tools.mcp_servers import McpServers
+from agent.tools.persona_tools import name_of
+from tests.agent.knowledge.servers import site
+from tests.agent.tools.mcp_site import mcp_site
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from livekit.agents.llm import Tool
+
+PROGRAM = Path(__file__).with_name("mcp_site.py")
+ALL = ["stock", "broken", "slow", "shop_long_name"]
+
+
+class Kept:
+    """Keeps the tools that come.
+
+    Attributes:
+        tools: By name.
+    """
+
+    def __init__(self) -> None:
+        self.tools: dict[str, Any] = {}
+        self._came = asyncio.Event()
+
+    async def take(self, tools: Sequence[Tool]) -> None:
+        """Take the tools of a server."""
+        self.tools |= {name_of(tool): tool for tool in tools}
+        self._came.set()
+
+    async def came(self) -> None:
+        """Wait until tools have come."""
+        async with asyncio.timeout(20):
+            await self._came.wait()
+
+
+async def test_the_tools_of_a_server_come_when_it_is_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over HTTP, with a secret from the environment, under names that language models take."""
+    monkeypatch.setenv("SHOP_TOKEN", "s3cret")
+    async with mcp_site() as made:
+        kept = Kept()
+        servers = McpServers(
+            [McpServer(name="shop", url=made.url, headers={"Authorization": "Bearer $SHOP_TOKEN"})], None, kept.take
+        )
+        await kept.came()
+        answer = await kept.tools["stock"](raw_arguments={"article": "lamps"})
+        long = await kept.tools["shop_long_name"](raw_arguments={})
+        with pytest.raises(ToolError, match="The warehouse is closed"):
+            await kept.tools["broken"](raw_arguments={})
+        await servers.aclose()
+
+    assert list(kept.tools) == ALL
+    assert answer == "There are three of lamps."
+    assert long.endswith(" … (cut)")
+    assert len(long) < 10_000
+    assert set(made.tokens) == {"Bearer s3cret"}
+
+
+async def test_a_server_is_started_by_its_command(tmp_path: Path) -> None:
+    """In the persona's folder; of its tools those that are wanted."""
+    (tmp_path / "server.py").symlink_to(PROGRAM)
+    kept = Kept()
+    server = McpServer(
+        name="shop", command=(sys.executable, "server.py"), env={"PYTHONPATH": ""}, tools=("stock",), connect_timeout=30
+    )
+    servers = McpServers([server], tmp_path, kept.take)
+    await kept.came()
+    answer = await kept.tools["stock"](raw_arguments={"article": "lamps"})
+    await servers.aclose()
+
+    assert list(kept.tools) == ["stock"]
+    assert answer == "There are three of lamps."
+
+
+async def test_a_server_that_hangs_or_is_down_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """A line in the log for each; the others' tools come meanwhile."""
+    async with mcp_site() as good, site() as hanging, site() as gone:
+        hanging.hold = asyncio.Event()
+        down = f"{gone.url}/mcp"
+        kept = Kept()
+        servers = McpServers(
+            [
+                McpServer(name="hanging", url=f"{hanging.url}/mcp", connect_timeout=0.5),
+                McpServer(name="down", url=down, connect_timeout=5.0),
+                McpServer(name="missing", command=("no-such-program",)),
+                McpServer(name="good", url=good.url),
+            ],
+            None,
+            kept.take,
+        )
+        async with asyncio.timeout(20):
+            await asyncio.gather(*servers._connecting)
+        await servers.aclose()
+
+    assert list(kept.tools) == ALL
+    left_out = [each for each in caplog.records if each.message.startswith("an MCP server can't be used")]
+    assert sorted(each.__dict__["server"] for each in left_out) == ["down", "hanging", "missing"]
+
+
+async def test_a_server_that_dies_costs_an_error_that_the_model_can_tell() -> None:
+    """And nothing when the call ends."""
+    async with mcp_site() as made:
+        kept = Kept()
+        servers = McpServers([McpServer(name="shop", url=made.url, timeout=2.0)], None, kept.take)
+        await kept.came()
+    with pytest.raises(ToolError):
+        await kept.tools["stock"](raw_arguments={"article": "lamps"})
+    await servers.aclose()
+
+
+async def test_a_call_that_ends_does_not_wait_for_a_server_that_hangs() -> None:
+    """What is still being connected is given up."""
+    async with site() as hanging:
+        hanging.hold = asyncio.Event()
+        kept = Kept()
+        servers = McpServers([McpServer(name="hanging", url=f"{hanging.url}/mcp", connect_timeout=60)], None, kept.take)
+        async with asyncio.timeout(20):
+            while not hanging.asked:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
+            await servers.aclose()
+
+    assert all(task.done() for task in servers._connecting)
+    assert kept.tools == {}

@@ -1,0 +1,58 @@
+"""A question that a handbook answers, in a real call: seen from the caller's side of it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from demo.call.changes import Changes
+from docs.examples.control import Agent
+from tests.e2e.conversation import HAPPENS, SILENT_PERSONA
+from tests.e2e.page import page
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.e2e.stage import Stage
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+
+HANDBOOK = "# Opening hours\n\nThe shop opens at nine.\n\n# Warranty\n\nThe warranty lasts seven years.\n"
+
+
+async def test_a_question_is_answered_from_a_handbook(stage: Stage, tmp_path: Path) -> None:
+    """The tool is called, its passage is said, and its sources are shown; a server that hangs keeps nobody waiting."""
+    (tmp_path / "handbook.md").write_text(HANDBOOK)
+    persona = tmp_path / "ada.toml"
+    # Nothing listens on port 9: its tools are missing, and the call goes on.
+    mcp = '[[mcp]]\nname = "crm"\nurl = "http://127.0.0.1:9/mcp"\n'
+    persona.write_text(f'{SILENT_PERSONA}knowledge = ["handbook.md"]\n{mcp}')
+    events: list[dict[str, Any]] = []
+    changes = Changes()
+
+    def keep(event: dict[str, Any]) -> None:
+        events.append(event)
+        changes.notify()
+
+    async with stage.worker({"PERSONA": str(persona)}) as worker, page(stage, "knowledge") as caller:
+        agent = Agent(caller.room, keep)
+        await agent.join()
+        await agent.call("talk", text="how long is the warranty")
+        async with asyncio.timeout(HAPPENS):
+            said = await changes.until(lambda: next((each for each in events if each["type"] == "said"), None))
+        await worker.wait_until(lambda: worker.has_logged("an MCP server can't be used"), HAPPENS)
+        lines = worker.tail(200)
+
+    [card] = [event for event in events if event["type"] == "card"]
+    assert card["tool"] == "search_knowledge"
+    assert card["card"]["type"] == "list"
+    assert card["card"]["entries"][0] == {
+        "title": "handbook.md",
+        "text": "Warranty: The warranty lasts seven years.",
+        "url": None,
+    }
+    assert card["seq"] < said["seq"]
+    assert "The warranty lasts seven years" in said["text"]
+    assert not [line for line in lines if "Traceback" in line]
