@@ -37,8 +37,9 @@ from agent.reports.outbox import ReportOutbox
 from agent.rooms.connection_details import Rooms
 from agent.rooms.hosted import hosted_rooms
 from agent.rooms.recovery import Recovery
+from agent.rooms.slots import AccountSlots
 from agent.sessions.command import app as sessions
-from agent.sessions.sweeper import open_journal, sweeping
+from agent.sessions.sweeper import open_checked_state, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
 from agent.tools.persona_tools import check_surroundings
@@ -46,7 +47,7 @@ from agent.web.command import web
 from agent.web.page_process import page_process
 from agent.web.serve import require_web_port
 from agent.worker import ENVIRONMENT, server
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -165,7 +166,8 @@ def _run(*, dev: bool, log_level: Level) -> None:
     require_web_port(settings, dev=dev)
     set_up_logging(log_level, dev=dev)
     warn_of_doubts(settings, load_persona(settings.persona))
-    journal, outbox = open_journal(settings), open_outbox(settings)
+    state, outbox = open_checked_state(settings), open_outbox(settings)
+    server.slots = AccountSlots(settings, state.journal)
     logger.info("calls can have these personas", extra={"personas": ", ".join(usable_personas(settings))})
     for name, value in mended(ENVIRONMENT).items():
         extra = {"setting": name, "used_as": value or "the key alone"}
@@ -176,22 +178,21 @@ def _run(*, dev: bool, log_level: Level) -> None:
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
     is_registered = settings.room_owner == "ours"
+    readiness = Readiness(server, is_registered=is_registered, is_state_away=state.is_away)
     run_worker(
         server,
         dev=dev,
         drain_timeout=drain_timeout(settings),
         port=health_port(settings, dev=dev),
         is_registered=is_registered,
-        beside=_beside(
-            settings, journal, outbox, Readiness(server, is_registered=is_registered), dev=dev, log_level=log_level
-        ),
+        beside=_beside(settings, state.journal, outbox, readiness, dev=dev, log_level=log_level),
     )
 
 
 @asynccontextmanager
 async def _beside(
     settings: Settings,
-    journal: SessionJournal,
+    journal: Journal,
     outbox: ReportOutbox,
     readiness: Readiness,
     *,
@@ -223,6 +224,6 @@ async def _recovery(settings: Settings) -> AsyncIterator[Recovery]:
         await recovery.aclose()
 
 
-def _rooms(settings: Settings, journal: SessionJournal) -> AbstractAsyncContextManager[Rooms | None]:
+def _rooms(settings: Settings, journal: Journal) -> AbstractAsyncContextManager[Rooms | None]:
     """Open rooms of LiveAvatar's; the page's process itself opens those of the own project."""
     return nullcontext() if settings.room_owner == "ours" else hosted_rooms(settings, server, journal)

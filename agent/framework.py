@@ -24,6 +24,7 @@ from livekit.agents.utils.http_server import HttpServer
 from livekit.agents.voice import SpeechHandle
 from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
 from livekit.agents.voice.tool_executor import _RunningTasks
+from livekit.agents.worker import ServerEnvOption, _DefaultLoadCalc
 from livekit.plugins import deepgram, openai
 from livekit.protocol import agent
 
@@ -92,6 +93,8 @@ class JobServer(AgentServer):
         self._max_calls = max_calls
         self._routes = list(routes)
         self._longest_wait = _FIRST_RETRY_S
+        self._other_load = 0.0
+        self.load_fnc = self._measure_load
         self.are_keys_refused = False
         self.on_job_failed: Callable[[RunningJobInfo], None] = lambda _: None
         self.on("worker_registered", self._on_registered)
@@ -135,7 +138,23 @@ class JobServer(AgentServer):
             server.app.add_routes(self._routes)
         self._health_server = server
 
+    def other_load(self) -> float:
+        """Return which part of what limits this worker beside the machine is used; 1.0 leaves no place for a call.
+
+        It is called in a thread, and may block for a moment.
+        """
+        return len(self.active_jobs) / self._max_calls if self._max_calls else 0.0
+
+    def _measure_load(self) -> float:
+        """Return the largest of the loads, so that LiveKit chooses the worker that has most of everything."""
+        self._other_load = self.other_load()
+        threshold = ServerEnvOption.getvalue(self._load_threshold, self._devmode)
+        return max(_DefaultLoadCalc.get_load(self), self._other_load * min(threshold, 1.0))
+
     def _is_available(self) -> bool:
+        # In development the framework's threshold is infinite.
+        if self._other_load >= 1.0:
+            return False
         if self._max_calls and len(self.active_jobs) + self._reserved_slots >= self._max_calls:
             return False
         return super()._is_available()

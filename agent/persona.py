@@ -24,6 +24,11 @@ DEFAULT_APOLOGY = "Sorry, something went wrong on my side. Could you say that ag
 DEFAULT_TOOL_TIMEOUT = 60.0  # seconds
 DEFAULT_GOODBYE = "I am afraid our time is up. Thank you for the talk, and goodbye!"
 
+DEFAULT_RESUMPTION = "Sorry, I was gone for a moment."
+DEFAULT_WAITING = (
+    "Every seat in front of the camera is taken right now. One moment, please: I will be with you shortly."
+)
+
 
 class Persona(TurnOptions):
     """The contents of a persona file. `agent/personas/nova.toml` explains each field."""
@@ -35,6 +40,8 @@ class Persona(TurnOptions):
     opening: str = ""
     apology: str = Field(default=DEFAULT_APOLOGY, min_length=1, max_length=200)
     goodbye: str = Field(default=DEFAULT_GOODBYE, max_length=200)
+    resumption: str = Field(default=DEFAULT_RESUMPTION, max_length=200)
+    waiting: str = Field(default=DEFAULT_WAITING, max_length=200)
     fillers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = None
     language: str = "en"
     voice: Voice = VoiceOptions()

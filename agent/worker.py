@@ -17,7 +17,8 @@ from agent.call.budget import Reason
 from agent.call.budget_enforcer import GOODBYE_TIMEOUT
 from agent.call.budget_minutes import minutes_left
 from agent.call.call import Call
-from agent.call.job_exit import exit_within
+from agent.call.job_exit import exit_lost, exit_within
+from agent.call.kept import Conversation, Keeper
 from agent.call_config.given import Given
 from agent.call_config.job import given_by_telephone, given_in_job, prepare
 from agent.control.streams import bound_pre_connect_audio
@@ -25,7 +26,7 @@ from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
 from agent.metrics.spans import set_up_traces
-from agent.persona import load_persona
+from agent.persona import Persona, load_persona
 from agent.process.parent_watch import Recover, end_with_worker
 from agent.process.ports import health_port
 from agent.rooms.call_server import CallServer
@@ -40,8 +41,9 @@ from agent.settings import (
     settings_or_defaults,
 )
 from agent.settings.proxies import room_proxies
-from avatar import HostedRoom
-from avatar.sessions.journal import SessionJournal
+from agent.state.shared_state import SharedState, open_state
+from avatar import AvatarError, HostedRoom
+from avatar.sessions.port import Journal, LeftRoom
 
 logger = logging.getLogger("agent")
 
@@ -105,8 +107,12 @@ def _load_tools() -> None:
 
 
 async def take_job(request: JobRequest) -> None:
-    """Take every job but those in rooms of `doctor --call`, which has the avatar's session for itself."""
-    if request.room.name.startswith(ROOM_PREFIX):
+    """Take every job for which there is a slot, but those in rooms of `doctor --call`, which starts its own session."""
+    room = request.room.name
+    if room.startswith(ROOM_PREFIX):
+        await request.reject()
+    elif server.slots is not None and not await server.slots.take(room):
+        logger.warning("a job is refused: the account has no slot for another avatar", extra={"room": room})
         await request.reject()
     else:
         await request.accept()
@@ -117,6 +123,12 @@ async def end_call(ctx: JobContext) -> None:
     call: Call | None = ctx.proc.userdata.pop("call", None)
     if call is not None:
         await call.close()
+    keeper: Keeper | None = ctx.proc.userdata.pop("keeper", None)
+    if keeper is not None:
+        await keeper.forget()
+    journal: Journal | None = ctx.proc.userdata.pop("journal", None)
+    if journal is not None:
+        await asyncio.to_thread(journal.disown)
     if ctx.proc.executor_type is JobExecutorType.PROCESS:
         exit_within(_EXIT_TIMEOUT)
 
@@ -126,7 +138,8 @@ async def start_call(ctx: JobContext) -> None:
     """Run the call of a job: a caller is in the room, or is expected there."""
     settings = load_settings()
     ctx.log_context_fields = {"room": ctx.job.room.name}
-    journal = SessionJournal(settings.state_dir)
+    state = _open_state(ctx, settings)
+    journal = state.journal
     end_with_worker(settings, journal, _recovery(ctx, settings))
     is_hosted = settings.room_owner == "liveavatar" and not ctx.is_fake_job()
     hosted = HostedRoom.from_json(ctx.job.metadata) if is_hosted else None
@@ -143,7 +156,20 @@ async def start_call(ctx: JobContext) -> None:
             await refuse_call(ctx, Reason.CALL_IS_USED)
             return
         settings = settings.model_copy(update={"minutes_per_call": left})
-    call = Call(ctx, settings, persona, ctx.proc.userdata["vad"], journal, hosted=hosted, given=given)
+    keeper, resumed = await _conversation(ctx, settings, state)
+    if resumed is not None:
+        persona = _persona_of(resumed, settings, given, persona)
+    call = Call(
+        ctx,
+        settings,
+        persona,
+        ctx.proc.userdata["vad"],
+        journal,
+        hosted=hosted,
+        given=given,
+        keeper=keeper,
+        resumed=resumed,
+    )
     ctx.proc.userdata["call"] = call
     await call.start()
 
@@ -156,7 +182,7 @@ async def _given(ctx: JobContext, hosted: HostedRoom | None) -> Given:
     return given.over(await given_by_telephone(ctx))
 
 
-async def _adopt(ctx: JobContext, hosted: HostedRoom, journal: SessionJournal) -> bool:
+async def _adopt(ctx: JobContext, hosted: HostedRoom, journal: Journal) -> bool:
     """Take over the session of a room of LiveAvatar's; return False if it was given up before."""
     if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
         return False
@@ -167,9 +193,48 @@ async def _adopt(ctx: JobContext, hosted: HostedRoom, journal: SessionJournal) -
     return True
 
 
+def _open_state(ctx: JobContext, settings: Settings) -> SharedState:
+    if not _can_be_recovered(ctx, settings):
+        return open_state(settings)
+    call = LeftRoom(ctx.job.room.name, ctx.token_claims().identity, ctx.job.dispatch_id)
+    return open_state(settings, call=call, on_lost=exit_lost)
+
+
+async def _conversation(
+    ctx: JobContext, settings: Settings, state: SharedState
+) -> tuple[Keeper | None, Conversation | None]:
+    """Take the lease of the call, and return what keeps its conversation and the one that was cut off in its room."""
+    if not _can_be_recovered(ctx, settings):
+        return None, None
+    try:
+        await asyncio.to_thread(state.own)
+    except AvatarError as error:
+        logger.warning("other workers will not notice when this call's process dies", extra={"error": str(error)})
+    keeper = Keeper(state.conversations, ctx.job.room.name, ctx.token_claims().identity)
+    ctx.proc.userdata.update(keeper=keeper, journal=state.journal)
+    resumed = await keeper.read()
+    if resumed is not None:
+        logger.info("the conversation of this room goes on")
+    return keeper, resumed
+
+
+def _persona_of(resumed: Conversation, settings: Settings, given: Given, persona: Persona) -> Persona:
+    """Return the persona that led a conversation; if its file can't be used, the worker's own."""
+    if resumed.persona == (given.config.persona or settings.persona.stem):
+        return persona
+    # The call's configuration is for its first persona; the others have its variables alone.
+    config = given.config.only({"variables"}).model_copy(update={"persona": resumed.persona})
+    return prepare(settings, Given(config))[1]
+
+
+def _can_be_recovered(ctx: JobContext, settings: Settings) -> bool:
+    """Return whether callers can get another agent; a room of LiveAvatar's ends with its session."""
+    return settings.room_owner == "ours" and not ctx.is_fake_job()
+
+
 def _recovery(ctx: JobContext, settings: Settings) -> Recover | None:
     """Make what brings the callers of this job another agent; None if its room ends with its avatar's session."""
-    if settings.room_owner == "liveavatar" or ctx.is_fake_job():
+    if not _can_be_recovered(ctx, settings):
         return None
     return partial(
         bring_agent_back,

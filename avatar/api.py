@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from avatar.sessions.journal import SessionJournal
+    from avatar.sessions.port import Journal
 
 __all__ = [
     "DEFAULT_API_URL",
@@ -154,7 +154,7 @@ class LiveAvatarAPI:
         api_url: str = DEFAULT_API_URL,
         timeout: float = 10.0,
         attempts: int = 3,
-        journal: "SessionJournal | None" = None,
+        journal: "Journal | None" = None,
         recorder: Recorder | None = None,
     ) -> None:
         self._key = Credential("key", api_key)
@@ -330,7 +330,7 @@ class LiveAvatarAPI:
             request.video_quality,
         )
 
-    async def _note(self, note: "Callable[[SessionJournal], None]") -> None:
+    async def _note(self, note: "Callable[[Journal], None]") -> None:
         """Write down what has happened; it has happened, whether or not it can be written down."""
         if self._journal is None:
             return

@@ -34,7 +34,7 @@ from avatar.recording import Recorder
 from avatar.sessions.hosted import AVATAR_IDENTITY, HostedRoom
 
 if TYPE_CHECKING:
-    from avatar.sessions.journal import SessionJournal
+    from avatar.sessions.port import Journal
 
 logger = logging.getLogger("avatar")
 
@@ -87,7 +87,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
         conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
         required: bool = True,
         caption_delay: float | None = None,
-        journal: "SessionJournal | None" = None,
+        journal: "Journal | None" = None,
         record: "str | os.PathLike[str] | None" = None,
     ) -> None:
         super().__init__()

@@ -9,7 +9,7 @@ from datetime import datetime, time
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings
 from avatar import AvatarError
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -19,20 +19,29 @@ class Account:
 
     Args:
         settings: With the service's address and key.
-        journal: Of this machine; without one, `seconds_today` stays 0.
+        journal: Of this machine or of the fleet; without one, `seconds_today` and `slots` stay 0.
         now: Returns Unix time.
+        room: Of the call; empty if the room is not known yet.
 
     Attributes:
-        seconds_today: Of sessions of that service, since midnight where the worker runs, started on this machine.
+        seconds_today: Of sessions of that service, since midnight where the worker runs, as far as the journal knows.
+        slots: Of sessions of that service, without the one of this call.
         credits_left: The balance; None as long as it is not known.
     """
 
     def __init__(
-        self, settings: Settings, journal: SessionJournal | None, now: Callable[[], float] = clock.time
+        self,
+        settings: Settings,
+        journal: Journal | None,
+        now: Callable[[], float] = clock.time,
+        *,
+        room: str = "",
     ) -> None:
         self._settings = settings
         self._journal = journal
         self._now = now
+        self._room = room
+        self.slots = 0
         self.seconds_today = 0.0
         self.credits_left: float | None = None
 
@@ -46,6 +55,33 @@ class Account:
             )
         except AvatarError as error:
             logger.warning("what the avatar has used today is not known", extra={"reason": str(error)})
+
+    async def read_slots(self) -> None:
+        """Read how many slots other calls use."""
+        if self._journal is None:
+            return
+        try:
+            self.slots = await asyncio.to_thread(
+                self._journal.slots_used, self._settings.avatar_service_url, beside=self._room
+            )
+        except AvatarError as error:
+            logger.warning("how many slots are used is not known", extra={"reason": str(error)})
+
+    async def take_slot(self, slots: int) -> bool:
+        """Hold one of so many slots for the call; True too if it is not known how many are used.
+
+        A call whose room is not known yet holds none: it is only asked whether one is free.
+        """
+        if self._journal is None:
+            return True
+        url = self._settings.avatar_service_url
+        try:
+            if self._room:
+                return await asyncio.to_thread(self._journal.take_slot, url, self._room, slots)
+            return await asyncio.to_thread(self._journal.slots_used, url) < slots
+        except AvatarError as error:
+            logger.warning("how many slots are used is not known", extra={"reason": str(error)})
+            return True
 
     async def read_credits(self) -> None:
         """Ask the service for the balance."""

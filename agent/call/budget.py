@@ -26,6 +26,7 @@ class Reason(StrEnum):
     CALL_IS_USED = "the minutes of the call are used up"
     IDLE = "no caller has spoken or written for a while"
     UNSEEN = "no caller has a screen"
+    NO_SLOT = "the account has no slot for another avatar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Limits:
     Attributes:
         call: Seconds of the avatar in one call.
         day: Seconds of the avatar in one day, in all calls.
+        slots: Avatars that the account can have at a time.
         credits: The balance of the account below which the avatar is not used.
         idle: Seconds without a word, a key or a text after which the avatar leaves.
         silence: Seconds without a word, a key or a text after which the call ends.
@@ -44,25 +46,29 @@ class Limits:
 
     call: float = inf
     day: float = inf
+    slots: float = inf
     credits: float = -inf
     idle: float = inf
     silence: float = inf
     warning: float = 30.0
     goes_on: bool = True
 
-    def used_up(self, day: float, credits_left: float | None, *, to_begin: bool = False) -> Reason | None:
+    def used_up(
+        self, day: float, credits_left: float | None, *, slots: int = 0, to_begin: bool = False
+    ) -> Reason | None:
         """Return what is used up; None if the avatar may be used.
 
         Args:
             day: Seconds used today.
             credits_left: The balance; None if it is not known, which is no reason to be without an avatar.
+            slots: Slots that other calls use.
             to_begin: Whether the avatar is still to begin, for which a little more has to be left.
         """
         if self.day - day <= (_LAST_PAUSE if to_begin else 0.0):
             return Reason.DAY_IS_USED
         if credits_left is not None and credits_left < self.credits + (_ESCROW if to_begin else 0.0):
             return Reason.CREDITS_ARE_LOW
-        return None
+        return Reason.NO_SLOT if to_begin and slots >= self.slots else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,7 @@ class Budget:
         self._call = 0.0
         self._day = 0.0
         self._credits_left: float | None = None
+        self._slots = 0
         self._used_at = now
         self._agent_speaks = False
         self._user_speaks = False
@@ -123,9 +130,14 @@ class Budget:
         self._has_ended = False
         self._decisions: list[Decision] = []
 
-    def measure(self, *, call: float, day: float, credits_left: float | None) -> None:
-        """Update what was used by now, in seconds of the avatar, and the balance."""
-        self._call, self._day, self._credits_left = call, day, credits_left
+    def measure(self, *, call: float, day: float, credits_left: float | None, slots: int = 0) -> None:
+        """Update what was used by now, in seconds of the avatar, the balance, and the slots that other calls use."""
+        self._call, self._day, self._credits_left, self._slots = call, day, credits_left, slots
+
+    @property
+    def is_engaged(self) -> bool:
+        """True while the avatar is in the call, or on its way."""
+        return self._is_engaged
 
     def hear(self, *, agent: bool, user: bool) -> None:
         """Update whether the agent speaks, and whether the microphone picks up a voice, with words or without."""
@@ -172,7 +184,8 @@ class Budget:
 
     def _decide_avatar(self, now: float) -> None:
         is_idle = now >= self._used_at + self._limits.idle
-        refusal = self._limits.used_up(self._day, self._credits_left, to_begin=True)
+        slots = 0 if self._is_engaged else self._slots  # the avatar that is there has its own
+        refusal = self._limits.used_up(self._day, self._credits_left, slots=slots, to_begin=True)
         if not self._is_engaged:
             if self._is_seen and not is_idle and refusal is None:
                 self._is_engaged = True

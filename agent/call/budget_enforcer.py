@@ -126,8 +126,10 @@ class BudgetEnforcer:
     async def _measure(self, budget: Budget, avatar: Avatar | None) -> None:
         account = self._account
         await _read_day(self._limits, account)
+        if not budget.is_engaged:
+            await _read_slots(self._limits, account)
         seconds = 0.0 if avatar is None else avatar.seconds_used
-        budget.measure(call=seconds, day=account.seconds_today, credits_left=account.credits_left)
+        budget.measure(call=seconds, day=account.seconds_today, credits_left=account.credits_left, slots=account.slots)
 
     def _tell(self, budget: Budget) -> None:
         now = _now()
@@ -172,7 +174,15 @@ async def refusal(limits: Limits, account: Account) -> Reason | None:
     await _read_day(limits, account)
     if limits.credits > -inf:
         await account.read_credits()
-    return limits.used_up(account.seconds_today, account.credits_left, to_begin=True)
+    refusal = limits.used_up(account.seconds_today, account.credits_left, to_begin=True)
+    if refusal is None and limits.slots < inf and not await account.take_slot(int(limits.slots)):
+        return Reason.NO_SLOT
+    return refusal
+
+
+async def _read_slots(limits: Limits, account: Account) -> None:
+    if limits.slots < inf:
+        await account.read_slots()
 
 
 async def _read_day(limits: Limits, account: Account) -> None:
@@ -192,6 +202,7 @@ def limits_of(settings: Settings, session_seconds: float | None = None) -> Limit
     return Limits(
         call=max(0.0, call - GOODBYE_TIMEOUT),
         day=settings.minutes_per_day * 60.0 or inf,
+        slots=settings.avatar_slots or inf,
         credits=settings.lowest_credits if has_price else -inf,
         idle=settings.avatar_idle_seconds or inf,
         silence=settings.call_idle_seconds or inf,

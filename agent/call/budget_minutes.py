@@ -9,12 +9,12 @@ import logging
 from agent.rooms.own import is_web_room
 from agent.settings import Settings
 from avatar import AvatarError
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
 
-async def minutes_left(settings: Settings, journal: SessionJournal, room: str) -> float | None:
+async def minutes_left(settings: Settings, journal: Journal, room: str) -> float | None:
     """Return the minutes of the avatar that are left of a call; None if they are not limited.
 
     Only a room that the page has named is one call's. In others, such as a room for a weekly meeting, each job begins
@@ -22,7 +22,7 @@ async def minutes_left(settings: Settings, journal: SessionJournal, room: str) -
 
     Args:
         settings: With the limit.
-        journal: Knows what was used on this machine.
+        journal: Knows what was used on this machine, or in the fleet.
         room: Name of the call's room.
     """
     if not settings.minutes_per_call:

@@ -19,6 +19,7 @@ from agent.call.budget_enforcer import GOODBYE_TIMEOUT, BudgetEnforcer, limits_o
 from agent.call.ending import Ending, Farewell, Step
 from agent.call.face import Face
 from agent.call.farewell import fall_silent, finish_speech, say_goodbye
+from agent.call.kept import Conversation, Keeper, Memory
 from agent.call.presence import Presence
 from agent.call.silence_enforcer import SILENT, SilenceEnforcer
 from agent.call_config.given import Given
@@ -35,7 +36,7 @@ from agent.settings import Settings
 from agent.speech.queue import SpeechQueue
 from avatar import HostedRoom
 from avatar.sessions.hosted import AVATAR_IDENTITY
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -49,6 +50,9 @@ _CLOSE_TIMEOUT = 5.0
 _RECORDING_TIMEOUT = 3.0
 _REPORT_TIMEOUT = 3.0
 _HANG_UP_TIMEOUT = 3.0
+
+# Seconds for which the opening line waits for a slot of the account (NO_SLOT=wait); then the call goes on by voice.
+_SLOT_TIMEOUT = 60.0
 
 # Of the caller's sound, in Hz.
 _INPUT_RATE = 16_000
@@ -70,6 +74,8 @@ class Call:
         journal: Where the avatar's sessions are noted.
         hosted: The room, if it is LiveAvatar's; its session belongs to this process.
         given: The call's configuration, which is in the settings and the persona already; None if it has none.
+        keeper: Keeps what is said, for an agent that comes after this one; None if nothing is kept.
+        resumed: The conversation that was cut off in this room, in which this agent goes on.
     """
 
     def __init__(
@@ -78,15 +84,17 @@ class Call:
         settings: Settings,
         persona: Persona,
         vad: VAD,
-        journal: SessionJournal | None = None,
+        journal: Journal | None = None,
         *,
         hosted: HostedRoom | None = None,
         given: Given | None = None,
+        keeper: Keeper | None = None,
+        resumed: Conversation | None = None,
     ) -> None:
         self._ctx = ctx
         self._settings = settings
         self._hosted = hosted
-        account = Account(settings, journal)
+        account = Account(settings, journal, room=ctx.job.room.name)
         self._session = build_session(settings, persona, vad)
         self._speech = SpeechQueue(self._session)
         self._usage = Usage(settings, account)
@@ -116,6 +124,7 @@ class Call:
             settings=settings,
             persona=persona,
             config=(given or Given()).config,
+            stem="" if resumed is None else resumed.persona,
             usage=self._usage,
             on_turn=self._on_turn,
             on_use=self._on_use,
@@ -140,7 +149,10 @@ class Call:
         )
         self._face = Face(ctx, settings, persona, self._control, journal=journal, hosted=hosted)
         self._answering = Answering(ctx.room, self._presence)
+        self._waits_for_slot = False
         self._seen = hosted is not None or settings.sip_avatar or is_web_room(ctx.job.room.name)
+        self._resumed = resumed
+        self._memory = None if keeper is None else Memory(self._session, keeper, lambda: self._control.personas.stem)
         self._greeting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -148,6 +160,8 @@ class Call:
         self._session.closer = self
         self._session.on("close", self._on_session_close)
         self._recorder.begin()
+        if self._resumed is not None:
+            self._session.history.insert(self._resumed.history.items)
         is_call = not self._ctx.is_fake_job()
         if is_call and self._seen:
             # The avatar's start takes longest, so it comes first.
@@ -168,16 +182,17 @@ class Call:
             self._session.note_said_words(self._recorder.heard)
             self._face.avatar.sync_transcription()
         if not is_call:
-            self._control.say_opening()
+            self._say_opening()
             self._control.personas.prepare()
             return
         self._control.open()
         self._recorder.listen()
         self._speech.hold()
-        self._control.say_opening()
+        if not self._waits_for_slot:
+            self._say_opening()
         self._presence.on("changed", self._budget.look)
         self._presence.watch()
-        self._budget.enforce(self._face.avatar, is_engaged=self._seen)
+        self._budget.enforce(self._face.avatar, is_engaged=self._seen and not self._waits_for_slot)
         self._silence.enforce()
         self._greeting = asyncio.create_task(self._greet(), name="greeting")
 
@@ -192,6 +207,8 @@ class Call:
         """
         self._ending.begin("the job ends", Farewell.GOODBYE)
         await self._ending.wait()
+        if self._memory is not None:
+            await self._memory.aclose()
 
     def _room_options(self) -> room_io.RoomOptions:
         return room_io.RoomOptions(
@@ -209,10 +226,14 @@ class Call:
 
     async def _start_avatar(self) -> None:
         self._seen = self._is_seen()
-        if self._hosted is None and (refusal := await self._budget.refusal()):
+        refusal = None if self._hosted is not None else await self._budget.refusal()
+        self._waits_for_slot = refusal is Reason.NO_SLOT
+        if refusal is not None and not self._waits_for_slot:
             self._control.show_voice_only(refusal)
         else:
-            await self._face.start(self._session, is_engaged=self._seen)
+            # The budget engages an avatar that is not engaged here, once there is a slot and a caller who sees it.
+            why_not = refusal or (None if self._seen else Reason.UNSEEN)
+            await self._face.start(self._session, unless=why_not)
         self._metrics.watch(self._face.avatar)
         self._recorder.watch(self._face.avatar)
 
@@ -227,10 +248,21 @@ class Call:
         if not await self._presence.wait_for_caller():
             return
         self._recorder.record()
-        if self._is_seen():
+        if self._waits_for_slot:
+            await self._wait_for_slot()
+            self._say_opening()
+        elif self._is_seen():
             await self._face.wait_for_picture()
         self._speech.release()
         self._control.personas.prepare()
+
+    async def _wait_for_slot(self) -> None:
+        if self._settings.no_slot == "wait":
+            self._session.say(self._control.personas.persona.waiting)
+            await self._face.wait_for_picture(_SLOT_TIMEOUT)
+
+    def _say_opening(self) -> None:
+        self._control.say_opening(resumes=self._resumed is not None)
 
     # The end
 

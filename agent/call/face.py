@@ -10,7 +10,7 @@ from agent.control.control import Control
 from agent.persona import Persona
 from agent.settings import Settings
 from avatar import AvatarError, AvatarSession, AvatarStatus, HostedRoom
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -40,7 +40,7 @@ class Face:
         persona: Persona,
         control: Control,
         *,
-        journal: SessionJournal | None,
+        journal: Journal | None,
         hosted: HostedRoom | None,
     ) -> None:
         self._ctx = ctx
@@ -52,12 +52,12 @@ class Face:
         self._is_given_up = asyncio.Event()
         self.avatar: AvatarSession | None = None
 
-    async def start(self, session: AgentSession[None], *, is_engaged: bool) -> None:
+    async def start(self, session: AgentSession[None], *, unless: Reason | None = None) -> None:
         """Give the agent session its avatar; if that fails, the call goes on by voice and its page says so.
 
         Args:
             session: Not started yet.
-            is_engaged: Whether the paid session starts at once, otherwise with `engage`.
+            unless: Why the paid session does not start at once, but with `engage`; None if it does.
         """
         avatar = self._make()
         try:
@@ -68,14 +68,20 @@ class Face:
         self.avatar = avatar
         self._control.show(avatar)
         avatar.on("status_changed", self._on_status)
-        if not is_engaged:
-            avatar.release(Reason.UNSEEN)
+        if unless is not None:
+            avatar.release(unless)
 
-    async def wait_for_picture(self) -> None:
-        """Wait until the avatar's picture is in the room, its start failed, or `_JOIN_TIMEOUT` is over."""
+    async def wait_for_picture(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - ends the wait without an error
+        """Wait until the avatar's picture is in the room, its start failed, or the time is over.
+
+        Args:
+            timeout: Seconds; by default `_JOIN_TIMEOUT`.
+        """
         if self.avatar is None:
             return
-        joining = asyncio.ensure_future(self.avatar.wait_for_join(timeout=_JOIN_TIMEOUT))
+        joining = asyncio.ensure_future(
+            self.avatar.wait_for_join(timeout=_JOIN_TIMEOUT if timeout is None else timeout)
+        )
         given_up = asyncio.ensure_future(self._is_given_up.wait())
         try:
             await asyncio.wait({joining, given_up}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,6 +124,6 @@ class Face:
         )
 
     def _on_status(self, status: AvatarStatus) -> None:
-        # Released for want of a screen, the avatar is expected to come.
-        if not status.is_live and status.detail != Reason.UNSEEN:
+        # Released for want of a screen or of a slot, the avatar is expected to come.
+        if not status.is_live and status.detail not in {Reason.UNSEEN, Reason.NO_SLOT}:
             self._is_given_up.set()

@@ -25,6 +25,16 @@ def exit_within(seconds: float) -> None:
     threading.Thread(target=_exit_after, args=(seconds,), name="job_exit", daemon=True).start()
 
 
+def exit_lost() -> None:
+    """End this process at once: others took it for dead, stopped its session, and brought its callers another agent.
+
+    Anything that it did from here on, such as its goodbye or closing the room, would be done to that agent's call. If
+    nobody has brought one, its worker does, as for every job that fails.
+    """
+    time.sleep(_FLUSH)
+    os._exit(_FAILED)
+
+
 def _exit_after(seconds: float) -> None:
     time.sleep(seconds)
     logger.error("the job's process did not end by itself, and is ended", extra={"after": seconds})

@@ -131,9 +131,10 @@ class Actions:
         self._on_end()
         return payloads.Nothing()
 
-    def say_opening(self) -> None:
-        """Say the persona's first words."""
-        self._say(self._personas.persona.opening, "opening", time.time())
+    def say_opening(self, *, resumes: bool = False) -> None:
+        """Say the persona's first words, or those with which it goes on in a conversation that was cut off."""
+        persona = self._personas.persona
+        self._say(persona.resumption if resumes else persona.opening, "opening", time.time())
 
     def _say(self, text: str, by: By, at: float) -> list[Sentence]:
         pieces = split(text.strip()) if is_speakable(text) else []

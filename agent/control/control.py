@@ -44,6 +44,7 @@ class Control:
         settings: Complete ones.
         persona: The first one.
         config: Of the call.
+        stem: See `Personas`.
         usage: Of the call.
         on_turn: Called with a turn whenever it has come further.
         on_use: Called when a caller presses a key or writes a text.
@@ -65,6 +66,7 @@ class Control:
         settings: Settings,
         persona: Persona,
         config: CallConfig,
+        stem: str = "",
         usage: Usage,
         on_turn: Callable[[Turn], None],
         on_use: Callable[[], None],
@@ -84,6 +86,7 @@ class Control:
             persona,
             self.attributes,
             config,
+            stem=stem,
             on_first_token=self._timings.first_token,
             on_first_audio=self._timings.first_audio,
             on_failure=Failures(session, self._events.tell).tell,
@@ -141,9 +144,9 @@ class Control:
         self.attributes.tell(control=VERSION)
         self._reporting = asyncio.create_task(self._usage.report(self._events.tell), name="usage")
 
-    def say_opening(self) -> None:
-        """Say the persona's first words."""
-        self._actions.say_opening()
+    def say_opening(self, *, resumes: bool = False) -> None:
+        """Say the persona's first words, or those with which it goes on in a conversation that was cut off."""
+        self._actions.say_opening(resumes=resumes)
 
     def refuse_requests(self) -> None:
         """Refuse every request from here on: the call is ending."""

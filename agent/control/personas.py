@@ -52,6 +52,7 @@ class Personas:
         persona: The first one.
         config: Of the call. It is the first one's; the others have its variables alone.
         attributes: Show the present persona.
+        stem: Name of the first one's file, without its ending; by default that of the configuration.
         on_first_token: Called in the task of a reply, when the language model gave its first word.
         on_first_audio: Called in the task of a reply, when text-to-speech gave its first frame.
         on_failure: Called with what failed.
@@ -60,6 +61,7 @@ class Personas:
     Attributes:
         persona: The present one.
         language: Which of its languages is spoken.
+        stem: Name of its file, without its ending.
     """
 
     def __init__(
@@ -70,12 +72,15 @@ class Personas:
         attributes: Attributes,
         config: CallConfig,
         *,
+        stem: str = "",
         on_first_token: Callable[[], None],
         on_first_audio: Callable[[], None],
         on_failure: Callable[[Source], None],
         on_card: Callable[[str, Card], None] = lambda *_: None,
     ) -> None:
         self.persona = persona
+        self._first_stem = config.persona or settings.persona.stem
+        self.stem = stem or self._first_stem
         self._session = session
         self._settings = settings
         self._first = persona
@@ -84,7 +89,6 @@ class Personas:
         self._on_first_audio = on_first_audio
         self._on_failure = on_failure
         self._config = config
-        self._first_stem = config.persona or settings.persona.stem
         self._on_card = on_card
         self._mcp: asyncio.Task[McpServers] | None = None
         self._voices: dict[Hashable, tts.TTS[Any]] = {}
@@ -95,11 +99,11 @@ class Personas:
         self._apologies = self._apologies_of(persona)
         self._stt_watchdog = SttWatchdog(session, self._on_unheard)
         self._changing: asyncio.Task[None] | None = None
-        attributes.tell(personas=",".join(usable_personas(settings)), persona=self._first_stem)
+        attributes.tell(personas=",".join(usable_personas(settings)), persona=self.stem)
         attributes.rename(_name_of(persona))
 
     def first_agent(self) -> PersonaAgent:
-        """Return the agent to start the session with."""
+        """Return the agent to start the session with; it knows what the session's history has."""
         agent = self._agent(self._first, self._apology, self._apologies, self.language)
         self._connect_mcp(self._first, agent)
         return agent
@@ -152,7 +156,7 @@ class Personas:
         self._connect_mcp(persona, agent)
         take_turns(self._session, turn_settings(self._settings, persona))
         await self._close_apologies()
-        self.persona, self.language = persona, language
+        self.persona, self.stem, self.language = persona, stem, language
         self._apology, self._apologies = apology, apologies
         self._attributes.tell(persona=stem)
         self._attributes.rename(_name_of(persona))
@@ -190,7 +194,6 @@ class Personas:
     def _agent(
         self, persona: Persona, apology: Apology, apologies: Mapping[str, Apology], language: SpokenLanguage
     ) -> PersonaAgent:
-        is_first = persona is self._first
         return PersonaAgent(
             persona,
             tools_of(persona, self._settings.state_dir),
@@ -202,7 +205,7 @@ class Personas:
             on_failure=self._on_failure,
             on_card=self._on_card,
             turns=turn_settings(self._settings, persona),
-            chat_ctx=NOT_GIVEN if is_first else self._session.history.copy(exclude_instructions=True),
+            chat_ctx=self._session.history.copy(exclude_instructions=True),
             language=language,
             apologies=apologies,
             llm=self._model(persona),

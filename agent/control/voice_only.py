@@ -8,6 +8,7 @@ UNAVAILABLE = AvatarReason.UNAVAILABLE.value
 SENTENCES = {
     Reason.IDLE: "The avatar comes back when you speak.",
     Reason.UNSEEN: "The avatar comes when a caller with a screen joins.",
+    Reason.NO_SLOT: "All avatars are in use. One comes when it is free.",
 }
 
 

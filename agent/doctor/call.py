@@ -25,7 +25,7 @@ from avatar.api import Room, StartedSession
 from avatar.recording import Recorder
 from avatar.room_token import mint_room_token
 from avatar.sessions.hosted import AVATAR_IDENTITY
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 SENTENCES = (
     "Hello, this is a test call, and this sentence is long enough to be interrupted while I am in the middle of it.",
@@ -179,7 +179,7 @@ class DoctorCall:
             await tts.aclose()
         return bytes(frame.data)
 
-    def _service(self, http: aiohttp.ClientSession, journal: SessionJournal) -> LiveAvatarAPI:
+    def _service(self, http: aiohttp.ClientSession, journal: Journal) -> LiveAvatarAPI:
         return LiveAvatarAPI(
             http,
             api_key=self.settings.liveavatar.key.get_secret_value(),

@@ -16,7 +16,7 @@ from agent.doctor.port_checks import port_checks
 from agent.framework import plugin_http_session
 from agent.persona import Persona, load_persona
 from agent.persona_check import require_usable
-from agent.sessions.sweeper import open_journal
+from agent.sessions.sweeper import open_checked_state
 from agent.settings import Settings, SettingsError, load_settings, out_of_reach
 from avatar import LiveAvatarAPI
 from avatar.http import client_session
@@ -118,7 +118,7 @@ async def _audio_format(settings: Settings, persona: Persona) -> str:
 
 async def _state_directory(settings: Settings) -> str:
     try:
-        journal = await asyncio.to_thread(open_journal, settings)
+        await asyncio.to_thread(open_checked_state, settings)
     except SettingsError as error:
         raise CheckError(*error.problems) from None
-    return f"{journal.directory} can be written"
+    return f"{settings.state_dir} can be written"

@@ -106,7 +106,8 @@ VENDOR_ERRORS = _counter(
 # The account and the page. Counted in the worker's own process, or in the page's.
 SLOTS_USED = _gauge(
     "avatar_slots_used",
-    "Sessions in this machine's journal, by state: made, started, or stopping. Each takes a slot of the account.",
+    "Sessions in the journal of this machine or of the fleet, by state: made, started, or stopping. "
+    "Each takes a slot of the account.",
     "state",
 )
 CREDITS_LEFT = _gauge("credits_left", "The account's balance, read every five minutes.", "account")

@@ -20,7 +20,7 @@ from agent.metrics import shared
 from agent.metrics.catalogue import CREDITS_LEFT, SLOTS_USED
 from agent.process.run import WorkerError
 from agent.settings import Settings
-from avatar.sessions.journal import JournalError, SessionJournal, State
+from avatar.sessions.port import Journal, JournalError, State
 
 logger = logging.getLogger("agent")
 
@@ -40,7 +40,7 @@ class Metrics:
         journal: Of the sessions that use slots.
     """
 
-    def __init__(self, directory: Path, journal: SessionJournal) -> None:
+    def __init__(self, directory: Path, journal: Journal) -> None:
         self._directory = directory
         self._journal = journal
         self._reading = asyncio.Lock()
@@ -72,7 +72,7 @@ class Metrics:
 
 
 @asynccontextmanager
-async def serving_metrics(settings: Settings, journal: SessionJournal) -> AsyncIterator[None]:
+async def serving_metrics(settings: Settings, journal: Journal) -> AsyncIterator[None]:
     """Serve metrics for as long as the body runs, if METRICS_PORT is set. Enter it before the first job's process.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 
 from agent.sessions.sweeper import sweep_once
 from agent.settings import Settings
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -22,7 +22,7 @@ _STOP_TIMEOUT = 8.0
 Recover = Callable[[], Coroutine[Any, Any, None]]
 
 
-def end_with_worker(settings: Settings, journal: SessionJournal, recover: Recover | None = None) -> None:
+def end_with_worker(settings: Settings, journal: Journal, recover: Recover | None = None) -> None:
     """End this job process after its worker was killed, with its avatar's session, within eight seconds.
 
     The framework cancels the job then, without calling its `on_session_end`. The session is stopped in a thread, so
@@ -40,7 +40,7 @@ def end_with_worker(settings: Settings, journal: SessionJournal, recover: Recove
         Finalize(None, _let_end, args=(worker,), exitpriority=1)
 
 
-def _watch(worker: BaseProcess, settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
+def _watch(worker: BaseProcess, settings: Settings, journal: Journal, recover: Recover | None) -> None:
     worker.join()
     _end(settings, journal, recover)
 
@@ -55,7 +55,7 @@ def _let_end(worker: BaseProcess) -> None:
         threading.Event().wait()
 
 
-def _end(settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
+def _end(settings: Settings, journal: Journal, recover: Recover | None) -> None:
     try:
         journal.disown()
         asyncio.run(_stop_and_recover(settings, journal, recover))
@@ -63,7 +63,7 @@ def _end(settings: Settings, journal: SessionJournal, recover: Recover | None) -
         os._exit(1)
 
 
-async def _stop_and_recover(settings: Settings, journal: SessionJournal, recover: Recover | None) -> None:
+async def _stop_and_recover(settings: Settings, journal: Journal, recover: Recover | None) -> None:
     try:
         await asyncio.wait_for(sweep_once(settings, journal), _STOP_TIMEOUT)
     except TimeoutError:

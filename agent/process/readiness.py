@@ -1,5 +1,6 @@
 """What state the worker is in, and `GET /readyz`, which tells it on the port of the health check."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -16,10 +17,14 @@ class Readiness:
     Args:
         server: The worker.
         is_registered: True if LiveKit assigns its calls, so that it takes none before it is registered.
+        is_state_away: Returns whether the fleet's Redis does not answer.
     """
 
-    def __init__(self, server: JobServer, *, is_registered: bool) -> None:
+    def __init__(
+        self, server: JobServer, *, is_registered: bool, is_state_away: Callable[[], bool] = lambda: False
+    ) -> None:
         self._server = server
+        self._is_state_away = is_state_away
         self._is_up = False
         server.on("worker_registered" if is_registered else "worker_started", self._come_up)
         server.add_routes(web.get("/readyz", self.answer))
@@ -30,10 +35,17 @@ class Readiness:
         return WorkerState(self._status, len(self._server.active_jobs) if self._is_up else 0, self._reason)
 
     async def answer(self, _: web.Request) -> web.Response:
-        """Answer 200 when the worker is ready, else 503; the body tells the state."""
-        state = self.state
-        body = {"status": state.status, "calls": state.calls, "reason": state.reason}
-        return web.json_response(body, status=HTTPStatus.OK if state.is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
+        """Answer 200 when the worker is ready and the fleet's Redis answers, else 503; the body tells the state."""
+        state, is_away = self.state, self._is_state_away()
+        reason = state.reason or ("the fleet's Redis is away; its calls go on" if is_away else "")
+        body = {
+            "status": state.status,
+            "calls": state.calls,
+            "state_store": "away" if is_away else "ok",
+            "reason": reason,
+        }
+        is_ready = state.is_ready and not is_away
+        return web.json_response(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
     @property
     def _status(self) -> Status:

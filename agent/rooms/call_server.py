@@ -7,11 +7,23 @@ from livekit.protocol import agent, models
 from agent.call_config import CallConfig
 from agent.call_config.given import as_metadata
 from agent.framework import JobServer
+from agent.rooms.slots import AccountSlots
 from avatar import HostedRoom
 
 
 class CallServer(JobServer):
-    """LiveKit's worker, and what it needs to start jobs itself with `unregistered=True`."""
+    """LiveKit's worker, and what it needs to start jobs itself with `unregistered=True`.
+
+    Attributes:
+        slots: Those of the account; set it before `run`. None leaves them out of account.
+    """
+
+    slots: AccountSlots | None = None
+
+    def other_load(self) -> float:
+        """Return which part of the calls and of the account's slots is used, the larger one; it blocks for a moment."""
+        slots = 0.0 if self.slots is None else self.slots.load()
+        return max(slots, super().other_load())
 
     async def join(self, room: HostedRoom, config: CallConfig | None = None) -> None:
         """Start a job in a room of the service's, and return when a process has it. Call it within `slot`.

@@ -17,7 +17,7 @@ from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoR
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings, SettingsError
 from avatar import AvatarError, HostedRoom, open_hosted_room
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -63,7 +63,7 @@ class HostedRooms:
         journal: Where sessions are noted.
     """
 
-    def __init__(self, settings: Settings, server: Server, journal: SessionJournal) -> None:
+    def __init__(self, settings: Settings, server: Server, journal: Journal) -> None:
         self._settings = settings
         self._server = server
         self._journal = journal
@@ -188,7 +188,7 @@ class HostedRooms:
 
 
 @asynccontextmanager
-async def hosted_rooms(settings: Settings, server: Server, journal: SessionJournal) -> AsyncIterator[HostedRooms]:
+async def hosted_rooms(settings: Settings, server: Server, journal: Journal) -> AsyncIterator[HostedRooms]:
     """Open rooms of LiveAvatar, as long as the body runs."""
     rooms = HostedRooms(settings, server, journal)
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -11,6 +12,7 @@ from livekit.agents.job import RunningJobInfo
 from agent.rate import Buckets
 from agent.rooms.dispatch import bring_agent_back
 from agent.settings import Settings
+from avatar.sessions.port import LeftRoom
 
 logger = logging.getLogger("agent")
 
@@ -34,6 +36,8 @@ class Recovery:
         self._settings = settings
         self._clock = clock
         self._limits = Buckets(_AGENTS_AT_ONCE, _AGENTS_PER_SECOND, _ROOMS)
+        # Agents whose death was handled: a job's is noticed by its worker at once, and by its lease seconds later.
+        self._handled: deque[str] = deque(maxlen=_ROOMS)
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def recover_job(self, info: RunningJobInfo) -> None:
@@ -43,10 +47,9 @@ class Recovery:
             job.room.name, dead=info.accept_arguments.identity, dead_dispatch=job.dispatch_id, metadata=job.metadata
         )
 
-    def recover_room(self, room: str) -> None:
-        """Handle the death of another worker's agent in this room."""
-        if room:
-            self._recover(room)
+    def recover_room(self, left: LeftRoom) -> None:
+        """Handle the death of another worker's agent."""
+        self._recover(left.room, dead=left.agent, dead_dispatch=left.dispatch)
 
     async def aclose(self) -> None:
         """Stop: the worker ends."""
@@ -58,8 +61,10 @@ class Recovery:
                 await task
 
     def _recover(self, room: str, *, dead: str = "", dead_dispatch: str = "", metadata: str = "") -> None:
-        if room in self._running or self._settings.room_owner == "liveavatar":
+        if room in self._running or dead in self._handled or self._settings.room_owner == "liveavatar":
             return
+        if dead:
+            self._handled.append(dead)
         if self._limits.take(room, self._clock()):
             logger.error("the agents of a room die one after the other; it gets no other one", extra={"room": room})
             return

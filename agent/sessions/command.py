@@ -13,7 +13,8 @@ from agent.sessions.sweeper import avatar_service, open_journal
 from agent.settings import Settings, SettingsError, load_settings
 from agent.settings.state_dir import demo_state_dir
 from avatar import AvatarError
-from avatar.sessions.journal import JournalEntry, SessionJournal
+from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal, JournalEntry
 
 app = typer.Typer(help="List the avatar sessions that run, and stop them.", invoke_without_command=True)
 
@@ -92,7 +93,7 @@ def stop(
         raise typer.Exit(1)
 
 
-def _noted(journal: SessionJournal) -> list[tuple[SessionJournal, JournalEntry]]:
+def _noted(journal: Journal) -> list[tuple[Journal, JournalEntry]]:
     """The sessions of this machine's journal, and of demos that run, which note those of their stand-in apart.
 
     What a killed demo left is not listed: its stand-in is gone too, and it cost nothing.
@@ -104,7 +105,7 @@ def _noted(journal: SessionJournal) -> list[tuple[SessionJournal, JournalEntry]]
     return noted + [(demo, entry) for entry in demo.entries() if demo.is_owned(entry)]
 
 
-def _list(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
+def _list(settings: Settings, journal: Journal, *, remote: bool) -> list[Listed]:
     """List all sessions.
 
     Raises:
@@ -120,7 +121,7 @@ def _list(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[
         raise typer.Exit(1) from None
 
 
-async def _listed(settings: Settings, journal: SessionJournal, *, remote: bool) -> list[Listed]:
+async def _listed(settings: Settings, journal: Journal, *, remote: bool) -> list[Listed]:
     """The sessions that were noted, then those that only the service knows."""
     noted = await asyncio.to_thread(_noted, journal)
     async with avatar_service(settings) as api:
@@ -131,7 +132,7 @@ async def _listed(settings: Settings, journal: SessionJournal, *, remote: bool) 
     return known + [Listed(each.session_id, "", each.duration, "unknown", "", "runs") for each in others]
 
 
-def _of_journal(journal: SessionJournal, entry: JournalEntry, service: str) -> Listed:
+def _of_journal(journal: Journal, entry: JournalEntry, service: str) -> Listed:
     owner: Literal["alive", "dead"] = "alive" if journal.is_owned(entry) else "dead"
     return Listed(entry.session_id, entry.room, time.time() - entry.made_at, owner, entry.state, service)
 
@@ -165,7 +166,7 @@ def _may_stop(session: Listed, *, force: bool) -> bool:
     return not why
 
 
-async def _stop(settings: Settings, journal: SessionJournal, ids: list[str]) -> bool:
+async def _stop(settings: Settings, journal: Journal, ids: list[str]) -> bool:
     """Stop sessions and print a line for each; return True if all of them are stopped."""
     failed = False
     async with avatar_service(settings, journal) as api:

@@ -7,44 +7,60 @@ from contextlib import asynccontextmanager, suppress
 
 from agent.settings import Settings, SettingsError
 from agent.settings.state_dir import temporary_state_dir
+from agent.state.shared_state import SharedState, check_state, open_state
 from avatar import AvatarError, LiveAvatarAPI
 from avatar.http import client_session
-from avatar.sessions.journal import JournalError, SessionJournal
+from avatar.sessions.port import Journal, JournalError, LeftRoom
 from avatar.sessions.sweep import sweep
 
 logger = logging.getLogger("agent")
 
 # Seconds from one sweep to the next.
-_SWEEP_INTERVAL = 2.0
+_SWEEP_INTERVAL = 1.0
 
 # Seconds for a call of the service, and for the last sweep: a worker in development has 15 s to end, with its jobs.
 _STOP_TIMEOUT = 4.0
 _LAST_SWEEP_TIMEOUT = 6.0
 
 
-def open_journal(settings: Settings) -> SessionJournal:
-    """Open the journal of this machine's sessions.
+def open_journal(settings: Settings) -> Journal:
+    """Open the journal of sessions. The fleet's Redis need not be there: what needs it goes without meanwhile.
 
     Raises:
-        SettingsError: It can't be written.
+        SettingsError: The directory of this machine's own can't be written.
     """
+    return _open_state(settings).journal
+
+
+def open_checked_state(settings: Settings) -> SharedState:
+    """Open the state of this machine, or of the fleet, and make sure that it can be used.
+
+    Raises:
+        SettingsError: The directory can't be written, or the fleet's Redis can't be used.
+    """
+    state = _open_state(settings)
+    check_state(settings)
+    return state
+
+
+def _open_state(settings: Settings) -> SharedState:
     if "state_dir" not in settings.model_fields_set and settings.state_dir == temporary_state_dir():
         logger.warning(
             "no home directory can be written, so running avatar sessions are noted in a temporary one: when that is "
             "lost, sessions of a killed worker are billed until LiveAvatar ends them; set STATE_DIR",
             extra={"state_dir": str(settings.state_dir)},
         )
-    journal = SessionJournal(settings.state_dir)
+    state = open_state(settings)
     try:
-        journal.prepare()
+        state.journal.prepare()
     except JournalError as error:
         raise SettingsError([f"STATE_DIR: {error} - name a directory that can be written"]) from None
-    return journal
+    return state
 
 
 @asynccontextmanager
 async def avatar_service(
-    settings: Settings, journal: SessionJournal | None = None, *, call_timeout: float = _STOP_TIMEOUT
+    settings: Settings, journal: Journal | None = None, *, call_timeout: float = _STOP_TIMEOUT
 ) -> AsyncIterator[LiveAvatarAPI]:
     """Open a client of the avatar's service that tries each call once; its callers try again later themselves."""
     async with client_session() as http:
@@ -60,14 +76,14 @@ async def avatar_service(
 
 @asynccontextmanager
 async def sweeping(
-    settings: Settings, journal: SessionJournal, on_left: Callable[[str], None] = lambda _: None
+    settings: Settings, journal: Journal, on_left: Callable[[LeftRoom], None] | None = None
 ) -> AsyncIterator[None]:
-    """Sweep now, every two seconds while the body runs, and once more at its end.
+    """Sweep now, every second while the body runs, and once more at its end.
 
     Args:
         settings: Of the avatar's service.
         journal: Where the sessions are noted.
-        on_left: Called with the room of each session that a killed process had left there.
+        on_left: Called with each room whose agent has died, if that agent had a session or a lease.
     """
     async with avatar_service(settings, journal) as api:
         over = asyncio.Event()
@@ -79,34 +95,31 @@ async def sweeping(
             await _end(sweeps)
 
 
-async def sweep_once(settings: Settings, journal: SessionJournal) -> None:
+async def sweep_once(settings: Settings, journal: Journal) -> None:
     """Sweep once; log what keeps it from doing so."""
     async with avatar_service(settings, journal) as api:
         await _sweep(journal, api)
 
 
 async def _sweep_until(
-    over: asyncio.Event, journal: SessionJournal, api: LiveAvatarAPI, on_left: Callable[[str], None]
+    over: asyncio.Event, journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoom], None] | None
 ) -> None:
     """Sweep repeatedly. A sweep is never cancelled, so that no claim is left behind."""
     while not over.is_set():
-        for room in await _sweep(journal, api):
-            on_left(room)
+        await _sweep(journal, api, on_left)
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), _SWEEP_INTERVAL)
     await _sweep(journal, api)
 
 
-async def _sweep(journal: SessionJournal, api: LiveAvatarAPI) -> list[str]:
-    """Sweep once; return the rooms of the sessions that were stopped."""
+async def _sweep(journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoom], None] | None = None) -> None:
     try:
-        return (await sweep(journal, api)).rooms
+        await sweep(journal, api, on_left)
     except AvatarError as error:
         extra = {"error": str(error)}
         logger.error("avatar sessions left running can't be looked for", extra=extra)  # noqa: TRY400 - no traceback
     except Exception:
         logger.exception("the search for avatar sessions left running failed; it is tried again")
-    return []
 
 
 async def _end(sweeps: "asyncio.Task[None]") -> None:

@@ -191,6 +191,11 @@ class Settings(TurnOptions, BaseSettings):
     job_memory_limit: Annotated[Integer, AfterValidator(_enough_for_a_call)] = 1000
     drain_timeout: Integer = Field(default=3600, ge=0)
     stop_grace: Annotated[int | None, Field(ge=0), _cleaned(values.clean)] = None
+    state_url: Annotated[SecretStr, _cleaned(values.state_address)] = SecretStr("")
+    state_away: Annotated[Literal["local", "voice"], _cleaned(values.word)] = "local"
+    avatar_slots: Integer = Field(default=0, ge=0)
+    no_slot: Annotated[Literal["refuse", "wait", "voice"], _cleaned(values.word)] = "voice"
+    keep_conversation: YesNo = True
     state_dir: FilePath = Field(default_factory=lambda: default_state_dir(os.environ))
 
     @model_validator(mode="before")

@@ -148,6 +148,24 @@ def livekit_address(value: str) -> str:
     return _without_call(_address(value, plain="ws", secure="wss"), "rtc")
 
 
+def state_address(value: str) -> str:
+    """Clean the URL of a Redis or Valkey: `redis.example` is `redis://redis.example`, `valkeys://` is `rediss://`."""
+    cleaned = clean(value).rstrip(_SEPARATORS)
+    scheme, separator, rest = cleaned.partition("://")
+    if not separator:
+        scheme, rest = "redis", cleaned
+    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(scheme.lower(), scheme.lower())
+    if scheme not in {"redis", "rediss"}:
+        message = "has to begin with redis:// or rediss://"
+        raise ValueError(message)
+    if reason := _no_address(f"//{rest}"):
+        raise ValueError(reason)
+    if not re.fullmatch(r"/?\d*", urlsplit(f"//{rest}").path):
+        message = "has to end with the number of a database, such as /0, or with the port"
+        raise ValueError(message)
+    return f"{scheme}://{rest}"
+
+
 def path(value: str) -> Path | str:
     """Clean a path, with `~` for the home directory, and with variables such as `$HOME`."""
     cleaned = clean(value)

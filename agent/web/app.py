@@ -36,13 +36,13 @@ from agent.web.renderer_sessions import RendererSessions
 from agent.web.running_calls import RunningCalls
 from agent.web.token_source import add_token_endpoint
 from agent.web.worker_link import Worker
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
 ADMISSION = web.AppKey("ADMISSION", Admission)
 WORKER = web.AppKey("WORKER", Worker)
-JOURNAL = web.AppKey("JOURNAL", SessionJournal)
+JOURNAL = web.AppKey("JOURNAL", Journal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
 # Bytes of a request: a call's configuration, or a token in which one is, and a little more.
@@ -56,9 +56,7 @@ _NO_CALLS: dict[Status, tuple[str, float]] = {
 }
 
 
-def create_app(
-    settings: Settings, rooms: Rooms, worker: Worker, journal: SessionJournal, page: Path
-) -> web.Application:
+def create_app(settings: Settings, rooms: Rooms, worker: Worker, journal: Journal, page: Path) -> web.Application:
     """Make the application.
 
     Args:
@@ -85,7 +83,7 @@ def create_app(
     return app
 
 
-def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: SessionJournal) -> web.Application:
+def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Journal) -> web.Application:
     secret = settings.secret
     # In this order, so that guesses at the secret are limited too.
     origins = from_known_origins(settings.web_origins)
@@ -163,7 +161,7 @@ async def _read(request: web.Request) -> CallRequest:
         raise RequestError(HTTPStatus.BAD_REQUEST, message) from None
 
 
-def _sessions(journal: SessionJournal, now: float) -> list[dict[str, object]]:
+def _sessions(journal: Journal, now: float) -> list[dict[str, object]]:
     return [
         {
             "session_id": entry.session_id,

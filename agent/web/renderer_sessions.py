@@ -15,7 +15,7 @@ from agent.settings import Settings, SettingsError
 from agent.web.errors import RequestError
 from agent.web.unjoined import Unjoined, UnjoinedCalls
 from avatar import AvatarError, HostedRoom, VideoQuality, open_hosted_room
-from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
@@ -40,9 +40,7 @@ class RendererSessions:
         clock: Seconds, which never go back.
     """
 
-    def __init__(
-        self, settings: Settings, journal: SessionJournal, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, settings: Settings, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._journal = journal
         self._clock = clock

@@ -3,16 +3,15 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from avatar.errors import AvatarError
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
+from avatar.sessions.port import Claim, Journal, JournalEntry, JournalError, State
 
-State = Literal["made", "started", "stopping"]
+__all__ = ["Claim", "Journal", "JournalEntry", "JournalError", "SessionJournal", "SessionRow", "State"]
 
 _BUSY_TIMEOUT = 2.0
 
@@ -30,7 +29,11 @@ _UNUSED = 300.0
 # Seconds after which any process may repeat a stop that a living owner has tried: an owner gives up sooner.
 _GIVEN_UP = 15.0
 
-_SCHEMA = """
+# Seconds for which a slot is held for a room whose session is about to be started.
+_SLOT_HELD = 60.0
+
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS sessions (
     session_id TEXT PRIMARY KEY,
     api_url TEXT NOT NULL,
@@ -44,6 +47,39 @@ CREATE TABLE IF NOT EXISTS sessions (
     stops INTEGER NOT NULL DEFAULT 0,
     ended_at REAL
 )
+""",
+    "CREATE TABLE IF NOT EXISTS slots (room TEXT PRIMARY KEY, api_url TEXT NOT NULL, until REAL NOT NULL)",
+    # How often a session was noted, and up to which of these notes other machines know of it.
+    """
+CREATE TABLE IF NOT EXISTS changes (
+    session_id TEXT PRIMARY KEY, change INTEGER NOT NULL DEFAULT 1, shared INTEGER NOT NULL DEFAULT 0
+)
+""",
+    """
+CREATE TRIGGER IF NOT EXISTS count_insert AFTER INSERT ON sessions BEGIN
+    INSERT INTO changes (session_id) VALUES (new.session_id) ON CONFLICT DO UPDATE SET change = change + 1;
+END
+""",
+    """
+CREATE TRIGGER IF NOT EXISTS count_update AFTER UPDATE ON sessions BEGIN
+    INSERT INTO changes (session_id) VALUES (new.session_id) ON CONFLICT DO UPDATE SET change = change + 1;
+END
+""",
+)
+
+# The rooms that have a session, and those for which a slot is held.
+_SLOTS = """
+SELECT COUNT(*) FROM (
+    SELECT COALESCE(NULLIF(room, ''), session_id) AS room FROM sessions WHERE ended_at IS NULL AND api_url = :api_url
+    UNION SELECT room FROM slots WHERE until > :now AND api_url = :api_url
+) WHERE room != :beside
+"""
+
+# Times are told as ages in seconds, since the clocks of two machines differ.
+_UNSHARED = """
+SELECT session_id, api_url, owner, room, state, stops, change, :now - made_at AS made, :now - started_at AS started,
+    ends_by - :now AS ends_in, :now - stopping_at AS stopping, :now - ended_at AS ended
+FROM sessions JOIN changes USING (session_id) WHERE change > shared LIMIT 500
 """
 
 # After a stop that was not confirmed the next one waits 2 s, then twice as long each time, 32 s at most.
@@ -59,37 +95,26 @@ FROM sessions WHERE api_url = COALESCE(:api_url, api_url) AND room = COALESCE(:r
 """
 
 
-class JournalError(AvatarError):
-    """The journal can't be read or written; the message names its directory."""
+@dataclass(frozen=True, slots=True)
+class _LockedClaim(Claim):
+    """A claim that lasts as long as it holds the locks of the dead owners."""
+
+    locks: list[OwnerLock] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A session that may run.
+class SessionRow:
+    """All that is noted of a session, for a journal of several machines.
 
     Attributes:
         session_id: The service's.
-        api_url: Of the service.
-        owner: The process that made it.
-        room: Name of the LiveKit room.
-        state: `made` before `/start` was answered, `stopping` once a stop was asked for.
-        made_at: Unix time.
+        change: Higher the later it was noted.
+        values: Texts, and ages in seconds; without those that are not known.
     """
 
     session_id: str
-    api_url: str
-    owner: str
-    room: str
-    state: State
-    made_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Sessions that only the holder of this claim stops, as long as it holds the locks of their owners."""
-
-    entries: list[JournalEntry]
-    locks: list[OwnerLock]
+    change: int
+    values: dict[str, str | float]
 
 
 class SessionJournal:
@@ -125,10 +150,11 @@ class SessionJournal:
         now = self._clock()
         with self._transaction(write=True) as database:
             database.execute("DELETE FROM sessions WHERE made_at < ?", (now - _KEPT,))
+            database.execute("DELETE FROM changes WHERE session_id NOT IN (SELECT session_id FROM sessions)")
             database.execute(
                 "INSERT OR REPLACE INTO sessions (session_id, api_url, owner, room, state, made_at, ends_by)"
                 " VALUES (?, ?, ?, ?, 'made', ?, ?)",
-                (session_id, api_url, self._own(), room, now, now + _UNUSED),
+                (session_id, api_url, self.own(), room, now, now + _UNUSED),
             )
 
     def adopt(self, session_id: str, *, room: str) -> bool:
@@ -141,7 +167,7 @@ class SessionJournal:
             adopted = database.execute(
                 "UPDATE sessions SET owner = ?, room = ?"
                 " WHERE session_id = ? AND ended_at IS NULL AND state != 'stopping'",
-                (self._own(), room, session_id),
+                (self.own(), room, session_id),
             )
         return adopted.rowcount > 0
 
@@ -155,7 +181,7 @@ class SessionJournal:
             taken = database.execute(
                 "UPDATE sessions SET state = 'stopping', stopping_at = ?"
                 " WHERE session_id = ? AND ended_at IS NULL AND owner = ?",
-                (self._clock(), session_id, self._own()),
+                (self._clock(), session_id, self.own()),
             )
         return taken.rowcount > 0
 
@@ -203,7 +229,59 @@ class SessionJournal:
             (seconds,) = database.execute(_USED, values).fetchone()
         return float(seconds or 0.0)
 
-    def claim(self, api_url: str) -> Claim:
+    def slots_used(self, api_url: str, *, beside: str = "") -> int:
+        """Count the rooms that use a slot of the account, or hold one, without the room `beside`."""
+        with self._transaction() as database:
+            return self._count_slots(database, api_url, beside)
+
+    def take_slot(self, api_url: str, room: str, slots: int) -> bool:
+        """Hold a slot for a minute, for a room that is about to start a session, if other rooms leave one."""
+        with self._transaction(write=True) as database:
+            is_free = self._count_slots(database, api_url, room) < slots
+            if is_free:
+                now = self._clock()
+                database.execute("DELETE FROM slots WHERE until <= ?", (now,))
+                database.execute("INSERT OR REPLACE INTO slots VALUES (?, ?, ?)", (room, api_url, now + _SLOT_HELD))
+        return is_free
+
+    def unshared(self) -> list[SessionRow]:
+        """List what was noted and not marked as shared; at most 500 sessions."""
+        with self._transaction() as database:
+            rows = [dict(row) for row in database.execute(_UNSHARED, {"now": self._clock()})]
+        known = [{name: value for name, value in row.items() if value is not None} for row in rows]
+        return [SessionRow(str(row["session_id"]), int(row["change"]), row) for row in known]
+
+    def mark_shared(self, rows: Sequence[SessionRow]) -> None:
+        """Note that other machines know of these sessions; what was noted since they were listed stays unshared."""
+        with self._transaction(write=True) as database:
+            database.executemany(
+                "UPDATE changes SET shared = ? WHERE session_id = ?", [(row.change, row.session_id) for row in rows]
+            )
+
+    def knows(self, session_id: str) -> bool:
+        """Return whether a session was noted on this machine."""
+        with self._transaction() as database:
+            found = database.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+        return found is not None
+
+    def unanswered(self) -> list[str]:
+        """List the sessions of this process whose start was not answered."""
+        with self._transaction() as database:
+            rows = database.execute(
+                "SELECT session_id FROM sessions WHERE owner = ? AND started_at IS NULL", (self.owner,)
+            ).fetchall()
+        return [str(row["session_id"]) for row in rows]
+
+    def share_again(self, age: float) -> None:
+        """Mark the sessions that run, and those made at most `age` seconds ago, as not shared."""
+        with self._transaction(write=True) as database:
+            database.execute(
+                "UPDATE changes SET shared = 0 WHERE session_id IN"
+                " (SELECT session_id FROM sessions WHERE ended_at IS NULL OR made_at > ?)",
+                (self._clock() - age,),
+            )
+
+    def claim(self, api_url: str, *, with_rooms: bool = False) -> Claim:  # noqa: ARG002 - no rooms are noted
         """Take what is left running by owners that are dead, and what living ones have failed to stop.
 
         Until `release`, no other process is given the sessions of the dead owners.
@@ -215,31 +293,19 @@ class SessionJournal:
             locks = self._take_over({row["owner"] for row in rows})
         names = {lock.name for lock in locks}
         due = [row for row in rows if row["owner"] in names or now - (row["stopping_at"] or now) > _GIVEN_UP]
-        return Claim([_entry(row) for row in due], locks)
+        return _LockedClaim([_entry(row) for row in due], locks=locks)
 
     def release(self, claim: Claim) -> None:
         """Give up a claim; of owners that are dead and have no session nothing is left."""
-        for lock in claim.locks:
+        for lock in claim.locks if isinstance(claim, _LockedClaim) else ():
             lock.release()
         owing = {entry.owner for entry in self.entries()}
         with _told(self.directory):
             for lock in self._take_over(owners_in(self._owners) - owing):
                 lock.release(remove=True)
 
-    def disown(self) -> None:
-        """Own nothing any more: what this process has left running is for the next sweep, and it starts no other."""
-        with self._taking:
-            self._is_disowned = True
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
-
-    def _take_over(self, names: set[str]) -> list[OwnerLock]:
-        locks = (OwnerLock.take_over(self._owners, name) for name in names)
-        return [lock for lock in locks if lock is not None]
-
-    def _own(self) -> str:
-        """The name of this process, which from now on is seen to live.
+    def own(self) -> str:
+        """Return the name of this process as an owner, which from now on is seen to live.
 
         Raises:
             JournalError: It owns nothing any more.
@@ -251,6 +317,32 @@ class SessionJournal:
             if self._lock is None or not self._lock.is_held:
                 self._lock = OwnerLock.make(self._owners)
             return self._lock.name
+
+    @property
+    def owner(self) -> str:
+        """The name of this process; empty as long as it owns nothing."""
+        lock = self._lock
+        return lock.name if lock is not None and lock.is_held else ""
+
+    def let_go(self) -> None:
+        """Give up what this process owns; what it starts from here on it owns under another name."""
+        with self._taking:
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    def disown(self) -> None:
+        """Own nothing any more: what this process has left running is for the next sweep, and it starts no other."""
+        self._is_disowned = True
+        self.let_go()
+
+    def _take_over(self, names: set[str]) -> list[OwnerLock]:
+        locks = (OwnerLock.take_over(self._owners, name) for name in names)
+        return [lock for lock in locks if lock is not None]
+
+    def _count_slots(self, database: sqlite3.Connection, api_url: str, beside: str) -> int:
+        (count,) = database.execute(_SLOTS, {"api_url": api_url, "now": self._clock(), "beside": beside}).fetchone()
+        return int(count)
 
     def _update(self, assignment: str, session_id: str, *values: float) -> None:
         with self._transaction(write=True) as database:
@@ -269,7 +361,8 @@ class SessionJournal:
             with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None)) as database:
                 database.row_factory = sqlite3.Row
                 database.execute("PRAGMA journal_mode = WAL")
-                database.execute(_SCHEMA)
+                for statement in _SCHEMA:
+                    database.execute(statement)
                 database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 yield database
                 database.execute("COMMIT")

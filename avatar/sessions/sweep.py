@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from avatar.api import LiveAvatarAPI
 from avatar.errors import AvatarError
-from avatar.sessions.journal import JournalEntry, SessionJournal
+from avatar.sessions.port import Journal, JournalEntry, LeftRoom
 
 logger = logging.getLogger("avatar")
 
@@ -21,15 +22,13 @@ class Swept:
     Attributes:
         stopped: Session ids.
         failed: Session ids that a later sweep tries again.
-        rooms: Of the sessions that were stopped.
     """
 
     stopped: list[str]
     failed: list[str]
-    rooms: list[str]
 
 
-async def sweep(journal: SessionJournal, api: LiveAvatarAPI) -> Swept:
+async def sweep(journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoom], None] | None = None) -> Swept:
     """Stop every session whose owner is dead, of the service that `api` reaches; never one that a living process uses.
 
     Any number of processes may sweep at once. A session that could not be stopped is left to a later sweep.
@@ -37,21 +36,28 @@ async def sweep(journal: SessionJournal, api: LiveAvatarAPI) -> Swept:
     Args:
         journal: Where the sessions are noted.
         api: Should have the same journal, which then forgets what was stopped.
+        on_left: Called with each room whose agent has died: at once if the journal knows the agent, otherwise when the
+            session that the agent had in it was stopped. Without it, rooms are left to others.
 
     Raises:
         JournalError: The journal can't be used.
     """
-    claim = await asyncio.to_thread(journal.claim, api.url)
+    tell = on_left or (lambda _: None)
+    claim = await asyncio.to_thread(journal.claim, api.url, with_rooms=on_left is not None)
     try:
+        for left in claim.rooms or ():
+            tell(left)
         slots = asyncio.Semaphore(_AT_ONCE)
         outcomes = await asyncio.gather(*(_stop(api, entry, slots) for entry in claim.entries))
     finally:
         await asyncio.to_thread(journal.release, claim)
     swept = list(zip(claim.entries, outcomes, strict=True))
+    if claim.rooms is None:
+        for room in {entry.room for entry, stopped in swept if stopped and entry.room}:
+            tell(LeftRoom(room))
     return Swept(
         stopped=[entry.session_id for entry, stopped in swept if stopped],
         failed=[entry.session_id for entry, stopped in swept if not stopped],
-        rooms=[entry.room for entry, stopped in swept if stopped],
     )
 
 

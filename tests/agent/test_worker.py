@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
+from livekit.agents import JobExecutorType, JobProcess, llm
 from livekit.agents.worker import ServerEnvOption
 
 from agent import worker
+from agent.call.kept import Conversation
+from agent.call_config.given import Given
+from agent.persona import load_persona
 from agent.settings import Settings
+from avatar.sessions.port import JournalError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from livekit import api
 
 
@@ -98,3 +105,67 @@ async def test_a_refused_job_leaves_no_caller_alone(error: Exception | None) -> 
     await worker.refuse_call(job, "used up")  # type: ignore[arg-type] # as far as it is used
 
     assert job.done == ["closed call-0123456789abcdef", "used up"]
+
+
+ROOM = "call-0123456789abcdef"
+
+
+class RunningJob:
+    """A job as far as its state needs it: who it is, and what its process keeps."""
+
+    def __init__(self, *, is_fake: bool = False) -> None:
+        self.job = SimpleNamespace(room=SimpleNamespace(name=ROOM), dispatch_id="AD_1")
+        self.proc = JobProcess(executor_type=JobExecutorType.THREAD, user_arguments=None, http_proxy=None)
+        self._is_fake = is_fake
+
+    def token_claims(self) -> Any:
+        return SimpleNamespace(identity="agent-1")
+
+    def is_fake_job(self) -> bool:
+        return self._is_fake
+
+
+def a_conversation(persona: str = "poet") -> Conversation:
+    """One with a word in it."""
+    history = llm.ChatContext.empty()
+    history.add_message(role="user", content="my name is Ada")
+    return Conversation(persona, history)
+
+
+async def test_a_job_goes_on_in_the_conversation_of_its_room_and_forgets_it_at_its_end(tmp_path: Path) -> None:
+    """Its process is the owner of the call from then on, until its end."""
+    settings = Settings(state_dir=tmp_path)
+    ctx: Any = RunningJob()
+    state = worker._open_state(ctx, settings)
+    keeper, before = await worker._conversation(ctx, settings, state)
+    assert keeper is not None
+    await keeper.keep(a_conversation())
+    _, after = await worker._conversation(ctx, settings, state)
+    await worker.end_call(ctx)
+
+    assert before is None
+    assert after is not None
+    assert [message.text_content for message in after.history.messages()] == ["my name is Ada"]
+    assert await keeper.read() is None
+    assert ctx.proc.userdata == {}
+    with pytest.raises(JournalError):
+        state.journal.add("s-1", api_url="https://api.example")
+
+
+@pytest.mark.parametrize("given", [{"room_owner": "liveavatar"}, {}])
+async def test_a_job_that_cannot_be_recovered_keeps_no_conversation(tmp_path: Path, given: dict[str, str]) -> None:
+    """In a room of LiveAvatar's, and in the console."""
+    settings = Settings.model_validate({"state_dir": tmp_path, **given})
+    ctx: Any = RunningJob(is_fake=not given)
+
+    assert await worker._conversation(ctx, settings, worker._open_state(ctx, settings)) == (None, None)
+
+
+def test_the_persona_goes_on_that_led_the_conversation() -> None:
+    """Unless its file is gone: then the first one does."""
+    settings, first = Settings(), load_persona(Settings().persona)
+
+    given = Given()
+    assert worker._persona_of(a_conversation(), settings, given, first).name != first.name
+    assert worker._persona_of(a_conversation("nova"), settings, given, first) is first
+    assert worker._persona_of(a_conversation("nobody"), settings, given, first).name == first.name

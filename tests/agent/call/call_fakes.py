@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     import pytest
     from livekit.agents.llm import ChatMessage, Tool
 
+    from agent.call.kept import Conversation, Keeper
+    from avatar.sessions.port import Journal
     from tests.agent.session_fakes import Reply
 
+BACK = "Sorry, I was gone for a moment."
 OPENING, GOODBYE, STORY, BYE = "Hello there.", "Goodbye to you.", "A story.", "Bye."
-VOICE = {OPENING: Line(0.3, 1), GOODBYE: Line(0.5, 2), STORY: Line(20.0, 3), BYE: Line(0.3, 4)}
+VOICE = {OPENING: Line(0.3, 1), GOODBYE: Line(0.5, 2), STORY: Line(20.0, 3), BYE: Line(0.3, 4), BACK: Line(0.3, 5)}
 PERSONA = Persona(name="Ada", instructions="Be kind.", opening=OPENING, goodbye=GOODBYE)
 WEB_ROOM = "call-0123456789abcdef"
 CLIENT = "client"
@@ -125,14 +128,24 @@ class Stage:
         call: What is tested.
     """
 
-    def __init__(self, service: LiteService, room: JobRoom, thoughts: ScriptedLLM, settings: Settings) -> None:
+    def __init__(
+        self,
+        service: LiteService,
+        room: JobRoom,
+        thoughts: ScriptedLLM,
+        settings: Settings,
+        *,
+        journal: Journal | None = None,
+        keeper: Keeper | None = None,
+        resumed: Conversation | None = None,
+    ) -> None:
         self.service = service
         self.thoughts = thoughts
         self.room = room
         self.job = Job(room, service)
         job: Any = self.job
         vad: Any = None
-        self.call = Call(job, settings, PERSONA, vad)
+        self.call = Call(job, settings, PERSONA, vad, journal, keeper=keeper, resumed=resumed)
 
     @property
     def session(self) -> CallSession:
@@ -180,6 +193,9 @@ async def staged(
     service: LiteService | None = None,
     room: str = WEB_ROOM,
     tools: Sequence[Tool] = (),
+    journal: Journal | None = None,
+    keeper: Keeper | None = None,
+    resumed: Conversation | None = None,
     **given: object,
 ) -> AsyncIterator[Stage]:
     """A call before its start, without a wait for the avatar's picture or for a reload."""
@@ -206,7 +222,7 @@ async def staged(
             "build_session",
             lambda *_: CallSession(vad=None, llm=thoughts, tts=ScriptedTTS(VOICE), turn_handling=turns),
         )
-        stage = Stage(service, JobRoom(room), thoughts, settings)
+        stage = Stage(service, JobRoom(room), thoughts, settings, journal=journal, keeper=keeper, resumed=resumed)
         try:
             yield stage
         finally:

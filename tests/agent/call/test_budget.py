@@ -393,3 +393,16 @@ def test_a_warning_is_kept_to_when_the_avatar_goes() -> None:
         (140.0, Release(Reason.IDLE)),
         (160.0, End()),
     ]
+
+
+def test_an_avatar_comes_as_soon_as_there_is_a_slot() -> None:
+    """One that is in the call has its own, however many others use."""
+    budget = Budget(Limits(slots=2), 100.0, is_engaged=False)
+    decided = []
+    for slots in (2, 1, 5):
+        budget.see(seen=True)
+        budget.measure(call=0.0, day=0.0, credits_left=None, slots=slots)
+        budget.handle_timeout(budget.next_timeout() or 0.0)
+        decided.append(budget.decisions())
+
+    assert decided == [[], [Engage()], []]

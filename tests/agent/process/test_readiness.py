@@ -82,6 +82,20 @@ async def test_refused_keys_are_told() -> None:
     )
 
 
+async def test_a_worker_that_cannot_reach_the_fleets_redis_is_not_ready() -> None:
+    """A rollout waits for it; callers are still let in, and calls go on."""
+    server, is_away = IdleServer(), True
+    readiness = Readiness(server, is_registered=True, is_state_away=lambda: is_away)
+    server.register()
+    during = await answer(readiness)
+    is_in = readiness.state.is_ready
+    is_away = False
+
+    assert during == (503, "ok", "the fleet's Redis is away; its calls go on")
+    assert is_in
+    assert await answer(readiness) == (200, "ok", "")
+
+
 async def test_without_a_registration_a_worker_that_runs_is_ready() -> None:
     """A worker whose calls come from the page alone does not wait for LiveKit."""
     server = IdleServer()

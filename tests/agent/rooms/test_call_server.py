@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ from agent.call_config import CallConfig
 from agent.call_config.job import given_in_job
 from agent.framework import FullError
 from agent.rooms.call_server import CallServer
+from agent.rooms.slots import AccountSlots
+from agent.settings import Settings
 from avatar import HostedRoom
+from avatar.sessions.journal import SessionJournal
 from tests.avatar.hosting import ROOM, token
 
 if TYPE_CHECKING:
@@ -167,3 +171,41 @@ async def test_a_job_is_told_of_the_configuration_of_its_call() -> None:
 
     assert given_in_job(ctx.job).config == config
     assert HostedRoom.from_json(ctx.job.metadata) == HOSTED
+
+
+class UsedSlots(AccountSlots):
+    """So much of them is used."""
+
+    def __init__(self, used: float) -> None:
+        super().__init__(Settings(), SessionJournal(Path("unused")))
+        self.used = used
+
+    def load(self) -> float:
+        return self.used
+
+
+async def test_the_load_is_the_largest_of_machine_calls_and_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a part of the limit at which the framework calls a worker full."""
+    server = a_server()
+    server.update_options(load_threshold=0.5)
+    monkeypatch.setattr("livekit.agents.worker._DefaultLoadCalc.get_load", lambda _: 0.2)
+    async with running(server):
+        server._devmode = False
+        loads = []
+        for used in (0.1, 0.8):
+            server.slots = UsedSlots(used)
+            loads.append(server._measure_load())
+
+    assert loads == [0.2, 0.4]
+
+
+async def test_without_a_slot_a_worker_takes_no_call() -> None:
+    """In development too, where the framework knows no limit."""
+    server = a_server()
+    async with running(server):
+        server.slots = UsedSlots(1.0)
+        full = await has_place(server)
+        server.slots = UsedSlots(0.9)
+        free = await has_place(server)
+
+    assert (full, free) == (False, True)

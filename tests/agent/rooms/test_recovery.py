@@ -11,16 +11,17 @@ from livekit.protocol import models
 
 from agent.rooms import dispatch
 from agent.rooms.recovery import Recovery
+from avatar.sessions.port import LeftRoom
 from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, people
 from tests.agent.web.web_fakes import settings
 
 ROOM = "call-0123456789abcdef"
 
 
-def a_job() -> RunningJobInfo:
-    """The job of agent-1 in the room."""
+def a_job(agent_identity: str = "agent-1") -> RunningJobInfo:
+    """The job of an agent in the room."""
     return RunningJobInfo(
-        accept_arguments=JobAcceptArguments(name="", identity="agent-1", metadata=""),
+        accept_arguments=JobAcceptArguments(name="", identity=agent_identity, metadata=""),
         job=protocol.Job(id="job-1", dispatch_id="AD_0", room=models.Room(name=ROOM), metadata="for the next one"),
         url="",
         token="",
@@ -57,7 +58,30 @@ async def test_a_killed_job_is_followed_by_another_one() -> None:
     async with FilledLiveKit().running() as livekit:
         recovery = Recovery(settings(livekit_url=livekit.url))
         recovery.recover_job(a_job())
-        recovery.recover_room(ROOM)  # the sweep has found the session of the same job
+        recovery.recover_room(LeftRoom(ROOM))  # the sweep has found the session of the same job
+        await over(recovery)
+
+    assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 3)
+
+
+async def test_a_death_that_is_noticed_twice_is_handled_once() -> None:
+    """By the job's worker, and by its lease: the room's limit is not used up by that."""
+    async with FilledLiveKit().running() as livekit:
+        recovery = Recovery(settings(livekit_url=livekit.url))
+        for _ in range(4):
+            recovery.recover_job(a_job())
+            await over(recovery)
+            recovery.recover_room(LeftRoom(ROOM, "agent-1", "AD_0"))
+            await over(recovery)
+
+    assert len(livekit.dispatched) == 3
+
+
+async def test_the_agent_of_a_lost_node_is_put_out_of_the_room() -> None:
+    """By its lease, another worker knows which one it is, and waits for no other sign of its death."""
+    async with FilledLiveKit().running() as livekit:
+        recovery = Recovery(settings(livekit_url=livekit.url))
+        recovery.recover_room(LeftRoom(ROOM, "agent-1", "AD_0"))
         await over(recovery)
 
     assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 3)
@@ -68,7 +92,7 @@ async def test_a_room_whose_agent_is_not_known_is_watched_until_it_is_empty() ->
     livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
     async with livekit.running():
         recovery = Recovery(settings(livekit_url=livekit.url))
-        recovery.recover_room(ROOM)
+        recovery.recover_room(LeftRoom(ROOM))
         await asyncio.sleep(0.05)
         before, livekit.there = len(livekit.dispatched), people("caller-1")
         await asyncio.sleep(0.05)
@@ -84,12 +108,12 @@ async def test_agents_that_die_one_after_the_other_are_not_replaced_for_ever(cap
     now = 0.0
     async with FakeLiveKit(ROOM).running() as livekit:
         recovery = Recovery(settings(livekit_url=livekit.url), lambda: now)
-        for _ in range(4):
-            recovery.recover_job(a_job())
+        for number in range(4):
+            recovery.recover_job(a_job(f"agent-{number}"))
             await over(recovery)
         refused = caplog.text.count("it gets no other one")
         now = 600.0
-        recovery.recover_job(a_job())
+        recovery.recover_job(a_job("agent-4"))
         tried = len(recovery._running)
         await over(recovery)
 
@@ -117,7 +141,7 @@ async def test_a_room_of_liveavatars_gets_none() -> None:
 async def test_the_end_of_the_worker_is_the_end_of_it() -> None:
     """A stopping worker recovers no room."""
     recovery = Recovery(settings())
-    recovery.recover_room(ROOM)
+    recovery.recover_room(LeftRoom(ROOM))
     await recovery.aclose()
 
     assert not recovery._running

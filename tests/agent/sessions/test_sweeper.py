@@ -79,13 +79,14 @@ def test_a_journal_that_may_not_outlive_a_restart_is_told(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("HOME", "/dev/null")
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    by_default = open_journal(Settings())
-    open_journal(Settings(state_dir=by_default.directory))
+    by_default = Settings().state_dir
+    open_journal(Settings())
+    open_journal(Settings(state_dir=by_default))
 
-    assert by_default.directory.parent == tmp_path
+    assert by_default.parent == tmp_path
     (record,) = caplog.records
     assert "set STATE_DIR" in record.getMessage()
-    assert vars(record)["state_dir"] == str(by_default.directory)
+    assert vars(record)["state_dir"] == str(by_default)
 
 
 async def _stopped(service: LiteService, count: int) -> None:

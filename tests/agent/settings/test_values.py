@@ -211,6 +211,26 @@ def test_what_is_no_address_is_refused_with_the_reason(written: str, reason: str
         values.livekit_address(written)
 
 
+def test_a_redis_has_a_host_and_a_database() -> None:
+    """Valkey's scheme is as good as Redis', and a host alone will do."""
+    assert values.state_address(" valkeys://:secret@cache.example:6380/1 ") == "rediss://:secret@cache.example:6380/1"
+    assert values.state_address("cache.example:6379") == "redis://cache.example:6379"
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("http://cache.example", "has to begin with redis:// or rediss://"),
+        ("redis://", "has no valid host and port"),
+        ("redis://cache.example/calls", "has to end with the number of a database"),
+    ],
+)
+def test_what_is_no_redis_is_refused(written: str, reason: str) -> None:
+    """With what it should be."""
+    with pytest.raises(ValueError, match=reason):
+        values.state_address(written)
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiohttp
+import pytest
 
 from avatar import LiveAvatarAPI
 from avatar.sessions.journal import SessionJournal
+from avatar.sessions.port import Claim, LeftRoom
 from avatar.sessions.sweep import Swept, sweep
 from tests.avatar.fakes import KEY, LiteService, reply
 
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    import pytest
     from aiohttp import web
 
 
@@ -74,9 +75,30 @@ async def test_a_stop_that_failed_is_left_to_a_later_sweep(tmp_path: Path, caplo
         now += 2.0
         sweeps.append(await sweep(journal, api))
 
-    assert sweeps == [Swept([], ["s-1"], []), Swept([], [], []), Swept(["s-1"], [], ["a-room"])]
+    assert sweeps == [Swept([], ["s-1"]), Swept([], []), Swept(["s-1"], [])]
     assert len([record for record in caplog.records if record.name == "avatar"]) == 2
     assert journal.entries() == []
+
+
+class FleetOfRooms(SessionJournal):
+    """Knows rooms whose agents have died; gives them to whoever takes care of rooms."""
+
+    def claim(self, api_url: str, *, with_rooms: bool = False) -> Claim:
+        claim = super().claim(api_url)
+        return Claim(claim.entries, [LeftRoom("b-room", "agent-1")] if with_rooms else [])
+
+
+@pytest.mark.parametrize(("kind", "told"), [(SessionJournal, ["a-room "]), (FleetOfRooms, ["b-room agent-1"])])
+async def test_rooms_without_their_agents_are_told(tmp_path: Path, kind: type[SessionJournal], told: list[str]) -> None:
+    """By what the journal knows of rooms; if it knows none, by the sessions that were stopped in them."""
+    service, journal = LiteService(), kind(tmp_path)
+    rooms: list[str] = []
+    async with client(service, journal) as api:
+        left_by(journal, api, "s-1")
+        journal.disown()
+        await sweep(journal, api, lambda left: rooms.append(f"{left.room} {left.agent}"))
+
+    assert rooms == told
 
 
 async def test_two_sweeps_at_once_stop_each_session_once(tmp_path: Path) -> None:

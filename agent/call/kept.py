@@ -1,0 +1,134 @@
+"""Keeps a call's conversation, so that an agent that comes after this one has died goes on in it."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from livekit.agents import AgentSession, llm
+
+from agent.state.conversations import Conversations
+from avatar import AvatarError
+
+logger = logging.getLogger("agent")
+
+# What is kept of a conversation: the last messages and tool calls, and how long they are as text.
+_MOST_ITEMS = 60
+_MOST_CHARACTERS = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation that was cut off.
+
+    Attributes:
+        persona: Stem of the persona's file.
+        history: What was said; of an answer that was interrupted, what was heard.
+    """
+
+    persona: str
+    history: llm.ChatContext
+
+    def to_text(self) -> str:
+        """Return it as JSON, without its oldest part if it is long."""
+        items = self.history.copy(exclude_instructions=True, exclude_handoff=True, exclude_config_update=True)
+        most = _MOST_ITEMS
+        text = self._to_text(items.truncate(max_items=most))
+        while len(text) > _MOST_CHARACTERS and most:
+            most //= 2
+            text = self._to_text(items.truncate(max_items=most) if most else llm.ChatContext.empty())
+        return text
+
+    @classmethod
+    def from_text(cls, text: str) -> "Conversation":
+        """Read what `to_text` has given.
+
+        Raises:
+            ValueError: It is something else, such as what another version has kept.
+        """
+        try:
+            told = json.loads(text)
+            return cls(str(told["persona"]), llm.ChatContext.from_dict(told["history"]))
+        except (KeyError, TypeError, ValueError) as error:
+            # Without the error's own words, which may quote the conversation.
+            message = f"it is no conversation: {type(error).__name__}"
+            raise ValueError(message) from None
+
+    def _to_text(self, items: llm.ChatContext) -> str:
+        history = items.to_dict(exclude_timestamp=False, exclude_metrics=True)
+        return json.dumps({"persona": self.persona, "history": history})
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Keeps, reads and forgets the conversation of one room. A failure is logged, and the call goes on.
+
+    Attributes:
+        conversations: Where they are kept.
+        room: Its name.
+        agent: Identity of the agent that leads it.
+    """
+
+    conversations: Conversations
+    room: str
+    agent: str
+
+    async def read(self) -> Conversation | None:
+        """Return the conversation that was cut off in this room; None if there is none."""
+        try:
+            text = await asyncio.to_thread(self.conversations.read, self.room)
+            return None if text is None else Conversation.from_text(text)
+        except (AvatarError, ValueError) as error:
+            logger.warning("what was said before in this room is not known", extra={"error": str(error)})
+            return None
+
+    async def keep(self, conversation: Conversation) -> None:
+        """Keep what was said so far."""
+        try:
+            await asyncio.to_thread(self.conversations.keep, self.room, self.agent, conversation.to_text())
+        except AvatarError as error:
+            logger.warning("a conversation is not kept", extra={"error": str(error)})
+
+    async def forget(self) -> None:
+        """Forget the conversation: the call has ended in order."""
+        try:
+            await asyncio.to_thread(self.conversations.forget, self.room, self.agent)
+        except AvatarError as error:
+            logger.warning("a conversation is not forgotten yet; it expires", extra={"error": str(error)})
+
+
+class Memory:
+    """Keeps the conversation of a session at each turn that was committed.
+
+    Args:
+        session: Of the call.
+        keeper: Of its room.
+        persona: Returns the stem of the present persona.
+    """
+
+    def __init__(self, session: AgentSession[Any], keeper: Keeper, persona: Callable[[], str]) -> None:
+        self._session = session
+        self._keeper = keeper
+        self._persona = persona
+        self._is_due = False
+        self._keeping: asyncio.Task[None] | None = None
+        session.on("conversation_item_added", self._on_item_added)
+
+    async def aclose(self) -> None:
+        """Finish what is being kept, and keep nothing more."""
+        self._session.off("conversation_item_added", self._on_item_added)
+        if self._keeping is not None:
+            await self._keeping
+
+    def _on_item_added(self, _: object) -> None:
+        self._is_due = True
+        if self._keeping is None or self._keeping.done():
+            self._keeping = asyncio.create_task(self._keep(), name="conversation")
+
+    async def _keep(self) -> None:
+        """Keep the newest state: while one is being written, several turns may be committed."""
+        while self._is_due:
+            self._is_due = False
+            await self._keeper.keep(Conversation(self._persona(), self._session.history.copy()))

@@ -1,0 +1,153 @@
+"""The Redis of a fleet: its scripts, and whether it can be reached."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from avatar.sessions.port import JournalError
+
+if TYPE_CHECKING:
+    from redis.commands.core import Script
+
+logger = logging.getLogger("agent")
+
+# Of Redis; Valkey tells the version of Redis that it is compatible with. Older ones are out of maintenance.
+_OLDEST = (6, 2)
+
+# Seconds for a connection, and for an answer: a call waits for some of them.
+_TIMEOUT = 1.0
+
+# Seconds after a failure in which nothing else is asked, so that a Redis that is away holds nobody up.
+_PAUSE = 0.5
+
+# What every key begins with. In a cluster the braces put all of them on one node, which scripts need.
+_PREFIX = "{liveavatar-agent}:"
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+
+
+class StateAwayError(JournalError):
+    """Redis can't be reached, or has refused a command."""
+
+
+class StateError(Exception):
+    """This Redis can't be used at all; the message says why, without the password."""
+
+
+class RedisState:
+    """Runs scripts in a Redis; any thread may use it, before and after a fork.
+
+    Args:
+        url: Such as `redis://:password@redis.example:6379/0`; `rediss` for TLS.
+        clock: Seconds, which never go back.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+            # Once: a connection may have been closed while it was idle. Every script may be run twice.
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        )
+        self._clock = clock
+        self._asks_after = 0.0
+        self._is_away = False
+        self._changing = threading.Lock()
+        common = (_SCRIPTS / "common.lua").read_text("utf-8")
+        self._scripts: dict[str, Script] = {
+            path.stem: self._redis.register_script(f"{common}\n{path.read_text('utf-8')}")
+            for path in _SCRIPTS.glob("*.lua")
+        }
+
+    @property
+    def is_away(self) -> bool:
+        """True from a failure to the next answer."""
+        return self._is_away
+
+    def check(self) -> None:
+        """Make sure that it is a Redis that can be used.
+
+        Raises:
+            StateError: It is not.
+        """
+        try:
+            version = str(self._redis.info("server")["redis_version"])
+            self.run("entries")
+        except (redis.RedisError, StateAwayError, KeyError) as error:
+            message = f"the Redis can't be used: {_reason(error)}"
+            raise StateError(message) from None
+        if tuple(map(int, version.split(".")[:2])) < _OLDEST:
+            message = f"the Redis has version {version}, and has to have {'.'.join(map(str, _OLDEST))} or a newer one"
+            raise StateError(message)
+
+    def run(self, script: str, *values: str | float) -> Any:
+        """Run a script.
+
+        Raises:
+            StateAwayError: It may have been run or not.
+        """
+        return self._ask(lambda: self._scripts[script](keys=[_PREFIX], args=list(values)))
+
+    def run_many(self, script: str, calls: Sequence[tuple[str | float, ...]]) -> None:
+        """Run a script for each of these, in one request.
+
+        Raises:
+            StateAwayError: Some of them may have been run.
+        """
+
+        def ask() -> None:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for values in calls:
+                    self._scripts[script](keys=[_PREFIX], args=list(values), client=pipeline)
+                pipeline.execute()
+
+        self._ask(ask)
+
+    def conversation(self, room: str) -> str | None:
+        """Read the conversation of a room.
+
+        Raises:
+            StateAwayError: It can't be read.
+        """
+        found: str | None = self._ask(lambda: self._redis.hget(f"{_PREFIX}conversation:{room}", "text"))
+        return found
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._redis.close()
+
+    def _ask(self, ask: Callable[[], Any]) -> Any:
+        if self._clock() < self._asks_after:
+            message = "the fleet's Redis (STATE_URL) did not answer a moment ago"
+            raise StateAwayError(message)
+        try:
+            answer = ask()
+        except (redis.RedisError, ValueError) as error:  # a ValueError if another thread has closed the connection
+            self._asks_after = self._clock() + _PAUSE
+            self._change(is_away=True, reason=_reason(error))
+            message = f"the fleet's Redis (STATE_URL) can't be used: {_reason(error)}"
+            raise StateAwayError(message) from None
+        self._change(is_away=False)
+        return answer
+
+    def _change(self, *, is_away: bool, reason: str = "") -> None:
+        with self._changing:
+            has_changed, self._is_away = is_away != self._is_away, is_away
+        if has_changed and is_away:
+            logger.error("the fleet's Redis is away; calls go on", extra={"error": reason})
+        elif has_changed:
+            logger.warning("the fleet's Redis is back")
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words what has failed; the client's errors name host and port, and no password."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

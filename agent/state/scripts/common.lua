@@ -1,0 +1,82 @@
+-- What every script begins with. Time is Redis' own, in seconds; no machine's clock is asked.
+--
+-- KEYS[1]: what every key begins with.
+local PREFIX = KEYS[1]
+
+-- An owner that has not renewed its lease for so long is dead.
+local LEASE = 4
+-- Nobody has renewed a lease for so long: Redis, or the way to it, was away, and leases have run out for that alone.
+local GAP = 2
+-- After a gap nothing is claimed for so long: every owner that lives renews its lease within a second.
+local GRACE = 4
+-- What was claimed may be claimed again after so long: the process that had claimed it has died.
+local CLAIMED = 10
+-- A room that has got no other agent in this time gets none: its callers have left.
+local AGENT_COMES = 60
+-- Of ended sessions: 40 days, as in the journal of a machine.
+local KEPT = 40 * 86400
+-- A process that was paused for longer finds its name free; its calls are long over.
+local FENCED = 86400
+-- After so long a start that was never answered takes no effect any more (field observation 3).
+local IN_FLIGHT = 45
+-- After so long any process may repeat the stop that a living owner has tried.
+local GIVEN_UP = 15
+
+local function key(...)
+    return PREFIX .. table.concat({...}, ':')
+end
+
+local function text(number)
+    return string.format('%.3f', number)
+end
+
+local function now()
+    local time = redis.call('TIME')
+    return tonumber(time[1]) + tonumber(time[2]) / 1000000
+end
+
+-- Note that somebody was here; tell the time.
+local function beat()
+    local at, last = now(), tonumber(redis.call('GET', key('beat')) or 0)
+    if at < last or at - last > GAP then
+        redis.call('SET', key('grace'), text(at + GRACE))
+    end
+    redis.call('SET', key('beat'), text(at))
+    return at
+end
+
+local function is_grace(at)
+    local left = tonumber(redis.call('GET', key('grace')) or 0) - at
+    -- More is left only if the clock was set back.
+    return left > 0 and left <= GRACE + 1
+end
+
+local function is_fenced(owner)
+    return redis.call('ZSCORE', key('fenced'), owner) ~= false
+end
+
+local function is_alive(owner, at)
+    local renewed = tonumber(redis.call('ZSCORE', key('owners'), owner) or -1)
+    return renewed >= 0 and at - renewed >= 0 and at - renewed <= LEASE
+end
+
+local NUMBERS = {made = 1, started = 1, stopping = 1, ended = 1, ends_by = 1, stops = 1, change = 1, claimed = 1}
+
+local function session(id)
+    local fields, found = redis.call('HGETALL', key('session', id)), {}
+    for i = 1, #fields, 2 do
+        found[fields[i]] = NUMBERS[fields[i]] and tonumber(fields[i + 1]) or fields[i + 1]
+    end
+    return found
+end
+
+-- Forget an owner that has died, and its room.
+local function forget(owner)
+    redis.call('ZREM', key('left'), owner)
+    redis.call('DEL', key('owner', owner))
+end
+
+local function finish(id, at)
+    redis.call('HSETNX', key('session', id), 'ended', text(at))
+    redis.call('SREM', key('open'), id)
+end

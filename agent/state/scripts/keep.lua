@@ -1,0 +1,6 @@
+-- Keep the conversation of a room. ARGV: room, owner, agent, conversation, seconds. An owner that was fenced keeps nothing.
+if is_fenced(ARGV[2]) then
+    return
+end
+redis.call('HSET', key('conversation', ARGV[1]), 'agent', ARGV[3], 'text', ARGV[4])
+redis.call('EXPIRE', key('conversation', ARGV[1]), tonumber(ARGV[5]))

@@ -1,0 +1,109 @@
+"""What is kept of a conversation, and what comes back of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from livekit.agents import llm
+
+from agent.call.kept import Conversation, Keeper
+from agent.state.conversations import LocalConversations
+from tests.agent.call.call_fakes import BACK, BYE, CLIENT, OPENING, STORY, WEB_ROOM, staged
+from tests.agent.session_fakes import Reply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def a_history(count: int, text: str = "hello") -> llm.ChatContext:
+    """A conversation with so many turns."""
+    history = llm.ChatContext.empty()
+    history.add_message(role="system", content="Be kind.")
+    for number in range(count):
+        history.add_message(role="user", content=f"{text} {number}")
+        history.add_message(role="assistant", content=f"heard {number}", interrupted=number == count - 1)
+    return history
+
+
+def test_a_conversation_comes_back_as_it_was() -> None:
+    """With the persona, who said what, and what was interrupted; without the instructions, which are the persona's."""
+    told = Conversation.from_text(Conversation("poet", a_history(2)).to_text())
+
+    assert told.persona == "poet"
+    assert [(each.role, each.text_content, each.interrupted) for each in told.history.messages()] == [
+        ("user", "hello 0", False),
+        ("assistant", "heard 0", False),
+        ("user", "hello 1", False),
+        ("assistant", "heard 1", True),
+    ]
+
+
+@pytest.mark.parametrize(("count", "text"), [(100, "short"), (40, "long " * 1000)])
+def test_of_a_long_conversation_the_end_is_kept(count: int, text: str) -> None:
+    """Sixty messages at most, and 64,000 characters."""
+    kept = Conversation("nova", a_history(count, text)).to_text()
+    messages = Conversation.from_text(kept).history.messages()
+
+    assert len(kept) <= 64_000
+    assert 0 < len(messages) <= 60
+    assert messages[-1].text_content == f"heard {count - 1}"
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"persona": "nova", "history": {}}', '{"persona": 1, "history": 2}'])
+def test_what_is_no_conversation_is_none(text: str) -> None:
+    """Such as what another version has kept."""
+    with pytest.raises(ValueError, match="it is no conversation"):
+        Conversation.from_text(text)
+
+
+async def test_a_store_that_fails_ends_no_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each failure is a line, without a word of the conversation."""
+    (tmp_path / "file").touch()
+    keeper = Keeper(LocalConversations(tmp_path / "file"), WEB_ROOM, "agent-1")
+    await keeper.keep(Conversation("nova", a_history(1, "a word")))
+    await keeper.forget()
+
+    assert await keeper.read() is None
+    assert len(caplog.records) == 3
+    assert "a word" not in caplog.text
+
+
+async def test_an_agent_goes_on_where_another_one_was_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It says so in the place of the opening, knows what was said, and keeps what is said from there on."""
+    keeper = Keeper(LocalConversations(tmp_path), WEB_ROOM, "agent-2")
+    resumed = Conversation("poet", a_history(1, "my name is Ada"))
+    async with staged(monkeypatch, Reply((BYE,)), keeper=keeper, resumed=resumed) as stage:
+        await stage.call.start()
+        stage.room.come(CLIENT, microphone=True)
+        await stage.has_said(BACK)
+        stage.session.generate_reply(user_input="What is my name?")
+        await stage.has_said(BYE)
+        stage.call.shut_down(drain=False)
+        await stage.call.close()
+        kept = await keeper.read()
+
+    assert kept is not None
+    assert kept.persona == "poet"
+    said = ["my name is Ada 0", "heard 0", BACK, "What is my name?", BYE]
+    assert [message.text_content for message in kept.history.messages()] == said
+    [asked] = stage.thoughts.asked
+    assert asked[1:] == said[:-1]
+    assert not any(message.text_content == OPENING for message in stage.said)
+
+
+async def test_of_an_interrupted_answer_what_was_heard_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Once it is committed; nothing is written while it is being said."""
+    keeper = Keeper(LocalConversations(tmp_path), WEB_ROOM, "agent-1")
+    async with staged(monkeypatch, keeper=keeper) as stage:
+        await stage.call.start()
+        stage.room.come(CLIENT, microphone=True)
+        await stage.has_said(OPENING)
+        stage.session.say(STORY)
+        stage.call.shut_down(drain=False)
+        await stage.call.close()
+        kept = await keeper.read()
+
+    assert kept is not None
+    assert kept.persona == "nova"
+    assert [message.text_content for message in kept.history.messages()][:1] == [OPENING]

@@ -1,0 +1,84 @@
+"""A real Redis on loopback, which a test kills, pauses and starts again."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import redis
+
+from demo.processes import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# Seconds.
+_STARTS_WITHIN = 20.0
+
+
+class RedisServer:
+    """A `redis-server` that writes everything down at once, so that it comes back with what it knew.
+
+    Args:
+        directory: Of its data.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        binary = shutil.which("redis-server")
+        assert binary is not None, (
+            "The tests of the fleet's state need redis-server on PATH: `.ci/redis` puts it there."
+        )
+        options = f"--port {self._port} --bind 127.0.0.1 --appendonly yes --appendfsync always --save ''".split()
+        self._process = subprocess.Popen(  # noqa: S603 - our own command line
+            [binary, *options, "--dir", str(self._directory)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + _STARTS_WITHIN
+        with redis.Redis.from_url(self.url) as client:
+            while time.monotonic() < deadline:
+                try:
+                    client.ping()
+                except redis.RedisError:
+                    time.sleep(0.02)
+                else:
+                    return
+        message = "redis-server did not answer in time"
+        raise TimeoutError(message)
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def pause(self) -> None:
+        """Stop its process; connections stay, and nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def forget(self) -> None:
+        """Remove its data, between `kill` and `start`."""
+        shutil.rmtree(self._directory)
+        self._directory.mkdir()
+
+    @contextmanager
+    def client(self) -> Iterator[redis.Redis]:
+        """A connection for looking inside."""
+        with redis.Redis.from_url(self.url, decode_responses=True) as client:
+            yield client
