@@ -28,12 +28,24 @@ logger = logging.getLogger("agent")
 # The key in the `extra` of a chunk without words that says that the model is thinking.
 THINKING = "thinking"
 
-
 # Seconds for which a connection is kept between two answers; OpenAI's plugin keeps its own as long.
 _KEPT_OPEN_S = 120.0
 
 
-class CompletionsClient(openai.AsyncOpenAI):
+class _Normalised(openai.AsyncOpenAI):
+    _is_openai = True
+
+    async def connect(self) -> None:
+        """Open a connection that the next request uses; the server's answer does not matter."""
+        await self._client.head(self.base_url)
+
+    @cached_property
+    def chat(self) -> AsyncChat:
+        """The chat completions, in place of the client's own."""
+        return _Chat(self, is_openai=self._is_openai)
+
+
+class CompletionsClient(_Normalised):
     """An OpenAI client whose streamed chat completions are normalised.
 
     Args:
@@ -44,19 +56,34 @@ class CompletionsClient(openai.AsyncOpenAI):
     """
 
     def __init__(self, *, api_key: str, base_url: str, is_openai: bool) -> None:
-        # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
-        http_client = openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S))
-        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=http_client)
+        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=_http_client())
         self._is_openai = is_openai
 
-    async def connect(self) -> None:
-        """Open a connection that the next request uses; the server's answer does not matter."""
-        await self._client.head(self.base_url)
 
-    @cached_property
-    def chat(self) -> AsyncChat:
-        """The chat completions, in place of the client's own."""
-        return _Chat(self, is_openai=self._is_openai)
+class AzureCompletionsClient(_Normalised, openai.AsyncAzureOpenAI):
+    """A client of Azure OpenAI whose streamed chat completions are normalised.
+
+    Args:
+        api_key: The resource's key.
+        endpoint: The resource's address.
+        deployment: Its deployment of a model.
+        api_version: The version of its interface.
+    """
+
+    def __init__(self, *, api_key: str, endpoint: str, deployment: str, api_version: str) -> None:
+        super().__init__(
+            api_key=api_key,
+            azure_endpoint=endpoint,
+            azure_deployment=deployment,
+            api_version=api_version,
+            max_retries=0,
+            http_client=_http_client(),
+        )
+
+
+def _http_client() -> httpx2.AsyncClient:
+    # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
+    return openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S))
 
 
 class _Chat(AsyncChat):

@@ -25,7 +25,7 @@ from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.conversation.call_session import CallSession
-from agent.conversation.completions import CompletionsClient
+from agent.conversation.completions import AzureCompletionsClient, CompletionsClient
 from agent.conversation.patience import RESULT_CAME
 from agent.conversation.voices import VoicesByLanguage
 from agent.framework import ConnectedLLM, forward_messages, reporting_flux, reporting_stt
@@ -147,14 +147,13 @@ def build_llm(settings: Settings, persona: Persona) -> openai.LLM:
     name = persona.model.name or settings.openai_model
     options = persona.model.request()
     if (azure := settings.azure) is not None:
-        return openai.LLM.with_azure(
-            model=name,
-            azure_endpoint=azure.endpoint,
-            azure_deployment=persona.model.name or azure.deployment,
-            api_version=azure.api_version,
+        client = AzureCompletionsClient(
             api_key=azure.key.get_secret_value(),
-            **options,
+            endpoint=azure.endpoint,
+            deployment=persona.model.name or azure.deployment,
+            api_version=azure.api_version,
         )
+        return ConnectedLLM(connect=client.connect, is_openai=True, model=name, client=client, **options)
     return _llm(settings.openai, name, options)
 
 

@@ -48,6 +48,15 @@ async def server() -> AsyncIterator[TestServer]:
         yield running
 
 
+def azure_of(server: BaseTestServer, monkeypatch: pytest.MonkeyPatch) -> openai.LLM:
+    """The language model of an Azure resource."""
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", str(server.make_url("/")))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
+    monkeypatch.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    return build_llm(load_settings())
+
+
 @asynccontextmanager
 async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
     """The language model of a server that is no OpenAI."""
@@ -401,3 +410,28 @@ async def test_a_connection_outlives_the_pause_between_two_questions(
 
         assert [connection.is_idle() for connection in pool.connections] == [True]
         assert pool.connections[0]._connection._request_count == 3
+
+
+async def test_azures_answers_are_normalised_and_its_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that ends without a reason is taken, behind a chunk of Azure's filter; a pause costs no connection."""
+    asked = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append((request.path, request.query["api-version"], request.headers["api-key"]))
+        called = {"tool_calls": [{**CALL, "id": "", "index": 0}]}
+        filtered = f"data: {json.dumps({'choices': [], 'prompt_filter_results': []})}\n\n"
+        return web.Response(text=f"{filtered}{event(**called)}{DONE}", content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        model = azure_of(server, monkeypatch)
+        [chunks] = await answers(model, "what time is it in oslo")
+        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no other way to tell
+        kept = pool._keepalive_expiry
+        await model._client.close()
+        await model.aclose()
+
+    assert asked == [("/openai/deployments/our-model/chat/completions", "2024-10-21", "azure-secret")]
+    assert [(call.name, call.arguments) for call in calls_of(chunks)] == [("get_time", '{"city":"Oslo"}')]
+    assert kept == 120.0
