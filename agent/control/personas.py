@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from livekit.agents import NOT_GIVEN, AgentSession, NotGivenOr, llm, stt, tts
 from livekit.agents.utils import aio
@@ -25,6 +25,9 @@ from agent.persona import Persona
 from agent.settings import Settings
 from agent.turns import turn_settings
 
+if TYPE_CHECKING:
+    from agent.control.face_change import FaceChange
+
 logger = logging.getLogger("agent")
 
 Service = TypeVar("Service")
@@ -39,8 +42,6 @@ _ENTER_TIMEOUT = 5.0
 class Personas:
     """Makes the agents of the personas, one at a time, for one session.
 
-    The face stays the same: it belongs to the avatar's session, which goes on.
-
     Args:
         session: The agent's; its own voice and recogniser are the first persona's.
         settings: Say where the personas are.
@@ -54,6 +55,7 @@ class Personas:
     Attributes:
         persona: The present one.
         language: Which of its languages is spoken.
+        face: Gives each persona its avatar; None as long as the call has none.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Personas:
         on_failure: Callable[[Source], None],
     ) -> None:
         self.persona = persona
+        self.face: FaceChange | None = None
         self._session = session
         self._settings = settings
         self._first = persona
@@ -139,6 +142,8 @@ class Personas:
         await self._close_apologies()
         self.persona, self.language = persona, language
         self._apology, self._apologies = apology, apologies
+        if self.face is not None:
+            self.face.follow(persona)
         self._attributes.tell(persona=stem)
         self._attributes.rename(_name_of(persona))
         self.prepare()
