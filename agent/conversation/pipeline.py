@@ -292,7 +292,7 @@ def build_model(settings: Settings, persona: Persona) -> llm.LLM[Any]:
 def _llm(vendor: Vendor, model: str, options: Mapping[str, Any]) -> openai.LLM:
     is_openai = vendor.is_stand_in or is_openai_host(vendor.url)
     client = CompletionsClient(
-        api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, is_openai=is_openai
+        api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, model=model, is_openai=is_openai
     )
     return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client, **options)
 

@@ -280,6 +280,38 @@ async def test_an_answer_is_streamed_when_the_model_is_known_not_to_think(
     assert pieces[1] > 3
 
 
+@pytest.mark.parametrize(
+    ("greeting", "pieces"),
+    [
+        ({"content": "Hello."}, ["Yes, ", "gladly."]),
+        ({"content": "The user wants one word"}, ["Yes, gladly."]),
+        (None, ["Yes, gladly."]),
+    ],
+)
+async def test_the_first_answer_is_streamed_when_the_model_greets_without_thinking(
+    greeting: dict[str, str] | None, pieces: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model is asked for a word while the caller connects; one that thinks, or fails, is held back as before."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if (await request.json()).get("stream"):
+            stream = f"{event(content='Yes, ')}{event(content='gladly.')}{DONE}"
+            return web.Response(text=stream, content_type="text/event-stream")
+        if greeting is None:
+            return web.Response(status=500)
+        return web.json_response({"choices": [{"message": greeting, "finish_reason": "stop"}]})
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    async with TestServer(app) as server, model_of(server, "any", monkeypatch) as model:
+        model.prewarm()
+        assert model._prewarm_task is not None
+        await model._prewarm_task
+        [chunks] = await answers(model, "can you help me")
+
+    assert [chunk.delta.content for chunk in chunks if chunk.delta and chunk.delta.content] == pieces
+
+
 async def test_a_system_message_within_the_conversation_is_the_users(
     server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -393,6 +425,16 @@ def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
     assert (thoughts.take("Hel"), thoughts.take("lo"), thoughts.end()) == ("", "", "Hello")
     thoughts.begin()
     assert thoughts.take("Hel") == "Hel"
+
+
+def test_thoughts_may_be_ruled_out_within_an_answer() -> None:
+    """What was held back is given out with what follows."""
+    thoughts = UnopenedThoughts(is_possible=True)
+    thoughts.begin()
+    held = thoughts.take("Hel")
+    thoughts.rule_out()
+
+    assert (held, thoughts.take("lo"), thoughts.take("!"), thoughts.end()) == ("", "Hello", "!", "")
 
 
 async def test_a_connection_outlives_the_pause_between_two_questions(
