@@ -42,7 +42,7 @@ def local_identity(room: rtc.Room) -> str:
 
 
 def room_access(
-    room: rtc.Room, url: NotGivenOr[str], key: NotGivenOr[str], secret: NotGivenOr[str]
+    room: rtc.Room, url: NotGivenOr[str], key: NotGivenOr[str], secret: NotGivenOr[str], **others: str
 ) -> tuple[RoomAccess, RoomServer]:
     """Find how the service reaches a room, and how we reach its server.
 
@@ -51,13 +51,14 @@ def room_access(
         url: The server's address as the service reaches it; default LIVEKIT_URL, which is ours as well.
         key: Default LIVEKIT_API_KEY.
         secret: Default LIVEKIT_API_SECRET.
+        others: What the avatar needs besides, by the names of their environment variables.
 
     Raises:
-        ConfigurationError: One of them is missing.
+        ConfigurationError: Something is missing; the message names all of it.
     """
     url = url or os.environ.get("LIVEKIT_URL", "")
     key = key or os.environ.get("LIVEKIT_API_KEY", "")
     secret = secret or os.environ.get("LIVEKIT_API_SECRET", "")
-    require(LIVEKIT_URL=url, LIVEKIT_API_KEY=key, LIVEKIT_API_SECRET=secret)
+    require(**others, LIVEKIT_URL=url, LIVEKIT_API_KEY=key, LIVEKIT_API_SECRET=secret)
     server = RoomServer(os.environ.get("LIVEKIT_URL") or url, key, secret)
     return RoomAccess(url, room.name, local_identity(room), key, secret), server

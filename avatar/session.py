@@ -196,8 +196,8 @@ class AvatarSession(BaseAvatarSession[_Events]):
             AvatarError: The service did not start the session, and it is required.
         """
         self._require_unused()
-        require(LIVEAVATAR_API_KEY=self._api_key, LIVEAVATAR_AVATAR_ID=self._appearance.avatar_id)
-        access, server = room_access(room, livekit_url, livekit_api_key, livekit_api_secret)
+        own = {"LIVEAVATAR_API_KEY": self._api_key, "LIVEAVATAR_AVATAR_ID": self._appearance.avatar_id}
+        access, server = room_access(room, livekit_url, livekit_api_key, livekit_api_secret, **own)
         self._source = OwnRoomSource(self._api(room.name), access, self._appearance)
         await self._start(agent_session, room, self._source, server)
 
