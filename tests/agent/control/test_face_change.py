@@ -13,6 +13,8 @@ from avatar import ConfigurationError
 from tests.agent.control.test_personas import NOVA, POET, staged
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent.control.events import FailureEvent
 
 KEY: dict[str, Any] = {"liveavatar_api_key": "a-key"}
@@ -79,15 +81,16 @@ def test_in_a_room_of_liveavatars_the_face_stays() -> None:
     assert avatar.avatar_id == "first-face"
 
 
-async def test_the_face_follows_a_change_of_the_persona(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_face_follows_a_change_of_the_persona(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Once the persona has taken over; one that is refused changes no face."""
+    for name, face_id in (("first", "first-face"), ("other", "her-face")):
+        (tmp_path / f"{name}.toml").write_text(f'name = "{name}"\ninstructions = "x"\navatar_id = "{face_id}"\n')
     avatar, face, _ = changing()
-    monkeypatch.setattr("agent.control.personas.load_persona", lambda _: WITH_FACE)
-    async with staged(monkeypatch) as stage:
+    async with staged(monkeypatch, tmp_path / "first.toml") as stage:
         stage.personas.face = face
         with pytest.raises(Exception, match="no such persona"):
             await stage.personas.change("nobody")
         before = avatar.avatar_id
-        await stage.personas.change("poet")
+        await stage.personas.change("other")
 
-    assert (before, avatar.avatar_id) == ("first-face", "her-face")
+    assert (before, avatar.avatar_id, avatar.names) == ("first-face", "her-face", ["other"])
