@@ -54,7 +54,7 @@ def azure_of(server: BaseTestServer, monkeypatch: pytest.MonkeyPatch) -> openai.
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
     monkeypatch.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
     monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
-    return build_llm(load_settings())
+    return build_llm(load_settings(), PERSONA)
 
 
 @asynccontextmanager
