@@ -1,11 +1,14 @@
 """What an avatar session can't do without: settings that are given, and the agent's identity in the room."""
 
 import contextlib
+import os
 
 from livekit import rtc
-from livekit.agents import get_job_context
+from livekit.agents import NotGivenOr, get_job_context
 
 from avatar.errors import ConfigurationError
+from avatar.link.room import RoomServer
+from avatar.link.sources import RoomAccess
 
 
 def require(**values: str) -> None:
@@ -36,3 +39,26 @@ def local_identity(room: rtc.Room) -> str:
         message = "outside a job, connect the room before the avatar is started"
         raise ConfigurationError(message)
     return room.local_participant.identity
+
+
+def room_access(
+    room: rtc.Room, url: NotGivenOr[str], key: NotGivenOr[str], secret: NotGivenOr[str], **others: str
+) -> tuple[RoomAccess, RoomServer]:
+    """Find how the service reaches a room, and how we reach its server.
+
+    Args:
+        room: Where the avatar appears.
+        url: The server's address as the service reaches it; default LIVEKIT_URL, which is ours as well.
+        key: Default LIVEKIT_API_KEY.
+        secret: Default LIVEKIT_API_SECRET.
+        others: What the avatar needs besides, by the names of their environment variables.
+
+    Raises:
+        ConfigurationError: Something is missing; the message names all of it.
+    """
+    url = url or os.environ.get("LIVEKIT_URL", "")
+    key = key or os.environ.get("LIVEKIT_API_KEY", "")
+    secret = secret or os.environ.get("LIVEKIT_API_SECRET", "")
+    require(**others, LIVEKIT_URL=url, LIVEKIT_API_KEY=key, LIVEKIT_API_SECRET=secret)
+    server = RoomServer(os.environ.get("LIVEKIT_URL") or url, key, secret)
+    return RoomAccess(url, room.name, local_identity(room), key, secret), server

@@ -19,40 +19,46 @@ from livekit.agents import (
 from livekit.agents.voice.avatar import AvatarSession as BaseAvatarSession
 
 from avatar.api import DEFAULT_API_URL, LiveAvatarAPI, VideoQuality
-from avatar.arguments import local_identity, require
+from avatar.arguments import require, room_access
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.transcription import SyncedTranscription
 from avatar.closing import interrupt_speech
-from avatar.core import AvatarGone, AvatarReason, AvatarStatus, Event, Sink, SpeechSent, StatusChanged, Timings
+from avatar.core import AvatarGone, AvatarReason, AvatarRejected, AvatarStatus, Event, Sink, SpeechSent, StatusChanged
 from avatar.errors import AvatarError, ConfigurationError
 from avatar.http import client_session
 from avatar.link.link import AvatarLink
 from avatar.link.room import RoomServer
 from avatar.link.sessions import SessionSource
-from avatar.link.sources import Appearance, HostedSource, OwnRoomSource, RoomAccess
+from avatar.link.sources import Appearance, HostedSource, OwnRoomSource
 from avatar.recording import Recorder
 from avatar.sessions.hosted import AVATAR_IDENTITY, HostedRoom
 
 if TYPE_CHECKING:
+    from avatar.core.timings import Timings
     from avatar.sessions.port import Journal
 
 logger = logging.getLogger("avatar")
 
 _IDENTITY = "liveavatar-avatar-agent"
 _NAME = "Avatar"
+_CANNOT_CHANGE = "only an avatar that was started in a room of your own can change"
+_CLOSED_TOO_SOON = "the avatar was closed while it was being started"
 
 
-class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "speech_sent", "status_changed"]]):
+_Events = Literal["avatar_lost", "avatar_rejected", "core_event", "speech_sent", "status_changed"]
+
+
+class AvatarSession(BaseAvatarSession[_Events]):
     """A LiveAvatar LITE session that speaks for an agent session and shows its face in the room.
 
     Takes the place of `livekit.plugins.liveavatar.AvatarSession`. Works inside a job and outside of one; outside, call
     `aclose` yourself. While there is no avatar, the fallback track speaks: an audio track that the agent publishes.
 
     Emits `status_changed` with an `AvatarStatus` whenever the avatar comes or goes, and `avatar_lost` with an
-    `AvatarError` when there will be none any more; the agent session goes on without it. Emits `speech_sent`, without
-    arguments, when the first chunk of a segment is sent to the avatar or to the fallback track. Emits `core_event` with
-    each event of `avatar.core`, before those above, for metrics and traces. Events are emitted one at a time: a handler
-    may call any method here, and what comes of that is emitted after the handler has returned.
+    `AvatarError` when there will be none any more; the agent session goes on without it. Emits `avatar_rejected` with
+    the id when `change_avatar` has failed, `speech_sent` when the first chunk of a segment is sent to a sink, and,
+    before those, `core_event` with each event of `avatar.core`. Events are emitted one at a time: a handler may call
+    any method here, and what comes of that is emitted after the handler has returned.
 
     Args:
         avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
@@ -111,6 +117,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
         self._status = AvatarStatus(is_live=False)
         self._http: aiohttp.ClientSession | None = None
         self._link: AvatarLink | None = None
+        self._source: OwnRoomSource | None = None
         self._output: AvatarAudioOutput | None = None
         self._transcription: SyncedTranscription | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -131,6 +138,11 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
         """The service's id of the session that runs now, if one does."""
         current = None if self._link is None else self._link.machine.current
         return None if current is None else current.session_id
+
+    @property
+    def avatar_id(self) -> str:
+        """Which avatar is wanted: the first one, or the last one of `change_avatar` that was not refused."""
+        return self._appearance.avatar_id if self._link is None else self._link.machine.avatar_id
 
     @property
     def status(self) -> AvatarStatus:
@@ -184,10 +196,10 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
             AvatarError: The service did not start the session, and it is required.
         """
         self._require_unused()
-        access = self._access(room, livekit_url, livekit_api_key, livekit_api_secret)
-        # The service may need another address than we do.
-        server = RoomServer(os.environ.get("LIVEKIT_URL") or access.url, access.api_key, access.api_secret)
-        await self._start(agent_session, room, OwnRoomSource(self._api(room.name), access, self._appearance), server)
+        own = {"LIVEAVATAR_API_KEY": self._api_key, "LIVEAVATAR_AVATAR_ID": self._appearance.avatar_id}
+        access, server = room_access(room, livekit_url, livekit_api_key, livekit_api_secret, **own)
+        self._source = OwnRoomSource(self._api(room.name), access, self._appearance)
+        await self._start(agent_session, room, self._source, server)
 
     async def start_hosted(self, agent_session: AgentSession[Any], room: rtc.Room, hosted: HostedRoom) -> None:
         """Let the avatar speak that came with a room of the service's (`avatar.open_hosted_room`): its session runs.
@@ -226,11 +238,27 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
             with self._link.driver.step() as now:
                 self._link.machine.engage(now)
 
+    def change_avatar(self, avatar_id: str, *, name: str | None = None) -> None:
+        """Have another avatar speak, by a session that takes over between two segments; a refused one changes nothing.
+
+        Args:
+            avatar_id: Which avatar.
+            name: Its name in the room; default: the first one's.
+
+        Raises:
+            ConfigurationError: This avatar session was not started, or is in a hosted room.
+        """
+        if self._link is None or self._source is None:
+            raise ConfigurationError(_CANNOT_CHANGE)
+        self._source.names[avatar_id] = name or self._appearance.name
+        with self._link.driver.step() as now:
+            self._link.machine.change_avatar(avatar_id, now)
+
     def sync_transcription(self) -> None:
         """Let the transcription follow what the avatar has played. Call it once, after `agent_session.start`.
 
-        It takes the place of the framework's synchronizer, which goes by the wall clock: start the agent session with
-        `RoomOptions(text_output=TextOutputOptions(sync_transcription=False))`.
+        Start the agent session with `RoomOptions(text_output=TextOutputOptions(sync_transcription=False))`: the
+        framework's synchronizer goes by the wall clock.
 
         Raises:
             ConfigurationError: The framework's own is at work.
@@ -270,6 +298,7 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
         self._link = link = AvatarLink(
             source,
             identity=self._appearance.identity,
+            avatar_id=self._appearance.avatar_id,
             room=room,
             server=server,
             http=self._http_session,
@@ -287,29 +316,13 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
             was_closed = self._closing is not None
             await self.aclose()
             if was_closed and isinstance(error, Exception):
-                raise _closed_too_soon() from error
+                raise AvatarError(_CLOSED_TOO_SOON) from error
             raise
         if self._closing is not None:
-            raise _closed_too_soon()
+            raise AvatarError(_CLOSED_TOO_SOON)
         agent_session.output.replace_audio_tail(self._output)
         agent_session.on("user_state_changed", self._on_user_state_changed)
         agent_session.on("close", self._on_agent_session_close)
-
-    def _access(
-        self, room: rtc.Room, url: NotGivenOr[str], key: NotGivenOr[str], secret: NotGivenOr[str]
-    ) -> RoomAccess:
-        """The room of ours, with everything that the service needs to bring an avatar into it."""
-        url = url or os.environ.get("LIVEKIT_URL", "")
-        key = key or os.environ.get("LIVEKIT_API_KEY", "")
-        secret = secret or os.environ.get("LIVEKIT_API_SECRET", "")
-        require(
-            LIVEAVATAR_API_KEY=self._api_key,
-            LIVEAVATAR_AVATAR_ID=self._appearance.avatar_id,
-            LIVEKIT_URL=url,
-            LIVEKIT_API_KEY=key,
-            LIVEKIT_API_SECRET=secret,
-        )
-        return RoomAccess(url, room.name, local_identity(room), key, secret)
 
     def _api(self, room_name: str) -> LiveAvatarAPI:
         self._recorder = Recorder.in_directory(self._record, room_name)
@@ -341,6 +354,8 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
             case StatusChanged(status=status):
                 self._status = status
                 self.emit("status_changed", status)
+            case AvatarRejected(avatar_id=avatar_id):
+                self.emit("avatar_rejected", avatar_id)
             case SpeechSent():
                 self.emit("speech_sent")
             case AvatarGone() if self._link is not None:
@@ -381,7 +396,3 @@ class AvatarSession(BaseAvatarSession[Literal["avatar_lost", "core_event", "spee
             self._room.off("connection_state_changed", self._on_connection_state_changed)
             self._room = None
         await super().aclose()
-
-
-def _closed_too_soon() -> AvatarError:
-    return AvatarError("the avatar was closed while it was being started")

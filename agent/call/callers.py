@@ -15,6 +15,9 @@ FLOOR = 1.5
 # disconnects on `beforeunload`), and is back in one to three seconds.
 RELOAD_GRACE = 5.0
 
+# Seconds after a caller has left up to which the call waits for one whose page has asked for the way back.
+RETURN_TIMEOUT = 60.0
+
 
 class Departure(Enum):
     """How a caller left the room."""
@@ -42,6 +45,14 @@ class Caller:
     is_muted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """A wait for a caller who has left; times are monotonic seconds."""
+
+    since: float
+    until: float
+
+
 class Callers:
     """The callers of one call.
 
@@ -54,7 +65,8 @@ class Callers:
       the link to a caller who uses push-to-talk.
 
     After a caller left on purpose, the call waits `RELOAD_GRACE` at most for their return; after a lost connection, the
-    whole grace; after a telephone was hung up, not at all.
+    whole grace; after a telephone was hung up, not at all. A caller whose page asks for the way back in this time has
+    the whole grace from then on, `RETURN_TIMEOUT` at most in all.
 
     Args:
         grace: Seconds to wait for a caller whose connection was lost.
@@ -68,7 +80,8 @@ class Callers:
         self._grace = grace
         self._first_by = first_by
         self._callers: dict[str, Caller] = {}
-        self._awaited: dict[str, float] = {}
+        self._awaited: dict[str, _Wait] = {}
+        self._announced: dict[str, float] = {}
         self._speakers: Sequence[str] = ()
         self._by_button: set[str] = set()
         self._writers: set[str] = set()
@@ -106,7 +119,7 @@ class Callers:
         """When the call is over unless a caller joins before; None while a caller is in the room."""
         if self._callers:
             return None
-        return max(self._awaited.values(), default=self._first_by)
+        return max((wait.until for wait in self._awaited.values()), default=self._first_by)
 
     def knows(self, identity: str) -> bool:
         """Return whether this is a caller in the room."""
@@ -130,10 +143,22 @@ class Callers:
         before, self._callers = self._callers, {caller.identity: caller for caller in callers}
         for identity, caller in before.items():
             if identity not in self._callers:
-                self._awaited[identity] = now + self._grace_of(caller, departures.get(identity, Departure.LOST))
-        for identity in self._callers:
+                grace = self._grace_of(caller, departures.get(identity, Departure.LOST))
+                self._awaited[identity] = _Wait(now, now + grace)
+                # The news of a departure may come after that of the way back.
+                if now - self._announced.get(identity, -inf) < RELOAD_GRACE:
+                    self._extend(now, identity)
+        for identity in self._callers.keys() - before.keys():
             self._awaited.pop(identity, None)
+            self._announced.pop(identity, None)
         self._choose(now)
+
+    def announce(self, now: float, identity: str) -> None:
+        """Note that a caller's page has asked for the way back."""
+        if identity in self._callers:
+            self._announced[identity] = now
+        elif identity in self._awaited:
+            self._extend(now, identity)
 
     def speak(self, now: float, identities: Sequence[str]) -> None:
         """Replace the speakers by these callers, the loudest first."""
@@ -170,6 +195,11 @@ class Callers:
         if caller.is_phone:
             return 0.0
         return min(RELOAD_GRACE, self._grace) if departure is Departure.LEFT else self._grace
+
+    def _extend(self, now: float, identity: str) -> None:
+        wait = self._awaited[identity]
+        until = min(now + self._grace, wait.since + RETURN_TIMEOUT)
+        self._awaited[identity] = _Wait(wait.since, max(wait.until, until))
 
     def _choose(self, now: float) -> None:
         # Without another caller a ringing telephone is linked too: the framework publishes the agent's audio track when

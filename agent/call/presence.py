@@ -12,6 +12,7 @@ from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
 from agent.call.callers import Caller, Callers, Departure
+from agent.rooms.connection_details import RETURNING
 
 logger = logging.getLogger("agent")
 
@@ -90,6 +91,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
             self._room.on(event, self._look)
         self._room.on("participant_disconnected", self._on_disconnected)
         self._room.on("active_speakers_changed", self._on_speakers)
+        self._room.on("data_received", self._on_data)
         self._room.on("disconnected", self._on_close)
         self._session.on("speech_created", self._on_speech_created)
         self._session.on("close", self._on_close)
@@ -183,6 +185,13 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._callers.speak(_now(), [each.identity for each in speakers])
         self._follow()
 
+    def _on_data(self, packet: rtc.DataPacket) -> None:
+        # A packet of a participant names them; without one it is of the page's server.
+        if packet.topic == RETURNING and packet.participant is None:
+            logger.info("the caller is on the way back")
+            self._callers.announce(_now(), packet.data.decode(errors="replace"))
+            self._follow()
+
     def _follow(self) -> None:
         """Carry out what `Callers` decided."""
         if self._is_over:
@@ -237,6 +246,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
             self._room.off(event, self._look)
         self._room.off("participant_disconnected", self._on_disconnected)
         self._room.off("active_speakers_changed", self._on_speakers)
+        self._room.off("data_received", self._on_data)
         self._room.off("disconnected", self._on_close)
         self._session.off("close", self._on_close)
         self._stop_timer()

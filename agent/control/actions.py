@@ -120,7 +120,7 @@ class Actions:
         return payloads.Nothing()
 
     async def set_persona(self, asked: payloads.SetPersona, _: str) -> payloads.Persona:
-        """Let another persona go on, with its voice and its opening line; the face stays."""
+        """Let another persona go on, with its voice, its face and its opening line."""
         async with self._one_at_a_time:
             persona = await self._personas.change(asked.persona)
             self.say_opening()

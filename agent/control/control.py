@@ -17,6 +17,7 @@ from agent.control.attributes import VERSION, Attributes
 from agent.control.backend_rpc import BackendRpc
 from agent.control.chat import Chat
 from agent.control.events import CardEvent, Events, SaidEvent, TurnEvent
+from agent.control.face_change import FaceChange
 from agent.control.failures import Failures
 from agent.control.personas import Personas
 from agent.control.push_to_talk import PushToTalk
@@ -29,6 +30,7 @@ from agent.persona import Persona
 from agent.settings import Settings
 from agent.speech.queue import SpeechQueue
 from avatar import AvatarSession, AvatarStatus
+from avatar.core import Sink, SinkChanged
 
 logger = logging.getLogger("agent")
 
@@ -74,6 +76,7 @@ class Control:
     ) -> None:
         self._room = room
         self._session = session
+        self._settings = settings
         self._usage = usage
         self._tell_turn = on_turn
         self._reporting: asyncio.Task[None] | None = None
@@ -114,6 +117,8 @@ class Control:
     def show(self, avatar: AvatarSession) -> None:
         """Show the state of the avatar from here on."""
         self._usage.avatar = avatar
+        self.personas.face = FaceChange(avatar, self._settings, self._events.tell)
+        avatar.on("core_event", lambda event: self._on_avatar_event(avatar, event))
         avatar.on("status_changed", lambda status: self._on_avatar_status(avatar, status))
         avatar.on("speech_sent", self._timings.sent)
 
@@ -171,6 +176,10 @@ class Control:
         item = event.item
         if isinstance(item, ChatMessage) and item.role == "assistant":
             self._events.tell(SaidEvent(text=(item.text_content or "").strip(), interrupted=item.interrupted))
+
+    def _on_avatar_event(self, avatar: AvatarSession, event: object) -> None:
+        if isinstance(event, SinkChanged) and event.sink is Sink.AVATAR:
+            self.attributes.tell(avatar_identity=avatar.avatar_identity)
 
     def _on_avatar_status(self, avatar: AvatarSession, status: AvatarStatus) -> None:
         if status.is_live:

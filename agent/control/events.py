@@ -79,7 +79,7 @@ class FailureEvent(Event):
     """Something failed. The agent says so too, if it can."""
 
     type: Literal["error"] = "error"
-    source: Literal["hearing", "thinking", "speaking"]
+    source: Literal["hearing", "thinking", "speaking", "avatar"]
     message: str = Field(description="a sentence for the caller")
 
 

@@ -28,6 +28,7 @@ from agent.tools.persona_tools import tools_of
 from agent.turns import turn_settings
 
 if TYPE_CHECKING:
+    from agent.control.face_change import FaceChange
     from agent.tools.mcp_servers import McpServers
 
 logger = logging.getLogger("agent")
@@ -43,8 +44,6 @@ _ENTER_TIMEOUT = 5.0
 
 class Personas:
     """Makes the agents of the personas, one at a time, for one session.
-
-    The face stays the same: it belongs to the avatar's session, which goes on.
 
     Args:
         session: The agent's; its own voice and recogniser are the first persona's.
@@ -62,6 +61,7 @@ class Personas:
         persona: The present one.
         language: Which of its languages is spoken.
         stem: Name of its file, without its ending.
+        face: Gives each persona its avatar; None as long as the call has none.
     """
 
     def __init__(
@@ -81,6 +81,7 @@ class Personas:
         self.persona = persona
         self._first_stem = config.persona or settings.persona.stem
         self.stem = stem or self._first_stem
+        self.face: FaceChange | None = None
         self._session = session
         self._settings = settings
         self._first = persona
@@ -158,6 +159,8 @@ class Personas:
         await self._close_apologies()
         self.persona, self.stem, self.language = persona, stem, language
         self._apology, self._apologies = apology, apologies
+        if self.face is not None:
+            self.face.follow(persona)
         self._attributes.tell(persona=stem)
         self._attributes.rename(_name_of(persona))
         self.prepare()

@@ -7,6 +7,7 @@ thoughts.
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -28,26 +29,18 @@ logger = logging.getLogger("agent")
 # The key in the `extra` of a chunk without words that says that the model is thinking.
 THINKING = "thinking"
 
-
 # Seconds for which a connection is kept between two answers; OpenAI's plugin keeps its own as long.
 _KEPT_OPEN_S = 120.0
 
 
-class CompletionsClient(openai.AsyncOpenAI):
-    """An OpenAI client whose streamed chat completions are normalised.
+# What a model is asked ahead. One that thinks has not come to the word after so few tokens.
+_GREETING = {"role": "user", "content": "Answer with this one word, and nothing else: Hello"}
+_ANSWER = "hello"
+_GREETING_TOKENS = 8
 
-    Args:
-        api_key: The server's key.
-        base_url: The server.
-        is_openai: Whether it is OpenAI itself: it takes system messages anywhere, and its models don't write thoughts
-            into their answers.
-    """
 
-    def __init__(self, *, api_key: str, base_url: str, is_openai: bool) -> None:
-        # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
-        http_client = openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S))
-        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=http_client)
-        self._is_openai = is_openai
+class _Normalised(openai.AsyncOpenAI):
+    _is_openai = True
 
     async def connect(self) -> None:
         """Open a connection that the next request uses; the server's answer does not matter."""
@@ -56,23 +49,85 @@ class CompletionsClient(openai.AsyncOpenAI):
     @cached_property
     def chat(self) -> AsyncChat:
         """The chat completions, in place of the client's own."""
-        return _Chat(self, is_openai=self._is_openai)
+        return _Chat(self, self._completions)
+
+    @cached_property
+    def _completions(self) -> "_Completions":
+        return _Completions(self, is_openai=self._is_openai)
+
+
+class CompletionsClient(_Normalised):
+    """An OpenAI client whose streamed chat completions are normalised.
+
+    Args:
+        api_key: The server's key.
+        base_url: The server.
+        model: Its model.
+        is_openai: Whether it is OpenAI itself: it takes system messages anywhere, and its models don't write thoughts
+            into their answers.
+    """
+
+    def __init__(self, *, api_key: str, base_url: str, model: str, is_openai: bool) -> None:
+        super().__init__(api_key=api_key, base_url=base_url, max_retries=0, http_client=_http_client())
+        self._model = model
+        self._is_openai = is_openai
+
+    async def connect(self) -> None:
+        """Open a connection that the next request uses; a server other than OpenAI's is asked for a word.
+
+        Its model is loaded then, and if it answers without thinking, its first answer is streamed.
+        """
+        if self._is_openai:
+            await super().connect()
+            return
+        body = {"model": self._model, "messages": [_GREETING], "max_tokens": _GREETING_TOKENS}
+        # What fails here fails again with the first answer, and is reported then.
+        with suppress(openai.OpenAIError, ValueError):
+            reply = await self.post("/chat/completions", cast_to=httpx2.Response, body=body)
+            if read_chunk(reply.json()).text.strip(" \n.!").lower() == _ANSWER:
+                self._completions.thoughts.rule_out()
+
+
+class AzureCompletionsClient(_Normalised, openai.AsyncAzureOpenAI):
+    """A client of Azure OpenAI whose streamed chat completions are normalised.
+
+    Args:
+        api_key: The resource's key.
+        endpoint: The resource's address.
+        deployment: Its deployment of a model.
+        api_version: The version of its interface.
+    """
+
+    def __init__(self, *, api_key: str, endpoint: str, deployment: str, api_version: str) -> None:
+        super().__init__(
+            api_key=api_key,
+            azure_endpoint=endpoint,
+            azure_deployment=deployment,
+            api_version=api_version,
+            max_retries=0,
+            http_client=_http_client(),
+        )
+
+
+def _http_client() -> httpx2.AsyncClient:
+    # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
+    return openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S))
 
 
 class _Chat(AsyncChat):
-    def __init__(self, client: openai.AsyncOpenAI, *, is_openai: bool) -> None:
+    def __init__(self, client: openai.AsyncOpenAI, completions: "_Completions") -> None:
         super().__init__(client)
-        self._is_openai = is_openai
+        self._normalised = completions
 
     @cached_property
     def completions(self) -> AsyncCompletions:
-        return _Completions(self._client, is_openai=self._is_openai)
+        return self._normalised
 
 
 class _Completions(AsyncCompletions):
     def __init__(self, client: openai.AsyncOpenAI, *, is_openai: bool) -> None:
         super().__init__(client)
-        self._thoughts = UnopenedThoughts(is_possible=not is_openai)
+        self.thoughts = UnopenedThoughts(is_possible=not is_openai)
         self._requests = Requests(is_openai=is_openai)
 
     async def create(self, **request: Any) -> "NormalisedStream":  # type: ignore[override] # streams alone, which is all that the plugin asks for
@@ -86,7 +141,7 @@ class _Completions(AsyncCompletions):
                     raise
                 logger.warning("the language model server refused a part of a request", extra={"part": given_up})
             else:
-                return NormalisedStream(stream, self._thoughts, _calls_for(request))
+                return NormalisedStream(stream, self.thoughts, _calls_for(request))
 
 
 class NormalisedStream:

@@ -25,7 +25,7 @@ from livekit.plugins import deepgram, elevenlabs, openai, silero
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.conversation.call_session import CallSession
-from agent.conversation.completions import CompletionsClient
+from agent.conversation.completions import AzureCompletionsClient, CompletionsClient
 from agent.conversation.patience import RESULT_CAME
 from agent.conversation.voices import VoicesByLanguage
 from agent.framework import ConnectedLLM, forward_messages, reporting_flux, reporting_stt
@@ -147,14 +147,13 @@ def build_llm(settings: Settings, persona: Persona) -> openai.LLM:
     name = persona.model.name or settings.openai_model
     options = persona.model.request()
     if (azure := settings.azure) is not None:
-        return openai.LLM.with_azure(
-            model=name,
-            azure_endpoint=azure.endpoint,
-            azure_deployment=persona.model.name or azure.deployment,
-            api_version=azure.api_version,
+        client = AzureCompletionsClient(
             api_key=azure.key.get_secret_value(),
-            **options,
+            endpoint=azure.endpoint,
+            deployment=persona.model.name or azure.deployment,
+            api_version=azure.api_version,
         )
+        return ConnectedLLM(connect=client.connect, is_openai=True, model=name, client=client, **options)
     return _llm(settings.openai, name, options)
 
 
@@ -293,7 +292,7 @@ def build_model(settings: Settings, persona: Persona) -> llm.LLM[Any]:
 def _llm(vendor: Vendor, model: str, options: Mapping[str, Any]) -> openai.LLM:
     is_openai = vendor.is_stand_in or is_openai_host(vendor.url)
     client = CompletionsClient(
-        api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, is_openai=is_openai
+        api_key=vendor.key.get_secret_value(), base_url=vendor.url or OPENAI_URL, model=model, is_openai=is_openai
     )
     return ConnectedLLM(connect=client.connect, is_openai=is_openai, model=model, client=client, **options)
 

@@ -30,7 +30,7 @@ class UnopenedThoughts:
 
     Where a server's chat template has the opening tag, an answer begins with thoughts and has a lone closing tag behind
     them. Until that tag, or its end, an answer looks the same with and without thoughts, so that the first answer is
-    held back. Later answers are held back only if the first one had thoughts.
+    held back, unless they are ruled out before. Later answers are held back only if the first one had thoughts.
 
     Args:
         is_possible: Whether the model may do so at all.
@@ -45,6 +45,10 @@ class UnopenedThoughts:
         """Begin an answer."""
         self._is_holding, self._held = self._is_expected, ""
 
+    def rule_out(self) -> None:
+        """Expect no thoughts: the model was seen to answer without them."""
+        self._is_expected = False
+
     def take(self, text: str) -> str:
         """Take more of the answer.
 
@@ -54,6 +58,8 @@ class UnopenedThoughts:
         if not self._is_holding:
             return text
         self._held += text
+        if not self._is_expected:
+            return self.end()
         start, end = THOUGHTS_START.search(self._held), LONE_THOUGHTS_END.search(self._held)
         if start is None and end is None:
             return ""

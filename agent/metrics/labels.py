@@ -22,6 +22,7 @@ CALL_ENDS = (
 SESSION_ENDS = (
     "the call is over",
     "the session's time is up",
+    "another avatar is wanted",
     "the service ended the session",
     "the service has cut the speech off",
     "the avatar does not play what it was sent",

@@ -8,6 +8,10 @@ from agent.call_config import CallConfig
 # The attribute, with the value `true`, of a participant whose client shows LiveKit's captions.
 CAPTIONS = "captions"
 
+# The topic of the data packet with which the page's server tells the agent that a caller is on the way back; its data
+# is the caller's identity.
+RETURNING = "caller_returning"
+
 
 class NoRoomError(Exception):
     """There is no room for the caller; the message is a sentence for them."""

@@ -13,7 +13,7 @@ from livekit import api
 
 from agent.call_config import CallConfig
 from agent.call_config.given import as_metadata
-from agent.rooms.connection_details import CAPTIONS, CallOverError, ConnectionDetails, NoRoomError
+from agent.rooms.connection_details import CAPTIONS, RETURNING, CallOverError, ConnectionDetails, NoRoomError
 from agent.rooms.dispatch import LIVEKIT_FAILURES, bring_agent, livekit_api
 from agent.settings import Settings
 
@@ -37,6 +37,10 @@ _COMES_BACK_WITHIN = 6 * 3600.0
 # be 30 more. For a caller who comes later they are dispatched again.
 _CALLER_JOIN_TIMEOUT = 15
 _LIVEKIT_LOOKS_EVERY = 30.0
+
+# Seconds for which LiveKit keeps a room after its caller left: whether one is waited for is the agent's decision, which
+# is made within this time. LiveKit's default of 20 s may be too short for a caller who reloads the page.
+_DEPARTURE_TIMEOUT = 60
 
 # The rights in tokens that are made here. A token with others was made elsewhere.
 _RIGHTS = {"roomJoin", "room", "canPublish", "canSubscribe", "canPublishData", "canPublishSources"}
@@ -141,7 +145,7 @@ class OwnRooms:
     async def refresh(self, token: str) -> ConnectionDetails:
         """Let a caller into their room again, which has an agent then; see `Rooms.refresh`.
 
-        The new token has the claims of the first one, whatever they allow.
+        The agent waits for them meanwhile. The new token has the claims of the first one, whatever they allow.
         """
         claims = self._claims(token)
         room, identity = claims["video"]["room"], claims["sub"]
@@ -151,6 +155,7 @@ class OwnRooms:
                 if not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))).rooms:
                     raise CallOverError(_ENDED)
                 await bring_agent(livekit, self._settings, room, is_expected=True)
+                await _announce(livekit, room, identity)
         except LIVEKIT_FAILURES as error:
             logger.warning("whether a call goes on is not known", extra={"error": type(error).__name__})
             raise NoRoomError(_AWAY) from error
@@ -199,7 +204,13 @@ class OwnRooms:
         Failures here are not fatal: LiveKit dispatches the agent when the caller joins.
         """
         agents, metadata = _dispatch(self._settings, config)
-        request = api.CreateRoomRequest(name=room, empty_timeout=_CALLER_JOIN_TIMEOUT, agents=agents, metadata=metadata)
+        request = api.CreateRoomRequest(
+            name=room,
+            empty_timeout=_CALLER_JOIN_TIMEOUT,
+            departure_timeout=_DEPARTURE_TIMEOUT,
+            agents=agents,
+            metadata=metadata,
+        )
         try:
             async with livekit_api(self._settings) as livekit:
                 await livekit.room.create_room(request)
@@ -217,6 +228,12 @@ def _dispatch(settings: Settings, config: CallConfig | None) -> tuple[list[api.R
     if not settings.livekit_agent_name:
         return [], metadata
     return [api.RoomAgentDispatch(agent_name=settings.livekit_agent_name, metadata=metadata)], ""
+
+
+async def _announce(livekit: api.LiveKitAPI, room: str, identity: str) -> None:
+    """Tell the agent in a room that a caller is on the way back."""
+    request = api.SendDataRequest(room=room, data=identity.encode(), kind=api.DataPacket.Kind.RELIABLE, topic=RETURNING)
+    await livekit.room.send_data(request)
 
 
 def _is_ours(claims: dict[str, Any]) -> bool:

@@ -31,6 +31,8 @@ _BEFORE_A_SYLLABLE = re.compile(
     r"(?![\u0e2f-\u0e3a\u0e45-\u0e4e\u0eaf-\u0ebc\u0ec6-\u0ece\u102b-\u103e\u17b4-\u17d3])"
     r"(?!.[\u0e4c\u0ecc\u103a])(?![ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶーゝゞヽヾ々])"
 )
+# Within a number that is too long to be read as one.
+_BETWEEN_DIGITS = re.compile(r"(?<=\d{10})(?=\d)")
 
 _ABBREVIATIONS = re.compile(
     r"(?:^|[\s(\"'“‘])(?:\w|(?:\w\.)+\w|mr|mrs|ms|dr|prof|st|\w*str|jr|sr|vs|etc|nos|approx|dept|est|fig|inc|ltd|co|corp|vol|pp"
@@ -125,7 +127,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
 
 
 def _bounded(sentence: str) -> Iterator[str]:
-    """Cut what takes longer to speak than `_LONGEST`: at a comma, else at a blank, else at a letter of its script."""
+    """Cut what takes longer to speak than `_LONGEST`: at a comma, a blank, or a letter or digit."""
     while estimate_seconds(sentence[:_LOOK_AHEAD]) > _LONGEST:
         cut = _cut_of(sentence)
         if not cut:
@@ -138,7 +140,7 @@ def _bounded(sentence: str) -> Iterator[str]:
 def _cut_of(sentence: str) -> int:
     """Find where to cut a long sentence; 0 when there is no place, such as in a URL."""
     limit = _length_of(_LONGEST, sentence[:_LOOK_AHEAD])
-    for places in (_CLAUSE_ENDS, _BLANKS, _BEFORE_A_SYLLABLE):
+    for places in (_CLAUSE_ENDS, _BLANKS, _BEFORE_A_SYLLABLE, _BETWEEN_DIGITS):
         # Two characters more, for places that depend on what follows.
         ends = [end for match in places.finditer(sentence, 0, limit + 2) if (end := match.end()) <= limit]
         if ends and estimate_seconds(sentence[: ends[-1]]) >= _LONGEST / 3:

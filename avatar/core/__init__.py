@@ -15,6 +15,7 @@ from avatar.core.clock import Run
 from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening, to_json
 from avatar.core.events import (
     AvatarGone,
+    AvatarRejected,
     Event,
     PlaybackFinished,
     PlaybackProgressed,
@@ -43,6 +44,7 @@ __all__ = [
     "AvatarGone",
     "AvatarMachine",
     "AvatarReason",
+    "AvatarRejected",
     "AvatarStatus",
     "CancelStart",
     "CloseSocket",

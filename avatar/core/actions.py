@@ -13,6 +13,8 @@ class StartSession:
     session: int
     # The avatar's in the room.
     identity: str
+    # The avatar's at the service.
+    avatar_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,11 @@ class Coordinator:
             self._sessions.want_again()
             self._tell_status(AvatarReason.STARTING, "")
 
+    def change_avatar(self, avatar_id: str) -> None:
+        """Have another avatar speak, from the end of what is being said on; without effect in a hosted room."""
+        if self._replaceable:
+            self._sessions.avatar_id = avatar_id
+
     def close(self, now: float) -> None:
         """End the call: finish the speech, and stop the sessions after their last word."""
         if self._wish_for(WishTrigger.CLOSE):

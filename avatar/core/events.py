@@ -64,6 +64,14 @@ class AvatarGone:
 
 
 @dataclass(frozen=True, slots=True)
+class AvatarRejected:
+    """The avatar that the call has changed to can't be had: the one before stays, or comes back."""
+
+    avatar_id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class SinkChanged:
     """From now on this sink plays the speech."""
 
@@ -141,6 +149,7 @@ Event = (
     | PlaybackFinished
     | StatusChanged
     | AvatarGone
+    | AvatarRejected
     | SinkChanged
     | SessionStarted
     | SessionStopped

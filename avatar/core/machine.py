@@ -28,13 +28,13 @@ from avatar.core.words import Word
 class AvatarMachine:
     """The decisions about the speech and the avatar of one call.
 
-    Every captured segment is finished exactly once, whatever the service does, and every session that was started is
-    stopped.
+    Every captured segment is finished exactly once, and every session that was started is stopped.
 
     Args:
         name: Start of event ids; unique for each machine of a process.
         now: Monotonic seconds.
         identity: Of the avatar in the room; a later session of the call has a number behind it.
+        avatar_id: Of the avatar at the service.
         can_publish: True if a fallback track can be published in the room.
         can_mute: True if the others in the room can be kept from hearing an avatar.
         sees_room: True if the machine gets facts about the room.
@@ -50,6 +50,7 @@ class AvatarMachine:
         now: float,
         *,
         identity: str = "avatar",
+        avatar_id: str = "",
         can_publish: bool = False,
         can_mute: bool = False,
         sees_room: bool = False,
@@ -66,6 +67,7 @@ class AvatarMachine:
             self._t,
             Purchases(self._t, jitter),
             identity,
+            avatar_id,
             sees_room=sees_room,
             replaceable=replaceable,
             on_leave=self._playback.avatar_lost,
@@ -82,6 +84,11 @@ class AvatarMachine:
     def sessions(self) -> list[Session]:
         """Every session that was asked for, in order."""
         return self._sessions.all
+
+    @property
+    def avatar_id(self) -> str:
+        """Of the avatar that is wanted, at the service."""
+        return self._sessions.avatar_id
 
     @property
     def current(self) -> Session | None:
@@ -170,16 +177,18 @@ class AvatarMachine:
         self._settle(now)
 
     def release(self, detail: str, now: float) -> None:
-        """Do without the avatar until `engage`: its sessions are stopped, and the fallback track speaks.
-
-        Without effect in a hosted room, which would end with its session.
-        """
+        """Do without the avatar until `engage`, by the fallback track; without effect in a hosted room."""
         self._coordinator.release(detail, now)
         self._settle(now)
 
     def engage(self, now: float) -> None:
         """Ask for an avatar again."""
         self._coordinator.engage()
+        self._settle(now)
+
+    def change_avatar(self, avatar_id: str, now: float) -> None:
+        """Have another avatar speak, by the next session; without effect in a hosted room."""
+        self._coordinator.change_avatar(avatar_id)
         self._settle(now)
 
     def close(self, now: float) -> None:
@@ -269,11 +278,7 @@ class AvatarMachine:
         self._settle(now)
 
     def receive_text(self, number: int, text: str, now: float) -> bool:
-        """Take a text frame of the service. Nothing in it raises.
-
-        Returns:
-            True if something may be due, as `push_audio`.
-        """
+        """Take a text frame of the service; True if something may be due, as `push_audio`. Nothing in it raises."""
         session, event = self._sessions.by_number(number), parse_event(text)
         match event.kind:
             case EventKind.CONNECTED:

@@ -87,11 +87,15 @@ class Session:
         identity: Of its avatar in the room.
         interrupt_timeout: Seconds for the confirmation of an interrupt.
         now: When the service is asked for it.
+        avatar_id: Of its avatar, at the service.
     """
 
-    def __init__(self, number: int, identity: str, interrupt_timeout: float, now: float) -> None:
+    def __init__(
+        self, number: int, identity: str, interrupt_timeout: float, now: float, *, avatar_id: str = ""
+    ) -> None:
         self.number = number
         self.identity = identity
+        self.avatar_id = avatar_id
         self.state = SessionState.STARTING
         self.since = now
         """When it entered its state."""

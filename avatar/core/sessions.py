@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from avatar.core.actions import Action, CancelStart, CloseSocket, OpenSocket, StartSession, StopSession
 from avatar.core.events import (
+    AvatarRejected,
     Event,
     SessionLeft,
     SessionRefused,
@@ -19,6 +20,7 @@ from avatar.core.events import (
 )
 from avatar.core.purchases import Purchases
 from avatar.core.refusal import Refusal
+from avatar.core.roster import Roster
 from avatar.core.session import Session, SessionState, SessionTrigger
 from avatar.core.timings import Timings
 
@@ -31,13 +33,14 @@ _MOST_STOPS = 5
 _RECONNECT_DELAYS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-class Sessions:
+class Sessions(Roster):
     """Starts, keeps and stops the sessions of one call.
 
     Args:
         timings: Waits and limits.
         purchases: Decides when a session may be asked for.
         identity: Of the avatar in the room; a later session has a number behind it.
+        avatar_id: Of the avatar that is wanted first.
         sees_room: True if the machine gets facts about the room.
         replaceable: False if there is one session only, which has to run until the end of the call (a hosted room).
         on_leave: Called with a session that is about to be left, the time, and when the fallback track may speak
@@ -49,17 +52,13 @@ class Sessions:
         timings: Timings,
         purchases: Purchases,
         identity: str,
+        avatar_id: str,
         *,
         sees_room: bool,
         replaceable: bool,
         on_leave: Callable[[Session, float, float], None],
     ) -> None:
-        self.all: list[Session] = []
-        """Every session that was asked for."""
-        self.current: Session | None = None
-        """The session that speaks, or is about to."""
-        self.next: Session | None = None
-        """Its successor, while one is being prepared."""
+        super().__init__(identity, avatar_id, timings.interrupt)
         self.actions: deque[Action] = deque()
         self.events: list[Event] = []
         self.is_wanted = True
@@ -67,28 +66,9 @@ class Sessions:
         self.room_is_there = True
         self._t = timings
         self._purchases = purchases
-        self._identity = identity
         self._sees_room = sees_room
         self._replaceable = replaceable
         self._on_leave = on_leave
-
-    @property
-    def alive(self) -> list[Session]:
-        """Sessions that may cost money."""
-        return [session for session in self.all if session.is_alive]
-
-    @property
-    def available(self) -> Session | None:
-        """The current session, if it takes commands."""
-        return self.current if self.current is not None and self.current.is_ready else None
-
-    def by_number(self, number: int) -> Session:
-        """The session of that number."""
-        return self.all[number - 1]
-
-    def by_identity(self, identity: str) -> list[Session]:
-        """The sessions whose avatar has this identity: one, or none for another participant."""
-        return [session for session in self.all if session.identity == identity]
 
     def take_events(self) -> list[Event]:
         """What happened to the sessions since the last call."""
@@ -118,7 +98,7 @@ class Sessions:
             session.apply(SessionTrigger.NOT_STARTED, now)
             session.stopped_at = session.asked_at
             self._purchases.cancelled()
-            self._forget(session)
+            self.forget(session)
 
     def refused(
         self, session: Session, refusal: Refusal, retry_after: float | None, detail: str, now: float, *, may_run: bool
@@ -137,8 +117,10 @@ class Sessions:
         else:
             session.apply(SessionTrigger.NOT_STARTED, now)
             session.stopped_at = session.asked_at
-        self._forget(session)
+        self.forget(session)
         self.events.append(SessionRefused(refusal, detail, retry_in))
+        if retry_in is None and self._reject_avatar(session, detail):
+            return True
         if retry_in is None and self.current is not None and self.current.is_used:
             self._purchases.wait_until(self.current.ends_at or now)
             return True
@@ -238,7 +220,9 @@ class Sessions:
         self._on_leave(session, now, now + self._wait_for_successor())
         self.events.append(SessionLeft(session.number, detail, failed))
         self._purchases.ended(now - (session.started_at or now), now, failed=failed)
-        self._forget(session)
+        self.forget(session)
+        if failed and not session.has_been_ready:
+            self._reject_avatar(session, detail)
         if session.state is SessionState.STARTING:
             session.apply(SessionTrigger.LEFT, now)
             self.actions.append(CancelStart(session.number))
@@ -249,6 +233,8 @@ class Sessions:
         session.join_by = None
         # A hosted room would end with its session, which waits for `stop_all`.
         session.apply(SessionTrigger.LEFT, now, until=now + wait if self._replaceable else None)
+        if _is_due(session.until, now):
+            self._end_wait(session, now)
 
     def leave_used(self, session: Session, detail: str, now: float) -> None:
         """Leave a session that has failed, if it is used."""
@@ -276,9 +262,11 @@ class Sessions:
         """Do what is due: end waits, relieve the current session, ask for the next one."""
         for session in self.alive:
             self._tick(session, now)
-        self._promote()
+        if self.next is not None and self.next.avatar_id != self.avatar_id:
+            self.leave(self.next, "another avatar is wanted", now, failed=False)
+        self.promote()
         self._relieve(now, between=between, last_word_at=last_word_at)
-        self._promote()
+        self.promote()
         if self._should_start(now):
             self._start(now)
 
@@ -324,6 +312,7 @@ class Sessions:
     def _become_ready(self, session: Session, now: float) -> None:
         session.apply(SessionTrigger.WAITED, now)
         session.has_been_ready = True
+        self.prove(session)
         session.away_since = None
         session.keep_alive_at = now + self._t.keep_alive
 
@@ -332,19 +321,17 @@ class Sessions:
         is_followed = self.next is not None and self.next.is_ready
         return self._t.fallback + self._t.tail if is_followed else 0.0
 
-    def _promote(self) -> None:
-        if self.current is None and self.next is not None:
-            self.current, self.next = self.next, None
-
     def _relieve(self, now: float, *, between: bool, last_word_at: float | None) -> None:
         """Leave the current session before the service ends it, between two segments if that is possible."""
         current = self.current
         if current is None or not current.is_used:
             return
-        has_heir = (self.next is not None and self.next.is_ready) or not self._purchases.fits(len(self.alive))
-        is_wished = between and has_heir and _is_due(current.relieve_from(self._t), now)
-        if is_wished or _is_due(current.leave_by(self._t), now):
-            self.leave(current, "the session's time is up", now, failed=False, last_word_at=last_word_at)
+        # In a full account the successor has to wait for the slot.
+        has_heir = not self._purchases.fits(len(self.alive)) if self.next is None else self.next.is_ready
+        is_due = _is_due(current.relieve_from(self._t), now)
+        if (between and has_heir and (is_due or self.is_outdated)) or _is_due(current.leave_by(self._t), now):
+            detail = "the session's time is up" if is_due else "another avatar is wanted"
+            self.leave(current, detail, now, failed=False, last_word_at=last_word_at)
 
     def _misses_session(self, now: float) -> bool:
         """True if a session is wanted and has not been asked for."""
@@ -357,24 +344,24 @@ class Sessions:
         if current is None:
             return True
         is_ending = _is_due(current.relieve_from(self._t), now) and not current.is_short(self._t)
-        return self.next is None and is_ending
+        return self.next is None and (is_ending or self.is_outdated)
 
     def _should_start(self, now: float) -> bool:
         return self._misses_session(now) and now >= self._purchases.allowed_at
 
+    def _reject_avatar(self, session: Session, detail: str) -> bool:
+        """Go back to the last avatar that worked, if this session's has not; False if it has."""
+        is_rejected = self.reject(session)
+        if is_rejected:
+            self.events.append(AvatarRejected(session.avatar_id, detail))
+        return is_rejected
+
     # Actions
 
     def _start(self, now: float) -> None:
-        number = len(self.all) + 1
-        identity = self._identity if number == 1 else f"{self._identity}-{number}"
-        session = Session(number, identity, self._t.interrupt, now)
-        self.all.append(session)
-        if self.current is None:
-            self.current = session
-        else:
-            self.next = session
+        session = self.add(now)
         self._purchases.asked(now)
-        self.actions.append(StartSession(number, identity))
+        self.actions.append(StartSession(session.number, session.identity, session.avatar_id))
 
     def _open(self, session: Session, trigger: SessionTrigger, now: float) -> None:
         session.apply(trigger, now)
@@ -386,12 +373,6 @@ class Sessions:
         session.has_socket = False
         self.actions.append(CloseSocket(session.number))
         self.actions.append(StopSession(session.number))
-
-    def _forget(self, session: Session) -> None:
-        if self.current is session:
-            self.current = None
-        if self.next is session:
-            self.next = None
 
 
 def _is_due(at: float | None, now: float) -> bool:

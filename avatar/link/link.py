@@ -12,6 +12,7 @@ from avatar.core import (
     Action,
     AvatarGone,
     AvatarMachine,
+    AvatarRejected,
     CancelStart,
     CloseSocket,
     Event,
@@ -50,6 +51,7 @@ class AvatarLink:
     Args:
         source: Where sessions come from.
         identity: Of the avatar in the room.
+        avatar_id: Of the avatar at the service.
         room: Where avatars appear, and the fallback track is published.
         server: The room's server; None if its keys are the service's (a hosted room).
         http: Opens WebSockets, and calls the room's server.
@@ -63,6 +65,7 @@ class AvatarLink:
         source: SessionSource,
         *,
         identity: str,
+        avatar_id: str,
         room: rtc.Room,
         server: RoomServer | None,
         http: aiohttp.ClientSession,
@@ -77,6 +80,7 @@ class AvatarLink:
             f"la-{random.getrandbits(32):08x}",
             loop.time(),
             identity=identity,
+            avatar_id=avatar_id,
             can_publish=is_room or hasattr(room.local_participant, "publish_track"),
             can_mute=server is not None,
             sees_room=is_room,
@@ -175,6 +179,9 @@ class AvatarLink:
                 logger.warning("the avatar service reports a fault", extra=extra)
             case SinkChanged(sink=sink):
                 logger.info("the sink of speech changed", extra={"sink": sink.value})
+            case AvatarRejected(avatar_id=avatar_id, detail=detail):
+                extra = {"avatar_id": avatar_id, "reason": detail}
+                logger.warning("an avatar can't be had, the one before stays", extra=extra)
             case AvatarGone(detail=detail):
                 logger.error("no avatar any more in this call", extra={"reason": detail})
             case _:

@@ -37,11 +37,12 @@ class RunningSession:
 class SessionSource(Protocol):
     """Where the sessions of one call come from."""
 
-    async def prepare(self, identity: str) -> str:
+    async def prepare(self, identity: str, avatar_id: str) -> str:
         """Have a session made, which costs nothing yet.
 
         Args:
             identity: Of its avatar in the room.
+            avatar_id: Of its avatar at the service.
 
         Returns:
             Its id.
@@ -115,7 +116,7 @@ class SessionExecutor:
     async def _start(self, action: StartSession) -> None:
         number = action.session
         try:
-            session_id = await self._source.prepare(action.identity)
+            session_id = await self._source.prepare(action.identity, action.avatar_id)
             self._preparing.pop(number, None)
             self._ids[number] = session_id
             running = await self._source.start(session_id)

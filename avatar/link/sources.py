@@ -35,7 +35,7 @@ class Appearance:
     """Which avatar is to appear, and how.
 
     Attributes:
-        avatar_id: Which avatar.
+        avatar_id: Which avatar at first.
         identity: Of its participant; a later session of the same call has a number behind it.
         name: Shown in the room.
         is_sandbox: Free of charge, one minute long.
@@ -57,28 +57,30 @@ class OwnRoomSource:
     Args:
         api: The service.
         access: Where the avatar appears.
-        appearance: Which avatar.
+        appearance: Of the avatar.
     """
 
     def __init__(self, api: LiveAvatarAPI, access: RoomAccess, appearance: Appearance) -> None:
         self._api = api
         self._access = access
         self._appearance = appearance
+        self.names: dict[str, str] = {}
+        """Names in the room of avatars that have another one than the first, by their ids."""
         self._tokens: dict[str, SessionToken] = {}
 
-    async def prepare(self, identity: str) -> str:
+    async def prepare(self, identity: str, avatar_id: str) -> str:
         """Have a session made; see `SessionSource.prepare`."""
         access, appearance = self._access, self._appearance
         room_token = mint_room_token(
             room=access.name,
             identity=identity,
-            name=appearance.name,
+            name=self.names.get(avatar_id, appearance.name),
             agent_identity=access.agent_identity,
             api_key=access.api_key,
             api_secret=access.api_secret,
         )
         token = await self._api.create_token(
-            avatar_id=appearance.avatar_id,
+            avatar_id=avatar_id,
             room=Room(access.url, access.name, room_token),
             is_sandbox=appearance.is_sandbox,
             video_quality=appearance.video_quality,
@@ -113,7 +115,7 @@ class HostedSource:
         self._clock = clock
         self._was_given = False
 
-    async def prepare(self, identity: str) -> str:  # noqa: ARG002 - its avatar has its own identity
+    async def prepare(self, identity: str, avatar_id: str) -> str:  # noqa: ARG002 - its avatar has its own
         """Give the session, once; see `SessionSource.prepare`.
 
         Raises:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
+from livekit import rtc
 
-from tests.e2e.conversation import SILENT_PERSONA, STORY, heard_seconds
+from demo.processes import free_port
+from tests.e2e.conversation import JOINS, POLL, SILENT_PERSONA, STORY, heard_seconds
 from tests.e2e.page import books, page
 
 if TYPE_CHECKING:
@@ -64,3 +68,38 @@ async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silen
 
     assert session["end_reason"] == "USER_CLOSED"
     assert [utterance["interrupted"] for utterance in session["utterances"]] == [True]
+
+
+@pytest.mark.ours(reason="the server of LiveAvatar's rooms can't be asked to tell the agent")
+async def test_a_reload_that_takes_long_leads_back_into_the_call(stage: Stage, silent: dict[str, str]) -> None:
+    """The new page asks for the way back within 5 s, and joins after them: agent and avatar are those of before."""
+    url = f"http://127.0.0.1:{(port := free_port())}/api/call"
+    async with stage.worker({**silent, "WEB_PORT": str(port)}), aiohttp.ClientSession() as http:
+        details = await _details(http, url, {"name": "Ada"})
+        before = await _identities(details)
+        details = await _details(http, url, {"again": details["token"]})
+        await asyncio.sleep(8.0)
+        after = await _identities(details)
+        session = (await stage.sessions())[-1]
+
+    assert before == after
+    assert session["end_reason"] is None
+
+
+async def _details(http: aiohttp.ClientSession, url: str, request: dict[str, str]) -> dict[str, str]:
+    async with http.post(url, json=request) as answer:
+        details: dict[str, str] = await answer.json()
+        return details
+
+
+async def _identities(details: dict[str, str]) -> set[str]:
+    """Join, wait for agent and avatar, and leave."""
+    room = rtc.Room()
+    await room.connect(details["url"], details["token"])
+    try:
+        async with asyncio.timeout(JOINS):
+            while len(room.remote_participants) < 2:  # noqa: ASYNC110 - the room has no event for two
+                await asyncio.sleep(POLL)
+        return set(room.remote_participants)
+    finally:
+        await room.disconnect()

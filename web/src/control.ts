@@ -67,7 +67,7 @@ export interface UsageEvent extends Head {
 
 export interface ErrorEvent extends Head {
   type: "error";
-  source: "hearing" | "thinking" | "speaking";
+  source: "hearing" | "thinking" | "speaking" | "avatar";
   message: string;
 }
 

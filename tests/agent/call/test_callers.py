@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.call.callers import FLOOR, RELOAD_GRACE, Caller, Callers, Departure
+from agent.call.callers import FLOOR, RELOAD_GRACE, RETURN_TIMEOUT, Caller, Callers, Departure
 
 GRACE = 15.0
 ADA = Caller("ada", has_microphone=True)
@@ -178,6 +178,50 @@ def test_a_caller_who_came_back_and_hung_up_is_not_waited_for_twice() -> None:
     callers.update(102.0, [], {"ada": Departure.LEFT})
 
     assert callers.ends_at == 102.0 + RELOAD_GRACE
+
+
+def test_a_caller_on_the_way_back_has_the_whole_grace_from_then_on() -> None:
+    """However they left, and once they are back, for the next time nothing is left of it."""
+    for departure in Departure:
+        callers = present(ADA)
+        callers.update(100.0, [], {"ada": departure})
+        callers.announce(104.0, "ada")
+        assert callers.ends_at == callers.next_timeout() == 104.0 + GRACE
+        callers.update(118.0, [ADA], {})
+        callers.update(120.0, [], {"ada": Departure.LEFT})
+        assert callers.ends_at == 120.0 + RELOAD_GRACE
+
+
+def test_a_caller_on_the_way_back_is_not_waited_for_without_an_end() -> None:
+    """However often the page asks; a longer wait than that is not shortened."""
+    callers, patient = present(ADA), present(ADA, grace=2 * RETURN_TIMEOUT)
+    for made in (callers, patient):
+        made.update(100.0, [], {"ada": Departure.LOST})
+        for seconds in range(1, 15):
+            made.announce(100.0 + seconds, "ada")
+        for seconds in range(15, 300, 10):
+            made.announce(100.0 + seconds, "ada")
+
+    assert callers.ends_at == 100.0 + RETURN_TIMEOUT
+    assert patient.ends_at == 100.0 + 2 * RETURN_TIMEOUT
+
+
+def test_the_way_back_may_be_asked_for_before_the_departure_is_known() -> None:
+    """A moment before: what was asked for long ago is of an earlier page."""
+    for asked_at, waits in ((99.0, GRACE), (90.0, RELOAD_GRACE)):
+        callers = present(ADA)
+        callers.announce(asked_at, "ada")
+        callers.update(100.0, [], {"ada": Departure.LEFT})
+        assert callers.ends_at == 100.0 + waits
+
+
+def test_somebody_who_was_not_in_the_call_is_not_waited_for() -> None:
+    """Whatever a page asks for."""
+    callers = present(ADA)
+    callers.update(100.0, [], {"ada": Departure.LEFT})
+    callers.announce(101.0, "carl")
+
+    assert callers.ends_at == 100.0 + RELOAD_GRACE
 
 
 def test_a_telephone_that_rings_is_not_there_and_is_waited_for() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 
 import agent.call.callers
 from agent.call.presence import Presence
+from agent.rooms.connection_details import RETURNING
 from tests.agent.room_fakes import HUNG_UP, LOST, MICROPHONE, PHONE, STANDARD, Links, PeopleRoom, Publication
 from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
 
@@ -162,6 +164,20 @@ async def test_a_caller_who_hangs_up_is_waited_for_as_long_as_a_reload_takes(mon
         async with call(room, LONG) as watched:
             room.leave("caller", reason)
             await asyncio.sleep(SHORT)
+
+            assert watched.is_over.is_set() is is_over
+
+
+async def test_a_caller_who_is_on_the_way_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's server says so, before the time of a reload is over; what a participant says of it counts nothing."""
+    monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", 2 * SHORT)
+    for sender, is_over in ((None, False), ("second", True)):
+        room = PeopleRoom()
+        room.come("caller")
+        async with call(room, LONG) as watched:
+            room.leave("caller", HUNG_UP)
+            room.tell("data_received", SimpleNamespace(topic=RETURNING, participant=sender, data=b"caller"))
+            await asyncio.sleep(6 * SHORT)
 
             assert watched.is_over.is_set() is is_over
 

@@ -8,10 +8,11 @@ from livekit.agents import ConversationItemAddedEvent, llm
 from agent.call.budget import Reason
 from agent.control.voice_only import SENTENCES
 from avatar import AvatarReason, AvatarStatus
+from avatar.core import Sink, SinkChanged
 from tests.agent.control.caller import calling
 
 
-class Avatar(rtc.EventEmitter[Literal["status_changed", "speech_sent"]]):
+class Avatar(rtc.EventEmitter[Literal["avatar_rejected", "core_event", "status_changed", "speech_sent"]]):
     """A fake avatar that joins and leaves."""
 
     def __init__(self) -> None:
@@ -45,6 +46,19 @@ async def test_the_avatar_is_followed_through_the_call() -> None:
         ("live", "the-avatar-2"),
     ]
     assert caller.agent.packets[-1]["avatar_seconds"] == 30.0
+
+
+async def test_an_avatar_that_took_over_is_named() -> None:
+    """Its session follows another one without a time in between in which there is none."""
+    async with calling() as caller:
+        avatar: Any = Avatar()
+        caller.control.show(avatar)
+        avatar.emit("status_changed", AvatarStatus(is_live=True))
+        avatar.avatar_identity = "the-avatar-2"
+        avatar.emit("core_event", SinkChanged(Sink.AVATAR))
+        await caller.control.attributes._outbox._is_empty.wait()
+
+        assert caller.agent.attributes["avatar_identity"] == "the-avatar-2"
 
 
 async def test_the_room_knows_who_the_agent_is_before_it_takes_requests() -> None:

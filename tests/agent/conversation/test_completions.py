@@ -48,6 +48,15 @@ async def server() -> AsyncIterator[TestServer]:
         yield running
 
 
+def azure_of(server: BaseTestServer, monkeypatch: pytest.MonkeyPatch) -> openai.LLM:
+    """The language model of an Azure resource."""
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", str(server.make_url("/")))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
+    monkeypatch.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    return build_llm(load_settings(), PERSONA)
+
+
 @asynccontextmanager
 async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
     """The language model of a server that is no OpenAI."""
@@ -271,6 +280,38 @@ async def test_an_answer_is_streamed_when_the_model_is_known_not_to_think(
     assert pieces[1] > 3
 
 
+@pytest.mark.parametrize(
+    ("greeting", "pieces"),
+    [
+        ({"content": "Hello."}, ["Yes, ", "gladly."]),
+        ({"content": "The user wants one word"}, ["Yes, gladly."]),
+        (None, ["Yes, gladly."]),
+    ],
+)
+async def test_the_first_answer_is_streamed_when_the_model_greets_without_thinking(
+    greeting: dict[str, str] | None, pieces: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model is asked for a word while the caller connects; one that thinks, or fails, is held back as before."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if (await request.json()).get("stream"):
+            stream = f"{event(content='Yes, ')}{event(content='gladly.')}{DONE}"
+            return web.Response(text=stream, content_type="text/event-stream")
+        if greeting is None:
+            return web.Response(status=500)
+        return web.json_response({"choices": [{"message": greeting, "finish_reason": "stop"}]})
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    async with TestServer(app) as server, model_of(server, "any", monkeypatch) as model:
+        model.prewarm()
+        assert model._prewarm_task is not None
+        await model._prewarm_task
+        [chunks] = await answers(model, "can you help me")
+
+    assert [chunk.delta.content for chunk in chunks if chunk.delta and chunk.delta.content] == pieces
+
+
 async def test_a_system_message_within_the_conversation_is_the_users(
     server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,6 +427,16 @@ def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
     assert thoughts.take("Hel") == "Hel"
 
 
+def test_thoughts_may_be_ruled_out_within_an_answer() -> None:
+    """What was held back is given out with what follows."""
+    thoughts = UnopenedThoughts(is_possible=True)
+    thoughts.begin()
+    held = thoughts.take("Hel")
+    thoughts.rule_out()
+
+    assert (held, thoughts.take("lo"), thoughts.take("!"), thoughts.end()) == ("", "Hello", "!", "")
+
+
 async def test_a_connection_outlives_the_pause_between_two_questions(
     server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,3 +452,28 @@ async def test_a_connection_outlives_the_pause_between_two_questions(
 
         assert [connection.is_idle() for connection in pool.connections] == [True]
         assert pool.connections[0]._connection._request_count == 3
+
+
+async def test_azures_answers_are_normalised_and_its_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that ends without a reason is taken, behind a chunk of Azure's filter; a pause costs no connection."""
+    asked = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append((request.path, request.query["api-version"], request.headers["api-key"]))
+        called = {"tool_calls": [{**CALL, "id": "", "index": 0}]}
+        filtered = f"data: {json.dumps({'choices': [], 'prompt_filter_results': []})}\n\n"
+        return web.Response(text=f"{filtered}{event(**called)}{DONE}", content_type="text/event-stream")
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        model = azure_of(server, monkeypatch)
+        [chunks] = await answers(model, "what time is it in oslo")
+        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no other way to tell
+        kept = pool._keepalive_expiry
+        await model._client.close()
+        await model.aclose()
+
+    assert asked == [("/openai/deployments/our-model/chat/completions", "2024-10-21", "azure-secret")]
+    assert [(call.name, call.arguments) for call in calls_of(chunks)] == [("get_time", '{"city":"Oslo"}')]
+    assert kept == 120.0

@@ -44,6 +44,7 @@ class FakeLiveKit:
         created: Requests for rooms.
         dispatched: Requests for agents.
         removed: Identities of participants that were put out.
+        sent: Topic and data of each packet that was sent into the room.
     """
 
     def __init__(self, room: str = "", there: list[api.ParticipantInfo] | None = None) -> None:
@@ -54,6 +55,7 @@ class FakeLiveKit:
         self.created: list[api.CreateRoomRequest] = []
         self.dispatched: list[api.CreateAgentDispatchRequest] = []
         self.removed: list[str] = []
+        self.sent: list[tuple[str, bytes]] = []
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[FakeLiveKit]:
@@ -72,6 +74,7 @@ class FakeLiveKit:
             "RoomService/CreateRoom": self._create_room,
             "RoomService/ListParticipants": self._list_participants,
             "RoomService/RemoveParticipant": self._remove,
+            "RoomService/SendData": self._send,
             "AgentDispatchService/ListDispatch": self._list_dispatches,
             "AgentDispatchService/CreateDispatch": self._dispatch,
         }
@@ -95,6 +98,11 @@ class FakeLiveKit:
         self.removed.append(api.RoomParticipantIdentity.FromString(await request.read()).identity)
         self.there = [each for each in self.there if each.identity not in self.removed]
         return _answer(api.RemoveParticipantResponse())
+
+    async def _send(self, request: web.Request) -> web.Response:
+        packet = api.SendDataRequest.FromString(await request.read())
+        self.sent.append((packet.topic, packet.data))
+        return _answer(api.SendDataResponse())
 
     async def _list_dispatches(self, _: web.Request) -> web.Response:
         return _answer(api.ListAgentDispatchResponse(agent_dispatches=self.dispatches))

@@ -9,7 +9,7 @@ import pytest
 from livekit import api
 
 from agent.call_config import CallConfig
-from agent.rooms.connection_details import CallOverError, ConnectionDetails, NoRoomError
+from agent.rooms.connection_details import RETURNING, CallOverError, ConnectionDetails, NoRoomError
 from agent.rooms.own import OwnRooms, caller_token, is_web_room
 from tests.agent.rooms.fake_livekit import FakeLiveKit, people
 from tests.agent.web.web_fakes import LIVEKIT, settings
@@ -81,7 +81,7 @@ def test_a_token_without_a_time_is_for_livekits_own() -> None:
 
 
 async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
-    """The caller keeps identity and room; the new token is for the way back."""
+    """The caller keeps identity and room; the new token is for the way back, for which the agent waits."""
     async with FakeLiveKit(ROOM).running() as livekit:
         rooms = OwnRooms(settings(livekit_url=livekit.url))
         expired = caller_token(settings(), ROOM, "caller-1", name="Ada", expires_in=-60.0)
@@ -89,6 +89,7 @@ async def test_a_caller_comes_back_with_a_token_that_has_expired() -> None:
 
     assert (again.room, again.identity, claims(again.token).name) == (ROOM, "caller-1", "Ada")
     assert again.expires_in == 60.0
+    assert livekit.sent == [(RETURNING, b"caller-1")]
 
 
 async def test_a_caller_comes_back_with_the_rights_they_had() -> None:

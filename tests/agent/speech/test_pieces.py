@@ -36,7 +36,8 @@ def test_each_piece_has_something_to_say(text: str) -> None:
     "text",
     [
         "Mail ada.b@example.co.uk, or see https://example.com/a?b=1&c=2 and 10.0.0.1:8080 for it.",
-        "That is 1.5 + 2.25 = 3.75, or 1,299.00 $ and 3.14 % of it, say Dr. Smith and J. S. Bach at 5 p.m. today.",
+        "That is 1.5 + 2.25 = 3.75, or 1,299.00 $, say Dr. Smith and J. S. Bach.",
+        "It is 3.14 % of it, and it is due at 5 p.m. today.",
         "Das gilt z. B. bzw. usw. auch für die Nr. 5 in der Bachstr. 12 und so weiter.",
         "1. One",
     ],
@@ -93,6 +94,8 @@ def test_sentences_and_list_items_are_pieces(text: str, pieces: list[str]) -> No
         "今日はとても良い天気で" * 30,
         "and so on and on " * 60,
         "first, second, " * 60,
+        "3141592653" * 10,
+        "3141 5926 5358 9793 " * 10,
     ],
 )
 def test_a_text_without_sentences_is_heard_after_a_bounded_time(text: str) -> None:

@@ -4,10 +4,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from simulators.liveavatar.model import FULL, SPEAK_ONLY, STATE_ONLY, TASK_IDS, Habits
+from simulators.liveavatar.model import DRAWN_FACE_ID, FULL, SPEAK_ONLY, STATE_ONLY, TASK_IDS, WAYNE_ID, Habits
 from tests.avatar.core.world import World
 
 Action = tuple[str, float]
+
+# Changes of the avatar: to another one, back to the first, and to one that there is not.
+AVATARS = {"another face": WAYNE_ID, "first face": DRAWN_FACE_ID, "no face": "00000000-0000-4000-8000-00000000dead"}
 
 SECONDS = st.sampled_from([0.05, 0.3, 0.7, 1.0, 2.5])
 SPEECH: st.SearchStrategy[Action] = st.one_of(
@@ -18,7 +21,9 @@ BREAKS: st.SearchStrategy[Action] = st.tuples(
     st.sampled_from(["interrupt", "flush and interrupt", "pause", "resume", "user"]), SECONDS
 )
 TROUBLE: st.SearchStrategy[Action] = st.one_of(
-    st.tuples(st.sampled_from(["drop", "half-open", "release", "engage", "end", "vanish", "mute", "stick"]), SECONDS),
+    st.tuples(
+        st.sampled_from(["drop", "half-open", "release", "engage", "end", "vanish", "mute", "stick", *AVATARS]), SECONDS
+    ),
     st.tuples(st.sampled_from(["no net", "room away"]), st.sampled_from([0.3, 2.0, 9.0, 25.0])),
     st.tuples(st.just("run"), st.sampled_from([5.0, 12.0, 40.0])),
 )
@@ -65,6 +70,8 @@ def act(world: World, action: Action) -> None:
             world.do(name)
         case "release":
             world.do("release", "a test")
+        case _ if name in AVATARS:
+            world.do("change_avatar", AVATARS[name])
         case "user":
             world.do("user_speaks", speaking=True)
             world.at(seconds, lambda: world.do("user_speaks", speaking=False))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 from avatar.core import Refusal
-from simulators.liveavatar.model import DRAWN_FACE_ID, Replied
+from simulators.liveavatar.model import Replied
 
 if TYPE_CHECKING:
     from tests.avatar.core.world import World
@@ -38,12 +38,12 @@ class RestExecutor:
         if answer is not None:
             answer(reply)
 
-    def start(self, number: int, identity: str) -> None:
+    def start(self, number: int, identity: str, avatar_id: str) -> None:
         """Ask for a session."""
         token = jwt.encode({"sub": identity, "video": GRANTS}, "k" * 32)
         body: dict[str, object] = {
             "mode": "LITE",
-            "avatar_id": DRAWN_FACE_ID,
+            "avatar_id": avatar_id,
             "livekit_config": {"livekit_url": "wss://x", "livekit_room": "r", "livekit_client_token": token},
         }
         if self._world.max_session_duration is not None:

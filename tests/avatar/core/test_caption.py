@@ -129,3 +129,9 @@ def test_each_script_has_its_own_pace() -> None:
     assert estimate_seconds("ไ" * 12) == pytest.approx(1.0)
     assert estimate_seconds("天" * 5) == pytest.approx(1.0)
     assert estimate_seconds("한" * 6) == pytest.approx(1.0)
+
+
+def test_a_digit_is_spoken_as_a_word() -> None:
+    """Hundred digits take forty seconds, and not seven."""
+    assert estimate_seconds("3141592653" * 10) == pytest.approx(40.0)
+    assert estimate_seconds("٣") == estimate_seconds("3")

@@ -32,6 +32,7 @@ from avatar.core import (
 )
 from avatar.core.chunking import Chunking
 from simulators.liveavatar.model import (
+    DRAWN_FACE_ID,
     AvatarJoined,
     AvatarLeft,
     Habits,
@@ -92,6 +93,7 @@ class World:
         self.machine = AvatarMachine(
             "t",
             self.now,
+            avatar_id=DRAWN_FACE_ID,
             can_publish=self.can_publish,
             can_mute=self.can_mute,
             sees_room=self.sees_room,
@@ -305,8 +307,8 @@ class World:
 
     def _carry_out(self, action: Action) -> None:
         match action:
-            case StartSession(number, identity):
-                self._rest.start(number, identity)
+            case StartSession(number, identity, avatar_id):
+                self._rest.start(number, identity, avatar_id)
             case CancelStart(number):
                 self._rest.cancel(number)
             case StopSession(number):

@@ -34,7 +34,7 @@ class Source:
         self.stopped: list[str] = []
         self.takes = 0.0
 
-    async def prepare(self, identity: str) -> str:
+    async def prepare(self, identity: str, avatar_id: str) -> str:
         await asyncio.sleep(self.takes)
         if self.refusals:
             raise self.refusals.pop(0)
@@ -64,6 +64,7 @@ class Link:
         self.link = AvatarLink(
             source,
             identity="face",
+            avatar_id="an-avatar",
             room=cast("Any", room),
             server=server,
             http=cast("Any", http),

@@ -41,7 +41,7 @@ class Source:
         self._made = 0
         self._starting: set[asyncio.Task[None]] = set()
 
-    async def prepare(self, identity: str) -> str:
+    async def prepare(self, identity: str, avatar_id: str) -> str:
         await self._call("prepare")
         self._made += 1
         return f"s-{self._made}"

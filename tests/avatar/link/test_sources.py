@@ -34,7 +34,7 @@ def source(api: LiveAvatarAPI, **appearance: Any) -> OwnRoomSource:
 async def test_an_avatar_gets_a_token_of_its_own_for_our_room() -> None:
     """Its participant has the identity that the machine has chosen, and publishes on behalf of the agent."""
     http, api = service()
-    await source(api).prepare("face-2")
+    await source(api).prepare("face-2", DRAWN_FACE_ID)
 
     [(_, _, body)] = http.calls
     room = body["livekit_config"]
@@ -45,11 +45,24 @@ async def test_an_avatar_gets_a_token_of_its_own_for_our_room() -> None:
     assert claims["video"]["room"] == "a-room"
 
 
+async def test_each_avatar_has_its_own_name_and_is_asked_for_by_its_id() -> None:
+    """The first one's is that of the call."""
+    http, api = service()
+    sessions = source(api)
+    sessions.names[WAYNE_ID] = "Wayne"
+    for avatar_id in (DRAWN_FACE_ID, WAYNE_ID):
+        await sessions.prepare("face", avatar_id)
+    tokens = [body["livekit_config"]["livekit_client_token"] for _, _, body in http.calls]
+
+    assert [body["avatar_id"] for _, _, body in http.calls] == [DRAWN_FACE_ID, WAYNE_ID]
+    assert [jwt.decode(token, SECRET, algorithms=["HS256"])["name"] for token in tokens] == ["Ann", "Wayne"]
+
+
 async def test_a_session_costs_from_its_start_to_its_stop() -> None:
     """To prepare one is free, so it may be given up until then."""
     http, api = service()
     sessions = source(api, max_session_duration=300)
-    session_id = await sessions.prepare("face")
+    session_id = await sessions.prepare("face", DRAWN_FACE_ID)
     assert http.model.running(http.now) == []
 
     running = await sessions.start(session_id)
@@ -67,7 +80,7 @@ async def test_several_sessions_follow_one_another() -> None:
     """A call may need more than one, and a start belongs to its own token."""
     _, api = service()
     sessions = source(api)
-    first, second = await sessions.prepare("face"), await sessions.prepare("face-2")
+    first, second = await sessions.prepare("face", DRAWN_FACE_ID), await sessions.prepare("face-2", DRAWN_FACE_ID)
 
     assert (await sessions.start(second)).session_id == second
     assert (await sessions.start(first)).session_id == first
@@ -77,7 +90,7 @@ async def test_a_sandbox_session_is_short_whatever_the_service_says() -> None:
     """The service answers with the plan's limit, and ends it after a minute (field observation 38)."""
     _, api = service()
     sessions = source(api, avatar_id=WAYNE_ID, is_sandbox=True)
-    running = await sessions.start(await sessions.prepare("face"))
+    running = await sessions.start(await sessions.prepare("face", WAYNE_ID))
 
     assert running.max_duration is not None
     assert running.max_duration <= 60.0
@@ -93,7 +106,7 @@ async def test_the_session_of_a_hosted_room_runs_already() -> None:
     """A hosted room's session is not started again, and its seconds so far count."""
     http, api = service()
     sessions = hosted(api, "s-1", now=1_012.5)
-    running = await sessions.start(await sessions.prepare("face"))
+    running = await sessions.start(await sessions.prepare("face", DRAWN_FACE_ID))
 
     assert (running.session_id, running.ws_url, running.max_duration) == ("s-1", "wss://x", 600.0)
     assert running.already_ran == 12.5
@@ -111,10 +124,10 @@ async def test_a_hosted_room_has_one_session() -> None:
     """Another one would be in another room."""
     _, api = service()
     sessions = hosted(api, "s-1", now=1_000.0)
-    await sessions.prepare("face")
+    await sessions.prepare("face", DRAWN_FACE_ID)
 
     with pytest.raises(SessionOver):
-        await sessions.prepare("face-2")
+        await sessions.prepare("face-2", DRAWN_FACE_ID)
 
 
 async def test_the_stop_of_a_hosted_session_is_asked_of_the_service() -> None:
