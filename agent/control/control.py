@@ -76,7 +76,6 @@ class Control:
     ) -> None:
         self._room = room
         self._session = session
-        self._settings = settings
         self._usage = usage
         self._tell_turn = on_turn
         self._reporting: asyncio.Task[None] | None = None
@@ -117,7 +116,7 @@ class Control:
     def show(self, avatar: AvatarSession) -> None:
         """Show the state of the avatar from here on."""
         self._usage.avatar = avatar
-        self.personas.face = FaceChange(avatar, self._settings, self._events.tell)
+        self.personas.face = FaceChange(avatar, self._events.tell)
         avatar.on("core_event", lambda event: self._on_avatar_event(avatar, event))
         avatar.on("status_changed", lambda status: self._on_avatar_status(avatar, status))
         avatar.on("speech_sent", self._timings.sent)

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable
 
 from agent.control.events import FailureEvent
-from agent.persona import Persona
-from agent.settings import Settings
 from avatar import AvatarSession, ConfigurationError
 
 logger = logging.getLogger("agent")
@@ -20,23 +18,25 @@ class FaceChange:
 
     Args:
         avatar: Of the call.
-        settings: Say which avatar a persona has.
         tell: Called with the event for the caller when the avatar does not change.
     """
 
-    def __init__(self, avatar: AvatarSession, settings: Settings, tell: Callable[[FailureEvent], None]) -> None:
+    def __init__(self, avatar: AvatarSession, tell: Callable[[FailureEvent], None]) -> None:
         self._avatar = avatar
-        self._settings = settings
         self._tell = tell
         avatar.on("avatar_rejected", self._on_rejected)
 
-    def follow(self, persona: Persona) -> None:
-        """Change to the avatar of a persona, if it is another one: its session takes over when it is ready."""
-        avatar_id = self._settings.avatar_id(persona.avatar_id)
+    def change(self, avatar_id: str, name: str) -> None:
+        """Change to the avatar of a persona, if it is another one: its session takes over when it is ready.
+
+        Args:
+            avatar_id: The avatar; empty to keep the present one.
+            name: Of the persona.
+        """
         if avatar_id in {"", self._avatar.avatar_id}:
             return
         try:
-            self._avatar.change_avatar(avatar_id, name=persona.name)
+            self._avatar.change_avatar(avatar_id, name=name)
         except ConfigurationError as error:
             logger.info("the avatar stays with another persona", extra={"reason": str(error)})
             self._tell(FailureEvent(source="avatar", message=NOT_HERE))

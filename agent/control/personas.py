@@ -125,10 +125,10 @@ class Personas:
         Raises:
             RefusalError: There is no such persona, or it could not take over.
         """
-        persona = self._load(stem)
+        persona, avatar_id = self._load(stem)
         await self._fall_idle()
         # Nothing is being said and no tool runs: nothing holds the change up, and from here on it is not taken back.
-        self._changing = asyncio.create_task(self._change(stem, persona), name="persona_change")
+        self._changing = asyncio.create_task(self._change(stem, persona, avatar_id), name="persona_change")
         await asyncio.wait({self._changing}, timeout=_ENTER_TIMEOUT)
         if not self._changing.done():  # the framework starts no agent in a session that closes
             raise RefusalError(NOT_NOW, "The call is ending.")
@@ -146,7 +146,7 @@ class Personas:
                 await service.aclose()
         await disconnecting
 
-    async def _change(self, stem: str, persona: Persona) -> None:
+    async def _change(self, stem: str, persona: Persona, avatar_id: str) -> None:
         apology = self._apology_of(persona)
         apologies, language = self._apologies_of(persona), SpokenLanguage(persona)
         agent = self._agent(persona, apology, apologies, language)
@@ -160,7 +160,7 @@ class Personas:
         self.persona, self.stem, self.language = persona, stem, language
         self._apology, self._apologies = apology, apologies
         if self.face is not None:
-            self.face.follow(persona)
+            self.face.change(avatar_id, persona.name)
         self._attributes.tell(persona=stem)
         self._attributes.rename(_name_of(persona))
         self.prepare()
@@ -185,14 +185,16 @@ class Personas:
                 NOT_NOW, "Something is still being looked up. Please try again when it is done."
             ) from None
 
-    def _load(self, stem: str) -> Persona:
+    def _load(self, stem: str) -> tuple[Persona, str]:
+        """Return a persona and its avatar: a persona that is chosen brings its own, if it has one."""
         config = self._config if stem == self._first_stem else self._config.only({"variables"})
         try:
             config = config.model_copy(update={"persona": stem})
-            return resolve(self._settings, partial(persona_named, self._settings), config)[1]
+            settings, persona = resolve(self._settings, partial(persona_named, self._settings), config)
         except CallConfigError as error:
             sentence = next(iter(error.problems.values()))
             raise RefusalError(NO_SUCH_PERSONA, f"{sentence[:1].upper()}{sentence[1:]}.") from None
+        return persona, settings.avatar_id(persona.avatar_id)
 
     def _agent(
         self, persona: Persona, apology: Apology, apologies: Mapping[str, Apology], language: SpokenLanguage

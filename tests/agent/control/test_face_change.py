@@ -8,17 +8,13 @@ import pytest
 from livekit import rtc
 
 from agent.control.face_change import NOT_HERE, NOT_THERE, FaceChange
-from agent.settings import Settings
 from avatar import ConfigurationError
-from tests.agent.control.test_personas import NOVA, POET, staged
+from tests.agent.control.test_personas import staged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.control.events import FailureEvent
-
-KEY: dict[str, Any] = {"liveavatar_api_key": "a-key"}
-WITH_FACE = POET.model_copy(update={"avatar_id": "her-face"})
 
 
 class Avatar(rtc.EventEmitter[Literal["avatar_rejected"]]):
@@ -38,51 +34,47 @@ class Avatar(rtc.EventEmitter[Literal["avatar_rejected"]]):
         self.names.append(name)
 
 
-def changing(**settings: Any) -> tuple[Avatar, FaceChange, list[FailureEvent]]:
-    """An avatar, what changes it, and what the caller is told."""
-    avatar: Any = Avatar(is_hosted=settings.pop("is_hosted", False))
+def changing(*, is_hosted: bool = False) -> tuple[Avatar, FaceChange, list[FailureEvent]]:
+    """An avatar, what changes it, and the events for the caller."""
+    avatar: Any = Avatar(is_hosted=is_hosted)
     told: list[FailureEvent] = []
-    return avatar, FaceChange(avatar, Settings(**KEY, **settings), told.append), told
+    return avatar, FaceChange(avatar, told.append), told
 
 
 def test_the_face_is_the_personas() -> None:
-    """Under its name; a persona without one, or with the present one, changes nothing."""
+    """Under its name; an empty id and the present avatar change nothing."""
     avatar, face, told = changing()
-    for persona in (NOVA, WITH_FACE, WITH_FACE, NOVA):
-        face.follow(persona)
+    for avatar_id in ("", "her-face", "her-face", ""):
+        face.change(avatar_id, "Mira")
 
-    assert (avatar.avatar_id, avatar.names, told) == ("her-face", [POET.name], [])
-
-
-def test_the_avatar_of_the_settings_is_every_personas() -> None:
-    """As at the start of a call."""
-    avatar, face, _ = changing(liveavatar_avatar_id="first-face")
-    face.follow(WITH_FACE)
-
-    assert avatar.names == []
+    assert (avatar.avatar_id, avatar.names, told) == ("her-face", ["Mira"], [])
 
 
 def test_a_face_that_is_refused_is_told() -> None:
     """In a sentence for the caller."""
     avatar, face, told = changing()
-    face.follow(WITH_FACE)
+    face.change("her-face", "Mira")
     avatar.emit("avatar_rejected", "her-face")
 
     assert [(event.source, event.message) for event in told] == [("avatar", NOT_THERE)]
 
 
 def test_in_a_room_of_liveavatars_the_face_stays() -> None:
-    """The caller reads so; somebody whose face it is anyway is no reason to say anything."""
+    """The caller reads so; the present avatar is no reason for a message."""
     avatar, face, told = changing(is_hosted=True)
-    face.follow(WITH_FACE)
-    face.follow(WITH_FACE.model_copy(update={"avatar_id": "first-face"}))
+    face.change("her-face", "Mira")
+    face.change("first-face", "Nova")
 
     assert [(event.source, event.message) for event in told] == [("avatar", NOT_HERE)]
     assert avatar.avatar_id == "first-face"
 
 
-async def test_the_face_follows_a_change_of_the_persona(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Once the persona has taken over; one that is refused changes no face."""
+@pytest.mark.parametrize("of_the_call", ["", "first-face"])
+async def test_the_face_follows_a_change_of_the_persona(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_the_call: str
+) -> None:
+    """Also where the call or the settings name a face; a persona that is refused changes none."""
+    monkeypatch.setenv("LIVEAVATAR_AVATAR_ID", of_the_call)
     for name, face_id in (("first", "first-face"), ("other", "her-face")):
         (tmp_path / f"{name}.toml").write_text(f'name = "{name}"\ninstructions = "x"\navatar_id = "{face_id}"\n')
     avatar, face, _ = changing()
