@@ -220,6 +220,8 @@ class FleetJournal:
                     break
                 if answer == "new" or was_away:
                     self._tell_again()
+                else:
+                    self._share()  # what an outage between two renewals has left
                 was_away = False
             except JournalError:
                 was_away = True

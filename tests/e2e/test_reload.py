@@ -71,6 +71,7 @@ async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silen
 
 
 @pytest.mark.ours(reason="the server of LiveAvatar's rooms can't be asked to tell the agent")
+@pytest.mark.long
 async def test_a_reload_that_takes_long_leads_back_into_the_call(stage: Stage, silent: dict[str, str]) -> None:
     """The new page asks for the way back within 5 s, and joins after them: agent and avatar are those of before."""
     url = f"http://127.0.0.1:{(port := free_port())}/api/call"

@@ -16,7 +16,7 @@ def test_fields_are_listed_as_people_write_lists() -> None:
 
 def test_what_reaches_into_the_workers_network_is_never_a_callers() -> None:
     """All other fields of a configuration can be."""
-    assert CallConfig.model_fields.keys() - CALLER_FIELDS == {"tools", "knowledge", "webhook"}
+    assert CallConfig.model_fields.keys() - CALLER_FIELDS == {"tools", "webhook"}
     assert CallConfig.model_fields.keys() > CALLER_FIELDS
 
 

@@ -58,7 +58,7 @@ async def test_with_the_secret_every_field_may_be_given(site: Site) -> None:
     assert (stranger.status, answer.status) == (401, 200)
     [config] = site.rooms.configs
     assert config is not None
-    assert (config.voice, str(config.webhook)) == ("x", "https://example.com/hook")
+    assert (config.voice.id, str(config.webhook)) == ("x", "https://example.com/hook")
     assert config.limits == CallLimits(call_idle_seconds=60)
 
 
