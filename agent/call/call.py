@@ -179,7 +179,7 @@ class Call:
             session_host=False,
         )
         if self._face.avatar is not None:
-            self._session.note_said_words(self._recorder.heard)
+            self._session.note_said_words(self._on_heard)
             self._face.avatar.sync_transcription()
         if not is_call:
             self._say_opening()
@@ -321,6 +321,11 @@ class Call:
         logger.info("call ended", extra=self._usage.now().model_dump(exclude={"type"}))
         # The avatar is a participant too: it would keep the room, and so the job, alive.
         self._ctx.shutdown(reason=reason)
+
+    def _on_heard(self, text: str) -> None:
+        self._recorder.heard(text)
+        if self._memory is not None:
+            self._memory.heard(text)
 
     def _on_turn(self, turn: Turn) -> None:
         self._metrics.turn(turn)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from livekit.agents import AgentSession, llm
+from livekit.agents import AgentSession, ConversationItemAddedEvent, llm
 
 from agent.state.conversations import Conversations
 from avatar import AvatarError
@@ -17,6 +17,9 @@ logger = logging.getLogger("agent")
 # What is kept of a conversation: the last messages and tool calls, and how long they are as text.
 _MOST_ITEMS = 60
 _MOST_CHARACTERS = 64_000
+
+# Seconds from one time that heard words are kept to the next.
+_WORDS_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Keeper:
 
 
 class Memory:
-    """Keeps the conversation of a session at each turn that was committed.
+    """Keeps the conversation of a session at each turn that was committed, and what was heard of an answer meanwhile.
 
     Args:
         session: Of the call.
@@ -112,6 +115,8 @@ class Memory:
         self._session = session
         self._keeper = keeper
         self._persona = persona
+        self._heard = ""  # of the answer that is being said
+        self._kept_at = 0.0
         self._is_due = False
         self._keeping: asyncio.Task[None] | None = None
         session.on("conversation_item_added", self._on_item_added)
@@ -122,7 +127,19 @@ class Memory:
         if self._keeping is not None:
             await self._keeping
 
-    def _on_item_added(self, _: object) -> None:
+    def heard(self, text: str) -> None:
+        """Take words of the agent that are heard now; they are kept once a second."""
+        self._heard += text
+        if asyncio.get_running_loop().time() - self._kept_at >= _WORDS_EVERY:
+            self._begin()
+
+    def _on_item_added(self, event: ConversationItemAddedEvent) -> None:
+        if isinstance(event.item, llm.ChatMessage) and event.item.role == "assistant":
+            self._heard = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        self._kept_at = asyncio.get_running_loop().time()
         self._is_due = True
         if self._keeping is None or self._keeping.done():
             self._keeping = asyncio.create_task(self._keep(), name="conversation")
@@ -131,4 +148,7 @@ class Memory:
         """Keep the newest state: while one is being written, several turns may be committed."""
         while self._is_due:
             self._is_due = False
-            await self._keeper.keep(Conversation(self._persona(), self._session.history.copy()))
+            history = self._session.history.copy()
+            if self._heard.strip():
+                history.add_message(role="assistant", content=self._heard.strip(), interrupted=True)
+            await self._keeper.keep(Conversation(self._persona(), history))

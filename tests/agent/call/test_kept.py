@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from livekit.agents import llm
+from livekit import rtc
+from livekit.agents import ConversationItemAddedEvent, llm
 
-from agent.call.kept import Conversation, Keeper
+from agent.call.kept import Conversation, Keeper, Memory
 from agent.state.conversations import LocalConversations
 from tests.agent.call.call_fakes import BACK, BYE, CLIENT, OPENING, STORY, WEB_ROOM, staged
 from tests.agent.session_fakes import Reply
@@ -107,3 +109,43 @@ async def test_of_an_interrupted_answer_what_was_heard_is_kept(monkeypatch: pyte
     assert kept is not None
     assert kept.persona == "nova"
     assert [message.text_content for message in kept.history.messages()][:1] == [OPENING]
+
+
+@pytest.mark.looptime
+async def test_what_was_heard_of_an_answer_is_kept_before_it_is_over(tmp_path: Path) -> None:
+    """Once a second, as interrupted; the whole answer takes its place when it is committed."""
+    session: Any = TalkingSession()
+    conversations = LocalConversations(tmp_path)
+    memory = Memory(session, Keeper(conversations, WEB_ROOM, "agent-1"), lambda: "nova")
+    session.add("user", "Tell me a story.")
+    await asyncio.sleep(1.5)
+    kept = []
+    for word in ("Once ", "there ", "was "):
+        memory.heard(word)
+        await asyncio.sleep(0.6)
+        kept.append(last_of(conversations))
+    session.add("assistant", "Once there was a lighthouse.")
+    await memory.aclose()
+
+    assert kept == [("Once", True), ("Once", True), ("Once there was", True)]
+    assert last_of(conversations) == ("Once there was a lighthouse.", False)
+
+
+class TalkingSession(rtc.EventEmitter[Literal["conversation_item_added"]]):
+    """A session whose conversation the test writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history = llm.ChatContext.empty()
+
+    def add(self, role: llm.ChatRole, text: str) -> None:
+        item = self.history.add_message(role=role, content=text)
+        self.emit("conversation_item_added", ConversationItemAddedEvent(item=item))
+
+
+def last_of(conversations: LocalConversations) -> tuple[str | None, bool]:
+    """The last message that is kept, and whether it was interrupted."""
+    text = conversations.read(WEB_ROOM)
+    assert text is not None
+    last = Conversation.from_text(text).history.messages()[-1]
+    return last.text_content, last.interrupted
