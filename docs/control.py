@@ -52,7 +52,7 @@ def attributes() -> str:
 
 
 def events() -> str:
-    """What is told while it goes on."""
+    """The events of a call."""
     rows = ((f"`{event.model_fields['type'].default}`", _first_line(event), _fields(event)) for event in EVENTS)
     return _table(("type", "when", "fields"), rows)
 

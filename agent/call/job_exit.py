@@ -29,7 +29,7 @@ def exit_lost() -> None:
     """End this process at once: others took it for dead, stopped its session, and brought its callers another agent.
 
     Anything that it did from here on, such as its goodbye or closing the room, would be done to that agent's call. If
-    nobody has brought one, its worker does, as for every job that fails.
+    none has been brought, its worker brings one, as for every job that fails.
     """
     time.sleep(_FLUSH)
     os._exit(_FAILED)

@@ -1,6 +1,6 @@
 """What a call was given, by metadata and by the attributes of a telephone's participant, and what of it was wrong.
 
-Metadata belongs to whoever uses LiveKit: the configuration is under one key, `call`, of a JSON object. Other metadata
+Metadata belongs to the users of LiveKit: the configuration is under one key, `call`, of a JSON object. Other metadata
 is left alone. A field that can't be used is left out, and the call goes on without it. Pure.
 """
 

@@ -1,6 +1,6 @@
 """What a backend's request to a call looks like on its way through LiveKit's server.
 
-LiveKit's server calls the agent's RPC method `backend` for whoever has the project's keys (`RoomService.PerformRpc`).
+LiveKit's server calls the agent's RPC method `backend` for clients with the project's keys (`RoomService.PerformRpc`).
 The agent sees a new identity with each request (seen with livekit-server 1.13.5: the request's own id), which any
 participant could have. So a request brings a token of the room's administrator, as LiveKit's own requests do.
 """

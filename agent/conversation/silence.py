@@ -16,7 +16,7 @@ class Facts:
 
     Attributes:
         is_waiting: Whether the agent waits for the caller: it has been heard to its end, and nothing is being thought,
-            looked up or played; somebody is there who could speak and does not hold the button.
+            looked up or played; a caller is there who could speak and does not hold the button.
         has_voice: Whether the microphone picks up a voice, with words or without.
     """
 

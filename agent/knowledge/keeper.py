@@ -30,7 +30,7 @@ _LOOK_INTERVAL = 600.0
 
 _PROGRESS_INTERVAL = 2.0
 
-# Seconds after which an index that nobody has kept is deleted.
+# Seconds after which an index that no worker has kept is deleted.
 _FORGOTTEN_AFTER = 30 * 24 * 3_600.0
 
 

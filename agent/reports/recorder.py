@@ -226,7 +226,7 @@ class ReportRecorder:
     def _on_recording(self, recording: Recording) -> None:
         self._collector.recording = recording
 
-    # What is told
+    # Events
 
     def _allowed(self, url: str) -> str:
         """Return the webhook of a call's configuration, if it may be used."""

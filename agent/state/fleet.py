@@ -1,6 +1,6 @@
 """The journal of a fleet: each machine's own, and a copy of all of them in a Redis, with leases of who is alive.
 
-A session is noted on its machine first and then in Redis. What Redis could not be told is told when it is back.
+A session is noted on its machine first and then in Redis. What Redis could not store then is copied when it is back.
 """
 
 import json
@@ -24,7 +24,7 @@ _RENEWS_EVERY = 1.0
 # Seconds for which a slot is held for a room whose session is about to be started.
 _SLOT_HELD = 60.0
 
-# Seconds: of a Redis that has lost its data, what a machine has noted in this time is told again.
+# Seconds: of a Redis that has lost its data, what a machine has noted in this time is copied again.
 _TOLD_AGAIN = 86_400.0
 
 
@@ -61,7 +61,7 @@ class FleetJournal:
     Args:
         local: The journal of this machine.
         state: The Redis.
-        call: The call that this process has, for whoever brings it another agent; empty if it has none.
+        call: The call that this process has, for the worker that brings it another agent; empty if it has none.
         starts_alone: Whether sessions may be started while Redis is away.
         on_lost: Called in a thread when another process has claimed what this one owns; by default it goes on under
             another name.
@@ -129,7 +129,7 @@ class FleetJournal:
         return is_taken
 
     def mark_started(self, session_id: str, max_duration: float | None = None) -> None:
-        """Note that the service has started it: a fact, which is noted whoever owns the session."""
+        """Note that the service has started it: a fact, which is noted whichever process owns the session."""
         self._local.mark_started(session_id, max_duration)
         self._share()
 

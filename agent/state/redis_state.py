@@ -24,7 +24,7 @@ _OLDEST = (6, 2)
 # Seconds for a connection, and for an answer: a call waits for some of them.
 _TIMEOUT = 1.0
 
-# Seconds after a failure in which nothing else is asked, so that a Redis that is away holds nobody up.
+# Seconds after a failure in which nothing else is asked, so that a Redis that is away does not hold up calls.
 _PAUSE = 0.5
 
 # What every key begins with. In a cluster the braces put all of them on one node, which scripts need.

@@ -1,4 +1,4 @@
-"""What a backend is told of a call: read from its room, by whoever is in it and by the agent's attributes."""
+"""The state of a call for a backend: read from its room, the participants and the agent's attributes."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -35,7 +35,7 @@ class RendererSession(BaseModel):
     sessionId: str = Field(description="stops the session")  # noqa: N815 - the renderer's name
     livekitUrl: str = Field(description="the room's LiveKit server")  # noqa: N815 - the renderer's name
     livekitToken: str = Field(description="the viewer joins the room with it")  # noqa: N815 - the renderer's name
-    wsUrl: str = Field(description="takes the speech; whoever knows it can speak through the avatar")  # noqa: N815 - the renderer's name
+    wsUrl: str = Field(description="takes the speech; a credential: its holder can speak through the avatar")  # noqa: N815 - the renderer's name
 
 
 def add_renderer(api: web.Application, settings: Settings, sessions: RendererSessions) -> None:

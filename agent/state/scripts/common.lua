@@ -35,7 +35,7 @@ local function now()
     return tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 
--- Note that somebody was here; tell the time.
+-- Note that a machine has called; return the time.
 local function beat()
     local at, last = now(), tonumber(redis.call('GET', key('beat')) or 0)
     if at < last or at - last > GAP then

@@ -1,5 +1,5 @@
 -- Note what a machine's journal knows of a session. ARGV: the process that tells it, the session as JSON.
--- What is told late, or twice, changes nothing; an end is final, but for one that came before the start was known of.
+-- A note that comes late, or twice, changes nothing; an end is final, but for one that came before the start was known of.
 local at, teller, told = now(), ARGV[1], cjson.decode(ARGV[2])
 local id, known = told.session_id, session(told.session_id)
 if known.change and known.change >= told.change then
