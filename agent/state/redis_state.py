@@ -7,10 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from avatar.sessions.port import JournalError
 
 if TYPE_CHECKING:
@@ -50,6 +46,12 @@ class RedisState:
     """
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        # Half a second, and 10 MB in each process, which only a fleet needs.
+        import redis  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.retry import Retry  # noqa: PLC0415
+
+        self._failure = redis.RedisError
         self._redis = redis.Redis.from_url(
             url,
             decode_responses=True,
@@ -82,7 +84,7 @@ class RedisState:
         try:
             version = str(self._redis.info("server")["redis_version"])
             self.run("entries")
-        except (redis.RedisError, StateAwayError, KeyError) as error:
+        except (self._failure, StateAwayError, KeyError) as error:
             message = f"the Redis can't be used: {_reason(error)}"
             raise StateError(message) from None
         if tuple(map(int, version.split(".")[:2])) < _OLDEST:
@@ -131,7 +133,7 @@ class RedisState:
             raise StateAwayError(message)
         try:
             answer = ask()
-        except (redis.RedisError, ValueError) as error:  # a ValueError if another thread has closed the connection
+        except (self._failure, ValueError) as error:  # a ValueError if another thread has closed the connection
             self._asks_after = self._clock() + _PAUSE
             self._change(is_away=True, reason=_reason(error))
             message = f"the fleet's Redis (STATE_URL) can't be used: {_reason(error)}"
