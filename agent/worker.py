@@ -62,6 +62,9 @@ _PRELOADED = [
 # that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
 _MOST_IDLE = 4
 _IDLE_IN_DEV = 1
+# Seconds for a process to be ready. The first one waits for all imports, which take six on a free core; the framework's ten
+# are too few where the machine is busy: it would kill the process, and register a worker that can't take a call.
+_READY_WITHIN = 60.0
 # The share of JOB_MEMORY_LIMIT at which the framework warns.
 _WARN_SHARE = 0.7
 
@@ -73,6 +76,7 @@ def _server(settings: Settings) -> CallServer:
         job_memory_limit_mb=settings.job_memory_limit,
         job_memory_warn_mb=_WARN_SHARE * settings.job_memory_limit,
         preload_modules=_PRELOADED,
+        initialize_process_timeout=_READY_WITHIN,
         num_idle_processes=ServerEnvOption(
             dev_default=_IDLE_IN_DEV if wanted is None else wanted,
             prod_default=min(cores, _MOST_IDLE) if wanted is None else wanted,

@@ -53,6 +53,11 @@ def test_the_health_port_is_the_one_that_was_set() -> None:
     assert worker._server(Settings(worker_port=8082))._port == ServerEnvOption(dev_default=8082, prod_default=8082)
 
 
+def test_a_worker_waits_for_its_first_process_on_a_slow_machine() -> None:
+    """It registers when a process is ready, or after this time and two seconds."""
+    assert worker._server(Settings())._initialize_process_timeout == 60.0
+
+
 def test_a_jobs_memory_is_limited() -> None:
     """The framework warns at 70 % of the limit, and neither warns nor kills without one."""
     servers = [worker._server(Settings(job_memory_limit=limit)) for limit in (1000, 0)]
