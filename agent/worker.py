@@ -62,8 +62,8 @@ _PRELOADED = [
 # that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
 _MOST_IDLE = 4
 _IDLE_IN_DEV = 1
-# Seconds for a process to be ready. The first one waits for all imports, which take six on a free core; the framework's ten
-# are too few where the machine is busy: it would kill the process, and register a worker that can't take a call.
+# Seconds for a process to be ready. The first one waits for all imports, which take six on a free core. The framework's
+# ten are too few on a busy machine: it would kill the process, and register a worker that can't take a call.
 _READY_WITHIN = 60.0
 # The share of JOB_MEMORY_LIMIT at which the framework warns.
 _WARN_SHARE = 0.7

@@ -51,6 +51,7 @@ async def test_a_noise_pauses_the_story_and_none_of_it_is_lost(stage: Stage, tmp
     assert -AGREES - session["stalled_seconds"] <= repeated <= story.longest_word + AGREES
 
 
+@pytest.mark.long
 async def test_a_backchannel_is_no_turn(stage: Stage, tmp_path: Path) -> None:
     """The story goes on to its end behind "okay", and is the only answer."""
     async with conversation(stage, "backchannel", tmp_path) as talk:

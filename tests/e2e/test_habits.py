@@ -1,6 +1,7 @@
 """The habits of the service as it was seen, over real HTTP and WebSockets and on a real LiveKit server.
 
-tests/avatar/test_habits.py holds each of them, with its times, against a whole avatar session in virtual time.
+tests/avatar/test_habits.py holds each of them, with its times, against a whole avatar session in virtual time; so those
+that take long here are for `make test-long`.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def heard(session: Any) -> list[int]:
     [
         pytest.param(SEEN, id="as it was seen"),
         pytest.param(Habits(connected_after=None), id="connected never comes"),
-        pytest.param(Habits(connected_after=5.6), id="connected comes late"),
-        pytest.param(Habits(start_takes=15.0), id="a start takes 15 s"),
+        pytest.param(Habits(connected_after=5.6), id="connected comes late", marks=pytest.mark.long),
+        pytest.param(Habits(start_takes=15.0), id="a start takes 15 s", marks=pytest.mark.long),
     ],
 )
 async def test_one_session_says_everything(livekit_server: LiveKitServer, habits: Habits) -> None:
@@ -78,7 +79,7 @@ async def test_a_dropped_socket_goes_on_in_its_session(livekit_server: LiveKitSe
     assert sum(heard(session)) >= 5 * BYTES_PER_SECOND
 
 
-@pytest.mark.parametrize("code", [4032, 4003])
+@pytest.mark.parametrize("code", [4032, pytest.param(4003, marks=pytest.mark.long)])
 async def test_with_one_slot_the_next_session_begins_when_the_slot_is_free(
     livekit_server: LiveKitServer, code: int
 ) -> None:
@@ -116,7 +117,7 @@ async def test_speech_that_is_cut_at_the_paid_limit_is_heard_to_its_end(livekit_
     assert onlooker.sound_seconds > 3.0
 
 
-@pytest.mark.parametrize("code", [4033, 4007])
+@pytest.mark.parametrize("code", [4033, pytest.param(4007, marks=pytest.mark.long)])
 async def test_an_account_without_credits_is_named(livekit_server: LiveKitServer, code: int) -> None:
     """The start is refused once, as a matter of credits and not of the key."""
     habits = Habits(credits=0.0, no_credits_code=code)

@@ -33,6 +33,8 @@ JOINS = 60.0
 RESUMES = 45.0
 
 
+# test_resumption.py has the same, with the conversation.
+@pytest.mark.long
 async def test_a_caller_whose_agent_is_killed_gets_another_one(stage: Stage, tmp_path: Path) -> None:
     """First the job is killed, then the worker of the next one: another worker takes the call.
 

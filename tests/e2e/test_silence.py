@@ -33,6 +33,7 @@ goodbye = "Goodbye."
 """
 
 
+@pytest.mark.long
 async def test_a_caller_is_answered_asked_and_left(stage: Stage, tmp_path: Path) -> None:
     """By Deepgram's own end of turn; within the answer's limit; and the goodbye is heard to its end."""
     flux = {"DEEPGRAM_MODEL": "flux-general-en"}
