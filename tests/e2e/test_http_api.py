@@ -82,7 +82,9 @@ async def test_a_backend_speaks_into_a_call_and_ends_it(stage: Stage) -> None:
         assert status == 201
         call = details["id"]
         async with joined(details["url"], details["token"]):
-            told = await known.wait_until(call, lambda state: {"caller", "agent", "avatar"} == kinds(state))
+            told = await known.wait_until(
+                call, lambda state: state["state"] == "running" and {"caller", "agent", "avatar"} == kinds(state)
+            )
             assert (told["state"], told["persona"]) == ("running", "nova")
             await known.wait_until(call, lambda state: state["avatar"] == "live")
 

@@ -63,7 +63,7 @@ async def test_the_next_agent_knows_the_callers_name(stage: Stage, tmp_path: Pat
                 os.killpg(first.process.pid, signal.SIGKILL)
                 last = await agent_in(room, lambda identity: identity not in {dead, heir}, within=RESUMES)
                 await says(front, "what is my name?", "Ada, asked twice.")
-                running = [each for each in await stage.sessions() if each["state"] != "ended"]
+                running = [each for each in await stage.sessions() if each["started_at"] and each["state"] != "ended"]
 
     assert len({dead, heir, last}) == 3
     assert len(running) <= 1
