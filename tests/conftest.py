@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis  # noqa: F401 - its plugin would import it after the last test, where CPython 3.11.7 failed to compile it
 import pytest
 import pytest_asyncio
 
