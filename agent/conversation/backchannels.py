@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from agent.conversation.by_language import by_language
 from agent.conversation.transcript import words
 
 # By language, in the spelling of speech-to-text; case, punctuation and blanks don't count.
@@ -36,8 +37,7 @@ def default_backchannels(language: str) -> tuple[str, ...]:
     Args:
         language: A code such as `en-US`; `multi` has those of English.
     """
-    code = language.split("-", maxsplit=1)[0].lower()
-    return DEFAULT_BACKCHANNELS.get("en" if code == "multi" else code, ())
+    return by_language(DEFAULT_BACKCHANNELS, language, ())
 
 
 class Backchannels:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from math import inf
 
+from agent.conversation.by_language import by_language
+
 # Seconds of waiting until the first filler, and from one filler to the next.
 FIRST_AFTER = 2.0
 AGAIN_AFTER = 10.0
@@ -37,8 +39,7 @@ def default_fillers(language: str) -> tuple[str, ...]:
     Args:
         language: A code such as `en-US`; `multi` is English.
     """
-    code = language.split("-", maxsplit=1)[0].lower()
-    return DEFAULT_FILLERS.get("en" if code == "multi" else code, _ANY_LANGUAGE)
+    return by_language(DEFAULT_FILLERS, language, _ANY_LANGUAGE)
 
 
 class Fillers:

@@ -1,5 +1,7 @@
 """What a silent caller is asked. Pure."""
 
+from agent.conversation.by_language import by_language
+
 # By language.
 DEFAULT_LINES: dict[str, tuple[str, ...]] = {
     "ar": ("هل ما زلت معي؟",),
@@ -30,5 +32,4 @@ def default_lines(language: str) -> tuple[str, ...]:
     Args:
         language: A code such as `en-US`; `multi` is English.
     """
-    code = language.split("-", maxsplit=1)[0].lower()
-    return DEFAULT_LINES.get("en" if code == "multi" else code, _ANY_LANGUAGE)
+    return by_language(DEFAULT_LINES, language, _ANY_LANGUAGE)
