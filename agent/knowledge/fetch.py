@@ -5,13 +5,14 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import aiohttp
 from aiohttp import AddrInfoType
 from yarl import URL
 
 from agent.knowledge.sources import Kind, kind_of_answer
+from agent.rooms.reach import is_public
 from avatar.errors import ConfigurationError
 from avatar.http import client_session, proxy_for
 
@@ -20,9 +21,6 @@ LONGEST_DOCUMENT = 20 * 1024 * 1024
 _MOST_REDIRECTS = 5
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30.0, connect=10.0)
-
-# IPv4 addresses within IPv6: RFC 6052, section 2.1.
-_NAT64 = ip_network("64:ff9b::/96")
 
 Network = IPv4Network | IPv6Network
 
@@ -130,22 +128,9 @@ class Fetcher:
             raise PermissionError(message)
 
 
-def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Return whether an address is one of the public internet, also where it carries an IPv4 address."""
-    if isinstance(address, IPv6Address) and (inner := _carried(address)) is not None:
-        return is_public(inner)
-    return address.is_global and not address.is_multicast
-
-
 def networks_of(text: str) -> list[Network]:
     """Read the value of KNOWLEDGE_NETWORKS, which is checked."""
     return [ip_network(each, strict=False) for each in text.split()]
-
-
-def _carried(address: IPv6Address) -> IPv4Address | None:
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
 
 
 def _reason(error: Exception) -> str:

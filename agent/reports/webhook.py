@@ -15,7 +15,7 @@ from aiohttp.resolver import ThreadedResolver
 from standardwebhooks.webhooks import Webhook
 
 from agent.reports.outbox import Item
-from agent.rooms.reach import is_on_the_internet
+from agent.rooms.reach import is_on_the_internet, is_public
 
 # Seconds for the receiver to answer; the specification recommends 15 to 30.
 REQUEST_TIMEOUT = 15.0
@@ -118,7 +118,7 @@ class PublicResolver(AbstractResolver):
 
     def _is_allowed(self, address: str) -> bool:
         ip = ip_address(address)
-        return ip.is_global or (self._loopback and ip.is_loopback)
+        return is_public(ip) or (self._loopback and ip.is_loopback)
 
 
 async def send_webhook(http: aiohttp.ClientSession, item: Item, secret: str, now: float) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,15 @@ async def test_a_name_with_an_address_of_this_machine_is_not_resolved() -> None:
     with pytest.raises(OSError, match="no address on the internet"):
         await PublicResolver(loopback=False).resolve("localhost", 80)
     assert await PublicResolver(loopback=True).resolve("localhost", 80)
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::a00:1", "2002:a00:1::", "224.0.0.1"])
+async def test_a_private_address_in_another_form_is_refused(address: str) -> None:
+    """Within an IPv6 address, or for many receivers: as the answer of a name server, and in the URL itself."""
+    with pytest.raises(OSError, match="no address on the internet"):
+        await PublicResolver(loopback=False).resolve(address, 443, socket.AF_UNSPEC)
+    url = f"https://[{address}]/" if ":" in address else f"https://{address}/"
+    assert webhook_problem(url, loopback=False, is_trusted=False) == "its host is not on the internet"
 
 
 @pytest.mark.parametrize(

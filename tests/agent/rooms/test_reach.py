@@ -1,8 +1,10 @@
 """What may be reached from outside."""
 
+from ipaddress import ip_address
+
 import pytest
 
-from agent.rooms.reach import is_on_the_internet
+from agent.rooms.reach import is_on_the_internet, is_public
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,36 @@ def test_what_may_be_public_will_do(url: str) -> None:
 def test_what_is_of_this_machine_or_its_network_will_not(url: str) -> None:
     """Loopback, private and link-local addresses, and names that no public name server knows."""
     assert not is_on_the_internet(url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",  # the metadata of clouds
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - an address that has to be refused
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1",
+        "fd00::1",
+        "ff02::1",
+        "::ffff:127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:7f00:1::",
+    ],
+)
+def test_a_private_address_is_none_of_the_internet(address: str) -> None:
+    """In whatever form."""
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::6810:84e5", "64:ff9b::5db8:d822"])
+def test_a_public_address_is_one_of_the_internet(address: str) -> None:
+    """Of both versions."""
+    assert is_public(ip_address(address))
