@@ -3,21 +3,21 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from avatar.sessions.database import transaction
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
 Kind = Literal["event", "file"]
 
-_BUSY_TIMEOUT = 2.0
-
 # Bytes of bodies that are kept. Beyond it the oldest are dropped, whatever they are: the newest tell most.
 MOST_BYTES = 256 * 1024 * 1024
 
-_SCHEMA = """
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS items (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -29,16 +29,19 @@ CREATE TABLE IF NOT EXISTS items (
     made_at REAL NOT NULL,
     due_at REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX IF NOT EXISTS items_by_lane ON items (lane, seq);
+)
+""",
+    "CREATE INDEX IF NOT EXISTS items_by_lane ON items (lane, seq)",
+    """
 CREATE TABLE IF NOT EXISTS calls (
     job TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
     webhook TEXT NOT NULL,
     store TEXT NOT NULL,
     draft TEXT NOT NULL
-);
-"""
+)
+""",
+)
 
 # The first item of each lane: the others wait for it.
 _DUE = """
@@ -233,18 +236,12 @@ class ReportOutbox:
 
     @contextmanager
     def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """Open a connection for one transaction: an open one could not be carried through a fork."""
+        """Open the outbox for one transaction."""
         with _told(self.directory):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._owners.mkdir(mode=0o700, exist_ok=True)
-            path = self.directory / "outbox.sqlite3"
-            with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None)) as database:
-                database.row_factory = sqlite3.Row
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(_SCHEMA)
-                database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            with transaction(self.directory / "outbox.sqlite3", _SCHEMA, write=write) as database:
                 yield database
-                database.execute("COMMIT")
 
 
 @contextmanager

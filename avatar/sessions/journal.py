@@ -4,16 +4,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avatar.sessions.database import transaction
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 from avatar.sessions.port import Claim, Journal, JournalEntry, JournalError, State
 
 __all__ = ["Claim", "Journal", "JournalEntry", "JournalError", "SessionJournal", "SessionRow", "State"]
-
-_BUSY_TIMEOUT = 2.0
 
 # Seconds that an ended session is remembered, for what was used in a month.
 _KEPT = 40 * 86_400.0
@@ -353,19 +352,12 @@ class SessionJournal:
 
     @contextmanager
     def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """A connection for one transaction: an open one could not be carried through a fork."""
+        """Open the journal for one transaction."""
         with _told(self.directory):
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._owners.mkdir(mode=0o700, exist_ok=True)
-            path = self.directory / "sessions.sqlite3"
-            with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None)) as database:
-                database.row_factory = sqlite3.Row
-                database.execute("PRAGMA journal_mode = WAL")
-                for statement in _SCHEMA:
-                    database.execute(statement)
-                database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            with transaction(self.directory / "sessions.sqlite3", _SCHEMA, write=write) as database:
                 yield database
-                database.execute("COMMIT")
 
 
 @contextmanager
