@@ -74,7 +74,7 @@ class Call:
         journal: Where the avatar's sessions are noted.
         hosted: The room, if it is LiveAvatar's; its session belongs to this process.
         given: The call's configuration, which is in the settings and the persona already; None if it has none.
-        keeper: Keeps what is said, for an agent that comes after this one; None if nothing is kept.
+        keeper: Stores the conversation for the next agent, in case this job dies; None to store none.
         resumed: The conversation that was cut off in this room, in which this agent goes on.
     """
 

@@ -28,7 +28,7 @@ class Conversation:
 
     Attributes:
         persona: Stem of the persona's file.
-        history: What was said; of an answer that was interrupted, what was heard.
+        history: The messages; an answer that was interrupted ends with the last word that the caller heard.
     """
 
     persona: str
@@ -84,15 +84,19 @@ class Keeper:
             text = await asyncio.to_thread(self.conversations.read, self.room)
             return None if text is None else Conversation.from_text(text)
         except (AvatarError, ValueError) as error:
-            logger.warning("what was said before in this room is not known", extra={"error": str(error)})
+            logger.warning("the earlier conversation of this room can't be read", extra={"error": str(error)})
             return None
 
     async def keep(self, conversation: Conversation) -> None:
-        """Keep what was said so far."""
+        """Keep the conversation so far."""
         try:
-            await asyncio.to_thread(self.conversations.keep, self.room, self.agent, conversation.to_text())
+            await asyncio.to_thread(self._write, conversation)
         except AvatarError as error:
             logger.warning("a conversation is not kept", extra={"error": str(error)})
+
+    def _write(self, conversation: Conversation) -> None:
+        # In a thread with its JSON, which takes milliseconds: while the agent speaks this is done each second.
+        self.conversations.keep(self.room, self.agent, conversation.to_text())
 
     async def forget(self) -> None:
         """Forget the conversation: the call has ended in order."""
