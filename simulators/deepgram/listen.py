@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
@@ -16,7 +17,7 @@ from simulators.deepgram.transcriber import Transcriber
 from simulators.speech import SpeechError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from simulators.deepgram.options import ListenOptions
     from simulators.speech import Recogniser
@@ -46,18 +47,12 @@ class Listener:
 
     async def run(self) -> None:
         """Serve the client until it closes the stream, leaves or is silent for too long."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                transcribing = tasks.create_task(self._transcriber.run())
-                if await receive(self._ws, self._hear, self._obey):
-                    await self._transcriber.close()
-                else:
-                    transcribing.cancel()
-        except* ConnectionError:
-            logger.debug("the client left while a transcript was on its way")
-        except* SpeechError as failures:
-            logger.warning("recognition failed", extra={"error": str(failures.exceptions[0])})
-            await self._ws.close(code=1011, message=b"NET-0000")
+        async with stream_of(self._ws) as tasks:
+            transcribing = tasks.create_task(self._transcriber.run())
+            if await receive(self._ws, self._hear, self._obey):
+                await self._transcriber.close()
+            else:
+                transcribing.cancel()
 
     async def _hear(self, pcm: bytes) -> None:
         self._sha256.update(pcm)
@@ -88,6 +83,19 @@ class Listener:
         )
         await self._transcriber.send(summary)
         return True
+
+
+@asynccontextmanager
+async def stream_of(ws: web.WebSocketResponse) -> AsyncIterator[asyncio.TaskGroup]:
+    """Run the tasks of a stream; a client that leaves ends them, and so does a recogniser that fails."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+    except* ConnectionError:
+        logger.debug("the client left while a transcript was on its way")
+    except* SpeechError as failures:
+        logger.warning("recognition failed", extra={"error": str(failures.exceptions[0])})
+        await ws.close(code=1011, message=b"NET-0000")
 
 
 async def receive(

@@ -6,7 +6,7 @@ import hmac
 import io
 import logging
 import wave
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from aiohttp import web
@@ -26,9 +26,13 @@ from simulators.speech.audio import SAMPLE_BYTES, duration
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from multidict import MultiMapping
+
     from simulators.speech import Recogniser
 
 logger = logging.getLogger(__name__)
+
+Options = TypeVar("Options", ListenOptions, FluxOptions)
 
 _RECOGNISER: web.AppKey[Recogniser] = web.AppKey("recogniser")
 _API_KEY: web.AppKey[str] = web.AppKey("api_key")
@@ -76,29 +80,26 @@ async def _authenticate(
 
 
 async def _listen(request: web.Request) -> web.StreamResponse:
-    try:
-        options = ListenOptions.from_query(request.query)
-    except BadOption as error:
-        raise _bad_request(error) from error
-    request_id = str(uuid4())
-    ws = FaultySocket(request.app[INJECTION], compress=False)
-    ws.headers["dg-request-id"] = request_id
-    await ws.prepare(request)
-    await Listener(ws, request.app[_RECOGNISER], options, request_id=request_id).run()
-    await ws.close()
-    return ws
+    return await _serve(request, ListenOptions.from_query, Listener)
 
 
 async def _listen_for_turns(request: web.Request) -> web.StreamResponse:
+    return await _serve(request, FluxOptions.from_query, TurnListener)
+
+
+async def _serve(
+    request: web.Request, read: Callable[[MultiMapping[str]], Options], listener: Callable[..., Listener | TurnListener]
+) -> web.StreamResponse:
+    """Serve a stream by a listener of one of the two protocols."""
     try:
-        options = FluxOptions.from_query(request.query)
+        options = read(request.query)
     except BadOption as error:
         raise _bad_request(error) from error
     request_id = str(uuid4())
     ws = FaultySocket(request.app[INJECTION], compress=False)
     ws.headers["dg-request-id"] = request_id
     await ws.prepare(request)
-    await TurnListener(ws, request.app[_RECOGNISER], options, request_id=request_id).run()
+    await listener(ws, request.app[_RECOGNISER], options, request_id=request_id).run()
     await ws.close()
     return ws
 

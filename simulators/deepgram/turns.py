@@ -7,14 +7,12 @@ of the events are those of https://developers.deepgram.com/docs/flux/state.
 from __future__ import annotations
 
 import asyncio
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from simulators.deepgram import messages
 from simulators.deepgram.endpointer import Endpointer, SpeechEnded, Utterance
-from simulators.deepgram.listen import command_of, receive
-from simulators.speech import SpeechError
+from simulators.deepgram.listen import command_of, receive, stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
     from simulators.deepgram.options import FluxOptions
     from simulators.speech import Recogniser, Recognition
-
-logger = logging.getLogger(__name__)
 
 # Seconds of silence after which a turn may have ended, and has; the model itself decides by what was said, in 0.26 s
 # and more (developers.deepgram.com/docs/flux/quickstart).
@@ -63,18 +59,12 @@ class TurnListener:
     async def run(self) -> None:
         """Serve the client until it closes the stream, leaves or is silent for too long."""
         await self._ws.send_json(messages.connected(request_id=self._request_id))
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                working = tasks.create_task(self._work())
-                if await receive(self._ws, self._hear, self._obey):
-                    await self._jobs.put(None)
-                else:
-                    working.cancel()
-        except* ConnectionError:
-            logger.debug("the client left while a transcript was on its way")
-        except* SpeechError as failures:
-            logger.warning("recognition failed", extra={"error": str(failures.exceptions[0])})
-            await self._ws.close(code=1011, message=b"NET-0000")
+        async with stream_of(self._ws) as tasks:
+            working = tasks.create_task(self._work())
+            if await receive(self._ws, self._hear, self._obey):
+                await self._jobs.put(None)
+            else:
+                working.cancel()
 
     async def _work(self) -> None:
         while job := await self._jobs.get():
