@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-# Seconds of silence of the linked caller after which the agent listens to another caller who speaks.
+# The linked caller loses the link to a caller who speaks after this many seconds of silence.
 FLOOR = 1.5
 
 # Seconds to wait for a caller who left on purpose. A browser that reloads the page looks the same (livekit-client
@@ -47,7 +47,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """A wait for a caller who has left; times are monotonic seconds."""
+    """How long the call waits for a caller who left; times are monotonic seconds."""
 
     since: float
     until: float
@@ -138,7 +138,7 @@ class Callers:
         Args:
             now: Monotonic seconds.
             callers: All callers in the room.
-            departures: How callers left, by identity. For a caller who is in neither, the connection counts as lost.
+            departures: Whether a caller hung up or lost the connection, by identity; without an entry, lost.
         """
         before, self._callers = self._callers, {caller.identity: caller for caller in callers}
         for identity, caller in before.items():

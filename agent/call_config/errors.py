@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-# Problems that are told, and characters of a field's name, which may be a stranger's.
+# An error lists this many problems, and cuts field names to so many characters: a client may send any.
 _MOST_TOLD = 10
 _LONGEST_NAME = 100
 

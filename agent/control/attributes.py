@@ -11,7 +11,7 @@ ATTRIBUTES = {
     "control": f"`{VERSION}`: the version of this protocol. The participant that has it is the agent",
     "stand_ins": "vendors that are stand-ins, separated by commas; empty when all are real",
     "avatar": "`starting`, `live`, or `voice only: ` and a sentence for the caller",
-    "avatar_identity": "the participant who is the avatar; another one after it was lost and came back, or has changed",
+    "avatar_identity": "the avatar's participant; it changes with each new session of the avatar",
     "input": "`open` or `push_to_talk`: the mode of the linked caller",
     "persona": "the present persona",
     "personas": "the personas to choose from, separated by commas",

@@ -1,4 +1,4 @@
-"""Decides what is done about a caller who says nothing. Pure: time is an argument, in monotonic seconds."""
+"""Decides when the agent asks a silent caller, and when it leaves. Pure: time is an argument, in monotonic seconds."""
 
 from dataclasses import dataclass
 from math import inf
@@ -50,7 +50,7 @@ class Silence:
     the count while it is heard; so does a voice, until it proves to be a noise: then the count goes on.
 
     Args:
-        options: What is done when.
+        options: The times and sentences of the persona.
         now: Monotonic seconds.
     """
 

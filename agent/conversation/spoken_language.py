@@ -37,27 +37,27 @@ class SpokenLanguage:
 
     @property
     def apology(self) -> str:
-        """What is said when something failed."""
+        """The sentence with which the agent apologises for a failure."""
         return self._options.apology or self._persona.apology
 
     @property
     def goodbye(self) -> str:
-        """What is said when the agent ends the call."""
+        """The sentence with which the agent ends a call."""
         return self._options.goodbye or self._persona.goodbye
 
     @property
     def silence_goodbye(self) -> str:
-        """What is said when a silent call ends."""
+        """The sentence with which the agent ends a silent call."""
         return self._options.goodbye or self._persona.silence.goodbye or self._persona.goodbye
 
     @property
     def fillers(self) -> tuple[str, ...]:
-        """What is said while the caller waits."""
+        """The sentences with which the agent fills a wait."""
         return self._persona.said_while_waiting if self.code is None else default_fillers(self.code)
 
     @property
     def silence_lines(self) -> tuple[str, ...]:
-        """What a silent caller is asked."""
+        """The questions that the agent asks a silent caller."""
         lines = self._persona.silence.lines if self.code is None else None
         return lines or default_lines(self.code or self._persona.language)
 

@@ -1,4 +1,4 @@
-"""What a silent caller is asked. Pure."""
+"""The questions that the agent asks a silent caller. Pure."""
 
 from agent.conversation.by_language import by_language
 
