@@ -14,39 +14,28 @@ import aiohttp
 import pytest
 from aiohttp import web
 from livekit import rtc
-from livekit.agents import AgentServer, AgentSession, JobContext, JobExecutorType, JobProcess, RunContext, llm
+from livekit.agents import AgentServer, JobContext, JobExecutorType, JobProcess
 from livekit.agents.ipc.proc_pool import ProcPool
 from livekit.agents.job import JobAcceptArguments, RunningJobInfo
 from livekit.agents.utils import http_context
-from livekit.agents.voice import SpeechHandle
-from livekit.agents.voice.agent_activity import _SpeechHandleContextVar
-from livekit.agents.voice.tool_executor import _ToolExecutor
-from livekit.plugins import deepgram
 from livekit.protocol import agent, models
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from agent.framework import (
     METRICS_DIRECTORY,
-    STT_MESSAGE,
-    ConnectedLLM,
     FullError,
     JobServer,
-    forward_messages,
-    is_released,
     load_certificates,
     plugin_http_session,
-    reporting_flux,
-    reporting_stt,
-    reports_messages,
     set_job_url,
-    until_scheduled,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
 CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
 
 # Private methods of `AgentServer` that are called, with their parameters.
@@ -352,6 +341,29 @@ async def test_a_job_joins_at_the_address_that_was_set() -> None:
     assert room.urls == ["wss://theirs.example"], f"{CHANGED}JobContext._info"
 
 
+async def test_the_connection_to_livekit_follows_the_rule_for_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework would send it to HTTPS_PROXY, whatever NO_PROXY says and whichever scheme the URL has."""
+    async with RefusingServer().running() as proxy, RefusingServer().running() as livekit:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        server = JobServer(
+            ws_url=livekit.url.replace("http", "ws"),
+            api_key="key",
+            api_secret="secret-of-at-least-thirty-two-characters",
+            host="127.0.0.1",
+            port=0,
+            num_idle_processes=0,
+        )
+        server.rtc_session(nothing)
+        task = asyncio.create_task(server.run(devmode=True))
+        await asyncio.wait_for(livekit.asked.wait(), 10)
+        await server.aclose()
+        await task
+
+    assert proxy.requests == 0, f"{CHANGED}AgentServer._http_proxy"
+
+
 @pytest.mark.parametrize(("no_proxy", "seen"), [("", 1), ("vendor.test", 0)])
 async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
     monkeypatch: pytest.MonkeyPatch, no_proxy: str, seen: int
@@ -378,131 +390,5 @@ async def test_certificates_are_read_once() -> None:
         assert session.connector._ssl is http_context._create_ssl_context(), f"{CHANGED}_create_ssl_context"
 
 
-async def test_the_connection_to_livekit_follows_the_rule_for_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework would send it to HTTPS_PROXY, whatever NO_PROXY says and whichever scheme the URL has."""
-    async with RefusingServer().running() as proxy, RefusingServer().running() as livekit:
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-            monkeypatch.setenv(name, proxy.url)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        server = JobServer(
-            ws_url=livekit.url.replace("http", "ws"),
-            api_key="key",
-            api_secret="secret-of-at-least-thirty-two-characters",
-            host="127.0.0.1",
-            port=0,
-            num_idle_processes=0,
-        )
-        server.rtc_session(nothing)
-        task = asyncio.create_task(server.run(devmode=True))
-        await asyncio.wait_for(livekit.asked.wait(), 10)
-        await server.aclose()
-        await task
-
-    assert proxy.requests == 0, f"{CHANGED}AgentServer._http_proxy"
-
-
 async def _plugins_session() -> aiohttp.ClientSession:
     return http_context.http_session()
-
-
-EMPTY_RESULT = {
-    "type": "Results",
-    "metadata": {"request_id": "x"},
-    "is_final": True,
-    "speech_final": False,
-    "channel": {"alternatives": [{"transcript": "", "confidence": 0.0, "words": []}]},
-}
-
-
-async def test_an_stt_reports_messages_without_words() -> None:
-    """The plugin itself drops them: without words, a service that works would look silent."""
-    seen: list[str] = []
-    source, adapter = reporting_stt(api_key="key"), reporting_stt(api_key="key")
-    forward_messages(source, adapter)
-    source.on(STT_MESSAGE, lambda: seen.append("source"))
-    adapter.on(STT_MESSAGE, lambda: seen.append("adapter"))
-    async with http_context.open():
-        stream = source.stream(language="en")
-        stream._process_stream_event(EMPTY_RESULT)
-        await stream.aclose()
-
-    assert inspect.signature(deepgram.SpeechStream._process_stream_event).parameters.keys() == {"self", "data"}
-    assert sorted(seen) == ["adapter", "source"], f"{CHANGED}deepgram.SpeechStream._process_stream_event"
-    assert reports_messages(source)
-    assert not reports_messages(deepgram.STT(api_key="key"))
-
-
-async def test_flux_reports_its_messages_too() -> None:
-    """Also the one that says that it is connected."""
-    seen: list[str] = []
-    source = reporting_flux(api_key="key")
-    source.on(STT_MESSAGE, lambda: seen.append("source"))
-    async with http_context.open():
-        stream = source.stream()
-        stream._process_stream_event({"type": "Connected"})
-        await stream.aclose()
-
-    assert inspect.signature(deepgram.SpeechStreamv2._process_stream_event).parameters.keys() == {"self", "data"}
-    assert seen == ["source"], f"{CHANGED}deepgram.SpeechStreamv2._process_stream_event"
-    assert reports_messages(source)
-
-
-async def test_tools_are_described_without_strict_to_other_servers() -> None:
-    """Only OpenAI and Azure are known to take the field."""
-    tools = llm.ToolContext([_tool])
-    strict = [
-        ConnectedLLM(connect=_connected, is_openai=is_openai, model="x", api_key="key")._strict_tool_schema
-        for is_openai in (True, False)
-    ]
-
-    assert strict == [True, False], f"{CHANGED}openai.LLM._strict_tool_schema"
-    assert "strict" not in str(tools.parse_function_tools("openai", strict=False))
-
-
-async def test_a_language_model_is_connected_before_its_first_answer() -> None:
-    """The framework warms it up when the agent starts, if the plugin can be."""
-    connected = asyncio.Event()
-
-    async def connect() -> None:
-        connected.set()
-
-    model = ConnectedLLM(connect=connect, is_openai=True, model="x", api_key="key")
-    model.prewarm()
-    async with asyncio.timeout(5):
-        await connected.wait()
-    await model.aclose()
-
-
-async def test_a_speech_is_waited_for_until_it_is_certain() -> None:
-    """A speech begun before the turn's end may be dropped, so it is waited for; outside a speech there is no wait."""
-    await until_scheduled()
-    speech = SpeechHandle.create()
-    token = _SpeechHandleContextVar.set(speech)
-    waiting = asyncio.create_task(until_scheduled())
-    _SpeechHandleContextVar.reset(token)
-    await asyncio.sleep(0)
-    before = waiting.done()
-    speech._mark_scheduled()
-    await waiting
-
-    assert not before
-
-
-async def _connected() -> None: ...
-
-
-@llm.function_tool
-async def _tool(city: str) -> str:
-    return city
-
-
-async def test_a_tool_is_released_by_its_first_update() -> None:
-    """Then the conversation goes on without it."""
-    call = llm.FunctionCall(call_id="call", name="tool", arguments="{}")
-    session = AgentSession[None](vad=None)
-    context = RunContext(session=session, speech_handle=SpeechHandle.create(), function_call=call)
-    context._attach_executor(_ToolExecutor(), asyncio.get_running_loop().create_future())
-    assert not is_released(context)
-    await context.update("", silent=True)
-
-    assert is_released(context), f"{CHANGED}the mark that RunContext.update leaves in a call's extra"

@@ -47,7 +47,7 @@ from tests.avatar.core.fallback_model import BYTES_PER_SECOND, FallbackModel
 from tests.avatar.core.rest_executor import RestExecutor
 from tests.avatar.heard import Piece, avatar_pieces, overlap
 
-SESSION_OVER = {401, 403, 404, 410}
+_SESSION_OVER = {401, 403, 404, 410}
 
 # Nowhere quiet: there is no gap between words to go back to. Every sample of a scenario is different.
 _PATTERN_SAMPLES = 24_001
@@ -106,8 +106,8 @@ class World:
         self.event_times: list[float] = []
         self.actions: list[tuple[float, Action]] = []
         self.captured: list[bytearray] = []
+        # When there was enough of each segment to begin with: it was flushed, or long enough.
         self.speakable_at: list[float] = []
-        """When there was enough of each segment to begin with: it was flushed, or long enough."""
         self.mutes: list[tuple[float, str, bool]] = []
         self.net_is_up = True
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -346,7 +346,7 @@ class World:
                 self.report("socket_opened", number)
             case SocketRefused(socket_id, status) if socket_id in self._sockets:
                 number = self._sockets.pop(socket_id)
-                over = status in SESSION_OVER
+                over = status in _SESSION_OVER
                 self.report("socket_lost", number, f"refused with {status}", session_over=over)
             case SocketText(socket_id, text):
                 self.at(self.wire, lambda: self._deliver(socket_id, text))
@@ -396,6 +396,5 @@ class World:
             self.report("fallback_reports", kind, event_id)
 
     def _mute(self, identity: str, *, muted: bool) -> None:
-        if not self.mutes_fail:
-            self.mutes.append((self.now, identity, muted))
+        self.mutes += [] if self.mutes_fail else [(self.now, identity, muted)]
         self.report("avatar_muted", identity, done=not self.mutes_fail)
