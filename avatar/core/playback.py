@@ -197,7 +197,7 @@ class Playback:
         session = self.floor.session
         plays = not self.is_paused and (self.floor.has_avatar or self.floor.has_fallback)
         instants = (
-            self.timeline.chunk_due_at() if plays else None,
+            self.timeline.chunk_due_at(now) if plays else None,
             self.timeline.overdue_at(),
             self.floor.next_timeout(available, now, waiting=self.waits),
             self._drop_at(),

@@ -137,7 +137,7 @@ class Timeline:
 
     # Sending
 
-    def chunk_due_at(self) -> float | None:
+    def chunk_due_at(self, now: float) -> float | None:
         """When the next chunk leaves, minus infinity for at once; None if that takes more audio."""
         self._look_at_bytes = 0
         if not self._segments:
@@ -152,8 +152,11 @@ class Timeline:
         if pending and (segment.sealed or pending >= wanted):
             self._look_at_bytes = pending + wanted
             return earliest
-        self._look_at_bytes = smallest if pending < smallest else wanted
-        return max(self._chunking.due_at(utterance.dry_at), earliest) if pending >= smallest else None
+        # Until then there will be enough, most often: the moment is looked at again when it has come.
+        due_at = max(self._chunking.due_at(utterance.dry_at), earliest)
+        is_too_short = pending < smallest and due_at <= now
+        self._look_at_bytes = smallest if is_too_short else wanted
+        return None if segment.sealed or is_too_short else due_at
 
     def next_command(self, now: float, patience: float) -> Speak | SpeakEnd | None:
         """The next chunk if it is due, or the end if everything was sent.
@@ -162,7 +165,7 @@ class Timeline:
             now: Monotonic seconds.
             patience: Seconds that the sink may take to start an utterance that begins now.
         """
-        due_at = self.chunk_due_at()
+        due_at = self.chunk_due_at(now)
         if due_at is not None and due_at <= now:
             return self._send(self._segments[0], now, patience)
         if self.utterance is None or self.utterance.end_sent:

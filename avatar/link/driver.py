@@ -35,6 +35,7 @@ class Driver:
         self._now = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
+        self._timer_is_due = False
         self._is_dispatching = False
         self._senders: set[asyncio.Event] = set()
         self._is_over = asyncio.Event()
@@ -72,9 +73,9 @@ class Driver:
     def carry_on(self) -> None:
         """Dispatch events, carry out actions, set the timer, and let the sinks look for commands."""
         self._dispatch()
-        self._set_timer()
         for sender in self._senders:
             sender.set()
+        self._set_timer_soon()
         if self.machine.is_over:
             self._is_over.set()
 
@@ -101,7 +102,7 @@ class Driver:
                 work.clear()
                 while (command := pull(self.now)) is not None:
                     self._dispatch()
-                    self._set_timer()
+                    self._set_timer_soon()
                     yield command  # which the sink may take long to carry
         finally:
             self._senders.discard(work)
@@ -129,7 +130,14 @@ class Driver:
             return True
         return False
 
+    def _set_timer_soon(self) -> None:
+        """Set the timer once for all that happens in this turn of the loop: the question when is not cheap."""
+        if not self._timer_is_due:
+            self._timer_is_due = True
+            self._loop.call_soon(self._set_timer)
+
     def _set_timer(self) -> None:
+        self._timer_is_due = False
         timeout_at = None if self._is_over.is_set() else self.machine.next_timeout()
         if timeout_at == self._timer_at:
             return
