@@ -6,14 +6,18 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import hypothesis  # noqa: F401 - its plugin would import it after the last test, where CPython 3.11.7 failed to compile it
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
 from tests.e2e.stage import ROOT, START, Stage
 from tests.reliability import Row, write_rows
+
+# A busy machine is no fault of a property: an example may take as long as it takes.
+settings.register_profile("without time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("without time")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,7 +1,7 @@
 """What refusals mean: words before codes, codes before statuses. Numbers in brackets are field observations."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar.core.refusal import Refusal
@@ -77,14 +77,12 @@ def test_a_missing_grant_is_no_mistake_of_the_avatars_id(grant: str) -> None:
     assert "AVATAR_ID" not in advice
 
 
-@settings(deadline=None)
 @given(st.integers(100, 399) | st.integers(500, 599) | st.just(408), st.none() | st.integers(), st.text())
 def test_a_service_that_is_down_refuses_nothing(status: int, code: int | None, words: str) -> None:
     """A fault of the service, or a torn reply, says nothing about the request."""
     assert judge(status, code, words).refusal is Refusal.UNREACHABLE
 
 
-@settings(deadline=None)
 @given(st.integers(400, 499), st.none() | st.integers(), st.text())
 def test_every_refusal_has_a_kind(status: int, code: int | None, words: str) -> None:
     """Whatever the service says, there is a decision."""

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar.errors import ServiceError
@@ -124,7 +124,6 @@ def test_a_list_is_read_as_far_as_it_has_objects() -> None:
     assert [row.text("id") for row in rows] == ["a", "b"]
 
 
-@settings(deadline=None)
 @given(
     st.integers(100, 599),
     st.binary()

@@ -1,7 +1,7 @@
 """Requests for a session: what they ask for, and what is learned from refusals."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar.token_request import PlanLimits, Room, TokenRequest, VideoQuality
@@ -49,7 +49,6 @@ def test_the_cap_is_the_number_in_the_refusal(reason: str, cap: int | None) -> N
     assert (learned and learned.max_session_duration) == cap
 
 
-@settings(deadline=None)
 @given(st.integers(2, 10_000), st.data())
 def test_the_second_request_is_within_the_cap(asked: int, data: st.DataObject) -> None:
     """Whatever the numbers: the amended request asks for exactly what is allowed, and is not refused for it again."""

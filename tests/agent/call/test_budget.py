@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.call.budget import TICK, Budget, End, Engage, Limits, Reason, Release, Warn
@@ -43,7 +43,6 @@ def tell(story: list[Action], limits: Limits) -> World:
     return world
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_a_call_is_warned_of_its_end_once_and_before_it(story: list[Action], limits: Limits) -> None:
     """There is one end at most, nothing after it, and one warning before it, which was a promise."""
@@ -61,7 +60,6 @@ def test_a_call_is_warned_of_its_end_once_and_before_it(story: list[Action], lim
         assert ends[0].at - warning.at <= warning.decision.seconds + TICK
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> None:
     """The call ends within a tick of its limit, and not before."""
@@ -74,7 +72,6 @@ def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> 
         assert world.call < max(limits.call - limits.warning, 0.0) + TICK
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_what_is_used_up_is_not_used_on(story: list[Action], limits: Limits) -> None:
     """Whatever is said, the avatar goes within a tick of the day's limit and of the lowest balance."""
@@ -83,7 +80,6 @@ def test_what_is_used_up_is_not_used_on(story: list[Action], limits: Limits) -> 
     assert world.overdue <= TICK + 1e-6
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_the_avatar_is_let_go_of_and_taken_up_in_turns(story: list[Action], limits: Limits) -> None:
     """A release is never followed by another one without an engage in between, nor an engage by an engage."""
@@ -93,7 +89,6 @@ def test_the_avatar_is_let_go_of_and_taken_up_in_turns(story: list[Action], limi
     assert turns == [Release if index % 2 == 0 else Engage for index in range(len(turns))]
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_the_avatar_does_not_leave_while_it_speaks(story: list[Action], limits: Limits) -> None:
     """Unless there is nothing left of the day's minutes or of the credits."""
@@ -103,7 +98,6 @@ def test_the_avatar_does_not_leave_while_it_speaks(story: list[Action], limits: 
     assert not [moment for moment in world.of(Release) if moment.agent]
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> None:
     """The avatar leaves after the set idle time, however noisy the room is, and not before."""
@@ -116,7 +110,6 @@ def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> N
     assert not silent or world.now - world.used_at < limits.idle
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_an_avatar_that_nobody_sees_is_not_paid_for(story: list[Action], limits: Limits) -> None:
     """An avatar without a viewer leaves at once unless it is speaking; it starts only for a caller with a screen."""
@@ -125,7 +118,6 @@ def test_an_avatar_that_nobody_sees_is_not_paid_for(story: list[Action], limits:
     assert world.seen or world.agent or not world.is_engaged or world.of(End)
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_time_goes_on(story: list[Action], limits: Limits) -> None:
     """After a time-out the next deadline is later, and not later than a tick."""
@@ -135,7 +127,6 @@ def test_time_goes_on(story: list[Action], limits: Limits) -> None:
     assert world.of(End) or (world.budget.next_timeout() or inf) <= world.now + TICK
 
 
-@settings(deadline=None)
 @given(STORIES, LIMITS)
 def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
     story: list[Action], limits: Limits

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.call.callers import FLOOR, RELOAD_GRACE, RETURN_TIMEOUT, Caller, Callers, Departure
@@ -273,7 +273,6 @@ EVENTS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(EVENTS)
 def test_somebody_who_is_there_is_linked_and_time_goes_on(events: list[tuple[str, object, bool]]) -> None:
     """The linked one is in the room whenever anybody is; after a time-out the next one is later."""

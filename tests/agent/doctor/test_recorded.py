@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.doctor.recorded import parse, read_recording
@@ -49,7 +49,6 @@ def test_a_recording_that_ends_in_the_middle_is_read_to_there() -> None:
         assert len(call.exchanges) + len(call.sockets) + len(call.notes) <= count
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.text()

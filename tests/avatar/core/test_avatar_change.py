@@ -128,7 +128,7 @@ def test_the_avatar_of_a_hosted_room_stays() -> None:
     assert len({sent.session for sent in world.sent_of(Speak)}) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.one_of(SPEECH, SPEECH, st.tuples(st.sampled_from(list(AVATARS)), st.just(0.0))), max_size=25))
 def test_the_avatar_that_is_wanted_speaks_in_the_end(story: list[Action]) -> None:
     """Whatever was asked for: it is the last one, or one before it that worked, and it runs alone."""

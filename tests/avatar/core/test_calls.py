@@ -17,7 +17,7 @@ NEVER = float("inf")
 PUBLISHES = st.booleans()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STORIES, HABITS, PUBLISHES)
 def test_every_segment_is_finished_once_in_order(story: list[Action], habits: Habits, publishes: bool) -> None:
     """Each captured segment has one `PlaybackFinished`, in the order of capture, within its length."""
@@ -30,7 +30,7 @@ def test_every_segment_is_finished_once_in_order(story: list[Action], habits: Ha
         assert event.interrupted or event.position == duration
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STORIES, HABITS, PUBLISHES)
 @example(
     [("say", 4.0), ("run", 5.0), ("no net", 0.3), ("run", 0.05), ("vanish", 0.05)],
@@ -44,7 +44,7 @@ def test_never_are_two_sinks_audible_at_once(story: list[Action], habits: Habits
     assert world.overlap() < 0.05
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STORIES, HABITS, PUBLISHES)
 def test_every_session_is_stopped(story: list[Action], habits: Habits, publishes: bool) -> None:
     """After the end nothing runs at the service, and the machine knows it."""
@@ -57,7 +57,7 @@ def test_every_session_is_stopped(story: list[Action], habits: Habits, publishes
     assert world.service.running(world.now) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STORIES, HABITS)
 def test_sessions_are_bounded(story: list[Action], habits: Habits) -> None:
     """Two sessions at most are alive, none is asked for while another may be starting, 20 start in ten minutes."""
@@ -77,7 +77,7 @@ def test_sessions_are_bounded(story: list[Action], habits: Habits) -> None:
     assert all(after - before >= 600 for before, after in zip(started, started[20:], strict=False))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STORIES, HABITS, PUBLISHES)
 def test_speech_is_heard_or_reported_within_twenty_seconds(
     story: list[Action], habits: Habits, publishes: bool
@@ -97,7 +97,7 @@ def test_speech_is_heard_or_reported_within_twenty_seconds(
         turn_at = over[number]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(STORIES, HABITS)
 def test_progress_adds_up_to_the_position(story: list[Action], habits: Habits) -> None:
     """The runs of a segment follow one another without overlap and end at its position."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar.recording import Recorder
@@ -284,7 +284,6 @@ def test_a_long_message_is_recorded_in_linear_time(field: str) -> None:
     assert written(file)[-1]["message"]["type"] == "x"
 
 
-@settings(deadline=None)
 @given(st.text() | st.binary())
 def test_no_message_breaks_the_recorder(message: str | bytes) -> None:
     """Each gets its line, which is JSON."""

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from avatar.recording.redaction import JSON, Place, digest, kept_headers, redact, redact_path, redact_text, secrets_in
@@ -58,7 +58,6 @@ def values_with(draw: st.DrawFn, secret: str) -> JSON:
     return value
 
 
-@settings(deadline=None)
 @given(st.data(), SECRETS, st.sampled_from(Place))
 def test_no_secret_survives_where_it_stands(data: st.DataObject, secret: str, place: Place) -> None:
     """Whatever is around it: a credential's field, an id, or a URL, also in the middle of a sentence."""
@@ -67,7 +66,6 @@ def test_no_secret_survives_where_it_stands(data: st.DataObject, secret: str, pl
     assert secret not in json.dumps(redact(value, place))
 
 
-@settings(deadline=None)
 @given(st.data(), SECRETS, st.sampled_from(Place), WORDS, WORDS)
 def test_no_secret_survives_where_it_turns_up_later(
     data: st.DataObject, secret: str, place: Place, before: str, after: str
@@ -82,7 +80,6 @@ def test_no_secret_survives_where_it_turns_up_later(
     assert secret not in redact_text(f"{before}{secret}{after}", known)
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=1), st.text())
 def test_no_audio_survives(pcm: bytes, event_id: str) -> None:
     """A chunk becomes its length and a hash; what it belongs to stays."""
@@ -168,7 +165,6 @@ def test_headers_about_the_rate_of_calls_are_kept() -> None:
     assert kept_headers(headers) == {"Retry-After": "2", "x-ratelimit-remaining": "3"}
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -228,7 +228,7 @@ class Life:
 Lives = st.builds(Life, st.none() | st.integers(min_value=1, max_value=100), Seconds, Seconds, st.booleans())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(life=Lives, since=Seconds)
 def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory, life: Life, since: int) -> None:
     """From its start, or the moment asked for, to its stop, now or its limit, whichever is first."""
@@ -292,7 +292,6 @@ def test_what_nobody_adopted_is_swept_when_its_maker_dies(journal: SessionJourna
     assert claimed(sweeper) == ["s-1"]
 
 
-@settings(deadline=None)
 @given(st.permutations(["adopt", "take back", "end"]))
 def test_a_session_has_one_fate(steps: list[str]) -> None:
     """Adopted or taken back, never both, and neither when it is over."""

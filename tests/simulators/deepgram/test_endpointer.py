@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.deepgram.endpointer import Endpointer, Event, SilenceLasted, SpeechEnded, SpeechStarted
@@ -41,7 +41,6 @@ def test_an_utterance_is_reported_from_start_to_end() -> None:
     assert _tone(1.0) in bytes(utterance.pcm)
 
 
-@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=30))
 def test_the_size_of_the_pieces_does_not_matter(sizes: list[int]) -> None:
     """Audio may come in pieces of any size, odd ones too."""

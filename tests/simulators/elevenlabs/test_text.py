@@ -1,7 +1,7 @@
 """Cutting text into sentences: strings in, strings out."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.elevenlabs.text import TextBuffer, split_sentences
@@ -24,7 +24,6 @@ def test_sentences_keep_their_spaces(text: str, sentences: list[str]) -> None:
     assert split_sentences(text) == sentences
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab .!?", max_size=12)))
 def test_no_letter_is_lost_whatever_the_pieces(pieces: list[str]) -> None:
     """Text may arrive in any pieces: after the flush all its words were given, in order."""

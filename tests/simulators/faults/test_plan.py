@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.faults import FaultPlan
@@ -27,7 +27,6 @@ def strikes(plan: FaultPlan, occasions: list[str]) -> list[list[Fault]]:
     return [list(plan.strike("liveavatar", call, CallFault, now=0.0)) for call in occasions]
 
 
-@settings(deadline=None)
 @given(armed=st.lists(faults, max_size=4), seed=st.integers(), occasions=calls)
 def test_same_seed_gives_the_same_strikes(armed: list[Fault], seed: int, occasions: list[str]) -> None:
     """A run can be repeated, also on a plan that was armed before."""
@@ -38,7 +37,6 @@ def test_same_seed_gives_the_same_strikes(armed: list[Fault], seed: int, occasio
     assert strikes(again, occasions) == strikes(FaultPlan(armed, seed=seed), occasions)
 
 
-@settings(deadline=None)
 @given(armed=faults, other=faults, seed=st.integers(), occasions=calls)
 def test_fault_does_not_depend_on_those_armed_after_it(
     armed: Fault, other: Fault, seed: int, occasions: list[str]
@@ -51,7 +49,6 @@ def test_fault_does_not_depend_on_those_armed_after_it(
     assert alone.armed[0].struck == together.armed[0].struck
 
 
-@settings(deadline=None)
 @given(fault=faults, seed=st.integers(), occasions=calls)
 def test_strikes_keep_to_place_count_and_limit(fault: Status, seed: int, occasions: list[str]) -> None:
     """Only at its calls, not before the n-th, and not more often than asked for."""

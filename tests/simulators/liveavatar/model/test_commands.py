@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.liveavatar.model.commands import Command, InvalidCommandError, parse_command
@@ -45,7 +45,6 @@ def test_parse_refuses_what_is_no_command(frame: str, event_id: str | None) -> N
     assert refusal.value.event_id == event_id
 
 
-@settings(deadline=None)
 @given(st.text() | st.from_type(dict[str, str]).map(json.dumps))
 def test_parse_never_fails_otherwise_when_the_frame_is_garbage(frame: str) -> None:
     """Whatever a client sends is a command or is refused."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.liveavatar.model import RATE_HZ
@@ -77,7 +77,6 @@ def perform(steps: list[Step], *, ticks_between: int = 0) -> Outcome:
     return Outcome(player, heard, events)
 
 
-@settings(deadline=None)
 @given(UNINTERRUPTED)
 def test_all_is_heard_when_nobody_interrupts(steps: list[Step]) -> None:
     """Every byte is heard once, in order, in real time: playback is as long as the clock says."""
@@ -89,7 +88,6 @@ def test_all_is_heard_when_nobody_interrupts(steps: list[Step]) -> None:
     assert all(u.ended and u.heard_samples * 2 == u.received_bytes for u in outcome.player.utterances)
 
 
-@settings(deadline=None)
 @given(UNINTERRUPTED)
 def test_underrun_is_the_silence_within_utterances(steps: list[Step]) -> None:
     """The under-run seconds are what a listener would measure."""
@@ -101,7 +99,6 @@ def test_underrun_is_the_silence_within_utterances(steps: list[Step]) -> None:
         assert utterance.underrun_samples == spoken[-1] + 1 - utterance.heard_samples
 
 
-@settings(deadline=None)
 @given(EVERYTHING)
 def test_outcome_does_not_depend_on_how_often_it_is_played(steps: list[Step]) -> None:
     """A slow and a fast loop give the same utterances and the same events in the same order."""
@@ -113,7 +110,6 @@ def test_outcome_does_not_depend_on_how_often_it_is_played(steps: list[Step]) ->
     ]
 
 
-@settings(deadline=None)
 @given(EVERYTHING)
 def test_events_are_well_formed(steps: list[Step]) -> None:
     """States follow one from another; what starts ends once, by itself or cut; only open utterances starve."""
@@ -128,7 +124,6 @@ def test_events_are_well_formed(steps: list[Step]) -> None:
     assert {event.utterance.number for event in outcome.events if isinstance(event, Starved)} <= set(starts)
 
 
-@settings(deadline=None)
 @given(EVERYTHING)
 def test_heard_is_never_more_than_received(steps: list[Step]) -> None:
     """Also with a tail, and what was heard of each utterance is in the sound."""
@@ -138,7 +133,6 @@ def test_heard_is_never_more_than_received(steps: list[Step]) -> None:
     assert len(player.sound.pcm) == sum(u.heard_samples * 2 for u in player.utterances)
 
 
-@settings(deadline=None)
 @given(EVERYTHING)
 def test_spans_do_not_overlap(steps: list[Step]) -> None:
     """An avatar plays one utterance at a time."""
@@ -147,7 +141,6 @@ def test_spans_do_not_overlap(steps: list[Step]) -> None:
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
-@settings(deadline=None)
 @given(UNINTERRUPTED)
 def test_next_at_leads_to_every_event_at_its_time(steps: list[Step]) -> None:
     """A client that returns at `next_at` sees the same events as one that looks at every step."""

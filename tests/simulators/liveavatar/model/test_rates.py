@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulators.liveavatar import Habits, Options
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 CALLS = 20
 
 
-@settings(deadline=None)
 @given(limit=st.integers(1, 5), instants=st.lists(st.integers(0, 40), max_size=40))
 def test_so_many_calls_pass_in_each_second(limit: int, instants: list[int]) -> None:
     """The window is fixed: a new second starts with nothing taken; instants are in tenths of a second."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 whole_calls = given(stories.habits, stories.steps)
-many = settings(deadline=None, max_examples=60)
+many = settings(max_examples=60)
 
 
 def sent_by_utterance(story: Story, session: Session) -> Iterator[bytes]:
