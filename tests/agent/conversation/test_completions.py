@@ -172,6 +172,31 @@ WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "
         pytest.param(
             f"{event(content='Hi')}data: {json.dumps(WHOLE)}\n\n{DONE}", "Hi", False, id="the whole at the end"
         ),
+        pytest.param('data: {"choices": [{"delta": "Hi"}]}\n\n', "Hi", False, id="a bare text for a delta"),
+        pytest.param('data: {"choices": [{"message": "Hi"}]}\n\n', "Hi", False, id="a bare text for a message"),
+        pytest.param('data: {"choices": [{"index": "0", "text": "Hi"}]}\n\n', "Hi", False, id="index as a text"),
+        pytest.param(f"{event(content=False)}{HI}", "Hi", False, id="false for a text"),
+        pytest.param(f"data: [{json.dumps(WHOLE)}]\n\n", "Hi", False, id="a list of one"),
+        pytest.param(f"event: ping\ndata: {{}}\n\n: \n\n{HI}", "Hi", False, id="pings"),
+        pytest.param(
+            event(content="<th") + event(content="ink>So</th") + event(content="ink>Hi"), "Hi", False, id="cut"
+        ),
+        pytest.param(event(content=None, reasoning_content="So") + HI, "Hi", False, id="reasoning"),
+        pytest.param(HI.replace(DONE, event() + DONE), "Hi", False, id="an empty delta"),
+        pytest.param(
+            f"data: {json.dumps({'choices': [{'delta': {}, 'tool_calls': [CALL]}]})}\n\n",
+            "",
+            True,
+            id="beside the delta",
+        ),
+        pytest.param(
+            f"data: {json.dumps({'choices': [{'delta': {'content': ''}, **WHOLE_CALL['choices'][0]}]})}\n\n",
+            "",
+            True,
+            id="a message beside an empty delta",
+        ),
+        pytest.param(event(tool_calls=[{"id": "a", **CALL["function"]}]), "", True, id="a call without a function"),
+        pytest.param(event(tool_calls=[CALL]) + event(tool_calls=[CALL]), "", True, id="a call once more"),
         pytest.param(event(tool_calls=[None, CALL]), "", True, id="null for a call"),
         pytest.param(event(tool_calls={**CALL, "index": "0", "id": 7}), "", True, id="no list of calls"),
         pytest.param(
@@ -194,13 +219,20 @@ async def test_an_answer_is_read_however_the_server_writes_it(
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [({"message": "too busy", "code": 503}, {"status": 503}), ("too busy", {})]
+    ("reply", "status"),
+    [
+        ({"error": {"message": "too busy", "code": 503}}, {"status": 503}),
+        ({"error": "too busy"}, {}),
+        ({"object": "error", "message": "too busy", "code": 503}, {"status": 503}),
+        ({"detail": "too busy"}, {}),
+        ([{"error": {"message": "too busy", "code": 503}}], {"status": 503}),
+    ],
 )
 async def test_an_error_within_a_stream_is_told_in_the_log(
-    monkeypatch: pytest.MonkeyPatch, error: object, status: dict[str, int]
+    monkeypatch: pytest.MonkeyPatch, reply: object, status: dict[str, int]
 ) -> None:
-    """With the server's reason, and its status if it gives one."""
-    body = f"{event(content='Hi')}data: {json.dumps({'error': error})}\n\n"
+    """With the server's reason, and its status if it gives one; vLLM, FastAPI and Gemini have forms of their own."""
+    body = f"{event(content='Hi')}data: {json.dumps(reply)}\n\n"
     async with server_of(body) as server, model_of(server, "any", monkeypatch) as model:
         with pytest.raises(APIConnectionError) as failed:
             await answers(model, "hello")
@@ -384,6 +416,11 @@ def test_calls_are_told_apart_by_what_the_server_gives() -> None:
         ([("f", "{'x': True}")], "f", '{"x": true}'),
         ([("f", '"{\\"x\\": 1}"')], "f", '{"x": 1}'),
         ([("f", None)], "f", "{}"),
+        ([("f", '```json\n{"x": 1}\n```')], "f", '{"x": 1}'),
+        ([("Get_Time", '{"x": 1}')], "get_time", '{"x": 1}'),
+        ([("`get_time()`", '{"x": 1}')], "get_time", '{"x": 1}'),
+        ([("default_api/get_time", '{"x": 1}')], "get_time", '{"x": 1}'),
+        ([(None, '{"x":'), (None, " 1}"), ("f", None)], "f", '{"x": 1}'),
         ([("f", "")], "f", "{}"),
         ([("f", "null")], "f", "{}"),
         ([("f", '{"x": "cut of')], "f", '{"x": "cut of'),
@@ -396,6 +433,40 @@ def test_a_call_is_made_of_whatever_pieces_it_comes_in(
     [(_, *made)] = calls_from(*(piece(0, "a", *each) for each in pieces))
 
     assert made == [name, arguments]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        [(0, "a"), (0, "b"), (0, "c")],
+        [(None, "a"), (None, "b"), (None, "c")],
+        [(0, "a"), (1, None), (2, None)],
+        [(0, "a"), (None, None), (None, None)],
+        [(None, "a"), (0, None), (0, None)],
+    ],
+)
+@pytest.mark.parametrize("later_name", [None, "", "f"])
+def test_a_piece_may_have_an_index_or_an_id_of_its_own(
+    marks: list[tuple[int | None, str | None]], later_name: str | None
+) -> None:
+    """As long as arguments are incomplete, what follows belongs to them; with another index if it names no tool."""
+    if later_name and marks[0][0] != marks[1][0]:
+        later_name = None
+    (first, *later), (begun, *rest) = marks, ("", '{"x":', " 1}")
+    pieces = [
+        piece(*first, "f", begun),
+        *(piece(*mark, later_name, more) for mark, more in zip(later, rest, strict=True)),
+    ]
+
+    assert calls_from(*pieces) == [("a", "f", '{"x": 1}')]
+
+
+@pytest.mark.parametrize("name", ["parameters", "input", "args"])
+def test_arguments_have_other_names_too(name: str) -> None:
+    """As they have in tool calls that are written as text."""
+    called = {"id": "a", "function": {"name": "f", name: {"x": 1}}}
+
+    assert calls_from({"tool_calls": [called]}) == [("a", "f", '{"x": 1}')]
 
 
 def test_each_call_has_an_id_of_its_own() -> None:
