@@ -25,6 +25,7 @@ from agent.conversation.pipeline import (
     take_turns,
     turn_handling,
 )
+from agent.conversation.unfinished import UnfinishedTurns
 from agent.conversation.voices import in_language
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings, complete_settings
@@ -116,7 +117,7 @@ def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
     options = turns_of(complete_settings())
 
-    assert options["turn_detection"] == "vad"
+    assert isinstance(options["turn_detection"], UnfinishedTurns)
     assert options["interruption"]["mode"] == "vad"
     assert options["interruption"]["resume_false_interruption"] is True
 
@@ -144,7 +145,7 @@ def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> 
     complete.setenv("TURN_DETECTION", "model")
     by_model = turns_of(complete_settings())
 
-    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.55, "max_delay": 3.0}
+    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.55, "max_delay": 2.0}
     assert by_model["endpointing"] == {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.5}
     assert getattr(by_model["turn_detection"], "model", None) == "turn-detector-v1-mini"
     assert by_model["interruption"] == by_silence["interruption"]
