@@ -29,7 +29,7 @@ DICTATED = ("My number is", "five five one", "two three four", "and then nine.")
         "mon code est",
         "zéro six douze trois quatre cinq",
         "我的号码是一三八",
-        "٥٥١",
+        "\u0665\u0665\u0661",
         "I would like the pizza and",
     ],
 )
