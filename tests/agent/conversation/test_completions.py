@@ -144,7 +144,8 @@ def event(**delta: object) -> str:
 
 DONE = "data: [DONE]\n\n"
 HI = f"{event(content='Hi')}{DONE}"
-CALL = {"id": "a", "type": "function", "function": {"name": "get_time", "arguments": '{"city":"Oslo"}'}}
+FUNCTION = {"name": "get_time", "arguments": '{"city":"Oslo"}'}
+CALL = {"id": "a", "type": "function", "function": FUNCTION}
 WHOLE = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
 WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "finish_reason": "tool_calls"}]}
 
@@ -195,7 +196,7 @@ WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "
             True,
             id="a message beside an empty delta",
         ),
-        pytest.param(event(tool_calls=[{"id": "a", **CALL["function"]}]), "", True, id="a call without a function"),
+        pytest.param(event(tool_calls=[{"id": "a", **FUNCTION}]), "", True, id="a call without a function"),
         pytest.param(event(tool_calls=[CALL]) + event(tool_calls=[CALL]), "", True, id="a call once more"),
         pytest.param(event(tool_calls=[None, CALL]), "", True, id="null for a call"),
         pytest.param(event(tool_calls={**CALL, "index": "0", "id": 7}), "", True, id="no list of calls"),
