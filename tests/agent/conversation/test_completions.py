@@ -15,7 +15,7 @@ from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCal
 
 from agent.conversation.completions import THINKING
 from agent.conversation.failure import describe
-from agent.conversation.pipeline import build_llm, is_openai_host
+from agent.conversation.pipeline import build_llm
 from agent.persona import Persona
 from agent.settings import load_settings
 from simulators.openai import create_app
@@ -355,22 +355,6 @@ async def test_a_system_message_within_the_conversation_is_the_users(
             text = text_of([chunk async for chunk in stream])
 
     assert text == YES
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (None, True),
-        ("https://api.openai.com/v1", True),
-        ("https://eu.api.openai.com/v1", True),
-        ("https://mine.openai.azure.com/openai/v1", True),
-        ("https://api.openai.com.example.com/v1", False),
-        ("http://localhost:11434/v1", False),
-    ],
-)
-def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
-    """Its own, and Azure's."""
-    assert is_openai_host(url) is expected
 
 
 async def test_a_connection_outlives_the_pause_between_two_questions(

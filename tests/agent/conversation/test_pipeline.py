@@ -21,6 +21,7 @@ from agent.conversation.pipeline import (
     build_tts,
     build_voice,
     connect_options,
+    is_openai_host,
     load_vad,
     take_turns,
     turn_handling,
@@ -313,3 +314,19 @@ async def test_second_providers_stand_behind_the_first(complete: pytest.MonkeyPa
     assert [each.sample_rate for each in session.tts._tts_instances] == [24_000, 24_000]
     assert (options.llm_conn_options.max_retry, options.tts_conn_options.max_retry) == (0, 0)
     assert options.llm_conn_options.timeout == 3.0
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (None, True),
+        ("https://api.openai.com/v1", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("https://mine.openai.azure.com/openai/v1", True),
+        ("https://api.openai.com.example.com/v1", False),
+        ("http://localhost:11434/v1", False),
+    ],
+)
+def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
+    """Its own, and Azure's."""
+    assert is_openai_host(url) is expected
