@@ -33,7 +33,7 @@ _ANNOUNCEMENT = re.compile(
 )
 # Words that begin what belongs to them.
 _OPENING = re.compile(
-    r"\b(?:and|or|but|because|the|und|oder|aber|weil|y|pero|porque|et|mais|parce que)$", re.IGNORECASE
+    r"\b(?:and|or|but|because|the|und|oder|aber|weil|y|pero|porque|et|parce que)$", re.IGNORECASE
 )
 
 
