@@ -255,7 +255,7 @@ def _oddity(cleaned: str) -> str:
     oddities = {
         "is shortened, as dashboards show keys: copy the whole key": _SHORTENED.search(cleaned),
         "is a placeholder: put your own there": _PLACEHOLDER.fullmatch(cleaned),
-        "is a reference that nothing has replaced, or an address: put the key itself there": (
+        "is a reference that nothing has replaced, or an address: put the key or id itself there": (
             _REFERENCE.fullmatch(cleaned)
         ),
         "has a quote in it: copy the key alone": any(character in _QUOTES for character in cleaned),
