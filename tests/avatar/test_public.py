@@ -23,6 +23,7 @@ def test_public_names_are_what_they_are() -> None:
         "ConnectionLost",
         "HostedRoom",
         "LiveAvatarAPI",
+        "LiveAvatarException",
         "ServiceError",
         "ServiceTimeout",
         "SessionOver",
@@ -40,3 +41,9 @@ def test_an_agent_program_changes_its_import_alone(method: str) -> None:
     )
 
     assert [each for each in ours if each in official] == official
+
+
+def test_an_agent_program_catches_what_it_caught_before() -> None:
+    """By the official plugin's name: an `except` without it would fail only when it is needed."""
+    assert {*liveavatar.__all__} - {*avatar.__all__} == {"__version__"}
+    assert issubclass(avatar.ServiceError, avatar.LiveAvatarException)
