@@ -78,7 +78,8 @@ def read_chunk(reply: Mapping[str, Any]) -> ServerChunk:
 
 
 def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    choices = (each for each in reply.get("choices") or () if isinstance(each, dict))
+    given = reply.get("choices")
+    choices = (each for each in (given if isinstance(given, list) else ()) if isinstance(each, dict))
     return next((each for each in choices if str(each.get("index") or 0) == "0"), {})
 
 
