@@ -32,9 +32,7 @@ _ANNOUNCEMENT = re.compile(
     re.IGNORECASE,
 )
 # Words that begin what belongs to them.
-_OPENING = re.compile(
-    r"\b(?:and|or|but|because|the|und|oder|aber|weil|y|pero|porque|et|parce que)$", re.IGNORECASE
-)
+_OPENING = re.compile(r"\b(?:and|or|but|because|the|und|oder|aber|weil|y|pero|porque|et|parce que)$", re.IGNORECASE)
 
 
 def is_unfinished(text: str) -> bool:
