@@ -20,6 +20,9 @@ from avatar.errors import (
 from avatar.session import AvatarSession
 from avatar.sessions.hosted import HostedRoom, open_hosted_room
 
+# The name that programs catch which were written for the official plugin.
+LiveAvatarException = AvatarError
+
 __all__ = [
     "SANDBOX_AVATAR_ID",
     "AuthError",
@@ -33,6 +36,7 @@ __all__ = [
     "ConnectionLost",
     "HostedRoom",
     "LiveAvatarAPI",
+    "LiveAvatarException",
     "ServiceError",
     "ServiceTimeout",
     "SessionOver",

@@ -2,8 +2,8 @@
 
 The rule is that of curl and httpx: HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, in lower case (which wins) or upper case, and
 NO_PROXY with names, suffixes, addresses, networks, ports and `*`. Loopback addresses never use a proxy, which could not
-reach them. aiohttp alone uses no proxy; with `trust_env` it uses none for WebSockets, and knows neither ALL_PROXY nor
-ports and networks in NO_PROXY.
+reach them, nor do 0.0.0.0 and [::], which are this machine too. aiohttp alone uses no proxy; with `trust_env` it uses
+none for WebSockets, and knows neither ALL_PROXY nor ports and networks in NO_PROXY.
 """
 
 import os
@@ -22,7 +22,7 @@ _SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 _PORTS = {"http": 80, "https": 443}
 _SUPPORTED = {"http", "https"}
 # A host with or without a port: `[::1]:80`, `example.com:80`, `10.0.0.1`, `::1`.
-_ENTRY = re.compile(r"(?P<host>\[[^\]]+\]|[^\[\]:]+|[0-9a-f:]+)(?::(?P<port>\d+))?")
+_ENTRY = re.compile(r"(?P<host>\[[^\]]+\]|[^\[\]:]+|[0-9a-f:.]+)(?::(?P<port>\d+))?")
 
 
 def client_session(
@@ -64,14 +64,27 @@ def proxy_for(url: str, *, given: str | None = None) -> str | None:
     if not proxy or not scheme or is_direct(parts, environment.get("no", "")):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    if urlsplit(proxy).scheme.lower() not in _SUPPORTED:
-        message = f"{name.upper()}_PROXY is a {urlsplit(proxy).scheme} proxy: only http:// proxies can be used"
+    if problem := _problem_of(proxy):
+        message = f"{name.upper()}_PROXY {problem}"
         raise ConfigurationError(message)
     return proxy
 
 
+def _problem_of(proxy: str) -> str:
+    """Say why a proxy can't be used, without its password; empty if it can."""
+    if (scheme := proxy.partition("://")[0].lower()) not in _SUPPORTED:
+        return f"is a {scheme} proxy: only http:// proxies can be used"
+    try:
+        is_valid = bool(URL(proxy).host) and " " not in proxy
+    except ValueError:
+        is_valid = False
+    if is_valid:
+        return ""
+    return "has no valid host and port: write http://host:port, and in a name or password @ as %40 and # as %23"
+
+
 def is_direct(url: SplitResult, no_proxy: str) -> bool:
-    """True for a loopback address, and where NO_PROXY names the host.
+    """True for an address of this machine itself, and where NO_PROXY names the host.
 
     Args:
         url: The target.
@@ -80,7 +93,8 @@ def is_direct(url: SplitResult, no_proxy: str) -> bool:
     """
     host = (url.hostname or "").rstrip(".")
     address = _address(host)
-    if host == "localhost" or host.endswith(".localhost") or (address is not None and address.is_loopback):
+    is_here = address is not None and (address.is_loopback or address.is_unspecified)
+    if is_here or host == "localhost" or host.endswith(".localhost"):
         return True
     port = url.port or _PORTS.get(_SCHEMES.get(url.scheme, ""))
     return any(_names(entry.lower(), host, address, port) for entry in re.split(r"[,\s]+", no_proxy) if entry)
@@ -90,7 +104,7 @@ def _names(entry: str, host: str, address: IPv4Address | IPv6Address | None, por
     """Tell whether an entry of NO_PROXY names a host."""
     if entry == "*":
         return True
-    entry = (entry.partition("://")[2] or entry).rstrip("/")
+    entry = entry.partition("://")[2].partition("/")[0] or entry.rstrip("/")
     if "/" in entry:
         return address is not None and _is_in(address, entry)
     found = _ENTRY.fullmatch(entry)

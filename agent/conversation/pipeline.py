@@ -27,6 +27,7 @@ from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 from agent.conversation.call_session import CallSession
 from agent.conversation.completions import AzureCompletionsClient, CompletionsClient
 from agent.conversation.patience import RESULT_CAME
+from agent.conversation.unfinished import UnfinishedTurns
 from agent.conversation.voices import VoicesByLanguage
 from agent.framework import ConnectedLLM, forward_messages, reporting_flux, reporting_stt
 from agent.persona import Persona
@@ -227,7 +228,8 @@ def _with_fallback(settings: Settings, first: elevenlabs.TTS) -> tts.TTS[Any]:
 
 def turn_handling(settings: Settings, turns: TurnSettings) -> TurnHandlingOptions:
     """Set how turns are taken, explicitly: by default the framework picks a model in the cloud in some modes."""
-    detector: Any = "vad" if settings.turn_detection == "vad" else inference.TurnDetector(version="v1-mini")
+    by_silence = settings.turn_detection == "vad"
+    detector: Any = UnfinishedTurns() if by_silence else inference.TurnDetector(version="v1-mini")
     if settings.has_own_turns:
         detector = "stt"
     return TurnHandlingOptions(

@@ -14,6 +14,9 @@ _DRAIN_TIMEOUT = 0.2
 
 _DONE = "[DONE]"
 
+# Fields with the reason of an error.
+_REASONS = ("message", "detail")
+
 
 async def replies_in(lines: AsyncIterator[str]) -> AsyncIterator[Mapping[str, Any]]:
     """Read server-sent events, lines of JSON, or one JSON object in place of a stream.
@@ -33,7 +36,7 @@ async def replies_in(lines: AsyncIterator[str]) -> AsyncIterator[Mapping[str, An
                         pass
             return
         if reply := framing.take(line):
-            if error := reply.get("error"):
+            if error := _error_in(reply):
                 raise _error(error)
             yield reply
 
@@ -54,6 +57,8 @@ class Framing:
         for text in (data, whole) if not self._begun or _is_event(line) else (whole,):
             with suppress(ValueError):
                 reply = json.loads(text, strict=False)
+                if isinstance(reply, list) and reply:  # Gemini puts an error into a list
+                    [reply, *_] = reply
                 if isinstance(reply, dict):
                     self._begun = ""
                     return reply
@@ -69,8 +74,15 @@ def _data_of(line: str) -> str:
     return line.lstrip("\ufeff").removeprefix("data:").strip()
 
 
+def _error_in(reply: Mapping[str, Any]) -> Any:
+    """Find an error, which some servers (vLLM, FastAPI's) send as the reply itself; None if there is none."""
+    if reply.get("error") or "choices" in reply:
+        return reply.get("error")
+    return reply if any(isinstance(reply.get(name), str) for name in _REASONS) else None
+
+
 def _error(error: Any) -> APIStatusError:
     described = error if isinstance(error, dict) else {"message": str(error)}
     code = str(described.get("code") or described.get("status") or "")
-    message = str(described.get("message") or "an error within the stream")
+    message = next((str(described[name]) for name in _REASONS if described.get(name)), "an error within the stream")
     return APIStatusError(message, status_code=int(code) if code.isdigit() else -1, body=described)

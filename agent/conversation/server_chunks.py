@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _REASONING_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+_ARGUMENTS_FIELDS = ("arguments", "parameters", "input", "args")
 _USAGE_FIELDS = ("completion_tokens", "prompt_tokens", "total_tokens")
 _USAGE_DETAILS = ("completion_tokens_details", "prompt_tokens_details")
 
@@ -60,12 +61,14 @@ class ServerChunk:
 def read_chunk(reply: Mapping[str, Any]) -> ServerChunk:
     """Read one object of a stream, or a completion that is not streamed."""
     choice = _first_choice(reply)
-    delta = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+    said = {name: value for name, value in _object(choice.get("delta")).items() if value and name != "role"}
+    whole = _object(choice.get("message"))
+    delta = said or whole or {"content": choice.get("text"), "tool_calls": choice.get("tool_calls")}
     return ServerChunk(
         id=str(reply.get("id") or ""),
         # A refusal is a sentence for the user.
         text=_text_of(delta.get("content")) or _text_of(delta.get("refusal")),
-        is_whole=not choice.get("delta") and bool(choice.get("message")),
+        is_whole=bool(whole) and not said,
         is_thinking=any(delta.get(field) for field in _REASONING_FIELDS),
         calls=tuple(_calls_of(delta)),
         finish_reason=str(choice.get("finish_reason") or ""),
@@ -75,8 +78,14 @@ def read_chunk(reply: Mapping[str, Any]) -> ServerChunk:
 
 
 def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any]:
-    choices = (each for each in reply.get("choices") or () if isinstance(each, dict))
-    return next((each for each in choices if not each.get("index")), {})
+    given = reply.get("choices")
+    choices = (each for each in (given if isinstance(given, list) else ()) if isinstance(each, dict))
+    return next((each for each in choices if str(each.get("index") or 0) == "0"), {})
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    """Give a delta or a message, which some servers send as a bare text."""
+    return value if isinstance(value, dict) else {"content": value} if isinstance(value, str) else {}
 
 
 def _text_of(content: Any) -> str:
@@ -85,7 +94,7 @@ def _text_of(content: Any) -> str:
         return "".join(map(_text_of, content))
     if isinstance(content, dict):
         return _text_of(content.get("text"))
-    return "" if content is None else str(content)
+    return "" if content is None or isinstance(content, bool) else str(content)
 
 
 def _calls_of(delta: Mapping[str, Any]) -> Iterator[CallPiece]:
@@ -98,13 +107,14 @@ def _calls_of(delta: Mapping[str, Any]) -> Iterator[CallPiece]:
 
 
 def _call_of(call: Mapping[str, Any], function: Any) -> CallPiece:
-    function = function if isinstance(function, dict) else {}
+    if not isinstance(function, dict):  # the name alone, or all fields in the call itself
+        function = {**call, "name": function or call.get("name")}
     index = str(call.get("index"))
     return CallPiece(
         index=int(index) if index.isdigit() else None,
         id=str(call["id"]) if call.get("id") is not None else "",
         name=str(function.get("name") or "").strip(),
-        arguments=function.get("arguments"),
+        arguments=next((function[name] for name in _ARGUMENTS_FIELDS if function.get(name) is not None), None),
         extra=call.get("extra_content"),
     )
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from agent.conversation.server_chunks import CallPiece
 
 # Mistral takes ids of nine letters and digits alone; other servers take any.
 _ID_LENGTH = 9
+
+# A block of Markdown around arguments.
+_FENCE = re.compile(r"\A```\w*\s*|\s*```\Z")
 
 
 def new_call_id() -> str:
@@ -75,24 +79,30 @@ class ToolCalls:
         return ChoiceDeltaToolCall.model_validate(fields | ({"extra_content": call.extra} if call.extra else {}))
 
     def _known(self, name: str) -> str:
-        """Give the tool's own name: some servers put a namespace before it."""
-        last = name.replace(":", ".").rpartition(".")[2]
-        return last if name not in self._tools and last in self._tools else name
+        """Give the tool's own name: some servers put a namespace before it, brackets behind it, or capitals in it."""
+        last = re.split(r"[.:/]", name.strip("\"'`() "))[-1].lower()
+        return name if name in self._tools else next((tool for tool in self._tools if tool.lower() == last), name)
 
     def _continued(self, piece: CallPiece) -> _Call | None:
         """Find the call that a piece continues; None when it begins one.
 
-        Some servers repeat the name in each piece, stream it in pieces, or give every call the same index.
+        Some servers repeat the name in each piece, stream it in pieces, give every call the same index, or give each
+        piece an index or an id of its own.
         """
         calls = reversed(self._calls)
         call = next((call for call in calls if piece.index is None or call.index == piece.index), None)
-        if call is None or (piece.id and call.id and piece.id != call.id):
+        if call is None and not piece.name and self._calls and not self._calls[-1].is_complete:
+            call = self._calls[-1]
+        if call is None or _is_another(call, piece):
             return None
         if piece.name and self._is_part(call.name, piece.name) and not call.arguments:
             call.name += piece.name
             return call
         is_next = (
-            piece.name and call.name and (piece.name != call.name or (call.is_complete and call.arguments != "{}"))
+            piece.name
+            and call.name
+            and (piece.name != call.name or (call.is_complete and call.arguments != "{}"))
+            and not _is_repeated(call, piece)
         )
         if not is_next:
             call.name = call.name or piece.name
@@ -101,6 +111,17 @@ class ToolCalls:
     def _is_part(self, begun: str, more: str) -> bool:
         """Whether these are pieces of one tool's name."""
         return bool(begun) and begun not in self._tools and any(tool.startswith(begun + more) for tool in self._tools)
+
+
+def _is_another(call: _Call, piece: CallPiece) -> bool:
+    """Whether the id tells a piece from a call: where that call wants more, the id may be the piece's own."""
+    has_other_id = bool(piece.id and call.id and piece.id != call.id)
+    return has_other_id and (call.is_complete or piece.name not in {"", call.name})
+
+
+def _is_repeated(call: _Call, piece: CallPiece) -> bool:
+    """Whether a piece is the whole call once more."""
+    return bool(piece.id) and (piece.id, piece.name, piece.arguments) == (call.id, call.name, call.arguments)
 
 
 def _is_json(text: str) -> bool:
@@ -113,15 +134,16 @@ def _is_json(text: str) -> bool:
 
 def _as_json(arguments: str) -> str:
     """Give arguments as a JSON object, where they are one in another notation; else as they are."""
-    if not arguments.strip() or arguments.strip() == "null":
+    plain = _FENCE.sub("", arguments.strip())
+    if not plain or plain == "null":
         return "{}"
     for read in (json.loads, ast.literal_eval):
         try:
-            value = read(arguments.strip())
+            value = read(plain)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
         if isinstance(value, str) and value != arguments:  # JSON in JSON
             return _as_json(value)
         if isinstance(value, dict):
-            return arguments if read is json.loads else json.dumps(value)
+            return plain if read is json.loads else json.dumps(value)
     return arguments

@@ -14,18 +14,21 @@ from agent.settings.values import clean
 from avatar import ConfigurationError
 from avatar.http import proxy_for
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - connected to, not bound to
+# What people write in the place of a proxy where there is none.
+_NONE = {"none", "direct", "off", "no", "false"}
 _OF_ROOMS = {"wss": "https", "https": "https", "ws": "http", "http": "http"}
 
 
 def cleaned_proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables to set: without quotes, with loopback in NO_PROXY, and without an ALL_PROXY that has no effect."""
     cleaned = {name: clean(value) for name, value in environment.items() if name.lower().endswith("_proxy")}
+    cleaned = {name: "" if value.lower() in _NONE else value for name, value in cleaned.items()}
     used = {name.lower() for name, value in cleaned.items() if value} - {"no_proxy"}
     if not used:
         return cleaned
-    # httpx takes commas alone; others take blanks as well, and people write semicolons and bars.
-    named = re.findall(r"[^\s,;|]+", cleaned.get("no_proxy") or cleaned.get("NO_PROXY", ""))
+    # httpx takes commas alone; others take blanks as well, and people write semicolons, bars, and quotes around a name.
+    named = re.findall(r"[^\s,;|\"']+", cleaned.get("no_proxy") or cleaned.get("NO_PROXY", ""))
     completed = [*named, *(each for each in _LOOPBACK if each not in named)]
     cleaned["NO_PROXY"] = cleaned["no_proxy"] = ",".join(completed)
     if {"http_proxy", "https_proxy"} <= used:

@@ -13,6 +13,7 @@ from agent.settings.values import clean, word
 # Seconds of silence after which voice activity detection ends a speech. A turn can't end sooner.
 VOICE_ENDS_AFTER = 0.3
 
+_DEFAULT = "the default"
 _NO_BACKCHANNELS = {"none", "off", "no", "false", "[]"}
 
 
@@ -53,7 +54,7 @@ class TurnSettings:
     Attributes:
         min_endpointing_delay: Seconds of silence after which a turn has ended; by default as long as Silero's plugin
             waits by itself.
-        max_endpointing_delay: The same, where the model finds the sentence incomplete.
+        max_endpointing_delay: The same, where the model, or the last words, tell that the turn is incomplete.
         min_interruption_duration: Seconds of voice after which the agent is silenced. The framework's default is 0.5,
             since its own outputs lose what they are interrupted in; the avatar goes on from the cut word.
         min_interruption_words: Words that it takes besides; with any, a noise doesn't silence the agent.
@@ -63,7 +64,7 @@ class TurnSettings:
     """
 
     min_endpointing_delay: float = 0.55
-    max_endpointing_delay: float = 3.0
+    max_endpointing_delay: float = 2.0
     min_interruption_duration: float = 0.2
     min_interruption_words: int = 0
     false_interruption_timeout: float = 0.4
@@ -86,7 +87,9 @@ def merge(sources: Mapping[str, TurnOptions], defaults: TurnSettings) -> tuple[T
         found = (
             (source, value) for source, options in sources.items() if (value := getattr(options, name)) is not None
         )
-        origins[name], chosen[name] = next(found, ("the default", getattr(defaults, name)))
+        origins[name], chosen[name] = next(found, (_DEFAULT, getattr(defaults, name)))
+    if origins["max_endpointing_delay"] == _DEFAULT:
+        chosen["max_endpointing_delay"] = max(chosen["max_endpointing_delay"], chosen["min_endpointing_delay"])
     return TurnSettings(**chosen), _contradictions(chosen, origins)
 
 

@@ -21,12 +21,16 @@ _QUOTES = (
     "\u300c\u300d\u300e\u300f\uff02\uff07"
 )
 _COMMENT = re.compile(r"(?:^#(?=\s|$)|\s#).*", re.DOTALL)
-# The name once more: `OPENAI_API_KEY=sk-1` in the field for the value.
-_NAME = re.compile(r"\A(?:export\s+)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s*=\s*(?!=)")
+# Behind a closing quote a comment needs no blank before or after its mark.
+_COMMENT_BEHIND_QUOTE = re.compile(r"\s*#.*", re.DOTALL)
+# A line break as two characters, which tools put behind a value that they read from a file.
+_WRITTEN_BREAK = re.compile(r"(?:\\[nr])+\Z")
+# The name once more, as shells, Dockerfiles and YAML have it: `OPENAI_API_KEY=sk-1` in the field for the value.
+_NAME = re.compile(r"\A(?:(?i:export|set|env|-e|-)\s+|\$env:)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s*(?:=(?!=)|:(?=\s))\s*")
 _SEPARATORS = ",;"  # behind a value that was copied out of a list
 
 _KEY_PREFIX = re.compile(
-    r"\A(?:-H\s+)?[\"']?(?:(?:[A-Z]+[-_])*api[-_ ]?(?:key|secret)|authorization|key|token)[\"']?\s*[:=]\s*(?=[\"'\w])",
+    r"\A[\"']?(?:(?:[A-Z]+[-_])*api[-_ ]?(?:key|secret)|authorization|key|token)[\"']?\s*[:=]\s*(?=[\"'\w])",
     re.IGNORECASE,
 )
 _KEY_SCHEME = re.compile(r"\A(?:bearer|token|basic|api[-_]?key)(?:\s*:\s*|\s+)", re.IGNORECASE)
@@ -68,7 +72,7 @@ _NOTHING = {"none", "off", "no", "false", "null"}
 
 def clean(value: str) -> str:
     """Take off the blanks and quotes around a value, and a comment behind it: `"high"  # 720p` is `high`."""
-    value = _stripped(_NAME.sub("", _stripped(value), count=1))
+    value = _WRITTEN_BREAK.sub("", _stripped(_NAME.sub("", _stripped(value), count=1)))
     inside = _inside_quotes(value)
     if inside is None:
         return _stripped(_COMMENT.sub("", value))
@@ -96,7 +100,7 @@ def port(value: str) -> str | None:
 
 def key(value: str) -> str:
     """Clean an API key, which may have been copied with the header it goes into: `Bearer sk-1` is `sk-1`."""
-    cleaned = clean(value).rstrip(_SEPARATORS)
+    cleaned = clean(clean(value).removeprefix("-H ")).rstrip(_SEPARATORS)
     if cleaned.lower() in _SCHEME_WORDS:
         message = f"is the word {cleaned} without a key behind it"
         raise ValueError(message)
@@ -241,7 +245,7 @@ def _inside_quotes(value: str) -> str | None:
         return None
     closing = value[0] if value[0] in _PLAIN_QUOTES else _QUOTES.strip(_PLAIN_QUOTES)
     end = next((at for at, character in enumerate(value) if at and character in closing), -1)
-    if end < 0 or _stripped(_COMMENT.sub("", value[end + 1 :])).strip(_SEPARATORS):
+    if end < 0 or _stripped(_COMMENT_BEHIND_QUOTE.sub("", value[end + 1 :])).strip(_SEPARATORS):
         return None
     return value[1:end]
 
@@ -251,7 +255,7 @@ def _oddity(cleaned: str) -> str:
     oddities = {
         "is shortened, as dashboards show keys: copy the whole key": _SHORTENED.search(cleaned),
         "is a placeholder: put your own there": _PLACEHOLDER.fullmatch(cleaned),
-        "is a reference that nothing has replaced, or an address: put the key itself there": (
+        "is a reference that nothing has replaced, or an address: put the key or id itself there": (
             _REFERENCE.fullmatch(cleaned)
         ),
         "has a quote in it: copy the key alone": any(character in _QUOTES for character in cleaned),
@@ -304,4 +308,5 @@ def _no_address(address: str) -> str:
         return "is the example: put your own address there"
     if parts.hostname in _SITES:
         return "is the address of a web site, not of its API"
-    return "" if _HOST.fullmatch(parts.hostname) else "has no valid host and port"
+    is_host = _HOST.fullmatch(parts.hostname) and not parts.hostname.isdigit() and ".." not in parts.hostname
+    return "" if is_host else "has no valid host and port"

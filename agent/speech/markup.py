@@ -30,7 +30,7 @@ _PRIVATE = 0xE000
 _KEPT = re.compile("[\ue020-\ue07e]")
 
 _FORMULA = re.compile(
-    r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<![\w$])\$(?=[^\s$]*[\\^_])([^$]+?)(?<!\s)\$(?![\w$])"
+    r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]|(?<![\w$])\$(?=[^\s$]*[\\^_]|[^\s\d$][^$]*[\\^_=])([^$]+?)(?<!\s)\$(?![\w$])"
 )
 _FRACTION = re.compile(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\([A-Za-z]+|[,;:! ])\s?")
@@ -53,12 +53,14 @@ _SYMBOLS = {
 }
 
 _UNDERSCORED = re.compile(r"(?<!\w)(_{1,3})(?=[^\W_])(\w*[^\W_])\1(?!\w)")
+# Emphasis that ends within a word, as in `**bold**face`; a power, `2**3`, has a word on both sides.
+_WITHIN_WORD = re.compile(r"(?<![\w*])(\*{1,2})(?![\s*])([^*\n]+?)(?<![\s*])\1(?=\w)")
 # The beginning or the end of emphasis that is not closed or opened, and the like.
 _LONE_MARK = re.compile(r"(?<![\w*])\*{1,3}(?=\w)|(?<=\w)\*{2,3}(?!\w)|`")
 
 # What may still become markup when the line goes on.
 OPENERS = re.compile(
-    r"(?<![A-Za-z0-9])(?:[*_]{1,3}|~~)(?![\s*_~])|`|!?\[(?:[^\]]*$|[^\]]*\](?:\([^)]*)?$)|<[!/A-Za-z][^<>]*$"
+    r"(?<![A-Za-z0-9*_])(?:[*_]{1,3}|~~)(?![\s*_~])|`|!?\[(?:[^\]]*$|[^\]]*\](?:\([^)]*)?$)|<[!/A-Za-z][^<>]*$"
     r"|\\[(\[]|\$\$|(?<![\w$])\$(?=[A-Za-z\\])|【[^】]*$"
 )
 
@@ -70,7 +72,7 @@ def without_markup(part: str) -> str:
     part = _AUTOLINK.sub(lambda match: match[1] or "", _COMMENT.sub("", part))
     part = _TAG.sub(_said_tag, _END_OF_CELL.sub(", ", _POWER.sub("^", part)))
     part = _NOTE.sub("", _ENTITY.sub(lambda match: html.unescape(match[0]), part))
-    for pattern, replacement in INLINE_PATTERNS:
+    for pattern, replacement in (*INLINE_PATTERNS, (_WITHIN_WORD, r"\2")):
         part = pattern.sub(replacement, part)
     return part
 

@@ -23,13 +23,18 @@ _ENDS = re.compile(
     rf"|[。！？｡．\u0964\u0965\u061f\u06d4\u104b\u1362\u1367\u17d4\u17d5\u0f0d\u0f0e\u0589]+{_CLOSERS}|(?=\n))\s*",
 )
 _CLAUSE_ENDS = re.compile(rf"[,;:،؛、，；：—–]{_CLOSERS}(?:\s+|(?=[{UNSPACED_LETTERS}]))")
-_BLANKS = re.compile(r"\s+")
+# Tibetan has a mark between syllables in the place of blanks.
+_BLANKS = re.compile(r"\s+|\u0f0b")
 # Neither behind a vowel that is written before its consonant or wants another one, nor before a vowel or tone sign, a
 # silenced consonant, a small kana or a long vowel, which belong to what is before them.
 _BEFORE_A_SYLLABLE = re.compile(
     rf"(?<![\u0e31\u0e40-\u0e44\u0e47\u0eb1\u0ebb\u0ec0-\u0ec4\u1039\u17d2])(?=[{UNSPACED_LETTERS}])"
     r"(?![\u0e2f-\u0e3a\u0e45-\u0e4e\u0eaf-\u0ebc\u0ec6-\u0ece\u102b-\u103e\u17b4-\u17d3])"
     r"(?!.[\u0e4c\u0ecc\u103a])(?![ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶーゝゞヽヾ々])"
+)
+# Within a word of another script that is too long to be one: before a letter, but not behind the sign that joins two.
+_BEFORE_A_LETTER = re.compile(
+    r"(?<=\S)(?<![\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1b44\ua9c0\u200d])(?=[^\W\x00-\u024f])"
 )
 # Within a number that is too long to be read as one.
 _BETWEEN_DIGITS = re.compile(r"(?<=\d{10})(?=\d)")
@@ -140,7 +145,7 @@ def _bounded(sentence: str) -> Iterator[str]:
 def _cut_of(sentence: str) -> int:
     """Find where to cut a long sentence; 0 when there is no place, such as in a URL."""
     limit = _length_of(_LONGEST, sentence[:_LOOK_AHEAD])
-    for places in (_CLAUSE_ENDS, _BLANKS, _BEFORE_A_SYLLABLE, _BETWEEN_DIGITS):
+    for places in (_CLAUSE_ENDS, _BLANKS, _BEFORE_A_SYLLABLE, _BEFORE_A_LETTER, _BETWEEN_DIGITS):
         # Two characters more, for places that depend on what follows.
         ends = [end for match in places.finditer(sentence, 0, limit + 2) if (end := match.end()) <= limit]
         if ends and estimate_seconds(sentence[: ends[-1]]) >= _LONGEST / 3:

@@ -16,7 +16,7 @@ def test_without_settings_the_defaults_are_those_of_the_detector() -> None:
     """The model decides sooner; the backchannels are those of the persona's language."""
     by_silence, by_model = turn_settings(Settings(), PERSONA), turn_settings(Settings(turn_detection="model"), PERSONA)
 
-    assert (by_silence.min_endpointing_delay, by_silence.max_endpointing_delay) == (0.55, 3.0)
+    assert (by_silence.min_endpointing_delay, by_silence.max_endpointing_delay) == (0.55, 2.0)
     assert (by_model.min_endpointing_delay, by_model.max_endpointing_delay) == (0.3, 2.5)
     assert (by_silence.min_interruption_duration, by_silence.false_interruption_timeout) == (0.2, 0.4)
     assert by_silence.backchannels == by_model.backchannels == default_backchannels("en")
@@ -63,6 +63,13 @@ def test_delays_that_contradict_each_other_are_one_error() -> None:
 
     [problem] = raised.value.problems
     assert problem.startswith("MIN_ENDPOINTING_DELAY is 2 (the persona Ada) and MAX_ENDPOINTING_DELAY is 1 (the ")
+
+
+def test_the_longer_delay_follows_the_shorter_one_where_it_is_not_set() -> None:
+    """A patient persona needs one setting."""
+    turns = turn_settings(Settings(min_endpointing_delay=2.4), PERSONA)
+
+    assert (turns.min_endpointing_delay, turns.max_endpointing_delay) == (2.4, 2.4)
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,9 @@ def test_a_proxy_is_chosen_by_the_scheme(
         ("api.example:443", "https://api.example"),
         ("api.example:8443", "https://api.example:8443"),
         ("https://api.example/", "https://api.example"),
+        ("https://api.example/v1", "https://api.example"),
+        (".svc", "http://web.default.svc"),
+        ("::ffff:10.1.2.3", "https://10.1.2.3"),
         ("10.1.2.3", "https://10.1.2.3"),
         ("10.0.0.0/8", "wss://10.1.2.3:7880"),
         ("fd00::1", "https://[fd00::1]"),
@@ -120,6 +123,9 @@ def test_a_proxy_is_chosen_by_the_scheme(
         ("", "ws://127.0.0.1:7880"),
         ("", "ws://127.8.8.8"),
         ("", "http://[::1]:80"),
+        ("", "http://0.0.0.0:8000"),
+        ("", "http://[::]:8000"),
+        ("", "http://[::ffff:127.0.0.1]:8000"),
     ],
 )
 def test_no_proxy_names_what_is_reached_directly(environment: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
@@ -135,6 +141,7 @@ def test_no_proxy_names_what_is_reached_directly(environment: pytest.MonkeyPatch
     ("no_proxy", "url"),
     [
         ("pi.example", "https://api.example"),
+        (".svc", "https://websvc"),
         ("api.example", "https://example"),
         ("api.example:80", "https://api.example"),
         ("10.0.0.0/8", "https://11.1.2.3"),
@@ -160,6 +167,35 @@ def test_a_proxy_of_another_kind_is_named(environment: pytest.MonkeyPatch, name:
         proxy_for("https://api.example")
 
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "http://",
+        "http:proxy.test:3128",
+        "http://proxy.test:port",
+        "PROXY proxy.test:3128",
+        "http://proxy.test:3128 # ours",
+        "http://ada:sec#ret@proxy.test:3128",
+        "http://corp\\ada:sec@ret@proxy.test:3128",
+    ],
+)
+def test_a_proxy_that_is_no_address_is_named(environment: pytest.MonkeyPatch, written: str) -> None:
+    """The message says how to write it, and has no password."""
+    environment.setenv("HTTPS_PROXY", written)
+    with pytest.raises(ConfigurationError, match=r"^HTTPS_PROXY has no valid host and port: write http://") as refused:
+        proxy_for("https://api.example")
+
+    assert "ada" not in str(refused.value)
+
+
+@pytest.mark.parametrize("written", ["http://ada:p%40ss@proxy.test:3128", "http://[fd00::1]:3128", "[fd00::1]:3128"])
+def test_a_proxy_may_have_a_password_or_an_ipv6_address(environment: pytest.MonkeyPatch, written: str) -> None:
+    """As it is written, with the scheme."""
+    environment.setenv("HTTPS_PROXY", written)
+
+    assert proxy_for("wss://api.example") == f"http://{written.removeprefix('http://')}"
 
 
 async def test_rest_calls_and_websockets_use_the_proxy(environment: pytest.MonkeyPatch) -> None:

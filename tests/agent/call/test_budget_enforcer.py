@@ -166,6 +166,7 @@ async def test_neither_a_noise_nor_a_tool_that_hangs_keeps_an_idle_avatar(who: s
         (call.session.user if who == "user" else call.session.agent)(state)
         call.session.understand(" ")
         await call.avatar.told.wait_for(1)
+        call.session.understand(" ")
         (call.session.user if who == "user" else call.session.agent)("listening")
         (call.session.user if who == "user" else call.session.agent)(state)
         await call.decides(3)

@@ -15,10 +15,7 @@ from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCal
 
 from agent.conversation.completions import THINKING
 from agent.conversation.failure import describe
-from agent.conversation.pipeline import build_llm, is_openai_host
-from agent.conversation.server_chunks import read_chunk
-from agent.conversation.thoughts import UnopenedThoughts
-from agent.conversation.tool_calls import ToolCalls
+from agent.conversation.pipeline import build_llm
 from agent.persona import Persona
 from agent.settings import load_settings
 from simulators.openai import create_app
@@ -144,7 +141,8 @@ def event(**delta: object) -> str:
 
 DONE = "data: [DONE]\n\n"
 HI = f"{event(content='Hi')}{DONE}"
-CALL = {"id": "a", "type": "function", "function": {"name": "get_time", "arguments": '{"city":"Oslo"}'}}
+FUNCTION = {"name": "get_time", "arguments": '{"city":"Oslo"}'}
+CALL = {"id": "a", "type": "function", "function": FUNCTION}
 WHOLE = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}]}
 WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "finish_reason": "tool_calls"}]}
 
@@ -172,6 +170,31 @@ WHOLE_CALL = {"choices": [{"message": {"content": None, "tool_calls": [CALL]}, "
         pytest.param(
             f"{event(content='Hi')}data: {json.dumps(WHOLE)}\n\n{DONE}", "Hi", False, id="the whole at the end"
         ),
+        pytest.param('data: {"choices": [{"delta": "Hi"}]}\n\n', "Hi", False, id="a bare text for a delta"),
+        pytest.param('data: {"choices": [{"message": "Hi"}]}\n\n', "Hi", False, id="a bare text for a message"),
+        pytest.param('data: {"choices": [{"index": "0", "text": "Hi"}]}\n\n', "Hi", False, id="index as a text"),
+        pytest.param(f"{event(content=False)}{HI}", "Hi", False, id="false for a text"),
+        pytest.param(f"data: [{json.dumps(WHOLE)}]\n\n", "Hi", False, id="a list of one"),
+        pytest.param(f"event: ping\ndata: {{}}\n\n: \n\n{HI}", "Hi", False, id="pings"),
+        pytest.param(
+            event(content="<th") + event(content="ink>So</th") + event(content="ink>Hi"), "Hi", False, id="cut"
+        ),
+        pytest.param(event(content=None, reasoning_content="So") + HI, "Hi", False, id="reasoning"),
+        pytest.param(HI.replace(DONE, event() + DONE), "Hi", False, id="an empty delta"),
+        pytest.param(
+            f"data: {json.dumps({'choices': [{'delta': {}, 'tool_calls': [CALL]}]})}\n\n",
+            "",
+            True,
+            id="beside the delta",
+        ),
+        pytest.param(
+            f"data: {json.dumps({'choices': [{'delta': {'content': ''}, **WHOLE_CALL['choices'][0]}]})}\n\n",
+            "",
+            True,
+            id="a message beside an empty delta",
+        ),
+        pytest.param(event(tool_calls=[{"id": "a", **FUNCTION}]), "", True, id="a call without a function"),
+        pytest.param(event(tool_calls=[CALL]) + event(tool_calls=[CALL]), "", True, id="a call once more"),
         pytest.param(event(tool_calls=[None, CALL]), "", True, id="null for a call"),
         pytest.param(event(tool_calls={**CALL, "index": "0", "id": 7}), "", True, id="no list of calls"),
         pytest.param(
@@ -194,13 +217,20 @@ async def test_an_answer_is_read_however_the_server_writes_it(
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [({"message": "too busy", "code": 503}, {"status": 503}), ("too busy", {})]
+    ("reply", "status"),
+    [
+        ({"error": {"message": "too busy", "code": 503}}, {"status": 503}),
+        ({"error": "too busy"}, {}),
+        ({"object": "error", "message": "too busy", "code": 503}, {"status": 503}),
+        ({"detail": "too busy"}, {}),
+        ([{"error": {"message": "too busy", "code": 503}}], {"status": 503}),
+    ],
 )
 async def test_an_error_within_a_stream_is_told_in_the_log(
-    monkeypatch: pytest.MonkeyPatch, error: object, status: dict[str, int]
+    monkeypatch: pytest.MonkeyPatch, reply: object, status: dict[str, int]
 ) -> None:
-    """With the server's reason, and its status if it gives one."""
-    body = f"{event(content='Hi')}data: {json.dumps({'error': error})}\n\n"
+    """With the server's reason, and its status if it gives one; vLLM, FastAPI and Gemini have forms of their own."""
+    body = f"{event(content='Hi')}data: {json.dumps(reply)}\n\n"
     async with server_of(body) as server, model_of(server, "any", monkeypatch) as model:
         with pytest.raises(APIConnectionError) as failed:
             await answers(model, "hello")
@@ -325,116 +355,6 @@ async def test_a_system_message_within_the_conversation_is_the_users(
             text = text_of([chunk async for chunk in stream])
 
     assert text == YES
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (None, True),
-        ("https://api.openai.com/v1", True),
-        ("https://eu.api.openai.com/v1", True),
-        ("https://mine.openai.azure.com/openai/v1", True),
-        ("https://api.openai.com.example.com/v1", False),
-        ("http://localhost:11434/v1", False),
-    ],
-)
-def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
-    """Its own, and Azure's."""
-    assert is_openai_host(url) is expected
-
-
-def calls_from(*deltas: dict[str, object]) -> list[tuple[str | None, str, str]]:
-    """The calls that these pieces make."""
-    calls = ToolCalls({"taken"}, {"get_time"})
-    for delta in deltas:
-        calls.take(read_chunk({"choices": [{"delta": delta}]}).calls)
-    made = [(call.id, call.function) for call in calls.pop()]
-    return [(call_id, made.name or "", made.arguments or "") for call_id, made in made if made is not None]
-
-
-def piece(index: int | None, call_id: str | None, name: str | None, arguments: object) -> dict[str, object]:
-    """A delta with one piece of a call."""
-    return {"tool_calls": [{"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}]}
-
-
-def test_calls_are_told_apart_by_what_the_server_gives() -> None:
-    """By index, by id, or because the one before is complete; a name may come again with each piece."""
-    one, two = ("a", "f", '{"x": 1}'), ("b", "g", '{"y": 2}')
-
-    assert calls_from(piece(0, "a", "f", '{"x":'), piece(1, "b", "g", '{"y": 2}'), piece(0, None, None, " 1}")) == [
-        one,
-        two,
-    ]
-    assert calls_from(piece(0, "a", "f", '{"x": 1}'), piece(0, "b", "g", '{"y": 2}')) == [one, two]
-    assert calls_from(piece(0, "a", "f", ""), piece(0, "a", "f", '{"x": 1}')) == [one]
-    assert [name for _, name, _ in calls_from(piece(None, None, "f", {"x": 1}), piece(None, "", "f", {"x": 2}))] == [
-        "f",
-        "f",
-    ]
-    assert calls_from(piece(0, "a", "f", {"x": 1})) == [one]
-
-
-@pytest.mark.parametrize(
-    ("pieces", "name", "arguments"),
-    [
-        ([("get_", ""), ("time", '{"x": 1}')], "get_time", '{"x": 1}'),
-        ([("f", '{"x":'), ("f", '{"x": 1}')], "f", '{"x": 1}'),
-        ([("f", "{}"), (None, '{"x": 1}')], "f", '{"x": 1}'),
-        ([("functions.get_time", '{"x": 1}')], "get_time", '{"x": 1}'),
-        ([("f", "{'x': True}")], "f", '{"x": true}'),
-        ([("f", '"{\\"x\\": 1}"')], "f", '{"x": 1}'),
-        ([("f", None)], "f", "{}"),
-        ([("f", "")], "f", "{}"),
-        ([("f", "null")], "f", "{}"),
-        ([("f", '{"x": "cut of')], "f", '{"x": "cut of'),
-    ],
-)
-def test_a_call_is_made_of_whatever_pieces_it_comes_in(
-    pieces: list[tuple[str | None, object]], name: str, arguments: str
-) -> None:
-    """Names in pieces or with a namespace; arguments that are repeated, missing, or in another notation."""
-    [(_, *made)] = calls_from(*(piece(0, "a", *each) for each in pieces))
-
-    assert made == [name, arguments]
-
-
-def test_each_call_has_an_id_of_its_own() -> None:
-    """A tool call's id that is missing, empty or repeated is replaced by one that every server accepts."""
-    ids = [
-        call_id
-        for call_id, _, _ in calls_from(
-            *(piece(at, given, "f", "{}") for at, given in enumerate(["taken", "x", "x", ""]))
-        )
-    ]
-
-    assert ids[1] == "x"
-    assert len(set(ids)) == 4
-    assert all(each is not None and each.isalnum() and len(each) == 9 for each in (ids[0], ids[2], ids[3]))
-
-
-def test_a_call_without_a_name_is_none() -> None:
-    """There is nothing that it could call."""
-    assert calls_from(piece(0, "a", None, "{}")) == []
-
-
-def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
-    """A model that may think is held back, and what was held is its answer if no tag came."""
-    thoughts = UnopenedThoughts(is_possible=True)
-    thoughts.begin()
-
-    assert (thoughts.take("Hel"), thoughts.take("lo"), thoughts.end()) == ("", "", "Hello")
-    thoughts.begin()
-    assert thoughts.take("Hel") == "Hel"
-
-
-def test_thoughts_may_be_ruled_out_within_an_answer() -> None:
-    """What was held back is given out with what follows."""
-    thoughts = UnopenedThoughts(is_possible=True)
-    thoughts.begin()
-    held = thoughts.take("Hel")
-    thoughts.rule_out()
-
-    assert (held, thoughts.take("lo"), thoughts.take("!"), thoughts.end()) == ("", "Hello", "!", "")
 
 
 async def test_a_connection_outlives_the_pause_between_two_questions(

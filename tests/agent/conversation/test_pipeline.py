@@ -21,10 +21,12 @@ from agent.conversation.pipeline import (
     build_tts,
     build_voice,
     connect_options,
+    is_openai_host,
     load_vad,
     take_turns,
     turn_handling,
 )
+from agent.conversation.unfinished import UnfinishedTurns
 from agent.conversation.voices import in_language
 from agent.persona import load_persona
 from agent.settings import DEFAULT_PERSONA, Settings, complete_settings
@@ -116,7 +118,7 @@ def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
     """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
     options = turns_of(complete_settings())
 
-    assert options["turn_detection"] == "vad"
+    assert isinstance(options["turn_detection"], UnfinishedTurns)
     assert options["interruption"]["mode"] == "vad"
     assert options["interruption"]["resume_false_interruption"] is True
 
@@ -144,7 +146,7 @@ def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> 
     complete.setenv("TURN_DETECTION", "model")
     by_model = turns_of(complete_settings())
 
-    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.55, "max_delay": 3.0}
+    assert by_silence["endpointing"] == {"mode": "fixed", "min_delay": 0.55, "max_delay": 2.0}
     assert by_model["endpointing"] == {"mode": "fixed", "min_delay": 0.3, "max_delay": 2.5}
     assert getattr(by_model["turn_detection"], "model", None) == "turn-detector-v1-mini"
     assert by_model["interruption"] == by_silence["interruption"]
@@ -312,3 +314,19 @@ async def test_second_providers_stand_behind_the_first(complete: pytest.MonkeyPa
     assert [each.sample_rate for each in session.tts._tts_instances] == [24_000, 24_000]
     assert (options.llm_conn_options.max_retry, options.tts_conn_options.max_retry) == (0, 0)
     assert options.llm_conn_options.timeout == 3.0
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (None, True),
+        ("https://api.openai.com/v1", True),
+        ("https://eu.api.openai.com/v1", True),
+        ("https://mine.openai.azure.com/openai/v1", True),
+        ("https://api.openai.com.example.com/v1", False),
+        ("http://localhost:11434/v1", False),
+    ],
+)
+def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
+    """Its own, and Azure's."""
+    assert is_openai_host(url) is expected

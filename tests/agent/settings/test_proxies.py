@@ -48,26 +48,31 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ({"NO_PROXY": "*"}, {"NO_PROXY": "*"}),
         (
             {"HTTPS_PROXY": f'"{PROXY}"'},
-            {"HTTPS_PROXY": PROXY, "NO_PROXY": "localhost,127.0.0.1,::1"},
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": "localhost,127.0.0.1,::1,0.0.0.0"},
         ),
         (
             {"http_proxy": PROXY, "NO_PROXY": "localhost, example.com"},
-            {"http_proxy": PROXY, "NO_PROXY": "localhost,example.com,127.0.0.1,::1"},
+            {"http_proxy": PROXY, "NO_PROXY": "localhost,example.com,127.0.0.1,::1,0.0.0.0"},
         ),
         (
             {"HTTPS_PROXY": PROXY, "NO_PROXY": "'10.0.0.0/8 .corp.test;[::1]|*.lan'"},
-            {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,.corp.test,[::1],*.lan,localhost,127.0.0.1,::1"},
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": "10.0.0.0/8,.corp.test,[::1],*.lan,localhost,127.0.0.1,::1,0.0.0.0"},
         ),
         (
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": "'.corp.test', \"10.0.0.1\""},
+            {"HTTPS_PROXY": PROXY, "NO_PROXY": ".corp.test,10.0.0.1,localhost,127.0.0.1,::1,0.0.0.0"},
+        ),
+        ({"HTTPS_PROXY": "DIRECT", "http_proxy": "none"}, {"HTTPS_PROXY": "", "http_proxy": ""}),
+        (
             {"HTTP_PROXY": PROXY, "https_proxy": PROXY, "all_proxy": "socks5://127.0.0.1:1080"},
-            {"HTTP_PROXY": PROXY, "https_proxy": PROXY, "all_proxy": "", "NO_PROXY": "localhost,127.0.0.1,::1"},
+            {"HTTP_PROXY": PROXY, "https_proxy": PROXY, "all_proxy": "", "NO_PROXY": "localhost,127.0.0.1,::1,0.0.0.0"},
         ),
         (
             {"HTTPS_PROXY": PROXY, "ALL_PROXY": "socks5://127.0.0.1:1080"},
             {
                 "HTTPS_PROXY": PROXY,
                 "ALL_PROXY": "socks5://127.0.0.1:1080",
-                "NO_PROXY": "localhost,127.0.0.1,::1",
+                "NO_PROXY": "localhost,127.0.0.1,::1,0.0.0.0",
             },
         ),
     ],

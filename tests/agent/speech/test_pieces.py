@@ -91,6 +91,10 @@ def test_sentences_and_list_items_are_pieces(text: str, pieces: list[str]) -> No
         "ມື້ນີ້ອາກາດດີຫຼາຍ" * 30,
         "ថ្ងៃនេះអាកាសធាតុល្អណាស់" * 20,
         "ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်" * 20,
+        "བཀྲ་ཤིས་བདེ་ལེགས་" * 30,
+        "ꦱꦸꦒꦼꦁꦫꦮꦸꦃ" * 60,
+        "नमस्तेदुनिया" * 30,
+        "안녕하세요" * 30,
         "今日はとても良い天気で" * 30,
         "and so on and on " * 60,
         "first, second, " * 60,
@@ -113,6 +117,8 @@ def test_a_long_piece_is_cut_between_words_or_syllables() -> None:
     burmese = split("ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်" * 20)
     assert not [piece for piece in burmese if re.match("[ါ-ှ]|.်", piece)]
     assert not [piece for piece in split("コーヒーのチェックをどうぞ" * 30) if re.match("[ェー]|ッ", piece)]
+    assert all(piece.endswith("་") for piece in split("བཀྲ་ཤིས་བདེ་ལེགས་" * 30))
+    assert not [piece for piece in split("क्षत्रिय" * 60) if re.match("[ि्]", piece) or piece.endswith("्")]
     url = f"https://example.com/{'a' * 500}"
     assert split(f"{url} is long") == [f"{url} ", "is long"]
 
