@@ -21,6 +21,7 @@ from agent.conversation.spoken_language import SpokenLanguage
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.conversation.voices import in_language
 from agent.framework import running_tools
+from agent.knowledge.embeddings import embeddings_of
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.tools.cards import Card
@@ -91,6 +92,7 @@ class Personas:
         self._on_failure = on_failure
         self._config = config
         self._on_card = on_card
+        self._embeddings = embeddings_of(settings)
         self._mcp: asyncio.Task[McpServers] | None = None
         self._voices: dict[Hashable, tts.TTS[Any]] = {}
         self._ears: dict[Hashable, stt.STT[Any]] = {}
@@ -201,7 +203,7 @@ class Personas:
     ) -> PersonaAgent:
         return PersonaAgent(
             persona,
-            tools_of(persona, self._settings.state_dir),
+            tools_of(persona, self._settings.state_dir, self._embeddings),
             self._session,
             apology=apology,
             stt_watchdog=self._stt_watchdog,

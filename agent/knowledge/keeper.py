@@ -13,6 +13,8 @@ from livekit.agents.utils import aio
 
 from agent.call_config.persona_files import usable_personas
 from agent.knowledge.build import Builder, Built
+from agent.knowledge.embed import embed_index
+from agent.knowledge.embeddings import Embeddings, embeddings_of
 from agent.knowledge.fetch import Fetcher, networks_of
 from agent.knowledge.index import index_path
 from agent.knowledge.reader import DocumentReader
@@ -53,7 +55,7 @@ async def keeping_knowledge(settings: Settings) -> AsyncIterator[None]:
 async def index_knowledge(
     persona: Persona, settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> Built | None:
-    """Index what one persona knows; None if it knows nothing, or its index can't be written."""
+    """Index what one persona knows for full-text search; None if it knows nothing, or its index can't be written."""
     if persona.knowledge is None:
         return None
     index = index_path(settings.state_dir, persona.knowledge, persona.folder)
@@ -66,14 +68,13 @@ async def index_knowledge(
             index,
             fetcher=Fetcher(networks_of(settings.knowledge_networks)),
             reader=reader,
-            on_progress=on_progress or _Progress(persona.name).tell,
+            on_progress=on_progress or _Progress(persona.name, "the knowledge is being read").tell,
         )
         try:
             built = await builder.build()
             os.utime(index)
         except (OSError, sqlite3.Error) as error:
-            extra = {"persona": persona.name, "index": str(index), "error": str(error)}
-            logger.error("the index of knowledge can't be written: is STATE_DIR writable?", extra=extra)  # noqa: TRY400 - no traceback
+            _log_unwritten(persona, index, error)
             return None
     counts = {
         "persona": persona.name,
@@ -85,11 +86,33 @@ async def index_knowledge(
     return built
 
 
+async def embed_knowledge(
+    persona: Persona,
+    settings: Settings,
+    embeddings: Embeddings | None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Add vectors to the index of one persona's knowledge, if there is an endpoint that makes them."""
+    knowledge = persona.knowledge
+    if embeddings is None or knowledge is None or not knowledge.embeddings:
+        return
+    index = index_path(settings.state_dir, knowledge, persona.folder)
+    tell = on_progress or _Progress(persona.name, "the knowledge is being embedded").tell
+    try:
+        await embed_index(index, embeddings, tell)
+    except (OSError, sqlite3.Error) as error:
+        _log_unwritten(persona, index, error)
+
+
 async def _keep(settings: Settings, ready: asyncio.Event) -> None:
+    embeddings = embeddings_of(settings)
     while True:
         try:
-            for persona in await asyncio.to_thread(_personas, settings):
+            personas = await asyncio.to_thread(_personas, settings)
+            for persona in personas:
                 await index_knowledge(persona, settings)
+            for persona in personas:
+                await embed_knowledge(persona, settings, embeddings)
             await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
         except Exception:
             logger.exception("the knowledge could not be indexed; it is tried again")
@@ -109,14 +132,20 @@ def _forget(directory: Path, now: float) -> None:
             path.unlink(missing_ok=True)
 
 
-class _Progress:
-    """Logs how far the reading has come, now and then."""
+def _log_unwritten(persona: Persona, index: Path, error: Exception) -> None:
+    extra = {"persona": persona.name, "index": str(index), "error": str(error)}
+    logger.error("the index of knowledge can't be written: is STATE_DIR writable?", extra=extra)
 
-    def __init__(self, persona: str) -> None:
+
+class _Progress:
+    """Logs now and then how far something has come."""
+
+    def __init__(self, persona: str, sentence: str) -> None:
         self._persona = persona
+        self._sentence = sentence
         self._told_at = time.monotonic()
 
     def tell(self, done: int, of: int) -> None:
         if time.monotonic() - self._told_at >= _PROGRESS_INTERVAL:
             self._told_at = time.monotonic()
-            logger.info("the knowledge is being read", extra={"persona": self._persona, "done": done, "of": of})
+            logger.info(self._sentence, extra={"persona": self._persona, "done": done, "of": of})

@@ -41,6 +41,7 @@ class Knowledge(BaseModel):
     sources: tuple[Annotated[str, Field(min_length=1, max_length=2_000)], ...] = Field(min_length=1, max_length=200)
     refresh_hours: float = Field(default=24.0, gt=0)
     about: str = Field(default="", max_length=1_000)
+    embeddings: bool = True
 
     @model_validator(mode="before")
     @classmethod
