@@ -55,7 +55,9 @@ class Embedder:
         if self.hold is not None:
             await self.hold.wait()
         if request.headers.get("Authorization") != f"Bearer {KEY}":
-            return web.json_response({"error": {"message": f"wrong key {request.headers['Authorization']}"}}, status=401)
+            return web.json_response(
+                {"error": {"message": f"wrong key {request.headers['Authorization']}"}}, status=401
+            )
         if self.refuses_from is not None and len(self.asked) >= self.refuses_from:
             return web.Response(status=503)
         data = [{"index": at, "embedding": self._vector(text)} for at, text in enumerate(asked["input"])]

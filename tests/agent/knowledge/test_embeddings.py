@@ -74,9 +74,7 @@ async def test_neither_key_nor_address_is_told(caplog: pytest.LogCaptureFixture)
         await gone.embed(["x"], within=5)
 
     told = " ".join(str(record.__dict__) for record in caplog.records if record.name == "agent")
-    assert messages(caplog) == [
-        "no embeddings: knowledge is searched by full text alone, `doctor` says more"
-    ] * 2
+    assert messages(caplog) == ["no embeddings: knowledge is searched by full text alone, `doctor` says more"] * 2
     assert not [each for each in ("secret-of-mine", KEY, url, "127.0.0.1") if each in told + refused.identity]
 
 

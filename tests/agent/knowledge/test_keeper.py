@@ -122,7 +122,9 @@ async def test_passages_have_vectors_when_the_worker_takes_calls(tmp_path: Path)
     async with embedder() as server:
         given = {"embeddings_model": "small", "embeddings_base_url": server.url, "embeddings_api_key": KEY}
         settings = Settings(**{**settings_of(tmp_path, "a.md").model_dump(), **given})
-        private = settings.persona.read_text().replace("knowledge = [", "knowledge.embeddings = false\nknowledge.sources = [")
+        private = settings.persona.read_text().replace(
+            "knowledge = [", "knowledge.embeddings = false\nknowledge.sources = ["
+        )
         settings.persona.write_text(private)
         async with keeping_knowledge(settings):
             assert server.asked == []
