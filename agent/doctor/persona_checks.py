@@ -1,4 +1,4 @@
-"""The checks of what a persona needs beside keys: documents, programs and embeddings; and which check is a persona's."""
+"""The checks of what a persona needs beside keys: documents, programs and embeddings."""
 
 import asyncio
 
@@ -51,7 +51,7 @@ async def _embeddings(settings: Settings, persona: Persona) -> str:
         if space is not None and space.identity == embeddings.identity and space.dimension != dimension:
             message = (
                 f"{embeddings.model} gives vectors of {dimension} numbers, and those of the index have "
-                f"{space.dimension}: until a running worker has made them again, within ten minutes, full text is searched"
+                f"{space.dimension}: full text is searched until a running worker has made them again"
             )
             raise CheckError(message)
     return f"{embeddings.model} gives vectors of {dimension} numbers"

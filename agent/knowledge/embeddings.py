@@ -173,5 +173,6 @@ def parse_vectors(body: bytes, count: int) -> Vectors:
         message = f"its answer has not {count} vectors of one dimension"
         raise EmbeddingsError(message)
     lengths = np.linalg.norm(made, axis=1, keepdims=True)
-    unit: Vectors = made / np.where(lengths == 0, 1, lengths).astype(np.float32)
+    lengths[lengths == 0] = 1
+    unit: Vectors = (made / lengths).astype(np.float32)
     return unit

@@ -113,7 +113,7 @@ def read_index(path: Path) -> dict[str, Document]:
 
 
 def read_vectors(path: Path) -> tuple[VectorSpace | None, dict[str, bytes]]:
-    """Read the vectors of an index by the texts that were embedded, and in which space they are; none if it has none."""
+    """Read the vectors of an index by the texts that were embedded, and in which space they are; it may have none."""
     read: dict[str, bytes] = {}
     with suppress(sqlite3.Error), closing(open_index(path)) as database:
         rows = database.execute(

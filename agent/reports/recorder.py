@@ -134,6 +134,10 @@ class ReportRecorder:
         """Take a turn that has come further."""
         self._collector.turn(turn)
 
+    def note(self, problem: str) -> None:
+        """Take a sentence about what went wrong and does not end the call."""
+        self._collector.note(problem)
+
     def budget_near(self, seconds: float) -> None:
         """Tell that the call is about to end for want of minutes."""
         self._tell("budget.near", BudgetNear(**self._told_of_call(), seconds_left=round(seconds, 1)))

@@ -114,8 +114,8 @@ async def test_a_page_for_everybody_is_found(
 async def test_each_persona_that_calls_can_have_is_checked(stand_ins: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With its language, model, voice, avatar and documents; each problem is told with its persona."""
     stand_ins.setenv("PERSONAS_DIR", str(tmp_path))
-    ada = 'name = "Ada"\ninstructions = "x"\nknowledge = ["gone.md"]\n[[mcp]]\nname = "crm"\ncommand = ["no-such-program"]\n'
-    (tmp_path / "ada.toml").write_text(ada)
+    mcp = '[[mcp]]\nname = "crm"\ncommand = ["no-such-program"]\n'
+    (tmp_path / "ada.toml").write_text(f'name = "Ada"\ninstructions = "x"\nknowledge = ["gone.md"]\n{mcp}')
     (tmp_path / "bob.toml").write_text('name = "Bob"\ninstructions = "x"\navatar_id = "not-of-the-account"\n')
     found = {finding.what: finding.text for finding in await examine() if finding.what.startswith("persona ")}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from agent.knowledge.embeddings import Embeddings
 from agent.settings import Vendor
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator
 
 KEY = "a-key-of-embeddings"
