@@ -19,6 +19,7 @@ from agent.knowledge.fetch import Fetcher, networks_of
 from agent.knowledge.index import index_path
 from agent.knowledge.reader import DocumentReader
 from agent.knowledge.sources import problems_of
+from agent.knowledge.watch import stamp_of, until_changed
 from agent.persona import Persona
 from agent.settings import Settings
 
@@ -27,7 +28,8 @@ logger = logging.getLogger("agent")
 # Seconds for which the worker's start waits for the index. After that calls begin, and it is finished beside them.
 _START_TIMEOUT = 45.0
 
-# Seconds from one look for changes to the next. Nothing is read but what has changed or is too old.
+# Seconds from one look for changes to the next; a persona or a document that is seen to change is read at once. Nothing is
+# read but what has changed or is too old.
 _LOOK_INTERVAL = 600.0
 
 _PROGRESS_INTERVAL = 2.0
@@ -107,8 +109,9 @@ async def embed_knowledge(
 async def _keep(settings: Settings, ready: asyncio.Event) -> None:
     embeddings = embeddings_of(settings)
     while True:
+        personas = await asyncio.to_thread(_personas, settings)
+        stamp = await asyncio.to_thread(stamp_of, settings, personas)
         try:
-            personas = await asyncio.to_thread(_personas, settings)
             for persona in personas:
                 await index_knowledge(persona, settings)
             for persona in personas:
@@ -117,7 +120,7 @@ async def _keep(settings: Settings, ready: asyncio.Event) -> None:
         except Exception:
             logger.exception("the knowledge could not be indexed; it is tried again")
         ready.set()
-        await asyncio.sleep(_LOOK_INTERVAL)
+        await until_changed(settings, personas, stamp, _LOOK_INTERVAL)
 
 
 def _personas(settings: Settings) -> list[Persona]:

@@ -92,6 +92,11 @@ def is_link(source: str) -> bool:
     return source.lower().startswith(_LINKS)
 
 
+def path_of(source: str, folder: Path | None) -> Path | None:
+    """Return the path of a source; None for a link."""
+    return None if is_link(source) else _path(source, folder)
+
+
 def kind_of_answer(content_type: str, path: str) -> Kind | None:
     """Return the kind of document that a server gives; None for one that can't be read.
 

@@ -87,7 +87,7 @@ class ReportRecorder:
             "" if ctx.is_fake_job() else self._allowed(str(given.config.webhook or "")) or settings.webhook_url
         )
         for problem in given.problems:
-            self._collector.note(f"the call's configuration: {problem}")
+            self._collector.note(problem)
         self._writer = OutboxWriter(
             outbox_of(settings), self._identity.job, lambda: self._report(_RUNNING).model_dump_json()
         )

@@ -29,6 +29,7 @@ pytestmark = [
 
 SECRET = "a-secret-of-sixteen-or-more"
 NAME = "concierge"
+NO_AVATAR = "00000000-0000-4000-8000-000000000000"
 ADA = 'name = "Ada"\ninstructions = "Help {customer}."\nopening = "Hello {customer}, I am Ada."\n'
 
 
@@ -89,7 +90,7 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         room = api.CreateRoomRequest(
             name="by-dispatch", metadata='{"call": {"persona": "nova", "opening": "You are well."}}'
         )
-        wrong = '{"call": {"persona": "poet", "voise": "x", "avatar_id": "none-such"}}'
+        wrong = '{"call": {"persona": "poet", "voise": "x", "avatar_id": "%s"}}' % NO_AVATAR
         request = api.CreateAgentDispatchRequest(agent_name=NAME, room="by-dispatch", metadata=wrong)
         async with livekit:
             await livekit.room.create_room(room)
@@ -106,5 +107,5 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
 
     assert met == [("Kai (agent)", "ada"), ("Mira (agent)", "poet")]
     assert await worker.has_logged("CALL CONFIG voise: there is no such field")
-    assert "the call's configuration: voise: there is no such field" in report.notes
-    assert [note for note in report.notes if note.startswith("the avatar was lost") and "none-such" in note]
+    assert "CALL CONFIG voise: there is no such field" in report.notes
+    assert [note for note in report.notes if note.startswith("the avatar was lost: ") and "AVATAR_ID" in note]
