@@ -28,8 +28,8 @@ logger = logging.getLogger("agent")
 # Seconds for which the worker's start waits for the index. After that calls begin, and it is finished beside them.
 _START_TIMEOUT = 45.0
 
-# Seconds from one look for changes to the next; a persona or a document that is seen to change is read at once. Nothing is
-# read but what has changed or is too old.
+# Seconds from one look for changes to the next; a change that `watch` notices is read at once. Only what has changed or
+# is too old is read again.
 _LOOK_INTERVAL = 600.0
 
 _PROGRESS_INTERVAL = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         room = api.CreateRoomRequest(
             name="by-dispatch", metadata='{"call": {"persona": "nova", "opening": "You are well."}}'
         )
-        wrong = '{"call": {"persona": "poet", "voise": "x", "avatar_id": "%s"}}' % NO_AVATAR
+        wrong = json.dumps({"call": {"persona": "poet", "voise": "x", "avatar_id": NO_AVATAR}})
         request = api.CreateAgentDispatchRequest(agent_name=NAME, room="by-dispatch", metadata=wrong)
         async with livekit:
             await livekit.room.create_room(room)

@@ -28,9 +28,13 @@ pytestmark = [
     pytest.mark.ours(reason="a room of LiveAvatar's has one caller, with its token"),
 ]
 
-OPENING = "This is the opening line."
-SPEAKING_PERSONA = f'name = "Nova"\ninstructions = "Tell stories."\nopening = "{OPENING}"\n'
-WITH_SUPPORT = f'{SPEAKING_PERSONA}[transfer]\nSupport = "tel:+15550199"\n'
+WITH_SUPPORT = """
+name = "Nova"
+instructions = "Tell stories."
+opening = "Hello {customer}."
+[transfer]
+Support = "tel:+15550199"
+"""
 
 
 class Onlooker:
@@ -81,7 +85,9 @@ async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
     """A telephone that rings in a room, as LiveKit's telephony brings it."""
     grants = api.VideoGrants(room_join=True, room=name, can_update_own_metadata=True)
     token = api.AccessToken(stage.livekit.api_key, stage.livekit.api_secret).with_identity("sip_+15550100")
-    token.with_grants(grants).with_kind("sip").with_attributes({"sip.callStatus": "ringing"})
+    token.with_grants(grants).with_kind("sip").with_attributes(
+        {"sip.callStatus": "ringing", "call.variables.customer": "Kim"}
+    )
     caller = Onlooker()
     await caller.room.connect(stage.livekit.url, token.to_jwt())
     try:
@@ -93,7 +99,8 @@ async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
 async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Stage, tmp_path: Path) -> None:
     """A track is there while it rings, without which LiveKit would not answer; the hang-up ends the call at once.
 
-    The server has no telephony, so it refuses to put the caller through: the call goes on, and the report says so.
+    Its attributes, made of headers of the call, are the call's configuration. The server has no telephony and refuses
+    to put the caller through: the call goes on, and the report says so.
     """
     persona = tmp_path / "speaking.toml"
     persona.write_text(WITH_SUPPORT)
@@ -104,7 +111,7 @@ async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Sta
             await caller.until(lambda: "answering" in caller.tracks)
             assert "speaking" not in caller.states
             await caller.room.local_participant.set_attributes({"sip.callStatus": "active"})
-            await caller.until(lambda: "speaking" in caller.states)
+            await caller.until(lambda: "Hello Kim." in caller.words)
             avatar = caller.attributes["avatar"]
             await caller.room.local_participant.send_text("put me through to support", topic="lk.chat")
             await caller.until(lambda: "Support could not be reached." in caller.words)

@@ -81,7 +81,8 @@ class Bench:
             Usage(self._settings, Account(self._settings, None)),
             persona=lambda: "Ada",
             given=Given(
-                CallConfig.model_validate({"webhook": webhook or None, "metadata": {"order": 17}}), ("CALL CONFIG voice: unknown",)
+                CallConfig.model_validate({"webhook": webhook or None, "metadata": {"order": 17}}),
+                ("CALL CONFIG voice: unknown",),
             ),
         )
 
