@@ -58,33 +58,24 @@ async def index_knowledge(
     persona: Persona, settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> Built | None:
     """Index what one persona knows for full-text search; None if it knows nothing, or its index can't be written."""
-    if persona.knowledge is None:
+    knowledge = persona.knowledge
+    if knowledge is None:
         return None
-    index = index_path(settings.state_dir, persona.knowledge, persona.folder)
-    for problem in await asyncio.to_thread(problems_of, persona.knowledge, persona.folder):
+    index = index_path(settings.state_dir, knowledge, persona.folder)
+    for problem in await asyncio.to_thread(problems_of, knowledge, persona.folder):
         logger.warning("a source of knowledge can't be used", extra={"persona": persona.name, "problem": problem})
-    async with DocumentReader() as reader:
-        builder = Builder(
-            persona.knowledge,
-            persona.folder,
-            index,
-            fetcher=Fetcher(networks_of(settings.knowledge_networks)),
-            reader=reader,
-            on_progress=on_progress or _Progress(persona.name, "the knowledge is being read").tell,
-        )
-        try:
+    tell = on_progress or _Progress(persona.name, "the knowledge is being read").tell
+    fetcher = Fetcher(networks_of(settings.knowledge_networks))
+    try:
+        async with DocumentReader() as reader:
+            builder = Builder(knowledge, persona.folder, index, fetcher=fetcher, reader=reader, on_progress=tell)
             built = await builder.build()
-            os.utime(index)
-        except (OSError, sqlite3.Error) as error:
-            _log_unwritten(persona, index, error)
-            return None
-    counts = {
-        "persona": persona.name,
-        "documents": len(built.documents),
-        "passages": built.passages,
-        "failed": len(built.failures),
-    }
-    logger.info("the knowledge is indexed", extra=counts)
+        os.utime(index)
+    except (OSError, sqlite3.Error) as error:
+        _log_unwritten(persona, index, error)
+        return None
+    counts = {"documents": len(built.documents), "passages": built.passages, "failed": len(built.failures)}
+    logger.info("the knowledge is indexed", extra={"persona": persona.name, **counts})
     return built
 
 
@@ -114,6 +105,8 @@ async def _keep(settings: Settings, ready: asyncio.Event) -> None:
         try:
             for persona in personas:
                 await index_knowledge(persona, settings)
+            # Calls can begin: they search the words until there are vectors too.
+            ready.set()
             for persona in personas:
                 await embed_knowledge(persona, settings, embeddings)
             await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
