@@ -105,11 +105,11 @@ async def _keep(settings: Settings, ready: asyncio.Event) -> None:
         try:
             for persona in personas:
                 await index_knowledge(persona, settings)
+            await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
             # Calls can begin: they search the words until there are vectors too.
             ready.set()
             for persona in personas:
                 await embed_knowledge(persona, settings, embeddings)
-            await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
         except Exception:
             logger.exception("the knowledge could not be indexed; it is tried again")
         ready.set()
