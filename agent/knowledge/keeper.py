@@ -19,7 +19,7 @@ from agent.knowledge.fetch import Fetcher, networks_of
 from agent.knowledge.index import index_path
 from agent.knowledge.reader import DocumentReader
 from agent.knowledge.sources import problems_of
-from agent.knowledge.watch import stamp_of, until_changed
+from agent.knowledge.watch import Stamp, stamp_of, until_changed
 from agent.persona import Persona
 from agent.settings import Settings
 
@@ -99,10 +99,11 @@ async def embed_knowledge(
 
 async def _keep(settings: Settings, ready: asyncio.Event) -> None:
     embeddings = embeddings_of(settings)
+    personas, stamp = list[Persona](), Stamp()
     while True:
-        personas = await asyncio.to_thread(_personas, settings)
-        stamp = await asyncio.to_thread(stamp_of, settings, personas)
         try:
+            personas = await asyncio.to_thread(_personas, settings)
+            stamp = await asyncio.to_thread(stamp_of, settings, personas)
             for persona in personas:
                 await index_knowledge(persona, settings)
             await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
