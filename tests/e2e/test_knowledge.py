@@ -22,10 +22,10 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120
 
 SILENCE = """
 [silence]
-ask_after = 2
+ask_after = 3
 most_asks = 1
 lines = ["Are you there?"]
-goodbye_after = 4
+goodbye_after = 5
 goodbye = "Goodbye."
 """
 HANDBOOK = "# Opening hours\n\nThe shop opens at nine.\n\n# Warranty\n\nThe warranty lasts seven years.\n"
