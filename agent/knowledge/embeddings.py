@@ -11,6 +11,7 @@ import aiohttp
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.knowledge.fetch import read_whole
 from agent.knowledge.index import VectorSpace
 from agent.settings import Settings, Vendor
 from avatar.errors import ConfigurationError
@@ -25,6 +26,9 @@ _QUERY_TIMEOUT = 1.5
 
 # Seconds for which an endpoint that failed is not asked: each search of a call would wait for it.
 _PAUSE = 60.0
+
+# Bytes of an answer: 32 vectors of 4,096 numbers, as text, are three million.
+_LONGEST_ANSWER = 32 * 1024 * 1024
 
 Vectors = NDArray[np.float32]
 
@@ -119,7 +123,7 @@ class Embeddings:
                     allow_redirects=False,
                 ) as reply,
             ):
-                body = await reply.read()
+                body = await read_whole(reply, _LONGEST_ANSWER)
         except TimeoutError:
             message = f"no answer within {within:g} s"
             raise EmbeddingsError(message) from None
@@ -129,7 +133,7 @@ class Embeddings:
         if reply.status != HTTPStatus.OK:
             message = f"it answers {reply.status}"
             raise EmbeddingsError(message)
-        return parse_vectors(body, len(texts))
+        return parse_vectors(body or b"", len(texts))
 
     def _fail(self, reason: str) -> None:
         self._asked_again_at = self._clock() + _PAUSE
