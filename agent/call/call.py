@@ -147,6 +147,7 @@ class Call:
             persona=lambda: self._control.personas.persona.name,
             given=given or Given(),
         )
+        self._control.personas.on_problem = self._recorder.note
         self._face = Face(ctx, settings, persona, self._control, journal=journal, hosted=hosted)
         self._answering = Answering(ctx.room, self._presence)
         self._waits_for_slot = False

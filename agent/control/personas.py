@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+import time
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,6 +22,10 @@ from agent.conversation.spoken_language import SpokenLanguage
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.conversation.voices import in_language
 from agent.framework import running_tools
+from agent.knowledge.embeddings import embeddings_of
+from agent.knowledge.gaps import gaps
+from agent.knowledge.index import index_path
+from agent.knowledge.sources import Knowledge
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.tools.cards import Card
@@ -62,6 +67,7 @@ class Personas:
         language: Which of its languages is spoken.
         stem: Name of its file, without its ending.
         face: Gives each persona its avatar; None as long as the call has none.
+        on_problem: Called with a sentence about a part of a persona that can't be used.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class Personas:
         self._first_stem = config.persona or settings.persona.stem
         self.stem = stem or self._first_stem
         self.face: FaceChange | None = None
+        self.on_problem: Callable[[str], None] = lambda _: None
         self._session = session
         self._settings = settings
         self._first = persona
@@ -91,7 +98,9 @@ class Personas:
         self._on_failure = on_failure
         self._config = config
         self._on_card = on_card
+        self._embeddings = embeddings_of(settings)
         self._mcp: asyncio.Task[McpServers] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._voices: dict[Hashable, tts.TTS[Any]] = {}
         self._ears: dict[Hashable, stt.STT[Any]] = {}
         self._models: dict[Hashable, llm.LLM[Any]] = {}
@@ -107,6 +116,7 @@ class Personas:
         """Return the agent to start the session with; it knows what the session's history has."""
         agent = self._agent(self._first, self._apology, self._apologies, self.language)
         self._connect_mcp(self._first, agent)
+        self._look_for_gaps(self._first)
         return agent
 
     def prepare(self) -> None:
@@ -139,6 +149,8 @@ class Personas:
         """Stop preparing, and close the voices and recognisers that were made here."""
         if self._changing is not None:
             await aio.cancel_and_wait(self._changing)
+        if self._looking is not None:
+            await aio.cancel_and_wait(self._looking)
         disconnecting = asyncio.create_task(self._disconnect_mcp(), name="mcp_close")
         await self._close_apologies()
         for services in (self._voices, self._ears, self._models):
@@ -155,6 +167,7 @@ class Personas:
         await agent.entered.wait()
         await self._disconnect_mcp()
         self._connect_mcp(persona, agent)
+        self._look_for_gaps(persona)
         take_turns(self._session, turn_settings(self._settings, persona))
         await self._close_apologies()
         self.persona, self.stem, self.language = persona, stem, language
@@ -201,7 +214,7 @@ class Personas:
     ) -> PersonaAgent:
         return PersonaAgent(
             persona,
-            tools_of(persona, self._settings.state_dir),
+            tools_of(persona, self._settings.state_dir, self._embeddings),
             self._session,
             apology=apology,
             stt_watchdog=self._stt_watchdog,
@@ -234,12 +247,27 @@ class Personas:
 
     def _connect_mcp(self, persona: Persona, agent: PersonaAgent) -> None:
         if persona.mcp:
-            self._mcp = asyncio.create_task(_connected(persona, agent), name="mcp_import")
+            self._mcp = asyncio.create_task(self._connected(persona, agent), name="mcp_import")
+
+    async def _connected(self, persona: Persona, agent: PersonaAgent) -> "McpServers":
+        # A second, where the process has not done it before its first job.
+        module = await asyncio.to_thread(importlib.import_module, "agent.tools.mcp_servers")
+        servers: McpServers = module.McpServers(persona.mcp, persona.folder, agent.add_tools, self.on_problem)
+        return servers
 
     async def _disconnect_mcp(self) -> None:
         if self._mcp is not None:
             servers, self._mcp = self._mcp, None
             await (await servers).aclose()
+
+    def _look_for_gaps(self, persona: Persona) -> None:
+        if persona.knowledge is not None:
+            self._looking = asyncio.create_task(self._tell_gaps(persona, persona.knowledge), name="knowledge_gaps")
+
+    async def _tell_gaps(self, persona: Persona, knowledge: Knowledge) -> None:
+        index = index_path(self._settings.state_dir, knowledge, persona.folder)
+        for gap in await asyncio.to_thread(gaps, index, knowledge, time.time()):
+            self.on_problem(gap)
 
     def _ear(self, persona: Persona) -> NotGivenOr[stt.STT[Any]]:
         make = partial(build_ear, self._settings, persona, self._session.vad)
@@ -281,13 +309,6 @@ def _voice_of(persona: Persona) -> Hashable:
 
 def _model_of(persona: Persona) -> Hashable:
     return persona.model
-
-
-async def _connected(persona: Persona, agent: PersonaAgent) -> "McpServers":
-    # A second, where the process has not done it before its first job.
-    module = await asyncio.to_thread(importlib.import_module, "agent.tools.mcp_servers")
-    servers: McpServers = module.McpServers(persona.mcp, persona.folder, agent.add_tools)
-    return servers
 
 
 def _name_of(persona: Persona) -> str:

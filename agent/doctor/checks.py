@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 import aiohttp
 from livekit import api
@@ -12,6 +13,8 @@ from agent.conversation.pipeline import build_tts
 from agent.doctor.avatar_checks import avatar_checks
 from agent.doctor.finding import TIMEOUT_S, Check, CheckError, Finding, find, need
 from agent.doctor.key_checks import key_checks
+from agent.doctor.other_personas import examine_others
+from agent.doctor.persona_checks import OF_PERSONA, persona_checks
 from agent.doctor.port_checks import port_checks
 from agent.framework import plugin_http_session
 from agent.persona import Persona, load_persona
@@ -26,22 +29,30 @@ _LARGEST_SKEW_S = 30.0
 
 
 async def examine() -> list[Finding]:
-    """Check everything at once; a check that can't be made is a finding too."""
+    """Check everything, and all personas that calls can have; a check that can't be made is a finding too."""
     try:
         settings = load_settings()
         persona = load_persona(settings.persona)
         require_usable(settings, persona)
     except SettingsError as error:
         return [Finding("settings", good=False, text=problem) for problem in error.problems]
-    return await examine_with(settings, persona)
+    findings = await examine_with(settings, persona)
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(plugin_http_session())
+        return [*findings, *await examine_others(settings, partial(_checks_of_persona, http))]
 
 
 async def examine_with(settings: Settings, persona: Persona) -> list[Finding]:
-    """Check these settings."""
+    """Check these settings at once, with one persona."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(plugin_http_session())
         checks = _checks(settings, persona, http)
         return list(await asyncio.gather(*(find(what, check) for what, check in checks.items())))
+
+
+def _checks_of_persona(http: aiohttp.ClientSession, settings: Settings, persona: Persona) -> dict[str, Check]:
+    checks = _checks(settings, persona, http)
+    return {what: checks[what] for what in OF_PERSONA}
 
 
 def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> dict[str, Check]:
@@ -59,6 +70,7 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
         **key_checks(settings, persona, http),
         "audio format": lambda: _audio_format(settings, persona),
         **avatar_checks(settings, settings.avatar_id(persona.avatar_id), service),
+        **persona_checks(settings, persona),
         "state directory": lambda: _state_directory(settings),
         **port_checks(settings),
     }

@@ -19,7 +19,16 @@ from agent.settings import Settings, load_settings
 from avatar.recording import Recorder
 
 # Checks that a test call does not need: it uses neither speech-to-text nor a language model.
-_NOT_NEEDED = {"Deepgram key", "language", "OpenAI key", "model settings", "health port", "page"}
+_NOT_NEEDED = {
+    "Deepgram key",
+    "language",
+    "OpenAI key",
+    "model settings",
+    "documents and programs",
+    "embeddings",
+    "health port",
+    "page",
+}
 
 _COST = "about 1 credit (up to a minute of LITE)"
 

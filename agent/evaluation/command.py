@@ -10,9 +10,12 @@ from agent.call_config.variables import filled
 from agent.evaluation.report import junit, lines
 from agent.evaluation.run import Result, run_scenario
 from agent.evaluation.scenario import Scenario, load_scenarios, scenarios_beside
+from agent.knowledge.embeddings import embeddings_of
+from agent.knowledge.keeper import embed_knowledge, index_knowledge
 from agent.persona import Persona, load_persona, personas_beside
 from agent.persona_check import require_usable
 from agent.settings import Settings, SettingsError, load_settings
+from agent.tools.persona_tools import check_surroundings
 
 
 def evaluate(
@@ -24,6 +27,7 @@ def evaluate(
     path = persona_path(settings, persona)
     chosen = filled(load_persona(path), {})
     require_usable(settings, chosen)
+    check_surroundings(chosen)
     _need_model(settings)
     scenarios = load_scenarios(scenarios_beside(path))
     if settings.openai.is_stand_in:
@@ -56,6 +60,8 @@ def persona_path(settings: Settings, name: str) -> Path:
 
 async def _run(settings: Settings, persona: Persona, scenarios: tuple[Scenario, ...]) -> list[Result]:
     """Run one scenario after the other: a server of one's own may answer only one request at a time."""
+    await index_knowledge(persona, settings)
+    await embed_knowledge(persona, settings, embeddings_of(settings))
     return [await run_scenario(settings, persona, scenario) for scenario in scenarios]
 
 

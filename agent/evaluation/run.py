@@ -23,6 +23,7 @@ from agent.conversation.pipeline import build_model, connect_options
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.evaluation.check import Outcome, shortcomings
 from agent.evaluation.scenario import Scenario, Turn
+from agent.knowledge.embeddings import embeddings_of
 from agent.persona import Persona
 from agent.settings import Settings
 from agent.tools.persona_tools import tools_of
@@ -86,7 +87,7 @@ async def _session(settings: Settings, persona: Persona, report: Callable[[str],
     apology = Apology(session, persona.apology)
     agent = PersonaAgent(
         persona,
-        tools_of(persona, settings.state_dir),
+        tools_of(persona, settings.state_dir, embeddings_of(settings)),
         session,
         apology=apology,
         stt_watchdog=SttWatchdog(session, lambda: None),

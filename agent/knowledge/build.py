@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.knowledge.fetch import LONGEST_DOCUMENT, Fetcher, FetchError
-from agent.knowledge.index import Document, read_index, write_index
+from agent.knowledge.index import Document, read_index, read_vectors, write_index
 from agent.knowledge.passages import passages
 from agent.knowledge.reader import DocumentReader, ReadError
 from agent.knowledge.sources import Knowledge, Source, documents
@@ -92,7 +92,8 @@ class Builder:
         read = await asyncio.gather(*(self._document(source, old, len(found)) for source in found))
         kept = self._bounded([document for document in read if document is not None])
         if kept != tuple(old.values()) or not self._index.exists():
-            await asyncio.to_thread(write_index, self._index, kept)
+            vectors = await asyncio.to_thread(read_vectors, self._index)
+            await asyncio.to_thread(write_index, self._index, kept, *vectors)
         return Built(kept, self._failures)
 
     async def _document(self, source: Source, old: dict[str, Document], count: int) -> Document | None:

@@ -1,16 +1,20 @@
 """`python agent.py knowledge`: indexes what a persona knows, and tries a search."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agent.knowledge.build import Built
+from agent.knowledge.embeddings import Embeddings, embeddings_of
 from agent.knowledge.index import index_path
-from agent.knowledge.keeper import index_knowledge
-from agent.knowledge.search import search
-from agent.persona import load_persona
-from agent.settings import SettingsError, load_settings
+from agent.knowledge.keeper import embed_knowledge, index_knowledge
+from agent.knowledge.search import find_passages
+from agent.knowledge.sources import Knowledge
+from agent.persona import Persona, load_persona
+from agent.settings import Settings, SettingsError, load_settings
 from agent.tools.persona_tools import check_surroundings
 
 # Passages that are printed, and characters of each.
@@ -31,16 +35,30 @@ def knowledge(
     check_surroundings(loaded)
     if loaded.knowledge is None:
         raise SettingsError([f"PERSONA: {loaded.name} has no knowledge; docs/knowledge.md says how to give it some"])
-    built = asyncio.run(
-        index_knowledge(loaded, settings, lambda done, of: typer.echo(f"\rread {done} of {of}", nl=done == of))
-    )
+    asyncio.run(_index_and_search(loaded, loaded.knowledge, settings, search_for))
+
+
+async def _index_and_search(persona: Persona, knowledge: Knowledge, settings: Settings, query: str) -> None:
+    built = await index_knowledge(persona, settings, _progress("read"))
     if built is None:
         raise typer.Exit(1)
+    embeddings = embeddings_of(settings) if knowledge.embeddings else None
+    await embed_knowledge(persona, settings, embeddings, _progress("embedded"))
+    _report(built, embeddings)
+    if query:
+        index = index_path(settings.state_dir, knowledge, persona.folder)
+        for found in await find_passages(index, query, _MOST_PASSAGES, embeddings):
+            typer.echo(f"\n{found.title}  {found.where}\n{found.text[:_SHOWN]}")
+
+
+def _report(built: Built, embeddings: Embeddings | None) -> None:
     for document in built.documents:
         typer.echo(f"{len(document.passages):6} passages  {document.title}")
     for location, reason in built.failures.items():
         typer.echo(f"not read: {location}: {reason}", err=True)
-    if search_for:
-        index = index_path(settings.state_dir, loaded.knowledge, loaded.folder)
-        for found in search(index, search_for, _MOST_PASSAGES):
-            typer.echo(f"\n{found.title}  {found.where}\n{found.text[:_SHOWN]}")
+    if embeddings is not None and embeddings.failure:
+        typer.echo(f"searched by full text alone: {embeddings.model}: {embeddings.failure}", err=True)
+
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    return lambda done, of: typer.echo(f"\r{what} {done} of {of}", nl=done == of)

@@ -98,13 +98,11 @@ class Fetcher:
         if kind is None:
             message = f"documents of the type {reply.content_type} can't be read"
             raise FetchError(message)
-        body = bytearray()
-        async for piece in reply.content.iter_any():
-            body += piece
-            if len(body) > self._longest:
-                message = f"it has more than {self._longest:,} bytes"
-                raise FetchError(message)
-        return Fetched(kind, bytes(body))
+        body = await read_whole(reply, self._longest)
+        if body is None:
+            message = f"it has more than {self._longest:,} bytes"
+            raise FetchError(message)
+        return Fetched(kind, body)
 
     def _open_socket(self, info: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = info
@@ -126,6 +124,16 @@ class Fetcher:
         if not is_public(address) and not any(address in network for network in self._networks):
             message = f"{address} is no public address; KNOWLEDGE_NETWORKS may allow it"
             raise PermissionError(message)
+
+
+async def read_whole(reply: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """Read an answer; None if it has more bytes than that."""
+    body = bytearray()
+    async for piece in reply.content.iter_any():
+        body += piece
+        if len(body) > most:
+            return None
+    return bytes(body)
 
 
 def networks_of(text: str) -> list[Network]:

@@ -13,10 +13,13 @@ from livekit.agents.utils import aio
 
 from agent.call_config.persona_files import usable_personas
 from agent.knowledge.build import Builder, Built
+from agent.knowledge.embed import embed_index
+from agent.knowledge.embeddings import Embeddings, embeddings_of
 from agent.knowledge.fetch import Fetcher, networks_of
 from agent.knowledge.index import index_path
 from agent.knowledge.reader import DocumentReader
 from agent.knowledge.sources import problems_of
+from agent.knowledge.watch import Stamp, stamp_of, until_changed
 from agent.persona import Persona
 from agent.settings import Settings
 
@@ -25,7 +28,8 @@ logger = logging.getLogger("agent")
 # Seconds for which the worker's start waits for the index. After that calls begin, and it is finished beside them.
 _START_TIMEOUT = 45.0
 
-# Seconds from one look for changes to the next. Nothing is read but what has changed or is too old.
+# Seconds from one look for changes to the next; a change that `watch` notices is read at once. Only what has changed or
+# is too old is read again.
 _LOOK_INTERVAL = 600.0
 
 _PROGRESS_INTERVAL = 2.0
@@ -53,48 +57,64 @@ async def keeping_knowledge(settings: Settings) -> AsyncIterator[None]:
 async def index_knowledge(
     persona: Persona, settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> Built | None:
-    """Index what one persona knows; None if it knows nothing, or its index can't be written."""
-    if persona.knowledge is None:
+    """Index what one persona knows for full-text search; None if it knows nothing, or its index can't be written."""
+    knowledge = persona.knowledge
+    if knowledge is None:
         return None
-    index = index_path(settings.state_dir, persona.knowledge, persona.folder)
-    for problem in await asyncio.to_thread(problems_of, persona.knowledge, persona.folder):
+    index = index_path(settings.state_dir, knowledge, persona.folder)
+    for problem in await asyncio.to_thread(problems_of, knowledge, persona.folder):
         logger.warning("a source of knowledge can't be used", extra={"persona": persona.name, "problem": problem})
-    async with DocumentReader() as reader:
-        builder = Builder(
-            persona.knowledge,
-            persona.folder,
-            index,
-            fetcher=Fetcher(networks_of(settings.knowledge_networks)),
-            reader=reader,
-            on_progress=on_progress or _Progress(persona.name).tell,
-        )
-        try:
+    tell = on_progress or _Progress(persona.name, "the knowledge is being read").tell
+    fetcher = Fetcher(networks_of(settings.knowledge_networks))
+    try:
+        async with DocumentReader() as reader:
+            builder = Builder(knowledge, persona.folder, index, fetcher=fetcher, reader=reader, on_progress=tell)
             built = await builder.build()
-            os.utime(index)
-        except (OSError, sqlite3.Error) as error:
-            extra = {"persona": persona.name, "index": str(index), "error": str(error)}
-            logger.error("the index of knowledge can't be written: is STATE_DIR writable?", extra=extra)  # noqa: TRY400 - no traceback
-            return None
-    counts = {
-        "persona": persona.name,
-        "documents": len(built.documents),
-        "passages": built.passages,
-        "failed": len(built.failures),
-    }
-    logger.info("the knowledge is indexed", extra=counts)
+        os.utime(index)
+    except (OSError, sqlite3.Error) as error:
+        _log_unwritten(persona, index, error)
+        return None
+    counts = {"documents": len(built.documents), "passages": built.passages, "failed": len(built.failures)}
+    logger.info("the knowledge is indexed", extra={"persona": persona.name, **counts})
     return built
 
 
+async def embed_knowledge(
+    persona: Persona,
+    settings: Settings,
+    embeddings: Embeddings | None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Add vectors to the index of one persona's knowledge, if there is an endpoint that makes them."""
+    knowledge = persona.knowledge
+    if embeddings is None or knowledge is None or not knowledge.embeddings:
+        return
+    index = index_path(settings.state_dir, knowledge, persona.folder)
+    tell = on_progress or _Progress(persona.name, "the knowledge is being embedded").tell
+    try:
+        await embed_index(index, embeddings, tell)
+    except (OSError, sqlite3.Error) as error:
+        _log_unwritten(persona, index, error)
+
+
 async def _keep(settings: Settings, ready: asyncio.Event) -> None:
+    embeddings = embeddings_of(settings)
+    personas, stamp = list[Persona](), Stamp()
     while True:
         try:
-            for persona in await asyncio.to_thread(_personas, settings):
+            personas = await asyncio.to_thread(_personas, settings)
+            stamp = await asyncio.to_thread(stamp_of, settings, personas)
+            for persona in personas:
                 await index_knowledge(persona, settings)
             await asyncio.to_thread(_forget, settings.state_dir / "knowledge", time.time())
+            # Calls can begin: they search the words until there are vectors too.
+            ready.set()
+            for persona in personas:
+                await embed_knowledge(persona, settings, embeddings)
         except Exception:
             logger.exception("the knowledge could not be indexed; it is tried again")
         ready.set()
-        await asyncio.sleep(_LOOK_INTERVAL)
+        await until_changed(settings, personas, stamp, _LOOK_INTERVAL)
 
 
 def _personas(settings: Settings) -> list[Persona]:
@@ -109,14 +129,20 @@ def _forget(directory: Path, now: float) -> None:
             path.unlink(missing_ok=True)
 
 
-class _Progress:
-    """Logs how far the reading has come, now and then."""
+def _log_unwritten(persona: Persona, index: Path, error: Exception) -> None:
+    extra = {"persona": persona.name, "index": str(index), "error": str(error)}
+    logger.error("the index of knowledge can't be written: is STATE_DIR writable?", extra=extra)
 
-    def __init__(self, persona: str) -> None:
+
+class _Progress:
+    """Logs now and then how far something has come."""
+
+    def __init__(self, persona: str, sentence: str) -> None:
         self._persona = persona
+        self._sentence = sentence
         self._told_at = time.monotonic()
 
     def tell(self, done: int, of: int) -> None:
         if time.monotonic() - self._told_at >= _PROGRESS_INTERVAL:
             self._told_at = time.monotonic()
-            logger.info("the knowledge is being read", extra={"persona": self._persona, "done": done, "of": of})
+            logger.info(self._sentence, extra={"persona": self._persona, "done": done, "of": of})

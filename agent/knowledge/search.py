@@ -1,12 +1,18 @@
 """Searches an index of knowledge."""
 
+import asyncio
+import heapq
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.knowledge.index import open_index
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.knowledge.embeddings import Embeddings
+from agent.knowledge.index import open_index, read_space
 from agent.knowledge.sources import is_link
 from agent.knowledge.terms import grams, terms
 
@@ -16,6 +22,9 @@ _MOST_RANKED = 20
 
 # Of reciprocal rank fusion, as its authors set it: Cormack, Clarke and Buettcher, SIGIR 2009.
 _FUSION = 60
+
+# Vectors that are compared at a time: of usual dimensions, some megabytes.
+_AT_A_TIME = 500
 
 # Letters from which on a word also finds longer ones that begin with it: "refund" finds "refunds".
 _SHORTEST_PREFIX = 4
@@ -41,20 +50,55 @@ class Found:
     link: str | None
 
 
-def search(path: Path, query: str, most: int) -> list[Found]:
+async def find_passages(index: Path, query: str, most: int, embeddings: Embeddings | None) -> list[Found]:
+    """Find passages by words, and by meaning where there are embeddings that answer in time.
+
+    Args:
+        index: Where to look.
+        query: In any language.
+        most: Number of passages.
+        embeddings: Makes the vectors of questions.
+
+    Raises:
+        sqlite3.Error: There is no index that can be read.
+    """
+    vector = None
+    if embeddings is not None:
+        vector = await embeddings.of_query(query, await asyncio.to_thread(read_space, index))
+    return await asyncio.to_thread(search, index, query, most, vector)
+
+
+def search(path: Path, query: str, most: int, vector: NDArray[np.float32] | None = None) -> list[Found]:
     """Find the passages that fit a query best, the best first.
 
     Args:
         path: Of the index.
         query: In any language.
         most: Number of passages.
+        vector: Of the query, in the space of the index; without it, full text alone is searched.
 
     Raises:
         sqlite3.Error: There is no index that can be read.
     """
     with closing(open_index(path)) as database:
         rankings = [_ranked(database, "words", _words(query)), _ranked(database, "grams", _grams(query))]
+        if vector is not None:
+            # Both rankings by words count as much as the one by meaning.
+            rankings = [fuse(rankings), nearest(database, vector)]
         return [_found(database, row) for row in fuse(rankings)[:most]]
+
+
+def nearest(database: sqlite3.Connection, vector: NDArray[np.float32]) -> list[int]:
+    """Rank the passages whose vectors are nearest by cosine, which for unit vectors is the dot product."""
+    best: list[tuple[float, int]] = []
+    rows = database.execute("select passage, vector from vectors")
+    while batch := rows.fetchmany(_AT_A_TIME):
+        vectors = np.frombuffer(b"".join(each for _, each in batch), dtype="<f4").reshape(len(batch), -1)
+        if vectors.shape[1] != len(vector):
+            return []
+        scores = zip((vectors @ vector).tolist(), (passage for passage, _ in batch), strict=True)
+        best = heapq.nlargest(_MOST_RANKED, [*best, *scores])
+    return [passage for _, passage in best]
 
 
 def fuse(rankings: Iterable[Sequence[int]]) -> list[int]:

@@ -41,6 +41,7 @@ class Knowledge(BaseModel):
     sources: tuple[Annotated[str, Field(min_length=1, max_length=2_000)], ...] = Field(min_length=1, max_length=200)
     refresh_hours: float = Field(default=24.0, gt=0)
     about: str = Field(default="", max_length=1_000)
+    embeddings: bool = True
 
     @model_validator(mode="before")
     @classmethod
@@ -89,6 +90,11 @@ def key_of(knowledge: Knowledge, folder: Path | None) -> str:
 def is_link(source: str) -> bool:
     """Whether a source is a link; every other one is a path."""
     return source.lower().startswith(_LINKS)
+
+
+def path_of(source: str, folder: Path | None) -> Path | None:
+    """Return the path of a source; None for a link."""
+    return None if is_link(source) else _path(source, folder)
 
 
 def kind_of_answer(content_type: str, path: str) -> Kind | None:

@@ -1,6 +1,5 @@
 """The tool by which the language model searches a persona's knowledge."""
 
-import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -10,7 +9,8 @@ from typing import Any
 from livekit.agents import ToolError, function_tool
 from livekit.agents.llm import RawFunctionTool
 
-from agent.knowledge.search import Found, search
+from agent.knowledge.embeddings import Embeddings
+from agent.knowledge.search import Found, find_passages
 from agent.knowledge.sources import Knowledge
 from agent.tools.cards import Card, ListCard, ListEntry
 
@@ -28,18 +28,21 @@ _DESCRIPTION = (
 _QUERY = "What to look for, in a few words, in the language of the documents if you know it, else as the caller asked"
 
 
-def knowledge_tool(knowledge: Knowledge, index: Path) -> RawFunctionTool[..., Any]:
+def knowledge_tool(
+    knowledge: Knowledge, index: Path, embeddings: Embeddings | None = None
+) -> RawFunctionTool[..., Any]:
     """Make `search_knowledge`.
 
     Args:
         knowledge: Of the persona.
         index: Where the worker keeps its index.
+        embeddings: Makes the vectors of questions; None where full text alone is searched.
     """
 
     async def search_knowledge(raw_arguments: dict[str, Any]) -> list[str | Card]:
         query = str(raw_arguments.get("query", ""))
         try:
-            found = await asyncio.to_thread(search, index, query, _MOST_PASSAGES)
+            found = await find_passages(index, query, _MOST_PASSAGES, embeddings if knowledge.embeddings else None)
         except sqlite3.Error as error:
             extra = {"index": str(index), "error": str(error)}
             logger.warning("the knowledge of a persona can't be searched", extra=extra)

@@ -71,9 +71,10 @@ class RoomRecording:
 
     async def stop(self) -> None:
         """Stop, if it was started; LiveKit also stops it by itself when the room is closed."""
-        if self._starting is not None:
+        if self._starting is not None and not self._starting.done():
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
+            self._fail("no answer before the call ended")
         if not self._egress_id:
             return
         try:
@@ -87,11 +88,14 @@ class RoomRecording:
             async with asyncio.timeout(_START_TIMEOUT):
                 info = await self._egress.start_room_composite_egress(request(self._access, self._bucket, room, name))
         except LIVEKIT_FAILURES as error:
-            logger.warning("the call is not recorded", extra={"error": type(error).__name__})
-            self._on_failed(_FAILED)
+            self._fail(getattr(error, "code", type(error).__name__))
             return
         self._egress_id = info.egress_id
         self._on_started(Recording(egress_id=info.egress_id, location=address_of(self._bucket, name)))
+
+    def _fail(self, error: str) -> None:
+        logger.warning("the call is not recorded", extra={"error": error})
+        self._on_failed(_FAILED)
 
 
 def request(access: BucketAccess, bucket: str, room: str, name: str) -> api.RoomCompositeEgressRequest:

@@ -87,7 +87,7 @@ class ReportRecorder:
             "" if ctx.is_fake_job() else self._allowed(str(given.config.webhook or "")) or settings.webhook_url
         )
         for problem in given.problems:
-            self._collector.note(f"the call's configuration: {problem}")
+            self._collector.note(problem)
         self._writer = OutboxWriter(
             outbox_of(settings), self._identity.job, lambda: self._report(_RUNNING).model_dump_json()
         )
@@ -133,6 +133,10 @@ class ReportRecorder:
     def turn(self, turn: Turn) -> None:
         """Take a turn that has come further."""
         self._collector.turn(turn)
+
+    def note(self, problem: str) -> None:
+        """Take a sentence about what went wrong and does not end the call."""
+        self._collector.note(problem)
 
     def budget_near(self, seconds: float) -> None:
         """Tell that the call is about to end for want of minutes."""

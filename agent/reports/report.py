@@ -102,7 +102,9 @@ class Cost(Part):
 
     currency: str
     total: float
-    unpriced: tuple[str, ...] = Field(description="vendor and model of each use without a price")
+    unpriced: tuple[str, ...] = Field(
+        description="vendor and model of each use whose price is not set: `total` lacks it"
+    )
 
 
 class Recording(Part):

@@ -19,6 +19,8 @@ _REFUSED = (
     "the bucket refuses the key: are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION right, and may it put?"
 )
 
+_GONE = "there is no such bucket or folder: make it, or name another one in REPORTS"
+
 
 def whole_address(store: str) -> str:
     """Return the address of a store with the whole path of a folder, which has a meaning in any process."""
@@ -60,6 +62,8 @@ async def write_file(store: ObjectStore, item: Item) -> Outcome:
             await store.put_async(item.name, item.body)
     except (PermissionDeniedError, UnauthenticatedError) as error:
         return Outcome(Verdict.RETRY, type(error).__name__, _REFUSED)
+    except FileNotFoundError as error:
+        return Outcome(Verdict.RETRY, type(error).__name__, _GONE)
     except (BaseError, OSError, TimeoutError) as error:
         return Outcome(Verdict.RETRY, type(error).__name__)
     return DELIVERED

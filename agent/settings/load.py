@@ -84,7 +84,12 @@ def complete_settings(*, of_persona: str = "") -> Settings:
         SettingsError: Something is missing or wrong; all of it is named.
     """
     settings = load_settings()
-    problems = [*_missing_keys(settings), *_missing_azure(settings), *_missing_fallback_keys(settings)]
+    problems = [
+        *_missing_keys(settings),
+        *_missing_azure(settings),
+        *_missing_fallback_keys(settings),
+        *_missing_embeddings(settings),
+    ]
     if settings.room_owner == "ours":
         problems = [*missing_livekit(settings), *out_of_reach(settings), *problems]
     if not settings.avatar_id(of_persona):
@@ -156,6 +161,18 @@ def _missing_fallback_keys(settings: Settings) -> list[str]:
     wanted = {"FALLBACK_STT": settings.fallback_stt, "FALLBACK_TTS": settings.fallback_tts}
     why = "the stand-in has no speech" if speech.is_stand_in else "Azure's is for the language model alone"
     return [f"{name}={vendor} needs OPENAI_API_KEY: {why}" for name, vendor in wanted.items() if vendor]
+
+
+def _missing_embeddings(settings: Settings) -> list[str]:
+    vendor = settings.embeddings
+    if vendor is not None:
+        problem = "EMBEDDINGS_MODEL needs a key: set OPENAI_API_KEY, EMBEDDINGS_API_KEY or EMBEDDINGS_BASE_URL"
+        return [] if vendor.key.get_secret_value() else [problem]
+    given = {
+        "EMBEDDINGS_BASE_URL": settings.embeddings_base_url,
+        "EMBEDDINGS_API_KEY": settings.embeddings_api_key.get_secret_value(),
+    }
+    return [f"{name} is set without EMBEDDINGS_MODEL: name the model" for name, value in given.items() if value]
 
 
 def _problem(error: Mapping[str, Any]) -> str:

@@ -175,6 +175,9 @@ class Settings(TurnOptions, BaseSettings):
     persona: FilePath = DEFAULT_PERSONA
     personas_dir: OptionalPath = None
     call_fields: Annotated[frozenset[str], NoDecode, _cleaned(read_call_fields)] = frozenset({"persona"})
+    embeddings_model: Text = ""
+    embeddings_base_url: Annotated[str, _cleaned(values.openai_address)] = ""
+    embeddings_api_key: Secret = SecretStr("")
     knowledge_networks: Annotated[str, _cleaned(values.networks)] = ""
     turn_detection: Annotated[TurnDetection, _cleaned(values.word)] = "vad"
     fallback_stt: OptionalVendor = None
@@ -285,6 +288,22 @@ class Settings(TurnOptions, BaseSettings):
         if not key.get_secret_value() and not url:
             return None
         return Vendor("openai", key if key.get_secret_value() else SecretStr(_NO_KEY), url or None, is_stand_in=False)
+
+    @property
+    def embeddings(self) -> Vendor | None:
+        """What makes vectors of texts; None where knowledge is searched by full text alone.
+
+        The language model's key is sent to the language model's server alone.
+        """
+        if not self.embeddings_model:
+            return None
+        key = self.embeddings_api_key
+        if self.embeddings_base_url:
+            key = key if key.get_secret_value() else SecretStr(_NO_KEY)
+            return Vendor("embeddings", key, self.embeddings_base_url, is_stand_in=False)
+        openai = self.openai_speech
+        key = key if key.get_secret_value() else openai.key
+        return Vendor("embeddings", key, openai.url, is_stand_in=openai.is_stand_in)
 
     @property
     def elevenlabs(self) -> Vendor:

@@ -138,7 +138,7 @@ def openai_address(value: str) -> str:
 
     Without a path it gets the `/v1` that such servers have.
     """
-    address = _without_call(web_address(value), "chat", "completions", "responses", "models")
+    address = _without_call(web_address(value), "chat", "completions", "responses", "models", "embeddings")
     return _with_version(address) if address and not urlsplit(address).path else address
 
 

@@ -39,10 +39,18 @@ class McpServers:
         servers: Of a persona.
         folder: In which commands run.
         on_tools: Called with the tools of a server when they are known.
+        on_problem: Called with a sentence about a server that can't be used.
     """
 
-    def __init__(self, servers: Sequence[McpServer], folder: Path | None, on_tools: OnTools) -> None:
+    def __init__(
+        self,
+        servers: Sequence[McpServer],
+        folder: Path | None,
+        on_tools: OnTools,
+        on_problem: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._on_tools = on_tools
+        self._on_problem = on_problem
         self._clients = [(server, _client(server, folder)) for server in servers]
         self._connecting = [
             asyncio.create_task(self._connect(server, client), name=f"mcp_{server.name}")
@@ -70,6 +78,7 @@ class McpServers:
         except Exception as error:  # noqa: BLE001 - whatever fails there, the call goes on
             extra = {"server": server.name, "error": type(error).__name__}
             logger.warning("an MCP server can't be used, its tools are left out", extra=extra)
+            self._on_problem(f"the tools of the MCP server {server.name} are missing: {type(error).__name__}")
             return
         tools = [_bounded(server, tool) for tool in offered if server.tools is None or tool.info.name in server.tools]
         logger.info("connected to an MCP server", extra={"server": server.name, "tools": len(tools)})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from livekit.agents.llm import FunctionTool, RawFunctionTool, Tool
 
+from agent.knowledge.embeddings import Embeddings
 from agent.knowledge.index import index_path
 from agent.knowledge.sources import problems_of
 from agent.knowledge.tool import knowledge_tool
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("agent")
 
 
-def tools_of(persona: "Persona", state_dir: Path) -> list[Tool]:
+def tools_of(persona: "Persona", state_dir: Path, embeddings: Embeddings | None = None) -> list[Tool]:
     """Make the tools of a persona that are there without a connection.
 
     Args:
         persona: The persona.
         state_dir: Where the worker keeps the indexes of knowledge.
+        embeddings: Makes vectors of the questions to its knowledge.
 
     Raises:
         SettingsError: The persona names a tool that there is not, or two of the same name.
@@ -40,7 +42,7 @@ def tools_of(persona: "Persona", state_dir: Path) -> list[Tool]:
     ]
     if persona.knowledge is not None:
         index = index_path(state_dir, persona.knowledge, persona.folder)
-        tools.append(knowledge_tool(persona.knowledge, index))
+        tools.append(knowledge_tool(persona.knowledge, index, embeddings))
     names = Counter(name_of(tool) for tool in tools)
     if doubled := [name for name, count in names.items() if count > 1]:
         raise SettingsError([f"PERSONA: there are two tools of the name {name}" for name in doubled])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 from typing import Any
 
 import aiohttp
 from aiohttp.test_utils import TestServer
 
 from agent.reports.outbox import Item
+from agent.reports.prices import Prices, load_prices
+from agent.reports.report import Usage
 from agent.reports.webhook import DELIVERED, send_webhook
 from agent.settings import Settings
 from docs.examples.webhooks import Receiver, show
@@ -50,3 +53,15 @@ async def test_the_example_takes_an_event_once_and_no_forged_one(capsys: Any) ->
     assert forged.problem == "status 401"
     assert [event["type"] for event in seen] == ["call.ended"]
     assert capsys.readouterr().out == "2026-11-26T20:30:00Z call.ended a-room end_reason=the caller has left\n"
+
+
+def test_the_price_that_the_file_lacks_can_be_set_as_the_page_says() -> None:
+    """The page's example is the missing part of a file of prices."""
+    (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    speech = Usage(
+        kind="tts", vendor="elevenlabs", model=Settings().eleven_model, amounts={"characters": 2_000}, cost=None
+    )
+
+    assert load_prices().cost(speech) is None
+    assert load_prices().sum((speech,)).unpriced == ("elevenlabs eleven_flash_v2_5",)
+    assert Prices.model_validate(tomllib.loads(example)).cost(speech) == 0.1

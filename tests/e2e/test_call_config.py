@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from livekit import api, rtc
 from demo.call.changes import Changes
 from demo.processes import answers, free_port
 from tests.e2e.conversation import HAPPENS
+from tests.e2e.reports import are_kept, read
 from tests.e2e.stage import START
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ pytestmark = [
 
 SECRET = "a-secret-of-sixteen-or-more"
 NAME = "concierge"
+NO_AVATAR = "00000000-0000-4000-8000-000000000000"
 ADA = 'name = "Ada"\ninstructions = "Help {customer}."\nopening = "Hello {customer}, I am Ada."\n'
 
 
@@ -62,13 +65,18 @@ class Guest:
 
 
 async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_path: Path) -> None:
-    """By POST /api/call with a file that came after the start, and by a dispatch, which goes before its room."""
+    """By POST /api/call with a file that came after the start, and by a dispatch, which goes before its room.
+
+    The dispatch has an unknown field and an avatar that the account has not: its call goes on by voice, and the report
+    says both.
+    """
     port = free_port()
     settings = {
         "WEB_PORT": str(port),
         "WEB_SECRET": SECRET,
         "LIVEKIT_AGENT_NAME": NAME,
         "PERSONAS_DIR": str(tmp_path),
+        "REPORTS": str(tmp_path / "reports"),
     }
     first, second = Guest(), Guest()
     async with stage.worker(settings) as worker:
@@ -83,9 +91,8 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         room = api.CreateRoomRequest(
             name="by-dispatch", metadata='{"call": {"persona": "nova", "opening": "You are well."}}'
         )
-        request = api.CreateAgentDispatchRequest(
-            agent_name=NAME, room="by-dispatch", metadata='{"call": {"persona": "poet", "voise": "x"}}'
-        )
+        wrong = json.dumps({"call": {"persona": "poet", "voise": "x", "avatar_id": NO_AVATAR}})
+        request = api.CreateAgentDispatchRequest(agent_name=NAME, room="by-dispatch", metadata=wrong)
         async with livekit:
             await livekit.room.create_room(room)
             await livekit.agent_dispatch.create_dispatch(request)
@@ -96,6 +103,10 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         finally:
             await first.room.disconnect()
             await second.room.disconnect()
+        await worker.wait_until(lambda: are_kept(tmp_path, 2), HAPPENS)
+    _, report, _ = read(tmp_path / "reports", "by-dispatch")
 
     assert met == [("Kai (agent)", "ada"), ("Mira (agent)", "poet")]
     assert await worker.has_logged("CALL CONFIG voise: there is no such field")
+    assert "CALL CONFIG voise: there is no such field" in report.notes
+    assert [note for note in report.notes if note.startswith("the avatar was lost: ") and "AVATAR_ID" in note]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,7 @@ from agent.control.voice_only import SENTENCES
 from demo.call.changes import Changes
 from tests.e2e.conversation import HAPPENS, SILENT_PERSONA, STORY
 from tests.e2e.page import page
+from tests.e2e.reports import are_kept, read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,8 +28,13 @@ pytestmark = [
     pytest.mark.ours(reason="a room of LiveAvatar's has one caller, with its token"),
 ]
 
-OPENING = "This is the opening line."
-SPEAKING_PERSONA = f'name = "Nova"\ninstructions = "Tell stories."\nopening = "{OPENING}"\n'
+WITH_SUPPORT = """
+name = "Nova"
+instructions = "Tell stories."
+opening = "Hello {customer}."
+[transfer]
+Support = "tel:+15550199"
+"""
 
 
 class Onlooker:
@@ -38,7 +44,10 @@ class Onlooker:
         self.room = rtc.Room()
         self.tracks: list[str] = []
         self.states: list[str] = []
+        self.words = ""
         self._changes = Changes()
+        self._reading: list[asyncio.Task[None]] = []
+        self.room.register_text_stream_handler("lk.transcription", self._on_text)
         self.room.on("track_published", self._on_track)
         self.room.on("participant_attributes_changed", self._on_attributes)
 
@@ -52,6 +61,15 @@ class Onlooker:
         """Wait until something can be seen."""
         async with asyncio.timeout(HAPPENS):
             await self._changes.until(lambda: condition() or None)
+
+    def _on_text(self, reader: rtc.TextStreamReader, _: str) -> None:
+        self._reading.append(asyncio.create_task(self._read(reader)))
+
+    async def _read(self, reader: rtc.TextStreamReader) -> None:
+        with suppress(rtc.StreamError):  # the room was left in the middle of a sentence
+            async for words in reader:
+                self.words += words
+                self._changes.notify()
 
     def _on_track(self, publication: rtc.RemoteTrackPublication, _: object) -> None:
         self.tracks.append(publication.name)
@@ -67,7 +85,9 @@ async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
     """A telephone that rings in a room, as LiveKit's telephony brings it."""
     grants = api.VideoGrants(room_join=True, room=name, can_update_own_metadata=True)
     token = api.AccessToken(stage.livekit.api_key, stage.livekit.api_secret).with_identity("sip_+15550100")
-    token.with_grants(grants).with_kind("sip").with_attributes({"sip.callStatus": "ringing"})
+    token.with_grants(grants).with_kind("sip").with_attributes(
+        {"sip.callStatus": "ringing", "call.variables.customer": "Kim"}
+    )
     caller = Onlooker()
     await caller.room.connect(stage.livekit.url, token.to_jwt())
     try:
@@ -77,21 +97,34 @@ async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
 
 
 async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Stage, tmp_path: Path) -> None:
-    """A track is there while it rings, without which LiveKit would not answer; the hang-up ends the call at once."""
+    """A track is there while it rings, without which LiveKit would not answer; the hang-up ends the call at once.
+
+    Its attributes, made of headers of the call, are the call's configuration. The server has no telephony and refuses
+    to put the caller through: the call goes on, and the report says so.
+    """
     persona = tmp_path / "speaking.toml"
-    persona.write_text(SPEAKING_PERSONA)
+    persona.write_text(WITH_SUPPORT)
     before = len(await stage.sessions())
-    async with stage.worker({"PERSONA": str(persona), "CALLER_GRACE": "60"}) as worker:
+    settings = {"PERSONA": str(persona), "CALLER_GRACE": "60", "REPORTS": str(tmp_path / "reports")}
+    async with stage.worker(settings) as worker:
         async with telephone(stage, "call-_+15550100_aBcD") as caller:
             await caller.until(lambda: "answering" in caller.tracks)
             assert "speaking" not in caller.states
             await caller.room.local_participant.set_attributes({"sip.callStatus": "active"})
-            await caller.until(lambda: "speaking" in caller.states)
+            await caller.until(lambda: "Hello Kim." in caller.words)
             avatar = caller.attributes["avatar"]
+            await caller.room.local_participant.send_text("put me through to support", topic="lk.chat")
+            await caller.until(lambda: "Support could not be reached." in caller.words)
         await worker.wait_until(lambda: worker.has_logged("call ended"), HAPPENS)
+        await worker.wait_until(lambda: are_kept(tmp_path), HAPPENS)
+        refusals = await worker.has_logged("a caller could not be put through")
+    _, report, _ = read(tmp_path / "reports")
 
     assert avatar == f"voice only: {SENTENCES[Reason.UNSEEN]}"
     assert len(await stage.sessions()) == before
+    assert refusals
+    assert [(tool.name, tool.outcome) for tool in report.tools] == [("transfer_call", "error")]
+    assert "could not be reached" in str([line.text for line in report.transcript if line.speaker == "agent"])
 
 
 async def test_somebody_without_a_microphone_keeps_nobody_unheard(stage: Stage, tmp_path: Path) -> None:

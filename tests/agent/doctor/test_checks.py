@@ -13,8 +13,11 @@ from aiohttp.test_utils import TestServer
 from agent.doctor.checks import examine
 from agent.doctor.finding import Finding
 from agent.doctor.report import report_findings
+from agent.knowledge.keeper import keeping_knowledge
+from agent.settings import load_settings
 from simulators import liveavatar
 from simulators.app import Options, create_app
+from tests.agent.knowledge.embedder import KEY, embedder
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,6 +109,46 @@ async def test_a_page_for_everybody_is_found(
     found = await findings()
 
     assert (found["page"].good, found["page"].text) == (good, text.format(port=port))
+
+
+async def test_each_persona_that_calls_can_have_is_checked(stand_ins: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With its language, model, voice, avatar and documents; each problem is told with its persona."""
+    stand_ins.setenv("PERSONAS_DIR", str(tmp_path))
+    mcp = '[[mcp]]\nname = "crm"\ncommand = ["no-such-program"]\n'
+    (tmp_path / "ada.toml").write_text(f'name = "Ada"\ninstructions = "x"\nknowledge = ["gone.md"]\n{mcp}')
+    (tmp_path / "bob.toml").write_text('name = "Bob"\ninstructions = "x"\navatar_id = "not-of-the-account"\n')
+    found = {finding.what: finding.text for finding in await examine() if finding.what.startswith("persona ")}
+
+    assert found["persona poet"] == "can be used"
+    assert found["persona ada"] == (
+        "documents and programs: mcp: crm: there is no program no-such-program; "
+        "knowledge: gone.md: there is no such file"
+    )
+    assert found["persona bob"].startswith("avatar: ")
+    assert "not-of-the-account" in found["persona bob"]
+
+
+async def test_embeddings_are_tried(stand_ins: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Their model and dimension are told; one of another dimension than the index, and one that fails, are findings."""
+    persona = tmp_path / "ada.toml"
+    persona.write_text('name = "Ada"\ninstructions = "x"\nknowledge = ["a.md"]\n')
+    (tmp_path / "a.md").write_text("Open from nine.")
+    stand_ins.setenv("PERSONA", str(persona))
+    async with embedder() as server:
+        stand_ins.setenv("EMBEDDINGS_MODEL", "small")
+        stand_ins.setenv("EMBEDDINGS_BASE_URL", server.url)
+        stand_ins.setenv("EMBEDDINGS_API_KEY", KEY)
+        async with keeping_knowledge(load_settings()):
+            told = (await findings())["embeddings"]
+        server.dimension = 3
+        other = (await findings())["embeddings"]
+        stand_ins.setenv("EMBEDDINGS_API_KEY", "not-the-key")
+        refused = (await findings())["embeddings"]
+
+    assert (told.good, told.text) == (True, "small gives vectors of 4 numbers")
+    assert (other.good, "3 numbers, and those of the index have 4" in other.text) == (False, True)
+    assert (refused.good, refused.text.startswith("EMBEDDINGS_MODEL=small: it answers 401; ")) == (False, True)
+    assert "not-the-key" not in refused.text
 
 
 async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:

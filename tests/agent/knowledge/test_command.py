@@ -57,3 +57,16 @@ def test_a_persona_without_documents_is_an_error(tmp_path: Path, text: str, prob
 
     assert isinstance(result.exception, SettingsError)
     assert problem in str(result.exception)
+
+
+def test_an_endpoint_without_vectors_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its model, and with the reason; the search goes on by words."""
+    # Nothing listens on port 9.
+    monkeypatch.setenv("EMBEDDINGS_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("EMBEDDINGS_MODEL", "small")
+    (tmp_path / "a.md").write_text("# Warranty\nTwo years.")
+    result = run(tmp_path, 'knowledge = ["a.md"]\n', "--search", "warranty")
+
+    assert "searched by full text alone: small: it can't be reached: ClientConnectorError" in result.output
+    assert "127.0.0.1" not in result.output
+    assert result.output.rstrip().endswith("Two years.")

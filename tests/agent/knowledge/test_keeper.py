@@ -7,11 +7,12 @@ import os
 from typing import TYPE_CHECKING
 
 from agent.knowledge import keeper
-from agent.knowledge.index import index_path
+from agent.knowledge.index import index_path, read_vectors
 from agent.knowledge.keeper import keeping_knowledge
 from agent.knowledge.search import search
 from agent.persona import load_persona
 from agent.settings import Settings
+from tests.agent.knowledge.embedder import KEY, embedder
 from tests.agent.knowledge.servers import site
 
 if TYPE_CHECKING:
@@ -113,3 +114,39 @@ async def test_an_index_that_nobody_has_kept_for_a_month_is_deleted(tmp_path: Pa
         await asyncio.sleep(0)
 
     assert (old.exists(), recent.exists(), index_of(settings).exists()) == (False, True, True)
+
+
+async def test_passages_get_vectors_beside_the_worker(tmp_path: Path) -> None:
+    """Where EMBEDDINGS_MODEL is set, and the persona does not keep its documents to itself."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    async with embedder() as server:
+        given = {"embeddings_model": "small", "embeddings_base_url": server.url, "embeddings_api_key": KEY}
+        settings = Settings(**{**settings_of(tmp_path, "a.md").model_dump(), **given})
+        public = settings.persona.read_text()
+        private = public.replace("knowledge = [", "knowledge.embeddings = false\nknowledge.sources = [")
+        settings.persona.write_text(private)
+        async with keeping_knowledge(settings):
+            await asyncio.sleep(0.2)
+        assert server.asked == []
+        settings.persona.write_text(public)
+        async with keeping_knowledge(settings), asyncio.timeout(20):
+            while not read_vectors(index_of(settings))[1]:  # noqa: ASYNC110 - another task makes them
+                await asyncio.sleep(0.02)
+
+    assert list(read_vectors(index_of(settings))[1]) == ["a.md\nOpen from nine."]
+
+
+async def test_an_endpoint_that_hangs_does_not_keep_the_worker_from_starting(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Full text is there at once."""
+    (tmp_path / "a.md").write_text("Open from nine.")
+    async with embedder() as server:
+        server.hold = asyncio.Event()
+        given = {"embeddings_model": "small", "embeddings_base_url": server.url}
+        settings = Settings(**{**settings_of(tmp_path, "a.md").model_dump(), **given})
+        async with keeping_knowledge(settings):
+            assert [found.text for found in search(index_of(settings), "open", 1)] == ["Open from nine."]
+            server.hold.set()
+
+    assert "the knowledge is not read in time: calls begin, and it is read beside them" not in caplog.messages

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from livekit.agents import ToolError
 
+from agent.knowledge.embed import embed_index
 from agent.knowledge.index import Document, write_index
 from agent.knowledge.passages import Section
 from agent.knowledge.sources import Knowledge
 from agent.knowledge.tool import knowledge_tool
 from agent.tools.cards import ListCard, ListEntry
+from tests.agent.knowledge.embedder import embedder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +36,22 @@ async def test_passages_are_given_with_their_sources(tmp_path: Path) -> None:
             ListEntry(title="a.pdf", text="page 3: Warranty: see FAQ."),
         ),
     )
+
+
+async def test_a_passage_is_found_by_its_meaning(tmp_path: Path) -> None:
+    """Where there are embeddings; a persona that keeps its questions to itself sends none."""
+    index = tmp_path / "index.sqlite"
+    write_index(index, [Document("/a.md", "a.md", "1", 0.0, (Section("", "Umtausch in dreißig Tagen."),))])
+    async with embedder() as server:
+        embeddings = server.embeddings()
+        await embed_index(index, embeddings, lambda *_: None)
+        count = len(server.asked)
+        private = BOOK.model_copy(update={"embeddings": False})
+        by_words = await knowledge_tool(private, index, embeddings)(raw_arguments={"query": "bring it back"})
+        assert (by_words, len(server.asked)) == (["The documents say nothing about that."], count)
+        text, _ = await knowledge_tool(BOOK, index, embeddings)(raw_arguments={"query": "bring it back"})
+
+    assert text == "[1] a.md:\nUmtausch in dreißig Tagen."
 
 
 async def test_nothing_found_is_an_answer(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ async def test_a_recording_that_cannot_start_is_a_note(failure: Exception, caplo
 
 
 async def test_a_start_that_hangs_does_not_hold_up_the_end() -> None:
-    """The call is over before LiveKit has answered."""
+    """The call is over before LiveKit has answered, as a server without an egress service does not for seconds."""
     egress, told = Egress(hangs=True), Told()
     made = recording(egress, told)
     made.start("a-room", "a-room")
@@ -136,7 +136,8 @@ async def test_a_start_that_hangs_does_not_hold_up_the_end() -> None:
         await made.stop()
 
     assert len(egress.started) == 1
-    assert (told.recordings, told.problems) == ([], [])
+    assert told.recordings == []
+    assert "could not be started" in told.problems[0]
 
 
 async def test_a_stop_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -81,7 +81,8 @@ class Bench:
             Usage(self._settings, Account(self._settings, None)),
             persona=lambda: "Ada",
             given=Given(
-                CallConfig.model_validate({"webhook": webhook or None, "metadata": {"order": 17}}), ("voice: unknown",)
+                CallConfig.model_validate({"webhook": webhook or None, "metadata": {"order": 17}}),
+                ("CALL CONFIG voice: unknown",),
             ),
         )
 
@@ -159,7 +160,7 @@ async def test_an_avatar_is_told_of_when_it_comes_and_when_it_is_lost(session: C
     assert (it.told()[2][1]["reason"], it.told()[2][1]["detail"]) == ("lost", "socket")
     assert [(each.id, each.reason, each.end is None) for each in report.sessions] == [("session-1", "idle", False)]
     assert [each.sink for each in report.sinks] == ["fallback", "avatar", "silent"]
-    assert report.notes == ("the call's configuration: voice: unknown", "the avatar was lost: socket")
+    assert report.notes == ("CALL CONFIG voice: unknown", "the avatar was lost: socket")
 
 
 async def test_a_call_without_an_avatar_and_near_its_end_tells_so(session: CalledSession, tmp_path: Path) -> None:

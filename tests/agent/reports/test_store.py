@@ -71,7 +71,7 @@ async def test_a_bucket_gets_signed_requests(monkeypatch: pytest.MonkeyPatch) ->
     assert bucket.signed == ["AWS4-HMAC-SHA256 Credential=a-key"]
 
 
-@pytest.mark.parametrize(("status", "hinted"), [(403, "AWS_ACCESS_KEY_ID"), (500, "")])
+@pytest.mark.parametrize(("status", "hinted"), [(403, "AWS_ACCESS_KEY_ID"), (404, "REPORTS"), (500, "")])
 async def test_a_bucket_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch, status: int, hinted: str) -> None:
     """Once in an attempt: the outbox has the patience."""
     bucket = Bucket(status)

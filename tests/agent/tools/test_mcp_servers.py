@@ -86,11 +86,11 @@ async def test_a_server_is_started_by_its_command(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_hangs_or_is_down_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    """A line in the log for each; the others' tools come meanwhile."""
+    """A line in the log and a sentence for the report for each; the others' tools come meanwhile."""
     async with mcp_site() as good, site() as hanging, site() as gone:
         hanging.hold = asyncio.Event()
         down = f"{gone.url}/mcp"
-        kept = Kept()
+        kept, problems = Kept(), list[str]()
         servers = McpServers(
             [
                 McpServer(name="hanging", url=f"{hanging.url}/mcp", connect_timeout=0.5),
@@ -100,12 +100,15 @@ async def test_a_server_that_hangs_or_is_down_is_left_out(caplog: pytest.LogCapt
             ],
             None,
             kept.take,
+            problems.append,
         )
         async with asyncio.timeout(20):
             await asyncio.gather(*servers._connecting)
         await servers.aclose()
 
     assert list(kept.tools) == ALL
+    assert len(problems) == 3
+    assert "the tools of the MCP server hanging are missing: TimeoutError" in problems
     left_out = [each for each in caplog.records if each.message.startswith("an MCP server can't be used")]
     assert sorted(each.__dict__["server"] for each in left_out) == ["down", "hanging", "missing"]
 
