@@ -35,5 +35,5 @@ redis.call('SADD', key('room', told.room), id)
 redis.call('EXPIRE', key('room', told.room), KEPT)
 -- A process that notes a session lives.
 if told.owner == teller and not told.ended and not is_fenced(teller) then
-    redis.call('ZADD', key('owners'), text(at), teller)
+    renew(teller, at)
 end

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from avatar.sessions.journal import SessionJournal
-from tests.agent.state.conftest import URL, Fleet
+from tests.agent.state.conftest import DEAD, URL, Fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ class Machines:
     def kill(self, process: Journal) -> None:
         self._alive.remove(process)
         self._fleet.die(process)  # type: ignore[arg-type] # it is one of its own
-        self.wait(5)
+        self.wait(DEAD)
 
     def wait(self, seconds: float) -> None:
         self._fleet.wait(seconds, *(each for each in self._fleet.journals if each in self._alive and each._local.owner))
@@ -161,9 +161,9 @@ def test_a_living_owner_that_has_given_up_is_helped(world: World) -> None:
     owner, sweeper = world.process(), world.process()
     start(owner)
     owner.mark_stopping("s-1")
-    world.wait(14)
+    world.wait(12)
     before = claimed(sweeper)
-    world.wait(2)
+    world.wait(4)
 
     assert (before, claimed(sweeper)) == ([], ["s-1"])
 
