@@ -74,7 +74,8 @@ async def _answers(settings: Settings, call: LeftRoom) -> bool:
         room=call.room, destination_identity=call.agent, method=_METHOD, response_timeout_ms=_ANSWER_TIMEOUT_MS
     )
     try:
-        await call_agent(settings, request, timeout=_REQUEST_TIMEOUT)
+        async with asyncio.timeout(_REQUEST_TIMEOUT):  # of its own accord the client asks again
+            await call_agent(settings, request, timeout=_REQUEST_TIMEOUT)
     except TimeoutError:
         return False
     except api.TwirpError as error:

@@ -1,4 +1,4 @@
-"""Leases that have run out: a call is taken over when its agent does not answer, and not because Redis is away from it."""
+"""Leases that have run out: a call is taken over when its agent does not answer, not because it can't reach Redis."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_call_that_is_cut_off_from_redis_alone_goes_on(machines: Fleet) -> Non
         for each in witness.doubted():
             witness.settle(each.owner, lives=True)
         claim = sweeper.claim(URL, with_rooms=True)
-        claimed += [*claim.entries, *claim.rooms]
+        claimed += [*claim.entries, *(claim.rooms or ())]
 
     assert claimed == []
     assert journal._renew(journal._local.owner) == "renewed"
@@ -189,7 +189,7 @@ class World:
 
     def second(self) -> None:
         """Let a second pass, in which every process does what it does once a second."""
-        self.machines.jump(1.0)
+        self._worker._redis.incrbyfloat("shift", 1.0)
         for node in self.nodes:
             node.silent += node.is_lost
             if node.answers and not node.is_cut:
@@ -214,7 +214,7 @@ class World:
                 assert node.told == "lost"
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=10))
 def test_no_living_call_is_taken_over_and_every_lost_one_is(machines: Fleet, steps: list[tuple[str, int]]) -> None:
     """Whatever is cut off, stopped, lost or away, in whatever order."""
