@@ -24,6 +24,7 @@ from agent.knowledge.keeper import index_knowledge, keeping_knowledge
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.persona_check import require_usable, warn_of_doubts
+from agent.process.account_watch import AccountWatch
 from agent.process.grace import drain_timeout
 from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
@@ -180,14 +181,17 @@ def _run(*, dev: bool, log_level: Level) -> None:
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
     is_registered = settings.room_owner == "ours"
-    readiness = Readiness(server, is_registered=is_registered, is_state_away=state.is_away)
+    account = AccountWatch.of(settings, state.journal)
+    readiness = Readiness(
+        server, is_registered=is_registered, is_state_away=state.is_away, account_problem=lambda: account.problem
+    )
     run_worker(
         server,
         dev=dev,
         drain_timeout=drain_timeout(settings),
         port=health_port(settings, dev=dev),
         is_registered=is_registered,
-        beside=_beside(settings, state, outbox, readiness, dev=dev, log_level=log_level),
+        beside=_beside(settings, state, outbox, account, readiness, dev=dev, log_level=log_level),
     )
 
 
@@ -196,6 +200,7 @@ async def _beside(
     settings: Settings,
     state: SharedState,
     outbox: ReportOutbox,
+    account: AccountWatch,
     readiness: Readiness,
     *,
     dev: bool,
@@ -205,6 +210,7 @@ async def _beside(
     async with (
         # First: the processes that are started later inherit where they count.
         serving_metrics(settings, state.journal),
+        account.running(),
         _recovery(settings) as recovery,
         asking_agents(settings, state.leases),
         sweeping(settings, state.journal, recovery.recover_room),
