@@ -110,6 +110,7 @@ SLOTS_USED = _gauge(
     "Each takes a slot of the account.",
     "state",
 )
+SLOTS = _gauge("avatar_slots", "Slots of the account, by AVATAR_SLOTS; 0 if they are not known.")
 CREDITS_LEFT = _gauge("credits_left", "The account's balance, read every five minutes.", "account")
 REQUESTS = _counter("web_requests", "Requests to the page's port, by route and status.", "route", "status")
 CALLS_REFUSED = _counter("calls_refused", "Requests for a call that were answered with an error, by reason.", "reason")

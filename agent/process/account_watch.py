@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from livekit.agents.utils import aio
 
 from agent.call.account import Account
-from agent.metrics.catalogue import CREDITS_LEFT
+from agent.metrics.catalogue import CREDITS_LEFT, SLOTS
 from agent.settings import Settings
 from avatar.sessions.port import Journal
 
@@ -50,6 +50,7 @@ class AccountWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Look at the account for as long as the body runs."""
+        SLOTS.set(self._settings.avatar_slots)
         tasks = [
             asyncio.create_task(self._count_slots(), name="slots"),
             asyncio.create_task(self._look_at_credits(), name="credits"),

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from agent.call.account import Account
+from agent.metrics.catalogue import SLOTS
 from agent.process import account_watch
 from agent.process.account_watch import AccountWatch
 from agent.settings import Settings
@@ -75,6 +76,7 @@ async def test_the_account_is_looked_at_again_and_again(tmp_path: Path, monkeypa
         )
         watch = AccountWatch.of(settings, journal)
         async with watch.running(), asyncio.timeout(20):
+            assert SLOTS._value.get() == 1.0
             await _until(watch, "LiveAvatar refuses LIVEAVATAR_API_KEY")
             reply = (200, {"credits_left": "0"})
             await _until(watch, "LiveAvatar's account has 0 credits left; calls are by voice")
