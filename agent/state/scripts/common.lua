@@ -9,7 +9,7 @@ local LEASE = 4
 local UNKNOWN = 16
 -- Another worker asks an agent after so long: the one that was to ask may have died.
 local ASKED = 5
--- Nobody has renewed a lease for so long: Redis, or the way to it, was away, and leases have run out for that alone.
+-- No lease was renewed for so long: Redis, or the way to it, was away, and leases have run out for that alone.
 local GAP = 2
 -- After a gap nothing is claimed for so long: every owner that lives renews its lease within a second.
 local GRACE = 4

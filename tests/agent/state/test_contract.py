@@ -123,6 +123,24 @@ def test_a_session_is_claimed_when_its_owner_is_dead_and_not_before(world: World
     assert claimed(third) == ["s-1"]
 
 
+@pytest.mark.parametrize("noted", [[], ["started"], ["started", "stopping"]])
+def test_a_session_whose_note_is_behind_is_stopped(world: World, noted: list[str]) -> None:
+    """Its owner died before it noted the start, after it, or after the stop; a stop too many changes nothing."""
+    owner, sweeper = world.process(), world.process()
+    owner.add("s-1", api_url=URL)
+    for what in noted:
+        (owner.mark_started if what == "started" else owner.mark_stopping)("s-1")
+    world.kill(owner)
+    world.wait(3)
+
+    assert claimed(sweeper) == ["s-1"]
+    for _ in range(2):
+        sweeper.mark_stopping("s-1")
+        sweeper.mark_stopped("s-1")
+    world.wait(46)
+    assert claimed(sweeper) == ([] if noted else ["s-1"])  # a start without an answer may have been on its way
+
+
 def test_a_stop_by_another_process_ends_a_session(world: World) -> None:
     """For everybody, and its seconds stop to count."""
     owner, sweeper = world.process(), world.process()
