@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 PREFIX = "liveavatar_agent_"
 
-# Upper bounds in seconds: of what a caller waits for within a turn, and of what a caller waits for at the start.
+# Upper bounds of buckets in seconds: for waits within a turn, and for waits at the start of a call.
 _OF_A_TURN = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _OF_A_JOIN = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0)
 
@@ -23,7 +23,7 @@ class Metric:
         name: As Prometheus has it.
         kind: `counter`, `gauge` or `histogram`.
         labels: Names of its labels.
-        text: What it counts or measures.
+        text: Its description.
     """
 
     name: str

@@ -55,7 +55,7 @@ def resource() -> Resource:
 
 
 def set_up_meters() -> None:
-    """Export what the framework measures in this process; a job's process does it before its first job."""
+    """Export the framework's measurements in this process; a job's process does it before its first job."""
     if is_exported("metrics"):
         provider = MeterProvider([otel.PeriodicExportingMetricReader(OTLPMetricExporter())], resource())
         api.set_meter_provider(provider)
@@ -88,7 +88,7 @@ async def sending(collect: Callable[[], Iterable[prometheus.Metric]]) -> AsyncIt
 async def _regularly(send: Callable[[], None]) -> None:
     while True:
         await asyncio.sleep(_interval())
-        await asyncio.to_thread(send)  # what fails is logged by the exporter
+        await asyncio.to_thread(send)  # the exporter logs its failures
 
 
 def _interval() -> float:

@@ -23,7 +23,7 @@ _TIMEOUT = 1.0
 # Seconds after a failure in which nothing else is asked, so that a Redis that is away does not hold up calls.
 _PAUSE = 0.5
 
-# What every key begins with. The braces are of clusters, which are refused; older fleets have them in their keys.
+# The beginning of every key.
 _PREFIX = "{liveavatar-agent}:"
 
 _SCRIPTS = Path(__file__).parent / "scripts"
@@ -154,7 +154,7 @@ class RedisState:
 
 
 def _problem(info: Mapping[str, Any]) -> str:
-    """Return what keeps a server from holding the state of a fleet, as its INFO tells it; empty for nothing."""
+    """Return why a server can't hold the state of a fleet, by its INFO; empty if it can."""
     version = str(info.get("redis_version", "0"))
     mode = info.get("redis_mode") or info.get("server_mode")  # Valkey's name for it
     if tuple(map(int, version.split(".")[:2])) < _OLDEST:
@@ -167,5 +167,5 @@ def _problem(info: Mapping[str, Any]) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Say in a few words what has failed; the client's errors name host and port, and no password."""
+    """Return the first line of an error; the client's errors name host and port, and no password."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -43,7 +43,7 @@ _NO_ANSWER = "The call did not answer in time."
 _AWAY = "The call can't be reached at the moment. Please try again."
 _OLD = "This LiveKit server can't pass requests on to calls. Use a newer one."
 
-# What a backend reads of LiveKit's errors; of all others, that the call can't be reached.
+# The answers to a backend for LiveKit's errors; for all others it is that the call can't be reached.
 _SENTENCES = {
     _ERRORS.INVALID_ARGUMENT: (HTTPStatus.CONFLICT, _NOT_YET),  # the agent has no such method (yet)
     _ERRORS.NOT_FOUND: (HTTPStatus.NOT_FOUND, _NO_CALL),
@@ -155,7 +155,7 @@ class RunningCalls:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell a backend what has failed, and log it."""
+    """Turn LiveKit's failures into answers for a backend, and log them."""
     try:
         yield
     except (*LIVEKIT_FAILURES, ValidationError) as error:

@@ -1,6 +1,6 @@
--- What every script begins with. Time is Redis' own, in seconds; no machine's clock is asked.
+-- The beginning of every script. Time is Redis' own, in seconds; no machine's clock is asked.
 --
--- KEYS[1]: what every key begins with.
+-- KEYS[1]: the beginning of every key.
 local PREFIX = KEYS[1]
 
 -- An owner that has not renewed its lease for so long is doubted: its node may be lost, or cut off from Redis alone.
@@ -13,7 +13,7 @@ local ASKED = 5
 local GAP = 2
 -- After a gap nothing is claimed for so long: every owner that lives renews its lease within a second.
 local GRACE = 4
--- What was claimed may be claimed again after so long: the process that had claimed it has died.
+-- A session or room may be claimed again after so long: the process that had claimed it has died.
 local CLAIMED = 10
 -- A room that has got no other agent in this time gets none: its callers have left.
 local AGENT_COMES = 60

@@ -1,4 +1,4 @@
--- Note what a machine's journal knows of a session. ARGV: the process that tells it, the session as JSON.
+-- Copy a session from a machine's journal. ARGV: the process that copies it, the session as JSON.
 -- A note that comes late, or twice, changes nothing; an end is final, but for one that came before the start was known of.
 local at, teller, told = now(), ARGV[1], cjson.decode(ARGV[2])
 local id, known = told.session_id, session(told.session_id)

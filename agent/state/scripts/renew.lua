@@ -1,5 +1,5 @@
 -- Renew an owner's lease. ARGV: owner, the room of its call, the agent's identity, the dispatch that brought it.
--- Returns `renewed`; `new` if Redis had no such lease; `lost` if another process has claimed what was this owner's.
+-- Returns `renewed`; `new` if Redis had no such lease; `lost` if the owner was taken for dead.
 local at, owner = beat(), ARGV[1]
 if is_fenced(owner) then
     return 'lost'
