@@ -194,12 +194,17 @@ class World:
             node.silent += node.is_lost
             if node.answers and not node.is_cut:
                 node.told = self._worker.run("renew", node.owner, f"call-{node.name}", f"agent-{node.name}", "")
+        self._sweep()
         answers = {node.owner: node.answers for node in self.nodes}
         for each in Leases(self._worker).doubted():
             Leases(self._worker).settle(each.owner, lives=answers[each.owner])
+        self._sweep()
+        self.check()
+
+    def _sweep(self) -> None:
+        """Claim sessions, before agents were asked and after it: the two are tasks of their own."""
         found = json.loads(self._worker.run("claim", URL, "rooms"))["sessions"] or []
         self.claimed |= {each["session_id"] for each in found}
-        self.check()
 
     def check(self) -> None:
         """A call that lives keeps its session, a lost node's is claimed, and one that was fenced learns of it."""
