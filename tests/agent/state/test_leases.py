@@ -219,7 +219,7 @@ class World:
                 assert node.told == "lost"
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=10))
 def test_no_living_call_is_taken_over_and_every_lost_one_is(machines: Fleet, steps: list[tuple[str, int]]) -> None:
     """Whatever is cut off, stopped, lost or away, in whatever order."""
