@@ -99,9 +99,9 @@ def test_a_call_that_no_worker_can_ask_is_dead_after_twenty_seconds(machines: Fl
     start(machines)
     start(machines, "b", LeftRoom(""))
     sweeper = machines.machine("sweeper")
-    machines.wait(18)
+    machines.wait(12)
     before = list(sweeper.claim(URL).entries)
-    machines.wait(DEAD - 18)
+    machines.wait(DEAD - 12)
 
     assert before == []
     assert sorted(entry.session_id for entry in sweeper.claim(URL).entries) == ["s-a", "s-b"]
