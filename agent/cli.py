@@ -24,6 +24,7 @@ from agent.knowledge.keeper import index_knowledge, keeping_knowledge
 from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.persona_check import require_usable, warn_of_doubts
+from agent.process.account_watch import AccountWatch
 from agent.process.grace import drain_timeout
 from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
@@ -38,10 +39,12 @@ from agent.rooms.connection_details import Rooms
 from agent.rooms.hosted import hosted_rooms
 from agent.rooms.recovery import Recovery
 from agent.rooms.slots import AccountSlots
+from agent.rooms.witness import asking_agents
 from agent.sessions.command import app as sessions
 from agent.sessions.sweeper import open_checked_state, sweeping
 from agent.settings import Settings, SettingsError, complete_settings, load_settings
 from agent.settings.environment import mended
+from agent.state.shared_state import SharedState
 from agent.tools.persona_tools import check_surroundings
 from agent.web.command import web
 from agent.web.page_process import page_process
@@ -178,22 +181,26 @@ def _run(*, dev: bool, log_level: Level) -> None:
     if settings.stand_ins:
         typer.echo(f"STAND-INS, not the real thing: {', '.join(settings.stand_ins)}", err=True)
     is_registered = settings.room_owner == "ours"
-    readiness = Readiness(server, is_registered=is_registered, is_state_away=state.is_away)
+    account = AccountWatch.of(settings, state.journal)
+    readiness = Readiness(
+        server, is_registered=is_registered, is_state_away=state.is_away, account_problem=lambda: account.problem
+    )
     run_worker(
         server,
         dev=dev,
         drain_timeout=drain_timeout(settings),
         port=health_port(settings, dev=dev),
         is_registered=is_registered,
-        beside=_beside(settings, state.journal, outbox, readiness, dev=dev, log_level=log_level),
+        beside=_beside(settings, state, outbox, account, readiness, dev=dev, log_level=log_level),
     )
 
 
 @asynccontextmanager
 async def _beside(
     settings: Settings,
-    journal: Journal,
+    state: SharedState,
     outbox: ReportOutbox,
+    account: AccountWatch,
     readiness: Readiness,
     *,
     dev: bool,
@@ -202,12 +209,14 @@ async def _beside(
     """Run the sweeper and deliveries in the worker's process, and the page's process, beside the worker."""
     async with (
         # First: the processes that are started later inherit where they count.
-        serving_metrics(settings, journal),
+        serving_metrics(settings, state.journal),
+        account.running(),
         _recovery(settings) as recovery,
-        sweeping(settings, journal, recovery.recover_room),
+        asking_agents(settings, state.leases),
+        sweeping(settings, state.journal, recovery.recover_room),
         delivering(settings, outbox),
         keeping_knowledge(settings),
-        _rooms(settings, journal) as rooms,
+        _rooms(settings, state.journal) as rooms,
         page_process(settings, readiness, rooms, dev=dev, log_level=log_level),
     ):
         yield

@@ -25,6 +25,7 @@ from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
 from agent.framework import load_certificates, plugin_http_session, set_job_url
+from agent.metrics.otlp import set_up_meters
 from agent.metrics.spans import set_up_traces
 from agent.persona import Persona, load_persona
 from agent.process.parent_watch import Recover, end_with_worker
@@ -99,6 +100,7 @@ def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment; in a forked process it is there already."""
     load_certificates()
     set_up_traces()
+    set_up_meters()
     _load_tools()
     process.userdata["vad"] = load_vad()
 

@@ -8,7 +8,7 @@ from datetime import datetime, time
 
 from agent.sessions.sweeper import avatar_service
 from agent.settings import Settings
-from avatar import AvatarError
+from avatar import AuthError, AvatarError
 from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
@@ -27,6 +27,7 @@ class Account:
         seconds_today: Of sessions of that service, since midnight where the worker runs, as far as the journal knows.
         slots: Of sessions of that service, without the one of this call.
         credits_left: The balance; None as long as it is not known.
+        is_key_refused: True if the service has refused the key when it was last asked for the balance.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Account:
         self.slots = 0
         self.seconds_today = 0.0
         self.credits_left: float | None = None
+        self.is_key_refused = False
 
     async def read_day(self) -> None:
         """Read how much was used today."""
@@ -88,7 +90,9 @@ class Account:
         try:
             async with avatar_service(self._settings) as service:
                 self.credits_left = await service.credits_left()
+            self.is_key_refused = False
         except (AvatarError, ValueError) as error:
+            self.is_key_refused = isinstance(error, AuthError)
             logger.warning("the account's balance is not known", extra={"reason": str(error)})
 
 

@@ -1,1 +1,1 @@
-"""What an operator sees of the calls: metrics for Prometheus, traces for OpenTelemetry; see docs/operations.md."""
+"""The operator's view of calls: metrics for Prometheus, traces for OpenTelemetry; see docs/operations.md."""

@@ -44,11 +44,11 @@ class Callers(Protocol):
 
 
 class Avatar(Protocol):
-    """An avatar that tells what happens to it; `avatar.AvatarSession` is one."""
+    """An avatar that emits events; `avatar.AvatarSession` is one."""
 
     @property
     def sink(self) -> Sink | None:
-        """What plays speech now."""
+        """The sink that plays speech now; None if none can."""
 
     def on(self, event: Literal["core_event"], callback: Any) -> object:
         """Subscribe to the events of the avatar's machine."""
@@ -86,7 +86,7 @@ class CallMetrics:
         session.on("agent_state_changed", self._on_agent_state)
 
     def watch(self, avatar: Avatar | None) -> None:
-        """Count what happens to the call's avatar too, if it has one."""
+        """Count the events of the call's avatar too, if it has one."""
         if avatar is not None:
             self._avatar = avatar
             avatar.on("core_event", self._on_avatar)
@@ -99,7 +99,7 @@ class CallMetrics:
         for index in range(told, len(reached)):
             stage, at = reached[index]
             catalogue.TURN_STAGE.labels(stage).observe(at - (reached[index - 1][1] if index else 0.0))
-        # The turn before this one may still be told further; no older one is.
+        # The turn before this one may still reach a stage; no older one does.
         self._stages = {number: count for number, count in self._stages.items() if number >= turn.number - 1}
         self._stages[turn.number] = len(reached)
         if "speaking" in turn.stages and told < len(reached):

@@ -10,7 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 PREFIX = "liveavatar_agent_"
 
-# Upper bounds in seconds: of what a caller waits for within a turn, and of what a caller waits for at the start.
+# Upper bounds of buckets in seconds: for waits within a turn, and for waits at the start of a call.
 _OF_A_TURN = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _OF_A_JOIN = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0)
 
@@ -23,7 +23,7 @@ class Metric:
         name: As Prometheus has it.
         kind: `counter`, `gauge` or `histogram`.
         labels: Names of its labels.
-        text: What it counts or measures.
+        text: Its description.
     """
 
     name: str
@@ -110,6 +110,7 @@ SLOTS_USED = _gauge(
     "Each takes a slot of the account.",
     "state",
 )
+SLOTS = _gauge("avatar_slots", "Slots of the account, by AVATAR_SLOTS; 0 if they are not known.")
 CREDITS_LEFT = _gauge("credits_left", "The account's balance, read every five minutes.", "account")
 REQUESTS = _counter("web_requests", "Requests to the page's port, by route and status.", "route", "status")
 CALLS_REFUSED = _counter("calls_refused", "Requests for a call that were answered with an error, by reason.", "reason")

@@ -18,7 +18,7 @@ CALL_ENDS = (
     *(f"the session closed: {reason.value}" for reason in CloseReason),
 )
 
-# What `SessionLeft.detail` begins with, as the machine of `avatar.core` words it.
+# The beginnings of `SessionLeft.detail`, as the state machine of `avatar.core` words them.
 SESSION_ENDS = (
     "the call is over",
     "the session's time is up",
@@ -34,7 +34,7 @@ SESSION_ENDS = (
     *Reason,
 )
 
-# Who an error of the agent session is about. A second vendor of the same kind counts as the first.
+# The vendor behind each kind of error of the agent session. A fallback vendor counts as the first.
 VENDORS = {"stt_error": "deepgram", "llm_error": "openai", "tts_error": "elevenlabs"}
 
 _HTTP_ERRORS = range(400, 600)
@@ -51,7 +51,7 @@ def vendor_of(error: Any) -> str:
 
 
 def status_of(error: Any) -> str:
-    """Return what an `ErrorEvent.error` says: an HTTP status, `timeout`, `connection`, or `other`."""
+    """Return the status of an `ErrorEvent.error`: an HTTP status, `timeout`, `connection`, or `other`."""
     cause = getattr(error, "error", error)
     match cause:
         case APIStatusError(status_code=code) if code in _HTTP_ERRORS:

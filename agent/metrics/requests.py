@@ -23,7 +23,7 @@ REASONS = {
 # Where callers get their tokens.
 CALL_ROUTES = {"/api/call", "/api/calls", "/api/token"}
 
-# All files of the page are one route, and so is what there is no route for.
+# All files of the page are one route, and so are all paths without a route.
 _PAGE = "page"
 _FILES = "/{path}"
 

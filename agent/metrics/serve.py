@@ -1,12 +1,13 @@
-"""Serves the metrics of a worker and of its jobs at METRICS_PORT, and reads what no event tells: balance and slots."""
+"""Serves and sends the metrics of a worker and of its jobs, and counts the slots, of which no event tells."""
 
 import asyncio
 import logging
 import os
 import tempfile
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -14,10 +15,10 @@ from aiohttp import web
 from livekit.agents.utils import aio
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
 
-from agent.call.account import Account
 from agent.framework import METRICS_DIRECTORY
 from agent.metrics import shared
-from agent.metrics.catalogue import CREDITS_LEFT, SLOTS_USED
+from agent.metrics.catalogue import SLOTS_USED
+from agent.metrics.otlp import is_exported, sending
 from agent.process.run import WorkerError
 from agent.settings import Settings
 from avatar.sessions.port import Journal, JournalError, State
@@ -26,7 +27,7 @@ logger = logging.getLogger("agent")
 
 _STATES: tuple[State, ...] = get_args(State)
 
-# Seconds from one look at the account's balance to the next: each is a request to LiveAvatar.
+# Seconds after which the files of ended processes are added up, if nothing has asked for the metrics.
 _EVERY = 300.0
 
 
@@ -43,21 +44,21 @@ class Metrics:
     def __init__(self, directory: Path, journal: Journal) -> None:
         self._directory = directory
         self._journal = journal
-        self._reading = asyncio.Lock()
+        self._reading = threading.Lock()
 
     async def text(self) -> bytes:
         """Return all metrics, in Prometheus' text format."""
-        async with self._reading:
-            return await asyncio.to_thread(self._text)
+        return await asyncio.to_thread(self._text)
 
     def collect(self) -> Iterable[Metric]:
-        """Return each metric once, for `generate_latest`."""
-        own = {metric.name: metric for metric in REGISTRY.collect()}
-        others = {metric.name: metric for metric in shared.collect(self._directory)}
+        """Return each metric once; it blocks for a moment."""
+        with self._reading:
+            self._count_slots()
+            own = {metric.name: metric for metric in REGISTRY.collect()}
+            others = {metric.name: metric for metric in shared.collect(self._directory)}
         return [*(own | others).values()]
 
     def _text(self) -> bytes:
-        self._count_slots()
         registry = CollectorRegistry()
         registry.register(self)
         return generate_latest(registry)
@@ -73,27 +74,39 @@ class Metrics:
 
 @asynccontextmanager
 async def serving_metrics(settings: Settings, journal: Journal) -> AsyncIterator[None]:
-    """Serve metrics for as long as the body runs, if METRICS_PORT is set. Enter it before the first job's process.
+    """Serve metrics at METRICS_PORT, and send them to OpenTelemetry's collector, for as long as the body runs.
+
+    Enter it before the first job's process. Without a port and a collector nothing is counted in files.
 
     Raises:
         WorkerError: The port can't be opened.
     """
-    if not settings.metrics_port:
+    if not settings.metrics_port and not is_exported("metrics"):
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="metrics-", ignore_cleanup_errors=True) as directory:
+    async with AsyncExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="metrics-", ignore_cleanup_errors=True))
         os.environ[METRICS_DIRECTORY] = directory
+        stack.callback(os.environ.pop, METRICS_DIRECTORY, None)
         metrics = Metrics(Path(directory), journal)
-        runner = web.AppRunner(_app(metrics), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        regularly = asyncio.create_task(_do_regularly(metrics, Account(settings, journal)), name="metrics")
-        try:
-            await _open(runner, settings.metrics_host, settings.metrics_port)
-            yield
-        finally:
-            await aio.cancel_and_wait(regularly)
-            await runner.cleanup()
-            os.environ.pop(METRICS_DIRECTORY, None)
+        if settings.metrics_port:
+            await stack.enter_async_context(_serving(metrics, settings.metrics_host, settings.metrics_port))
+        if is_exported("metrics"):
+            await stack.enter_async_context(sending(metrics.collect))
+        regularly = asyncio.create_task(_add_up_regularly(metrics), name="metrics")
+        stack.push_async_callback(aio.cancel_and_wait, regularly)
+        yield
+
+
+@asynccontextmanager
+async def _serving(metrics: Metrics, host: str, port: int) -> AsyncIterator[None]:
+    runner = web.AppRunner(_app(metrics), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await _open(runner, host, port)
+        yield
+    finally:
+        await runner.cleanup()
 
 
 def _app(metrics: Metrics) -> web.Application:
@@ -114,11 +127,8 @@ async def _open(runner: web.AppRunner, host: str, port: int) -> None:
     logger.info("metrics are served", extra={"host": host, "port": port})
 
 
-async def _do_regularly(metrics: Metrics, account: Account) -> None:
+async def _add_up_regularly(metrics: Metrics) -> None:
+    """Read the metrics: where Prometheus does not ask, the files of ended processes would pile up."""
     while True:
-        await account.read_credits()
-        if account.credits_left is not None:
-            CREDITS_LEFT.labels("liveavatar").set(account.credits_left)
         await asyncio.sleep(_EVERY)
-        # Where Prometheus does not ask, the files of ended processes would pile up.
         await metrics.text()

@@ -1,9 +1,9 @@
 """Traces: a span for a call, for each turn and for each session of the avatar; the framework adds its own.
 
-Off unless OTEL_EXPORTER_OTLP_ENDPOINT is set. The exporter reads all OTEL_* variables itself.
+Off unless OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set. The exporter reads
+all OTEL_* variables itself.
 """
 
-import os
 import time
 from multiprocessing import util
 
@@ -11,13 +11,11 @@ from livekit.agents import get_job_context
 from livekit.agents.telemetry import set_tracer_provider, tracer
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from agent.control.waterfall import Turn
-
-_SERVICE = "liveavatar-agent"
+from agent.metrics.otlp import is_exported, resource
 
 # The attribute of every span that holds the id of the call, which is the name of its room.
 ROOM = "room"
@@ -26,9 +24,9 @@ _NANOSECONDS = 1_000_000_000
 
 
 def set_up_traces() -> None:
-    """Export the traces of this process to OTEL_EXPORTER_OTLP_ENDPOINT; a process does it before its first job."""
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        provider = TracerProvider(resource=Resource.create({SERVICE_NAME: _service_name()}))
+    """Export the traces of this process; a process does it before its first job."""
+    if is_exported("traces"):
+        provider = TracerProvider(resource=resource())
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         use_provider(provider)
         # A job's process runs no `atexit` functions; the last spans are sent after the framework's last one has ended.
@@ -39,10 +37,6 @@ def use_provider(provider: TracerProvider) -> None:
     """Let the framework and the service trace with a provider, without a word of what callers and the agent say."""
     provider.add_span_processor(_RoomProcessor())
     set_tracer_provider(provider, allow_pii=False)
-
-
-def _service_name() -> str:
-    return os.environ.get("OTEL_SERVICE_NAME") or _SERVICE
 
 
 class _RoomProcessor(SpanProcessor):

@@ -12,19 +12,27 @@ from agent.process.worker_state import Status, WorkerState
 class Readiness:
     """Follows a worker's state, from before it runs.
 
-    Readiness is not liveness: a worker that has lost LiveKit is not ready, and its calls go on.
+    Readiness is not liveness: a worker that has lost LiveKit is not ready, and its calls go on. The page does not
+    follow it either: callers are let in while the account has no avatar for them, and hear a voice.
 
     Args:
         server: The worker.
         is_registered: True if LiveKit assigns its calls, so that it takes none before it is registered.
         is_state_away: Returns whether the fleet's Redis does not answer.
+        account_problem: Returns why the account has no other avatar; empty if it has one.
     """
 
     def __init__(
-        self, server: JobServer, *, is_registered: bool, is_state_away: Callable[[], bool] = lambda: False
+        self,
+        server: JobServer,
+        *,
+        is_registered: bool,
+        is_state_away: Callable[[], bool] = lambda: False,
+        account_problem: Callable[[], str] = lambda: "",
     ) -> None:
         self._server = server
         self._is_state_away = is_state_away
+        self._account_problem = account_problem
         self._is_up = False
         server.on("worker_registered" if is_registered else "worker_started", self._come_up)
         server.add_routes(web.get("/readyz", self.answer))
@@ -35,16 +43,17 @@ class Readiness:
         return WorkerState(self._status, len(self._server.active_jobs) if self._is_up else 0, self._reason)
 
     async def answer(self, _: web.Request) -> web.Response:
-        """Answer 200 when the worker is ready and the fleet's Redis answers, else 503; the body tells the state."""
-        state, is_away = self.state, self._is_state_away()
-        reason = state.reason or ("the fleet's Redis is away; its calls go on" if is_away else "")
+        """Answer 200 when the worker could take a call with an avatar, else 503; the body tells the state."""
+        state, is_away, problem = self.state, self._is_state_away(), self._account_problem()
+        away = "the fleet's Redis is away; its calls go on" if is_away else ""
         body = {
             "status": state.status,
             "calls": state.calls,
             "state_store": "away" if is_away else "ok",
-            "reason": reason,
+            "account": "no avatar" if problem else "ok",
+            "reason": state.reason or away or problem,
         }
-        is_ready = state.is_ready and not is_away
+        is_ready = state.is_ready and not is_away and not problem
         return web.json_response(body, status=HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
     @property

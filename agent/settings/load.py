@@ -96,10 +96,25 @@ def complete_settings(*, of_persona: str = "") -> Settings:
         problems.append("LIVEAVATAR_AVATAR_ID is missing: choose an avatar at app.liveavatar.com")
     if not settings.persona.is_file():
         problems.append(f"PERSONA: there is no file {settings.persona}")
-    problems += proxy_problems()
+    problems += [*_contradictions(settings), *proxy_problems()]
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """Limits of which one makes the other pointless, so that one of them is not meant."""
+    call, day = settings.minutes_per_call, settings.minutes_per_day
+    problems = []
+    if 0 < day < call:
+        problems.append(
+            f"MINUTES_PER_CALL={call:g} is more than MINUTES_PER_DAY={day:g}: no call could have its minutes"
+        )
+    if settings.no_slot != "voice" and not settings.avatar_slots:
+        problems.append(
+            f"NO_SLOT={settings.no_slot} needs AVATAR_SLOTS, the number of avatars that the account can have"
+        )
+    return problems
 
 
 def out_of_reach(settings: Settings) -> list[str]:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from agent.rooms.reach import is_on_the_internet
 
@@ -27,6 +27,8 @@ _COMMENT_BEHIND_QUOTE = re.compile(r"\s*#.*", re.DOTALL)
 _WRITTEN_BREAK = re.compile(r"(?:\\[nr])+\Z")
 # The name once more, as shells, Dockerfiles and YAML have it: `OPENAI_API_KEY=sk-1` in the field for the value.
 _NAME = re.compile(r"\A(?:(?i:export|set|env|-e|-)\s+|\$env:)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s*(?:=(?!=)|:(?=\s))\s*")
+# What can stand behind the `?` of the URL of a Redis, as its client names it: files of TLS.
+_STATE_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
 _SEPARATORS = ",;"  # behind a value that was copied out of a list
 
 _KEY_PREFIX = re.compile(
@@ -162,12 +164,23 @@ def state_address(value: str) -> str:
     if scheme not in {"redis", "rediss"}:
         message = "has to begin with redis:// or rediss://"
         raise ValueError(message)
+    rest, mark, options = rest.partition("?")
     if reason := _no_address(f"//{rest}"):
         raise ValueError(reason)
     if not re.fullmatch(r"/?\d*", urlsplit(f"//{rest}").path):
         message = "has to end with the number of a database, such as /0, or with the port"
         raise ValueError(message)
-    return f"{scheme}://{rest}"
+    if mark:
+        _check_state_options(scheme, options)
+    return f"{scheme}://{rest}{mark}{options}"
+
+
+def _check_state_options(scheme: str, options: str) -> None:
+    """Raise a ValueError if something else than files of TLS is given after the `?` of a Redis's URL."""
+    given = [name for name, _ in parse_qsl(options, keep_blank_values=True)]
+    if scheme != "rediss" or not given or not _STATE_OPTIONS.issuperset(given):
+        message = f"can have {', '.join(sorted(_STATE_OPTIONS))} after the ?, with rediss://, and nothing else"
+        raise ValueError(message)
 
 
 def path(value: str) -> Path | str:

@@ -1,4 +1,4 @@
-"""What was said in calls that go on, for the agent that comes after one that has died."""
+"""The conversations of running calls, kept for the next agent in case the process of the present one dies."""
 
 import sqlite3
 import time
@@ -26,7 +26,7 @@ class Conversations(Protocol):
     """The conversations of rooms. All methods block for a moment, and raise a `JournalError` if they can't be used."""
 
     def keep(self, room: str, agent: str, text: str) -> None:
-        """Keep the conversation of a room for an hour, in the place of what was kept of it.
+        """Keep the conversation of a room for an hour, instead of an older version of it.
 
         Args:
             room: Its name.
@@ -56,7 +56,7 @@ class NoConversations:
 
 
 class LocalConversations:
-    """A SQLite file, readable by this user alone. What is forgotten is overwritten.
+    """A SQLite file, readable by this user alone. Deleted text is overwritten.
 
     Args:
         directory: Is made when it is needed first.

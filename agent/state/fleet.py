@@ -1,6 +1,6 @@
-"""The journal of a fleet: each machine's own, and a copy of all of them in a Redis, with leases of who is alive.
+"""The journal of a fleet: each machine's own, and a copy of all of them in a Redis, with leases of living processes.
 
-A session is noted on its machine first and then in Redis. What Redis could not store then is copied when it is back.
+A session is noted on its machine first and then in Redis. A note that Redis could not store is copied when it is back.
 """
 
 import json
@@ -18,13 +18,13 @@ from avatar.sessions.port import Claim, JournalEntry, JournalError, LeftRoom
 
 logger = logging.getLogger("agent")
 
-# Seconds from one renewal of a lease to the next; it runs out after four (scripts/common.lua).
+# Seconds from one renewal of a lease to the next. A lease runs out after four (scripts/common.lua).
 _RENEWS_EVERY = 1.0
 
 # Seconds for which a slot is held for a room whose session is about to be started.
 _SLOT_HELD = 60.0
 
-# Seconds: of a Redis that has lost its data, what a machine has noted in this time is copied again.
+# Seconds: to a Redis that has lost its data, a machine copies its notes of this time again.
 _TOLD_AGAIN = 86_400.0
 
 
@@ -41,7 +41,7 @@ class FleetEntry(JournalEntry):
 
 @dataclass(frozen=True, slots=True)
 class FleetClaim(Claim):
-    """What is claimed of this machine's journal and of the fleet's.
+    """A claim in this machine's journal and in the fleet's.
 
     Attributes:
         local: Of this machine's.
@@ -171,14 +171,14 @@ class FleetJournal:
             return self._local.slots_used(api_url, beside=beside)
 
     def take_slot(self, api_url: str, room: str, slots: int) -> bool:
-        """Hold one of the fleet's slots; while Redis is away, by what this machine knows."""
+        """Hold one of the fleet's slots; while Redis is away, one of this machine's."""
         try:
             return int(self._state.run("slots", api_url, room, slots, _SLOT_HELD)) < slots
         except StateAwayError:
             return self._local.take_slot(api_url, room, slots)
 
     def claim(self, api_url: str, *, with_rooms: bool = False) -> FleetClaim:
-        """Take what dead owners have left on this machine, and on any other."""
+        """Claim the sessions and rooms of dead owners, on this machine and on any other."""
         local = self._local.claim(api_url)
         try:
             self._share()
@@ -221,7 +221,7 @@ class FleetJournal:
                 if answer == "new" or was_away:
                     self._tell_again()
                 else:
-                    self._share()  # what an outage between two renewals has left
+                    self._share()  # notes of an outage between two renewals
                 was_away = False
             except JournalError:
                 was_away = True
@@ -233,7 +233,7 @@ class FleetJournal:
         return str(self._state.run("renew", name, call.room, call.agent, call.dispatch))
 
     def _lose(self) -> None:
-        """Give up what was claimed. A start that was sent while this process was paused may still take effect."""
+        """Give up all sessions. A start that was sent before this process was paused may still take effect."""
         logger.error("another worker took this process for dead; what it owned is no longer its own")
         with suppress(JournalError):
             if unanswered := self._local.unanswered():
@@ -250,7 +250,7 @@ class FleetJournal:
             self._try(lambda: self._state.run("stop", session_id, what))
 
     def _share(self) -> None:
-        """Tell Redis what it does not know; while it is away, this is left to a later time."""
+        """Copy the notes that Redis does not have; while Redis is away, a later call does it."""
         with self._sharing:
             while rows := self._local.unshared():
                 try:
@@ -264,7 +264,7 @@ class FleetJournal:
         self._state.run_many("put", [(teller, json.dumps(row.values)) for row in rows])
 
     def _try(self, ask: Callable[[], object]) -> None:
-        """Ask for what is done later, or expires, if Redis is away."""
+        """Ask Redis, and leave it if Redis is away: the request is repeated later, or its subject expires."""
         with suppress(StateAwayError):
             ask()
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ _TIMEOUT = 1.0
 # Seconds after a failure in which nothing else is asked, so that a Redis that is away does not hold up calls.
 _PAUSE = 0.5
 
-# What every key begins with. In a cluster the braces put all of them on one node, which scripts need.
+# The beginning of every key.
 _PREFIX = "{liveavatar-agent}:"
 
 _SCRIPTS = Path(__file__).parent / "scripts"
@@ -41,7 +41,8 @@ class RedisState:
     """Runs scripts in a Redis; any thread may use it, before and after a fork.
 
     Args:
-        url: Such as `redis://:password@redis.example:6379/0`; `rediss` for TLS.
+        url: Such as `redis://:password@redis.example:6379/0`; `rediss` for TLS, with `?ssl_ca_certs=` and a file for an
+            authority of one's own.
         clock: Seconds, which never go back.
     """
 
@@ -82,14 +83,15 @@ class RedisState:
             StateError: It is not.
         """
         try:
-            version = str(self._redis.info("server")["redis_version"])
-            self.run("entries")
-        except (self._failure, StateAwayError, KeyError) as error:
+            if problem := _problem(self._redis.info("all")):
+                message = f"the Redis {problem}"
+                raise StateError(message)
+            self.run_many(
+                "release", [("no session",)]
+            )  # changes nothing, and needs the rights to write and load scripts
+        except (self._failure, OSError, StateAwayError) as error:
             message = f"the Redis can't be used: {_reason(error)}"
             raise StateError(message) from None
-        if tuple(map(int, version.split(".")[:2])) < _OLDEST:
-            message = f"the Redis has version {version}, and has to have {'.'.join(map(str, _OLDEST))} or a newer one"
-            raise StateError(message)
 
     def run(self, script: str, *values: str | float) -> Any:
         """Run a script.
@@ -133,7 +135,8 @@ class RedisState:
             raise StateAwayError(message)
         try:
             answer = ask()
-        except (self._failure, ValueError) as error:  # a ValueError if another thread has closed the connection
+        # A ValueError if another thread has closed the connection, an OSError if a file of TLS can't be read.
+        except (self._failure, ValueError, OSError) as error:
             self._asks_after = self._clock() + _PAUSE
             self._change(is_away=True, reason=_reason(error))
             message = f"the fleet's Redis (STATE_URL) can't be used: {_reason(error)}"
@@ -150,6 +153,19 @@ class RedisState:
             logger.warning("the fleet's Redis is back")
 
 
+def _problem(info: Mapping[str, Any]) -> str:
+    """Return why a server can't hold the state of a fleet, by its INFO; empty if it can."""
+    version = str(info.get("redis_version", "0"))
+    mode = info.get("redis_mode") or info.get("server_mode")  # Valkey's name for it
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST:
+        return f"has version {version}, and has to have {'.'.join(map(str, _OLDEST))} or a newer one"
+    if mode == "sentinel":
+        return "is a Sentinel, which holds no data: name the primary, or an address that follows it"
+    if mode == "cluster":
+        return "is a node of a cluster, whose other nodes would not be found: name a server that is no cluster"
+    return "is a replica, which can't be written: name the primary" if info.get("role") == "slave" else ""
+
+
 def _reason(error: Exception) -> str:
-    """Say in a few words what has failed; the client's errors name host and port, and no password."""
+    """Return the first line of an error; the client's errors name host and port, and no password."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -1,11 +1,12 @@
 """Opens the state that workers share, where the settings say."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.settings import Settings, SettingsError
 from agent.state.conversations import Conversations, FleetConversations, LocalConversations, NoConversations
 from agent.state.fleet import FleetJournal
+from agent.state.leases import Leases
 from agent.state.redis_state import RedisState, StateError
 from avatar.sessions.journal import SessionJournal
 from avatar.sessions.port import Journal, LeftRoom
@@ -20,12 +21,14 @@ class SharedState:
         conversations: Of their calls.
         own: Makes this process the owner of its call; until then, its death is not noticed by others.
         is_away: Whether the fleet's Redis does not answer; False on a machine of its own.
+        leases: Of the fleet; None on a machine of its own, where file locks tell which processes live.
     """
 
     journal: Journal
     conversations: Conversations
     own: Callable[[], object]
     is_away: Callable[[], bool]
+    leases: Leases | None = None
 
 
 def open_state(
@@ -47,10 +50,10 @@ def open_state(
         starts_alone = settings.state_away == "local"
         fleet = FleetJournal(local, redis, call=call, starts_alone=starts_alone, on_lost=on_lost)
         shared = FleetConversations(conversations, redis, lambda: local.owner)
-        state = SharedState(fleet, shared, own=fleet.own, is_away=lambda: redis.is_away)
+        state = SharedState(fleet, shared, own=fleet.own, is_away=lambda: redis.is_away, leases=Leases(redis))
     if settings.keep_conversation:
         return state
-    return SharedState(state.journal, NoConversations(), own=state.own, is_away=state.is_away)
+    return replace(state, conversations=NoConversations())
 
 
 def check_state(settings: Settings) -> None:

@@ -42,7 +42,7 @@ class Admission:
         """Let a new caller in.
 
         Args:
-            client: Who asks.
+            client: The client that asks.
             name: The caller's.
             config: Of the call.
 

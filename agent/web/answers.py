@@ -25,7 +25,7 @@ class Health(_Answer):
 
 
 class Begun(_Answer):
-    """A call that was begun for a backend, and what its caller joins it with."""
+    """A call that was begun for a backend, and its caller's connection details."""
 
     id: str = Field(description="the call's id: the room's name")
     url: str = Field(description="of LiveKit's server")
@@ -63,7 +63,7 @@ class PersonaChoice(_Answer):
 
 
 class Choices(_Answer):
-    """What a caller may choose before the call."""
+    """The choices that a caller has before the call."""
 
     fields: list[str] = Field(description="fields of the call's configuration that may be given")
     persona: str = Field(description="the one of a call without a choice")

@@ -1,4 +1,4 @@
-"""The configurations that clients send with their requests, and what they may choose."""
+"""The configurations that clients send with their requests, and the choices that they have."""
 
 import asyncio
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What clients send to begin a call, and to ask about a repeat in one."""
+"""The requests of clients to begin a call, and about a repeat in one."""
 
 from typing import Annotated, Any
 

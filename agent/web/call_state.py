@@ -24,7 +24,7 @@ class Person(BaseModel):
 
 
 class CallState(BaseModel):
-    """What a call is doing."""
+    """The state of a call."""
 
     model_config = ConfigDict(frozen=True)
 

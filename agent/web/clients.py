@@ -1,4 +1,4 @@
-"""Whose a request is: the client's address, also behind proxies that are trusted to tell it."""
+"""Finds the client of a request by its address, also behind trusted proxies."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def client_of(address: str) -> str:
 
 
 def identified(proxies: Proxies) -> Middleware:
-    """Find out whose each request is."""
+    """Find the client of each request."""
 
     @web.middleware
     async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:

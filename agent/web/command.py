@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from agent.metrics.serve import serving_metrics
+from agent.process.account_watch import AccountWatch
 from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
 from agent.process.run import WorkerError
@@ -96,6 +97,7 @@ async def _serve(settings: Settings, listening: socket.socket, worker: Path | No
             await stack.enter_async_context(serving_metrics(settings, journal))
             if settings.liveavatar.key.get_secret_value():  # else the worker sweeps
                 await stack.enter_async_context(sweeping(settings, journal))
+                await stack.enter_async_context(AccountWatch.of(settings, journal).running())
         app = create_app(settings, _rooms(settings, link), link, journal, built_page())
         await stack.enter_async_context(serving(app, listening, Proxies(settings.trusted_proxies)))
         await signals.end.wait()

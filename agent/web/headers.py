@@ -1,4 +1,4 @@
-"""Headers of every answer: what the page may do, and what may be cached."""
+"""Headers of every answer: the page's rights in the browser, and caching."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit

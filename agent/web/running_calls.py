@@ -8,18 +8,16 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-import aiohttp
 from livekit import api
-from livekit.api.twirp_client import TwirpClient
 from pydantic import ValidationError
 
 from agent.control.backend import METHOD, BackendAnswer, BackendMethod, BackendRequest, admin_token
+from agent.rooms.agent_rpc import call_agent
 from agent.rooms.dispatch import LIVEKIT_FAILURES, livekit_api
 from agent.rooms.own import is_web_room
 from agent.settings import Settings
 from agent.web.call_state import CallState, agent_in, state_of, takes_requests
 from agent.web.errors import RequestError
-from avatar.http import client_session
 
 logger = logging.getLogger("agent")
 
@@ -34,7 +32,7 @@ _ASK_AGAIN_AFTER_MS = 2_500
 _PAUSE = 0.1
 
 # Seconds for one such request.
-_REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5.0)
+_REQUEST_TIMEOUT = 5.0
 
 _ERRORS = api.TwirpErrorCode
 _NO_ANSWER_YET = {_ERRORS.CANCELED, _ERRORS.DEADLINE_EXCEEDED}
@@ -45,7 +43,7 @@ _NO_ANSWER = "The call did not answer in time."
 _AWAY = "The call can't be reached at the moment. Please try again."
 _OLD = "This LiveKit server can't pass requests on to calls. Use a newer one."
 
-# What a backend reads of LiveKit's errors; of all others, that the call can't be reached.
+# The answers to a backend for LiveKit's errors; for all others it is that the call can't be reached.
 _SENTENCES = {
     _ERRORS.INVALID_ARGUMENT: (HTTPStatus.CONFLICT, _NOT_YET),  # the agent has no such method (yet)
     _ERRORS.NOT_FOUND: (HTTPStatus.NOT_FOUND, _NO_CALL),
@@ -141,18 +139,14 @@ class RunningCalls:
             payload=request.model_dump_json(),
             response_timeout_ms=_ASK_AGAIN_AFTER_MS,
         )
-        headers = {"Authorization": f"Bearer {request.token}"}
         with _told():
-            async with client_session(timeout=_REQUEST_TIMEOUT) as http:
-                # livekit-api 1.2 has the messages of this method, and not the method.
-                twirp = TwirpClient(http, self._settings.livekit_url, "livekit")
-                try:
-                    sent = twirp.request("RoomService", "PerformRpc", message, headers, api.PerformRpcResponse)
-                    return BackendAnswer.model_validate_json((await sent).payload)
-                except api.TwirpError as error:
-                    if error.code in _NO_ANSWER_YET:
-                        return None
-                    raise
+            try:
+                sent = call_agent(self._settings, message, timeout=_REQUEST_TIMEOUT)
+                return BackendAnswer.model_validate_json(await sent)
+            except api.TwirpError as error:
+                if error.code in _NO_ANSWER_YET:
+                    return None
+                raise
 
     @property
     def _secret(self) -> str:
@@ -161,7 +155,7 @@ class RunningCalls:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Tell a backend what has failed, and log it."""
+    """Turn LiveKit's failures into answers for a backend, and log them."""
     try:
         yield
     except (*LIVEKIT_FAILURES, ValidationError) as error:

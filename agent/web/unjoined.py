@@ -11,8 +11,8 @@ class Unjoined:
     """A call whose caller has not joined, as far as is known.
 
     Attributes:
-        number: Tells it from others.
-        client: Who has asked for it.
+        number: Its own.
+        client: The client that has asked for it.
         until: When the wait for the caller ends, in seconds of the clock.
     """
 
@@ -39,7 +39,7 @@ class UnjoinedCalls:
         """Count a call that is about to get its token.
 
         Args:
-            client: Who asks for it.
+            client: The client that asks for it.
             now: Seconds of the clock.
             until: When the wait for its caller ends.
             is_limited: False for a client that stands for many, for whom only the limit in all holds.

@@ -1,4 +1,4 @@
-"""What the worker offers the page's process, on a Unix socket that only its user can open.
+"""The worker's interface for the page's process: a Unix socket that only its user can open.
 
 The page's process asks for the worker's state before it lets a caller in. Where the rooms are LiveAvatar's, it asks for
 them too: the worker that lets a caller in is the one that runs the call.

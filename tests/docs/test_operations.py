@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import get_args
 
 from agent.control.waterfall import STAGES, By
@@ -46,3 +47,13 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
     assert named <= metrics
     assert len(last_cells) >= 5
     assert last_cells <= alerts
+
+
+def test_every_crash_has_the_test_that_crashed_there() -> None:
+    """The tests that the table of crashes names exist."""
+    rows = PAGE.read_text("utf-8").partition("### What a crash between two steps leaves")[2].partition("###")[0]
+    cells = [line.rsplit("|", 2)[1].strip() for line in rows.splitlines() if line.startswith(("| the ", "| a "))]
+    tests = "".join(path.read_text("utf-8") for path in (Path(__file__).parents[1] / "agent").rglob("test_*.py"))
+
+    assert len(cells) >= 10
+    assert [cell for cell in cells if f"def {cell.strip('`')}(" not in tests] == []

@@ -1,19 +1,15 @@
--- Claim what dead owners have left. ARGV: the service's address, `rooms` if rooms are taken care of too.
+-- Claim the sessions and rooms of dead owners. ARGV: the service's address, `rooms` if rooms are taken care of too.
 -- Returns JSON: sessions to stop, and rooms without agents.
--- From here on a dead owner is fenced: if it wakes up, it finds that nothing is its own any more.
 local at, api_url = beat(), ARGV[1]
 local sessions, rooms = {}, {}
 if is_grace(at) then
     return cjson.encode({sessions = 0, rooms = 0})
 end
 for _, owner in ipairs(redis.call('ZRANGE', key('owners'), 0, -1)) do
-    if not is_alive(owner, at) then
-        redis.call('ZREM', key('owners'), owner)
-        redis.call('ZADD', key('fenced'), text(at), owner)
-        if (redis.call('HGET', key('owner', owner), 'room') or '') == '' then
-            redis.call('DEL', key('owner', owner))
-        else
-            redis.call('ZADD', key('left'), text(at), owner)
+    if is_doubtful(owner, at) then
+        redis.call('ZADD', key('doubted'), 'NX', text(at), owner)
+        if at - tonumber(redis.call('ZSCORE', key('doubted'), owner)) > UNKNOWN then
+            bury(owner, at)
         end
     end
 end
@@ -36,7 +32,7 @@ for _, id in ipairs(redis.call('SMEMBERS', key('open'))) do
     if not each.made then
         redis.call('SREM', key('open'), id)
     elseif each.api_url == api_url and at >= waits and at >= (each.claimed or 0)
-        and (is_given_up or not is_alive(each.owner, at)) then
+        and (is_given_up or not is_alive(each.owner)) then
         redis.call('HSET', key('session', id), 'claimed', text(at + CLAIMED))
         each.session_id, each.age = id, at - each.made
         sessions[#sessions + 1] = each

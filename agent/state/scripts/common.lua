@@ -1,15 +1,19 @@
--- What every script begins with. Time is Redis' own, in seconds; no machine's clock is asked.
+-- The beginning of every script. Time is Redis' own, in seconds; no machine's clock is asked.
 --
--- KEYS[1]: what every key begins with.
+-- KEYS[1]: the beginning of every key.
 local PREFIX = KEYS[1]
 
--- An owner that has not renewed its lease for so long is dead.
+-- An owner that has not renewed its lease for so long is doubted: its node may be lost, or cut off from Redis alone.
 local LEASE = 4
--- Nobody has renewed a lease for so long: Redis, or the way to it, was away, and leases have run out for that alone.
+-- A doubted owner is dead after so long, if no worker has learned from its agent, by way of LiveKit, that it lives.
+local UNKNOWN = 16
+-- Another worker asks an agent after so long: the one that was to ask may have died.
+local ASKED = 5
+-- No lease was renewed for so long: Redis, or the way to it, was away, and leases have run out for that alone.
 local GAP = 2
 -- After a gap nothing is claimed for so long: every owner that lives renews its lease within a second.
 local GRACE = 4
--- What was claimed may be claimed again after so long: the process that had claimed it has died.
+-- A session or room may be claimed again after so long: the process that had claimed it has died.
 local CLAIMED = 10
 -- A room that has got no other agent in this time gets none: its callers have left.
 local AGENT_COMES = 60
@@ -40,6 +44,7 @@ local function beat()
     local at, last = now(), tonumber(redis.call('GET', key('beat')) or 0)
     if at < last or at - last > GAP then
         redis.call('SET', key('grace'), text(at + GRACE))
+        redis.call('DEL', key('doubted'), key('asked'))
     end
     redis.call('SET', key('beat'), text(at))
     return at
@@ -55,9 +60,39 @@ local function is_fenced(owner)
     return redis.call('ZSCORE', key('fenced'), owner) ~= false
 end
 
-local function is_alive(owner, at)
-    local renewed = tonumber(redis.call('ZSCORE', key('owners'), owner) or -1)
-    return renewed >= 0 and at - renewed >= 0 and at - renewed <= LEASE
+-- An owner is alive until its death is decided: by `settle`, when its agent was asked, or by `claim`, after UNKNOWN.
+local function is_alive(owner)
+    return redis.call('ZSCORE', key('owners'), owner) ~= false
+end
+
+local function is_doubtful(owner, at)
+    local age = at - tonumber(redis.call('ZSCORE', key('owners'), owner))
+    return age < 0 or age > LEASE
+end
+
+-- Note that an owner lives; return whether it had no lease before.
+local function renew(owner, at)
+    redis.call('ZREM', key('doubted'), owner)
+    redis.call('ZREM', key('asked'), owner)
+    return redis.call('ZADD', key('owners'), text(at), owner) == 1
+end
+
+-- Take an owner's lease away for ever: from here on nothing is its own.
+local function fence(owner, at)
+    for _, list in ipairs({'owners', 'doubted', 'asked'}) do
+        redis.call('ZREM', key(list), owner)
+    end
+    redis.call('ZADD', key('fenced'), text(at), owner)
+end
+
+-- Decide that an owner is dead. Its room, if it has one, needs another agent.
+local function bury(owner, at)
+    fence(owner, at)
+    if (redis.call('HGET', key('owner', owner), 'room') or '') == '' then
+        redis.call('DEL', key('owner', owner))
+    else
+        redis.call('ZADD', key('left'), text(at), owner)
+    end
 end
 
 local NUMBERS = {made = 1, started = 1, stopping = 1, ended = 1, ends_by = 1, stops = 1, change = 1, claimed = 1}

@@ -3,7 +3,7 @@ local at, sessions = now(), {}
 for _, id in ipairs(redis.call('SMEMBERS', key('open'))) do
     local each = session(id)
     if each.made then
-        each.session_id, each.age, each.is_owned = id, at - each.made, is_alive(each.owner, at)
+        each.session_id, each.age, each.is_owned = id, at - each.made, is_alive(each.owner)
         sessions[#sessions + 1] = each
     end
 end

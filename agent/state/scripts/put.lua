@@ -1,4 +1,4 @@
--- Note what a machine's journal knows of a session. ARGV: the process that tells it, the session as JSON.
+-- Copy a session from a machine's journal. ARGV: the process that copies it, the session as JSON.
 -- A note that comes late, or twice, changes nothing; an end is final, but for one that came before the start was known of.
 local at, teller, told = now(), ARGV[1], cjson.decode(ARGV[2])
 local id, known = told.session_id, session(told.session_id)
@@ -35,5 +35,5 @@ redis.call('SADD', key('room', told.room), id)
 redis.call('EXPIRE', key('room', told.room), KEPT)
 -- A process that notes a session lives.
 if told.owner == teller and not told.ended and not is_fenced(teller) then
-    redis.call('ZADD', key('owners'), text(at), teller)
+    renew(teller, at)
 end

@@ -1,10 +1,10 @@
 -- Renew an owner's lease. ARGV: owner, the room of its call, the agent's identity, the dispatch that brought it.
--- Returns `renewed`; `new` if Redis had no such lease; `lost` if another process has claimed what was this owner's.
+-- Returns `renewed`; `new` if Redis had no such lease; `lost` if the owner was taken for dead.
 local at, owner = beat(), ARGV[1]
 if is_fenced(owner) then
     return 'lost'
 end
-local is_new = redis.call('ZADD', key('owners'), text(at), owner) == 1
+local is_new = renew(owner, at)
 if is_new or redis.call('EXISTS', key('owner', owner)) == 0 then
     redis.call('HSET', key('owner', owner), 'room', ARGV[2], 'agent', ARGV[3], 'dispatch', ARGV[4])
 end

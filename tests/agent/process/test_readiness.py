@@ -96,6 +96,20 @@ async def test_a_worker_that_cannot_reach_the_fleets_redis_is_not_ready() -> Non
     assert await answer(readiness) == (200, "ok", "")
 
 
+async def test_a_worker_without_an_avatar_to_give_is_not_ready() -> None:
+    """All slots are used, or the credits are gone; the page lets callers in all the same, who hear a voice."""
+    server, problem = IdleServer(), "all 2 slots of LiveAvatar's account are used"
+    readiness = Readiness(server, is_registered=True, account_problem=lambda: problem)
+    server.register()
+    during = await answer(readiness)
+    is_in = readiness.state.is_ready
+    problem = ""
+
+    assert during == (503, "ok", "all 2 slots of LiveAvatar's account are used")
+    assert is_in
+    assert await answer(readiness) == (200, "ok", "")
+
+
 async def test_without_a_registration_a_worker_that_runs_is_ready() -> None:
     """A worker whose calls come from the page alone does not wait for LiveKit."""
     server = IdleServer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -58,7 +58,7 @@ class FakeLiveKit:
         self.sent: list[tuple[str, bytes]] = []
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[FakeLiveKit]:
+    async def running(self) -> AsyncIterator[Self]:
         """Serve for as long as the body runs."""
         app = web.Application()
         for path, answer in self.routes().items():

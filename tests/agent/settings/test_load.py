@@ -61,6 +61,22 @@ def test_a_memory_limit_that_would_end_every_call_is_refused(complete: pytest.Mo
     ]
 
 
+def test_limits_that_contradict_each_other_are_named(complete: pytest.MonkeyPatch) -> None:
+    """Both of them, in one error, before a call is taken."""
+    for name, value in {"MINUTES_PER_CALL": "30", "MINUTES_PER_DAY": "20", "NO_SLOT": "wait"}.items():
+        complete.setenv(name, value)
+    with pytest.raises(SettingsError) as error:
+        complete_settings()
+    complete.setenv("MINUTES_PER_DAY", "30")
+    complete.setenv("AVATAR_SLOTS", "2")
+
+    assert error.value.problems == [
+        "MINUTES_PER_CALL=30 is more than MINUTES_PER_DAY=20: no call could have its minutes",
+        "NO_SLOT=wait needs AVATAR_SLOTS, the number of avatars that the account can have",
+    ]
+    assert complete_settings().avatar_slots == 2
+
+
 def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
     """Settings and their errors show no secret."""
     complete.setenv("OPENAI_FALLBACK_API_KEY", "fallback secret")

@@ -241,12 +241,22 @@ def test_a_redis_has_a_host_and_a_database() -> None:
     assert values.state_address("cache.example:6379") == "redis://cache.example:6379"
 
 
+def test_a_redis_with_tls_has_the_files_of_it_in_its_url() -> None:
+    """As the client of Redis names them."""
+    url = "rediss://cache.example:6379/0?ssl_ca_certs=/etc/redis/ca.pem&ssl_certfile=/c.pem&ssl_keyfile=/k.pem"
+    assert values.state_address(url) == url
+
+
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
         ("http://cache.example", "has to begin with redis:// or rediss://"),
         ("redis://", "has no valid host and port"),
         ("redis://cache.example/calls", "has to end with the number of a database"),
+        ("redis+sentinel://sentinel.example:26379/0", "has to begin with redis:// or rediss://"),
+        ("rediss://cache.example?ssl_cert_reqs=none", "can have ssl_ca_certs, ssl_certfile, ssl_keyfile after the ?"),
+        ("redis://cache.example?ssl_ca_certs=/ca.pem", "with rediss://, and nothing else"),
+        ("rediss://cache.example?", "with rediss://, and nothing else"),
     ],
 )
 def test_what_is_no_redis_is_refused(written: str, reason: str) -> None:

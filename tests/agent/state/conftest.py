@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 URL = "https://api.example"
 
+# Seconds after which an owner is dead whose agent could not be asked.
+DEAD = 22
+
 
 @pytest.fixture(scope="session")
 def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
@@ -79,10 +82,10 @@ class Fleet:
 
     def wait(self, seconds: float, *living: FleetJournal) -> None:
         """Let time pass in Redis, second by second; the leases of these are renewed."""
-        observer = self.machine("observer")
+        observer = self.states[0] if self.states else self.machine("observer")._state
         for _ in range(int(seconds)):
             self.jump(1.0)
-            observer._state.run("renew", "observer", "", "", "")  # somebody is there: it is no outage
+            observer.run("claim", "https://another.example", "")  # a worker looks: it is no outage
             for journal in living:
                 journal._renew(journal._local.owner)
 

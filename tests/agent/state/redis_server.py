@@ -26,13 +26,24 @@ class RedisServer:
 
     Args:
         directory: Of its data.
+        options: More of its command line.
+        tls: Directory of `ca.pem`, `server.pem` and `server.key`; the server then takes connections with TLS alone.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *options: str, tls: Path | None = None) -> None:
         self._directory = directory
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._options = options
+        self.url = self._ping = f"redis://127.0.0.1:{self._port}/0"
+        if tls is not None:
+            self.url = f"rediss://127.0.0.1:{self._port}/0?ssl_ca_certs={tls}/ca.pem"
+            self._ping = f"rediss://127.0.0.1:{self._port}/0?ssl_cert_reqs=none&ssl_check_hostname=no"
+            self._options = (
+                *("--tls-port", str(self._port), "--port", "0", "--tls-auth-clients", "no"),
+                *("--tls-cert-file", f"{tls}/server.pem", "--tls-key-file", f"{tls}/server.key"),
+                *("--tls-ca-cert-file", f"{tls}/ca.pem"),
+            )
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -42,10 +53,12 @@ class RedisServer:
         )
         options = f"--port {self._port} --bind 127.0.0.1 --appendonly yes --appendfsync always --save ''".split()
         self._process = subprocess.Popen(  # noqa: S603 - our own command line
-            [binary, *options, "--dir", str(self._directory)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [binary, *options, "--dir", str(self._directory), *self._options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + _STARTS_WITHIN
-        with redis.Redis.from_url(self.url) as client:
+        with redis.Redis.from_url(self._ping) as client:
             while time.monotonic() < deadline:
                 try:
                     client.ping()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from avatar.sessions.journal import SessionJournal
-from tests.agent.state.conftest import URL, Fleet
+from tests.agent.state.conftest import DEAD, URL, Fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ class Machines:
     def kill(self, process: Journal) -> None:
         self._alive.remove(process)
         self._fleet.die(process)  # type: ignore[arg-type] # it is one of its own
-        self.wait(5)
+        self.wait(DEAD)
 
     def wait(self, seconds: float) -> None:
         self._fleet.wait(seconds, *(each for each in self._fleet.journals if each in self._alive and each._local.owner))
@@ -123,6 +123,24 @@ def test_a_session_is_claimed_when_its_owner_is_dead_and_not_before(world: World
     assert claimed(third) == ["s-1"]
 
 
+@pytest.mark.parametrize("noted", [[], ["started"], ["started", "stopping"]])
+def test_a_session_whose_note_is_behind_is_stopped(world: World, noted: list[str]) -> None:
+    """Its owner died before it noted the start, after it, or after the stop; a stop too many changes nothing."""
+    owner, sweeper = world.process(), world.process()
+    owner.add("s-1", api_url=URL)
+    for what in noted:
+        (owner.mark_started if what == "started" else owner.mark_stopping)("s-1")
+    world.kill(owner)
+    world.wait(3)
+
+    assert claimed(sweeper) == ["s-1"]
+    for _ in range(2):
+        sweeper.mark_stopping("s-1")
+        sweeper.mark_stopped("s-1")
+    world.wait(46)
+    assert claimed(sweeper) == ([] if noted else ["s-1"])  # a start without an answer may have been on its way
+
+
 def test_a_stop_by_another_process_ends_a_session(world: World) -> None:
     """For everybody, and its seconds stop to count."""
     owner, sweeper = world.process(), world.process()
@@ -161,9 +179,9 @@ def test_a_living_owner_that_has_given_up_is_helped(world: World) -> None:
     owner, sweeper = world.process(), world.process()
     start(owner)
     owner.mark_stopping("s-1")
-    world.wait(14)
+    world.wait(12)
     before = claimed(sweeper)
-    world.wait(2)
+    world.wait(4)
 
     assert (before, claimed(sweeper)) == ([], ["s-1"])
 

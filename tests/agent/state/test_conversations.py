@@ -9,6 +9,7 @@ import pytest
 
 from agent.state import conversations
 from agent.state.conversations import FleetConversations, LocalConversations, NoConversations
+from tests.agent.state.conftest import DEAD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def test_an_owner_that_was_taken_for_dead_keeps_nothing(machines: Fleet, tmp_pat
     paused, sweeper = machines.machine("a"), machines.machine("b")
     kept = FleetConversations(LocalConversations(tmp_path / "a"), paused._state, paused.own)
     kept.keep(ROOM, "agent-1", "hello")
-    machines.wait(5)
+    machines.wait(DEAD)
     sweeper.claim("https://api.example")
     kept.keep(ROOM, "agent-1", "hello again")
 

@@ -9,7 +9,7 @@ import pytest
 from agent.state import fleet
 from agent.state.redis_state import StateAwayError
 from avatar.sessions.port import JournalError, LeftRoom
-from tests.agent.state.conftest import URL, Fleet
+from tests.agent.state.conftest import DEAD, URL, Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def test_the_room_of_a_dead_call_is_given_to_one_worker(machines: Fleet) -> None
     job.own()
     machines.wait(3)
     alive = first.claim(URL, with_rooms=True).rooms
-    machines.wait(2)
+    machines.wait(DEAD)
     claim = first.claim(URL, with_rooms=True)
     meanwhile = second.claim(URL, with_rooms=True).rooms
     first.release(claim)
@@ -63,7 +63,7 @@ def test_a_room_to_which_no_agent_comes_is_given_to_other_workers_for_a_minute(m
     """The worker that was to bring one may have died, whatever it had done by then."""
     job, *workers = (machines.machine(name, call=CALL if name == "a" else None) for name in "abcdefgh")
     job.own()
-    machines.wait(5)
+    machines.wait(DEAD)
     rooms = []
     for worker in workers:
         claim = worker.claim(URL, with_rooms=True)
@@ -78,7 +78,7 @@ def test_who_brings_no_agents_leaves_rooms_to_others(machines: Fleet) -> None:
     """A job that stops its session because its worker was killed, or a worker that ends."""
     job, ending, worker = machines.machine("a", call=CALL), machines.machine("b"), machines.machine("c")
     job.own()
-    machines.wait(5)
+    machines.wait(DEAD)
     left = ending.claim(URL)
     ending.release(left)
 
@@ -92,7 +92,7 @@ def test_a_worker_that_dies_between_claim_and_release_leaves_it_to_another(machi
     job.own()
     start(job)
     machines.die(job)
-    machines.wait(5)
+    machines.wait(DEAD)
     first.claim(URL, with_rooms=True)
     machines.wait(9)
     before = second.claim(URL, with_rooms=True)
@@ -122,13 +122,13 @@ def test_a_paused_owner_that_wakes_up_has_lost_all(machines: Fleet) -> None:
     paused = machines.machine("a", call=CALL, on_lost=lambda: told.append("lost"))
     sweeper = machines.machine("b")
     start(paused)
-    machines.wait(5)
+    machines.wait(DEAD)
     [entry] = sweeper.claim(URL).entries
     sweeper.mark_stopped(entry.session_id)
     assert paused._renew(paused._local.owner) == "lost"
     paused._lose()
     paused.mark_stopping("s-1")
-    machines.wait(5)
+    machines.wait(DEAD)
 
     assert told == ["lost"]
     assert sweeper.entries() == []
@@ -159,7 +159,7 @@ def test_a_worker_that_was_taken_for_dead_goes_on_under_another_name(machines: F
     """What it starts from here on is its own."""
     worker, sweeper = machines.machine("a"), machines.machine("b")
     start(worker)
-    machines.wait(5)
+    machines.wait(DEAD)
     sweeper.release(sweeper.claim(URL))
     worker._lose()
     start(worker, "s-2", "call-2")
@@ -176,7 +176,7 @@ def test_an_outage_or_a_wrong_clock_of_redis_costs_nobody_a_lease(machines: Flee
     machines.die(dead)
     machines.jump(seconds)
     during = claimed(sweeper)
-    machines.wait(5, living)
+    machines.wait(DEAD, living)
 
     assert during == []
     assert claimed(sweeper) == ["s-dead"]
@@ -221,7 +221,7 @@ def test_what_ended_with_its_process_while_redis_was_away_is_told_by_another(kil
     start(first, "s-1", "one")
     killed.die(first)
     killed.server.start()
-    killed.wait(5)
+    killed.wait(DEAD)
     heir = killed.machine("a")
 
     assert second.entries() == []
@@ -274,7 +274,7 @@ def test_an_owner_that_was_taken_for_dead_starts_no_session_where_none_is_starte
     """Its name is fenced; it has to get another one first."""
     journal, sweeper = machines.machine("a", starts_alone=False), machines.machine("b")
     start(journal)
-    machines.wait(5)
+    machines.wait(DEAD)
     sweeper.claim(URL)
 
     with pytest.raises(JournalError, match="taken for dead"):

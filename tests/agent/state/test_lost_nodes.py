@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from agent.rooms import dispatch
 from agent.rooms.recovery import Recovery
-from agent.sessions.sweeper import open_journal, sweeping
+from agent.rooms.witness import asking_agents
+from agent.sessions.sweeper import sweeping
 from agent.state.fleet import FleetJournal
+from agent.state.leases import Leases
 from agent.state.redis_state import RedisState
+from agent.state.shared_state import open_state
 from avatar.sessions.journal import SessionJournal
 from avatar.sessions.port import Claim, LeftRoom
-from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, people
+from tests.agent.rooms.fake_livekit import agent, people
+from tests.agent.rooms.test_witness import AskedLiveKit
 from tests.agent.web.web_fakes import settings
 from tests.avatar.fakes import KEY, LiteService
 
@@ -53,12 +57,15 @@ async def test_a_paused_job_is_taken_for_dead_and_ends_when_it_wakes_up(server: 
     """Its lease is renewed while it only waits; another machine claims its session and its room while it is paused."""
     job = await _start_job(server, tmp_path, URL)
     state = RedisState(server.url)
+    leases = Leases(state)
     sweeper = FleetJournal(SessionJournal(tmp_path / "sweeper"), state)
     awake = [await _look(sweeper) for _ in range(25)]
     job.send_signal(signal.SIGSTOP)
     looks = 0
     while not (claim := await _look(sweeper)).entries:
         looks += 1
+        for doubted in leases.doubted():
+            leases.settle(doubted.owner, lives=False)  # its agent does not answer
     job.send_signal(signal.SIGCONT)
     status = await job.wait()
     state.close()
@@ -70,8 +77,8 @@ async def test_a_paused_job_is_taken_for_dead_and_ends_when_it_wakes_up(server: 
     assert status == 1
 
 
-class FilledLiveKit(FakeLiveKit):
-    """A server whose dispatch brings another agent into the room."""
+class FilledLiveKit(AskedLiveKit):
+    """A server in whose room the agent does not answer; a dispatch brings another one."""
 
     def on_dispatch(self) -> None:
         self.there.append(agent("agent-2"))
@@ -82,7 +89,7 @@ async def test_a_lost_nodes_callers_get_another_agent_and_its_session_is_stopped
 ) -> None:
     """The worker of another machine puts the dead agent out of the room, though LiveKit still shows it."""
     monkeypatch.setattr(dispatch, "_LOOKS_EVERY", 0.05)
-    livekit = FilledLiveKit("call-1", [*people("caller-1"), agent("agent-1")])
+    livekit = FilledLiveKit(*people("caller-1"), agent("agent-1"), error="deadline_exceeded")
     vendor = LiteService()
     async with livekit.running(), vendor.running_server() as vendor_url:
         given = settings(
@@ -94,13 +101,14 @@ async def test_a_lost_nodes_callers_get_another_agent_and_its_session_is_stopped
         )
         job = await _start_job(server, tmp_path, given.avatar_service_url)
         recovery = Recovery(given)
-        async with sweeping(given, open_journal(given), recovery.recover_room):
+        state = open_state(given)
+        async with asking_agents(given, state.leases), sweeping(given, state.journal, recovery.recover_room):
             job.kill()
             await job.wait()
             async with vendor.changed:
                 await vendor.changed.wait_for(lambda: vendor.called("stop"))
             await asyncio.gather(*recovery._running.values())
-        left = open_journal(given).entries()
+        left = state.journal.entries()
         await recovery.aclose()
 
     assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 1)

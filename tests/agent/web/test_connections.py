@@ -104,7 +104,7 @@ async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
 async def test_a_client_has_few_connections() -> None:
     """One connection above the limit is closed at once; after another one ends there is room again."""
     async with door(most_of_a_client=2) as at:
-        first, second, third = [await at.connect() for _ in range(3)]
+        first, second, third = await at.connect(), await at.connect(), await at.connect(REQUEST)
         refused = await is_closed(third[0])
         first[1].close()
         await asyncio.sleep(0.1)
@@ -122,7 +122,7 @@ async def test_all_together_are_few() -> None:
     async with door("127.0.0.1", most=3, most_of_a_client=1) as at:
         kept = [await at.connect(REQUEST) for _ in range(3)]
         answers = [await reader.readline() for reader, _ in kept]
-        more = await at.connect()
+        more = await at.connect(REQUEST)
         refused = await is_closed(more[0])
         for _, writer in (*kept, more):
             writer.close()

@@ -1,0 +1,113 @@
+"""Asks the agents of calls whose leases have run out whether they live.
+
+A node that is cut off from Redis alone can't renew the leases of its calls, and the calls go on: their agents are in
+their rooms. So no call is taken over before its agent was asked by way of LiveKit, and has not answered.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from livekit import api
+from livekit.agents.utils import aio
+
+from agent.rooms.agent_rpc import call_agent
+from agent.rooms.dispatch import LIVEKIT_FAILURES, livekit_api
+from agent.settings import Settings
+from agent.state.leases import DoubtedCall, Leases
+from avatar.sessions.port import JournalError, LeftRoom
+
+logger = logging.getLogger("agent")
+
+# Seconds from one look for doubted calls to the next.
+_LOOKS_EVERY = 1.0
+
+# No agent has this method: LiveKit's client in its process answers that it has not, which shows that the process lives.
+# Its thread renews the lease however busy the event loop is, and the client answers likewise.
+_METHOD = "is_alive"
+
+# Seconds for an answer; on one machine it takes some milliseconds.
+_ANSWER_TIMEOUT_MS = 1_500
+_REQUEST_TIMEOUT = 2.0
+
+_ERRORS = api.TwirpErrorCode
+# Seen with livekit-server 1.13.5: the agent has no such method; there is no such agent; it does not answer.
+_ANSWERED = {_ERRORS.INVALID_ARGUMENT}
+_NOT_ANSWERED = {_ERRORS.NOT_FOUND, _ERRORS.CANCELED, _ERRORS.DEADLINE_EXCEEDED}
+
+
+@asynccontextmanager
+async def asking_agents(settings: Settings, leases: Leases | None) -> AsyncIterator[None]:
+    """Ask the agents of doubted calls for as long as the body runs.
+
+    Args:
+        settings: Of LiveKit's server.
+        leases: Of the fleet; None on a machine of its own, which needs no such question.
+    """
+    if leases is None:
+        yield
+        return
+    looking = asyncio.create_task(_look_regularly(settings, leases), name="witness")
+    try:
+        yield
+    finally:
+        await aio.cancel_and_wait(looking)
+
+
+async def lives(settings: Settings, call: LeftRoom) -> bool | None:
+    """Ask the agent of a call whether its process lives; None if LiveKit can't be asked."""
+    try:
+        async with livekit_api(settings) as livekit:
+            there = await livekit.room.list_participants(api.ListParticipantsRequest(room=call.room))
+        if all(each.identity != call.agent for each in there.participants):
+            return False
+        return await _answers(settings, call)
+    except LIVEKIT_FAILURES as error:
+        extra = {"room": call.room, "error": type(error).__name__}
+        logger.warning("LiveKit can't be asked whether the agent of a call lives", extra=extra)
+        return None
+
+
+async def _answers(settings: Settings, call: LeftRoom) -> bool:
+    request = api.PerformRpcRequest(
+        room=call.room, destination_identity=call.agent, method=_METHOD, response_timeout_ms=_ANSWER_TIMEOUT_MS
+    )
+    try:
+        async with asyncio.timeout(_REQUEST_TIMEOUT):  # of its own accord the client asks again
+            await call_agent(settings, request, timeout=_REQUEST_TIMEOUT)
+    except TimeoutError:
+        return False
+    except api.TwirpError as error:
+        if error.code in _ANSWERED | _NOT_ANSWERED:
+            return error.code in _ANSWERED
+        raise
+    return True
+
+
+async def _look_regularly(settings: Settings, leases: Leases) -> None:
+    async with asyncio.TaskGroup() as asking:
+        while True:
+            for doubted in await _doubted(leases):
+                asking.create_task(_settle(settings, leases, doubted), name="ask_agent")
+            await asyncio.sleep(_LOOKS_EVERY)
+
+
+async def _doubted(leases: Leases) -> list[DoubtedCall]:
+    try:
+        return await asyncio.to_thread(leases.doubted)
+    except JournalError:
+        return []  # that Redis is away is logged where it is asked
+
+
+async def _settle(settings: Settings, leases: Leases, doubted: DoubtedCall) -> None:
+    """Ask the agent of one call. An answer that is not known, or can't be noted, leaves the call doubted."""
+    is_alive = await lives(settings, doubted.call)
+    extra = {"room": doubted.call.room, "is_alive": is_alive}
+    logger.warning("the lease of a call has run out; its agent was asked", extra=extra)
+    if is_alive is None:
+        return
+    try:
+        await asyncio.to_thread(leases.settle, doubted.owner, lives=is_alive)
+    except JournalError:
+        logger.warning("the answer of a call's agent can't be noted", extra={"room": doubted.call.room})
