@@ -168,7 +168,8 @@ async def _speech(case: Case, voice: StandIns) -> Samples:
     if not case.background:
         return speech
     other = np.resize(await voice.speak(case.background), len(speech))
-    return np.clip(speech + _BACKGROUND * other, -32_768, 32_767).astype(np.int16)
+    mixed: Samples = np.clip(speech + _BACKGROUND * other, -32_768, 32_767).astype(np.int16)
+    return mixed
 
 
 async def _sound(part: str | float, voice: StandIns) -> Samples:

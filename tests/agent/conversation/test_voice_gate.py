@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from livekit import rtc
-from livekit.agents.vad import VADEventType
+from livekit.agents.vad import VAD, VADEventType
 from livekit.plugins import silero
 
 from agent.conversation.voice_gate import GatedVAD, VoiceGate
@@ -43,7 +43,7 @@ def test_silence_is_held_back_after_a_second() -> None:
     assert len(gate.take(frame(5_000))) in {5, 6}
 
 
-async def found(vad: silero.VAD, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> tuple[list[VADEventType], int]:
+async def found(vad: VAD, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> tuple[list[VADEventType], int]:
     """The begins and ends of voices, and how many inferences they took."""
     stream, kinds, inferences = vad.stream(), list[VADEventType](), 0
     for at in range(0, len(samples) - FRAME + 1, FRAME):
