@@ -13,7 +13,7 @@ __all__ = ["server"]
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # The framework measures in every process, idle ones too, whether its event loop is blocked: fifty times a second in two
-# threads, which is 0.8 CPU seconds a minute for each process. A number of milliseconds turns that on.
+# threads, which is 0.7 CPU seconds a minute for each process. A number of milliseconds turns that on.
 os.environ.setdefault("LIVEKIT_AGENTS_LOOP_BLOCK_WARN_MS", "0")
 
 
