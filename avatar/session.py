@@ -74,7 +74,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
         required: True if `start` waits for the service, and raises if it gives no session. Otherwise `start` returns at
             once, and the fallback track speaks while there is no avatar.
         caption_delay: Seconds from the playback that the service reports to the caller's ear; default: as measured on
-            the avatar's own track, if the room is subscribed to it. For `sync_transcription`.
+            the avatar's own track, at the first three beginnings. For `sync_transcription`.
         journal: Where sessions are noted, so that another process can stop them when this one is killed.
         record: Directory for a recording of the call (docs/recording.md); default LIVEAVATAR_RECORD, else none.
     """
@@ -263,14 +263,13 @@ class AvatarSession(BaseAvatarSession[_Events]):
         Raises:
             ConfigurationError: The framework's own is at work.
         """
-        if self._agent_session is None or self._output is None or self._room is None:
+        if self._agent_session is None or self._output is None or self._link is None:
             return
-        output = self._agent_session.output
-        if output.transcription is None:
-            return
-        self._transcription = SyncedTranscription(
-            output, output.transcription, self._output, self._room, self.avatar_identity, delay=self._caption_delay
-        )
+        output, identity = self._agent_session.output, self.avatar_identity
+        if output.transcription is not None:
+            self._transcription = SyncedTranscription(
+                output, output.transcription, self._output, self._link.sound, identity, delay=self._caption_delay
+            )
 
     async def aclose(self) -> None:
         """Stop the session, and leave the room.
@@ -350,6 +349,8 @@ class AvatarSession(BaseAvatarSession[_Events]):
 
     def _on_event(self, event: Event) -> None:
         self.emit("core_event", event)
+        if self._transcription is not None:
+            self._transcription.report(event)
         match event:
             case StatusChanged(status=status):
                 self._status = status

@@ -216,7 +216,9 @@ class Call:
             # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
             # As voice activity detection and Deepgram want it: by default both would resample it.
-            audio_input=room_io.AudioInputOptions(sample_rate=_INPUT_RATE),
+            audio_input=room_io.AudioInputOptions(
+                sample_rate=_INPUT_RATE, auto_gain_control=self._settings.auto_gain_control
+            ),
             # Whether a caller who left ends the call is decided by Presence.
             close_on_disconnect=False,
             # The chat is read by Control, which takes lines of every caller.

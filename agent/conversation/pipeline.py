@@ -21,13 +21,14 @@ from livekit.agents import (
 from livekit.agents.vad import VAD
 from livekit.agents.voice.agent_session import SessionConnectOptions
 from livekit.agents.voice.turn import EndpointingOptions, InterruptionOptions
-from livekit.plugins import deepgram, elevenlabs, openai, silero
+from livekit.plugins import deepgram, elevenlabs, openai
 from livekit.plugins.elevenlabs.tts import DEFAULT_VOICE_ID
 
 from agent.conversation.call_session import CallSession
 from agent.conversation.completions import AzureCompletionsClient, CompletionsClient
 from agent.conversation.patience import RESULT_CAME
 from agent.conversation.unfinished import UnfinishedTurns
+from agent.conversation.voice_gate import GatedVAD
 from agent.conversation.voices import VoicesByLanguage
 from agent.framework import ConnectedLLM, forward_messages, reporting_flux, reporting_stt
 from agent.persona import Persona
@@ -68,7 +69,7 @@ _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com", ".api.openai.com")
 @cache
 def load_vad() -> VAD:
     """Load Silero's voice activity detection, once in a process and its forks: it takes a moment, and 17 MB."""
-    return silero.VAD.load(min_silence_duration=VOICE_ENDS_AFTER)
+    return GatedVAD.load(min_silence_duration=VOICE_ENDS_AFTER)
 
 
 def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession:

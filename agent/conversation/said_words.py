@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher, get_close_matches
+from collections.abc import Callable
 
 from livekit.agents.voice.io import AgentOutput, TextOutput
 
+from agent.conversation.echo import is_echo
 from agent.conversation.transcript import words
 
 # Seconds for which words are kept.
@@ -17,9 +17,6 @@ _KEPT = 15.0
 _SHORT = 3
 _SECONDS_PER_WORD = 0.6
 _TRANSCRIBED_AFTER = 2.5
-
-# How alike a word and a mishearing of it are, as `difflib` counts it, from 0 to 1.
-_ALIKE = 0.6
 
 
 class SaidWords(TextOutput):
@@ -63,22 +60,3 @@ def said_words(output: AgentOutput) -> SaidWords | None:
     while link is not None and not isinstance(link, SaidWords):
         link = link.next_in_chain
     return link
-
-
-def is_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
-    """Return whether a transcript repeats the agent's words in their order, with one wrong word at most.
-
-    Words of the caller are the louder ones: they come last, or are more than one. Then it is no echo.
-
-    Args:
-        heard: The words of a transcript.
-        said: The words that the agent has just said.
-    """
-    blocks = SequenceMatcher(a=said, b=heard, autojunk=False).get_matching_blocks()
-    repeated = {index for block in blocks for index in range(block.b, block.b + block.size)}
-    own = [
-        index
-        for index, word in enumerate(heard)
-        if index not in repeated and not get_close_matches(word, said, n=1, cutoff=_ALIKE)
-    ]
-    return not own or (len(own) == 1 and own[0] < len(heard) - 1)

@@ -1,12 +1,13 @@
 """Puts captions that follow the avatar into an agent session, and takes them out again."""
 
-from livekit import rtc
 from livekit.agents.voice.io import AgentOutput, TextOutput
 
 from avatar.audio_output import AvatarAudioOutput
 from avatar.captions.captions import AvatarCaptions
 from avatar.captions.delay import DelayMeter
+from avatar.core import Event, SpeechSent
 from avatar.errors import ConfigurationError
+from avatar.link.sound import AvatarSound
 
 # Label of the framework's outputs that synchronize text with audio.
 _SYNCHRONIZER = "TranscriptSynchronizer"
@@ -19,7 +20,7 @@ class SyncedTranscription:
         output: Of the agent session.
         transcription: Where its text goes now.
         speech: Where its speech goes.
-        room: Where the avatar is heard.
+        sound: Of the avatar, to measure the delay; None if it can't be had.
         identity: Of the avatar.
         delay: Seconds from the playback that the service reports to the caller's ear; None to measure it.
 
@@ -32,7 +33,7 @@ class SyncedTranscription:
         output: AgentOutput,
         transcription: TextOutput,
         speech: AvatarAudioOutput,
-        room: rtc.Room,
+        sound: AvatarSound | None,
         identity: str,
         *,
         delay: float | None,
@@ -45,9 +46,14 @@ class SyncedTranscription:
         self._speech = speech
         self._captions = AvatarCaptions(transcription, speech.played, is_spoken=self._is_spoken, delay=delay or 0)
         self._meter: DelayMeter | None = None
-        if delay is None:
-            self._meter = DelayMeter(room, identity, self._captions.beginnings, self._captions.set_delay)
+        if delay is None and sound is not None:
+            self._meter = DelayMeter(sound, identity, self._captions.beginnings, self._captions.set_delay)
         speech.captions = output.transcription = self._captions
+
+    def report(self, event: Event) -> None:
+        """Measure the delay of a segment whose first chunk was sent just now; other events are ignored."""
+        if isinstance(event, SpeechSent) and self._meter is not None:
+            self._meter.expect()
 
     async def aclose(self) -> None:
         """Show what was heard, and send the text where it went before."""

@@ -35,6 +35,7 @@ from avatar.link.driver import Driver
 from avatar.link.room import AvatarSubscriptions, RoomServer, RoomWatch
 from avatar.link.sessions import RunningSession, SessionExecutor, SessionSource
 from avatar.link.socket import SocketExecutor
+from avatar.link.sound import AvatarSound
 from avatar.recording import Recorder
 
 logger = logging.getLogger("avatar")
@@ -58,6 +59,11 @@ class AvatarLink:
         on_event: Called with each event of the machine.
         recorder: Records the messages of the WebSockets.
         timings: Waits and limits of the machine.
+
+    Attributes:
+        machine: Decides.
+        driver: Of the machine.
+        sound: Of the avatars; None if the room is a stand-in that shows no tracks.
     """
 
     def __init__(
@@ -94,7 +100,8 @@ class AvatarLink:
         self._sockets = SocketExecutor(self.driver, http, recorder or Recorder())
         self._sessions = SessionExecutor(self.driver, source, self._on_running)
         self._fallback = FallbackTrack(self.driver, room)
-        self._watch = RoomWatch(self.driver, room) if is_room else None
+        self.sound = AvatarSound(room, self._is_avatar) if is_room else None
+        self._watch = RoomWatch(self.driver, room, self.sound) if self.sound is not None else None
         self._subscriptions = None if server is None else AvatarSubscriptions(self.driver, room, server, http)
 
     def start(self) -> None:
@@ -127,6 +134,9 @@ class AvatarLink:
         await asyncio.gather(*(executor.aclose(limit) for executor in executors if executor is not None))
         # A `first_session` that still waits returns: there will be none.
         self._answer()
+
+    def _is_avatar(self, identity: str) -> bool:
+        return any(session.identity == identity for session in self.machine.sessions)
 
     def _on_running(self, number: int, running: RunningSession) -> None:
         self._sockets.set_url(number, running.ws_url)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import Any
 
 import aiohttp
 from livekit import api, rtc
@@ -11,31 +10,34 @@ from livekit import api, rtc
 from avatar.core import MuteAvatar
 from avatar.core.sound_monitor import SoundMonitor
 from avatar.link.driver import Driver
+from avatar.link.sound import AvatarSound
 from avatar.link.tasks import Tasks
 
 logger = logging.getLogger("avatar")
 
 _LISTEN_EVERY_S = 0.5
-_STATS_TIMEOUT_S = 2.0
 _SERVER_TIMEOUT_S = 3.0
 
 
 class RoomWatch:
     """Reports to the machine which participants are in the room, and whether the avatar's sound arrives.
 
-    For that it subscribes to the avatars' sound, whatever the room subscribes to by itself, and never to their picture:
-    decoding 25 pictures a second would be the largest cost of a call.
+    LiveKit's server reports which participants speak. Only where it reports nothing although the avatar should be
+    heard, the avatar's sound is received and listened to.
 
     Args:
         driver: Of the machine.
         room: Connected, or about to be.
+        sound: Of the avatars in this room.
     """
 
-    def __init__(self, driver: Driver, room: rtc.Room) -> None:
+    def __init__(self, driver: Driver, room: rtc.Room, sound: AvatarSound) -> None:
         self._driver = driver
         self._machine = driver.machine
         self._room = room
+        self._sound = sound
         self._known: set[str] = set()
+        self._speaking: set[str] = set()
         self._tasks = Tasks()
 
     def start(self) -> None:
@@ -44,7 +46,8 @@ class RoomWatch:
         self._room.on("reconnected", self._look)
         self._room.on("participant_connected", self._look)
         self._room.on("participant_disconnected", self._look)
-        self._room.on("track_published", self._choose)
+        self._room.on("active_speakers_changed", self._on_speakers)
+        self._sound.start()
         self._tasks.start(self._listen(), "avatar_sound", lambda _: None)
         self._look()
 
@@ -54,7 +57,8 @@ class RoomWatch:
         self._room.off("reconnected", self._look)
         self._room.off("participant_connected", self._look)
         self._room.off("participant_disconnected", self._look)
-        self._room.off("track_published", self._choose)
+        self._room.off("active_speakers_changed", self._on_speakers)
+        self._sound.close()
         await self._tasks.aclose(limit)
 
     def _look(self, *_: object) -> None:
@@ -68,47 +72,38 @@ class RoomWatch:
             for identity in self._known - present:
                 self._machine.avatar_left(identity, now)
         self._known = present
-        for participant in self._room.remote_participants.values():
-            for publication in participant.track_publications.values():
-                self._choose(publication, participant)
+        self._sound.look()
 
-    def _choose(self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant) -> None:
-        """Subscribe to a track of an avatar if it is sound."""
-        if any(session.identity == participant.identity for session in self._machine.sessions):
-            publication.set_subscribed(publication.kind == rtc.TrackKind.KIND_AUDIO)
+    def _on_speakers(self, speakers: list[rtc.Participant]) -> None:
+        self._speaking = {speaker.identity for speaker in speakers}
 
     async def _listen(self) -> None:
-        """Follow the sound of the avatar while it should be heard."""
+        """Follow whether the avatar is heard while it should be."""
         monitor = SoundMonitor()
         while True:
             await asyncio.sleep(_LISTEN_EVERY_S)
-            current = self._machine.current
-            if current is None or not self._machine.avatar_sounds(self._driver.now):
+            identity = self._sounding()
+            if identity is None:
                 monitor.reset()
                 continue
-            track, energy = await self._energy(current.identity)
-            since = monitor.note(track, energy, self._driver.now)
-            if since is not None:
-                with self._driver.step() as now:
-                    self._machine.avatar_unheard(since, now)
+            monitor.note_report(identity, self._driver.now, speaks=identity in self._speaking)
+            if monitor.is_doubtful(self._driver.now):
+                await self._listen_closely(monitor, identity)
 
-    async def _energy(self, identity: str) -> tuple[str | None, float]:
-        """Get the energy of all sound that has arrived on an avatar's track, and the track's sid.
+    async def _listen_closely(self, monitor: SoundMonitor, identity: str) -> None:
+        """Receive the avatar's sound until it is known whether there is any."""
+        with self._sound.received():
+            while monitor.is_doubtful(self._driver.now) and self._sounding() == identity:
+                since = monitor.note_energy(await self._sound.energy(identity), self._driver.now)
+                if since is not None:
+                    with self._driver.step() as now:
+                        self._machine.avatar_unheard(since, now)
+                await asyncio.sleep(_LISTEN_EVERY_S)
 
-        Returns:
-            None for the track if it is not subscribed to, or if its statistics can't be read.
-        """
-        avatar = self._room.remote_participants.get(identity)
-        tracks = [publication.track for publication in avatar.track_publications.values()] if avatar else []
-        track = next((track for track in tracks if isinstance(track, rtc.RemoteAudioTrack)), None)
-        if track is None:
-            return None, 0.0
-        try:
-            async with asyncio.timeout(_STATS_TIMEOUT_S):
-                stats: list[Any] = await track.get_stats()
-        except Exception:  # noqa: BLE001 - the SDK raises nothing more specific; the next look may succeed
-            return None, 0.0
-        return track.sid, sum(stat.inbound_rtp.inbound.total_audio_energy for stat in stats)
+    def _sounding(self) -> str | None:
+        """Return the identity of the avatar that should be heard now."""
+        current = self._machine.current
+        return current.identity if current is not None and self._machine.avatar_sounds(self._driver.now) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Settings are tried like this: `MIN_ENDPOINTING_DELAY=0.8 python -m benchmarks.tu
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
@@ -38,12 +39,16 @@ _AT_ONCE: Final = 2
 
 
 def main() -> None:
-    """Replay the set."""
+    """Replay the set, or the cases of it whose names have one of these words in them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.turns", description=main.__doc__)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="such as: greeting, number, voice")
+    words = parser.parse_args().words or [""]
     logging.disable(logging.CRITICAL)
-    Console(width=130).print(asyncio.run(_run()))
+    cases = [case for case in CASES if any(word in case.name for word in words)]
+    Console(width=130).print(asyncio.run(_run(cases)))
 
 
-async def _run() -> Table:
+async def _run(cases: Sequence[Case]) -> Table:
     async with AsyncExitStack() as stack:
         logs = Path(stack.enter_context(TemporaryDirectory(prefix="bench-turns-")))
         port = free_port()
@@ -63,16 +68,16 @@ async def _run() -> Table:
                 return await replay(case, settings, persona, voice, official=official)
 
         both = [
-            await asyncio.gather(*(judged(case, official=official) for case in CASES)) for official in (True, False)
+            await asyncio.gather(*(judged(case, official=official) for case in cases)) for official in (True, False)
         ]
-        return _table(*both)
+        return _table(cases, *both)
 
 
-def _table(official: Sequence[Outcome], ours: Sequence[Outcome]) -> Table:
+def _table(cases: Sequence[Case], official: Sequence[Outcome], ours: Sequence[Outcome]) -> Table:
     table = Table(title="cut-ins, missed turns, and seconds to the answer, to silence, and until the agent goes on")
     for heading in ("", "framework", "ours"):
         table.add_column(heading)
-    for case, before, after in zip(CASES, official, ours, strict=True):
+    for case, before, after in zip(cases, official, ours, strict=True):
         table.add_row(case.name, _cell(before), _cell(after))
     table.add_section()
     table.add_row("all", _sums(official), _sums(ours))

@@ -20,12 +20,16 @@ class Case:
         says: Texts, which synthetic voices speak, sounds without words, and pauses in seconds.
         turns: How many turns that is.
         over_story: Whether it is said while the agent tells a story.
+        echo_db: How loud the agent's own voice comes back into the microphone, less than 0; None if it does not.
+        background: What a second voice says at the same time, 20 dB quieter than the caller.
     """
 
     name: str
     says: tuple[str | float, ...]
     turns: int = 1
     over_story: bool = False
+    echo_db: float | None = None
+    background: str = ""
 
 
 def _dictated(pause: float) -> tuple[str | float, ...]:
@@ -46,4 +50,13 @@ CASES: Final = (
     Case("music over the story", (MUSIC,), turns=0, over_story=True),
     Case("stop please, over the story", ("stop please",), over_story=True),
     Case("a question over the story", ("what time is it in london",), over_story=True),
+    *(
+        Case(f"its own voice at {level} dB", (8.0,), turns=0, over_story=True, echo_db=level)
+        for level in (-12, -20, -30)
+    ),
+    *(
+        Case(f"stop please, over its own voice at {level} dB", ("stop please",), over_story=True, echo_db=level)
+        for level in (-20, -30)
+    ),
+    Case("a question, a second voice behind it", ("what time is it in london",), background="tell me a story"),
 )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from livekit import rtc
-from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
+from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities, TextOutput
 
 from demo.call.levels import RATE_HZ
 
 if TYPE_CHECKING:
+    from avatar.captions.captions import AvatarCaptions
     from demo.call.levels import Samples
 
 _FRAME: Final = 0.05
@@ -20,11 +21,22 @@ _TICK: Final = 0.02
 _SPEECH_RATE_HZ: Final = 24_000
 
 
-class CaseMicrophone(AudioInput):
-    """Gives silence in real time, and in between what it is told to."""
+# Seconds from the loudspeaker to the microphone, with the networks between them and the agent.
+_ECHO_AFTER: Final = 0.2
 
-    def __init__(self) -> None:
+
+class CaseMicrophone(AudioInput):
+    """Gives silence in real time, and in between what it is told to.
+
+    Args:
+        speaker: Its sound comes back into the microphone.
+        echo: How loud, as a factor.
+    """
+
+    def __init__(self, speaker: ClockedSpeaker, echo: float = 0.0) -> None:
         super().__init__(label="case")
+        self._speaker = speaker
+        self._echo = echo
         self._speech: Samples = np.zeros(0, np.int16)
         self._said = asyncio.Event()
         self._next_at = time.monotonic()
@@ -44,6 +56,9 @@ class CaseMicrophone(AudioInput):
         if not len(self._speech):
             self._said.set()
         window = np.pad(samples, (0, count - len(samples)))
+        if self._echo:
+            sound = self._speaker.sound(self._next_at - _ECHO_AFTER - _FRAME, self._next_at - _ECHO_AFTER)
+            window = np.clip(window + self._echo * sound, -32_768, 32_767).astype(np.int16)
         return rtc.AudioFrame(window.tobytes(), RATE_HZ, 1, count)
 
 
@@ -54,6 +69,7 @@ class ClockedSpeaker(AudioOutput):
         can_pause: Whether it can go on after it was silenced.
 
     Attributes:
+        captions: Show the words as they are played.
         began: When each segment began to play.
         paused: When it was paused.
         resumed: When it went on.
@@ -69,6 +85,9 @@ class ClockedSpeaker(AudioOutput):
         self.resumed: list[float] = []
         self.ended: list[float] = []
         self.played = 0.0
+        self.captions: AvatarCaptions | None = None
+        self._pcm = bytearray()
+        self._played: list[tuple[float, bytes]] = []
         self._given = 0.0
         self._is_open = self._is_flushed = self._is_paused = False
         self._playing = asyncio.create_task(self._play(), name="speaker")
@@ -79,13 +98,18 @@ class ClockedSpeaker(AudioOutput):
         if not self._is_open:
             self._is_open, self._is_flushed = True, False
             self.began.append(time.monotonic())
+            if self.captions is not None:
+                self.captions.start(asyncio.get_running_loop().time())
             self.on_playback_started(created_at=time.time())
+        self._pcm += frame.data.tobytes()
         self._given += frame.duration
 
     def flush(self) -> None:
         """Complete the segment."""
         super().flush()
         self._is_flushed = True
+        if self.captions is not None:
+            self.captions.end_audio(self._given)
 
     def clear_buffer(self) -> None:
         """Drop the rest."""
@@ -107,6 +131,18 @@ class ClockedSpeaker(AudioOutput):
             self.resumed.append(time.monotonic())
         self._is_paused = False
 
+    def sound(self, begin: float, end: float) -> Samples:
+        """Return what was played between two instants, at the microphone's rate."""
+        sound = np.zeros(round((end - begin) * RATE_HZ), np.int16)
+        for at, pcm in reversed(self._played):
+            if at <= begin - _TICK:
+                break
+            piece = np.repeat(np.frombuffer(pcm, np.int16), RATE_HZ // _SPEECH_RATE_HZ)
+            first = round((at - begin) * RATE_HZ)
+            piece = piece[max(0, -first) : max(0, len(sound) - first)]
+            sound[max(0, first) : max(0, first) + len(piece)] = piece
+        return sound
+
     async def aclose(self) -> None:
         """Stop the clock."""
         self._playing.cancel()
@@ -116,10 +152,27 @@ class ClockedSpeaker(AudioOutput):
         while True:
             await asyncio.sleep(_TICK)
             if self._is_open and not self._is_paused:
-                self.played = min(self.played + _TICK, self._given)
+                before, self.played = self.played, min(self.played + _TICK, self._given)
+                begin, end = (2 * round(at * _SPEECH_RATE_HZ) for at in (before, self.played))
+                self._played.append((time.monotonic() - _TICK, bytes(self._pcm[begin:end])))
                 if self._is_flushed and self.played >= self._given:
                     self._finish(interrupted=False)
 
     def _finish(self, *, interrupted: bool) -> None:
         position, self.played, self._given, self._is_open = self.played, 0.0, 0.0, False
-        self.on_playback_finished(playback_position=position, interrupted=interrupted)
+        self._pcm.clear()
+        heard = None if self.captions is None else self.captions.finish(position, interrupted=interrupted)
+        self.on_playback_finished(playback_position=position, interrupted=interrupted, synchronized_transcript=heard)
+
+
+class Unseen(TextOutput):
+    """A transcription that is shown nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__(label="unseen", next_in_chain=None)
+
+    async def capture_text(self, text: str) -> None:
+        """Take text."""
+
+    def flush(self) -> None:
+        """Take the end of a segment."""

@@ -14,12 +14,14 @@ from livekit.agents import Agent, AgentSession, TurnHandlingOptions
 from livekit.plugins import silero
 
 from agent.conversation.apology import Apology
+from agent.conversation.call_session import CallSession
 from agent.conversation.persona_agent import PersonaAgent
 from agent.conversation.pipeline import build_llm, build_session, build_stt, build_tts, load_vad
 from agent.conversation.stt_watchdog import SttWatchdog
 from agent.turns import turn_settings
+from avatar.captions.captions import AvatarCaptions
 from benchmarks.turns.cases import LAUGHTER, MUSIC, NOISE
-from benchmarks.turns.devices import CaseMicrophone, ClockedSpeaker
+from benchmarks.turns.devices import CaseMicrophone, ClockedSpeaker, Unseen
 from benchmarks.turns.noise import laughter, music, wordless_voice
 from demo.call.levels import RATE_HZ
 
@@ -44,6 +46,9 @@ _SOUNDS: Final[Mapping[str, Callable[[], Samples]]] = {
     LAUGHTER: laughter,
     MUSIC: music,
 }
+
+# A voice 20 dB quieter than the caller's.
+_BACKGROUND: Final = 0.1
 
 _STORY: Final = " ".join(f"This is sentence number {number} of a story that has no end." for number in range(12))
 
@@ -77,10 +82,13 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
         voice: Speaks for the caller.
         official: True for the framework's defaults and an output that can't pause, as the official plugin has.
     """
-    speech = [await _sound(part, voice) for part in case.says]
-    microphone, speaker = CaseMicrophone(), ClockedSpeaker(can_pause=not official)
+    speech = await _speech(case, voice)
+    speaker = ClockedSpeaker(can_pause=not official)
+    microphone = CaseMicrophone(speaker, 0.0 if case.echo_db is None else 10 ** (case.echo_db / 20))
     async with _session(settings, persona, official=official) as (session, agent):
         session.input.audio, session.output.audio = microphone, speaker
+        if isinstance(session, CallSession):
+            _show_captions(session, speaker)
         await session.start(agent)
         if case.over_story:
             session.say(_STORY)
@@ -89,9 +97,11 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
         else:
             await asyncio.sleep(_BEFORE)
         began_at = time.monotonic()
-        ended_at = await microphone.say(np.concatenate(speech))
+        ended_at = await microphone.say(speech)
         await asyncio.sleep(_AFTER)
         turns = sum(message.role == "user" for message in session.history.messages())
+    if speaker.captions is not None:
+        await speaker.captions.aclose()
     await speaker.aclose()
     return judge(case, turns, speaker, began_at, ended_at)
 
@@ -143,6 +153,23 @@ async def _session(
     )
     await apology.aclose()
     await session.close()
+
+
+def _show_captions(session: CallSession, speaker: ClockedSpeaker) -> None:
+    """Show the words as they are heard, by which the agent knows its echo; as `AvatarSession` does in a call."""
+    session.output.transcription = Unseen()
+    session.note_said_words()
+    speaker.captions = AvatarCaptions(session.output.transcription, lambda: speaker.played)
+    session.output.transcription = speaker.captions
+
+
+async def _speech(case: Case, voice: StandIns) -> Samples:
+    speech = np.concatenate([await _sound(part, voice) for part in case.says])
+    if not case.background:
+        return speech
+    other = np.resize(await voice.speak(case.background), len(speech))
+    mixed: Samples = np.clip(speech + _BACKGROUND * other, -32_768, 32_767).astype(np.int16)
+    return mixed
 
 
 async def _sound(part: str | float, voice: StandIns) -> Samples:

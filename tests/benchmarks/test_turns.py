@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from livekit import rtc
 
@@ -66,3 +67,12 @@ async def test_the_speaker_plays_in_real_time_and_stands_still_while_paused() ->
 def test_every_case_has_a_name_of_its_own() -> None:
     """The table has a row for each."""
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+async def test_an_echo_is_what_was_played_at_that_time(speaker: ClockedSpeaker) -> None:
+    """At the microphone's rate, with silence where nothing was played."""
+    loud = np.full(480, 1_000, np.int16)
+    speaker._played = [(1.00, loud.tobytes()), (1.02, (2 * loud).tobytes())]
+
+    assert speaker.sound(1.01, 1.05).tolist() == [1_000] * 480 + [2_000] * 960 + [0] * 480
+    assert speaker.sound(0.98, 1.0).tolist() == [0] * 960

@@ -1,4 +1,4 @@
-"""What a worker receives, by the LiveKit server's own count: the caller, the avatar's sound, and no picture."""
+"""What a worker receives, by the LiveKit server's own count: the caller, and nothing of the avatar while it speaks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,23 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
 HAPPENS = 40.0
+
+# Seconds of the opening line until its beginning was measured, and for which bytes are counted afterwards.
+_BEGINNING, _WHILE = 1.5, 1.0
+
+# Bytes a second: speech takes six to twelve thousand, and a silent microphone some hundred.
+_MOST = 2_000
+
+_SENT = re.compile(r'livekit_packet_bytes\{[^}]*direction="outgoing"[^}]*\} (\S+)')
 _SUBSCRIBED = re.compile(r'livekit_track_subscribed_total\{kind="(\w+)"[^}]*\} (\d+)')
 
 
 @pytest.mark.parametrize("room_owner", ["ours", "liveavatar"])
-async def test_a_worker_receives_sound_alone(stage: Stage, room_owner: Literal["ours", "liveavatar"]) -> None:
-    """The caller subscribes to nothing, and the worker to the microphone and to the avatar's sound."""
+async def test_a_worker_receives_the_caller_alone(stage: Stage, room_owner: Literal["ours", "liveavatar"]) -> None:
+    """The caller subscribes to nothing, and the worker to the microphone and the avatar's sound, which it has not sent.
+
+    Of the sound of the opening line, only the beginning is received: by it the captions' delay is measured.
+    """
     there = replace(stage, room_owner=room_owner)
     async with there.worker(), AsyncExitStack() as stack:
         room = rtc.Room()
@@ -43,18 +54,33 @@ async def test_a_worker_receives_sound_alone(stage: Stage, room_owner: Literal["
             while not (_publishes_picture(room) and "speaking" in _states(room)):  # noqa: ASYNC110 - both may come first
                 await asyncio.sleep(0.05)
         subscribed = await subscriptions(stage.livekit)
+        await asyncio.sleep(_BEGINNING)
+        before = await sent_bytes(stage.livekit)
+        await asyncio.sleep(_WHILE)
+        received, states = await sent_bytes(stage.livekit) - before, _states(room)
 
     assert subscribed == {"AUDIO": 2, "VIDEO": 0}
+    assert "speaking" in states
+    assert received < _MOST
+
+
+async def sent_bytes(server: LiveKitServer) -> float:
+    """The bytes of media that the server has sent to everybody so far."""
+    return sum(float(count) for count in _SENT.findall(await _metrics(server)))
 
 
 async def subscriptions(server: LiveKitServer) -> dict[str, int]:
     """The subscriptions that all participants of all rooms have now, by the kind of the track."""
-    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{server.metrics_port}/metrics") as reply:
-        found = _SUBSCRIBED.findall(await reply.text())
+    found = _SUBSCRIBED.findall(await _metrics(server))
     counts = {"AUDIO": 0, "VIDEO": 0}
     for kind, count in found:
         counts[kind.upper()] = counts.get(kind.upper(), 0) + int(count)
     return counts
+
+
+async def _metrics(server: LiveKitServer) -> str:
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{server.metrics_port}/metrics") as reply:
+        return await reply.text()
 
 
 def _publishes_picture(room: rtc.Room) -> bool:

@@ -353,3 +353,15 @@ async def test_the_callers_sound_is_not_resampled_again(monkeypatch: pytest.Monk
 
     assert options is not None
     assert options.sample_rate == load_vad()._opts.sample_rate == deepgram.STT(api_key="key")._opts.sample_rate  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_the_callers_sound_is_made_louder_on_request_alone(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
+    """A browser has done it; done again, it raises the avatar's own voice from the caller's loudspeaker."""
+    if wanted:
+        monkeypatch.setenv("AUTO_GAIN_CONTROL", "true")
+    async with staged(monkeypatch) as stage:
+        options = stage.call._room_options().get_audio_input_options()
+
+    assert options is not None
+    assert options.auto_gain_control is wanted

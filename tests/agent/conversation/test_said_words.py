@@ -1,39 +1,11 @@
-"""A transcript that repeats what the agent has just said is its echo; words of the caller in it make it a turn."""
+"""What the caller has just heard of the agent, and for how long it can be an echo."""
 
 import asyncio
 
 import pytest
 
-from agent.conversation.said_words import SaidWords, is_echo
-from agent.conversation.transcript import words
+from agent.conversation.said_words import SaidWords
 from tests.agent.speech.speech_fakes import Captions
-
-SAID = words("Once upon a time there was a lighthouse keeper, who lived alone on a rock.")
-
-
-@pytest.mark.parametrize(
-    "heard",
-    [
-        "once upon a time there was",
-        "a time there was a light house keeper",
-        "keeper who lived alone",
-        "lighthouse keepers",
-        "upon a dime there was",
-        "upon a zebra there was a lighthouse",
-    ],
-)
-def test_the_agents_own_words_are_an_echo(heard: str) -> None:
-    """From anywhere in what was said, also where a word was misheard."""
-    assert is_echo(words(heard), SAID)
-
-
-@pytest.mark.parametrize(
-    "heard",
-    ["stop please", "there was a lighthouse stop", "wait a moment", "upon a time what was his name", "no"],
-)
-def test_words_of_the_caller_are_none(heard: str) -> None:
-    """Also behind words of the agent, which the caller has spoken over."""
-    assert not is_echo(words(heard), SAID)
 
 
 @pytest.mark.looptime

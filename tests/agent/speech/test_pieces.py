@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.speech.pieces import PieceTokenizer, is_speakable, split
+from agent.speech.pieces import PieceTokenizer, first_clause, is_speakable, split
 from avatar.core.caption import estimate_seconds
 
 TEXTS = st.lists(
@@ -141,3 +141,32 @@ async def test_a_piece_is_given_out_when_the_next_one_begins() -> None:
     stream.push_text("It was a very fine day. W")
 
     assert (await anext(stream)).token == "It was a very fine day."
+
+
+async def test_the_first_clause_is_spoken_before_its_sentence_is_written() -> None:
+    """The caller waits for the first piece alone; the others are sentences."""
+    stream = PieceTokenizer().stream()
+    for word in re.findall(
+        r"\s*\S+", "In the evening a storm came up, and the light went out. Then, after a long while, it was"
+    ):
+        stream.push_text(word)
+    first, second = await anext(stream), await anext(stream)
+    stream.end_input()
+    rest = [data.token async for data in stream]
+
+    assert (first.token, second.token) == ("In the evening a storm came up,", "and the light went out.")
+    assert rest == ["Then, after a long while, it was"]
+
+
+@pytest.mark.parametrize(
+    ("text", "clause"),
+    [
+        ("Well, it was 1,000,000 years ago, I think", "Well, it was 1,000,000 years ago, "),
+        ("Well, it was so", ""),
+        ("In the evening a storm came up,", ""),
+        ("今天天气非常好，我们出去走走", "今天天气非常好，"),
+    ],
+)
+def test_a_clause_is_long_enough_to_be_spoken_and_is_over(text: str, clause: str) -> None:
+    """A number is not cut, and after the comma something has to follow."""
+    assert first_clause(text) == clause

@@ -9,6 +9,7 @@ import pytest
 from livekit import rtc
 
 from avatar.captions.delay import Beginnings, DelayMeter, onset
+from avatar.link.sound import AvatarSound
 from tests.avatar.virtual_room import VirtualRoom
 
 LOUD, SILENT = 8_000, 20
@@ -111,28 +112,43 @@ class Stream:
         self.is_closed = True
 
 
-@pytest.mark.looptime
-async def test_the_meter_tells_the_median_and_stops_after_three_beginnings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also of those that were heard before they were reported; another participant's track is none of its business."""
-    answer = [SILENT] * 25 + [LOUD] * 25
-    stream = Stream(answer * 4)
-    monkeypatch.setattr(rtc.AudioStream, "from_track", lambda **_: stream)
-    track: Any = SimpleNamespace(kind=rtc.TrackKind.KIND_AUDIO)
-    room, beginnings, measured = VirtualRoom(), Beginnings(), list[float]()
-    meter = DelayMeter(room, "face", beginnings, measured.append)
-    room.emit("track_subscribed", track, None, SimpleNamespace(identity="caller"))
-    await asyncio.sleep(0.1)
-    assert stream.left == len(stream.levels)
+class Sound(AvatarSound):
+    """A sound whose track is a script's, and that notes how often it was received."""
 
-    room.emit("track_subscribed", track, None, SimpleNamespace(identity="face"))
+    def __init__(self, room: rtc.Room) -> None:
+        super().__init__(room, lambda _: True, self._note)
+        self.enabled: list[bool] = []
+
+    def _note(self, _: object, *, enabled: bool) -> None:
+        self.enabled.append(enabled)
+
+    def track(self, identity: str) -> Any:
+        return SimpleNamespace(kind=rtc.TrackKind.KIND_AUDIO) if identity == "face" else None
+
+
+@pytest.mark.looptime
+async def test_the_meter_tells_the_median_and_needs_no_sound_after_three_beginnings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sound is received from a segment's first chunk to its first sound, which may be before the report."""
+    made: list[Stream] = []
+
+    def stream(**_: object) -> Stream:
+        made.append(Stream([SILENT] * 25 + [LOUD] * 25))
+        return made[-1]
+
+    monkeypatch.setattr(rtc.AudioStream, "from_track", stream)
+    room = VirtualRoom()
+    room.come("face", object())
+    sound, beginnings, measured = Sound(room), Beginnings(), list[float]()
+    meter = DelayMeter(sound, "face", beginnings, measured.append)
     loop = asyncio.get_running_loop()
-    since = loop.time()
-    for report_at in (0.45, 1.6, 2.3):
-        await asyncio.sleep(since + report_at - loop.time())
+    for report_after in (0.45, 0.6, 0.3, 0.5):
+        meter.expect()
+        meter.expect()
+        await asyncio.sleep(report_after)
         beginnings.tell(loop.time(), loop.time())
-    await asyncio.sleep(5.0)
-    assert stream.is_closed
-    assert stream.left == len(stream.levels) - 126
+        await asyncio.sleep(5.0)
     await meter.aclose()
 
     early, at_once, late = sorted(beginnings.delays)
@@ -140,3 +156,23 @@ async def test_the_meter_tells_the_median_and_stops_after_three_beginnings(monke
     assert at_once == pytest.approx(0.07, abs=0.01)
     assert late == pytest.approx(0.22, abs=0.01)
     assert measured == [at_once, pytest.approx(at_once / 2), at_once]
+    assert [each.is_closed for each in made] == [True] * 3
+    assert all(each.left > 15 for each in made)
+    assert sound.enabled == [True, False] * 3
+
+
+@pytest.mark.looptime
+@pytest.mark.parametrize("identity", ["face", "not there"])
+async def test_a_sound_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, identity: str) -> None:
+    """The fallback track speaks, or the avatar has left; the next segment is tried again."""
+    monkeypatch.setattr(rtc.AudioStream, "from_track", lambda **_: Stream([SILENT] * 10))
+    room = VirtualRoom()
+    room.come("face", object())
+    sound = Sound(room)
+    meter = DelayMeter(sound, identity, Beginnings(), lambda _: None)
+    for _ in range(2):
+        meter.expect()
+        await asyncio.sleep(7.0)
+    await meter.aclose()
+
+    assert sound.enabled == ([True, False] * 2 if identity == "face" else [])

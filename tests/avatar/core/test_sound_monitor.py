@@ -3,42 +3,61 @@
 from avatar.core.sound_monitor import SoundMonitor
 
 
-def silent_since(looks: list[tuple[str | None, float]]) -> list[float | None]:
-    """Return the monitor's reports for looks half a second apart."""
-    monitor = SoundMonitor()
-    return [monitor.note(track, energy, number / 2) for number, (track, energy) in enumerate(looks)]
+def silent_since(speaks: list[bool], energies: list[float | None]) -> tuple[list[float | None], int]:
+    """Return the monitor's reports for looks half a second apart, and how many looks at the energy there were."""
+    monitor, reports, looks = SoundMonitor(), list[float | None](), 0
+    for number, (speaking, energy) in enumerate(zip(speaks, energies, strict=True)):
+        now = number / 2
+        monitor.note_report("face", now, speaks=speaking)
+        if monitor.is_doubtful(now):
+            looks += 1
+            reports.append(monitor.note_energy(energy, now))
+    return [since for since in reports if since is not None], looks
 
 
 def test_a_track_that_froze_is_found_out() -> None:
-    """Three seconds without a sound, counted from the last one."""
-    assert silent_since([("a", 0.1), ("a", 0.2), *[("a", 0.2)] * 6])[-1] == 0.5
+    """Three seconds without a report and without a sound, counted from the last report."""
+    assert silent_since([True, True, *[False] * 6], [0.2] * 8) == ([0.5], 4)
+
+
+def test_a_voice_that_the_server_reports_is_not_listened_to() -> None:
+    """Nor is one that pauses for a second."""
+    assert silent_since([True, False, False] * 8, [0.2] * 24) == ([], 0)
 
 
 def test_a_track_that_sounds_is_left_alone() -> None:
-    """Its energy grows from look to look."""
-    assert silent_since([("a", number / 10) for number in range(20)]) == [None] * 20
+    """Its energy grows from look to look, although the server reports no voice."""
+    energies: list[float | None] = [number / 10 for number in range(20)]
+
+    assert silent_since([True, *[False] * 19], energies)[0] == []
 
 
-def test_a_track_that_replaces_another_counts_from_zero() -> None:
-    """Its energy is lower than that of the one before, and it is heard all the same."""
-    before = [("a", 2.0 + number / 10) for number in range(3)]
-    after: list[tuple[str | None, float]] = [("b", 0.02 + number / 20) for number in range(12)]
-
-    assert silent_since([*before, *after]) == [None] * 15
+def test_an_avatar_of_which_nothing_was_ever_heard_is_left_alone() -> None:
+    """Its track may not tell how loud it is."""
+    assert silent_since([False] * 20, [0.0] * 20) == ([], 0)
 
 
-def test_a_track_of_which_nothing_was_ever_heard_is_left_alone() -> None:
-    """Its statistics may not tell."""
-    assert silent_since([("a", 0.0)] * 20) == [None] * 20
-    assert silent_since([(None, 0.0)] * 20) == [None] * 20
+def test_statistics_that_can_not_be_read_tell_nothing() -> None:
+    """The three seconds begin again with each."""
+    assert silent_since([True, *[False] * 19], [None] * 20)[0] == []
 
 
 def test_silence_that_should_be_does_not_count() -> None:
     """After a pause of the speech the three seconds begin again."""
     monitor = SoundMonitor()
-    monitor.note("a", 0.1, 0.0)
+    monitor.note_report("face", 0.0, speaks=True)
     monitor.reset()
+    monitor.note_report("face", 10.0, speaks=False)
 
-    assert monitor.note("a", 0.1, 10.0) is None
-    assert monitor.note("a", 0.1, 12.0) is None
-    assert monitor.note("a", 0.1, 13.0) == 10.0
+    assert not monitor.is_doubtful(11.0)
+    assert monitor.is_doubtful(11.5)
+    assert [monitor.note_energy(0.1, at) for at in (11.5, 12.5, 13.0)] == [None, None, 10.0]
+
+
+def test_another_avatar_has_to_be_heard_first() -> None:
+    """Each track may be of another kind."""
+    monitor = SoundMonitor()
+    monitor.note_report("face", 0.0, speaks=True)
+    monitor.note_report("face-2", 0.5, speaks=False)
+
+    assert not monitor.is_doubtful(9.0)

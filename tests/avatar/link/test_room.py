@@ -14,6 +14,7 @@ from livekit.rtc._proto import track_pb2 as proto_track
 from avatar.core import AvatarMachine, MuteAvatar
 from avatar.link.driver import Driver
 from avatar.link.room import AvatarSubscriptions, RoomServer, RoomWatch
+from avatar.link.sound import AvatarSound
 from tests.avatar.virtual_room import VirtualRoom
 
 pytestmark = pytest.mark.looptime
@@ -70,7 +71,7 @@ def driver_of(machine: AvatarMachine) -> Driver:
 async def watched(room: VirtualRoom) -> AsyncIterator[Noting]:
     """A machine that is told what happens in a room."""
     machine = Noting()
-    watch = RoomWatch(driver_of(machine), room)
+    watch = RoomWatch(driver_of(machine), room, AvatarSound(room, lambda identity: identity == "face"))
     watch.start()
     yield machine
     await watch.aclose(1.0)
@@ -139,6 +140,7 @@ class Track(rtc.RemoteAudioTrack):
 
     Attributes:
         energy: Of all sound that has arrived; an exception is raised, and None hangs.
+        looks: How often it was asked for.
     """
 
     def __init__(self) -> None:
@@ -156,21 +158,55 @@ class Track(rtc.RemoteAudioTrack):
         return [SimpleNamespace(inbound_rtp=SimpleNamespace(inbound=inbound))]
 
 
+def speaks(room: VirtualRoom, *identities: str) -> None:
+    """The server reports who speaks."""
+    room.emit("active_speakers_changed", [SimpleNamespace(identity=identity) for identity in identities])
+
+
 def unheard(machine: Noting) -> list[object]:
     """Since when nothing was heard, each time that this was reported."""
     return [since for fact, since in machine.facts if fact == "unheard since"]
 
 
 async def test_an_avatar_that_falls_silent_is_reported() -> None:
-    """A muted avatar that claims to speak is reported when no sound has arrived for 3 s."""
+    """A muted avatar that claims to speak is reported after 3 s without a report of its voice and without sound."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
-        await asyncio.sleep(1.2)
-        track.energy = 0.6
+        speaks(room, "face")
+        await asyncio.sleep(1.7)
+        speaks(room)
         await asyncio.sleep(5.0)
 
         assert unheard(machine) == [1.5]
+
+
+async def test_an_avatar_whose_speech_the_server_reports_is_not_received() -> None:
+    """The reports are enough."""
+    room, track = VirtualRoom(), Track()
+    room.come("face", track)
+    async with watched(room) as machine:
+        speaks(room, "face")
+        await asyncio.sleep(10.0)
+
+        assert (unheard(machine), track.looks) == ([], 0)
+
+
+async def test_an_avatar_too_quiet_for_the_server_is_listened_to() -> None:
+    """The server's threshold is for the loudness of a conversation; the sound itself decides."""
+    room, track = VirtualRoom(), Track()
+    room.come("face", track)
+    async with watched(room) as machine:
+        speaks(room, "face")
+        await asyncio.sleep(1.0)
+        speaks(room)
+        for _ in range(40):
+            await asyncio.sleep(0.25)
+            assert isinstance(track.energy, float)
+            track.energy += 0.01
+
+        assert unheard(machine) == []
+        assert track.looks > 0
 
 
 async def test_an_avatar_that_has_nothing_to_play_is_not_listened_to() -> None:
@@ -178,11 +214,13 @@ async def test_an_avatar_that_has_nothing_to_play_is_not_listened_to() -> None:
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
+        speaks(room, "face")
+        await asyncio.sleep(1.0)
+        speaks(room)
         machine.plays = False
         await asyncio.sleep(10.0)
 
-        assert unheard(machine) == []
-        assert track.looks == 0
+        assert (unheard(machine), track.looks) == ([], 0)
 
 
 @pytest.mark.parametrize("tracks", [(), (None,)], ids=["none", "not subscribed to"])
@@ -191,9 +229,22 @@ async def test_without_a_track_nothing_is_said_about_its_sound(tracks: tuple[Non
     room = VirtualRoom()
     room.come("face", *tracks)
     async with watched(room) as machine:
+        speaks(room, "face")
+        await asyncio.sleep(1.0)
+        speaks(room)
         await asyncio.sleep(10.0)
 
         assert unheard(machine) == []
+
+
+async def test_an_avatar_that_the_server_never_reported_is_left_alone() -> None:
+    """Its track may not tell the server how loud it is."""
+    room, track = VirtualRoom(), Track()
+    room.come("face", track)
+    async with watched(room) as machine:
+        await asyncio.sleep(10.0)
+
+        assert (unheard(machine), track.looks) == ([], 0)
 
 
 @pytest.mark.parametrize("energy", [RuntimeError("the engine is closed"), None], ids=["fails", "hangs"])
@@ -202,8 +253,11 @@ async def test_statistics_that_can_not_be_read_are_asked_for_again(energy: Excep
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
+        speaks(room, "face")
+        await asyncio.sleep(1.0)
+        speaks(room)
         track.energy = energy
-        await asyncio.sleep(10.0)
+        await asyncio.sleep(20.0)
         assert unheard(machine) == []
         assert track.looks >= 4
         track.energy = 0.5
