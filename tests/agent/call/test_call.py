@@ -356,10 +356,10 @@ async def test_the_callers_sound_is_not_resampled_again(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-async def test_the_callers_sound_is_made_louder_on_request_alone(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
+async def test_the_callers_sound_is_made_louder_unless_refused(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
     """A browser has done it; done again, it raises the avatar's own voice from the caller's loudspeaker."""
-    if wanted:
-        monkeypatch.setenv("AUTO_GAIN_CONTROL", "true")
+    if not wanted:
+        monkeypatch.setenv("AUTO_GAIN_CONTROL", "false")
     async with staged(monkeypatch) as stage:
         options = stage.call._room_options().get_audio_input_options()
 
