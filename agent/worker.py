@@ -42,7 +42,7 @@ from agent.settings import (
     settings_or_defaults,
 )
 from agent.settings.proxies import room_proxies
-from agent.state.shared_state import SharedState, open_state
+from agent.state.shared_state import SharedState, load_state_client, open_state
 from avatar import AvatarError, HostedRoom
 from avatar.sessions.port import Journal, LeftRoom
 
@@ -99,6 +99,7 @@ server = _server(settings_or_defaults())
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment; in a forked process it is there already."""
     load_certificates()
+    load_state_client(settings_or_defaults())
     set_up_traces()
     set_up_meters()
     _load_tools()

@@ -1,57 +1,48 @@
-"""Two workers under some calls, and one fault after the other."""
+"""Two workers and a Redis under some calls, and one fault after the other."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
-import numpy as np
 
 from benchmarks.figures import Plugin
 from benchmarks.fleet_faults import books
 from benchmarks.fleet_faults.callers import calling
 from benchmarks.fleet_faults.faults import FAULTS, Fleet
-from benchmarks.load.light_stand_ins import QUESTION
-from benchmarks.load.stage import open_stage
-from demo.call.levels import RATE_HZ, trim
-from simulators.speech import Speaker
+from benchmarks.load.stage import open_stage, question
+from tests.agent.state.redis_server import RedisServer
 from tests.e2e.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     from benchmarks.fleet_faults.callers import Caller
+    from benchmarks.fleet_faults.faults import Fault
     from benchmarks.load.stage import Stage
     from demo.call.levels import Samples
 
-# Seconds within which a call's opening line has begun, a call is answered after a fault, and no session is left.
-_OPENED: Final = 60.0
-_ANSWERED: Final = 60.0
-_STOPPED: Final = 30.0
+_WORKERS: Final = 2
+
+# Seconds within which an opening line has begun, and a caller is answered or gets another agent.
+_WITHIN: Final = 60.0
 
 # Seconds between two attempts of a caller who is not answered.
-_ASKS_EVERY: Final = 5.0
+_ASKS_EVERY: Final = 8.0
 
+# Seconds after a fault in which what it sets off has happened: a lease runs out after four, and for four nothing is
+# claimed once Redis is back.
+_SETTLED: Final = 6.0
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is asked for.
+# Seconds for which sessions that run on are waited for once all callers have left.
+_STOPPED: Final = 30.0
 
-    Attributes:
-        calls: At a time.
-        away: Seconds that LiveKit's dispatch is cut.
-        frozen: Seconds that a worker is frozen.
-        settings: Variables for the workers, such as STATE_URL.
-    """
-
-    calls: int
-    away: float
-    frozen: float
-    settings: Mapping[str, str]
+_LOOKS_EVERY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,86 +52,152 @@ class Result:
     Attributes:
         fault: Its name.
         calls: That were under way.
-        lost: Calls whose caller was not answered any more.
-        slowest: Seconds from the fault's end to the last answer of those that were.
+        struck: Calls whose agent the fault took away.
+        lost: Calls whose caller was not answered after the fault, or during it by an agent that it did not take away.
+        agents_after: Seconds from the fault until a struck call had another agent that listens.
+        words_after: Seconds from the fault until that agent's avatar spoke.
         left: Sessions that ran 30 s after everybody had left.
+        wrongly_stopped: Sessions that ended although agent and caller were there.
         doubled: Pairs of sessions that ran at the same time for one call.
     """
 
     fault: str
     calls: int
+    struck: int
     lost: int
-    slowest: float
+    agents_after: Sequence[float]
+    words_after: Sequence[float]
     left: int
+    wrongly_stopped: int
     doubled: int
 
 
-async def measure(faults: Sequence[str], options: Options, on_result: Callable[[Result], None]) -> list[Result]:
-    """Let each fault strike a fleet of its own."""
+async def measure(
+    faults: Sequence[str], calls: int, on_result: Callable[[Result], None], logs: Path | None = None
+) -> list[Result]:
+    """Let each fault strike a fleet of its own.
+
+    Args:
+        faults: Names of `FAULTS`.
+        calls: At a time.
+        on_result: Called after each fault.
+        logs: A directory in which the logs are kept.
+    """
     results = []
-    async with Speaker() as speaker:
-        speech = await speaker.synthesise(QUESTION, voice="caller", rate_hz=RATE_HZ)
-    question = trim(np.frombuffer(speech.pcm, np.int16))
+    asked = await question()
     for fault in faults:
-        async with open_stage() as stage:
-            results.append(await _strike(stage, fault, options, question))
+        async with open_stage(logs and logs / fault) as stage, _fleet(stage) as fleet:
+            results.append(await _Scenario(stage, fleet, asked).run(fault, calls))
         on_result(results[-1])
     return results
 
 
-async def _strike(stage: Stage, fault: str, options: Options, question: Samples) -> Result:
-    async with AsyncExitStack() as fleet_stack:
-        proxy = await fleet_stack.enter_async_context(Proxy(stage.server.port))
-        # Workers of one machine share what is noted of their sessions, as those of a fleet do by STATE_URL.
+@asynccontextmanager
+async def _fleet(stage: Stage) -> AsyncIterator[Fleet]:
+    """Run workers that share a Redis, as machines do: each has a `STATE_DIR` of its own."""
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(Proxy(stage.server.port))
+        data = stage.logs / "redis"
+        data.mkdir()
+        redis = RedisServer(data)
+        await asyncio.to_thread(redis.start)
+        stack.callback(redis.kill)
         settings = {
             "LIVEKIT_URL": f"ws://127.0.0.1:{proxy.port}",
             "LIVEKIT_PUBLIC_URL": stage.server.url,
-            "STATE_DIR": str(stage.logs / "state"),
+            "STATE_URL": redis.url,
             "DRAIN_TIMEOUT": "600",
-            **options.settings,
+            # A worker can take the calls of another one at once, as one of four cores does.
+            "IDLE_PROCESSES": "3",
         }
 
         async def start_worker() -> None:
-            await fleet_stack.enter_async_context(stage.serving(Plugin.OURS, 1, settings))
+            await stack.enter_async_context(stage.serving(Plugin.OURS, 1, settings))
 
-        await fleet_stack.enter_async_context(stage.serving(Plugin.OURS, 2, settings))
-        fleet = Fleet(list(stage.workers), proxy, start_worker, options.away, options.frozen)
-        async with AsyncExitStack() as calls:
+        workers = await stack.enter_async_context(stage.serving(Plugin.OURS, _WORKERS, settings))
+        yield Fleet(workers, proxy, redis, start_worker)
+
+
+class _Scenario:
+    """One fault in a fleet under calls."""
+
+    def __init__(self, stage: Stage, fleet: Fleet, asked: Samples) -> None:
+        self._stage = stage
+        self._fleet = fleet
+        self._question = asked
+
+    async def run(self, name: str, calls: int) -> Result:
+        """Let it strike, ask in every call, and let the callers leave."""
+        fault = FAULTS[name]
+        async with AsyncExitStack() as stack:
             callers = [
-                await calls.enter_async_context(calling(stage.server.url, *stage.room(Plugin.OURS)))
-                for _ in range(options.calls)
+                await stack.enter_async_context(
+                    calling(self._stage.server.url, *self._stage.room(Plugin.OURS))
+                )
+                for _ in range(calls)
             ]
-            await asyncio.gather(*(_spoken(stage, caller, 0, _OPENED) for caller in callers))
-            await FAULTS[fault](fleet)
-            struck_at = time.monotonic()
-            answers = await asyncio.gather(*(_answer(stage, caller, question, struck_at) for caller in callers))
-        await asyncio.sleep(_STOPPED)
-        sessions = await _books(stage)
-    answered = [answer for answer in answers if answer is not None]
-    lost = len(answers) - len(answered)
-    return Result(fault, len(answers), lost, max(answered, default=0.0), books.left(sessions), books.doubled(sessions))
+            await asyncio.gather(*(self._speaks(caller, 0.0) for caller in callers))
+            struck_at = time.time()
+            struck = await fault.strike(self._fleet)
+            unanswered = await self._during(fault, callers, struck, struck_at)
+            unanswered |= await self._ask_all(callers)
+            left_at = time.time()
+        sessions = await self._stopped()
+        orphans = [caller for caller in callers if caller.name in struck]
+        words = [books.spoken_after(sessions, caller.name, struck_at) for caller in orphans]
+        return Result(
+            name,
+            len(callers),
+            len(struck),
+            len(unanswered),
+            [at - struck_at for caller in orphans for at in caller.agents.values() if at > struck_at],
+            [at - struck_at for at in words if at is not None],
+            books.left(sessions),
+            books.wrongly_stopped(sessions, struck, struck_at, left_at),
+            books.doubled(sessions),
+        )
 
+    async def _during(
+        self, fault: Fault, callers: Sequence[Caller], struck: set[str], struck_at: float
+    ) -> set[str]:
+        """Wait for the end of a fault; return the calls of living agents that were not answered meanwhile."""
+        unanswered = await self._ask_all([caller for caller in callers if caller.name not in struck])
+        await asyncio.sleep(struck_at + fault.seconds - time.time())
+        await fault.mend(self._fleet)
+        await asyncio.sleep(_SETTLED)
+        await asyncio.gather(*(self._speaks(caller, struck_at) for caller in callers if caller.name in struck))
+        return unanswered
 
-async def _answer(stage: Stage, caller: Caller, question: Samples, struck_at: float) -> float | None:
-    """Ask until there is an answer; seconds since the fault, None if there is none in time."""
-    before = books.spoken(await _books(stage), caller.room)
-    while time.monotonic() < struck_at + _ANSWERED:
-        await caller.ask(question)
-        if await _spoken(stage, caller, before, _ASKS_EVERY):
-            return time.monotonic() - struck_at
-    return None
+    async def _ask_all(self, callers: Sequence[Caller]) -> set[str]:
+        """Ask in each call; return those in which there was no answer."""
+        answered = await asyncio.gather(*(self._ask(caller) for caller in callers))
+        return {caller.name for caller, is_answered in zip(callers, answered, strict=True) if not is_answered}
 
+    async def _ask(self, caller: Caller) -> bool:
+        """Ask until there is an answer; return False if there is none in time."""
+        for _ in range(int(_WITHIN / _ASKS_EVERY)):
+            await caller.ask(self._question)
+            if await self._speaks(caller, time.time(), within=_ASKS_EVERY):
+                return True
+        return False
 
-async def _spoken(stage: Stage, caller: Caller, before: int, within: float) -> bool:
-    """Wait for more utterances in a call than there were before."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        if books.spoken(await _books(stage), caller.room) > before:
-            return True
-        await asyncio.sleep(0.5)
-    return False
+    async def _speaks(self, caller: Caller, after: float, *, within: float = _WITHIN) -> bool:
+        """Wait until the avatar of a call has begun to speak after an instant; return False if it has not in time."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            if books.spoken_after(await self._sessions(), caller.name, after) is not None:
+                return True
+            await asyncio.sleep(_LOOKS_EVERY)
+        return False
 
+    async def _stopped(self) -> list[books.Session]:
+        """Wait until no session runs any more, for 30 s at most; return all sessions."""
+        until = time.monotonic() + _STOPPED
+        while books.left(sessions := await self._sessions()) and time.monotonic() < until:
+            await asyncio.sleep(_LOOKS_EVERY)
+        return sessions
 
-async def _books(stage: Stage) -> list[books.Session]:
-    async with aiohttp.ClientSession() as http, http.get(f"{stage.stand_ins}/liveavatar/stand-in/sessions") as reply:
-        return books.read(await reply.json())
+    async def _sessions(self) -> list[books.Session]:
+        url = f"{self._stage.stand_ins}/liveavatar/stand-in/sessions"
+        async with aiohttp.ClientSession() as http, http.get(url) as reply:
+            return books.read(await reply.json())

@@ -11,7 +11,7 @@ import numpy as np
 from livekit import rtc
 
 from benchmarks.ear.caller import calling
-from benchmarks.ear.processes import cpu_seconds, total_memory
+from benchmarks.processes import cpu_seconds, total_memory
 from benchmarks.figures import Plugin
 from benchmarks.load.light_stand_ins import QUESTION
 from benchmarks.load.stage import open_stage
@@ -67,14 +67,14 @@ async def measure(steps: Sequence[int], workers: int, on_step: Callable[[Step], 
         on_step: Told after each step.
     """
     done = []
-    async with Speaker() as speaker, open_stage() as stage:
-        speech = await speaker.synthesise(QUESTION, voice="caller", rate_hz=RATE_HZ)
-        question = trim(np.frombuffer(speech.pcm, np.int16))
+    asked = await question()
+    async with open_stage() as stage:
         for plugin in (Plugin.OURS, Plugin.OFFICIAL):
-            async with stage.serving(plugin, workers):
+            async with stage.serving(plugin, workers) as started:
+                sessions = [worker.process.pid for worker in started]
                 for calls in steps:
-                    await quiet([worker.process.pid for worker in stage.workers])
-                    done.append(await _step(stage, plugin, calls, question))
+                    await quiet(sessions)
+                    done.append(await _step(stage, sessions, plugin, calls, asked))
                     on_step(done[-1])
     return done
 

@@ -6,21 +6,26 @@ import asyncio
 import secrets
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from livekit import api
 
 from benchmarks.figures import Plugin
+from benchmarks.load.light_stand_ins import QUESTION
+from demo.call.levels import RATE_HZ, trim
 from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
+from simulators.speech import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from demo.call.levels import Samples
     from demo.processes import Child
 
 ROOT: Final = Path(__file__).parents[2]
@@ -34,21 +39,19 @@ COMMANDS: Final[Mapping[Plugin, Sequence[str]]] = {
 _START: Final = 90.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Where calls are made.
 
     Attributes:
         server: The LiveKit server.
         stand_ins: URL of the stand-ins.
-        logs: A directory with everybody's log.
-        workers: The worker processes, each the leader of a session.
+        logs: A directory with all logs.
     """
 
     server: LiveKitServer
     stand_ins: str
     logs: Path
-    workers: list[Child] = field(default_factory=list)
 
     def room(self, plugin: Plugin) -> tuple[str, str]:
         """The name of a new room, and a token that lets a caller in and calls an agent of the plugin's workers."""
@@ -61,13 +64,16 @@ class Stage:
     @asynccontextmanager
     async def serving(
         self, plugin: Plugin, count: int, settings: Mapping[str, str] | None = None
-    ) -> AsyncIterator[None]:
-        """Run so many workers of a plugin, with more settings than those that all have."""
+    ) -> AsyncIterator[list[Child]]:
+        """Run so many workers of a plugin, with more settings than those that all have.
+
+        Yields:
+            Their processes, each the leader of a session.
+        """
         async with AsyncExitStack() as stack:
             started = [await self._start(stack, plugin, settings or {}) for _ in range(count)]
-            self.workers = [worker for worker, _ in started]
             await asyncio.gather(*(worker.wait_until(is_ready, _START) for worker, is_ready in started))
-            yield
+            yield [worker for worker, _ in started]
 
     async def _start(
         self, stack: AsyncExitStack, plugin: Plugin, settings: Mapping[str, str]
@@ -95,13 +101,25 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[Stage]:
-    """Start server and stand-ins, on free ports of loopback."""
+async def open_stage(kept: Path | None = None) -> AsyncIterator[Stage]:
+    """Start server and stand-ins, on free ports of loopback.
+
+    Args:
+        kept: A directory for all logs, which stays; None for one that is removed at the end.
+    """
     async with AsyncExitStack() as stack:
-        logs = Path(stack.enter_context(TemporaryDirectory(prefix="bench-load-")))
+        logs = kept or Path(stack.enter_context(TemporaryDirectory(prefix="bench-load-")))
+        logs.mkdir(parents=True, exist_ok=True)
         server = await stack.enter_async_context(LiveKitServer(log_dir=logs, metrics_port=free_port()))
         port = free_port()
         command = [sys.executable, "-m", "benchmarks.load.light_stand_ins", "--port", str(port)]
         child = await stack.enter_async_context(running("stand-ins", command, log=logs / "stand-ins.log", cwd=ROOT))
         await child.wait_until(lambda: answers(f"http://127.0.0.1:{port}"), _START)
         yield Stage(server, f"http://127.0.0.1:{port}", logs)
+
+
+async def question() -> Samples:
+    """Speak the question that every caller asks."""
+    async with Speaker() as speaker:
+        speech = await speaker.synthesise(QUESTION, voice="caller", rate_hz=RATE_HZ)
+    return trim(np.frombuffer(speech.pcm, np.int16))

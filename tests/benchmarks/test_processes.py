@@ -7,7 +7,7 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.ear.processes import cpu_seconds, job_memory, total_memory
+from benchmarks.processes import cpu_seconds, job_memory, total_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
