@@ -24,7 +24,7 @@ from agent.call_config.job import given_by_telephone, given_in_job, prepare
 from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
-from agent.framework import load_certificates, plugin_http_session, set_job_url
+from agent.framework import plugin_http_session, set_job_url, tls_context
 from agent.metrics.otlp import set_up_meters
 from agent.metrics.spans import set_up_traces
 from agent.persona import Persona, load_persona
@@ -98,7 +98,7 @@ server = _server(settings_or_defaults())
 
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment; in a forked process it is there already."""
-    load_certificates()
+    tls_context()
     load_state_client(settings_or_defaults())
     set_up_traces()
     set_up_meters()

@@ -15,9 +15,9 @@ import aiohttp
 
 from agent.control.waterfall import STAGES
 from benchmarks.ear.caller import Heard, calling
-from benchmarks.processes import cpu_seconds, job_memory, total_memory
 from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
 from benchmarks.opening.stage import Worker, open_stage
+from benchmarks.processes import cpu_seconds, job_memory, total_memory
 from demo.call.voices import StandIns
 
 if TYPE_CHECKING:

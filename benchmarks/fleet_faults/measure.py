@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-import aiohttp
 
 from benchmarks.figures import Plugin
 from benchmarks.fleet_faults import books
 from benchmarks.fleet_faults.callers import calling
 from benchmarks.fleet_faults.faults import FAULTS, Fleet
+from benchmarks.fleet_faults.watcher import watching
 from benchmarks.load.stage import open_stage, question
 from tests.agent.state.redis_server import RedisServer
 from tests.e2e.proxy import Proxy
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from benchmarks.fleet_faults.callers import Caller
     from benchmarks.fleet_faults.faults import Fault
+    from benchmarks.fleet_faults.watcher import Watcher
     from benchmarks.load.stage import Stage
     from demo.call.levels import Samples
 
@@ -41,8 +41,6 @@ _SETTLED: Final = 6.0
 
 # Seconds for which sessions that run on are waited for once all callers have left.
 _STOPPED: Final = 30.0
-
-_LOOKS_EVERY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +84,12 @@ async def measure(
     results = []
     asked = await question()
     for fault in faults:
-        async with open_stage(logs and logs / fault) as stage, _fleet(stage) as fleet:
-            results.append(await _Scenario(stage, fleet, asked).run(fault, calls))
+        async with (
+            open_stage(logs and logs / fault) as stage,
+            _fleet(stage) as fleet,
+            watching(f"{stage.stand_ins}/liveavatar/stand-in/sessions") as watcher,
+        ):
+            results.append(await _Scenario(stage, fleet, watcher, asked).run(fault, calls))
         on_result(results[-1])
     return results
 
@@ -121,45 +123,33 @@ async def _fleet(stage: Stage) -> AsyncIterator[Fleet]:
 class _Scenario:
     """One fault in a fleet under calls."""
 
-    def __init__(self, stage: Stage, fleet: Fleet, asked: Samples) -> None:
+    def __init__(self, stage: Stage, fleet: Fleet, watcher: Watcher, asked: Samples) -> None:
         self._stage = stage
         self._fleet = fleet
+        self._watcher = watcher
         self._question = asked
 
     async def run(self, name: str, calls: int) -> Result:
         """Let it strike, ask in every call, and let the callers leave."""
         fault = FAULTS[name]
         async with AsyncExitStack() as stack:
-            callers = [
-                await stack.enter_async_context(
-                    calling(self._stage.server.url, *self._stage.room(Plugin.OURS))
-                )
-                for _ in range(calls)
-            ]
+            callers = [await stack.enter_async_context(self._calling()) for _ in range(calls)]
             await asyncio.gather(*(self._speaks(caller, 0.0) for caller in callers))
             struck_at = time.time()
             struck = await fault.strike(self._fleet)
             unanswered = await self._during(fault, callers, struck, struck_at)
             unanswered |= await self._ask_all(callers)
             left_at = time.time()
-        sessions = await self._stopped()
+        await self._watcher.has(lambda sessions: not books.left(sessions), within=_STOPPED)
         orphans = [caller for caller in callers if caller.name in struck]
-        words = [books.spoken_after(sessions, caller.name, struck_at) for caller in orphans]
-        return Result(
-            name,
-            len(callers),
-            len(struck),
-            len(unanswered),
-            [at - struck_at for caller in orphans for at in caller.agents.values() if at > struck_at],
-            [at - struck_at for at in words if at is not None],
-            books.left(sessions),
-            books.wrongly_stopped(sessions, struck, struck_at, left_at),
-            books.doubled(sessions),
+        return _result(
+            name, len(callers), len(unanswered), orphans, self._watcher.sessions, struck_at=struck_at, left_at=left_at
         )
 
-    async def _during(
-        self, fault: Fault, callers: Sequence[Caller], struck: set[str], struck_at: float
-    ) -> set[str]:
+    def _calling(self) -> AbstractAsyncContextManager[Caller]:
+        return calling(self._stage.server.url, *self._stage.room(Plugin.OURS))
+
+    async def _during(self, fault: Fault, callers: Sequence[Caller], struck: set[str], struck_at: float) -> set[str]:
         """Wait for the end of a fault; return the calls of living agents that were not answered meanwhile."""
         unanswered = await self._ask_all([caller for caller in callers if caller.name not in struck])
         await asyncio.sleep(struck_at + fault.seconds - time.time())
@@ -183,21 +173,30 @@ class _Scenario:
 
     async def _speaks(self, caller: Caller, after: float, *, within: float = _WITHIN) -> bool:
         """Wait until the avatar of a call has begun to speak after an instant; return False if it has not in time."""
-        until = time.monotonic() + within
-        while time.monotonic() < until:
-            if books.spoken_after(await self._sessions(), caller.name, after) is not None:
-                return True
-            await asyncio.sleep(_LOOKS_EVERY)
-        return False
+        return await self._watcher.has(
+            lambda sessions: books.spoken_after(sessions, caller.name, after) is not None, within=within
+        )
 
-    async def _stopped(self) -> list[books.Session]:
-        """Wait until no session runs any more, for 30 s at most; return all sessions."""
-        until = time.monotonic() + _STOPPED
-        while books.left(sessions := await self._sessions()) and time.monotonic() < until:
-            await asyncio.sleep(_LOOKS_EVERY)
-        return sessions
 
-    async def _sessions(self) -> list[books.Session]:
-        url = f"{self._stage.stand_ins}/liveavatar/stand-in/sessions"
-        async with aiohttp.ClientSession() as http, http.get(url) as reply:
-            return books.read(await reply.json())
+def _result(
+    fault: str,
+    calls: int,
+    lost: int,
+    orphans: Sequence[Caller],
+    sessions: Sequence[books.Session],
+    *,
+    struck_at: float,
+    left_at: float,
+) -> Result:
+    words = [books.spoken_after(sessions, caller.name, struck_at) for caller in orphans]
+    return Result(
+        fault,
+        calls,
+        len(orphans),
+        lost,
+        [at - struck_at for caller in orphans for at in caller.agents.values() if at > struck_at],
+        [at - struck_at for at in words if at is not None],
+        books.left(sessions),
+        books.wrongly_stopped(sessions, {caller.name for caller in orphans}, struck_at, left_at),
+        books.doubled(sessions),
+    )

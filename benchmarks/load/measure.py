@@ -7,16 +7,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from livekit import rtc
 
 from benchmarks.ear.caller import calling
-from benchmarks.processes import cpu_seconds, total_memory
 from benchmarks.figures import Plugin
-from benchmarks.load.light_stand_ins import QUESTION
-from benchmarks.load.stage import open_stage
-from demo.call.levels import RATE_HZ, trim
-from simulators.speech import Speaker
+from benchmarks.load.stage import open_stage, question
+from benchmarks.processes import cpu_seconds, total_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -28,7 +28,7 @@ os.wait()
 
 
 def test_a_forked_job_waits_for_no_import() -> None:
-    """Voice activity detection and the client of Redis are loaded before the fork, and start no thread it would lack."""
+    """Speech detection and the client of Redis are loaded before the fork, and start no thread that it would lack."""
     command = [sys.executable, "-c", FORK]
     environment = os.environ | {"STATE_URL": "redis://127.0.0.1:1/0"}
     printed = subprocess.check_output(command, text=True, cwd=ROOT, env=environment, timeout=50)  # noqa: S603 - our own

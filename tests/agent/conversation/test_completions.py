@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCal
 from agent.conversation.completions import THINKING
 from agent.conversation.failure import describe
 from agent.conversation.pipeline import build_llm
+from agent.framework import tls_context
 from agent.persona import Persona
 from agent.settings import load_settings
 from simulators.openai import create_app
@@ -372,6 +374,16 @@ async def test_a_connection_outlives_the_pause_between_two_questions(
 
         assert [connection.is_idle() for connection in pool.connections] == [True]
         assert pool.connections[0]._connection._request_count == 3
+
+
+async def test_a_client_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its call's process has read them already; reading them takes a tenth of a second."""
+    tls_context()
+    monkeypatch.setattr(ssl, "create_default_context", lambda: pytest.fail("the CA certificates are read"))
+    model = build_llm(load_settings(), PERSONA)
+    await model.aclose()
+
+    assert model._client.max_retries == 0
 
 
 async def test_azures_answers_are_normalised_and_its_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
