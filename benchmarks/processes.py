@@ -32,6 +32,12 @@ def cpu_seconds(session: int) -> float:
     return sum(int(fields[_UTIME]) + int(fields[_STIME]) for fields in _stats(session).values()) / _TICKS
 
 
+def busy_seconds() -> float:
+    """Add up the processor time that the whole machine has worked since it was started."""
+    user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8])
+    return (user + nice + system + sum(rest)) / _TICKS
+
+
 def job_memory(session: int) -> float:
     """Give the megabytes that the largest job of a worker has for itself: forks of its forkserver are jobs."""
     stats = _stats(session)

@@ -38,6 +38,11 @@ class Watcher:
             return False
         return True
 
+    def take(self, sessions: Sequence[books.Session]) -> None:
+        """Take what a look has found."""
+        self.sessions = sessions
+        self._looks.notify()
+
     async def look(self, url: str) -> None:
         """Look again and again.
 
@@ -47,8 +52,7 @@ class Watcher:
         async with aiohttp.ClientSession() as http:
             while True:
                 async with http.get(url) as reply:
-                    self.sessions = books.read(await reply.json())
-                self._looks.notify()
+                    self.take(books.read(await reply.json()))
                 await asyncio.sleep(_LOOKS_EVERY)
 
 
