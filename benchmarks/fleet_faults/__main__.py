@@ -54,8 +54,15 @@ def main() -> None:
     parser.add_argument("--logs", type=Path, metavar="DIRECTORY", help="keep all logs there")
     asked = parser.parse_args()
     console = Console(soft_wrap=True)
-    results = asyncio.run(measure(asked.only or list(FAULTS), asked.calls, console.print, asked.logs))
+    results: list[Result] = []
+
+    def on_result(result: Result) -> None:
+        console.print(result)
+        results.append(result)
+
+    left = asyncio.run(measure(asked.only or list(FAULTS), asked.calls, on_result, asked.logs))
     console.print(table(HEAD, map(as_row, results)))
+    console.print(f"Sessions left after all callers had left: {left}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -55,36 +56,39 @@ def spoken_after(sessions: Iterable[Session], room: str, instant: float) -> floa
     return min((at for each in sessions if each.room == room for at in each.spoken_at if at > instant), default=None)
 
 
-def left(sessions: Iterable[Session]) -> int:
-    """Count the sessions that run."""
-    return sum(each.is_running for each in sessions)
+def left(sessions: Iterable[Session], rooms: Collection[str]) -> int:
+    """Count the sessions that run beside the one that each room with callers has."""
+    running = Counter(each.room for each in sessions if each.is_running)
+    return sum(count - (room in rooms) for room, count in running.items())
 
 
-def wrongly_stopped(sessions: Iterable[Session], struck: Collection[str], struck_at: float, left_at: float) -> int:
-    """Count the sessions that ended while the agent and the callers of their calls were there.
+def wrongly_stopped(sessions: Iterable[Session], struck: Collection[str], since: float) -> int:
+    """Count the sessions that have ended although the agent and the callers of their calls are there.
 
     Args:
-        sessions: Of all calls.
+        sessions: Of all calls; none of their callers has left.
         struck: Rooms whose agents a fault took away: the sessions that these agents had are to be stopped.
-        struck_at: When the fault struck.
-        left_at: When the callers left.
+        since: When the fault struck.
     """
     return sum(
         each.started_at is not None
         and each.ended_at is not None
-        and each.ended_at < left_at
-        and (each.room not in struck or each.started_at > struck_at)
+        and each.ended_at > since
+        and (each.room not in struck or each.started_at > since)
         for each in sessions
     )
 
 
-def doubled(sessions: Iterable[Session]) -> int:
-    """Count the pairs of sessions that were paid for at the same time for one room."""
+def doubled(sessions: Iterable[Session], since: float) -> int:
+    """Count the pairs of sessions that were paid for at the same time for one room, from some instant on."""
     started = [each for each in sessions if each.started_at is not None]
-    return sum(one.room == other.room and _shared(one, other) > OVERLAP for one, other in combinations(started, 2))
+    return sum(
+        one.room == other.room and _shared(one, other, since) > OVERLAP for one, other in combinations(started, 2)
+    )
 
 
-def _shared(one: Session, other: Session) -> float:
-    """Return the seconds in which both ran; a session that runs has no end."""
+def _shared(one: Session, other: Session, since: float) -> float:
+    """Return the seconds in which both ran; a session that runs has no end. 0 if both had started earlier."""
+    start = max(one.started_at or 0.0, other.started_at or 0.0)
     ends = [each.ended_at if each.ended_at is not None else float("inf") for each in (one, other)]
-    return min(ends) - max(one.started_at or 0.0, other.started_at or 0.0)
+    return min(ends) - start if start > since else 0.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from livekit import rtc
 from livekit.agents.types import ATTRIBUTE_AGENT_STATE
 
+from demo.call.levels import RATE_HZ
 from demo.call.microphone import Microphone
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # States of an agent that has joined and can be spoken to.
 _READY: Final = {"listening", "thinking", "speaking"}
+
+# Samples of the microphone that are fed at once, 50 ms: the machine is for the workers.
+_WINDOW: Final = RATE_HZ // 20
 
 
 class Caller:
@@ -54,7 +58,7 @@ async def calling(url: str, name: str, token: str) -> AsyncIterator[Caller]:
     """Join a room, and stay in it as long as the body runs."""
     async with AsyncExitStack() as stack:
         room = rtc.Room()
-        microphone = Microphone(lambda *_: None)
+        microphone = Microphone(lambda *_: None, window=_WINDOW)
         caller = Caller(name, room, microphone)
         await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
         stack.push_async_callback(room.disconnect)

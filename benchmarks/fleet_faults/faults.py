@@ -29,34 +29,42 @@ _DISPATCH_AWAY: Final = 180.0
 _FROZEN: Final = 40.0
 _REDIS_AWAY: Final = 10.0
 
+# Seconds after which a killed worker is replaced: its calls are to be resumed by the other one within eight.
+_RESUMED: Final = 10.0
+
 
 @dataclass(slots=True)
 class Fleet:
     """What a fault strikes.
 
     Attributes:
-        workers: Those that were there at first.
+        workers: Those that take calls.
         proxy: Between the workers and LiveKit.
         redis: Of the workers.
-        start_worker: Starts another worker.
+        start_worker: Starts another worker and returns it.
         stopped: Processes that were sent SIGSTOP.
     """
 
     workers: list[Child]
     proxy: Proxy
     redis: RedisServer
-    start_worker: Callable[[], Awaitable[None]]
+    start_worker: Callable[[], Awaitable[Child]]
     stopped: list[int] = field(default_factory=list)
 
     def busiest(self) -> Child:
         """Return the worker with the most calls."""
         return max(self.workers, key=lambda worker: len(jobs(worker)))
 
+    async def replace(self, worker: Child) -> None:
+        """Start another worker in the place of one."""
+        self.workers.remove(worker)
+        self.workers.append(await self.start_worker())
+
 
 async def restart(fleet: Fleet) -> set[str]:
     """Start another worker, and have an old one end as soon as its calls are over."""
     old = fleet.busiest()
-    await fleet.start_worker()
+    await fleet.replace(old)
     os.kill(_worker_process(old), signal.SIGTERM)
     return set()
 
@@ -71,8 +79,17 @@ async def kill_job(fleet: Fleet) -> set[str]:
 async def kill_worker(fleet: Fleet) -> set[str]:
     """Kill a worker with all of its processes."""
     worker = fleet.busiest()
+    rooms = set(jobs(worker))
     os.killpg(worker.process.pid, signal.SIGKILL)
-    return set(jobs(worker))
+    await worker.process.wait()
+    return rooms
+
+
+async def replace_dead(fleet: Fleet) -> None:
+    """Start another worker for each that has ended."""
+    for worker in list(fleet.workers):
+        if worker.returncode is not None:
+            await fleet.replace(worker)
 
 
 async def cut_dispatch(fleet: Fleet) -> set[str]:
@@ -143,19 +160,21 @@ class Fault:
 
 
 FAULTS: Final[Mapping[str, Fault]] = {
-    "rolling restart": Fault(restart),
-    "kill -9 of a job": Fault(kill_job),
-    "kill -9 of a worker": Fault(kill_worker),
     "Redis killed": Fault(kill_redis, _REDIS_AWAY, restart_redis),
     "Redis paused": Fault(pause_redis, _REDIS_AWAY, resume_redis),
+    "kill -9 of a job": Fault(kill_job),
+    "kill -9 of a worker": Fault(kill_worker, _RESUMED, replace_dead),
     "node frozen": Fault(freeze, _FROZEN, thaw),
+    "rolling restart": Fault(restart),
     "dispatch cut": Fault(cut_dispatch, _DISPATCH_AWAY, mend_dispatch),
 }
 
 
 def jobs(worker: Child) -> dict[str, int]:
-    """Return the processes of a worker's calls, by the calls' rooms."""
-    return {room: int(process) for room, process in _JOB.findall("\n".join(worker.tail(_LINES)))}
+    """Return the processes of a worker's calls that run, by the calls' rooms."""
+    found = {room: int(process) for room, process in _JOB.findall("\n".join(worker.tail(_LINES)))}
+    running = set(processes(worker.process.pid))
+    return {room: process for room, process in found.items() if process in running}
 
 
 def _worker_process(worker: Child) -> int:

@@ -1,10 +1,10 @@
-"""Two workers and a Redis under some calls, and one fault after the other."""
+"""Two workers and a Redis under some calls, which one fault after the other strikes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.fleet_faults.callers import Caller
-    from benchmarks.fleet_faults.faults import Fault
     from benchmarks.fleet_faults.watcher import Watcher
     from benchmarks.load.stage import Stage
     from demo.call.levels import Samples
+    from demo.processes import Child
 
 _WORKERS: Final = 2
 
@@ -39,7 +39,7 @@ _ASKS_EVERY: Final = 8.0
 # claimed once Redis is back.
 _SETTLED: Final = 6.0
 
-# Seconds for which sessions that run on are waited for once all callers have left.
+# Seconds for which the end of sessions is waited for that nobody needs any more.
 _STOPPED: Final = 30.0
 
 
@@ -51,10 +51,10 @@ class Result:
         fault: Its name.
         calls: That were under way.
         struck: Calls whose agent the fault took away.
+        agents_after: Seconds from the fault until each of them had another agent that listens.
+        words_after: Seconds from the fault until the avatar of that agent spoke.
         lost: Calls whose caller was not answered after the fault, or during it by an agent that it did not take away.
-        agents_after: Seconds from the fault until a struck call had another agent that listens.
-        words_after: Seconds from the fault until that agent's avatar spoke.
-        left: Sessions that ran 30 s after everybody had left.
+        left: Sessions of dead agents that ran 30 s later.
         wrongly_stopped: Sessions that ended although agent and caller were there.
         doubled: Pairs of sessions that ran at the same time for one call.
     """
@@ -62,9 +62,9 @@ class Result:
     fault: str
     calls: int
     struck: int
-    lost: int
     agents_after: Sequence[float]
     words_after: Sequence[float]
+    lost: int
     left: int
     wrongly_stopped: int
     doubled: int
@@ -72,26 +72,33 @@ class Result:
 
 async def measure(
     faults: Sequence[str], calls: int, on_result: Callable[[Result], None], logs: Path | None = None
-) -> list[Result]:
-    """Let each fault strike a fleet of its own.
+) -> int:
+    """Let faults strike a fleet, one after the other, while the same callers stay in their calls.
 
     Args:
         faults: Names of `FAULTS`.
         calls: At a time.
         on_result: Called after each fault.
         logs: A directory in which the logs are kept.
+
+    Returns:
+        The sessions that ran 30 s after all callers had left.
     """
-    results = []
     asked = await question()
-    for fault in faults:
-        async with (
-            open_stage(logs and logs / fault) as stage,
-            _fleet(stage) as fleet,
-            watching(f"{stage.stand_ins}/liveavatar/stand-in/sessions") as watcher,
-        ):
-            results.append(await _Scenario(stage, fleet, watcher, asked).run(fault, calls))
-        on_result(results[-1])
-    return results
+    async with (
+        open_stage(logs) as stage,
+        _fleet(stage) as fleet,
+        watching(f"{stage.stand_ins}/liveavatar/stand-in/sessions") as watcher,
+    ):
+        async with AsyncExitStack() as stack:
+            joining = (calling(stage.server.url, *stage.room(Plugin.OURS)) for _ in range(calls))
+            callers = [await stack.enter_async_context(caller) for caller in joining]
+            scenario = _Scenario(fleet, watcher, callers, asked)
+            await scenario.open()
+            for fault in faults:
+                on_result(await scenario.run(fault))
+        await watcher.has(lambda sessions: not books.left(sessions, ()), within=_STOPPED)
+        return books.left(watcher.sessions, ())
 
 
 @asynccontextmanager
@@ -113,50 +120,60 @@ async def _fleet(stage: Stage) -> AsyncIterator[Fleet]:
             "IDLE_PROCESSES": "3",
         }
 
-        async def start_worker() -> None:
-            await stack.enter_async_context(stage.serving(Plugin.OURS, 1, settings))
+        async def start_worker() -> Child:
+            [worker] = await stack.enter_async_context(stage.serving(Plugin.OURS, 1, settings))
+            return worker
 
         workers = await stack.enter_async_context(stage.serving(Plugin.OURS, _WORKERS, settings))
         yield Fleet(workers, proxy, redis, start_worker)
 
 
 class _Scenario:
-    """One fault in a fleet under calls."""
+    """Faults in a fleet under calls.
 
-    def __init__(self, stage: Stage, fleet: Fleet, watcher: Watcher, asked: Samples) -> None:
-        self._stage = stage
+    Args:
+        fleet: What they strike.
+        watcher: Of the stand-in's sessions.
+        callers: In their rooms.
+        asked: What they ask.
+    """
+
+    def __init__(self, fleet: Fleet, watcher: Watcher, callers: Sequence[Caller], asked: Samples) -> None:
         self._fleet = fleet
         self._watcher = watcher
+        self._callers = callers
+        self._rooms = {caller.name for caller in callers}
         self._question = asked
 
-    async def run(self, name: str, calls: int) -> Result:
-        """Let it strike, ask in every call, and let the callers leave."""
-        fault = FAULTS[name]
-        async with AsyncExitStack() as stack:
-            callers = [await stack.enter_async_context(self._calling()) for _ in range(calls)]
-            await asyncio.gather(*(self._speaks(caller, 0.0) for caller in callers))
-            struck_at = time.time()
-            struck = await fault.strike(self._fleet)
-            unanswered = await self._during(fault, callers, struck, struck_at)
-            unanswered |= await self._ask_all(callers)
-            left_at = time.time()
-        await self._watcher.has(lambda sessions: not books.left(sessions), within=_STOPPED)
-        orphans = [caller for caller in callers if caller.name in struck]
-        return _result(
-            name, len(callers), len(unanswered), orphans, self._watcher.sessions, struck_at=struck_at, left_at=left_at
-        )
+    async def open(self) -> None:
+        """Wait until all opening lines have begun."""
+        await asyncio.gather(*(self._speaks(caller, 0.0) for caller in self._callers))
 
-    def _calling(self) -> AbstractAsyncContextManager[Caller]:
-        return calling(self._stage.server.url, *self._stage.room(Plugin.OURS))
-
-    async def _during(self, fault: Fault, callers: Sequence[Caller], struck: set[str], struck_at: float) -> set[str]:
-        """Wait for the end of a fault; return the calls of living agents that were not answered meanwhile."""
-        unanswered = await self._ask_all([caller for caller in callers if caller.name not in struck])
+    async def run(self, name: str) -> Result:
+        """Let a fault strike, and ask in every call."""
+        fault, struck_at = FAULTS[name], time.time()
+        struck = await fault.strike(self._fleet)
+        orphans = [caller for caller in self._callers if caller.name in struck]
+        unanswered = await self._ask_all([caller for caller in self._callers if caller.name not in struck])
         await asyncio.sleep(struck_at + fault.seconds - time.time())
         await fault.mend(self._fleet)
         await asyncio.sleep(_SETTLED)
-        await asyncio.gather(*(self._speaks(caller, struck_at) for caller in callers if caller.name in struck))
-        return unanswered
+        await asyncio.gather(*(self._speaks(caller, struck_at) for caller in orphans))
+        unanswered |= await self._ask_all(self._callers)
+        await self._watcher.has(lambda sessions: not books.left(sessions, self._rooms), within=_STOPPED)
+        sessions = self._watcher.sessions
+        words = [books.spoken_after(sessions, caller.name, struck_at) for caller in orphans]
+        return Result(
+            name,
+            len(self._callers),
+            len(orphans),
+            [at - struck_at for caller in orphans for at in caller.agents.values() if at > struck_at],
+            [at - struck_at for at in words if at is not None],
+            len(unanswered),
+            books.left(sessions, self._rooms),
+            books.wrongly_stopped(sessions, struck, struck_at),
+            books.doubled(sessions, struck_at),
+        )
 
     async def _ask_all(self, callers: Sequence[Caller]) -> set[str]:
         """Ask in each call; return those in which there was no answer."""
@@ -176,27 +193,3 @@ class _Scenario:
         return await self._watcher.has(
             lambda sessions: books.spoken_after(sessions, caller.name, after) is not None, within=within
         )
-
-
-def _result(
-    fault: str,
-    calls: int,
-    lost: int,
-    orphans: Sequence[Caller],
-    sessions: Sequence[books.Session],
-    *,
-    struck_at: float,
-    left_at: float,
-) -> Result:
-    words = [books.spoken_after(sessions, caller.name, struck_at) for caller in orphans]
-    return Result(
-        fault,
-        calls,
-        len(orphans),
-        lost,
-        [at - struck_at for caller in orphans for at in caller.agents.values() if at > struck_at],
-        [at - struck_at for at in words if at is not None],
-        books.left(sessions),
-        books.wrongly_stopped(sessions, {caller.name for caller in orphans}, struck_at, left_at),
-        books.doubled(sessions),
-    )
