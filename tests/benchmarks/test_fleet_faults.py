@@ -43,7 +43,7 @@ INFO livekit.agents RoomIO linked to participant {"room": "load-2", "pid": 12, "
 
 def test_the_notes_are_read() -> None:
     """A session that never started has no utterances and is not paid for; what was not heard is no utterance."""
-    first, second, third = sessions = read(BOOKS)
+    first, second, third = read(BOOKS)
 
     assert first == Session("a", 10.0, 30.0, (11.0, 15.0))
     assert [each.is_running for each in (first, second, third)] == [False, True, False]
@@ -66,7 +66,7 @@ def test_what_runs_beside_a_calls_session_is_left() -> None:
 
 
 def test_a_session_is_wrongly_stopped_if_its_call_goes_on() -> None:
-    """Not if its agent was taken away, if it had ended before, or if it never started; the next agent's counts again."""
+    """Not if its agent was taken away, if it had ended before, or never started; the next agent's counts."""
     sessions = [
         Session("healthy", 10.0, 35.0),
         Session("healthy", 36.0, None),
@@ -127,7 +127,7 @@ def test_each_fault_is_a_row() -> None:
 
 
 def test_what_is_mended_lasts_as_long_as_its_reason() -> None:
-    """LiveKit's dispatch is away for three minutes, a node is frozen for 40 s, Redis and a worker are away for longer than a lease."""
+    """LiveKit's dispatch is away for three minutes, a node is frozen for 40 s, Redis for longer than a lease."""
     assert {name: fault.seconds for name, fault in FAULTS.items() if fault.seconds} == {
         "Redis killed": 10.0,
         "Redis paused": 10.0,

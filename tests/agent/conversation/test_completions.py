@@ -380,7 +380,12 @@ async def test_a_client_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -
     """Its call's process has read them already; reading them takes a tenth of a second."""
     tls_context()
     read = []
-    monkeypatch.setattr(ssl, "create_default_context", lambda **given: read.append(given) or tls_context())
+
+    def create(**given: str | None) -> ssl.SSLContext:
+        read.append(given)
+        return tls_context()
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
     client = CompletionsClient(api_key="none", base_url="https://llm.test/v1", model="m", is_openai=True)
     await client.close()
 

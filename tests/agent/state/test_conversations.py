@@ -112,7 +112,7 @@ def test_an_owner_that_was_taken_for_dead_forgets_nothing(machines: Fleet, tmp_p
     left = heir.claim(URL, with_rooms=True).rooms
     kept.forget(ROOM, "agent-1")
 
-    assert [each.room for each in left] == [ROOM]
+    assert left == [LeftRoom(ROOM, "agent-1")]
     assert kept.read(ROOM) == "hello"
 
 
