@@ -142,7 +142,7 @@ class _Scenario:
         self._fleet = fleet
         self._watcher = watcher
         self._callers = callers
-        self._rooms = {caller.name for caller in callers}
+        self._rooms = {caller.room for caller in callers}
         self._question = asked
 
     async def open(self) -> None:
@@ -153,8 +153,8 @@ class _Scenario:
         """Let a fault strike, and ask in every call."""
         fault, struck_at = FAULTS[name], time.time()
         struck = await fault.strike(self._fleet)
-        orphans = [caller for caller in self._callers if caller.name in struck]
-        unanswered = await self._ask_all([caller for caller in self._callers if caller.name not in struck])
+        orphans = [caller for caller in self._callers if caller.room in struck]
+        unanswered = await self._ask_all([caller for caller in self._callers if caller.room not in struck])
         await asyncio.sleep(struck_at + fault.seconds - time.time())
         await fault.mend(self._fleet)
         await asyncio.sleep(_SETTLED)
@@ -162,12 +162,12 @@ class _Scenario:
         unanswered |= await self._ask_all(self._callers)
         await self._watcher.has(lambda sessions: not books.left(sessions, self._rooms), within=_STOPPED)
         sessions = self._watcher.sessions
-        words = [books.spoken_after(sessions, caller.name, struck_at) for caller in orphans]
+        words = [books.spoken_after(sessions, caller.room, struck_at) for caller in orphans]
         return Result(
             name,
             len(self._callers),
             len(orphans),
-            [at - struck_at for caller in orphans for at in caller.agents.values() if at > struck_at],
+            [at - struck_at for caller in orphans for at in caller.agents.ready_at.values() if at > struck_at],
             [at - struck_at for at in words if at is not None],
             len(unanswered),
             books.left(sessions, self._rooms),
@@ -178,7 +178,7 @@ class _Scenario:
     async def _ask_all(self, callers: Sequence[Caller]) -> set[str]:
         """Ask in each call; return those in which there was no answer."""
         answered = await asyncio.gather(*(self._ask(caller) for caller in callers))
-        return {caller.name for caller, is_answered in zip(callers, answered, strict=True) if not is_answered}
+        return {caller.room for caller, is_answered in zip(callers, answered, strict=True) if not is_answered}
 
     async def _ask(self, caller: Caller) -> bool:
         """Ask until there is an answer; return False if there is none in time."""
@@ -191,5 +191,5 @@ class _Scenario:
     async def _speaks(self, caller: Caller, after: float, *, within: float = _WITHIN) -> bool:
         """Wait until the avatar of a call has begun to speak after an instant; return False if it has not in time."""
         return await self._watcher.has(
-            lambda sessions: books.spoken_after(sessions, caller.name, after) is not None, within=within
+            lambda sessions: books.spoken_after(sessions, caller.room, after) is not None, within=within
         )

@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from livekit import api
 
+from benchmarks.callers import caller_token
 from benchmarks.figures import Plugin
 from benchmarks.load.light_stand_ins import QUESTION
+from benchmarks.workers import environment
 from demo.call.levels import RATE_HZ, trim
 from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
@@ -36,6 +37,9 @@ COMMANDS: Final[Mapping[Plugin, Sequence[str]]] = {
     Plugin.OFFICIAL: ["-m", "benchmarks.ear.official_agent"],
 }
 
+# Any free ones.
+_PORTS: Final = {"WEB_PORT": "0", "WORKER_PORT": "0"}
+
 _START: Final = 90.0
 
 
@@ -54,12 +58,9 @@ class Stage:
     logs: Path
 
     def room(self, plugin: Plugin) -> tuple[str, str]:
-        """The name of a new room, and a token that lets a caller in and calls an agent of the plugin's workers."""
+        """Return the name of a new room, and a token for a caller who wants an agent of this plugin."""
         name = f"load-{plugin.value}-{secrets.token_hex(4)}"
-        dispatch = api.RoomAgentDispatch(agent_name=plugin.value)
-        token = api.AccessToken(self.server.api_key, self.server.api_secret).with_identity("caller")
-        token.with_grants(api.VideoGrants(room_join=True, room=name))
-        return name, token.with_room_config(api.RoomConfiguration(agents=[dispatch])).to_jwt()
+        return name, caller_token(self.server, name, plugin)
 
     @asynccontextmanager
     async def serving(
@@ -79,23 +80,16 @@ class Stage:
         self, stack: AsyncExitStack, plugin: Plugin, settings: Mapping[str, str]
     ) -> tuple[Child, Callable[[], Awaitable[bool]]]:
         name = f"{plugin.value}-{secrets.token_hex(3)}"
-        environment = {
-            "LIVEKIT_URL": self.server.url,
-            "LIVEKIT_API_KEY": self.server.api_key,
-            "LIVEKIT_API_SECRET": self.server.api_secret,
-            "LIVEKIT_AGENT_NAME": plugin.value,
-            "LIVEKIT_LOG_LEVEL": "INFO",
-            "STAND_INS_URL": self.stand_ins,
-            "STATE_DIR": str(self.logs / f"state-{name}"),
-            "WEB_PORT": "0",
-            "WORKER_PORT": "0",
-            "CALLER_GRACE": "0",
-            "DRAIN_TIMEOUT": "1",
-            **settings,
-        }
+        common = environment(self.server, self.stand_ins, plugin, self.logs / f"state-{name}")
         command = [sys.executable, *COMMANDS[plugin]]
         child = await stack.enter_async_context(
-            running(name, command, log=self.logs / f"{name}.log", env=environment, cwd=ROOT)
+            running(
+                name,
+                command,
+                log=self.logs / f"{name}.log",
+                env=common | _PORTS | dict(settings),
+                cwd=ROOT,
+            )
         )
         return child, partial(child.has_logged, "registered worker")
 
