@@ -40,7 +40,8 @@ COMMANDS: Final[Mapping[Plugin, Sequence[str]]] = {
 # Any free ones.
 _PORTS: Final = {"WEB_PORT": "0", "WORKER_PORT": "0"}
 
-_START: Final = 90.0
+# Seconds; several workers that import everything at once take this long on a busy machine.
+_START: Final = 240.0
 
 
 @dataclass(frozen=True, slots=True)
