@@ -33,7 +33,7 @@ _WORKERS: Final = 2
 _WITHIN: Final = 60.0
 
 # Seconds between two attempts of a caller who is not answered.
-_ASKS_EVERY: Final = 8.0
+_ASKS_EVERY: Final = 12.0
 
 # Seconds after a fault in which what it sets off has happened: a lease runs out after four, and for four nothing is
 # claimed once Redis is back.
@@ -147,33 +147,37 @@ class _Scenario:
 
     async def open(self) -> None:
         """Wait until all opening lines have begun."""
-        await asyncio.gather(*(self._speaks(caller, 0.0) for caller in self._callers))
+        await asyncio.gather(*(self._speaks(caller, 0) for caller in self._callers))
 
     async def run(self, name: str) -> Result:
         """Let a fault strike, and ask in every call."""
         fault, struck_at = FAULTS[name], time.time()
         struck = await fault.strike(self._fleet)
         orphans = [caller for caller in self._callers if caller.room in struck]
+        resumed = asyncio.gather(*(self._resumed(caller, struck_at) for caller in orphans))
         unanswered = await self._ask_all([caller for caller in self._callers if caller.room not in struck])
         await asyncio.sleep(struck_at + fault.seconds - time.time())
         await fault.mend(self._fleet)
         await asyncio.sleep(_SETTLED)
-        await asyncio.gather(*(self._speaks(caller, struck_at) for caller in orphans))
+        words_after = [after for after in await resumed if after is not None]
         unanswered |= await self._ask_all(self._callers)
         await self._watcher.has(lambda sessions: not books.left(sessions, self._rooms), within=_STOPPED)
         sessions = self._watcher.sessions
-        words = [books.spoken_after(sessions, caller.room, struck_at) for caller in orphans]
         return Result(
             name,
             len(self._callers),
             len(orphans),
             [at - struck_at for caller in orphans for at in caller.agents.ready_at.values() if at > struck_at],
-            [at - struck_at for at in words if at is not None],
+            words_after,
             len(unanswered),
             books.left(sessions, self._rooms),
             books.wrongly_stopped(sessions, struck, struck_at),
             books.doubled(sessions, struck_at),
         )
+
+    async def _resumed(self, caller: Caller, struck_at: float) -> float | None:
+        """Return the seconds from a fault until the avatar speaks again; None if it has not in time."""
+        return time.time() - struck_at if await self._speaks(caller, self._spoken(caller)) else None
 
     async def _ask_all(self, callers: Sequence[Caller]) -> set[str]:
         """Ask in each call; return those in which there was no answer."""
@@ -184,12 +188,13 @@ class _Scenario:
         """Ask until there is an answer; return False if there is none in time."""
         for _ in range(int(_WITHIN / _ASKS_EVERY)):
             await caller.ask(self._question)
-            if await self._speaks(caller, time.time(), within=_ASKS_EVERY):
+            if await self._speaks(caller, self._spoken(caller), within=_ASKS_EVERY):
                 return True
         return False
 
-    async def _speaks(self, caller: Caller, after: float, *, within: float = _WITHIN) -> bool:
-        """Wait until the avatar of a call has begun to speak after an instant; return False if it has not in time."""
-        return await self._watcher.has(
-            lambda sessions: books.spoken_after(sessions, caller.room, after) is not None, within=within
-        )
+    def _spoken(self, caller: Caller) -> int:
+        return books.spoken(self._watcher.sessions, caller.room)
+
+    async def _speaks(self, caller: Caller, before: int, *, within: float = _WITHIN) -> bool:
+        """Wait until there are more utterances in a call than before; return False if there are none in time."""
+        return await self._watcher.has(lambda sessions: books.spoken(sessions, caller.room) > before, within=within)
