@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.fleet_faults.callers import Caller
+    from benchmarks.fleet_faults.faults import Fault
     from benchmarks.fleet_faults.watcher import Watcher
     from benchmarks.load.stage import Stage
     from demo.call.levels import Samples
@@ -53,7 +54,7 @@ class Result:
         struck: Calls whose agent the fault took away.
         agents_after: Seconds from the fault until each of them had another agent that listens.
         words_after: Seconds from the fault until the avatar of that agent spoke.
-        lost: Calls whose caller was not answered after the fault, or during it by an agent that it did not take away.
+        lost: Calls whose caller the avatar did not answer afterwards, or meanwhile unless the agent was taken away.
         left: Sessions of dead agents that ran 30 s later.
         wrongly_stopped: Sessions that ended although agent and caller were there.
         doubled: Pairs of sessions that ran at the same time for one call.
@@ -155,10 +156,8 @@ class _Scenario:
         struck = await fault.strike(self._fleet)
         orphans = [caller for caller in self._callers if caller.room in struck]
         resumed = asyncio.gather(*(self._resumed(caller, struck_at) for caller in orphans))
-        unanswered = await self._ask_all([caller for caller in self._callers if caller.room not in struck])
-        await asyncio.sleep(struck_at + fault.seconds - time.time())
-        await fault.mend(self._fleet)
-        await asyncio.sleep(_SETTLED)
+        others = [caller for caller in self._callers if caller.room not in struck]
+        unanswered, _ = await asyncio.gather(self._ask_all(others), self._end(fault, struck_at))
         words_after = [after for after in await resumed if after is not None]
         unanswered |= await self._ask_all(self._callers)
         await self._watcher.has(lambda sessions: not books.left(sessions, self._rooms), within=_STOPPED)
@@ -174,6 +173,11 @@ class _Scenario:
             books.wrongly_stopped(sessions, struck, struck_at),
             books.doubled(sessions, struck_at),
         )
+
+    async def _end(self, fault: Fault, struck_at: float) -> None:
+        await asyncio.sleep(struck_at + fault.seconds - time.time())
+        await fault.mend(self._fleet)
+        await asyncio.sleep(_SETTLED)
 
     async def _resumed(self, caller: Caller, struck_at: float) -> float | None:
         """Return the seconds from a fault until the avatar speaks again; None if it has not in time."""
