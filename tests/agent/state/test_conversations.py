@@ -108,7 +108,7 @@ def test_an_owner_that_was_taken_for_dead_forgets_nothing(machines: Fleet, tmp_p
     dead, heir = machines.machine("a", call=LeftRoom(ROOM, "agent-1")), machines.machine("b")
     kept = FleetConversations(LocalConversations(tmp_path / "a"), dead._state, dead.own)
     kept.keep(ROOM, "agent-1", "hello")
-    machines.wait(25)
+    machines.wait(DEAD)
     left = heir.claim(URL, with_rooms=True).rooms
     kept.forget(ROOM, "agent-1")
 
