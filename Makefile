@@ -61,14 +61,14 @@ bench-ear: setup ## whole calls with the official plugin's worker and with ours:
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.ear
 
-load: setup ## more and more calls at a time, with our workers and the official plugin's: CPU, memory, latency; eight minutes
+load: setup ## more and more calls at a time, with our workers and the official plugin's: CPU, memory, latency, in docs/operations.md; eight minutes
 	@$(RUN) python -m demo.livekit_build
-	@$(RUN) python -m benchmarks.load
+	@$(RUN) python -m benchmarks.load --markdown docs/operations.md
 
 simulation: setup ## 1,000 calls in bursts on 40 workers and 200 slots, with and without admission by slots
 	@$(RUN) python -m benchmarks.load.simulation
 
-fleet-faults: setup ## two workers under six calls: restarts, kills, LiveKit away, a frozen node; a quarter of an hour
+fleet-faults: setup ## two workers and a Redis under six calls: restarts, kills, LiveKit or Redis away, a frozen node; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.fleet_faults
 

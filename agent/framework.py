@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -38,7 +39,6 @@ __all__ = [
     "JobServer",
     "forward_messages",
     "is_released",
-    "load_certificates",
     "paused_speech",
     "plugin_http_session",
     "reporting_flux",
@@ -46,6 +46,7 @@ __all__ = [
     "reports_messages",
     "running_tools",
     "set_job_url",
+    "tls_context",
     "until_scheduled",
 ]
 
@@ -239,9 +240,12 @@ def set_job_url(ctx: JobContext, url: str) -> None:
     ctx._info.url = url  # noqa: SLF001 - the framework has no other way to set it
 
 
-def load_certificates() -> None:
-    """Read the CA certificates for `plugin_http_session`: a fifth of a second that a job should not spend."""
-    http_context._create_ssl_context()  # noqa: SLF001 - it is cached in this process
+def tls_context() -> ssl.SSLContext:
+    """Return the TLS context of this process. CA certificates are read the first time, a tenth of a second or more.
+
+    It falls back to certifi where the system has no CA bundle.
+    """
+    return http_context._create_ssl_context()  # noqa: SLF001 - it is cached in this process
 
 
 def plugin_http_session() -> aiohttp.ClientSession:
@@ -252,7 +256,7 @@ def plugin_http_session() -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         limit_per_host=_CONNECTIONS_PER_HOST,
         keepalive_timeout=_KEEPALIVE_S,
-        ssl=http_context._create_ssl_context(),  # noqa: SLF001 - falls back to certifi where the system has no CA bundle
+        ssl=tls_context(),
     )
     session = client_session(connector=connector)
     http_context._ContextVar.set(lambda: session)  # noqa: SLF001 - else each plugin would have to be given it

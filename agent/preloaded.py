@@ -5,7 +5,10 @@ Where processes are not forked, as on macOS and Windows, `prewarm` loads the sam
 """
 
 from agent.conversation.pipeline import load_vad
-from agent.framework import load_certificates
+from agent.framework import tls_context
+from agent.settings import settings_or_defaults
+from agent.state.shared_state import load_state_client
 
 load_vad()
-load_certificates()
+tls_context()
+load_state_client(settings_or_defaults())

@@ -24,7 +24,7 @@ from agent.call_config.job import given_by_telephone, given_in_job, prepare
 from agent.control.streams import bound_pre_connect_audio
 from agent.conversation.pipeline import load_vad
 from agent.doctor import ROOM_PREFIX
-from agent.framework import load_certificates, plugin_http_session, set_job_url
+from agent.framework import plugin_http_session, set_job_url, tls_context
 from agent.metrics.otlp import set_up_meters
 from agent.metrics.spans import set_up_traces
 from agent.persona import Persona, load_persona
@@ -42,7 +42,7 @@ from agent.settings import (
     settings_or_defaults,
 )
 from agent.settings.proxies import room_proxies
-from agent.state.shared_state import SharedState, open_state
+from agent.state.shared_state import SharedState, load_state_client, open_state
 from avatar import AvatarError, HostedRoom
 from avatar.sessions.port import Journal, LeftRoom
 
@@ -98,7 +98,8 @@ server = _server(settings_or_defaults())
 
 def prewarm(process: JobProcess) -> None:
     """Load before the first job what takes a moment; in a forked process it is there already."""
-    load_certificates()
+    tls_context()
+    load_state_client(settings_or_defaults())
     set_up_traces()
     set_up_meters()
     _load_tools()

@@ -23,6 +23,7 @@ from agent.conversation.requests import Requests
 from agent.conversation.server_chunks import ServerChunk, read_chunk
 from agent.conversation.thoughts import UnopenedThoughts
 from agent.conversation.tool_calls import ToolCalls
+from agent.framework import tls_context
 
 logger = logging.getLogger("agent")
 
@@ -110,8 +111,12 @@ class AzureCompletionsClient(_Normalised, openai.AsyncAzureOpenAI):
 
 
 def _http_client() -> httpx2.AsyncClient:
-    # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
-    return openai.DefaultAsyncHttpxClient(limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S))
+    return openai.DefaultAsyncHttpxClient(
+        # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
+        limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S),
+        # By default each client reads the CA certificates, for which the start of a call would wait.
+        verify=tls_context(),
+    )
 
 
 class _Chat(AsyncChat):

@@ -133,4 +133,4 @@ class FleetConversations:
     def forget(self, room: str, agent: str) -> None:
         """Forget the conversation of a room, unless another agent goes on with it. One that stays expires."""
         self._local.forget(room, agent)
-        self._state.run("forget", room, agent)
+        self._state.run("forget", room, self._owner(), agent)

@@ -1,5 +1,6 @@
 """Opens the state that workers share, where the settings say."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -54,6 +55,12 @@ def open_state(
     if settings.keep_conversation:
         return state
     return replace(state, conversations=NoConversations())
+
+
+def load_state_client(settings: Settings) -> None:
+    """Import the client of the fleet's Redis, if there is one; a call would wait for the import."""
+    if settings.state_url.get_secret_value():
+        importlib.import_module("redis")
 
 
 def check_state(settings: Settings) -> None:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 from livekit import rtc
 
 from agent.control.events import TOPIC
+from benchmarks.callers import joined
 from demo.call.changes import Changes
 from demo.call.listener import Listener
-from demo.call.microphone import Microphone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from demo.call.levels import Samples
-    from demo.call.microphone import Spoken
+    from demo.call.microphone import Microphone, Spoken
 
 _WITHIN: Final = 30.0
 
@@ -144,11 +144,7 @@ async def calling(url: str, token: str) -> AsyncIterator[Caller]:
 
         room.on("track_published", on_published)
         joined_at = time.monotonic()
-        await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
-        stack.push_async_callback(room.disconnect)
-        microphone = Microphone(lambda *_: None)
-        stack.push_async_callback(microphone.aclose)
-        await microphone.publish(room)
+        microphone = await stack.enter_async_context(joined(room, url, token))
         async with asyncio.timeout(_WITHIN):
             audio = await changes.until(lambda: _sound(room))
         listener = Listener(audio, lambda *_: None)

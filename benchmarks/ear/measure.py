@@ -15,9 +15,9 @@ import aiohttp
 
 from agent.control.waterfall import STAGES
 from benchmarks.ear.caller import Heard, calling
-from benchmarks.ear.processes import cpu_seconds, job_memory, total_memory
 from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
 from benchmarks.opening.stage import Worker, open_stage
+from benchmarks.processes import cpu_seconds, job_memory, total_memory
 from demo.call.voices import StandIns
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
 
 
 async def _sent_bytes(stage: Stage) -> float:
-    """Give what the LiveKit server has sent of media to everybody."""
+    """Return the bytes of media that the LiveKit server has sent to all participants."""
     url = f"http://127.0.0.1:{stage.server.metrics_port}/metrics"
     async with aiohttp.ClientSession() as http, http.get(url) as reply:
         return sum(float(count) for count in _OUTGOING.findall(await reply.text()))

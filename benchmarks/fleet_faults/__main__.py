@@ -1,37 +1,68 @@
-"""`python -m benchmarks.fleet_faults`: two workers under six calls, and what each fault does to them."""
+"""`python -m benchmarks.fleet_faults`: two workers and a Redis under six calls, and what each fault does to them."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from benchmarks.fleet_faults.faults import FAULTS
-from benchmarks.fleet_faults.measure import Options, measure
+from benchmarks.fleet_faults.measure import Result, measure
 from docs.marked import table
 
-HEAD = ("fault", "calls", "lost", "last answer after the fault's end", "sessions left", "double sessions")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HEAD = (
+    "fault",
+    "calls",
+    "without an agent",
+    "another agent after",
+    "its first word after",
+    "lost",
+    "sessions left",
+    "stopped wrongly",
+    "double sessions",
+)
+
+
+def as_row(result: Result) -> tuple[str, ...]:
+    """Return a row of the table."""
+    counts = (result.lost, result.left, result.wrongly_stopped, result.doubled)
+    return (
+        result.fault,
+        str(result.calls),
+        str(result.struck),
+        _range(result.agents_after),
+        _range(result.words_after),
+        *map(str, counts),
+    )
+
+
+def _range(seconds: Sequence[float]) -> str:
+    return f"{min(seconds):.1f} to {max(seconds):.1f} s" if seconds else ""
 
 
 def main() -> None:
-    """Let faults strike a fleet; calls lost, sessions left and double sessions are read from the stand-in's books."""
+    """Let faults strike a fleet, and print what the stand-in for LiveAvatar has noted of its calls."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet_faults", description=main.__doc__)
     parser.add_argument("--only", choices=FAULTS, action="append", help="this fault; all without it")
     parser.add_argument("--calls", type=int, default=6, help="at a time")
-    parser.add_argument("--away", type=float, default=180.0, help="seconds that LiveKit's dispatch is cut")
-    parser.add_argument("--frozen", type=float, default=40.0, help="seconds that a worker is frozen")
-    parser.add_argument("--state-url", help="STATE_URL of the workers; without it they share a directory")
+    parser.add_argument("--logs", type=Path, metavar="DIRECTORY", help="keep all logs there")
     asked = parser.parse_args()
-    settings = {"STATE_URL": asked.state_url} if asked.state_url else {}
-    options = Options(asked.calls, asked.away, asked.frozen, settings)
     console = Console(soft_wrap=True)
-    results = asyncio.run(measure(asked.only or list(FAULTS), options, console.print))
-    rows = (
-        (each.fault, str(each.calls), str(each.lost), f"{each.slowest:.1f} s", str(each.left), str(each.doubled))
-        for each in results
-    )
-    console.print(table(HEAD, rows))
+    results: list[Result] = []
+
+    def on_result(result: Result) -> None:
+        console.print(result)
+        results.append(result)
+
+    left = asyncio.run(measure(asked.only or list(FAULTS), asked.calls, on_result, asked.logs))
+    console.print(table(HEAD, map(as_row, results)))
+    console.print(f"Sessions left after all callers had left: {left}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""What the books of LiveAvatar's stand-in say about calls: pure functions."""
+"""What the stand-in for LiveAvatar has noted of calls: pure functions."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 # Seconds for which two sessions of one room may overlap: the new one starts while the old one is being stopped.
 OVERLAP = 2.0
@@ -15,37 +16,39 @@ OVERLAP = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session in the books; times in Unix seconds.
+    """A session; times in Unix seconds.
 
     Attributes:
         room: The LiveKit room that it was for.
         started_at: None if it never started.
         ended_at: None while it runs.
-        utterances: Speech in it so far.
+        utterances: Utterances that were heard in it so far. They have no times: on a busy machine the stand-in plays
+            later than it notes.
     """
 
     room: str
     started_at: float | None
     ended_at: float | None
-    utterances: int
+    utterances: int = 0
 
     @property
     def is_running(self) -> bool:
-        """Whether it is paid for."""
+        """True while it is paid for."""
         return self.started_at is not None and self.ended_at is None
 
 
 def read(books: Mapping[str, Any]) -> list[Session]:
     """Read the answer of the stand-in's `/stand-in/sessions`."""
-    return [
-        Session(
-            each["request"]["livekit_config"]["livekit_room"],
-            each["started_at"],
-            each["ended_at"],
-            len(each.get("utterances", ())),
-        )
-        for each in books["sessions"]
-    ]
+    return [_read(each) for each in books["sessions"]]
+
+
+def _read(each: Mapping[str, Any]) -> Session:
+    return Session(
+        each["request"]["livekit_config"]["livekit_room"],
+        each["started_at"],
+        each["ended_at"],
+        sum(utterance["started_at"] is not None for utterance in each.get("utterances", ())),
+    )
 
 
 def spoken(sessions: Iterable[Session], room: str) -> int:
@@ -53,18 +56,39 @@ def spoken(sessions: Iterable[Session], room: str) -> int:
     return sum(each.utterances for each in sessions if each.room == room)
 
 
-def left(sessions: Iterable[Session]) -> int:
-    """Count the sessions that run."""
-    return sum(each.is_running for each in sessions)
+def left(sessions: Iterable[Session], rooms: Collection[str]) -> int:
+    """Count the sessions that run beside the one that each room with callers has."""
+    running = Counter(each.room for each in sessions if each.is_running)
+    return sum(count - (room in rooms) for room, count in running.items())
 
 
-def doubled(sessions: Iterable[Session]) -> int:
-    """Count the pairs of sessions that were paid for at the same time for one room."""
+def wrongly_stopped(sessions: Iterable[Session], struck: Collection[str], since: float) -> int:
+    """Count the sessions that have ended although the agent and the callers of their calls are there.
+
+    Args:
+        sessions: Of all calls; none of their callers has left.
+        struck: Rooms whose agents a fault took away: the sessions that these agents had are to be stopped.
+        since: When the fault struck.
+    """
+    return sum(
+        each.started_at is not None
+        and each.ended_at is not None
+        and each.ended_at > since
+        and (each.room not in struck or each.started_at > since)
+        for each in sessions
+    )
+
+
+def doubled(sessions: Iterable[Session], since: float) -> int:
+    """Count the pairs of sessions that were paid for at the same time for one room, from some instant on."""
     started = [each for each in sessions if each.started_at is not None]
-    return sum(one.room == other.room and _shared(one, other) > OVERLAP for one, other in combinations(started, 2))
+    return sum(
+        one.room == other.room and _shared(one, other, since) > OVERLAP for one, other in combinations(started, 2)
+    )
 
 
-def _shared(one: Session, other: Session) -> float:
-    """Seconds in which both ran; a session that runs is without end."""
+def _shared(one: Session, other: Session, since: float) -> float:
+    """Return the seconds in which both ran; a session that runs has no end. 0 if both had started earlier."""
+    start = max(one.started_at or 0.0, other.started_at or 0.0)
     ends = [each.ended_at if each.ended_at is not None else float("inf") for each in (one, other)]
-    return min(ends) - max(one.started_at or 0.0, other.started_at or 0.0)
+    return min(ends) - start if start > since else 0.0

@@ -1,45 +1,71 @@
-"""Callers who ask now and then; whether they were answered is read from the stand-in's books."""
+"""Callers who stay in their rooms, ask when they are told to, and note when an agent can hear them."""
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from livekit import rtc
+from livekit.agents.types import ATTRIBUTE_AGENT_STATE
 
-from demo.call.microphone import Microphone
+from benchmarks.callers import joined
+from demo.call.levels import RATE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from demo.call.levels import Samples
+    from demo.call.microphone import Microphone
+
+# States of an agent that has joined and can be spoken to.
+_READY: Final = {"listening", "thinking", "speaking"}
+
+# Samples of the microphone that are fed at once, 50 ms: the machine is for the workers.
+_WINDOW: Final = RATE_HZ // 20
 
 
+class Agents:
+    """Notes when agents in a room can be spoken to.
+
+    Attributes:
+        ready_at: When each could be for the first time, in Unix seconds, by its identity.
+    """
+
+    def __init__(self, room: rtc.Room) -> None:
+        self.ready_at: dict[str, float] = {}
+        room.on("participant_connected", self._look)
+        room.on("participant_attributes_changed", lambda _, participant: self._look(participant))
+
+    def _look(self, participant: rtc.Participant) -> None:
+        if participant.attributes.get(ATTRIBUTE_AGENT_STATE) in _READY:
+            self.ready_at.setdefault(participant.identity, time.time())
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """A caller in a room.
 
-    Args:
-        room: The room's name.
+    Attributes:
+        room: Its name.
         microphone: Published.
+        agents: Of the room.
     """
 
-    def __init__(self, room: str, microphone: Microphone) -> None:
-        self.room = room
-        self._microphone = microphone
+    room: str
+    microphone: Microphone
+    agents: Agents
 
     async def ask(self, question: Samples) -> None:
-        """Ask, and wait until the question has been said."""
-        await self._microphone.say(question)
+        """Ask, and return when the question has been said."""
+        await self.microphone.say(question)
 
 
 @asynccontextmanager
-async def calling(url: str, room: str, token: str) -> AsyncIterator[Caller]:
-    """Join, and stay in the room as long as the body runs."""
-    async with AsyncExitStack() as stack:
-        joined = rtc.Room()
-        await joined.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
-        stack.push_async_callback(joined.disconnect)
-        microphone = Microphone(lambda *_: None)
-        stack.push_async_callback(microphone.aclose)
-        await microphone.publish(joined)
-        yield Caller(room, microphone)
+async def calling(url: str, name: str, token: str) -> AsyncIterator[Caller]:
+    """Join a room, and stay in it as long as the body runs."""
+    room = rtc.Room()
+    agents = Agents(room)
+    async with joined(room, url, token, window=_WINDOW) as microphone:
+        yield Caller(name, microphone, agents)

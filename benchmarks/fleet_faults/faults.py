@@ -1,4 +1,4 @@
-"""What is done to the fleet."""
+"""What is done to the fleet: each fault strikes at once, and some are over a while later."""
 
 from __future__ import annotations
 
@@ -7,104 +7,182 @@ import os
 import re
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from benchmarks.processes import command, processes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from demo.processes import Child
+    from tests.agent.state.redis_server import RedisServer
     from tests.e2e.proxy import Proxy
 
-_LINES: Final = 2000
-_JOB: Final = re.compile(r'RoomIO linked to participant.*"pid": (\d+)')
+# Lines of a worker's log that are read, and the one that a job writes when it has found its caller.
+_LINES: Final = 5000
+_JOB: Final = re.compile(r'RoomIO linked to participant(?=.*"room": "([^"]+)")(?=.*"pid": (\d+))')
 
-# Field of /proc/PID/stat behind the command's name (proc(5)): the session.
-_SESSION: Final = 3
+# Seconds. Calls were once ended by a worker that had lost LiveKit's dispatch for 130 s. LiveKit takes a participant for
+# gone after 20 s, and the lease of a process runs out after four.
+_DISPATCH_AWAY: Final = 180.0
+_FROZEN: Final = 40.0
+_REDIS_AWAY: Final = 10.0
+
+# Seconds after which a killed worker is replaced: its calls are to be resumed by the other one within eight.
+_RESUMED: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fleet:
     """What a fault strikes.
 
     Attributes:
-        workers: The first is the one that is struck.
+        workers: Those that take calls.
         proxy: Between the workers and LiveKit.
-        start_worker: Starts another worker.
-        away: Seconds that LiveKit's dispatch is cut.
-        frozen: Seconds that a worker's processes are stopped.
+        redis: Of the workers.
+        start_worker: Starts another worker and returns it.
+        stopped: Processes that were sent SIGSTOP.
     """
 
     workers: list[Child]
     proxy: Proxy
-    start_worker: Callable[[], Awaitable[None]]
-    away: float
-    frozen: float
+    redis: RedisServer
+    start_worker: Callable[[], Awaitable[Child]]
+    stopped: list[int] = field(default_factory=list)
+
+    def busiest(self) -> Child:
+        """Return the worker with the most calls."""
+        return max(self.workers, key=lambda worker: len(jobs(worker)))
+
+    async def replace(self, worker: Child) -> None:
+        """Start another worker in the place of one."""
+        self.workers.remove(worker)
+        self.workers.append(await self.start_worker())
 
 
-async def restart(fleet: Fleet) -> None:
-    """Start a new worker, and tell an old one to end."""
-    await fleet.start_worker()
-    worker = next(pid for pid in processes(fleet.workers[0].process.pid) if "agent.py" in _command(pid))
-    os.kill(worker, signal.SIGTERM)
+async def restart(fleet: Fleet) -> set[str]:
+    """Start another worker, and have an old one end as soon as its calls are over."""
+    old = fleet.busiest()
+    await fleet.replace(old)
+    os.kill(_worker_process(old), signal.SIGTERM)
+    return set()
 
 
-async def kill_job(fleet: Fleet) -> None:
+async def kill_job(fleet: Fleet) -> set[str]:
     """Kill the process of one call."""
-    jobs = [job for worker in fleet.workers for job in _JOB.findall("\n".join(worker.tail(_LINES)))]
-    os.kill(int(jobs[-1]), signal.SIGKILL)
+    room, process = next(iter(jobs(fleet.busiest()).items()))
+    os.kill(process, signal.SIGKILL)
+    return {room}
 
 
-async def kill_worker(fleet: Fleet) -> None:
+async def kill_worker(fleet: Fleet) -> set[str]:
     """Kill a worker with all of its processes."""
-    os.killpg(fleet.workers[0].process.pid, signal.SIGKILL)
+    worker = fleet.busiest()
+    rooms = set(jobs(worker))
+    os.killpg(worker.process.pid, signal.SIGKILL)
+    await worker.process.wait()
+    return rooms
 
 
-async def cut_dispatch(fleet: Fleet) -> None:
-    """Take the workers' connections to LiveKit away for a while; calls have connections of their own."""
+async def replace_dead(fleet: Fleet) -> None:
+    """Start another worker for each that has ended."""
+    for worker in list(fleet.workers):
+        if worker.returncode is not None:
+            await fleet.replace(worker)
+
+
+async def cut_dispatch(fleet: Fleet) -> set[str]:
+    """Cut the workers' connections to LiveKit; calls have connections of their own."""
     fleet.proxy.cut_workers()
-    await asyncio.sleep(fleet.away)
+    return set()
+
+
+async def mend_dispatch(fleet: Fleet) -> None:
+    """Let workers connect to LiveKit again."""
     fleet.proxy.mend()
 
 
-async def freeze(fleet: Fleet) -> None:
-    """Stop all processes of a worker for a while, as a machine that hangs does."""
-    frozen = processes(fleet.workers[0].process.pid)
-    for pid in frozen:
-        _signal(pid, signal.SIGSTOP)
-    await asyncio.sleep(fleet.frozen)
-    for pid in frozen:
-        _signal(pid, signal.SIGCONT)
+async def freeze(fleet: Fleet) -> set[str]:
+    """Stop all processes of a worker, as a machine that hangs does."""
+    worker = fleet.busiest()
+    fleet.stopped = processes(worker.process.pid)
+    for process in fleet.stopped:
+        _signal(process, signal.SIGSTOP)
+    return set(jobs(worker))
 
 
-FAULTS: Final[Mapping[str, Callable[[Fleet], Awaitable[None]]]] = {
-    "rolling restart": restart,
-    "kill -9 of a job": kill_job,
-    "kill -9 of a worker": kill_worker,
-    "dispatch cut": cut_dispatch,
-    "node frozen": freeze,
+async def thaw(fleet: Fleet) -> None:
+    """Let them go on."""
+    for process in fleet.stopped:
+        _signal(process, signal.SIGCONT)
+
+
+async def kill_redis(fleet: Fleet) -> set[str]:
+    """Kill Redis: connections are refused."""
+    fleet.redis.kill()
+    return set()
+
+
+async def restart_redis(fleet: Fleet) -> None:
+    """Start it again, with the data that it had."""
+    await asyncio.to_thread(fleet.redis.start)
+
+
+async def pause_redis(fleet: Fleet) -> set[str]:
+    """Stop the process of Redis: connections stay open, and nothing is answered."""
+    fleet.redis.pause()
+    return set()
+
+
+async def resume_redis(fleet: Fleet) -> None:
+    """Let it go on."""
+    fleet.redis.resume()
+
+
+async def _no_end(_: Fleet) -> None:
+    """Do nothing: what was killed stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that happens to a fleet.
+
+    Attributes:
+        strike: Does it, and returns the rooms whose agents it takes away.
+        seconds: Until its end.
+        mend: Ends it.
+    """
+
+    strike: Callable[[Fleet], Awaitable[set[str]]]
+    seconds: float = 0.0
+    mend: Callable[[Fleet], Awaitable[None]] = _no_end
+
+
+FAULTS: Final[Mapping[str, Fault]] = {
+    "Redis killed": Fault(kill_redis, _REDIS_AWAY, restart_redis),
+    "Redis paused": Fault(pause_redis, _REDIS_AWAY, resume_redis),
+    "kill -9 of a job": Fault(kill_job),
+    "kill -9 of a worker": Fault(kill_worker, _RESUMED, replace_dead),
+    "node frozen": Fault(freeze, _FROZEN, thaw),
+    "rolling restart": Fault(restart),
+    "dispatch cut": Fault(cut_dispatch, _DISPATCH_AWAY, mend_dispatch),
 }
 
 
-def processes(session: int) -> list[int]:
-    """Give the processes of a session, the oldest first."""
-    found = []
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            if int(file.read_text().rpartition(")")[2].split()[_SESSION]) == session:
-                found.append(int(file.parent.name))
-    return sorted(found)
+def jobs(worker: Child) -> dict[str, int]:
+    """Return the processes of a worker's calls that run, by the calls' rooms."""
+    found = {room: int(process) for room, process in _JOB.findall("\n".join(worker.tail(_LINES)))}
+    running = set(processes(worker.process.pid))
+    return {room: process for room, process in found.items() if process in running}
 
 
-def _command(pid: int) -> str:
-    with suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        # The process that keeps the worker has the worker's command among its own arguments.
-        return "" if "-I" in words else " ".join(words)
-    return ""
+def _worker_process(worker: Child) -> int:
+    """Find the worker itself. The process that keeps it has the worker's command among its own arguments."""
+    commands = {process: command(process).split("\0") for process in processes(worker.process.pid)}
+    return next(process for process, words in commands.items() if "agent.py" in words and "-I" not in words)
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+def _signal(process: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has ended meanwhile
+        os.kill(process, number)

@@ -1,57 +1,47 @@
-"""Two workers under some calls, and one fault after the other."""
+"""Two workers and a Redis under some calls, which one fault after the other strikes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-import aiohttp
-import numpy as np
 
 from benchmarks.figures import Plugin
 from benchmarks.fleet_faults import books
 from benchmarks.fleet_faults.callers import calling
 from benchmarks.fleet_faults.faults import FAULTS, Fleet
-from benchmarks.load.light_stand_ins import QUESTION
-from benchmarks.load.stage import open_stage
-from demo.call.levels import RATE_HZ, trim
-from simulators.speech import Speaker
+from benchmarks.fleet_faults.watcher import watching
+from benchmarks.load.stage import open_stage, question
+from tests.agent.state.redis_server import RedisServer
 from tests.e2e.proxy import Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     from benchmarks.fleet_faults.callers import Caller
+    from benchmarks.fleet_faults.faults import Fault
+    from benchmarks.fleet_faults.watcher import Watcher
     from benchmarks.load.stage import Stage
     from demo.call.levels import Samples
+    from demo.processes import Child
 
-# Seconds within which a call's opening line has begun, a call is answered after a fault, and no session is left.
-_OPENED: Final = 60.0
-_ANSWERED: Final = 60.0
-_STOPPED: Final = 30.0
+_WORKERS: Final = 2
+
+# Seconds within which an opening line has begun, and a caller is answered or gets another agent.
+_WITHIN: Final = 60.0
 
 # Seconds between two attempts of a caller who is not answered.
-_ASKS_EVERY: Final = 5.0
+_ASKS_EVERY: Final = 12.0
 
+# Seconds after a fault in which what it sets off has happened: a lease runs out after four, and for four nothing is
+# claimed once Redis is back.
+_SETTLED: Final = 6.0
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is asked for.
-
-    Attributes:
-        calls: At a time.
-        away: Seconds that LiveKit's dispatch is cut.
-        frozen: Seconds that a worker is frozen.
-        settings: Variables for the workers, such as STATE_URL.
-    """
-
-    calls: int
-    away: float
-    frozen: float
-    settings: Mapping[str, str]
+# Seconds for which the end of sessions is waited for that nobody needs any more.
+_STOPPED: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,86 +51,154 @@ class Result:
     Attributes:
         fault: Its name.
         calls: That were under way.
-        lost: Calls whose caller was not answered any more.
-        slowest: Seconds from the fault's end to the last answer of those that were.
-        left: Sessions that ran 30 s after everybody had left.
+        struck: Calls whose agent the fault took away.
+        agents_after: Seconds from the fault until each of them had another agent that listens.
+        words_after: Seconds from the fault until the avatar of that agent spoke.
+        lost: Calls whose caller the avatar did not answer afterwards, or meanwhile unless the agent was taken away.
+        left: Sessions of dead agents that ran 30 s later.
+        wrongly_stopped: Sessions that ended although agent and caller were there.
         doubled: Pairs of sessions that ran at the same time for one call.
     """
 
     fault: str
     calls: int
+    struck: int
+    agents_after: Sequence[float]
+    words_after: Sequence[float]
     lost: int
-    slowest: float
     left: int
+    wrongly_stopped: int
     doubled: int
 
 
-async def measure(faults: Sequence[str], options: Options, on_result: Callable[[Result], None]) -> list[Result]:
-    """Let each fault strike a fleet of its own."""
-    results = []
-    async with Speaker() as speaker:
-        speech = await speaker.synthesise(QUESTION, voice="caller", rate_hz=RATE_HZ)
-    question = trim(np.frombuffer(speech.pcm, np.int16))
-    for fault in faults:
-        async with open_stage() as stage:
-            results.append(await _strike(stage, fault, options, question))
-        on_result(results[-1])
-    return results
+async def measure(
+    faults: Sequence[str], calls: int, on_result: Callable[[Result], None], logs: Path | None = None
+) -> int:
+    """Let faults strike a fleet, one after the other, while the same callers stay in their calls.
+
+    Args:
+        faults: Names of `FAULTS`.
+        calls: At a time.
+        on_result: Called after each fault.
+        logs: A directory in which the logs are kept.
+
+    Returns:
+        The sessions that ran 30 s after all callers had left.
+    """
+    asked = await question()
+    async with (
+        open_stage(logs) as stage,
+        _fleet(stage) as fleet,
+        watching(f"{stage.stand_ins}/liveavatar/stand-in/sessions") as watcher,
+    ):
+        async with AsyncExitStack() as stack:
+            joining = (calling(stage.server.url, *stage.room(Plugin.OURS)) for _ in range(calls))
+            callers = [await stack.enter_async_context(caller) for caller in joining]
+            scenario = _Scenario(fleet, watcher, callers, asked)
+            await scenario.open()
+            for fault in faults:
+                on_result(await scenario.run(fault))
+        await watcher.has(lambda sessions: not books.left(sessions, ()), within=_STOPPED)
+        return books.left(watcher.sessions, ())
 
 
-async def _strike(stage: Stage, fault: str, options: Options, question: Samples) -> Result:
-    async with AsyncExitStack() as fleet_stack:
-        proxy = await fleet_stack.enter_async_context(Proxy(stage.server.port))
-        # Workers of one machine share what is noted of their sessions, as those of a fleet do by STATE_URL.
+@asynccontextmanager
+async def _fleet(stage: Stage) -> AsyncIterator[Fleet]:
+    """Run workers that share a Redis, as machines do: each has a `STATE_DIR` of its own."""
+    async with AsyncExitStack() as stack:
+        proxy = await stack.enter_async_context(Proxy(stage.server.port))
+        data = stage.logs / "redis"
+        data.mkdir()
+        redis = RedisServer(data)
+        await asyncio.to_thread(redis.start)
+        stack.callback(redis.kill)
         settings = {
             "LIVEKIT_URL": f"ws://127.0.0.1:{proxy.port}",
             "LIVEKIT_PUBLIC_URL": stage.server.url,
-            "STATE_DIR": str(stage.logs / "state"),
+            "STATE_URL": redis.url,
             "DRAIN_TIMEOUT": "600",
-            **options.settings,
+            # A worker can take the calls of another one at once, as one of four cores does.
+            "IDLE_PROCESSES": "3",
         }
 
-        async def start_worker() -> None:
-            await fleet_stack.enter_async_context(stage.serving(Plugin.OURS, 1, settings))
+        async def start_worker() -> Child:
+            [worker] = await stack.enter_async_context(stage.serving(Plugin.OURS, 1, settings))
+            return worker
 
-        await fleet_stack.enter_async_context(stage.serving(Plugin.OURS, 2, settings))
-        fleet = Fleet(list(stage.workers), proxy, start_worker, options.away, options.frozen)
-        async with AsyncExitStack() as calls:
-            callers = [
-                await calls.enter_async_context(calling(stage.server.url, *stage.room(Plugin.OURS)))
-                for _ in range(options.calls)
-            ]
-            await asyncio.gather(*(_spoken(stage, caller, 0, _OPENED) for caller in callers))
-            await FAULTS[fault](fleet)
-            struck_at = time.monotonic()
-            answers = await asyncio.gather(*(_answer(stage, caller, question, struck_at) for caller in callers))
-        await asyncio.sleep(_STOPPED)
-        sessions = await _books(stage)
-    answered = [answer for answer in answers if answer is not None]
-    lost = len(answers) - len(answered)
-    return Result(fault, len(answers), lost, max(answered, default=0.0), books.left(sessions), books.doubled(sessions))
+        workers = await stack.enter_async_context(stage.serving(Plugin.OURS, _WORKERS, settings))
+        yield Fleet(workers, proxy, redis, start_worker)
 
 
-async def _answer(stage: Stage, caller: Caller, question: Samples, struck_at: float) -> float | None:
-    """Ask until there is an answer; seconds since the fault, None if there is none in time."""
-    before = books.spoken(await _books(stage), caller.room)
-    while time.monotonic() < struck_at + _ANSWERED:
-        await caller.ask(question)
-        if await _spoken(stage, caller, before, _ASKS_EVERY):
-            return time.monotonic() - struck_at
-    return None
+class _Scenario:
+    """Faults in a fleet under calls.
 
+    Args:
+        fleet: What they strike.
+        watcher: Of the stand-in's sessions.
+        callers: In their rooms.
+        asked: What they ask.
+    """
 
-async def _spoken(stage: Stage, caller: Caller, before: int, within: float) -> bool:
-    """Wait for more utterances in a call than there were before."""
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        if books.spoken(await _books(stage), caller.room) > before:
-            return True
-        await asyncio.sleep(0.5)
-    return False
+    def __init__(self, fleet: Fleet, watcher: Watcher, callers: Sequence[Caller], asked: Samples) -> None:
+        self._fleet = fleet
+        self._watcher = watcher
+        self._callers = callers
+        self._rooms = {caller.room for caller in callers}
+        self._question = asked
 
+    async def open(self) -> None:
+        """Wait until all opening lines have begun."""
+        await asyncio.gather(*(self._speaks(caller, 0) for caller in self._callers))
 
-async def _books(stage: Stage) -> list[books.Session]:
-    async with aiohttp.ClientSession() as http, http.get(f"{stage.stand_ins}/liveavatar/stand-in/sessions") as reply:
-        return books.read(await reply.json())
+    async def run(self, name: str) -> Result:
+        """Let a fault strike, and ask in every call."""
+        fault, struck_at = FAULTS[name], time.time()
+        struck = await fault.strike(self._fleet)
+        orphans = [caller for caller in self._callers if caller.room in struck]
+        resumed = asyncio.gather(*(self._resumed(caller, struck_at) for caller in orphans))
+        others = [caller for caller in self._callers if caller.room not in struck]
+        unanswered, _ = await asyncio.gather(self._ask_all(others), self._end(fault, struck_at))
+        words_after = [after for after in await resumed if after is not None]
+        unanswered |= await self._ask_all(self._callers)
+        await self._watcher.has(lambda sessions: not books.left(sessions, self._rooms), within=_STOPPED)
+        sessions = self._watcher.sessions
+        return Result(
+            name,
+            len(self._callers),
+            len(orphans),
+            [at - struck_at for caller in orphans for at in caller.agents.ready_at.values() if at > struck_at],
+            words_after,
+            len(unanswered),
+            books.left(sessions, self._rooms),
+            books.wrongly_stopped(sessions, struck, struck_at),
+            books.doubled(sessions, struck_at),
+        )
+
+    async def _end(self, fault: Fault, struck_at: float) -> None:
+        await asyncio.sleep(struck_at + fault.seconds - time.time())
+        await fault.mend(self._fleet)
+        await asyncio.sleep(_SETTLED)
+
+    async def _resumed(self, caller: Caller, struck_at: float) -> float | None:
+        """Return the seconds from a fault until the avatar speaks again; None if it has not in time."""
+        return time.time() - struck_at if await self._speaks(caller, self._spoken(caller)) else None
+
+    async def _ask_all(self, callers: Sequence[Caller]) -> set[str]:
+        """Ask in each call; return those in which there was no answer."""
+        answered = await asyncio.gather(*(self._ask(caller) for caller in callers))
+        return {caller.room for caller, is_answered in zip(callers, answered, strict=True) if not is_answered}
+
+    async def _ask(self, caller: Caller) -> bool:
+        """Ask until there is an answer; return False if there is none in time."""
+        for _ in range(int(_WITHIN / _ASKS_EVERY)):
+            await caller.ask(self._question)
+            if await self._speaks(caller, self._spoken(caller), within=_ASKS_EVERY):
+                return True
+        return False
+
+    def _spoken(self, caller: Caller) -> int:
+        return books.spoken(self._watcher.sessions, caller.room)
+
+    async def _speaks(self, caller: Caller, before: int, *, within: float = _WITHIN) -> bool:
+        """Wait until there are more utterances in a call than before; return False if there are none in time."""
+        return await self._watcher.has(lambda sessions: books.spoken(sessions, caller.room) > before, within=within)

@@ -104,7 +104,7 @@ class _Worker:
         self._prepared_at = 0.0
 
     def take(self, now: float) -> float:
-        """Take a call, and tell when its process has it."""
+        """Take a call; return when its process has it."""
         self.calls += 1
         ready_at = max(now, heapq.heappop(self._ready))
         self._prepared_at = max(now, self._prepared_at) + self._inputs.process_start

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
 KEY: Final = "stand-in"
 
-# What every caller is taken to have said: the script of the language model has a short answer to it.
+# What every caller is taken to have said; the stand-in for the language model has a short answer to it.
 QUESTION: Final = "what can you do"
 
 # Seconds that a word is spoken.
 _WORD: Final = 0.3
+
+# Sessions at a time: the machine is to be the limit, and not the account.
+_SLOTS: Final = 1000
 
 _WIDTH, _HEIGHT = 160, 90
 
@@ -92,7 +95,7 @@ def create_app() -> web.Application:
     """Make all stand-ins, each under its vendor's name, as `STAND_INS_URL` wants them."""
     app = web.Application()
     app.router.add_get("/", _answer)
-    habits = liveavatar.Habits(speech_starts_after=0.7)
+    habits = liveavatar.Habits(speech_starts_after=0.7, concurrency=_SLOTS)
     app.add_subapp("/deepgram", deepgram.create_app(NoRecogniser(), api_key=KEY))
     app.add_subapp("/elevenlabs", elevenlabs.create_app(OneSound(), api_key=KEY, first_byte=0.25))
     app.add_subapp("/openai", openai.create_app(api_key=KEY))

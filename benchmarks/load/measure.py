@@ -1,22 +1,18 @@
-"""Steps of more and more calls at a time, with each plugin's workers."""
+"""Steps of more and more calls at a time, with each plugin's workers in turn."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 from livekit import rtc
 
 from benchmarks.ear.caller import calling
-from benchmarks.ear.processes import cpu_seconds, total_memory
 from benchmarks.figures import Plugin
-from benchmarks.load.light_stand_ins import QUESTION
-from benchmarks.load.stage import open_stage
-from demo.call.levels import RATE_HZ, trim
-from simulators.speech import Speaker
+from benchmarks.load.stage import open_stage, question
+from benchmarks.load.step import Step
+from benchmarks.processes import busy_seconds, cpu_seconds, total_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,58 +20,45 @@ if TYPE_CHECKING:
     from benchmarks.load.stage import Stage
     from demo.call.levels import Samples
 
-_QUESTIONS: Final = 2
+_QUESTIONS: Final = 3
 
-# Workers that take less than this share of a core for so many seconds have prepared processes for the next calls. On a
-# machine that is never so quiet the step begins after the patience, in seconds.
+# A step begins when the workers take less than this share of a core for so many seconds: they have prepared processes
+# for the next calls. On a machine that is never so quiet it begins after the patience, in seconds.
 _QUIET: Final = 0.1
-_LOOK: Final = 3.0
-_PATIENCE: Final = 60.0
+_LOOK: Final = 2.0
+_PATIENCE: Final = 20.0
 
 
-@dataclass(slots=True)
-class Step:
-    """What so many calls at a time took.
+async def measure(steps: Sequence[int], workers: int, minutes: float, on_step: Callable[[Step], None]) -> list[Step]:
+    """Make each step with our workers and then with the official plugin's, so that both meet the same machine.
 
-    Attributes:
-        plugin: Whose workers.
-        calls: At a time, on all workers together.
-        joins: Seconds from a caller's join to the first word, of each call.
-        turns: Seconds from the end of a question to the answer's first sound.
-        missed: Calls and questions that nothing came of.
-        cores: Processor cores that the workers were busy with, on average.
-        memory: Megabytes that all processes of the workers took together; pages that they share count once.
-        idle_memory: The same before the step.
-    """
-
-    plugin: Plugin
-    calls: int
-    joins: list[float] = field(default_factory=list)
-    turns: list[float] = field(default_factory=list)
-    missed: int = 0
-    cores: float = 0.0
-    memory: float = 0.0
-    idle_memory: float = 0.0
-
-
-async def measure(steps: Sequence[int], workers: int, on_step: Callable[[Step], None]) -> list[Step]:
-    """Make the steps with our workers and then with the official plugin's.
+    A plugin whose workers don't keep up with a step makes no larger one.
 
     Args:
-        steps: Calls at a time.
+        steps: Calls at a time, the smallest first.
         workers: Of each plugin.
-        on_step: Told after each step.
+        minutes: After which no further step begins.
+        on_step: Called after each step.
     """
-    done = []
-    async with Speaker() as speaker, open_stage() as stage:
-        speech = await speaker.synthesise(QUESTION, voice="caller", rate_hz=RATE_HZ)
-        question = trim(np.frombuffer(speech.pcm, np.int16))
-        for plugin in (Plugin.OURS, Plugin.OFFICIAL):
-            async with stage.serving(plugin, workers):
-                for calls in steps:
-                    await quiet([worker.process.pid for worker in stage.workers])
-                    done.append(await _step(stage, plugin, calls, question))
-                    on_step(done[-1])
+    until = time.monotonic() + minutes * 60
+    asked = await question()
+    done: list[Step] = []
+    async with (
+        open_stage() as stage,
+        stage.serving(Plugin.OURS, workers) as ours,
+        stage.serving(Plugin.OFFICIAL, workers) as official,
+    ):
+        climbing = {Plugin.OURS: ours, Plugin.OFFICIAL: official}
+        for calls in steps:
+            for plugin, started in list(climbing.items()):
+                if time.monotonic() > until:
+                    return done
+                sessions = [worker.process.pid for worker in started]
+                await quiet(sessions)
+                done.append(await _step(stage, sessions, Step(plugin, calls), asked))
+                on_step(done[-1])
+                if not done[-1].keeps_up(next(step for step in done if step.plugin is plugin)):
+                    del climbing[plugin]
     return done
 
 
@@ -87,35 +70,43 @@ async def quiet(sessions: Sequence[int]) -> None:
     """
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
-        before = sum(map(cpu_seconds, sessions))
+        before = _cpu(sessions)
         await asyncio.sleep(_LOOK)
         # A process that has ended takes its time with it.
-        if abs(sum(map(cpu_seconds, sessions)) - before) < _QUIET * _LOOK:
+        if abs(_cpu(sessions) - before) < _QUIET * _LOOK:
             return
 
 
-async def _step(stage: Stage, plugin: Plugin, calls: int, question: Samples) -> Step:
-    sessions = [worker.process.pid for worker in stage.workers]
-    step = Step(plugin, calls, idle_memory=sum(map(total_memory, sessions)))
-    began_at, cpu = time.monotonic(), sum(map(cpu_seconds, sessions))
-    callers = [asyncio.create_task(_call(stage, plugin, question, step)) for _ in range(calls)]
+async def _step(stage: Stage, sessions: Sequence[int], step: Step, asked: Samples) -> Step:
+    step.idle_memory = _memory(sessions)
+    began_at, cpu, busy = time.monotonic(), _cpu(sessions), busy_seconds()
+    callers = [asyncio.create_task(_call(stage, asked, step)) for _ in range(step.calls)]
     while not all(caller.done() for caller in callers):
         await asyncio.wait(callers, timeout=1.0)
-        step.memory = max(step.memory, sum(map(total_memory, sessions)))
+        step.memory = max(step.memory, _memory(sessions))
         # Processes of calls that have ended take their times with them, so the last look with all of them counts.
         if not any(caller.done() for caller in callers):
-            step.cores = (sum(map(cpu_seconds, sessions)) - cpu) / (time.monotonic() - began_at)
+            seconds = time.monotonic() - began_at
+            step.cores, step.machine = (_cpu(sessions) - cpu) / seconds, (busy_seconds() - busy) / seconds
     return step
 
 
-async def _call(stage: Stage, plugin: Plugin, question: Samples, step: Step) -> None:
+async def _call(stage: Stage, asked: Samples, step: Step) -> None:
     try:
-        _, token = stage.room(plugin)
+        _, token = stage.room(step.plugin)
         async with calling(stage.server.url, token) as caller:
             step.joins.append(caller.greeted_after)
             for _ in range(_QUESTIONS):
-                await caller.ask(question)
+                await caller.ask(asked)
             step.turns += caller.heard.answers
             step.missed += caller.heard.missed
     except (TimeoutError, rtc.ConnectError):
         step.missed += 1
+
+
+def _cpu(sessions: Sequence[int]) -> float:
+    return sum(map(cpu_seconds, sessions))
+
+
+def _memory(sessions: Sequence[int]) -> float:
+    return sum(map(total_memory, sessions))

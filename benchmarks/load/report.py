@@ -1,4 +1,4 @@
-"""What the steps say: the table, the knee, and how many calls a worker is for."""
+"""What the steps say: a row for each, the knee, and how many calls a worker carries."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from benchmarks.figures import Plugin
-    from benchmarks.load.measure import Step
+    from benchmarks.load.step import Step
 
 HEAD: Final = (
     "worker",
     "calls",
+    "machine busy",
     "cores, a call",
     "memory, a call",
     "join to first word, p50 / p95",
@@ -24,8 +25,13 @@ HEAD: Final = (
     "missed",
 )
 
-# From this multiple of the smallest step's turn on, callers wait for the machine.
-_SLOWER: Final = 2.0
+SIZING_HEAD: Final = (
+    "worker",
+    "calls at the knee, on this machine",
+    "cores, a call",
+    "memory, a call",
+    "calls of a worker of four cores at 70 % of its CPU",
+)
 
 # The share of its cores at which a worker refuses calls: livekit-agents' `load_threshold`.
 _THRESHOLD: Final = 0.7
@@ -56,8 +62,7 @@ def as_markdown(steps: Iterable[Step]) -> str:
 def sizing(steps: Sequence[Step], plugin: Plugin, cores: int = 4) -> Sizing:
     """Find the knee of one plugin's steps, and what a call takes there."""
     own = [step for step in steps if step.plugin is plugin]
-    slowest = _SLOWER * median(own[0].turns) if own[0].turns else 0.0
-    good = [step for step in own if not step.missed and step.turns and median(step.turns) < slowest]
+    good = [step for step in own if step.keeps_up(own[0])]
     if not good:
         return Sizing(0, 0.0, 0.0, 0)
     best = max(good, key=lambda step: step.calls)
@@ -65,10 +70,23 @@ def sizing(steps: Sequence[Step], plugin: Plugin, cores: int = 4) -> Sizing:
     return Sizing(best.calls, per_call, _memory(best), int(_THRESHOLD * cores / per_call))
 
 
+def sizing_table(steps: Sequence[Step]) -> str:
+    """Return a table with a row for each plugin."""
+    found = {plugin: sizing(steps, plugin) for plugin in dict.fromkeys(step.plugin for step in steps)}
+    return table(
+        SIZING_HEAD,
+        (
+            (plugin.value, str(each.knee), f"{each.cores:.2f}", f"{each.memory:.0f} MB", str(each.calls))
+            for plugin, each in found.items()
+        ),
+    )
+
+
 def _row(step: Step) -> tuple[str, ...]:
     return (
         step.plugin.value,
         str(step.calls),
+        f"{step.machine:.1f} cores",
         f"{step.cores / step.calls:.2f}",
         f"{_memory(step):.0f} MB",
         _spread(step.joins),

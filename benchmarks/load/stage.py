@@ -6,21 +6,27 @@ import asyncio
 import secrets
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from livekit import api
+import numpy as np
 
+from benchmarks.callers import caller_token
 from benchmarks.figures import Plugin
+from benchmarks.load.light_stand_ins import QUESTION
+from benchmarks.workers import environment
+from demo.call.levels import RATE_HZ, trim
 from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
+from simulators.speech import Speaker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from demo.call.levels import Samples
     from demo.processes import Child
 
 ROOT: Final = Path(__file__).parents[2]
@@ -31,77 +37,84 @@ COMMANDS: Final[Mapping[Plugin, Sequence[str]]] = {
     Plugin.OFFICIAL: ["-m", "benchmarks.ear.official_agent"],
 }
 
-_START: Final = 90.0
+# Any free ones.
+_PORTS: Final = {"WEB_PORT": "0", "WORKER_PORT": "0"}
+
+# Seconds; several workers that import everything at once take this long on a busy machine.
+_START: Final = 240.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Stage:
     """Where calls are made.
 
     Attributes:
         server: The LiveKit server.
         stand_ins: URL of the stand-ins.
-        logs: A directory with everybody's log.
-        workers: The worker processes, each the leader of a session.
+        logs: A directory with all logs.
     """
 
     server: LiveKitServer
     stand_ins: str
     logs: Path
-    workers: list[Child] = field(default_factory=list)
 
     def room(self, plugin: Plugin) -> tuple[str, str]:
-        """The name of a new room, and a token that lets a caller in and calls an agent of the plugin's workers."""
+        """Return the name of a new room, and a token for a caller who wants an agent of this plugin."""
         name = f"load-{plugin.value}-{secrets.token_hex(4)}"
-        dispatch = api.RoomAgentDispatch(agent_name=plugin.value)
-        token = api.AccessToken(self.server.api_key, self.server.api_secret).with_identity("caller")
-        token.with_grants(api.VideoGrants(room_join=True, room=name))
-        return name, token.with_room_config(api.RoomConfiguration(agents=[dispatch])).to_jwt()
+        return name, caller_token(self.server, name, plugin)
 
     @asynccontextmanager
     async def serving(
         self, plugin: Plugin, count: int, settings: Mapping[str, str] | None = None
-    ) -> AsyncIterator[None]:
-        """Run so many workers of a plugin, with more settings than those that all have."""
+    ) -> AsyncIterator[list[Child]]:
+        """Run so many workers of a plugin, with more settings than those that all have.
+
+        Yields:
+            Their processes, each the leader of a session.
+        """
         async with AsyncExitStack() as stack:
             started = [await self._start(stack, plugin, settings or {}) for _ in range(count)]
-            self.workers = [worker for worker, _ in started]
             await asyncio.gather(*(worker.wait_until(is_ready, _START) for worker, is_ready in started))
-            yield
+            yield [worker for worker, _ in started]
 
     async def _start(
         self, stack: AsyncExitStack, plugin: Plugin, settings: Mapping[str, str]
     ) -> tuple[Child, Callable[[], Awaitable[bool]]]:
         name = f"{plugin.value}-{secrets.token_hex(3)}"
-        environment = {
-            "LIVEKIT_URL": self.server.url,
-            "LIVEKIT_API_KEY": self.server.api_key,
-            "LIVEKIT_API_SECRET": self.server.api_secret,
-            "LIVEKIT_AGENT_NAME": plugin.value,
-            "LIVEKIT_LOG_LEVEL": "INFO",
-            "STAND_INS_URL": self.stand_ins,
-            "STATE_DIR": str(self.logs / f"state-{name}"),
-            "WEB_PORT": "0",
-            "WORKER_PORT": "0",
-            "CALLER_GRACE": "0",
-            "DRAIN_TIMEOUT": "1",
-            **settings,
-        }
+        common = environment(self.server, self.stand_ins, plugin, self.logs / f"state-{name}")
         command = [sys.executable, *COMMANDS[plugin]]
         child = await stack.enter_async_context(
-            running(name, command, log=self.logs / f"{name}.log", env=environment, cwd=ROOT)
+            running(
+                name,
+                command,
+                log=self.logs / f"{name}.log",
+                env=common | _PORTS | dict(settings),
+                cwd=ROOT,
+            )
         )
         return child, partial(child.has_logged, "registered worker")
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[Stage]:
-    """Start server and stand-ins, on free ports of loopback."""
+async def open_stage(kept: Path | None = None) -> AsyncIterator[Stage]:
+    """Start server and stand-ins, on free ports of loopback.
+
+    Args:
+        kept: A directory for all logs, which stays; None for one that is removed at the end.
+    """
     async with AsyncExitStack() as stack:
-        logs = Path(stack.enter_context(TemporaryDirectory(prefix="bench-load-")))
+        logs = kept or Path(stack.enter_context(TemporaryDirectory(prefix="bench-load-")))
+        logs.mkdir(parents=True, exist_ok=True)
         server = await stack.enter_async_context(LiveKitServer(log_dir=logs, metrics_port=free_port()))
         port = free_port()
         command = [sys.executable, "-m", "benchmarks.load.light_stand_ins", "--port", str(port)]
         child = await stack.enter_async_context(running("stand-ins", command, log=logs / "stand-ins.log", cwd=ROOT))
         await child.wait_until(lambda: answers(f"http://127.0.0.1:{port}"), _START)
         yield Stage(server, f"http://127.0.0.1:{port}", logs)
+
+
+async def question() -> Samples:
+    """Speak the question that every caller asks."""
+    async with Speaker() as speaker:
+        speech = await speaker.synthesise(QUESTION, voice="caller", rate_hz=RATE_HZ)
+    return trim(np.frombuffer(speech.pcm, np.int16))

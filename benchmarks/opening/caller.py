@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from livekit import rtc
 
+from benchmarks.callers import joined
 from demo.call.listener import Listener
-from demo.call.microphone import Microphone
 
 _WITHIN = 30.0
 
@@ -41,18 +41,11 @@ async def join(url: str, token: str, began_at: float) -> Opening:
             tracks[track.kind].set_result(track)
 
     room.on("track_subscribed", on_track)
-    await room.connect(url, token)
-    # LiveKit tells of who publishes nothing up to three seconds later.
-    microphone = Microphone(lambda *_: None)
-    try:
-        await microphone.publish(room)
-        async with asyncio.timeout(_WITHIN):
-            seen, heard = await asyncio.gather(
-                _first_frame(tracks[rtc.TrackKind.KIND_VIDEO]), _first_sound(tracks[rtc.TrackKind.KIND_AUDIO])
-            )
-    finally:
-        await microphone.aclose()
-        await room.disconnect()
+    # With a microphone: LiveKit tells others up to three seconds later of a participant who publishes nothing.
+    async with joined(room, url, token, auto_subscribe=True), asyncio.timeout(_WITHIN):
+        seen, heard = await asyncio.gather(
+            _first_frame(tracks[rtc.TrackKind.KIND_VIDEO]), _first_sound(tracks[rtc.TrackKind.KIND_AUDIO])
+        )
     return Opening(seen - began_at, heard - began_at)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from livekit import api
-
+from benchmarks.callers import caller_token
 from benchmarks.figures import Plugin
+from benchmarks.workers import environment
 from demo.livekit_server import LiveKitServer
 from demo.processes import answers, free_port, running
 
@@ -58,10 +58,7 @@ class Stage:
 
     def token(self, room: str, plugin: Plugin) -> str:
         """Lets a caller into a room, into which it calls an agent."""
-        dispatch = api.RoomAgentDispatch(agent_name=plugin.value)
-        token = api.AccessToken(self.server.api_key, self.server.api_secret).with_identity("caller")
-        token.with_grants(api.VideoGrants(room_join=True, room=room))
-        return token.with_room_config(api.RoomConfiguration(agents=[dispatch])).to_jwt()
+        return caller_token(self.server, room, plugin)
 
 
 @asynccontextmanager
@@ -80,13 +77,14 @@ async def open_stage(
         server = await stack.enter_async_context(LiveKitServer(log_dir=logs, metrics_port=free_port()))
         url = f"http://127.0.0.1:{await _start_stand_ins(stack, logs, stand_ins)}"
         page_port = free_port()
-        environment = {
-            **_environment(server, url, logs),
-            "LIVEAVATAR_VIDEO_QUALITY": video_quality,
-            "WEB_PORT": str(page_port),
-        }
+        settings = {"LIVEAVATAR_VIDEO_QUALITY": video_quality, "WEB_PORT": str(page_port)}
         children = await asyncio.gather(
-            *(_start_worker(stack, plugin, workers[plugin], environment, logs) for plugin in Plugin)
+            *(
+                _start_worker(
+                    stack, plugin, workers[plugin], environment(server, url, plugin, logs / "state") | settings, logs
+                )
+                for plugin in Plugin
+            )
         )
         pids = {plugin: child.process.pid for plugin, child in zip(Plugin, children, strict=True)}
         yield Stage(server, url, f"http://127.0.0.1:{page_port}", pids)
@@ -101,25 +99,11 @@ async def _start_stand_ins(stack: AsyncExitStack, logs: Path, options: Sequence[
 
 
 async def _start_worker(
-    stack: AsyncExitStack, plugin: Plugin, worker: Worker, environment: Mapping[str, str], logs: Path
+    stack: AsyncExitStack, plugin: Plugin, worker: Worker, env: Mapping[str, str], logs: Path
 ) -> Child:
-    env = {**environment, "LIVEKIT_AGENT_NAME": plugin.value}
     command = [sys.executable, *worker.command]
     child = await stack.enter_async_context(
         running(f"{plugin.value} worker", command, log=logs / f"{plugin.value}.log", env=env, cwd=worker.cwd)
     )
     await child.wait_until(lambda: child.has_logged("registered worker"), START)
     return child
-
-
-def _environment(server: LiveKitServer, stand_ins: str, logs: Path) -> dict[str, str]:
-    return {
-        "LIVEKIT_URL": server.url,
-        "LIVEKIT_API_KEY": server.api_key,
-        "LIVEKIT_API_SECRET": server.api_secret,
-        "STAND_INS_URL": stand_ins,
-        "STATE_DIR": str(logs / "state"),
-        "CALLER_GRACE": "0",
-        "DRAIN_TIMEOUT": "1",
-        "LIVEKIT_LOG_LEVEL": "INFO",
-    }

@@ -33,11 +33,13 @@ class Microphone:
 
     Args:
         on_samples: Gets all that goes out, silence too, and the instant at which the last sample does.
+        window: Samples that are fed at once. More of them take less processor time, and make instants less exact.
     """
 
-    def __init__(self, on_samples: Callable[[Samples, float], None]) -> None:
-        self._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=QUEUE_MS)
+    def __init__(self, on_samples: Callable[[Samples, float], None], window: int = WINDOW) -> None:
+        self._source = rtc.AudioSource(RATE_HZ, 1, queue_size_ms=max(QUEUE_MS, 2000 * window // RATE_HZ))
         self._on_samples = on_samples
+        self._window = window
         self._speech: Samples = np.zeros(0, np.int16)
         self._spoken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -68,9 +70,9 @@ class Microphone:
     async def _feed(self) -> None:
         """Feed window after window; the source takes no more than it can play, so this runs in real time."""
         while True:
-            samples, self._speech = self._speech[:WINDOW], self._speech[WINDOW:]
+            samples, self._speech = self._speech[: self._window], self._speech[self._window :]
             if not len(self._speech):
                 self._spoken.set()
-            window = np.pad(samples, (0, WINDOW - len(samples)))
-            await self._source.capture_frame(rtc.AudioFrame(window.tobytes(), RATE_HZ, 1, WINDOW))
+            window = np.pad(samples, (0, self._window - len(samples)))
+            await self._source.capture_frame(rtc.AudioFrame(window.tobytes(), RATE_HZ, 1, self._window))
             self._on_samples(window, time.monotonic() + self._source.queued_duration)

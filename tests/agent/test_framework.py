@@ -26,9 +26,9 @@ from agent.framework import (
     METRICS_DIRECTORY,
     FullError,
     JobServer,
-    load_certificates,
     plugin_http_session,
     set_job_url,
+    tls_context,
 )
 
 if TYPE_CHECKING:
@@ -384,7 +384,7 @@ async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
 
 async def test_certificates_are_read_once() -> None:
     """Certificates that were loaded before a job are used by its session."""
-    load_certificates()
+    tls_context()
     async with plugin_http_session() as session:
         assert isinstance(session.connector, aiohttp.TCPConnector)
         assert session.connector._ssl is http_context._create_ssl_context(), f"{CHANGED}_create_ssl_context"

@@ -1,14 +1,16 @@
 """What the jobs' processes are forked with."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# Prints whether a fork of a process with the worker's preloads has voice activity detection, and the threads beside it.
+# Prints whether a fork of a process with the worker's preloads has voice activity detection, how many threads the
+# preloads have started, and whether the fork has the client of the fleet's Redis.
 FORK = """
-import os
+import os, sys
 from importlib import import_module
 
 import agent.worker
@@ -19,15 +21,16 @@ for module in agent.worker._PRELOADED:
     import_module(module)
 started = len(os.listdir("/proc/self/task")) - threads
 if os.fork() == 0:
-    print(load_vad.cache_info().currsize, started, load_vad().min_silence_duration, flush=True)
+    print(load_vad.cache_info().currsize, started, load_vad().min_silence_duration, "redis" in sys.modules, flush=True)
     os._exit(0)
 os.wait()
 """
 
 
-def test_a_forked_job_has_voice_activity_detection_loaded() -> None:
-    """The model is loaded before the fork, and loading it starts no thread that a fork would lack."""
+def test_a_forked_job_waits_for_no_import() -> None:
+    """Speech detection and the client of Redis are loaded before the fork, and start no thread that it would lack."""
     command = [sys.executable, "-c", FORK]
-    printed = subprocess.check_output(command, text=True, cwd=ROOT, timeout=50)  # noqa: S603 - our own command
+    environment = os.environ | {"STATE_URL": "redis://127.0.0.1:1/0"}
+    printed = subprocess.check_output(command, text=True, cwd=ROOT, env=environment, timeout=50)  # noqa: S603 - our own
 
-    assert printed.split() == ["1", "0", "0.3"]
+    assert printed.split() == ["1", "0", "0.3", "True"]

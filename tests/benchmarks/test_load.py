@@ -10,8 +10,8 @@ import pytest
 from benchmarks.figures import Plugin
 from benchmarks.load import measure
 from benchmarks.load.light_stand_ins import QUESTION, NoRecogniser, OneSound, create_app
-from benchmarks.load.measure import Step
-from benchmarks.load.report import Sizing, as_markdown, sizing
+from benchmarks.load.report import Sizing, as_markdown, sizing, sizing_table
+from benchmarks.load.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def step(calls: int, turn: float, *, cores: float = 0.0, missed: int = 0, plugin: Plugin = Plugin.OURS) -> Step:
     """A step whose turns all took so long."""
-    return Step(plugin, calls, [3.0] * calls, [turn] * calls, missed, cores, 100.0 + 60 * calls, 100.0)
+    return Step(plugin, calls, [3.0] * calls, [turn] * calls, missed, cores, 1.5, 100.0 + 60 * calls, 100.0)
 
 
 STEPS: Sequence[Step] = (
@@ -51,8 +51,16 @@ def test_each_step_is_a_row() -> None:
     """Per call, and with the spread where there is one."""
     rows = as_markdown(STEPS[:2]).splitlines()[2:]
 
-    assert rows[0] == "| ours | 1 | 0.20 | 60 MB | 3.0 s | 1.0 s | 0 |"
-    assert rows[1] == "| ours | 4 | 0.15 | 60 MB | 3.0 / 3.0 s | 1.1 / 1.1 s | 0 |"
+    assert rows[0] == "| ours | 1 | 1.5 cores | 0.20 | 60 MB | 3.0 s | 1.0 s | 0 |"
+    assert rows[1] == "| ours | 4 | 1.5 cores | 0.15 | 60 MB | 3.0 / 3.0 s | 1.1 / 1.1 s | 0 |"
+
+
+def test_each_plugin_is_a_row_of_the_sizing() -> None:
+    """In the order in which they were measured."""
+    assert sizing_table(STEPS).splitlines()[2:] == [
+        "| ours | 8 | 0.25 | 60 MB | 11 |",
+        "| official | 1 | 0.30 | 60 MB | 9 |",
+    ]
 
 
 async def test_a_step_begins_when_the_workers_are_quiet(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from aiohttp.test_utils import BaseTestServer, TestServer
 from livekit.agents import APIConnectionError, APIConnectOptions
 from livekit.agents.llm import ChatChunk, ChatContext, FunctionCall, FunctionCallOutput, FunctionToolCall, function_tool
 
-from agent.conversation.completions import THINKING
+from agent.conversation.completions import THINKING, CompletionsClient
 from agent.conversation.failure import describe
 from agent.conversation.pipeline import build_llm
+from agent.framework import tls_context
 from agent.persona import Persona
 from agent.settings import load_settings
 from simulators.openai import create_app
@@ -372,6 +374,22 @@ async def test_a_connection_outlives_the_pause_between_two_questions(
 
         assert [connection.is_idle() for connection in pool.connections] == [True]
         assert pool.connections[0]._connection._request_count == 3
+
+
+async def test_a_client_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its call's process has read them already; reading them takes a tenth of a second."""
+    tls_context()
+    read = []
+
+    def create(**given: str | None) -> ssl.SSLContext:
+        read.append(given)
+        return tls_context()
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
+    client = CompletionsClient(api_key="none", base_url="https://llm.test/v1", model="m", is_openai=True)
+    await client.close()
+
+    assert read == []
 
 
 async def test_azures_answers_are_normalised_and_its_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from agent.state import conversations
 from agent.state.conversations import FleetConversations, LocalConversations, NoConversations
-from tests.agent.state.conftest import DEAD
+from avatar.sessions.port import LeftRoom
+from tests.agent.state.conftest import DEAD, URL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,6 +101,19 @@ def test_while_redis_is_away_a_machine_keeps_its_own(machines: Fleet, tmp_path: 
         assert kept.read(ROOM) == "hello"
     finally:
         machines.server.start()
+
+
+def test_an_owner_that_was_taken_for_dead_forgets_nothing(machines: Fleet, tmp_path: Path) -> None:
+    """Its agent is put out of the room, and ends in order before the next one has read the conversation."""
+    dead, heir = machines.machine("a", call=LeftRoom(ROOM, "agent-1")), machines.machine("b")
+    kept = FleetConversations(LocalConversations(tmp_path / "a"), dead._state, dead.own)
+    kept.keep(ROOM, "agent-1", "hello")
+    machines.wait(DEAD)
+    left = heir.claim(URL, with_rooms=True).rooms
+    kept.forget(ROOM, "agent-1")
+
+    assert left == [LeftRoom(ROOM, "agent-1")]
+    assert kept.read(ROOM) == "hello"
 
 
 def test_none_is_kept_where_none_shall_be() -> None:

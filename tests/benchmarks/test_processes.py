@@ -1,13 +1,14 @@
-"""What a worker's processes take is read from Linux, for the whole session of processes."""
+"""The processes of a worker and what they take are read from Linux, for the whole session of processes."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.ear.processes import cpu_seconds, job_memory, total_memory
+from benchmarks.processes import busy_seconds, command, cpu_seconds, job_memory, processes, total_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +42,28 @@ async def test_the_processes_of_a_session_are_added_up() -> None:
     assert cpu >= 0.3
     assert memory >= 45
     assert (cpu_seconds(session), total_memory(session)) == (0.0, 0.0)
+
+
+async def test_the_processes_of_a_session_are_found() -> None:
+    """A process and its children, whatever else runs; of one that has ended there is nothing."""
+    async with running(
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
+    ) as session:
+        first, second = processes(session)
+        commands = command(first), command(second)
+
+    assert first == session
+    assert ["subprocess" in text for text in commands] == [True, False]
+    assert (processes(session), command(second)) == ([], "")
+
+
+def test_the_machine_works_on() -> None:
+    """The processor time of the whole machine grows with that of this process."""
+    before, began = busy_seconds(), time.process_time()
+    while time.process_time() < began + 0.1:
+        pass
+
+    assert busy_seconds() - before >= 0.05
 
 
 async def test_the_memory_of_a_job_is_not_its_workers(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the processes of a worker take, as Linux tells it."""
+"""The processes of a worker and what they take, as Linux tells it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,33 @@ _PARENT, _SESSION, _UTIME, _STIME = 1, 3, 11, 12
 _FORKSERVER = "multiprocessing.forkserver"
 
 
+def processes(session: int) -> list[int]:
+    """Return the processes of a session that run, the oldest first."""
+    return sorted(_stats(session))
+
+
+def command(pid: int) -> str:
+    """Return the arguments of a process, separated by zeros; empty once it has ended."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
 def cpu_seconds(session: int) -> float:
     """Add up the processor time of the processes of a session that run."""
     return sum(int(fields[_UTIME]) + int(fields[_STIME]) for fields in _stats(session).values()) / _TICKS
 
 
+def busy_seconds() -> float:
+    """Add up the processor time that the whole machine has worked since it was started."""
+    user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8])
+    return (user + nice + system + sum(rest)) / _TICKS
+
+
 def job_memory(session: int) -> float:
     """Give the megabytes that the largest job of a worker has for itself: forks of its forkserver are jobs."""
     stats = _stats(session)
-    jobs = [pid for pid, fields in stats.items() if _FORKSERVER in _command(int(fields[_PARENT]))]
+    jobs = [pid for pid, fields in stats.items() if _FORKSERVER in command(int(fields[_PARENT]))]
     return max((_megabytes(pid, "Private_") for pid in jobs), default=0.0)
 
 
@@ -47,9 +65,3 @@ def _megabytes(pid: int, field: str) -> float:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         return sum(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
     return 0.0
-
-
-def _command(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
