@@ -34,7 +34,7 @@ test: setup ## the tests, end to end on a real LiveKit server included; a quarte
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m demo.helm_build
 	@$(RUN) python -m demo.page_build vitest run
-	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile tests $(addprefix --ignore=,$(REAL))
+	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" $(REAL)
 
 test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; needs a Chromium; a quarter of an hour
