@@ -26,9 +26,11 @@ def set_enabled(publication: rtc.TrackPublication, *, enabled: bool) -> None:
 
 
 class AvatarSound:
-    """Subscribes to the avatars' sound and never to their picture, whatever the room subscribes to by itself.
+    """Subscribes to the avatars' sound, and has the server send it only within `received`, and their picture never.
 
-    Decoding 25 pictures a second would be the largest cost of a call. Sound is sent only within `received`.
+    Decoding 25 pictures a second would be the largest cost of a call. A picture to which the room subscribes by itself
+    stays subscribed to: ending a subscription that is being negotiated can break the whole connection (seen with
+    livekit-server 1.13.5: "Sender Track has been removed", then a full reconnect).
 
     Args:
         room: Connected, or about to be.
@@ -101,16 +103,17 @@ class AvatarSound:
             return
         for participant in self._room.remote_participants.values():
             for publication in participant.track_publications.values():
-                if publication.track is not None:
+                if publication.track is not None and publication.kind == rtc.TrackKind.KIND_AUDIO:
                     self._on_subscribed(publication.track, publication, participant)
 
     def _choose(self, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant) -> None:
-        if self._is_avatar(participant.identity):
-            publication.set_subscribed(publication.kind == rtc.TrackKind.KIND_AUDIO)
+        if self._is_avatar(participant.identity) and publication.kind == rtc.TrackKind.KIND_AUDIO:
+            publication.set_subscribed(True)
 
     def _on_subscribed(
         self, _: rtc.Track, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
     ) -> None:
         # A request before the subscription has no effect: the SDK sends the server nothing for it.
-        if self._is_avatar(participant.identity) and publication.kind == rtc.TrackKind.KIND_AUDIO:
-            self._enable(publication, enabled=self._listeners > 0)
+        if self._is_avatar(participant.identity):
+            is_wanted = publication.kind == rtc.TrackKind.KIND_AUDIO and self._listeners > 0
+            self._enable(publication, enabled=is_wanted)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from livekit.plugins import liveavatar
 
-from simulators.liveavatar import FULL, Habits
-from tests.e2e.avatar_call import TONE_HZ, call, every_dialect
+from simulators.liveavatar import FULL, STATE_ONLY, Habits
+from tests.e2e.avatar_call import TONE_HZ, call
 
 if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
 
+both_dialects = pytest.mark.parametrize(
+    "dialect", [FULL, pytest.param(STATE_ONLY, marks=pytest.mark.long)], ids=lambda dialect: dialect.name
+)
 
-@every_dialect
+
+@both_dialects
 async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: LiveKitServer, dialect: Dialect) -> None:
     """The avatar joins with its face, its track carries the tone that was sent, and the playback is reported."""
     async with call(liveavatar.AvatarSession, livekit_server, dialect, Habits()) as conversation:
@@ -35,7 +39,7 @@ async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: L
         assert conversation.ear.loudest_hz == pytest.approx(TONE_HZ, abs=3.0)
 
 
-@every_dialect
+@both_dialects
 async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServer, dialect: Dialect) -> None:
     """Of ten seconds only the first is heard, on the track as in the stand-in's books."""
     async with call(liveavatar.AvatarSession, livekit_server, dialect, Habits()) as conversation:

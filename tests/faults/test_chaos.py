@@ -21,7 +21,7 @@ from tests.faults.chaos.wire import Wiretap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CALLS = 100
+CALLS = 50
 TOGETHER = 12
 
 # With a service that answers within milliseconds.

@@ -49,6 +49,15 @@ async def test_the_server_sends_nothing_of_a_sound_to_which_nobody_listens() -> 
     assert server.asked == [(SOUND, False)]
 
 
+async def test_a_picture_that_the_room_subscribes_to_is_never_sent() -> None:
+    """Whether something listens or not."""
+    room, sound, server = in_room()
+    with sound.received():
+        subscribed(room, "face", "TR_face")
+
+    assert server.asked == [("TR_face", False)]
+
+
 async def test_a_sound_is_received_while_something_listens() -> None:
     """Two listeners at once are one, and the last one who leaves ends it."""
     _, sound, server = in_room(object())
