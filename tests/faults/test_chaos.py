@@ -21,7 +21,7 @@ from tests.faults.chaos.wire import Wiretap
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CALLS = 50
+CALLS = 100
 TOGETHER = 12
 
 # With a service that answers within milliseconds.
