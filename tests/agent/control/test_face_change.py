@@ -9,7 +9,7 @@ from livekit import rtc
 
 from agent.control.face_change import NOT_HERE, NOT_THERE, FaceChange
 from avatar import ConfigurationError
-from tests.agent.control.test_personas import staged
+from tests.agent.control.persona_stage import staged
 
 if TYPE_CHECKING:
     from pathlib import Path
