@@ -65,7 +65,8 @@ async def restart(fleet: Fleet) -> set[str]:
     """Start another worker, and have an old one end as soon as its calls are over."""
     old = fleet.busiest()
     await fleet.replace(old)
-    os.kill(_worker_process(old), signal.SIGTERM)
+    # An orderly end, which `start` takes from SIGTERM: the workers here run as `dev`, which a reload ends by SIGTERM.
+    os.kill(_worker_process(old), signal.SIGINT)
     return set()
 
 
