@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-# The linked caller loses the link to a caller who speaks after this many seconds of silence.
+# Seconds for which the linked caller has to be silent, until another caller who speaks is linked instead.
 FLOOR = 1.5
 
 # Seconds to wait for a caller who left on purpose. A browser that reloads the page looks the same (livekit-client

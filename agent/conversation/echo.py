@@ -1,4 +1,4 @@
-"""Tells the agent's own voice, misheard or not, from a caller who speaks over it. Pure."""
+"""Tells whether a transcript is the agent's own voice, misheard or not, or has words of a caller. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 _WRONG = 0.3
 _EXACT = 2
 
-# Of the end of a transcript, where the caller's words are who speaks over the agent: at least so many letters, of which
-# one in four may be wrong, and of its last word alone every second.
+# A caller who speaks over the agent is heard at the end of a transcript. So at least this many letters there are
+# judged apart: one in four of them may be wrong, and every second one of the last word.
 _END_LETTERS = 6
 _END_WRONG = 0.25
 _LAST_WRONG = 0.5

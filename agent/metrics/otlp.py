@@ -49,7 +49,7 @@ def is_exported(signal: Literal["metrics", "traces"]) -> bool:
 
 
 def resource() -> Resource:
-    """Describe this process; counts that different processes send under one name are told apart by its id."""
+    """Describe this process. By the id a collector tells its counts from those of other processes."""
     name = os.environ.get("OTEL_SERVICE_NAME") or _SERVICE
     return Resource.create({SERVICE_NAME: name, SERVICE_INSTANCE_ID: uuid.uuid4().hex})
 

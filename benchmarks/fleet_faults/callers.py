@@ -1,4 +1,4 @@
-"""Callers who stay in their rooms, ask when they are told to, and note when an agent can hear them."""
+"""Callers who stay in their rooms, ask a question on demand, and note when an agent can hear them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to the fleet: each fault strikes at once, and some are over a while later."""
+"""The faults that strike a fleet: each begins at once, and some end by themselves a while later."""
 
 from __future__ import annotations
 

@@ -33,14 +33,14 @@ _WORKERS: Final = 2
 # Seconds within which an opening line has begun, and a caller is answered or gets another agent.
 _WITHIN: Final = 60.0
 
-# Seconds between two attempts of a caller who is not answered.
+# Seconds after which a caller who got no answer asks again.
 _ASKS_EVERY: Final = 12.0
 
 # Seconds after a fault in which what it sets off has happened: a lease runs out after four, and for four nothing is
 # claimed once Redis is back.
 _SETTLED: Final = 6.0
 
-# Seconds for which the end of sessions is waited for that nobody needs any more.
+# Seconds to wait for sessions that have to end; one that still runs then is counted as left.
 _STOPPED: Final = 30.0
 
 

@@ -26,7 +26,7 @@ _ECHO_AFTER: Final = 0.2
 
 
 class CaseMicrophone(AudioInput):
-    """Gives silence in real time, and in between what it is told to.
+    """Gives silence in real time, and between it the sounds that the benchmark asks for.
 
     Args:
         speaker: Its sound comes back into the microphone.
