@@ -36,6 +36,7 @@ class Options:
         speed: multiple of real time at which it gives its audio.
         liveavatar: of LiveAvatar's stand-in; its `api_key` is the common one.
         replay: a recording that is played back in the place of LiveAvatar's stand-in.
+        first_token: seconds until OpenAI's stand-in begins its answer.
     """
 
     vendors: tuple[Vendor, ...] = VENDORS
@@ -44,6 +45,7 @@ class Options:
     speed: float = 20.0
     liveavatar: liveavatar.Options = field(default_factory=liveavatar.Options)
     replay: Recording | None = None
+    first_token: float = 0.0
 
 
 def create_app(
@@ -80,7 +82,7 @@ def _create(
             pace = {"first_byte": options.first_byte, "speed": options.speed}
             return elevenlabs.create_app(_run_with(app, Speaker()), api_key=options.api_key, faults=faults, **pace)
         case "openai":
-            return openai.create_app(api_key=options.api_key, faults=faults)
+            return openai.create_app(api_key=options.api_key, first_token=options.first_token, faults=faults)
         case "liveavatar" if options.replay is not None:
             return replay.create_app(options.replay, livekit_url=options.liveavatar.livekit_url, faults=faults)
         case "liveavatar":

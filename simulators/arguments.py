@@ -55,7 +55,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> Arguments:
     hosting = _hosting_server() if parsed.hosted_rooms else None
     avatar = liveavatar.Options(habits=habits, livekit=hosting, livekit_url=parsed.livekit_url)
     replay = None if parsed.replay is None else _recording(parsed.replay)
-    options = Options(parsed.only, parsed.api_key, parsed.first_byte, parsed.speed, avatar, replay)
+    options = Options(parsed.only, parsed.api_key, parsed.first_byte, parsed.speed, avatar, replay, parsed.first_token)
     return Arguments(parsed.host, parsed.port, parsed.log_level, options)
 
 
@@ -73,9 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], default="WARNING", help="on stderr"
     )
+    _add_openai(parser)
     _add_elevenlabs(parser)
     _add_liveavatar(parser)
     return parser
+
+
+def _add_openai(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("OpenAI")
+    group.add_argument("--first-token", type=float, default=0.0, help="seconds until an answer begins")
 
 
 def _add_elevenlabs(parser: argparse.ArgumentParser) -> None:

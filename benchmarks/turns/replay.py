@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -38,8 +38,13 @@ if TYPE_CHECKING:
 _BEFORE: Final = 1.0
 _AFTER: Final = 4.0
 
-# Seconds of the story before a caller is heard over it; in the first three the framework ignores voices.
+# Seconds of the story before a caller is heard over it; in the first three the framework ignores voices. An agent that
+# is interrupted by its own voice may never come so far: the caller then speaks after the second time.
 _INTO_STORY: Final = 3.5
+_STORY_WAIT: Final = 8.0
+
+# Seconds for a whole case; the longest takes some twenty.
+_LIMIT: Final = 90.0
 
 _SOUNDS: Final[Mapping[str, Callable[[], Samples]]] = {
     NOISE: partial(wordless_voice, 0.6),
@@ -85,15 +90,17 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
     speech = await _speech(case, voice)
     speaker = ClockedSpeaker(can_pause=not official)
     microphone = CaseMicrophone(speaker, 0.0 if case.echo_db is None else 10 ** (case.echo_db / 20))
-    async with _session(settings, persona, official=official) as (session, agent):
+    async with asyncio.timeout(_LIMIT), _session(settings, persona, official=official) as (session, agent):
         session.input.audio, session.output.audio = microphone, speaker
         if isinstance(session, CallSession):
             _show_captions(session, speaker)
         await session.start(agent)
         if case.over_story:
             session.say(_STORY)
-            while speaker.played < _INTO_STORY:  # noqa: ASYNC110 - the speaker has no event
-                await asyncio.sleep(0.02)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STORY_WAIT):
+                    while speaker.played < _INTO_STORY:  # noqa: ASYNC110 - the speaker has no event
+                        await asyncio.sleep(0.02)
         else:
             await asyncio.sleep(_BEFORE)
         began_at = time.monotonic()

@@ -41,6 +41,7 @@ def create_app(
     *,
     api_key: str,
     tokens_per_second: float = 60.0,
+    first_token: float = 0.0,
     think_seconds: float = 25.0,
     faults: FaultPlan | None = None,
 ) -> web.Application:
@@ -51,6 +52,7 @@ def create_app(
     Args:
         api_key: The one key that is taken; any other is answered with 401 and OpenAI's error JSON.
         tokens_per_second: How fast an answer is streamed, a token being a word; 0 is at once.
+        first_token: Seconds until a streamed answer begins.
         think_seconds: How long a model of a dialect that thinks does so before it answers.
         faults: The faults to inject.
     """
@@ -66,6 +68,7 @@ def create_app(
         reply = brain.reply(wanted.conversation)
         completion = Completion(reply, wanted.prompt_tokens, wanted.include_usage, dialect)
         if wanted.stream:
+            await asyncio.sleep(first_token)
             return await _stream(request, completion, pause, think_seconds if dialect.thoughts else 0.0)
         return web.json_response(completion.whole())
 
