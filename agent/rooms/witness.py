@@ -6,7 +6,7 @@ their rooms. So no call is taken over before its agent was asked by way of LiveK
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from livekit import api
@@ -21,7 +21,7 @@ from avatar.sessions.port import JournalError, LeftRoom
 logger = logging.getLogger("agent")
 
 # Seconds from one look for doubted calls to the next.
-_LOOKS_EVERY = 1.0
+_LOOKS_EVERY = 0.5
 
 # No agent has this method: LiveKit's client in its process answers that it has not, which shows that the process lives.
 # Its thread renews the lease however busy the event loop is, and the client answers likewise.
@@ -38,17 +38,18 @@ _NOT_ANSWERED = {_ERRORS.NOT_FOUND, _ERRORS.CANCELED, _ERRORS.DEADLINE_EXCEEDED}
 
 
 @asynccontextmanager
-async def asking_agents(settings: Settings, leases: Leases | None) -> AsyncIterator[None]:
+async def asking_agents(settings: Settings, leases: Leases | None, on_dead: Callable[[], None]) -> AsyncIterator[None]:
     """Ask the agents of doubted calls for as long as the body runs.
 
     Args:
         settings: Of LiveKit's server.
         leases: Of the fleet; None on a machine of its own, which needs no such question.
+        on_dead: Called when an agent was found dead: its room and its sessions can be claimed.
     """
     if leases is None:
         yield
         return
-    looking = asyncio.create_task(_look_regularly(settings, leases), name="witness")
+    looking = asyncio.create_task(_look_regularly(settings, leases, on_dead), name="witness")
     try:
         yield
     finally:
@@ -56,12 +57,17 @@ async def asking_agents(settings: Settings, leases: Leases | None) -> AsyncItera
 
 
 async def lives(settings: Settings, call: LeftRoom) -> bool | None:
-    """Ask the agent of a call whether its process lives; None if LiveKit can't be asked."""
+    """Ask the agent of a call whether its process lives.
+
+    Returns:
+        None if it is not known: LiveKit can't be asked, or the agent is not in its room. An agent whose process was
+        killed stays there for some 20 s; one that is not there may be about to join.
+    """
     try:
         async with livekit_api(settings) as livekit:
             there = await livekit.room.list_participants(api.ListParticipantsRequest(room=call.room))
         if all(each.identity != call.agent for each in there.participants):
-            return False
+            return None
         return await _answers(settings, call)
     except LIVEKIT_FAILURES as error:
         extra = {"room": call.room, "error": type(error).__name__}
@@ -85,11 +91,11 @@ async def _answers(settings: Settings, call: LeftRoom) -> bool:
     return True
 
 
-async def _look_regularly(settings: Settings, leases: Leases) -> None:
+async def _look_regularly(settings: Settings, leases: Leases, on_dead: Callable[[], None]) -> None:
     async with asyncio.TaskGroup() as asking:
         while True:
             for doubted in await _doubted(leases):
-                asking.create_task(_settle(settings, leases, doubted), name="ask_agent")
+                asking.create_task(_settle(settings, leases, doubted, on_dead), name="ask_agent")
             await asyncio.sleep(_LOOKS_EVERY)
 
 
@@ -100,7 +106,7 @@ async def _doubted(leases: Leases) -> list[DoubtedCall]:
         return []  # that Redis is away is logged where it is asked
 
 
-async def _settle(settings: Settings, leases: Leases, doubted: DoubtedCall) -> None:
+async def _settle(settings: Settings, leases: Leases, doubted: DoubtedCall, on_dead: Callable[[], None]) -> None:
     """Ask the agent of one call. An answer that is not known, or can't be noted, leaves the call doubted."""
     is_alive = await lives(settings, doubted.call)
     extra = {"room": doubted.call.room, "is_alive": is_alive}
@@ -111,3 +117,6 @@ async def _settle(settings: Settings, leases: Leases, doubted: DoubtedCall) -> N
         await asyncio.to_thread(leases.settle, doubted.owner, lives=is_alive)
     except JournalError:
         logger.warning("the answer of a call's agent can't be noted", extra={"room": doubted.call.room})
+        return
+    if not is_alive:
+        on_dead()

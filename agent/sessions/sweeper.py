@@ -77,21 +77,25 @@ async def avatar_service(
 @asynccontextmanager
 async def sweeping(
     settings: Settings, journal: Journal, on_left: Callable[[LeftRoom], None] | None = None
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Callable[[], None]]:
     """Sweep now, every second while the body runs, and once more at its end.
 
     Args:
         settings: Of the avatar's service.
         journal: Where the sessions are noted.
         on_left: Called with each room whose agent has died, if that agent had a session or a lease.
+
+    Yields:
+        A function that has the next sweep made at once.
     """
     async with avatar_service(settings, journal) as api:
-        over = asyncio.Event()
-        sweeps = asyncio.create_task(_sweep_until(over, journal, api, on_left), name="sweeper")
+        due, over = asyncio.Event(), asyncio.Event()
+        sweeps = asyncio.create_task(_sweep_until(over, due, journal, api, on_left), name="sweeper")
         try:
-            yield
+            yield due.set
         finally:
             over.set()
+            due.set()
             await _end(sweeps)
 
 
@@ -102,13 +106,18 @@ async def sweep_once(settings: Settings, journal: Journal) -> None:
 
 
 async def _sweep_until(
-    over: asyncio.Event, journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoom], None] | None
+    over: asyncio.Event,
+    due: asyncio.Event,
+    journal: Journal,
+    api: LiveAvatarAPI,
+    on_left: Callable[[LeftRoom], None] | None,
 ) -> None:
     """Sweep repeatedly. A sweep is never cancelled, so that no claim is left behind."""
     while not over.is_set():
+        due.clear()
         await _sweep(journal, api, on_left)
         with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), _SWEEP_INTERVAL)
+            await asyncio.wait_for(due.wait(), _SWEEP_INTERVAL)
     await _sweep(journal, api)
 
 

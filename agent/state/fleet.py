@@ -18,8 +18,8 @@ from avatar.sessions.port import Claim, JournalEntry, JournalError, LeftRoom
 
 logger = logging.getLogger("agent")
 
-# Seconds from one renewal of a lease to the next. A lease runs out after four (scripts/common.lua).
-_RENEWS_EVERY = 1.0
+# Seconds from one renewal of a lease to the next. A lease runs out after two (scripts/common.lua).
+_RENEWS_EVERY = 0.5
 
 # Seconds for which a slot is held for a room whose session is about to be started.
 _SLOT_HELD = 60.0

@@ -36,7 +36,7 @@ STORY: Final = "tell me a story"
 BARGE_IN: Final = "stop please"
 
 # Seconds to the first word of the language model, to the first audio of text to speech, and from the first chunk to the
-# avatar's sound, as vendors take them. The stand-in for speech to text gives its final transcript after 0.25 s by itself.
+# avatar's sound, as vendors take them. The stand-in for speech to text takes 0.25 s for a final transcript by itself.
 STAND_INS: Final = ("--first-token", "0.35", "--first-byte", "0.25", "--habit", "speech_starts_after=0.7")
 
 _OUTGOING: Final = re.compile(r'livekit_packet_bytes\{[^}]*direction="outgoing"[^}]*\} (\S+)')

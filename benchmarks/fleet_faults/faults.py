@@ -24,7 +24,7 @@ _LINES: Final = 5000
 _JOB: Final = re.compile(r'RoomIO linked to participant(?=.*"room": "([^"]+)")(?=.*"pid": (\d+))')
 
 # Seconds. Calls were once ended by a worker that had lost LiveKit's dispatch for 130 s. LiveKit takes a participant for
-# gone after 20 s, and the lease of a process runs out after four.
+# gone after 20 s, and the lease of a process runs out after two.
 _DISPATCH_AWAY: Final = 180.0
 _FROZEN: Final = 40.0
 _REDIS_AWAY: Final = 10.0

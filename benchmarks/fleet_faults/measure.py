@@ -36,7 +36,7 @@ _WITHIN: Final = 60.0
 # Seconds after which a caller who got no answer asks again.
 _ASKS_EVERY: Final = 12.0
 
-# Seconds after a fault in which what it sets off has happened: a lease runs out after four, and for four nothing is
+# Seconds after a fault in which what it sets off has happened: a lease runs out after two, and for four nothing is
 # claimed once Redis is back.
 _SETTLED: Final = 6.0
 

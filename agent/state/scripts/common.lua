@@ -3,8 +3,9 @@
 -- KEYS[1]: the beginning of every key.
 local PREFIX = KEYS[1]
 
--- An owner that has not renewed its lease for so long is doubted: its node may be lost, or cut off from Redis alone.
-local LEASE = 4
+-- An owner that has not renewed its lease for so long is doubted: its node may be lost, or cut off from Redis alone. It
+-- renews four times in that time. A doubt is a question to its agent, so a short time costs little.
+local LEASE = 2
 -- A doubted owner is dead after so long, if no worker has learned from its agent, by way of LiveKit, that it lives.
 local UNKNOWN = 16
 -- Another worker asks an agent after so long: the one that was to ask may have died.

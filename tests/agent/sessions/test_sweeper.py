@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.sessions import sweeper
 from agent.sessions.sweeper import open_journal, sweeping
 from agent.settings import Settings, SettingsError
 from avatar.sessions.journal import SessionJournal
@@ -38,6 +39,21 @@ async def test_a_start_a_killed_job_and_an_end_are_swept(tmp_path: Path) -> None
 
     assert [body["session_id"] for body in service.called("stop")] == ["s-before", "s-during", "s-after"]
     assert SessionJournal(tmp_path).entries() == []
+
+
+async def test_a_sweep_can_be_had_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known that an agent has died: its sessions do not wait for the next sweep."""
+    monkeypatch.setattr(sweeper, "_SWEEP_INTERVAL", 3600.0)
+    service = LiteService()
+    async with service.running_server() as url:
+        settings = settings_for(url, tmp_path)
+        async with sweeping(settings, open_journal(settings)) as sweep_now:
+            for session in ("s-1", "s-2"):
+                leave(tmp_path, url, session)
+                sweep_now()
+                await _stopped(service, int(session[-1]))
+
+    assert [body["session_id"] for body in service.called("stop")] == ["s-1", "s-2"]
 
 
 async def test_a_broken_journal_does_not_end_the_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 URL = "https://api.example"
 
 # Seconds after which an owner is dead whose agent could not be asked.
-DEAD = 22
+DEAD = 20
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def leases(machines: Fleet) -> Leases:
 def test_one_worker_asks_and_another_one_when_it_has_died(machines: Fleet) -> None:
     """A call is doubted once its lease has run out, and is given to another worker five seconds later."""
     journal, first, second = start(machines), leases(machines), leases(machines)
-    machines.wait(3)
+    machines.wait(1)
     early = first.doubted()
     machines.wait(2)
     asked = [first.doubted(), second.doubted()]

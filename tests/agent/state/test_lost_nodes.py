@@ -89,7 +89,7 @@ async def test_a_lost_nodes_callers_get_another_agent_and_its_session_is_stopped
 ) -> None:
     """The worker of another machine puts the dead agent out of the room, though LiveKit still shows it."""
     monkeypatch.setattr(dispatch, "_LOOKS_EVERY", 0.05)
-    livekit = FilledLiveKit(*people("caller-1"), agent("agent-1"), error="deadline_exceeded")
+    livekit = FilledLiveKit(*people("caller-1"), agent("agent-1"), errors={"agent-1": "deadline_exceeded"})
     vendor = LiteService()
     async with livekit.running(), vendor.running_server() as vendor_url:
         given = settings(
@@ -102,7 +102,10 @@ async def test_a_lost_nodes_callers_get_another_agent_and_its_session_is_stopped
         job = await _start_job(server, tmp_path, given.avatar_service_url)
         recovery = Recovery(given)
         state = open_state(given)
-        async with asking_agents(given, state.leases), sweeping(given, state.journal, recovery.recover_room):
+        async with (
+            sweeping(given, state.journal, recovery.recover_room) as sweep_now,
+            asking_agents(given, state.leases, sweep_now),
+        ):
             job.kill()
             await job.wait()
             async with vendor.changed:
