@@ -39,7 +39,7 @@ async def examine() -> list[Finding]:
     findings = await examine_with(settings, persona)
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(plugin_http_session())
-        return [*findings, *await examine_others(settings, partial(_checks_of_persona, http))]
+        return [*findings, *await examine_others(settings, partial(_checks_of_persona, http), findings)]
 
 
 async def examine_with(settings: Settings, persona: Persona) -> list[Finding]:

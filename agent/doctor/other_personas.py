@@ -1,7 +1,7 @@
 """Checks the personas that calls can have beside the one that PERSONA names."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from agent.call_config import CallConfig, CallConfigError, resolve
@@ -14,18 +14,25 @@ from agent.settings import Settings, SettingsError
 ChecksOf = Callable[[Settings, Persona], Mapping[str, Check]]
 
 
-async def examine_others(settings: Settings, checks_of: ChecksOf) -> list[Finding]:
+async def examine_others(settings: Settings, checks_of: ChecksOf, known: Sequence[Finding] = ()) -> list[Finding]:
     """Check each of the other personas as a call that names it gets it: with its face, voice, model and documents.
 
+    Args:
+        settings: Of the worker.
+        checks_of: See `ChecksOf`.
+        known: What was found with the first persona; the same is not said again of another one.
+
     Returns:
-        A finding for each persona that can be used, and one for each problem of the others.
+        A finding for each persona that can be used, and one for each problem that is another one's own.
     """
     files = personas_beside(settings.persona, settings.personas_dir)
     others = [stem for stem in files if stem != settings.persona.stem]
-    return [finding for stem in others for finding in await _examine(settings, stem, files, checks_of)]
+    return [finding for stem in others for finding in await _examine(settings, stem, files, checks_of, known)]
 
 
-async def _examine(settings: Settings, stem: str, files: Mapping[str, Path], checks_of: ChecksOf) -> list[Finding]:
+async def _examine(
+    settings: Settings, stem: str, files: Mapping[str, Path], checks_of: ChecksOf, known: Sequence[Finding]
+) -> list[Finding]:
     what = f"persona {stem}"
     try:
         resolved = resolve(settings, lambda each: _usable(settings, files[each]), CallConfig(persona=stem))
@@ -34,8 +41,11 @@ async def _examine(settings: Settings, stem: str, files: Mapping[str, Path], che
     except SettingsError as error:
         return [Finding(what, good=False, text=problem) for problem in error.problems]
     found = await asyncio.gather(*(find(name, check) for name, check in checks_of(*resolved).items()))
-    problems = [Finding(what, good=False, text=f"{each.what}: {each.text}") for each in found if not each.good]
-    return problems or [Finding(what, good=True, text="can be used")]
+    problems = [each for each in found if not each.good]
+    own = [Finding(what, good=False, text=f"{each.what}: {each.text}") for each in problems if each not in known]
+    if problems:
+        return own
+    return [Finding(what, good=True, text="can be used")]
 
 
 def _usable(settings: Settings, file: Path) -> Persona:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
-from livekit import api, rtc
+from livekit import api
 
-from demo.call.changes import Changes
 from demo.processes import answers, free_port
 from tests.e2e.conversation import HAPPENS
+from tests.e2e.onlooker import Onlooker
 from tests.e2e.reports import are_kept, read
 from tests.e2e.stage import START
 
@@ -34,34 +32,11 @@ NO_AVATAR = "00000000-0000-4000-8000-000000000000"
 ADA = 'name = "Ada"\ninstructions = "Help {customer}."\nopening = "Hello {customer}, I am Ada."\n'
 
 
-class Guest:
-    """A caller who reads and listens."""
-
-    def __init__(self) -> None:
-        self.room = rtc.Room()
-        self._changes = Changes()
-        self._words = ""
-        self._reading: list[asyncio.Task[None]] = []
-        for event in ("participant_connected", "participant_attributes_changed", "participant_name_changed"):
-            self.room.on(event, lambda *_: self._changes.notify())
-        self.room.register_text_stream_handler("lk.transcription", self._on_text)
-
-    async def meets(self, opening: str) -> tuple[str, str]:
-        """Wait for the first words; the agent's name and persona."""
-        async with asyncio.timeout(HAPPENS):
-            await self._changes.until(lambda: opening in self._words or None)
-        people = self.room.remote_participants.values()
-        agent = next(each for each in people if "control" in each.attributes)
-        return agent.name, agent.attributes["persona"]
-
-    def _on_text(self, reader: rtc.TextStreamReader, _: str) -> None:
-        self._reading.append(asyncio.create_task(self._read(reader)))
-
-    async def _read(self, reader: rtc.TextStreamReader) -> None:
-        with suppress(rtc.StreamError):  # the room was left in the middle of a sentence
-            async for words in reader:
-                self._words += words
-                self._changes.notify()
+async def meets(guest: Onlooker, opening: str) -> tuple[str, str]:
+    """Wait for the first words; the agent's name and persona."""
+    await guest.until(lambda: opening in guest.words and guest.agent is not None)
+    assert guest.agent is not None
+    return guest.agent.name, guest.attributes["persona"]
 
 
 async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_path: Path) -> None:
@@ -78,7 +53,7 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         "PERSONAS_DIR": str(tmp_path),
         "REPORTS": str(tmp_path / "reports"),
     }
-    first, second = Guest(), Guest()
+    first, second = Onlooker(), Onlooker()
     async with stage.worker(settings) as worker:
         await worker.wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), START)
         (tmp_path / "ada.toml").write_text(ADA)
@@ -99,7 +74,7 @@ async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_p
         try:
             await first.room.connect(details["url"], details["token"])
             await second.room.connect(stage.livekit.url, stage.token("by-dispatch", "guest"))
-            met = [await first.meets("Hello Kim, I am Ada."), await second.meets("You are well.")]
+            met = [await meets(first, "Hello Kim, I am Ada."), await meets(second, "You are well.")]
         finally:
             await first.room.disconnect()
             await second.room.disconnect()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from livekit import api, rtc
+from livekit import api
 
 from agent.call.budget import Reason
 from agent.control.voice_only import SENTENCES
-from demo.call.changes import Changes
 from tests.e2e.conversation import HAPPENS, SILENT_PERSONA, STORY
+from tests.e2e.onlooker import Onlooker
 from tests.e2e.page import page
 from tests.e2e.reports import are_kept, read
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from tests.e2e.stage import Stage
@@ -35,49 +34,6 @@ opening = "Hello {customer}."
 [transfer]
 Support = "tel:+15550199"
 """
-
-
-class Onlooker:
-    """A participant without a microphone, who sees what the agent does."""
-
-    def __init__(self) -> None:
-        self.room = rtc.Room()
-        self.tracks: list[str] = []
-        self.states: list[str] = []
-        self.words = ""
-        self._changes = Changes()
-        self._reading: list[asyncio.Task[None]] = []
-        self.room.register_text_stream_handler("lk.transcription", self._on_text)
-        self.room.on("track_published", self._on_track)
-        self.room.on("participant_attributes_changed", self._on_attributes)
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """Of the agent."""
-        people = self.room.remote_participants.values()
-        return next((each.attributes for each in people if "control" in each.attributes), {})
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something can be seen."""
-        async with asyncio.timeout(HAPPENS):
-            await self._changes.until(lambda: condition() or None)
-
-    def _on_text(self, reader: rtc.TextStreamReader, _: str) -> None:
-        self._reading.append(asyncio.create_task(self._read(reader)))
-
-    async def _read(self, reader: rtc.TextStreamReader) -> None:
-        with suppress(rtc.StreamError):  # the room was left in the middle of a sentence
-            async for words in reader:
-                self.words += words
-                self._changes.notify()
-
-    def _on_track(self, publication: rtc.RemoteTrackPublication, _: object) -> None:
-        self.tracks.append(publication.name)
-        self._changes.notify()
-
-    def _on_attributes(self, changed: dict[str, str], _: object) -> None:
-        self.states += [value for name, value in changed.items() if name == "lk.agent.state"]
-        self._changes.notify()
 
 
 @asynccontextmanager

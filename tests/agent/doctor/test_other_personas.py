@@ -9,6 +9,7 @@ from agent.doctor.other_personas import examine_others
 from agent.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from agent.doctor.finding import Check
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 ADA = 'name = "Ada"\ninstructions = "x"\nopening = ""\n'
 
 
-async def examined(tmp_path: Path, files: dict[str, str]) -> dict[str, list[str]]:
+async def examined(tmp_path: Path, files: dict[str, str], known: Sequence[Finding] = ()) -> dict[str, list[str]]:
     """What is found for each persona of a folder, where avatars have to begin with `good`."""
     for stem, text in files.items():
         (tmp_path / f"{stem}.toml").write_text(text)
@@ -34,7 +35,7 @@ async def examined(tmp_path: Path, files: dict[str, str]) -> dict[str, list[str]
 
     settings = Settings(personas_dir=tmp_path, liveavatar_avatar_id="good-of-the-worker")
     found: dict[str, list[str]] = {}
-    for finding in await examine_others(settings, checks_of):
+    for finding in await examine_others(settings, checks_of, known):
         assert isinstance(finding, Finding)
         assert finding.good == (finding.text == "can be used")
         found.setdefault(finding.what, []).append(finding.text)
@@ -54,6 +55,14 @@ async def test_each_persona_is_checked_with_its_own_face(tmp_path: Path) -> None
         "persona bob": ["avatar: there is no avatar gone"],
         "persona eve": ["can be used"],
     }
+
+
+async def test_a_problem_of_the_worker_is_said_once(tmp_path: Path) -> None:
+    """What the first persona has as well is not said again; what is another one's own is."""
+    known = [Finding("avatar", good=False, text="there is no avatar gone")]
+    found = await examined(tmp_path, {"bob": f'{ADA}avatar_id = "gone"\n', "eve": f'{ADA}avatar_id = "away"\n'}, known)
+
+    assert found == {"persona poet": ["can be used"], "persona eve": ["avatar: there is no avatar away"]}
 
 
 async def test_a_file_that_can_not_be_used_is_named(tmp_path: Path) -> None:
