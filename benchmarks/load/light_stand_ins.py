@@ -98,7 +98,7 @@ def create_app() -> web.Application:
     habits = liveavatar.Habits(speech_starts_after=0.7, concurrency=_SLOTS)
     app.add_subapp("/deepgram", deepgram.create_app(NoRecogniser(), api_key=KEY))
     app.add_subapp("/elevenlabs", elevenlabs.create_app(OneSound(), api_key=KEY, first_byte=0.25))
-    app.add_subapp("/openai", openai.create_app(api_key=KEY))
+    app.add_subapp("/openai", openai.create_app(api_key=KEY, first_token=0.35))
     app.add_subapp(
         "/liveavatar", liveavatar.create_app(liveavatar.Options(api_key=KEY, habits=habits), open_room=StillRoom)
     )
