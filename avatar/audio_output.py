@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from livekit import rtc
@@ -44,7 +45,7 @@ class AvatarAudioOutput(AudioOutput):
         self._driver = driver
         self._machine = driver.machine
         self._converter = Converter()
-        self._captured = 0.0
+        self._captured_bytes = 0
         self._silence = 0.0  # before the segment's first sound
         self._sounds = False
         self.captions: AvatarCaptions | None = None
@@ -56,17 +57,16 @@ class AvatarAudioOutput(AudioOutput):
 
     def is_ahead(self, seconds: float) -> bool:
         """Return whether more than so many seconds are captured and not played."""
-        return self._machine.is_ahead(seconds, self._driver.now)
+        # What is held is never less, and takes no clock.
+        held = self._machine.held_seconds
+        return held > seconds and held - self.played() > seconds
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
         while self.is_ahead(_MOST_UNPLAYED):  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
             await asyncio.sleep(_SPACE_POLL_S)
         await super().capture_frame(frame)
-        pcm = self._converter.push(frame)
-        self._find_onset(pcm)
-        self._captured += frame.duration
-        self._driver.push_audio(pcm, _words(frame) if frame.userdata else ())
+        self._capture(self._converter.push(frame), _words(frame) if frame.userdata else ())
 
     def _mark_input_truncated(self) -> None:
         super()._mark_input_truncated()
@@ -77,7 +77,7 @@ class AvatarAudioOutput(AudioOutput):
         """Complete the segment."""
         super().flush()
         if tail := self._converter.flush():
-            self._driver.push_audio(tail, ())
+            self._capture(tail, ())
         self._end_captured()
         with self._driver.step() as now:
             self._machine.end_segment(now)
@@ -118,21 +118,25 @@ class AvatarAudioOutput(AudioOutput):
                     synchronized_transcript=self._finish_caption(position, interrupted=interrupted),
                 )
 
+    def _capture(self, pcm: bytes, words: Sequence[Word]) -> None:
+        if not self._sounds:
+            self._find_onset(pcm)
+        self._captured_bytes += len(pcm)
+        self._driver.push_audio(pcm, words)
+
     def _find_onset(self, pcm: bytes) -> None:
         """Find the segment's first sound."""
-        if not self._captured:
-            self._silence, self._sounds = 0.0, False
-        if not self._sounds:
-            sound_at = onset(pcm)
-            self._sounds = sound_at is not None
-            self._silence += to_seconds(len(pcm)) if sound_at is None else sound_at
+        sound_at = onset(pcm)
+        self._sounds = sound_at is not None
+        self._silence += to_seconds(len(pcm)) if sound_at is None else sound_at
 
     def _end_captured(self) -> None:
         if self.captions is not None:
-            self.captions.end_audio(self._captured)
+            self.captions.end_audio(to_seconds(self._captured_bytes))
 
     def _finish_caption(self, position: float, *, interrupted: bool) -> str | None:
-        self._captured = 0.0
+        self._captured_bytes = 0
+        self._silence, self._sounds = 0.0, False
         return None if self.captions is None else self.captions.finish(position, interrupted=interrupted)
 
 

@@ -115,10 +115,10 @@ class AvatarMachine:
         """Seconds of sessions, all together."""
         return sum(session.seconds_used(now) for session in self.sessions)
 
-    def is_ahead(self, seconds: float, now: float) -> bool:
-        """True if more than so many seconds are captured and not played."""
-        timeline = self._playback.timeline
-        return timeline.held_seconds > seconds and timeline.unplayed(now) > seconds
+    @property
+    def held_seconds(self) -> float:
+        """Seconds captured of all segments that are not over."""
+        return self._playback.timeline.held_seconds
 
     def played(self, now: float) -> float:
         """Seconds played of the segment that is being played; 0 if there is none."""
@@ -145,8 +145,9 @@ class AvatarMachine:
             ValueError: `pcm` is not whole samples.
         """
         self._now = now
-        was_empty = self._playback.timeline.empty
-        may_be_due = self._playback.push(pcm, now, words)
+        timeline = self._playback.timeline
+        was_empty = timeline.empty
+        may_be_due = timeline.push(pcm, now, words)
         if was_empty:
             self._settle(now)
         return may_be_due or was_empty

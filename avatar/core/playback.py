@@ -1,7 +1,6 @@
 """The speech of a call and the sink that plays it: timeline, floor, and the commands about speech."""
 
 from collections import deque
-from collections.abc import Sequence
 
 from avatar.core.chunking import Chunking
 from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening
@@ -13,7 +12,6 @@ from avatar.core.session import Session
 from avatar.core.timeline import Timeline
 from avatar.core.timings import Timings
 from avatar.core.utterance import Utterance
-from avatar.core.words import Word
 
 
 class Playback:
@@ -49,10 +47,6 @@ class Playback:
         return self.floor.has_avatar and self.timeline.playing and self.timeline.sounds(now)
 
     # What the framework does
-
-    def push(self, pcm: bytes, now: float, words: Sequence[Word]) -> bool:
-        """Capture speech; see `Timeline.push`."""
-        return self.timeline.push(pcm, now, words)
 
     def seal(self, now: float) -> None:
         """Complete the open segment."""

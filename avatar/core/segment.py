@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from avatar.core.audio import is_silent, to_bytes, to_seconds
+from avatar.core.audio import BYTES_PER_SECOND, is_silent, to_bytes, to_seconds
 from avatar.core.pace import Pace
 from avatar.core.words import Word, cut_at, last_gap
 
@@ -49,6 +49,7 @@ class Segment:
         self._start = 0  # where _pcm begins
         self._played = 0
         self._handed = 0
+        self._captured = 0
 
     @property
     def captured(self) -> float:
@@ -77,8 +78,10 @@ class Segment:
 
     def append(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> None:
         """Capture `pcm`, whole samples, PCM16 24 kHz mono, and the words in it that text to speech has timed."""
+        size = len(pcm)
         self._pcm += pcm
-        self._pace.note(to_seconds(len(pcm)), now)
+        self._captured += size
+        self._pace.note(size / BYTES_PER_SECOND, now)
         if words:
             self._words.extend(words)
 
@@ -125,7 +128,3 @@ class Segment:
             return max(self._start, to_bytes(start))
         heard = bytes(self._pcm[: self._played - self._start][-_GAP_WITHIN:])
         return self._played - len(heard) + last_gap(heard)
-
-    @property
-    def _captured(self) -> int:
-        return self._start + len(self._pcm)

@@ -92,10 +92,6 @@ class Timeline:
         """True for the event id of an utterance that is over."""
         return event_id in self._past_ids
 
-    def unplayed(self, now: float) -> float:
-        """Seconds captured and not played."""
-        return self.held_seconds - self.played(now)
-
     def played(self, now: float) -> float:
         """Seconds played of the first segment; 0 if there is none."""
         if self.utterance is not None:
@@ -113,8 +109,9 @@ class Timeline:
         Raises:
             ValueError: `pcm` is not whole samples.
         """
-        if len(pcm) % BYTES_PER_SAMPLE:
-            message = f"{len(pcm)} bytes are no whole number of samples"
+        size = len(pcm)
+        if size % BYTES_PER_SAMPLE:
+            message = f"{size} bytes are no whole number of samples"
             raise ValueError(message)
         if self._capturing is None:
             self._captured += 1
@@ -125,7 +122,7 @@ class Timeline:
         if segment.finished:
             return True
         segment.append(pcm, now, words)
-        self.held_seconds += len(pcm) / BYTES_PER_SECOND
+        self.held_seconds += size / BYTES_PER_SECOND
         return segment is self._segments[0] and segment.pending_bytes >= self._look_at_bytes
 
     def seal(self) -> None:
@@ -144,6 +141,8 @@ class Timeline:
             return None
         segment, utterance = self._segments[0], self.utterance
         if utterance is None or utterance.state is UtteranceState.STARVED:
+            # No start takes less than the first chunk.
+            self._look_at_bytes = to_bytes(self._chunking.first)
             is_enough = segment.pending >= self._chunking.to_start(segment.rate)
             return _NOW if segment.pending_bytes and (segment.sealed or is_enough) else None
         wanted, smallest = to_bytes(self._chunking.wanted(utterance.clock.handed)), to_bytes(self._chunking.smallest)
