@@ -64,10 +64,12 @@ _TYPES: dict[type[Command], str] = {
     KeepAlive: "session.keep_alive",
 }
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def to_json(command: Command) -> str:
     """The text frame of a command."""
-    text = json.dumps({"type": _TYPES[type(command)], "event_id": command.event_id}, separators=(",", ":"))
+    text = _encode({"type": _TYPES[type(command)], "event_id": command.event_id})
     if isinstance(command, Speak):
         # No character of base64 is escaped in JSON, and looking for one takes most of the time.
         return f'{text[:-1]},"audio":"{base64.b64encode(command.audio).decode("ascii")}"}}'

@@ -8,6 +8,7 @@ room's server has muted it, it has left the room, or it has run out of audio.
 from collections import deque
 
 from avatar.core.actions import Action, MuteAvatar, PublishFallback, UnpublishFallback
+from avatar.core.deadline import next_after
 from avatar.core.session import Session
 from avatar.core.sink import (
     FLOOR_TRANSITIONS,
@@ -24,6 +25,8 @@ from avatar.core.timings import Timings
 
 _NEVER = float("inf")
 _LONG_AGO = float("-inf")
+
+_VACANT = {Floor.EMPTY, Floor.DROPPING}
 
 
 class FloorControl:
@@ -141,7 +144,7 @@ class FloorControl:
         before = self.floor, self.session
         if self.has_fallback and between and self._is_audible(avatar, now):
             self._move(FloorTrigger.LOST)
-        if self.floor in {Floor.EMPTY, Floor.DROPPING}:
+        if self.floor in _VACANT:
             self._fill(avatar, now, waiting=waiting)
         if self.has_avatar and self.track is not Track.ABSENT:
             self._dismiss()
@@ -150,12 +153,12 @@ class FloorControl:
     def next_timeout(self, avatar: Session | None, now: float, *, waiting: bool) -> float | None:
         """When `decide` has something to do; None if nothing here depends on time."""
         instants: list[float] = []
-        if self.floor in {Floor.EMPTY, Floor.DROPPING} and (waiting or avatar is not None):
+        if self.floor in _VACANT and (waiting or avatar is not None):
             instants = [self.fallback_at, self._silent_at, self._track_due_at]
         for session in (avatar, self.session):
             if session is not None:
                 instants.append(session.mute_until)
-        return min((at for at in instants if now < at < _NEVER), default=None)
+        return next_after(now, instants)
 
     def drop_at(self, speech_since: float | None) -> float | None:
         """When speech that waits since then is dropped; None if it is not."""

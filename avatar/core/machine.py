@@ -12,6 +12,7 @@ from avatar.core.actions import Action
 from avatar.core.chunking import Chunking
 from avatar.core.commands import Command, Interrupt, Speak, SpeakEnd
 from avatar.core.coordinator import Coordinator
+from avatar.core.deadline import next_after
 from avatar.core.events import Event, ServiceFault
 from avatar.core.ids import Ids
 from avatar.core.playback import Playback
@@ -23,6 +24,8 @@ from avatar.core.sessions import Sessions
 from avatar.core.sink import Sink
 from avatar.core.timings import Timings
 from avatar.core.words import Word
+
+_TAKES_COMMANDS = {SessionState.READY, SessionState.LINGERING}
 
 
 class AvatarMachine:
@@ -352,11 +355,8 @@ class AvatarMachine:
 
     def next_timeout(self) -> float | None:
         """When `handle_timeout` is to be called; None if nothing depends on time."""
-        instants = (
-            self._playback.next_timeout(self._sessions.available, self._now),
-            self._sessions.next_timeout(self._now),
-        )
-        return min((at for at in instants if at is not None), default=None)
+        of_playback = self._playback.next_timeout(self._sessions.available, self._now)
+        return next_after(self._now, (of_playback, self._sessions.next_timeout(self._now)))
 
     def handle_timeout(self, now: float) -> None:
         """Do what is due."""
@@ -380,10 +380,11 @@ class AvatarMachine:
         """What to send to a session now; ask again until there is nothing. What was returned counts as sent."""
         self._now = now
         session = self._sessions.by_number(number)
-        if not session.has_socket or session.state not in {SessionState.READY, SessionState.LINGERING}:
+        if not session.has_socket or session.state not in _TAKES_COMMANDS:
             return None
         command = self._playback.next_command(session, now)
-        self._coordinator.collect()
+        if command is not None:
+            self._coordinator.collect()
         return command
 
     def next_fallback_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:

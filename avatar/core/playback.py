@@ -4,6 +4,7 @@ from collections import deque
 
 from avatar.core.chunking import Chunking
 from avatar.core.commands import Command, Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, StopListening
+from avatar.core.deadline import next_after
 from avatar.core.events import Event, PlaybackFinished
 from avatar.core.floor import FloorControl
 from avatar.core.ids import Ids
@@ -197,7 +198,7 @@ class Playback:
             self._drop_at(),
             None if session is None else session.stale.ignoring_until,
         )
-        return min((at for at in instants if at is not None and at > now), default=None)
+        return next_after(now, instants)
 
     def handle_timeout(self, now: float) -> Session | None:
         """Do what is due.

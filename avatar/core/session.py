@@ -76,6 +76,8 @@ SESSION_TRANSITIONS: dict[SessionState, dict[SessionTrigger, SessionState]] = {
 # What an executor is asked for in these states, and the setting for how long its answer may take.
 _ANSWERS = {_S.STARTING: "start", _S.ABANDONED: "start", _S.OPENING: "reconnect", _S.STOPPING: "stop"}
 
+_WITHOUT_SOCKET = {_S.OPENING, _S.AWAY}
+
 _IN_USE = {_S.STARTING, _S.OPENING, _S.GREETING, _S.READY, _S.AWAY}
 
 
@@ -163,7 +165,7 @@ class Session:
 
     def reconnect_by(self, timings: Timings) -> float | None:
         """When a socket should be open again; None while one is."""
-        is_away = self.state in {SessionState.AWAY, SessionState.OPENING}
+        is_away = self.state in _WITHOUT_SOCKET
         return self.away_since + timings.reconnect if is_away and self.away_since is not None else None
 
     def relieve_from(self, timings: Timings) -> float | None:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from avatar.core.actions import Action, CancelStart, CloseSocket, OpenSocket, StartSession, StopSession
+from avatar.core.deadline import next_after
 from avatar.core.events import (
     AvatarRejected,
     Event,
@@ -277,7 +278,7 @@ class Sessions(Roster):
             instants += [self.current.relieve_from(self._t), self.current.leave_by(self._t)]
         if self._misses_session(now):
             instants.append(self._purchases.allowed_at)
-        return min((at for at in instants if at is not None and at > now), default=None)
+        return next_after(now, instants)
 
     def _tick(self, session: Session, now: float) -> None:
         if _is_due(session.join_by, now) and session.is_used and self.room_is_there:
@@ -326,25 +327,34 @@ class Sessions(Roster):
         current = self.current
         if current is None or not current.is_used:
             return
-        # In a full account the successor has to wait for the slot.
-        has_heir = not self._purchases.fits(len(self.alive)) if self.next is None else self.next.is_ready
         is_due = _is_due(current.relieve_from(self._t), now)
-        if (between and has_heir and (is_due or self.is_outdated)) or _is_due(current.leave_by(self._t), now):
+        is_relieved = between and (is_due or self.is_outdated) and self._has_heir()
+        if is_relieved or _is_due(current.leave_by(self._t), now):
             detail = "the session's time is up" if is_due else "another avatar is wanted"
             self.leave(current, detail, now, failed=False, last_word_at=last_word_at)
 
+    def _has_heir(self) -> bool:
+        """True if a successor is ready; in a full account it has to wait for the slot."""
+        return self.next.is_ready if self.next is not None else not self._purchases.fits(len(self.alive))
+
     def _misses_session(self, now: float) -> bool:
-        """True if a session is wanted and has not been asked for."""
-        alive = self.alive
+        """True if a session is wanted, and can be had, that was not asked for."""
         is_free = self.is_wanted and self.room_is_there and (self._replaceable or not self.all)
-        fits = len(alive) < _MOST_ALIVE and self._purchases.fits(len(alive))
-        if not is_free or not fits or any(session.may_be_starting for session in alive):
-            return False
+        return is_free and self._lacks_session(now) and self._has_room_for_one()
+
+    def _lacks_session(self, now: float) -> bool:
+        """True if there is no session, or one that has no successor and needs one."""
         current = self.current
         if current is None:
             return True
         is_ending = _is_due(current.relieve_from(self._t), now) and not current.is_short(self._t)
         return self.next is None and (is_ending or self.is_outdated)
+
+    def _has_room_for_one(self) -> bool:
+        """True if one more session may run, and none may still be starting."""
+        alive = self.alive
+        fits = len(alive) < _MOST_ALIVE and self._purchases.fits(len(alive))
+        return fits and not any(session.may_be_starting for session in alive)
 
     def _should_start(self, now: float) -> bool:
         return self._misses_session(now) and now >= self._purchases.allowed_at

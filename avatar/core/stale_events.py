@@ -3,6 +3,7 @@
 from avatar.core.server_events import EventKind, ServerEvent
 from avatar.core.utterance import Utterance
 
+_ACKNOWLEDGEMENTS = {EventKind.APPENDED, EventKind.COMMITTED}
 _OF_PLAYBACK = {EventKind.STARTED, EventKind.SILENT, EventKind.ENDED}
 
 
@@ -63,7 +64,7 @@ class StaleEventFilter:
         Returns:
             True if the event is about `utterance`.
         """
-        self.acknowledges |= event.kind in {EventKind.APPENDED, EventKind.COMMITTED}
+        self.acknowledges |= event.kind in _ACKNOWLEDGEMENTS
         if event.kind in _OF_PLAYBACK:
             self._playing_since = now if event.kind is EventKind.STARTED else None
         names_it = utterance is not None and event.source == utterance.event_id

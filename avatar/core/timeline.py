@@ -146,13 +146,13 @@ class Timeline:
             is_enough = segment.pending >= self._chunking.to_start(segment.rate)
             return _NOW if segment.pending_bytes and (segment.sealed or is_enough) else None
         wanted, smallest = to_bytes(self._chunking.wanted(utterance.clock.handed)), to_bytes(self._chunking.smallest)
-        pending = segment.pending_bytes
-        earliest = max(self._next_chunk_from, utterance.dry_at - self._chunking.ahead)
+        pending, dry_at = segment.pending_bytes, utterance.dry_at
+        earliest = max(self._next_chunk_from, dry_at - self._chunking.ahead)
         if pending and (segment.sealed or pending >= wanted):
             self._look_at_bytes = pending + wanted
             return earliest
         # Until then there will be enough, most often: the moment is looked at again when it has come.
-        due_at = max(self._chunking.due_at(utterance.dry_at), earliest)
+        due_at = max(self._chunking.due_at(dry_at), earliest)
         is_too_short = pending < smallest and due_at <= now
         self._look_at_bytes = smallest if is_too_short else wanted
         return None if segment.sealed or is_too_short else due_at
