@@ -149,7 +149,7 @@ class AvatarMachine:
         """
         self._now = now
         timeline = self._playback.timeline
-        was_empty = timeline.empty
+        was_empty = not timeline.held_seconds
         may_be_due = timeline.push(pcm, now, words)
         if was_empty:
             self._settle(now)

@@ -3,8 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from avatar.core.audio import BYTES_PER_SECOND, is_silent, to_bytes, to_seconds
-from avatar.core.pace import Pace
+from avatar.core.audio import is_silent, to_bytes, to_seconds
 from avatar.core.words import Word, cut_at, last_gap
 
 # What was played last, for going back to the start of the word in which playback was cut, and further where the avatar
@@ -44,12 +43,13 @@ class Segment:
         self.reported = 0.0
         """Seconds up to which progress was reported."""
         self._words: deque[Word] = deque()
-        self._pace = Pace()
         self._pcm = bytearray()
         self._start = 0  # where _pcm begins
         self._played = 0
         self._handed = 0
         self._captured = 0
+        self._first_size: int | None = None
+        self._last_at = captured_at
 
     @property
     def captured(self) -> float:
@@ -73,15 +73,21 @@ class Segment:
 
     @property
     def rate(self) -> float:
-        """How fast it is captured, in multiples of the speed at which it is spoken."""
-        return self._pace.rate
+        """How fast it is captured, in multiples of the speed at which it is spoken; infinite until the second piece.
+
+        The first piece does not count: when its synthesis began is unknown.
+        """
+        elapsed = self._last_at - self.captured_at
+        return to_seconds(self._captured - (self._first_size or 0)) / elapsed if elapsed > 0 else float("inf")
 
     def append(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> None:
         """Capture `pcm`, whole samples, PCM16 24 kHz mono, and the words in it that text to speech has timed."""
         size = len(pcm)
+        if self._first_size is None:
+            self._first_size = size
         self._pcm += pcm
         self._captured += size
-        self._pace.note(size / BYTES_PER_SECOND, now)
+        self._last_at = now
         if words:
             self._words.extend(words)
 

@@ -1,5 +1,6 @@
 """The timeline of one segment."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,23 @@ def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
 
     assert len(segment._pcm) == 7.0 * BYTES_PER_SECOND
     assert segment.captured == 30.0
+
+
+def test_the_first_piece_tells_no_rate() -> None:
+    """When its synthesis began is not known: there is no rate before the second piece."""
+    segment = Segment(1, 1.0)
+    segment.append(SECOND * 5, 1.0)
+
+    assert segment.rate == float("inf")
+
+
+def test_the_rate_is_speech_by_time() -> None:
+    """Two pieces of 0.1 s in the 0.25 s after the first are 0.8 of the speed of speech."""
+    segment = Segment(1, 1.0)
+    for at in (1.0, 1.1, 1.25):
+        segment.append(LOUD * 10, at)
+
+    assert segment.rate == pytest.approx(0.8)
 
 
 def test_a_word_that_was_cut_is_said_again() -> None:
