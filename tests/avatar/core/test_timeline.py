@@ -28,6 +28,9 @@ from tests.avatar.core.scenes import (
 )
 from tests.avatar.core.world import World
 
+# 20 ms.
+FRAME = b"\x01\x00" * (BYTES_PER_SECOND // 100)
+
 
 @EVERY_DIALECT
 def test_the_position_is_what_was_played_not_what_was_sent(dialect: Dialect) -> None:
@@ -176,6 +179,17 @@ def test_chunks_keep_a_real_time_source_ahead_of_the_avatar() -> None:
 
     assert len(chunks(world)[0]) == pytest.approx(0.4 * BYTES_PER_SECOND, abs=0.021 * BYTES_PER_SECOND)
     assert len(world.progressed) == 1
+
+
+def test_frames_before_the_first_chunk_are_only_stored() -> None:
+    """No start takes less than the first chunk: until then no frame asks for the next command."""
+    machine = bare()
+    machine.push_audio(FRAME, 0.0)
+    pull(machine, 0.0)
+    asked = [machine.push_audio(FRAME, 0.02 * number) for number in range(1, 20)]
+
+    assert asked == [False] * 18 + [True]
+    assert pull(machine, 0.38) == [Speak]
 
 
 def test_the_upload_is_paced() -> None:
