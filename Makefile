@@ -2,8 +2,10 @@
 # uv from PATH, else one of our own beside the environment it makes.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
-# Tests that run in real time, on real servers: beside others they would be late.
+# Tests that run in real time, on real servers: two at a time, since they mostly wait. Beside the others they would be late.
 REAL := tests/e2e tests/faults tests/benchmarks
+# The others wait for processes at times: one more at a time than there are cores.
+SIDE_BY_SIDE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-call dev helm manifests test test-long alerts browser reliability bench bench-ear load simulation fleet-faults turns soak format lint audit sbom check
@@ -34,8 +36,8 @@ test: setup ## the tests, end to end on a real LiveKit server included; a quarte
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m demo.helm_build
 	@$(RUN) python -m demo.page_build vitest run
-	@$(RUN) pytest -m "not long and not browser" -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests $(addprefix --ignore=,$(REAL))
-	@$(RUN) pytest -m "not long and not browser" $(REAL)
+	@$(RUN) pytest -m "not long and not browser" -n $(SIDE_BY_SIDE) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests $(addprefix --ignore=,$(REAL))
+	@$(RUN) pytest -m "not long and not browser" -n 2 --dist loadfile $(REAL)
 
 test-long: setup ## the tests that take long: rare faults, and LiveKit away for a while; needs a Chromium; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build

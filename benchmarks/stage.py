@@ -86,8 +86,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(dialect: Dialect = FULL) -> AsyncIterator[Stage]:
-    """Serve a stand-in on a free port of loopback; the account behind it has no limits that matter here."""
+async def open_stage(dialect: Dialect = FULL, *, speech_starts_after: float = 0.2) -> AsyncIterator[Stage]:
+    """Serve a stand-in on a free port of loopback; the account behind it has no limits that matter here.
+
+    Args:
+        dialect: Of its events.
+        speech_starts_after: Seconds from the first audio of an utterance to its first sound.
+    """
     rooms: list[AvatarRoom] = []
 
     def open_room(invitation: Invitation) -> AvatarRoom:
@@ -96,7 +101,7 @@ async def open_stage(dialect: Dialect = FULL) -> AsyncIterator[Stage]:
 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(utils.http_context.open())
-        habits = Habits.fast(dialect=dialect, speech_starts_after=0.2, concurrency=1000, credits=1e6)
+        habits = Habits.fast(dialect=dialect, speech_starts_after=speech_starts_after, concurrency=1000, credits=1e6)
         app = create_app(Options(habits=habits), open_room=open_room)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
