@@ -179,6 +179,8 @@ class Call:
             # It would let everybody in the room read the instructions and speak for the caller, past `control`.
             session_host=False,
         )
+        if self._settings.echo_gate:
+            self._session.gate_echo()
         if self._face.avatar is not None:
             self._session.note_said_words(self._on_heard)
             self._face.avatar.sync_transcription()

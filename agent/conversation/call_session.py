@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from livekit.agents import AgentSession
 
+from agent.conversation.echo_gate import EchoGate
+from agent.conversation.played_sound import PlayedSound
 from agent.conversation.said_words import SaidWords
 
 
@@ -38,6 +40,12 @@ class CallSession(AgentSession[Any]):
         """
         if self.output.transcription is not None:
             self.output.transcription = SaidWords(self.output.transcription, on_heard)
+
+    def gate_echo(self) -> None:
+        """Keep the agent's own voice out of what it hears. Call it when the session has its input and its output."""
+        if self.input.audio is not None and self.output.audio is not None:
+            played = PlayedSound(self.output.audio)
+            self.output.audio, self.input.audio = played, EchoGate(self.input.audio, played)
 
     def shutdown(self, *, drain: bool = True) -> None:
         """Begin to end the call; with `drain` after what is being said."""

@@ -181,6 +181,7 @@ class Settings(TurnOptions, BaseSettings):
     knowledge_networks: Annotated[str, _cleaned(values.networks)] = ""
     turn_detection: Annotated[TurnDetection, _cleaned(values.word)] = "vad"
     auto_gain_control: YesNo = True
+    echo_gate: YesNo = True
     fallback_stt: OptionalVendor = None
     fallback_tts: OptionalVendor = None
     caller_grace: Number = Field(default=15.0, ge=0)

@@ -149,12 +149,15 @@ class ClockedSpeaker(AudioOutput):
         await asyncio.gather(self._playing, return_exceptions=True)
 
     async def _play(self) -> None:
+        loop = asyncio.get_running_loop()
+        tick_at = loop.time()
         while True:
-            await asyncio.sleep(_TICK)
+            tick_at += _TICK
+            await asyncio.sleep(tick_at - loop.time())
             if self._is_open and not self._is_paused:
                 before, self.played = self.played, min(self.played + _TICK, self._given)
                 begin, end = (2 * round(at * _SPEECH_RATE_HZ) for at in (before, self.played))
-                self._played.append((time.monotonic() - _TICK, bytes(self._pcm[begin:end])))
+                self._played.append((tick_at - _TICK, bytes(self._pcm[begin:end])))
                 if self._is_flushed and self.played >= self._given:
                     self._finish(interrupted=False)
 

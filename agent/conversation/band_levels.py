@@ -1,0 +1,58 @@
+"""Levels of a sound in bands of frequency, in cells of 20 ms. Pure."""
+
+import numpy as np
+import numpy.typing as npt
+
+Levels = npt.NDArray[np.float64]
+Samples = npt.NDArray[np.int16]
+
+# Seconds.
+CELL = 0.02
+
+# Borders of the bands, in Hz.
+_BORDERS = np.array([100, 300, 600, 1000, 1700, 3000, 7000])
+BANDS = len(_BORDERS) - 1
+
+# In dB of a sample's unit in each band: -81 dB below full scale. A level below it counts as this.
+SILENCE = 10.0
+
+
+class LevelMeter:
+    """Measures a sound that comes in pieces of any length; what is left of a cell waits for the next piece."""
+
+    def __init__(self) -> None:
+        self._rest: Samples = np.zeros(0, np.int16)
+
+    def take(self, samples: Samples, rate: int) -> Levels:
+        """Measure the cells that are complete with these samples.
+
+        Args:
+            samples: One channel.
+            rate: In Hz.
+
+        Returns:
+            Decibels, of shape (cells, bands).
+        """
+        samples = np.concatenate([self._rest, samples])
+        size = round(rate * CELL)
+        whole = len(samples) // size
+        self._rest = samples[whole * size :]
+        return _levels(samples[: whole * size].reshape(whole, size), rate)
+
+    def clear(self) -> None:
+        """Drop the rest of an unfinished cell."""
+        self._rest = self._rest[:0]
+
+
+def silence(cells: int) -> Levels:
+    """Return the levels of so many silent cells."""
+    return np.full((cells, BANDS), SILENCE)
+
+
+def _levels(cells: npt.NDArray[np.int16], rate: int) -> Levels:
+    size = cells.shape[1]
+    bins = np.minimum(np.round(_BORDERS * size / rate).astype(int), size // 2)
+    spectrum = np.abs(np.fft.rfft(cells * np.hanning(size), axis=1)) ** 2
+    power = np.add.reduceat(spectrum, bins, axis=1)[:, :BANDS] * (16 / 3) / size**2
+    levels: Levels = 10 * np.log10(power + 10 ** (SILENCE / 10))
+    return levels

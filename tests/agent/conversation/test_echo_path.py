@@ -1,0 +1,137 @@
+"""The agent's own voice is known by its levels; another voice is heard over it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.conversation.band_levels import BANDS, SILENCE, Levels, silence
+from agent.conversation.echo_path import EchoPath
+
+SECOND, FRAME = 50, 2
+LEARNED = 4 * SECOND
+seeds = st.integers(0, 10_000)
+delays = st.integers(3, 49)
+losses = st.floats(12, 40)
+
+
+def speech(seed: int, cells: int) -> Levels:
+    """Sounds of 80 to 240 ms, each with other levels in its bands, a pause of up to 0.3 s between some of them."""
+    random, parts, length = np.random.default_rng(seed), list[Levels](), 0
+    while length < cells:
+        sound = np.tile(random.uniform(35, 75, BANDS), (random.integers(4, 13), 1))
+        parts += [
+            sound + random.normal(0, 1.5, sound.shape),
+            silence(random.integers(1, 16) if random.random() < 0.3 else 0),
+        ]
+        length += len(parts[-2]) + len(parts[-1])
+    return np.concatenate(parts)[:cells]
+
+
+def together(*sounds: Levels) -> Levels:
+    """What a microphone measures of several sounds."""
+    return 10 * np.log10(sum((10 ** (each / 10) for each in sounds), np.zeros_like(sounds[0])))
+
+
+def echo_of(played: Levels, delay: int, loss: float) -> Levels:
+    """What comes back."""
+    return np.maximum(np.concatenate([silence(delay), played])[: len(played)] - loss, SILENCE)
+
+
+def judged(path: EchoPath, heard: Levels, played: Levels) -> list[bool]:
+    """Whether each frame of 40 ms is an echo."""
+    return [path.is_echo(heard[at : at + FRAME], played[at : at + FRAME]) for at in range(0, len(heard), FRAME)]
+
+
+def loud(heard: Levels) -> list[bool]:
+    """Whether there is a sound in each frame that voice activity detection might hear."""
+    return [bool(heard[at : at + FRAME].max() > SILENCE + 20) for at in range(0, len(heard), FRAME)]
+
+
+@given(seeds, delays, losses)
+@settings(max_examples=30, deadline=None)
+def test_an_echo_is_known_after_a_moment(seed: int, delay: int, loss: float) -> None:
+    """Whatever its delay and its loss are, and for as long as the agent speaks."""
+    played = speech(seed, 20 * SECOND)
+    heard, path = echo_of(played, delay, loss), EchoPath()
+    passed = [
+        not is_echo and is_loud for is_echo, is_loud in zip(judged(path, heard, played), loud(heard), strict=True)
+    ]
+
+    assert path.path is not None
+    assert abs(path.path.delay - delay) <= 1
+    assert not any(passed[LEARNED // FRAME :])
+
+
+@given(seeds, delays, losses, st.floats(6, 20))
+@settings(max_examples=30, deadline=None)
+def test_a_caller_is_heard_over_an_echo(seed: int, delay: int, loss: float, louder: float) -> None:
+    """From 6 dB above the echo within a second, from 12 dB within 0.4 s, and then for most of the time."""
+    played = speech(seed, LEARNED + 2 * SECOND)
+    caller = np.maximum(speech(seed + 20_000, 2 * SECOND) - loss + louder, SILENCE)
+    path = EchoPath()
+    heard = together(echo_of(played, delay, loss), np.concatenate([silence(LEARNED), caller]))
+    passed = [not is_echo for is_echo in judged(path, heard, played)][LEARNED // FRAME :]
+
+    within = 1.0 if louder < 12 else 0.4
+    assert any(passed[: round(within * SECOND / FRAME)])
+    assert sum(passed) > 0.4 * len(passed)
+
+
+@given(seeds, st.integers(0, 3 * SECOND))
+@settings(max_examples=60, deadline=None)
+def test_another_voice_is_no_echo(seed: int, after: int) -> None:
+    """A caller with headphones speaks at the same time as the agent, and begins with it or later."""
+    played, path = speech(seed, 20 * SECOND), EchoPath()
+    heard = np.concatenate([silence(after), speech(seed + 20_000, 20 * SECOND)])[: len(played)]
+
+    assert not any(judged(path, heard, played))
+    assert path.path is None
+
+
+@given(seeds, losses)
+@settings(max_examples=20, deadline=None)
+def test_without_sound_of_the_agent_everything_is_heard(seed: int, loss: float) -> None:
+    """A second after the agent's last sound a voice passes, however quiet it is."""
+    path, played = EchoPath(), speech(seed, LEARNED)
+    judged(path, echo_of(played, 12, loss), played)
+    judged(path, silence(SECOND), silence(SECOND))
+    caller = np.maximum(speech(seed + 20_000, 2 * SECOND) - loss - 10, SILENCE)
+
+    assert path.path is not None
+    assert not any(judged(path, caller, silence(len(caller))))
+
+
+def test_headphones_end_the_echo() -> None:
+    """A caller who puts them on is heard at any level."""
+    path, played = EchoPath(), speech(1, 8 * SECOND)
+    heard = echo_of(played, 12, 20.0)
+    heard[LEARNED:] = SILENCE
+    judged(path, heard[:LEARNED], played[:LEARNED])
+    before = path.path
+    judged(path, heard[LEARNED:], played[LEARNED:])
+
+    assert before is not None
+    assert path.path is None
+
+
+@pytest.mark.parametrize(("delay", "loss"), [(22, 20.0), (8, 20.0), (12, 10.0), (12, 30.0)])
+def test_another_way_is_found(delay: int, loss: float) -> None:
+    """The network's delay jumps, or the gain changes; the echo is known again within three seconds."""
+    path, played = EchoPath(), speech(2, 16 * SECOND)
+    half = len(played) // 2
+    heard = np.concatenate([echo_of(played, 12, 20.0)[:half], echo_of(played, delay, loss)[half:]])
+    echoes = judged(path, heard, played)
+    wanted = loud(heard)
+
+    known = slice((half + 3 * SECOND) // FRAME, None)
+    assert not any(is_loud and not is_echo for is_echo, is_loud in zip(echoes[known], wanted[known], strict=True))
+
+
+def test_an_agent_that_is_not_heard_has_no_echo() -> None:
+    """Nothing is compared while the agent is silent."""
+    path, heard = EchoPath(), speech(3, 10 * SECOND)
+
+    assert not any(judged(path, heard, silence(len(heard))))
+    assert not path.is_echo(silence(0), silence(0))
+    assert path.path is None

@@ -1,0 +1,100 @@
+"""What is heard of the agent is known by time, whatever interrupts it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from livekit import rtc
+
+from agent.conversation.band_levels import CELL, SILENCE, Levels
+from agent.conversation.played_sound import PlayedLevels, PlayedSound
+from tests.agent.speech.speech_fakes import ClockedOutput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RATE = 24_000
+QUIET, LOUD = 500, 8_000
+
+
+def frame(amplitude: int, seconds: float) -> rtc.AudioFrame:
+    """A tone of 700 Hz."""
+    samples = np.round(amplitude * np.sin(2 * np.pi * 700 * np.arange(round(RATE * seconds)) / RATE)).astype(np.int16)
+    return rtc.AudioFrame(samples.tobytes(), RATE, 1, len(samples))
+
+
+def amplitudes(levels: Levels) -> list[int]:
+    """Which of the amplitudes each cell has; 0 in silence."""
+    return [0 if top < SILENCE + 20 else QUIET if top < 60 else LOUD for top in levels.max(axis=1)]
+
+
+def told(positions: Sequence[tuple[float, float]]) -> PlayedLevels:
+    """A segment, quiet for 0.2 s and then loud for 0.2 s, that was at these positions at these times."""
+    played = PlayedLevels()
+    played.begin()
+    played.capture(frame(QUIET, 0.2))
+    played.capture(frame(LOUD, 0.2))
+    for now, position in positions:
+        played.advance(now, position)
+    return played
+
+
+def test_levels_stand_at_the_time_at_which_they_were_played() -> None:
+    """Two looks may be any time apart; what is outside of what was noted is silent."""
+    often = told([(9.801, 0.0), *((10.001 + step * 0.05, step * 0.05) for step in range(9))])
+    once = told([(10.001, 0.0), (10.401, 0.4)])
+    wanted = [0] * 5 + [QUIET] * 10 + [LOUD] * 10
+
+    assert amplitudes(once.between(495, 520)) == wanted
+    assert amplitudes(often.between(495, 520)) == wanted
+    assert amplitudes(once.between(520, 530)) == amplitudes(once.between(100, 110)) == [0] * 10
+
+
+def test_nothing_is_played_while_the_position_stands_still() -> None:
+    """Paused, the agent is silent; it may go on from an earlier word."""
+    played = told([(10.001, 0.0), (10.201, 0.2), (10.401, 0.2), (10.441, 0.1), (10.641, 0.3)])
+
+    assert amplitudes(played.between(500, 532)) == [QUIET] * 10 + [0] * 12 + [QUIET] * 5 + [LOUD] * 5
+
+
+def test_another_segment_begins_at_its_start() -> None:
+    """What was not played of the first is heard no more."""
+    played = told([(10.001, 0.0), (10.101, 0.1)])
+    played.begin()
+    played.capture(frame(LOUD, 0.2))
+    played.advance(10.201, 0.0)
+    played.advance(10.301, 0.1)
+
+    assert amplitudes(played.between(500, 515)) == [QUIET] * 5 + [0] * 5 + [LOUD] * 5
+
+
+@pytest.mark.looptime
+async def test_an_output_without_positions_is_followed_by_its_events() -> None:
+    """From the start of playback, without its pauses, to the interruption."""
+    output = ClockedOutput()
+    played = PlayedSound(output)
+    await played.capture_frame(frame(LOUD, 2.0))
+    await asyncio.sleep(0.5)
+    played.pause()
+    before = amplitudes(played.between(*last(0.4)))
+    await asyncio.sleep(0.5)
+    paused = amplitudes(played.between(*last(0.4)))
+    played.resume()
+    await asyncio.sleep(0.5)
+    resumed = amplitudes(played.between(*last(0.4)))
+    played.flush()
+    played.clear_buffer()
+    await asyncio.sleep(0.5)
+    cleared = amplitudes(played.between(*last(0.4)))
+
+    assert (set(before), set(paused), set(resumed), set(cleared)) == ({LOUD}, {0}, {LOUD}, {0})
+    assert played.sample_rate == output.sample_rate
+
+
+def last(seconds: float) -> tuple[int, int]:
+    """The cells of the time until now."""
+    now = round(asyncio.get_running_loop().time() / CELL)
+    return now - round(seconds / CELL), now
