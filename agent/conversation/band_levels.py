@@ -1,5 +1,7 @@
 """Levels of a sound in bands of frequency, in cells of 20 ms. Pure."""
 
+from functools import cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -51,8 +53,15 @@ def silence(cells: int) -> Levels:
 
 def _levels(cells: npt.NDArray[np.int16], rate: int) -> Levels:
     size = cells.shape[1]
-    bins = np.minimum(np.round(_BORDERS * size / rate).astype(int), size // 2)
-    spectrum = np.abs(np.fft.rfft(cells * np.hanning(size), axis=1)) ** 2
-    power = np.add.reduceat(spectrum, bins, axis=1)[:, :BANDS] * (16 / 3) / size**2
+    window, bins = _window_and_bins(size, rate)
+    spectrum = np.abs(np.fft.rfft(cells * window, axis=1)) ** 2
+    power = np.add.reduceat(spectrum, bins, axis=1)[:, :BANDS]
     levels: Levels = 10 * np.log10(power + 10 ** (SILENCE / 10))
     return levels
+
+
+@cache
+def _window_and_bins(size: int, rate: int) -> tuple[Levels, npt.NDArray[np.int_]]:
+    """Return the window, which gives a sine the power of its root mean square, and the first bin of each band."""
+    window = np.hanning(size) * np.sqrt(16 / 3) / size
+    return window, np.minimum(np.round(_BORDERS * size / rate).astype(int), size // 2)

@@ -15,6 +15,7 @@ from agent.call.budget import Reason
 from agent.call.silence_enforcer import SILENT
 from agent.control.voice_only import SENTENCES, UNAVAILABLE
 from agent.conversation.call_session import CallSession
+from agent.conversation.echo_gate import EchoGate
 from agent.conversation.pipeline import load_vad
 from agent.conversation.tools import end_call
 from agent.settings.silence import SilenceOptions
@@ -365,3 +366,14 @@ async def test_the_callers_sound_is_made_louder_unless_refused(monkeypatch: pyte
 
     assert options is not None
     assert options.auto_gain_control is wanted
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_the_agent_does_not_hear_itself_unless_it_should(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
+    """What it hears passes a gate, and what it says is measured."""
+    async with staged(monkeypatch, echo_gate=wanted) as stage:
+        await talks(stage)
+        heard = stage.session.input.audio
+
+    assert heard is not None
+    assert isinstance(heard, EchoGate) is wanted
