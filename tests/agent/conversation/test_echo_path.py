@@ -19,12 +19,10 @@ def speech(seed: int, cells: int) -> Levels:
     """Sounds of 80 to 240 ms, each with other levels in its bands, a pause of up to 0.3 s between some of them."""
     random, parts, length = np.random.default_rng(seed), list[Levels](), 0
     while length < cells:
-        sound = np.tile(random.uniform(35, 75, BANDS), (random.integers(4, 13), 1))
-        parts += [
-            sound + random.normal(0, 1.5, sound.shape),
-            silence(random.integers(1, 16) if random.random() < 0.3 else 0),
-        ]
-        length += len(parts[-2]) + len(parts[-1])
+        sound = random.uniform(35, 75, BANDS) + random.normal(0, 1.5, (int(random.integers(4, 13)), BANDS))
+        pause = silence(int(random.integers(1, 16)) if random.random() < 0.3 else 0)
+        parts += [sound, pause]
+        length += len(sound) + len(pause)
     return np.concatenate(parts)[:cells]
 
 
