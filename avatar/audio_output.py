@@ -55,6 +55,10 @@ class AvatarAudioOutput(AudioOutput):
         """Seconds played of the segment that is being played."""
         return self._machine.played(self._driver.now)
 
+    def playhead(self) -> float:
+        """Seconds at which the sink is in that segment; it goes back to a word that is said again."""
+        return self._machine.playhead(self._driver.now)
+
     def is_ahead(self, seconds: float) -> bool:
         """Return whether more than so many seconds are captured and not played."""
         # What is held is never less, and takes no clock.

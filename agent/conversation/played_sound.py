@@ -39,7 +39,7 @@ class PlayedLevels:
 
         Args:
             now: Monotonic seconds.
-            position: Seconds of the segment that are played.
+            position: Seconds of the segment at which the output is; it may go back to say a word again.
         """
         until = int(now / CELL)
         cells = min(until - self._until, _KEPT)
@@ -127,11 +127,11 @@ class PlayedSound(AudioOutput):
         return self._levels.between(begin, end)
 
     def _position(self) -> float:
-        """Return the seconds played; an output that is no avatar's tells when it begins, and goes on by the clock."""
+        """Return at which second the output is: the avatar's own position, or the time since playback began."""
         link = self.next_in_chain
         while link is not None and link.next_in_chain is not None:
             link = link.next_in_chain
-        return link.played() if isinstance(link, AvatarAudioOutput) else self._clock.played(_now())
+        return link.playhead() if isinstance(link, AvatarAudioOutput) else self._clock.played(_now())
 
 
 def first_channel(frame: rtc.AudioFrame) -> np.ndarray[tuple[int], np.dtype[np.int16]]:

@@ -127,6 +127,10 @@ class AvatarMachine:
         """Seconds played of the segment that is being played; 0 if there is none."""
         return self._playback.timeline.played(now)
 
+    def playhead(self, now: float) -> float:
+        """Seconds at which the sink is in that segment; it goes back to a word that is said again."""
+        return self._playback.timeline.playhead(now)
+
     def avatar_sounds(self, now: float) -> bool:
         """True while the avatar says that it plays, and what it played last was sound."""
         return self._playback.avatar_sounds(now)

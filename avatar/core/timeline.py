@@ -98,6 +98,10 @@ class Timeline:
             return self._position(self.utterance, now)
         return self._segments[0].played if self._segments else 0.0
 
+    def playhead(self, now: float) -> float:
+        """Seconds of the first segment at which the sink is; it goes back to a word that is said again."""
+        return self.played(now) if self.utterance is None else self.utterance.position(now)
+
     # Capture
 
     def push(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> bool:

@@ -11,7 +11,9 @@ from livekit import rtc
 
 from agent.conversation.band_levels import CELL, SILENCE, Levels
 from agent.conversation.played_sound import PlayedLevels, PlayedSound
+from simulators.liveavatar.model import Habits
 from tests.agent.speech.speech_fakes import ClockedOutput
+from tests.avatar.virtual_call import virtual_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,3 +100,33 @@ def last(seconds: float) -> tuple[int, int]:
     """The cells of the time until now."""
     now = round(asyncio.get_running_loop().time() / CELL)
     return now - round(seconds / CELL), now
+
+
+@pytest.mark.looptime
+async def test_an_avatar_is_followed_by_the_position_that_it_has_played() -> None:
+    """A pause and what is said again after it included; within a fifth of a second of what the caller hears."""
+    async with virtual_call(Habits.fast()) as call:
+        await call.is_live()
+        played = PlayedSound(call.output)
+        for amplitude in (LOUD, 0, LOUD):
+            await played.capture_frame(frame(amplitude, 1.0))
+        played.flush()
+        noted = list[tuple[float, int]]()
+        for step in range(140):
+            await asyncio.sleep(0.05)
+            if step == 50:
+                played.pause()
+            if step == 70:
+                played.resume()
+            noted += [(call.now, amplitude) for amplitude in amplitudes(played.between(*last(0.04)))[:1]]
+        loud = {
+            round((begin + at / (2 * RATE)) / CELL)
+            for begin, _, _, pcm in call.spans()
+            for at in range(0, len(pcm), 960)
+            if max(memoryview(pcm[at : at + 960]).cast("h")) > QUIET
+        }
+
+    assert {amplitude for _, amplitude in noted} == {0, LOUD}
+    for at, amplitude in noted:
+        near = [round(at / CELL) + cells in loud for cells in range(-7, 8)]
+        assert any(near) if amplitude else not all(near)
