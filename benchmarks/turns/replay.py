@@ -109,10 +109,12 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
         ended_at = await microphone.say(speech)
         await asyncio.sleep(_AFTER)
         turns = sum(message.role == "user" for message in session.history.messages())
+        # Before the session closes, which silences the agent too.
+        outcome = judge(case, turns, speaker, began_at, ended_at)
     if speaker.captions is not None:
         await speaker.captions.aclose()
     await speaker.aclose()
-    return judge(case, turns, speaker, began_at, ended_at)
+    return outcome
 
 
 def judge(case: Case, turns: int, speaker: ClockedSpeaker, began_at: float, ended_at: float) -> Outcome:
