@@ -14,17 +14,17 @@ from agent.conversation.band_levels import BANDS, SILENCE, Levels, silence
 # Cells (of 20 ms) that are compared to find the way: 1.5 s. Another voice then had a likeness of 0.37 at most with
 # the synthetic voices of `benchmarks.turns`, and an echo, with reverberation of 0.3 s, 0.65 or more in 95 of 100 looks.
 _COMPARED = 75
-_ALIKE = 0.5
+_ALIKE = 0.6
 
 # The longest delay, 1 s: the avatar's service, its way to the caller, and the caller's way back.
 _MOST_DELAY = 50
 
-# Cells between two looks for the way, and how far the delays of two looks may differ.
+# Cells between two looks for the way, and how far the delays of three looks in a row may differ.
 _LOOK_EVERY, _LOOK_AGAIN = 10, 25
-_STEADY = 1
+_STEADY, _STEADY_LOOKS = 1, 2
 
 # The part of the compared cells in which the agent has to sound, and decibels above silence from which on it does.
-_SOUNDING = 0.4
+_SOUNDING = 0.6
 _SOUND = 20.0
 
 # An echo is expected from two cells before to twelve after its delay, since the network's delay varies and rooms
@@ -72,6 +72,7 @@ class EchoPath:
         self.path: Path | None = None
         self._heard, self._played = silence(_KEPT), silence(_KEPT)
         self._likely_delay: int | None = None
+        self._steady_looks = 0
         self._until_look = _LOOK_EVERY
         self._open_for = 0
 
@@ -107,11 +108,13 @@ class EchoPath:
         if likeness is None:
             return
         if likeness >= _ALIKE:
-            if self._likely_delay is not None and abs(delay - self._likely_delay) <= _STEADY:
+            is_steady = self._likely_delay is not None and abs(delay - self._likely_delay) <= _STEADY
+            self._steady_looks = self._steady_looks + 1 if is_steady else 0
+            if self._steady_looks >= _STEADY_LOOKS:
                 self.path = Path(delay, self._gain(delay))
             self._likely_delay = delay
             return
-        self._likely_delay = None
+        self._likely_delay, self._steady_looks = None, 0
         if self.path is not None and self._is_gone(self.path):
             self.path = None
 

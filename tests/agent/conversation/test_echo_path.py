@@ -91,7 +91,7 @@ def test_another_voice_is_no_echo(seed: int, after: int) -> None:
 @settings(max_examples=20, deadline=None)
 def test_without_sound_of_the_agent_everything_is_heard(seed: int, loss: float) -> None:
     """A second after the agent's last sound a voice passes, however quiet it is."""
-    path, played = EchoPath(), speech(seed, LEARNED)
+    path, played = EchoPath(), speech(seed, 3 * LEARNED)
     judged(path, echo_of(played, 12, loss), played)
     judged(path, silence(SECOND), silence(SECOND))
     caller = np.maximum(speech(seed + 20_000, 2 * SECOND) - loss - 10, SILENCE)
