@@ -162,7 +162,8 @@ class AvatarSession(BaseAvatarSession[_Events]):
     @property
     def seconds_used(self) -> float:
         """Seconds for which sessions of the service have run, which is what is paid for."""
-        return 0.0 if self._link is None else self._link.machine.seconds_used(self._link.driver.now)
+        link = self._link
+        return 0.0 if link is None else sum(each.seconds_used(link.driver.now) for each in link.machine.sessions)
 
     @property
     def sessions_used(self) -> int:

@@ -114,10 +114,6 @@ class AvatarMachine:
         """True while something is captured that is not over."""
         return not self._playback.timeline.empty
 
-    def seconds_used(self, now: float) -> float:
-        """Seconds of sessions, all together."""
-        return sum(session.seconds_used(now) for session in self.sessions)
-
     @property
     def held_seconds(self) -> float:
         """Seconds captured of all segments that are not over."""
