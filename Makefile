@@ -55,11 +55,11 @@ reliability: setup ## the tests of faults, and docs/reliability.md from what the
 	@RELIABILITY_ROWS=.reliability.json $(RUN) pytest tests/faults tests/e2e/test_pipeline_faults.py
 	@$(RUN) python -m docs.reliability .reliability.json
 
-bench: setup ## our avatar module and the official one, side by side; eight minutes
+bench: setup ## our avatar module and the official one, side by side; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks
 
-bench-ear: setup ## whole calls with the official plugin's worker and with ours: times, processor, bytes; eight minutes
+bench-ear: setup ## whole calls with the official plugin's worker and with ours: times, processor, bytes; ten minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.ear
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.processes import freeze_imports
 from benchmarks.run import Step, run, steps
 from benchmarks.sampling import LONGEST_STALL, Sampling
 from benchmarks.table import as_json, as_table
@@ -42,10 +43,11 @@ _WIDTH = 120
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks."""
     asked = _parse(arguments)
+    freeze_imports()
     # What the plugins complain of on the way is what is counted here.
     logging.disable(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    minutes = "two minutes" if asked.quick else "8 minutes"
+    minutes = "three minutes" if asked.quick else "a quarter of an hour"
     console.print(_INTRODUCTION.format(version=version("livekit-plugins-liveavatar"), minutes=minutes), highlight=False)
     began_at = time.monotonic()
     figures, samples = asyncio.run(_run(steps(quick=asked.quick), console))

@@ -11,6 +11,7 @@ from livekit.agents import AgentSession, CloseEvent, CloseReason, utils
 
 from benchmarks.figures import Plugin
 from benchmarks.plugins import LIVEKIT, PLUGINS
+from benchmarks.processes import freeze_imports
 from benchmarks.rooms import AgentRoom
 from benchmarks.speech import SAMPLE_RATE, tone
 from simulators.liveavatar.model import DRAWN_FACE_ID
@@ -54,4 +55,5 @@ async def speak(plugin: Plugin, url: str, seconds: float) -> float:
 
 
 if __name__ == "__main__":
+    freeze_imports()
     print(asyncio.run(speak(Plugin(sys.argv[1]), sys.argv[2], float(sys.argv[3]))))  # noqa: T201 - its result
