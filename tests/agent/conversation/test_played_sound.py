@@ -104,7 +104,7 @@ def last(seconds: float) -> tuple[int, int]:
 
 @pytest.mark.looptime
 async def test_an_avatar_is_followed_by_the_position_that_it_has_played() -> None:
-    """A pause and what is said again after it included; within a fifth of a second of what the caller hears."""
+    """The reference is what the caller hears, within 0.2 s, also across a pause and the word that is said again."""
     async with virtual_call(Habits.fast()) as call:
         await call.is_live()
         played = PlayedSound(call.output)
