@@ -179,8 +179,9 @@ class Call:
             # It would let everybody in the room read the instructions and speak for the caller, past `control`.
             session_host=False,
         )
-        if self._settings.echo_gate:
-            self._session.gate_echo()
+        self._session.condition_input(
+            echo_gate=self._settings.echo_gate, auto_gain_control=self._settings.auto_gain_control
+        )
         if self._face.avatar is not None:
             self._session.note_said_words(self._on_heard)
             self._face.avatar.sync_transcription()
@@ -217,10 +218,9 @@ class Call:
         return room_io.RoomOptions(
             # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
-            # As voice activity detection and Deepgram want it: by default both would resample it.
-            audio_input=room_io.AudioInputOptions(
-                sample_rate=_INPUT_RATE, auto_gain_control=self._settings.auto_gain_control
-            ),
+            # As voice activity detection and Deepgram want it: by default both would resample it. The session makes it
+            # louder itself, since that takes processor time in silence, too.
+            audio_input=room_io.AudioInputOptions(sample_rate=_INPUT_RATE, auto_gain_control=False),
             # Whether a caller who left ends the call is decided by Presence.
             close_on_disconnect=False,
             # The chat is read by Control, which takes lines of every caller.

@@ -18,6 +18,9 @@ BANDS = len(_BORDERS) - 1
 # In dB of a sample's unit in each band: -81 dB below full scale. A level below it counts as this.
 SILENCE = 10.0
 
+# The loudest sample, of 32768, of a sound that is not measured but counts as silence: its level is 12.5 dB at most.
+_SILENT = 5
+
 
 class LevelMeter:
     """Measures a sound that comes in pieces of any length; what is left of a cell waits for the next piece."""
@@ -53,6 +56,8 @@ def silence(cells: int) -> Levels:
 
 def _levels(cells: npt.NDArray[np.int16], rate: int) -> Levels:
     size = cells.shape[1]
+    if cells.max(initial=0) <= _SILENT and cells.min(initial=0) >= -_SILENT:
+        return silence(len(cells))
     window, bins = _window_and_bins(size, rate)
     spectrum = np.abs(np.fft.rfft(cells * window, axis=1)) ** 2
     power = np.add.reduceat(spectrum, bins, axis=1)[:, :BANDS]

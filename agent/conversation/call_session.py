@@ -1,13 +1,17 @@
 """The agent session of a call, whose close is a request to end the call."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from livekit.agents import AgentSession
 
 from agent.conversation.echo_gate import EchoGate
 from agent.conversation.played_sound import PlayedSound
+from agent.conversation.quiet_input import GainInput, QuietInput
 from agent.conversation.said_words import SaidWords
+
+if TYPE_CHECKING:
+    from livekit.agents.voice.io import AudioInput
 
 
 class Closer(Protocol):
@@ -41,11 +45,20 @@ class CallSession(AgentSession[Any]):
         if self.output.transcription is not None:
             self.output.transcription = SaidWords(self.output.transcription, on_heard)
 
-    def gate_echo(self) -> None:
-        """Keep the agent's own voice out of what it hears. Call it when the session has its input and its output."""
-        if self.input.audio is not None and self.output.audio is not None:
+    def condition_input(self, *, echo_gate: bool, auto_gain_control: bool) -> None:
+        """Have the session hear less of what it has no use for. Call it when it has its input and its output.
+
+        Args:
+            echo_gate: Whether to keep the agent's own voice out.
+            auto_gain_control: Whether to make a quiet voice louder.
+        """
+        if self.input.audio is None:
+            return
+        heard: AudioInput = QuietInput(self.input.audio)
+        if echo_gate and self.output.audio is not None:
             played = PlayedSound(self.output.audio)
-            self.output.audio, self.input.audio = played, EchoGate(self.input.audio, played)
+            self.output.audio, heard = played, EchoGate(heard, played)
+        self.input.audio = GainInput(heard) if auto_gain_control else heard
 
     def shutdown(self, *, drain: bool = True) -> None:
         """Begin to end the call; with `drain` after what is being said."""

@@ -124,6 +124,8 @@ class EchoPath:
         if (played[-_COMPARED:].max(axis=1) > SILENCE + _SOUND).mean() < _SOUNDING:
             return 0, None
         heard = _shape(self._heard[-_COMPARED:])
+        if not heard.any():
+            return 0, 0.0
         by_delay = sliding_window_view(played, _COMPARED, axis=0)[::-1].transpose(0, 2, 1)
         shapes = _shape(by_delay)
         norms = np.sqrt((shapes**2).sum((1, 2)) * (heard**2).sum())

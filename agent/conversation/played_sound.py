@@ -19,7 +19,8 @@ class PlayedLevels:
 
     def __init__(self) -> None:
         self._meter = LevelMeter()
-        self._captured: list[Levels] = []
+        self._captured = silence(0)
+        self._unmeasured: list[rtc.AudioFrame] = []
         self._position = 0.0
         self._played = silence(_KEPT)
         self._until = 0
@@ -27,12 +28,13 @@ class PlayedLevels:
     def begin(self) -> None:
         """Begin another segment."""
         self._meter.clear()
-        self._captured.clear()
+        self._captured = silence(0)
+        self._unmeasured.clear()
         self._position = 0.0
 
     def capture(self, frame: rtc.AudioFrame) -> None:
         """Take sound that is going to be played."""
-        self._captured.extend(self._meter.take(first_channel(frame), frame.sample_rate))
+        self._unmeasured.append(frame)
 
     def advance(self, now: float, position: float) -> None:
         """Note what was played since the last call.
@@ -47,11 +49,21 @@ class PlayedLevels:
             return
         new = silence(cells)
         begins = position - now + CELL * np.arange(until - cells, until)
-        for cell in np.flatnonzero(begins > self._position - CELL) if position > self._position else ():
-            index = max(0, round(begins[cell] / CELL))
-            new[cell] = self._captured[index] if index < len(self._captured) else SILENCE
+        if position > self._position:
+            index = np.rint(begins / CELL).astype(int).clip(0)
+            self._measure_until(index[-1])
+            was_played = (begins > self._position - CELL) & (index < len(self._captured))
+            new[was_played] = self._captured[index[was_played]]
         self._played = np.concatenate([self._played, new])[-_KEPT:]
         self._until, self._position = until, position
+
+    def _measure_until(self, cell: int) -> None:
+        """Measure what was captured once a cell of it is needed that is not measured: much at a time."""
+        if cell >= len(self._captured) and self._unmeasured:
+            samples = np.concatenate([first_channel(frame) for frame in self._unmeasured])
+            levels = self._meter.take(samples, self._unmeasured[0].sample_rate)
+            self._captured = np.concatenate([self._captured, levels])
+            self._unmeasured.clear()
 
     def between(self, begin: int, end: int) -> Levels:
         """Return the levels of some cells, which are counted from the clock's zero; unknown ones are silent."""

@@ -44,10 +44,10 @@ class VoiceGate:
         return []
 
 
-def is_silent(frame: rtc.AudioFrame) -> bool:
-    """Whether no sample of a frame is loud enough for a voice."""
+def is_silent(frame: rtc.AudioFrame, limit: int = _SILENT) -> bool:
+    """Whether no sample of a frame is as loud as the limit, of 32768."""
     samples = np.frombuffer(frame.data, dtype=np.int16)
-    return bool(samples.max(initial=0) < _SILENT and samples.min(initial=0) > -_SILENT)
+    return bool(samples.max(initial=0) < limit and samples.min(initial=0) > -limit)
 
 
 class GatedVAD(silero.VAD):

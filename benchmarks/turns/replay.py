@@ -95,8 +95,8 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
         if isinstance(session, CallSession):
             _show_captions(session, speaker)
         await session.start(agent)
-        if isinstance(session, CallSession) and settings.echo_gate:
-            session.gate_echo()
+        if isinstance(session, CallSession):
+            session.condition_input(echo_gate=settings.echo_gate, auto_gain_control=False)
         if case.over_story:
             session.say(_STORY)
             with suppress(TimeoutError):

@@ -11,6 +11,8 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, NotGive
 from livekit.agents.voice.io import AudioInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from livekit import rtc
 
 
@@ -129,3 +131,10 @@ class SilentInput(AudioInput):
     async def __anext__(self) -> rtc.AudioFrame:
         await self._never.wait()
         raise StopAsyncIteration
+
+
+def chain_of(heard: AudioInput | None) -> Iterator[AudioInput]:
+    """Give an input, and every one that it gets its frames from."""
+    while heard is not None:
+        yield heard
+        heard = heard.source

@@ -17,12 +17,13 @@ from agent.control.voice_only import SENTENCES, UNAVAILABLE
 from agent.conversation.call_session import CallSession
 from agent.conversation.echo_gate import EchoGate
 from agent.conversation.pipeline import load_vad
+from agent.conversation.quiet_input import GainInput, QuietInput
 from agent.conversation.tools import end_call
 from agent.settings.silence import SilenceOptions
 from tests.agent.call import call_fakes
 from tests.agent.call.call_fakes import BYE, CLIENT, GOODBYE, OPENING, STORY, Stage, staged
 from tests.agent.room_fakes import HUNG_UP, PHONE
-from tests.agent.session_fakes import Reply
+from tests.agent.session_fakes import Reply, chain_of
 from tests.avatar.fakes import LiteService, reply
 
 if TYPE_CHECKING:
@@ -356,24 +357,17 @@ async def test_the_callers_sound_is_not_resampled_again(monkeypatch: pytest.Monk
     assert options.sample_rate == load_vad()._opts.sample_rate == deepgram.STT(api_key="key")._opts.sample_rate  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("wanted", [False, True])
-async def test_the_callers_sound_is_made_louder_unless_refused(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
-    """A browser has done it; done again, it raises the avatar's own voice from the caller's loudspeaker."""
-    if not wanted:
-        monkeypatch.setenv("AUTO_GAIN_CONTROL", "false")
-    async with staged(monkeypatch) as stage:
+@pytest.mark.parametrize("gain", [False, True])
+@pytest.mark.parametrize("gate", [False, True])
+async def test_the_callers_sound_is_conditioned_as_wanted(
+    monkeypatch: pytest.MonkeyPatch, gain: bool, gate: bool
+) -> None:
+    """It is made louder, and the agent's own voice is kept out of it, unless that is refused."""
+    async with staged(monkeypatch, echo_gate=gate, auto_gain_control=gain) as stage:
         options = stage.call._room_options().get_audio_input_options()
+        await talks(stage)
+        kinds = [type(each) for each in chain_of(stage.session.input.audio)]
 
     assert options is not None
-    assert options.auto_gain_control is wanted
-
-
-@pytest.mark.parametrize("wanted", [False, True])
-async def test_the_agent_does_not_hear_itself_unless_it_should(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
-    """What it hears passes a gate, and what it says is measured."""
-    async with staged(monkeypatch, echo_gate=wanted) as stage:
-        await talks(stage)
-        heard = stage.session.input.audio
-
-    assert heard is not None
-    assert isinstance(heard, EchoGate) is wanted
+    assert not options.auto_gain_control
+    assert (GainInput in kinds, EchoGate in kinds, QuietInput in kinds) == (gain, gate, True)

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from livekit.agents import Agent
 
 from agent.conversation.call_session import CallSession
+from agent.conversation.echo_gate import EchoGate
+from agent.conversation.played_sound import PlayedSound
+from agent.conversation.quiet_input import GainInput, QuietInput
+from tests.agent.session_fakes import SilentInput, chain_of
+from tests.agent.speech.speech_fakes import ClockedOutput
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -58,3 +63,16 @@ async def test_without_a_call_it_closes_like_any_other() -> None:
     await session._closing_task
 
     assert len(closed) == 3
+
+
+async def test_a_session_hears_through_what_is_wanted() -> None:
+    """Silence in larger pieces, then the gate, then the gain; a session without a microphone is left alone."""
+    session, microphone, output = CallSession(vad=None), SilentInput(), ClockedOutput()
+    session.condition_input(echo_gate=True, auto_gain_control=True)
+    nothing = (session.input.audio, session.output.audio)
+    session.input.audio, session.output.audio = microphone, output
+    session.condition_input(echo_gate=True, auto_gain_control=True)
+
+    assert nothing == (None, None)
+    assert [type(each) for each in chain_of(session.input.audio)] == [GainInput, EchoGate, QuietInput, SilentInput]
+    assert isinstance(session.output.audio, PlayedSound)

@@ -10,10 +10,8 @@ from livekit import rtc
 from livekit.agents.voice.io import AudioInput
 
 from agent.conversation.band_levels import Samples
-from agent.conversation.call_session import CallSession
 from agent.conversation.echo_gate import EchoGate
 from agent.conversation.played_sound import PlayedSound
-from tests.agent.session_fakes import SilentInput
 from tests.agent.speech.speech_fakes import ClockedOutput
 
 RATE, SPEECH_RATE, FRAME, SOUND = 16_000, 24_000, 0.05, 0.1
@@ -97,17 +95,3 @@ async def test_a_caller_with_headphones_hears_the_agent_and_is_heard() -> None:
     caller = speech(7, SECONDS, RATE)
 
     assert all(await heard(caller))
-
-
-async def test_a_session_hears_through_the_gate() -> None:
-    """Its input and its output are wrapped; a session that lacks one of them is left alone."""
-    session, microphone, output = CallSession(vad=None), SilentInput(), ClockedOutput()
-    session.gate_echo()
-    nothing = (session.input.audio, session.output.audio)
-    session.input.audio, session.output.audio = microphone, output
-    session.gate_echo()
-
-    assert nothing == (None, None)
-    assert isinstance(session.input.audio, EchoGate)
-    assert session.input.audio.source is microphone
-    assert isinstance(session.output.audio, PlayedSound)
