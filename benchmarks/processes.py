@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,15 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 # Fields of /proc/PID/stat behind the command's name (proc(5), less two): the parent, the session, and the times.
 _PARENT, _SESSION, _UTIME, _STIME = 1, 3, 11, 12
+
+# What a thread does, by the 15 letters that Linux keeps of its name. Threads of Python have the name of their program.
+_PURPOSES = {
+    "SyntheticAudioD": "decoding and mixing what is received",
+    "VideoDecoderQue": "decoding pictures",
+    "tokio-rt-worker": "LiveKit's library",
+    "python": "Python's other threads",
+}
+_OTHER_THREADS = "WebRTC's other threads"
 
 # In the command of the process from which Python forks others.
 _FORKSERVER = "multiprocessing.forkserver"
@@ -42,17 +52,37 @@ def cpu_seconds(session: int) -> float:
     return sum(int(fields[_UTIME]) + int(fields[_STIME]) for fields in _stats(session).values()) / _TICKS
 
 
+def thread_seconds(session: int) -> dict[str, float]:
+    """Add up the processor time of the threads that run in a session of processes, by process and purpose."""
+    seconds = defaultdict[str, float](float)
+    for pid in processes(session):
+        process = "job" if is_job(pid) else "worker"
+        for task in Path(f"/proc/{pid}/task").glob("[0-9]*"):
+            with suppress(OSError):  # it has ended meanwhile
+                name, _, rest = (task / "stat").read_text().partition("(")[2].rpartition(")")
+                fields = rest.split()
+                purpose = "event loop" if task.name == str(pid) else _PURPOSES.get(name, _OTHER_THREADS)
+                seconds[f"{process}: {purpose}"] += (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS
+    return seconds
+
+
 def busy_seconds() -> float:
     """Add up the processor time that the whole machine has worked since it was started."""
     user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8])
     return (user + nice + system + sum(rest)) / _TICKS
 
 
+def is_job(pid: int) -> bool:
+    """Return whether a process is a job of a worker: a fork of its forkserver."""
+    with suppress(OSError):
+        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[_PARENT]
+        return _FORKSERVER in command(int(parent))
+    return False
+
+
 def job_memory(session: int) -> float:
-    """Give the megabytes that the largest job of a worker has for itself: forks of its forkserver are jobs."""
-    stats = _stats(session)
-    jobs = [pid for pid, fields in stats.items() if _FORKSERVER in command(int(fields[_PARENT]))]
-    return max((_megabytes(pid, "Private_") for pid in jobs), default=0.0)
+    """Give the megabytes that the largest job of a worker has for itself."""
+    return max((_megabytes(pid, "Private_") for pid in filter(is_job, processes(session))), default=0.0)
 
 
 def total_memory(session: int) -> float:

@@ -17,7 +17,7 @@ from agent.control.waterfall import STAGES
 from benchmarks.ear.caller import Heard, calling
 from benchmarks.figures import Both, Figure, Plugin, mean, spread, total
 from benchmarks.opening.stage import Worker, open_stage
-from benchmarks.processes import cpu_seconds, job_memory, total_memory
+from benchmarks.processes import cpu_seconds, job_memory, thread_seconds, total_memory
 from demo.call.voices import StandIns
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ class Cost:
 
     Attributes:
         cpu: Seconds of processor time.
+        threads: The same by process and thread, but of threads that run at the beginning and at the end.
         received: Megabytes of media that the agent has received.
         memory: Megabytes that the call's process has for itself.
         idle_memory: Megabytes that all processes of the worker take together after the call, one warm one included.
     """
 
     cpu: float
+    threads: Mapping[str, float]
     received: float
     memory: float
     idle_memory: float
@@ -96,7 +98,7 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
     async with calling(stage.server.url, stage.token(room, plugin)) as caller:
         caller.heard = heard
         worker = stage.pids[plugin]
-        began_at, cpu = time.monotonic(), cpu_seconds(worker)
+        began_at, cpu, threads = time.monotonic(), cpu_seconds(worker), thread_seconds(worker)
         sent, received = await _sent_bytes(stage), await caller.received_bytes()
         for question in script.questions:
             await caller.ask(question)
@@ -105,8 +107,9 @@ async def _call(script: Script, stage: Stage, plugin: Plugin, heard: Heard) -> C
         minutes = (time.monotonic() - began_at) / 60
         sent = await _sent_bytes(stage) - sent - (await caller.received_bytes() - received)
         cpu, memory = (cpu_seconds(worker) - cpu) / minutes, job_memory(worker)
+        of_threads = {name: (now - threads.get(name, 0.0)) / minutes for name, now in thread_seconds(worker).items()}
     await asyncio.sleep(_BETWEEN)
-    return Cost(cpu, sent / 1e6 / minutes, memory, total_memory(worker))
+    return Cost(cpu, of_threads, sent / 1e6 / minutes, memory, total_memory(worker))
 
 
 async def _sent_bytes(stage: Stage) -> float:
@@ -127,6 +130,15 @@ def _reached(stage: str, heard: Heard) -> list[float]:
     return [stages[stage] for stages in heard.turns if stage in stages]
 
 
+def _threads(costs: Both[list[Cost]]) -> list[Figure]:
+    names = {name for cost in (*costs.official, *costs.ours) for name in cost.threads}
+    return [mean("a minute of call", name, "s", costs.map(partial(_of_thread, name))) for name in sorted(names)]
+
+
+def _of_thread(name: str, costs: list[Cost]) -> list[float]:
+    return [cost.threads.get(name, 0.0) for cost in costs]
+
+
 def _figures(heard: Both[Heard], costs: Both[list[Cost]]) -> list[Figure]:
     group, bill = "what a caller notices", "a minute of call"
     return [
@@ -135,6 +147,7 @@ def _figures(heard: Both[Heard], costs: Both[list[Cost]]) -> list[Figure]:
         *spread(group, "begin of a barge-in to silence", "s", heard.map(lambda side: side.silences)),
         total(group, "missed", "", heard.map(lambda side: [float(side.missed)])),
         mean(bill, "processor time of the worker", "s", costs.map(lambda side: [cost.cpu for cost in side])),
+        *_threads(costs),
         mean(bill, "media that the agent receives", "MB", costs.map(lambda side: [cost.received for cost in side])),
         mean(bill, "memory of the call's process", "MB", costs.map(lambda side: [cost.memory for cost in side])),
         mean(bill, "memory of the idle worker", "MB", costs.map(lambda side: [cost.idle_memory for cost in side])),

@@ -8,7 +8,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from benchmarks.processes import busy_seconds, command, cpu_seconds, job_memory, processes, total_memory
+from benchmarks.processes import busy_seconds, command, cpu_seconds, job_memory, processes, thread_seconds, total_memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -16,16 +16,22 @@ if TYPE_CHECKING:
 
 WORK = "import time; x = bytearray(50_000_000); t = time.process_time()\nwhile time.process_time() - t < 0.3: pass\n"
 
-# Forks a process that takes 50 MB.
+# Forks a process that takes 50 MB, and 0.2 s in its first thread; another thread of the worker takes as much.
 WORKER = """
-import multiprocessing, time
+import multiprocessing, threading, time
+
+def work():
+    while time.thread_time() < 0.2: pass
 
 def job():
     x = bytearray(b"x") * 50_000_000
+    work()
     print(1, flush=True)
     time.sleep(60)
 
 if __name__ == "__main__":
+    thread = threading.Thread(target=lambda: (work(), time.sleep(60)), daemon=True)
+    thread.start()
     child = multiprocessing.get_context("forkserver").Process(target=job)
     child.start()
     input()
@@ -68,13 +74,28 @@ def test_the_machine_works_on() -> None:
 
 async def test_the_memory_of_a_job_is_not_its_workers(tmp_path: Path) -> None:
     """A job is a fork of the forkserver; the worker beside it has more processes."""
-    script = tmp_path / "worker.py"
-    script.write_text(WORKER)
-    async with running(f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')") as session:
+    async with running(worker(tmp_path)) as session:
         memory, total = job_memory(session), total_memory(session)
 
     assert 45 <= memory < total
     assert job_memory(session) == 0.0
+
+
+async def test_threads_are_told_apart(tmp_path: Path) -> None:
+    """By their process, and by whether they are its first one."""
+    async with running(worker(tmp_path)) as session:
+        seconds = thread_seconds(session)
+
+    assert seconds["job: event loop"] >= 0.1
+    assert seconds["worker: Python's other threads"] >= 0.1
+    assert seconds.get("job: Python's other threads", 0.0) == 0
+
+
+def worker(directory: Path) -> str:
+    """Code that runs `WORKER`, which has to be a file to be forked."""
+    script = directory / "worker.py"
+    script.write_text(WORKER)
+    return f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
 
 
 @asynccontextmanager
