@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -84,10 +85,17 @@ class DocumentReader:
 
     async def _kill(self) -> None:
         process, self._process = self._process, None
-        if process is not None:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+        if process is None:
+            return
+        with suppress(ProcessLookupError):
+            process.kill()
+        # This closes its pipes, too. Cancelled in the moment that it takes, they would stay open.
+        ending = asyncio.create_task(process.communicate(), name="document_reader_end")
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending
+            raise
 
 
 async def _start() -> Process:

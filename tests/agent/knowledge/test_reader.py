@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,3 +58,20 @@ async def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
             await reader.read("text", tmp_path / "a.txt")
 
         assert await reader.read("text", tmp_path / "a.txt") == ("", [Section("", "From nine.")])
+
+
+async def test_the_process_ends_when_its_end_is_cancelled(tmp_path: Path) -> None:
+    """The worker stops while a reader closes: the process is gone and its pipes are closed all the same."""
+    (tmp_path / "a.txt").write_text("From nine.")
+    reader = DocumentReader()
+    await reader.read("text", tmp_path / "a.txt")
+    process = reader._process
+    closing = asyncio.create_task(reader.__aexit__(None, None, None))
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+
+    assert process is not None
+    assert process.stdout is not None
+    assert (process.returncode, process.stdout.at_eof()) == (-signal.SIGKILL, True)
