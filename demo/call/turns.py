@@ -70,10 +70,18 @@ class Outcome:
             self.problems.append(f"the agent understood “{self.heard}”")
         if not self.answered:
             self.problems.append("no words were recognised in the answer")
-        elif part_in(self.captioned, of=self.answered) < SAME:
+        elif part_in(self.captioned, of=self._heard_of_answer()) < SAME:
             self.problems.append(f"the avatar was heard saying “{self.answered}”, the agent says “{self.captioned}”")
         elif self.turn.expects and not self.turn.expects & set(words(f"{self.answered} {self.captioned}")):
             self.problems.append(f"the answer has none of: {', '.join(sorted(self.turn.expects))}")
+
+    def _heard_of_answer(self) -> str:
+        """Give what was heard of the answer alone.
+
+        An answer that was interrupted goes on for a moment if the words of the barge-in are recognised late.
+        """
+        heard = self.answered.split()
+        return " ".join(heard[-len(self.captioned.split()) :] if self.turn.barges_in else heard)
 
 
 def part_in(text: str, *, of: str) -> float:

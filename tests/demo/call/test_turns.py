@@ -46,6 +46,18 @@ def test_words_are_judged(heard: str, answered: str, captioned: str, problems: l
     assert outcome.problems == problems
 
 
+def test_an_interrupted_answer_may_go_on_for_a_moment() -> None:
+    """Before the answer to a barge-in, pieces of what was interrupted may be heard; after it nothing else may."""
+    turn = Turn("stop please", barges_in=True)
+    story, answer = "and the ships could find the harbour in the dark night", "okay I stop"
+    heard = (f"{story} {answer}", f"{answer} {story}")
+    outcomes = [Outcome(turn, turn.says, words, "Okay, I stop.") for words in heard]
+    for outcome in outcomes:
+        outcome.judge_words()
+
+    assert [len(outcome.problems) for outcome in outcomes] == [0, 1]
+
+
 def test_script_has_four_turns_with_a_barge_in_into_an_answer() -> None:
     """A turn that barges in follows one whose answer is not heard out."""
     barge_ins = [number for number, turn in enumerate(SCRIPT) if turn.barges_in]
