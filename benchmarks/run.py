@@ -53,7 +53,7 @@ def steps(*, quick: bool = False) -> list[Step]:
     """The measures of a run."""
     scale = _QUICK if quick else 1
     return [
-        Step("random barge-ins, in every dialect", barge_ins.measure, 200 // scale, 2 * len(DIALECTS)),
+        Step("random barge-ins, in every dialect", barge_ins.measure, 120 // scale, 2 * len(DIALECTS)),
         Step("clear_buffer and pause to silence", reactions.measure_silence, 60 // scale, 3),
         Step("50 barge-ins in 20 s", reactions.measure_storm, 50 // scale, 0, also=2 * reactions.STORMS),
         Step("slow, fast and uneven TTS", feeding.measure, max(5 // scale, 1), 2 * len(feeding.SPEEDS)),
