@@ -25,7 +25,7 @@ class Reply:
 
 
 class ScriptedLLM(llm.LLM[Literal["never"]]):
-    """Gives one reply after another.
+    """A language model that gives one reply after another.
 
     Attributes:
         asked: Texts of the messages of each request.
@@ -69,7 +69,7 @@ class ScriptedReply(llm.LLMStream):
 
 
 class ScriptedSTT(stt.STT[Literal["never"]]):
-    """Transcribes what the test tells it to.
+    """A speech-to-text that transcribes what the test tells it to.
 
     Attributes:
         streams: All streams that were opened.

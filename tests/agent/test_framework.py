@@ -62,7 +62,7 @@ STATE = {
 
 
 class UnreachableRoom(rtc.EventEmitter[str]):
-    """Records the addresses it is to connect to."""
+    """A room that records the addresses it is to connect to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class UnreachableRoom(rtc.EventEmitter[str]):
 
 
 class RefusingServer:
-    """Counts requests, and refuses each."""
+    """A server that counts requests, and refuses each."""
 
     def __init__(self) -> None:
         self.requests = 0

@@ -227,4 +227,5 @@ async def staged(
             yield stage
         finally:
             await stage.call.close()
-            await stage.call._face.stop()  # what the end has left is waited for here
+            # Wait here for what the end has left running.
+            await stage.call._face.stop()

@@ -24,7 +24,7 @@ AGES = 1000.0
 
 
 class Session(rtc.EventEmitter[Literal["user_state_changed", "agent_state_changed", "user_input_transcribed"]]):
-    """Reports who speaks, and what was transcribed."""
+    """A session that reports who speaks, and what was transcribed."""
 
     user_state = "listening"
     agent_state = "listening"

@@ -88,7 +88,7 @@ async def test_the_avatar_is_on_its_way_before_the_agent_connects(monkeypatch: p
         await stage.shows("live")
 
 
-async def test_in_another_room_the_agent_looks_who_is_there_first(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_in_another_room_the_agent_joins_before_it_starts_the_avatar(monkeypatch: pytest.MonkeyPatch) -> None:
     """A caller with a screen who is in the room brings the avatar."""
     async with staged(monkeypatch, room="meeting") as stage:
         stage.room.come(CLIENT, microphone=True)
@@ -124,7 +124,7 @@ async def test_a_telephone_may_have_an_avatar_by_a_setting(monkeypatch: pytest.M
 
 
 class Refusing(LiteService):
-    """Rejects the API key."""
+    """A service that rejects the API key."""
 
     def on_token(self, request: web.Request) -> web.Response:
         return reply({"code": 4010, "data": None, "message": "Invalid API key"}, status=401)
@@ -193,7 +193,7 @@ async def test_an_unused_call_ends_with_the_goodbye(monkeypatch: pytest.MonkeyPa
 
 
 class Hanging(LiteService):
-    """Never answers a stop request."""
+    """A service that never answers a stop request."""
 
     def _rest(self, path: str, handler: Any) -> Any:
         inner = super()._rest(path, handler)

@@ -26,7 +26,7 @@ SILENCE = {"ask_after": 10, "goodbye_after": 30, "lines": LINES}
 
 
 class Session(rtc.EventEmitter[Literal["user_input_transcribed"]]):
-    """Reports its states, and records the replies it was asked for.
+    """A session that reports its states, and records the replies it was asked for.
 
     Attributes:
         told: Instructions of the requested replies.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RpcServer:
-    """Records what it is asked for."""
+    """A server that records the requests it gets."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | Mapping[str, object], str]] = []

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """Accepts numbers while it is open, and fails for the unlucky one."""
+    """A room that accepts numbers while it is open, and fails for the unlucky one."""
 
     def __init__(self) -> None:
         self.sent: list[int] = []

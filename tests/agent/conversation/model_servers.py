@@ -27,7 +27,7 @@ YES = "Yes, I can hear you well. What would you like to know?"
 
 @function_tool
 async def get_time(city: str) -> str:
-    """Return the time in a city."""
+    """Tell the time in a city."""
     return f"In {city} it is 15:05."
 
 

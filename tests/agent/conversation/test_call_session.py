@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Closer:
-    """Records the requests to end a call."""
+    """A call that records the requests to end it."""
 
     def __init__(self) -> None:
         self.asked: list[object] = []

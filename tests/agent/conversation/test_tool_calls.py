@@ -82,7 +82,7 @@ def test_a_call_is_assembled_from_its_pieces(
 def test_a_piece_may_have_its_own_index_or_id(
     marks: list[tuple[int | None, str | None]], later_name: str | None
 ) -> None:
-    """Pieces belong to incomplete arguments before them; with another index only if they name no tool."""
+    """Later pieces belong to the call with incomplete arguments; with another index only if they name no tool."""
     if later_name and marks[0][0] != marks[1][0]:
         later_name = None
     (first, *later), (begun, *rest) = marks, ("", '{"x":', " 1}")

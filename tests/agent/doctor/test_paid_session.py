@@ -65,7 +65,7 @@ async def test_it_is_stopped_when_the_call_is_cancelled() -> None:
 
 
 class SlowStart(LiteService):
-    """Answers a start only when the test lets it."""
+    """A service that answers a start only when the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -63,7 +63,7 @@ async def test_messages_of_the_service_are_reported_and_recorded(tmp_path: Path)
 
 
 class Closes(LiteService):
-    """Closes the connection after some garbage."""
+    """A service that closes the connection after some garbage."""
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         for text in ("no JSON", "[1]", json.dumps({"type": 7})):

@@ -48,7 +48,7 @@ class Callers(rtc.EventEmitter[Literal["changed"]]):
 
 
 class Avatar(rtc.EventEmitter[Literal["core_event"]]):
-    """Emits the events that the test sets."""
+    """An avatar that emits the events that the test sets."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -69,7 +69,7 @@ outbox.close_call(draft.job, ended(draft, webhook=hook, store="", now=3.0))
 
 
 class Receiver:
-    """Answers each request with the next status, and repeats the last one.
+    """A receiver that answers each request with the next status, and repeats the last one.
 
     Attributes:
         events: Id and content of each event that came.
@@ -216,7 +216,8 @@ async def test_status_410_stops_a_receiver(tmp_path: Path, caplog: pytest.LogCap
 
     assert left == []
     assert it.receiver.ids == ["msg_a", "msg_e"]
-    assert len([record for record in caplog.records if "410" in record.message]) == 2  # one for each worker
+    # One record for each worker.
+    assert len([record for record in caplog.records if "410" in record.message]) == 2
 
 
 async def test_an_event_is_given_up_after_days(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -296,7 +297,7 @@ class Killed(BaseException):
 
 
 class DyingOutbox(ReportOutbox):
-    """Ends its process before or after one of its methods.
+    """An outbox that ends its process before or after one of its methods.
 
     Args:
         directory: Directory that it shares with living outboxes.

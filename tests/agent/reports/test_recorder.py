@@ -47,7 +47,7 @@ class Egress:
 
 
 class Avatar(rtc.EventEmitter[Literal["core_event", "status_changed"]]):
-    """Emits the events that the test sets."""
+    """An avatar that emits the events that the test sets."""
 
     avatar_identity, session_id = "avatar", "session-1"
     sink: Sink | None = Sink.AVATAR

@@ -20,7 +20,7 @@ from agent.reports.redaction import redacted
     ],
 )
 def test_personal_data_is_masked(text: str, shown: str) -> None:
-    """Numbers are masked as digits and as words."""
+    """Numbers and e-mail addresses are masked, in digits or as spoken words."""
     assert redacted(text) == shown
 
 

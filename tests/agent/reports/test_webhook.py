@@ -126,7 +126,7 @@ def test_a_receiver_may_ask_for_time() -> None:
 
 
 class Receiver:
-    """Answers one status after another.
+    """A receiver that answers with one status after another.
 
     Attributes:
         asked: Requested paths.

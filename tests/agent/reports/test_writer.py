@@ -23,7 +23,7 @@ def item(name: str) -> Item:
 
 
 class NotedOutbox(ReportOutbox):
-    """Records its calls, from any thread, and keeps nothing.
+    """An outbox that records its calls, from any thread, and keeps nothing.
 
     Attributes:
         asked: Names of events and drafts.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """Accepts so many calls, and starts jobs; the test plays the job."""
+    """A worker that accepts so many calls, and starts jobs; the test plays the job."""
 
     def __init__(self, *, capacity: int = 10) -> None:
         self.capacity = capacity

@@ -28,7 +28,7 @@ class Line:
 
 
 class ScriptedTTS(TTS[Literal["never"]]):
-    """Says each text of its script; the first audio comes after `first_byte` seconds."""
+    """A text-to-speech with a script of texts; the first audio comes after `first_byte` seconds."""
 
     def __init__(
         self, script: dict[str, Line], *, streaming: bool = True, aligned: bool = False, first_byte: float = 0.0
@@ -142,7 +142,7 @@ class ClockedOutput(AudioOutput):
 
 
 class Captions(TextOutput):
-    """Records the captions that it gets."""
+    """A text output that records the captions that it gets."""
 
     def __init__(self) -> None:
         super().__init__(label="captions", next_in_chain=None)

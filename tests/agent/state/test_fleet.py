@@ -262,7 +262,7 @@ def test_a_redis_that_has_lost_its_data_gets_them_again(killed: Fleet) -> None:
     assert [(entry.session_id, second.is_owned(entry)) for entry in second.entries()] == [("s-1", True)]
 
 
-def test_no_session_is_started_alone_if_the_setting_says_so(killed: Fleet) -> None:
+def test_no_session_is_started_without_redis_if_the_setting_says_so(killed: Fleet) -> None:
     """With STATE_AWAY=voice nothing is noted and no session is started; the call goes on by voice."""
     journal = killed.machine("a", starts_alone=False)
     start(journal, "s-1")
@@ -273,7 +273,7 @@ def test_no_session_is_started_alone_if_the_setting_says_so(killed: Fleet) -> No
     assert [entry.session_id for entry in journal.entries()] == ["s-1"]
 
 
-def test_an_owner_that_was_taken_for_dead_starts_no_session_where_none_is_started_alone(machines: Fleet) -> None:
+def test_a_fenced_owner_starts_no_session_if_it_may_not_start_alone(machines: Fleet) -> None:
     """Its name is fenced, so it needs a new one first."""
     journal, sweeper = machines.machine("a", starts_alone=False), machines.machine("b")
     start(journal)
@@ -312,7 +312,7 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_owned(machines: Fleet, monkeypa
 
 
 class Renewals:
-    """Counts the renewals of a lease."""
+    """A count of the renewals of a lease."""
 
     def __init__(self, machines: Fleet) -> None:
         self.journal = machines.machine("a", call=CALL)

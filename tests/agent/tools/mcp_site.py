@@ -36,7 +36,7 @@ class Site:
         self._app: Any = None
 
     async def stock(self, article: str) -> str:
-        """Return how many of an article are in stock."""
+        """Tell how many of an article are there."""
         return f"There are three of {article}."
 
     async def broken(self) -> str:
@@ -50,7 +50,7 @@ class Site:
         return "a lighthouse"
 
     async def long(self) -> str:
-        """Return a very long text."""
+        """Tell more than anybody reads."""
         return "x" * 100_000
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:

@@ -26,7 +26,7 @@ ALL = ["stock", "broken", "slow", "shop_long_name"]
 
 
 class Kept:
-    """Keeps the tools of connected servers.
+    """The tools of connected servers.
 
     Attributes:
         tools: Tools by name.

@@ -182,7 +182,7 @@ async def test_a_page_without_a_worker_stops_a_killed_pages_sessions(
         ({"room_owner": "liveavatar"}, "set WEB_PORT for `start` instead"),
         ({"livekit_url": ""}, "LIVEKIT_URL is missing"),
         ({"web_host": "0.0.0.0"}, "WEB_SECRET is missing"),  # noqa: S104 - the case under test
-        ({"port": 8080}, "WEB_SECRET is missing"),  # requests come from outside the platform
+        ({"port": 8080}, "WEB_SECRET is missing"),  # a platform's requests come from outside
     ],
 )
 def test_a_page_that_could_let_no_caller_in_does_not_start(values: dict[str, Any], message: str) -> None:

@@ -26,7 +26,7 @@ SESSIONS = "/api/renderer/sessions"
 
 
 class Many(Hosting):
-    """Starts as many sessions as requested, and stops them by their ids."""
+    """A service that starts as many sessions as requested, and stops them by their ids."""
 
     def __init__(self) -> None:
         super().__init__()

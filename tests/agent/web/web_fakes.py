@@ -47,7 +47,7 @@ class IdleWorker:
 
 @dataclass
 class ListedRooms:
-    """Lets callers in, or refuses them with `refusal` or `over`; records their names and tokens.
+    """Rooms that let callers in, or refuse them with `refusal` or `over`; they record names and tokens.
 
     Attributes:
         joined: Tokens of callers who have joined.
