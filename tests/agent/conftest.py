@@ -1,4 +1,4 @@
-"""An environment without settings, for the tests of what reads them."""
+"""Environments without settings and with complete ones."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from agent.settings import Settings
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable of ours is set, and there is no `.env` in the working directory."""
+    """Unset all variables of this product, and use a working directory without a `.env`."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
@@ -17,7 +17,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def complete(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """All that a call needs is set."""
+    """Set everything that a call needs."""
     values = {
         "LIVEKIT_URL": "wss://example.livekit.cloud",
         "LIVEKIT_API_KEY": "key",

@@ -1,4 +1,4 @@
-"""A room that people come into, speak in and leave, and what the session's room I/O is told."""
+"""A fake room in which participants come, speak and leave, and the session's fake room I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Publication:
     """A published track.
 
     Attributes:
-        subscribed: Whether the agent has asked for it; None before it said anything of it.
+        subscribed: Whether the agent has subscribed to it; None before any request.
     """
 
     def __init__(self, source: Any = rtc.TrackSource.SOURCE_MICROPHONE) -> None:
@@ -38,7 +38,7 @@ class Publication:
 
 
 class PeopleRoom(FakeRoom):
-    """A connected room with people in it."""
+    """A connected room with participants."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class PeopleRoom(FakeRoom):
         self.tell("participant_attributes_changed", changed, self.remote_participants[identity])
 
     def speak(self, *identities: str) -> None:
-        """Let only these speak from now on."""
+        """Make exactly these participants speak from now on."""
         self.tell("active_speakers_changed", [self.remote_participants[each] for each in identities])
 
     def tell(self, event: Any, *args: object) -> None:
@@ -103,10 +103,10 @@ class PeopleRoom(FakeRoom):
 
 
 class Links:
-    """What the session's room I/O is told.
+    """The session's fake room I/O.
 
     Attributes:
-        linked: Identities, the last one is the present one.
+        linked: Identities that were linked; the last one is the present one.
     """
 
     def __init__(self, room: PeopleRoom) -> None:

@@ -1,4 +1,4 @@
-"""Hearing and thinking that follow a script, and what a session with them needs; speaking is in `speech_fakes`."""
+"""Speech-to-text and language models that follow a script, for sessions in tests; for speech see `speech_fakes`."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """How a request is answered: these chunks (a number is a pause in seconds), then the end, an error, or nothing."""
+    """The answer to a request: these chunks (a number is a pause in seconds), then the end, an error, or a hang."""
 
     chunks: tuple[str | llm.FunctionToolCall | float, ...] = ()
     then: Literal["end", "error", "hang"] = "end"
 
 
 class ScriptedLLM(llm.LLM[Literal["never"]]):
-    """Gives one reply after the other.
+    """A language model that gives one reply after another.
 
     Attributes:
-        asked: The texts of the messages of each request.
+        asked: Texts of the messages of each request.
     """
 
     def __init__(self, *replies: Reply) -> None:
@@ -69,10 +69,10 @@ class ScriptedReply(llm.LLMStream):
 
 
 class ScriptedSTT(stt.STT[Literal["never"]]):
-    """Understands what the test makes it understand.
+    """A speech-to-text that transcribes what the test tells it to.
 
     Attributes:
-        streams: All that were opened.
+        streams: All streams that were opened.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class ScriptedSTT(stt.STT[Literal["never"]]):
         self._opened = asyncio.Condition()
 
     async def wait_for_streams(self, count: int) -> None:
-        """Wait until so many were opened."""
+        """Wait until so many streams were opened."""
         async with self._opened:
             await self._opened.wait_for(lambda: len(self.streams) >= count)
 
@@ -99,12 +99,12 @@ class ScriptedSTT(stt.STT[Literal["never"]]):
 
 class ScriptedEar(stt.RecognizeStream):
     def understand(self, text: str, language: str = "en") -> None:
-        """Tell a final transcript."""
+        """Send a final transcript."""
         self.tell(stt.SpeechEventType.FINAL_TRANSCRIPT, text, language)
 
     def tell(self, kind: stt.SpeechEventType, text: str = "", language: str = "en") -> None:
-        """Tell an event, with a transcript if it has a text."""
-        data = stt.SpeechData(language=language, text=text)  # type: ignore[arg-type] # a plain string will do
+        """Send an event, with a transcript if there is a text."""
+        data = stt.SpeechData(language=language, text=text)  # type: ignore[arg-type] # a plain string is accepted
         self._event_ch.send_nowait(stt.SpeechEvent(kind, alternatives=[data] if text else []))
 
     def fail(self) -> None:
@@ -134,7 +134,7 @@ class SilentInput(AudioInput):
 
 
 def chain_of(heard: AudioInput | None) -> Iterator[AudioInput]:
-    """Give an input, and every one that it gets its frames from."""
+    """Yield an input, and every input that it gets its frames from."""
     while heard is not None:
         yield heard
         heard = heard.source

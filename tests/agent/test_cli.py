@@ -1,4 +1,4 @@
-"""The commands as a person runs them: what is wrong is a line, an exit status, and no traceback."""
+"""The commands as a person runs them: an error is a line and an exit status, without a traceback."""
 
 import json
 import os
@@ -38,8 +38,8 @@ def test_missing_settings_are_named_and_the_status_is_one(command: str) -> None:
     assert "Traceback" not in result.stderr + result.stdout
 
 
-def test_a_state_directory_that_cannot_be_written_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A worker that could not note its sessions takes no calls, and says what to do."""
+def test_a_read_only_state_directory_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A worker that can't write its journal takes no calls, and says what to do."""
     (tmp_path / "file").touch()
     needed = {
         name: value for name, value in os.environ.items() if name.startswith(("LIVE", "DEEP", "OPENAI", "ELEVEN"))
@@ -53,7 +53,7 @@ def test_a_state_directory_that_cannot_be_written_ends_the_start(complete: pytes
 
 
 def test_doctor_finds_what_is_missing(tmp_path: Path) -> None:
-    """Each check is a line, and one that failed makes the status 1."""
+    """Each check is a line, and a failed one makes the status 1."""
     result = run("doctor", STATE_DIR=str(tmp_path))
 
     assert result.returncode == 1
@@ -63,15 +63,15 @@ def test_doctor_finds_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_help_names_the_commands() -> None:
-    """`--help` tells what there is."""
+    """`--help` lists the commands."""
     result = run("--help")
 
     assert result.returncode == 0
     assert all(command in result.stdout for command in ("dev", "start", "console", "demo", "doctor", "sessions"))
 
 
-def test_a_level_that_there_is_not_is_a_usage_error() -> None:
-    """An unknown level is answered with the known ones; lower case is accepted."""
+def test_an_unknown_level_is_a_usage_error() -> None:
+    """The error lists the known levels; lower case is accepted."""
     wrong, small = run("start", "--log-level", "verbose"), run("start", "--log-level", "debug")
 
     assert (wrong.returncode, small.returncode) == (2, 1)
@@ -81,7 +81,7 @@ def test_a_level_that_there_is_not_is_a_usage_error() -> None:
 
 
 def test_a_persona_with_an_unknown_tool_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each of its calls would fail, with an avatar that is paid for."""
+    """Each of its calls would fail with an avatar that is paid for."""
     persona = tmp_path / "persona.toml"
     persona.write_text('name = "X"\ninstructions = "Y"\ntools = ["get_weather"]\n')
     complete.setenv("PERSONA", str(persona))
@@ -89,7 +89,7 @@ def test_a_persona_with_an_unknown_tool_ends_the_start(complete: pytest.MonkeyPa
         settings_of_a_call()
 
 
-def test_the_schema_of_a_calls_configuration_is_printed() -> None:
+def test_the_schema_of_a_call_configuration_is_printed() -> None:
     """It describes each field, and needs no settings."""
     result = run("schema")
     schema = json.loads(result.stdout)
@@ -99,15 +99,15 @@ def test_the_schema_of_a_calls_configuration_is_printed() -> None:
     assert schema["properties"]["persona"]["description"]
 
 
-def test_a_folder_of_personas_that_is_missing_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A path with a mistake would be found out by the first caller."""
+def test_a_missing_folder_of_personas_ends_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Otherwise the first caller would find the mistake in the path."""
     complete.setenv("PERSONAS_DIR", str(tmp_path / "persons"))
     with pytest.raises(SettingsError, match="PERSONAS_DIR: there is no folder"):
         settings_of_a_call()
 
 
-def test_the_step_of_livekits_templates_is_there() -> None:
-    """`download-files` ends well, without a setting."""
+def test_the_command_of_livekits_templates_exists() -> None:
+    """`download-files` succeeds without any setting."""
     result = run("download-files")
 
     assert result.returncode == 0
@@ -116,7 +116,7 @@ def test_the_step_of_livekits_templates_is_there() -> None:
 
 @pytest.mark.parametrize("path", ["agent.py", None])
 def test_livekits_own_commands_find_the_worker(path: str | None) -> None:
-    """LiveKit's own commands import `agent`, which is the package and not the file."""
+    """They import `agent`, which is the package and not the file."""
     program = (
         "from pathlib import Path; from livekit.agents.cli.discover import get_import_data\n"
         f"print(get_import_data(path={path!r} and Path({path!r})).import_string)"
@@ -128,8 +128,8 @@ def test_livekits_own_commands_find_the_worker(path: str | None) -> None:
     assert (done.stdout.strip(), done.stderr) == ("agent:server", "")
 
 
-def test_a_part_of_the_package_is_had_without_the_worker() -> None:
-    """Importing the settings does not load the framework's worker."""
+def test_the_settings_are_imported_without_the_worker() -> None:
+    """The import does not load the framework's worker."""
     program = "import sys, agent.settings; print('agent.worker' in sys.modules, hasattr(agent, 'nothing'))"
     done = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50, check=True
@@ -139,7 +139,7 @@ def test_a_part_of_the_package_is_had_without_the_worker() -> None:
 
 
 def test_sigterm_is_handled_before_the_imports() -> None:
-    """SIGTERM is handled before the imports, which take seconds: PID 1 ignores signals without a handler."""
+    """The imports take seconds, and PID 1 ignores signals without a handler."""
     process = subprocess.Popen(  # noqa: S603 - our own command line
         [sys.executable, str(ROOT / "agent.py"), "start"], stderr=subprocess.PIPE, text=True
     )
@@ -157,8 +157,8 @@ def _handles(pid: int, number: int) -> bool:
     return bool(int(caught, 16) >> (number - 1) & 1)
 
 
-def test_a_document_that_is_missing_is_refused_at_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Before a call would find it out."""
+def test_a_missing_document_is_refused_at_the_start(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Otherwise it would be missing in a call."""
     persona = tmp_path / "ada.toml"
     persona.write_text('name = "Ada"\ninstructions = "x"\nknowledge = ["none.md"]\n')
     complete.setenv("PERSONA", str(persona))

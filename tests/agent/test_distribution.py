@@ -1,4 +1,4 @@
-"""The service as a distribution."""
+"""The product as a distribution."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_its_wheel_holds_the_service_and_no_demo(tmp_path: Path) -> None:
+def test_the_wheel_has_the_service_and_no_demo(tmp_path: Path) -> None:
     """The demo, the stand-ins and the benchmarks are run from a checkout."""
     command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(tmp_path), str(ROOT)]
     subprocess.run(command, check=True)  # noqa: S603 - our own command line

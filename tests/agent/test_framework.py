@@ -1,4 +1,4 @@
-"""What the service uses of livekit-agents beyond its public interface, checked against the installed version."""
+"""What the product uses of livekit-agents beyond its public interface, checked against the installed version."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
 CHANGED = f"livekit-agents {version('livekit-agents')} changed what agent/framework.py relies on: "
 
-# Private methods of `AgentServer` that are called, with their parameters.
+# Private methods of `AgentServer` that the product calls, with their parameters.
 METHODS = {
     "_connection_task": [],
     "_is_available": [],
@@ -46,7 +46,7 @@ METHODS = {
     "_queue_msg": ["msg"],
 }
 
-# Private attributes of a running `AgentServer` that are read or changed.
+# Private attributes of a running `AgentServer` that the product reads or changes.
 STATE = {
     "_closed": bool,
     "_connecting": bool,
@@ -62,7 +62,7 @@ STATE = {
 
 
 class UnreachableRoom(rtc.EventEmitter[str]):
-    """Takes note of the addresses it is to connect to."""
+    """A room that records the addresses it is to connect to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class UnreachableRoom(rtc.EventEmitter[str]):
 
 
 class RefusingServer:
-    """Counts requests, and refuses each."""
+    """A server that counts requests, and refuses each."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -98,7 +98,7 @@ class RefusingServer:
 
 
 async def nothing(ctx: JobContext) -> None:
-    """A job that is over at once."""
+    """Run a job that ends at once."""
 
 
 @asynccontextmanager
@@ -116,7 +116,7 @@ async def running(server: JobServer, *, devmode: bool = True) -> AsyncIterator[N
 
 
 def a_server(entrypoint: Any = None, *, max_calls: int = 0) -> JobServer:
-    """A server that has not started."""
+    """Make a server that has not started."""
     server = JobServer(
         ws_url="",
         host="127.0.0.1",
@@ -130,7 +130,7 @@ def a_server(entrypoint: Any = None, *, max_calls: int = 0) -> JobServer:
 
 
 def a_job(room: str = "a-room") -> RunningJobInfo:
-    """A job that LiveKit has not assigned."""
+    """Make a job that LiveKit has not assigned."""
     return RunningJobInfo(
         accept_arguments=JobAcceptArguments(name="", identity="agent", metadata=""),
         job=agent.Job(id="job-1", type=agent.JobType.JT_ROOM, room=models.Room(name=room)),
@@ -143,7 +143,7 @@ def a_job(room: str = "a-room") -> RunningJobInfo:
 
 @pytest.mark.parametrize(("name", "parameters"), METHODS.items())
 def test_the_framework_has_the_methods_that_are_called(name: str, parameters: list[str]) -> None:
-    """A renamed method, or one that takes other arguments, is reported by name."""
+    """A renamed method, or one with other parameters, is reported by name."""
     method = getattr(AgentServer, name, None)
 
     assert callable(method), f"{CHANGED}AgentServer.{name} is gone"
@@ -170,8 +170,8 @@ async def test_a_server_says_whether_it_runs() -> None:
     assert states == [False, True, False], f"{CHANGED}AgentServer._closed"
 
 
-async def test_a_server_that_livekit_does_not_answer_is_connecting() -> None:
-    """From the first attempt on; one without LiveKit never is."""
+async def test_a_server_without_an_answer_from_livekit_is_connecting() -> None:
+    """This holds from the first attempt; a server without LiveKit is never connecting."""
     connecting = JobServer(
         ws_url="ws://127.0.0.1:1", api_key="key", api_secret="secret", host="127.0.0.1", port=0, num_idle_processes=0
     )
@@ -190,8 +190,8 @@ async def test_a_server_that_livekit_does_not_answer_is_connecting() -> None:
     assert was_connecting, f"{CHANGED}AgentServer._connecting"
 
 
-async def test_a_server_is_available_below_its_load_limit_only() -> None:
-    """By the load that is measured then; a slot that is held counts as load."""
+async def test_a_server_is_available_only_below_its_load_limit() -> None:
+    """The load is the one measured last; a reserved slot counts as load."""
     load = 0.1
     server = a_server()
     server.update_options(load_threshold=0.7, num_idle_processes=2)
@@ -209,7 +209,7 @@ async def test_a_server_is_available_below_its_load_limit_only() -> None:
     assert (was_available, was_available_twice) == (True, False), f"{CHANGED}AgentServer._is_available"
 
 
-async def test_a_launched_job_runs_and_counts_as_load_until_then() -> None:
+async def test_a_launched_job_runs_and_releases_its_slot() -> None:
     """The entry point gets the job, and no slot stays reserved."""
     begun: asyncio.Queue[JobContext] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -243,7 +243,7 @@ class NoLiveKit:
 
 @pytest.mark.looptime
 async def test_a_worker_tries_to_reach_livekit_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework gives up after 130 s, and ends every call; three hours are as good as any time."""
+    """The framework would give up after 130 s and end every call; here it still tries after three hours."""
     delays: list[tuple[float, float]] = []
 
     def longest(low: float, high: float) -> float:
@@ -264,8 +264,8 @@ async def test_a_worker_tries_to_reach_livekit_for_ever(monkeypatch: pytest.Monk
 
 @pytest.mark.looptime
 @pytest.mark.parametrize(("status", "refused"), [(401, True), (503, False)])
-async def test_refused_keys_are_told(status: int, refused: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """The log names them, without the framework's traceback; another answer of LiveKit's is no refusal."""
+async def test_refused_keys_are_logged(status: int, refused: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names them without the framework's traceback; another status of LiveKit's is not a refusal."""
     info = aiohttp.RequestInfo(URL("ws://livekit/agent"), "GET", CIMultiDictProxy(CIMultiDict()))
     server, _ = a_connecting_server(aiohttp.WSServerHandshakeError(info, (), status=status))
     trying = asyncio.create_task(server._connection_task())
@@ -277,7 +277,7 @@ async def test_refused_keys_are_told(status: int, refused: bool, caplog: pytest.
 
 
 def a_connecting_server(error: Exception) -> tuple[JobServer, NoLiveKit]:
-    """A server as it is once it runs, as far as its connection needs it."""
+    """Make a server in the state in which it connects."""
     server = JobServer(ws_url="ws://livekit", api_key="key", api_secret="secret-of-at-least-thirty-two-characters")
     livekit = NoLiveKit(error)
     server._http_session, server._closed = livekit, False  # type: ignore[assignment] # as far as it is used
@@ -285,7 +285,7 @@ def a_connecting_server(error: Exception) -> tuple[JobServer, NoLiveKit]:
 
 
 async def test_routes_are_added_to_the_health_check() -> None:
-    """The framework's own stay."""
+    """The framework's own routes stay."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="ready")
@@ -299,10 +299,8 @@ async def test_routes_are_added_to_the_health_check() -> None:
             assert (await ready.text(), await health.text()) == ("ready", "OK"), f"{CHANGED}AgentServer._http_server"
 
 
-async def test_what_other_processes_have_counted_before_it_runs_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The framework empties the folder of the metrics: jobs get one of their own, below that of the page's process."""
+async def test_earlier_counts_of_other_processes_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework empties the folder of the metrics, so jobs get a folder below the page process's."""
     monkeypatch.setenv(METRICS_DIRECTORY, str(tmp_path))
     counted = tmp_path / "counter_1.db"
     counted.touch()
@@ -312,8 +310,8 @@ async def test_what_other_processes_have_counted_before_it_runs_stays(
         assert jobs == str(tmp_path / "jobs")
 
 
-async def test_a_server_takes_no_more_calls_than_it_may() -> None:
-    """Calls that are about to begin count; in development too, where the framework knows no limit."""
+async def test_a_server_accepts_no_more_calls_than_its_limit() -> None:
+    """Reserved slots count, also in development, where the framework has no limit."""
     server = a_server(max_calls=2)
     async with running(server), server.slot(), server.slot():
         with pytest.raises(FullError):
@@ -323,7 +321,7 @@ async def test_a_server_takes_no_more_calls_than_it_may() -> None:
 
 
 async def test_a_job_joins_at_the_address_that_was_set() -> None:
-    """`ctx.connect()` takes it from there."""
+    """`ctx.connect()` uses it."""
     room = UnreachableRoom()
     ctx = JobContext(
         proc=JobProcess(executor_type=JobExecutorType.THREAD, user_arguments=None, http_proxy=None),
@@ -342,7 +340,7 @@ async def test_a_job_joins_at_the_address_that_was_set() -> None:
 
 
 async def test_the_connection_to_livekit_follows_the_rule_for_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework would send it to HTTPS_PROXY, whatever NO_PROXY says and whichever scheme the URL has."""
+    """The framework would use HTTPS_PROXY, regardless of NO_PROXY and of the URL's scheme."""
     async with RefusingServer().running() as proxy, RefusingServer().running() as livekit:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -368,7 +366,7 @@ async def test_the_connection_to_livekit_follows_the_rule_for_proxies(monkeypatc
 async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
     monkeypatch: pytest.MonkeyPatch, no_proxy: str, seen: int
 ) -> None:
-    """Also in a task that begins later; the framework's own would ignore NO_PROXY."""
+    """This also holds in a task that begins later; the framework's own session would ignore NO_PROXY."""
     async with RefusingServer().running() as proxy, plugin_http_session() as session:
         for name in ("HTTP_PROXY", "http_proxy"):
             monkeypatch.setenv(name, proxy.url)
@@ -382,8 +380,8 @@ async def test_plugins_share_a_session_that_follows_the_rule_for_proxies(
     assert proxy.requests == seen
 
 
-async def test_certificates_are_read_once() -> None:
-    """Certificates that were loaded before a job are used by its session."""
+async def test_certificates_are_loaded_once() -> None:
+    """A job's session uses the certificates that were loaded before."""
     tls_context()
     async with plugin_http_session() as session:
         assert isinstance(session.connector, aiohttp.TCPConnector)

@@ -1,4 +1,4 @@
-"""What the service uses of the plugins and of a running session, checked against the installed version."""
+"""What the product uses of the plugins and of a running session, checked against the installed version."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EMPTY_RESULT = {
 
 
 async def test_an_stt_reports_messages_without_words() -> None:
-    """The plugin itself drops them: without words, a service that works would look silent."""
+    """The plugin itself drops them, so that a working service would look silent."""
     seen: list[str] = []
     source, adapter = reporting_stt(api_key="key"), reporting_stt(api_key="key")
     forward_messages(source, adapter)
@@ -55,7 +55,7 @@ async def test_an_stt_reports_messages_without_words() -> None:
 
 
 async def test_flux_reports_its_messages_too() -> None:
-    """Also the one that says that it is connected."""
+    """Such is the message that it is connected."""
     seen: list[str] = []
     source = reporting_flux(api_key="key")
     source.on(STT_MESSAGE, lambda: seen.append("source"))
@@ -69,8 +69,8 @@ async def test_flux_reports_its_messages_too() -> None:
     assert reports_messages(source)
 
 
-async def test_tools_are_described_without_strict_to_other_servers() -> None:
-    """Only OpenAI and Azure are known to take the field."""
+async def test_other_servers_get_tools_without_strict() -> None:
+    """Only OpenAI and Azure are known to accept the field."""
     tools = llm.ToolContext([_tool])
     strict = [
         ConnectedLLM(connect=_connected, is_openai=is_openai, model="x", api_key="key")._strict_tool_schema
@@ -81,8 +81,8 @@ async def test_tools_are_described_without_strict_to_other_servers() -> None:
     assert "strict" not in str(tools.parse_function_tools("openai", strict=False))
 
 
-async def test_a_language_model_is_connected_before_its_first_answer() -> None:
-    """The framework warms it up when the agent starts, if the plugin can be."""
+async def test_a_language_model_connects_before_its_first_answer() -> None:
+    """The framework prewarms it when the agent starts."""
     connected = asyncio.Event()
 
     async def connect() -> None:
@@ -95,8 +95,8 @@ async def test_a_language_model_is_connected_before_its_first_answer() -> None:
     await model.aclose()
 
 
-async def test_a_speech_is_waited_for_until_it_is_certain() -> None:
-    """A speech begun before the turn's end may be dropped, so it is waited for; outside a speech there is no wait."""
+async def test_a_speech_is_waited_for_until_it_is_scheduled() -> None:
+    """A preemptive speech may be dropped before that; outside a speech there is no wait."""
     await until_scheduled()
     speech = SpeechHandle.create()
     token = _SpeechHandleContextVar.set(speech)
@@ -119,7 +119,7 @@ async def _tool(city: str) -> str:
 
 
 async def test_a_tool_is_released_by_its_first_update() -> None:
-    """Then the conversation goes on without it."""
+    """The conversation then goes on without it."""
     call = llm.FunctionCall(call_id="call", name="tool", arguments="{}")
     session = AgentSession[None](vad=None)
     context = RunContext(session=session, speech_handle=SpeechHandle.create(), function_call=call)

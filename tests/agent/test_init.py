@@ -1,11 +1,11 @@
-"""The package sets what libraries read when they are imported."""
+"""The package sets variables that libraries read on import."""
 
 from livekit.agents.telemetry.loop_monitor import LoopMonitorThresholds
 
 import agent
 
 
-def test_no_process_measures_its_event_loop_unless_asked_to() -> None:
-    """Fifty times a second, in idle processes too."""
+def test_event_loops_are_not_measured_by_default() -> None:
+    """The measurement would run fifty times a second, even in idle processes."""
     assert agent.__all__
     assert LoopMonitorThresholds.from_env() is None

@@ -1,4 +1,4 @@
-"""Personas: one readable file, and a clear word about what is wrong with it."""
+"""Personas: one readable file each, with clear errors."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from agent.tools.functions import tools_named
 
 
 def test_the_default_persona_is_complete_and_has_a_tool() -> None:
-    """The one that comes along can be used as it is."""
+    """It can be used as it is."""
     persona = load_persona(DEFAULT_PERSONA)
 
     assert persona.name
@@ -35,8 +35,8 @@ def test_the_default_persona_is_complete_and_has_a_tool() -> None:
         ('name = ""\ninstructions = "Be kind."', "name: String should have at least 1 character"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    """The file and the field are named."""
+def test_errors_in_a_persona_file_are_reported(tmp_path: Path, text: str, problem: str) -> None:
+    """The error names the file and the field."""
     path = tmp_path / "persona.toml"
     path.write_text(text)
     with pytest.raises(SettingsError) as error:
@@ -46,20 +46,20 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, problem: s
     assert str(path) in str(error.value)
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    """A path that leads nowhere is no traceback."""
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
+    """There is no traceback."""
     with pytest.raises(SettingsError, match="can't be read"):
         load_persona(tmp_path / "nobody.toml")
 
 
-def test_an_unknown_tool_is_told() -> None:
-    """A persona can only name tools that there are."""
+def test_an_unknown_tool_is_reported() -> None:
+    """The error lists the known tools."""
     with pytest.raises(SettingsError, match="there is no tool fly; there is get_time, end_call"):
         tools_named(["get_time", "fly"])
 
 
-def test_there_is_a_choice_of_personas_that_are_complete() -> None:
-    """Those that come along can be used, each in a voice and under a name of its own."""
+def test_all_built_in_personas_are_complete() -> None:
+    """Each has its own voice and name."""
     personas = [load_persona(file) for file in personas_beside(DEFAULT_PERSONA).values()]
 
     assert len(personas) > 1
@@ -68,16 +68,16 @@ def test_there_is_a_choice_of_personas_that_are_complete() -> None:
     assert [tools_named(persona.tools) for persona in personas]
 
 
-def test_a_persona_of_ones_own_is_one_of_the_choice(tmp_path: Path) -> None:
-    """The user's persona file replaces one of the same name that comes with the agent."""
+def test_a_persona_of_your_own_can_be_chosen(tmp_path: Path) -> None:
+    """A file with the name of a built-in persona replaces it."""
     own, poet = tmp_path / "ada.toml", tmp_path / "poet.toml"
 
     assert list(personas_beside(own)) == ["nova", "poet", "ada"]
     assert personas_beside(poet)["poet"] == poet
 
 
-def test_personas_of_a_folder_are_in_the_choice(tmp_path: Path) -> None:
-    """They go before those that come along, and the file that PERSONA names before them."""
+def test_personas_of_a_folder_can_be_chosen(tmp_path: Path) -> None:
+    """They take precedence over built-in ones, and the file that PERSONA names over both."""
     for stem in ("ada", "poet"):
         (tmp_path / f"{stem}.toml").touch()
     chosen = Path("elsewhere") / "ada.toml"
@@ -90,8 +90,8 @@ def test_personas_of_a_folder_are_in_the_choice(tmp_path: Path) -> None:
     assert list(personas_beside(DEFAULT_PERSONA, tmp_path / "nowhere")) == ["nova", "poet"]
 
 
-def test_a_tool_that_there_is_not_is_named(tmp_path: Path) -> None:
-    """When the file is read, and not in the middle of a call."""
+def test_an_unknown_tool_in_a_persona_file_is_refused(tmp_path: Path) -> None:
+    """The error comes when the file is read, not during a call."""
     path = tmp_path / "persona.toml"
     path.write_text('name = "X"\ninstructions = "Y"\ntools = ["get_time", "get_weather"]\n')
     with pytest.raises(SettingsError) as error:

@@ -1,4 +1,4 @@
-"""What a start finds out about a persona is refused before a call."""
+"""Errors of a persona that are found at the start instead of during a call."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from agent.settings import Settings, SettingsError
 
 
 def persona(**fields: Any) -> Persona:
-    """One with these fields."""
+    """Make a persona with these fields."""
     return Persona.model_validate({"name": "Ada", "instructions": "Be kind."} | fields)
 
 
-def test_everything_that_can_not_work_is_named_at_once() -> None:
-    """Each with its field and what would work."""
+def test_all_problems_are_named_at_once() -> None:
+    """Each has its field, and what would work."""
     broken = persona(
         language="multi",
         voice={"model": "eleven_v3", "style": 0.5},
@@ -34,14 +34,16 @@ def test_everything_that_can_not_work_is_named_at_once() -> None:
     ]
 
 
-def test_a_persona_that_can_work_is_taken() -> None:
-    """With languages that Deepgram tells apart, each in its own voice."""
+def test_a_usable_persona_is_accepted() -> None:
+    """Deepgram can tell its languages apart, and each may have its own voice."""
     require_usable(Settings(), persona(language="multi", languages={"es": {"voice": "abc"}, "vi": {}}))
 
 
 @pytest.mark.parametrize(("language", "warnings"), [("de", 0), ("multi", 0), ("tlh", 1)])
-def test_what_only_the_vendor_knows_is_doubted(caplog: pytest.LogCaptureFixture, language: str, warnings: int) -> None:
-    """A language that is in no table is no mistake."""
+def test_a_language_that_only_the_vendor_knows_causes_a_warning(
+    caplog: pytest.LogCaptureFixture, language: str, warnings: int
+) -> None:
+    """A language that is missing in the table is not an error."""
     require_usable(Settings(), persona(language=language))
     with caplog.at_level(logging.WARNING, logger="agent"):
         warn_of_doubts(Settings(), persona(language=language))

@@ -1,4 +1,4 @@
-"""What the jobs' processes are forked with."""
+"""Modules that are loaded before the jobs' processes are forked."""
 
 import os
 import subprocess
@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# Prints whether a fork of a process with the worker's preloads has voice activity detection, how many threads the
-# preloads have started, and whether the fork has the client of the fleet's Redis.
+# Prints whether a fork after the worker's preloads has voice activity detection, how many threads the preloads have
+# started, and whether the fork has the client of the fleet's Redis.
 FORK = """
 import os, sys
 from importlib import import_module
@@ -28,7 +28,7 @@ os.wait()
 
 
 def test_a_forked_job_waits_for_no_import() -> None:
-    """Speech detection and the client of Redis are loaded before the fork, and start no thread that it would lack."""
+    """Voice activity detection and the Redis client are loaded before the fork, and start no thread it would lack."""
     command = [sys.executable, "-c", FORK]
     environment = os.environ | {"STATE_URL": "redis://127.0.0.1:1/0"}
     printed = subprocess.check_output(command, text=True, cwd=ROOT, env=environment, timeout=50)  # noqa: S603 - our own

@@ -1,4 +1,4 @@
-"""Token buckets, over random times and keys."""
+"""Token buckets, with random times and keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STEPS = st.lists(st.floats(0.0, 30.0), max_size=60)
 
 
 def instants(steps: list[float]) -> list[float]:
-    """Times that never go back, from those between them."""
+    """Return increasing times from the steps between them."""
     return [sum(steps[: end + 1]) for end in range(len(steps))]
 
 
@@ -27,8 +27,8 @@ def test_a_burst_passes_at_once_and_one_more_does_not(burst: int, rate: float) -
 
 
 @given(burst=BURSTS, rate=RATES, steps=STEPS)
-def test_no_more_passes_than_the_burst_and_what_flows_in(burst: int, rate: float, steps: list[float]) -> None:
-    """However it is asked, the number that passed is bounded by the time that went by."""
+def test_no_more_passes_than_the_burst_and_the_refill(burst: int, rate: float, steps: list[float]) -> None:
+    """The number that passes is bounded by the time that went by."""
     bucket = Bucket(burst, rate)
     times = instants(steps)
     passed = sum(bucket.take(now) == 0.0 for now in times)
@@ -37,8 +37,8 @@ def test_no_more_passes_than_the_burst_and_what_flows_in(burst: int, rate: float
 
 
 @given(burst=BURSTS, rate=RATES, steps=STEPS)
-def test_who_waits_as_told_passes(burst: int, rate: float, steps: list[float]) -> None:
-    """A retry after the given seconds succeeds, and a refused try costs nothing."""
+def test_a_retry_after_the_given_time_passes(burst: int, rate: float, steps: list[float]) -> None:
+    """A refused attempt costs nothing."""
     bucket = Bucket(burst, rate)
     for now in instants(steps):
         if wait := bucket.take(now):
@@ -48,8 +48,8 @@ def test_who_waits_as_told_passes(burst: int, rate: float, steps: list[float]) -
 
 
 @given(burst=BURSTS, rate=RATES, back=st.floats(0.0, 1e6))
-def test_a_clock_that_goes_back_gives_nothing(burst: int, rate: float, back: float) -> None:
-    """A clock that goes back refills no bucket, neither at once nor on its return."""
+def test_a_clock_that_goes_back_refills_nothing(burst: int, rate: float, back: float) -> None:
+    """This holds at once, and when the clock has caught up."""
     bucket = Bucket(burst, rate)
     for _ in range(burst):
         bucket.take(1e6)
@@ -59,8 +59,8 @@ def test_a_clock_that_goes_back_gives_nothing(burst: int, rate: float, back: flo
 
 
 @given(keys=st.lists(st.text(max_size=3), max_size=60), most=st.integers(1, 5))
-def test_no_more_keys_are_remembered_than_allowed(keys: list[str], most: int) -> None:
-    """A client with many addresses takes bounded memory."""
+def test_the_number_of_remembered_keys_is_limited(keys: list[str], most: int) -> None:
+    """A client with many addresses takes limited memory."""
     buckets = Buckets(1, 1.0, most)
     for key in keys:
         buckets.take(key, 0.0)
@@ -68,7 +68,7 @@ def test_no_more_keys_are_remembered_than_allowed(keys: list[str], most: int) ->
 
 
 def test_each_key_has_a_bucket_of_its_own() -> None:
-    """A key that is used too often does not hold up others; the least recently used key is dropped first."""
+    """A key that is used too often does not affect others; the least recently used key is dropped first."""
     buckets = Buckets(1, 0.5, 2)
 
     assert buckets.take("a", 0.0) == 0.0

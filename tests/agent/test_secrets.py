@@ -1,4 +1,4 @@
-"""What shows settings shows no secret of theirs."""
+"""Settings never show their secrets."""
 
 import traceback
 
@@ -19,7 +19,7 @@ def test_settings_and_vendors_do_not_show_their_keys(complete: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("name", ["LIVEAVATAR_VIDEO_QUALITY", "DRAIN_TIMEOUT", "LLM_TIMEOUT"])
 def test_a_traceback_of_wrong_settings_shows_no_key(complete: pytest.MonkeyPatch, name: str) -> None:
-    """A key in the wrong line is not printed to the terminal."""
+    """A key in the wrong line of `.env` is not printed to the terminal."""
     complete.setenv(name, "a-misplaced-secret")
     with pytest.raises(SettingsError) as caught:
         load_settings()

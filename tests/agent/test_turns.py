@@ -1,4 +1,4 @@
-"""How a persona takes turns: the environment goes before its file, and the file before the defaults."""
+"""A persona's turn options: the environment takes precedence over its file, and the file over the defaults."""
 
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from agent.turns import turn_settings
 PERSONA = Persona(name="Ada", instructions="Be kind.")
 
 
-def test_without_settings_the_defaults_are_those_of_the_detector() -> None:
-    """The model decides sooner; the backchannels are those of the persona's language."""
+def test_the_default_delays_are_those_of_the_detector() -> None:
+    """The turn detection model decides sooner; the backchannels are those of the persona's language."""
     by_silence, by_model = turn_settings(Settings(), PERSONA), turn_settings(Settings(turn_detection="model"), PERSONA)
 
     assert (by_silence.min_endpointing_delay, by_silence.max_endpointing_delay) == (0.55, 2.0)
@@ -22,8 +22,8 @@ def test_without_settings_the_defaults_are_those_of_the_detector() -> None:
     assert by_silence.backchannels == by_model.backchannels == default_backchannels("en")
 
 
-def test_speech_to_text_that_finds_the_end_is_not_waited_for() -> None:
-    """Flux has waited already; a second detector beside it is a contradiction, and what to do is said."""
+def test_speech_to_text_that_detects_the_end_needs_no_delay() -> None:
+    """Flux has waited already; a second turn detector is refused, with what to do."""
     flux = Settings(deepgram_model="flux-general-en")
     assert turn_settings(flux, PERSONA).min_endpointing_delay == 0.0
     assert turn_settings(flux, PERSONA.model_copy(update={"min_endpointing_delay": 0.5})).min_endpointing_delay == 0.5
@@ -32,8 +32,10 @@ def test_speech_to_text_that_finds_the_end_is_not_waited_for() -> None:
         turn_settings(Settings(deepgram_model="flux-general-en", turn_detection="model"), PERSONA)
 
 
-def test_the_environment_goes_before_the_persona_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each option for itself; a list in the environment has commas."""
+def test_the_environment_takes_precedence_over_the_persona_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """This holds for each option; a list in the environment has commas."""
     file = tmp_path / "ada.toml"
     file.write_text(
         'name = "Ada"\ninstructions = "x"\nmin_endpointing_delay = 0.8\nmin_interruption_words = 2\n'
@@ -48,15 +50,15 @@ def test_the_environment_goes_before_the_persona_file(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("value", ["none", "OFF", "[]"])
-def test_no_backchannels_are_wanted(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """However a person writes that."""
+def test_backchannels_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """There are several ways to write it."""
     monkeypatch.setenv("BACKCHANNELS", value)
 
     assert turn_settings(load_settings(), PERSONA).backchannels == ()
 
 
-def test_delays_that_contradict_each_other_are_one_error() -> None:
-    """The error names both delays, the source of each, and what to do."""
+def test_contradictory_delays_are_one_error() -> None:
+    """The error names both delays and where they were set."""
     persona = PERSONA.model_copy(update={"min_endpointing_delay": 2.0})
     with pytest.raises(SettingsError) as raised:
         turn_settings(Settings(max_endpointing_delay=1.0), persona)
@@ -65,8 +67,8 @@ def test_delays_that_contradict_each_other_are_one_error() -> None:
     assert problem.startswith("MIN_ENDPOINTING_DELAY is 2 (the persona Ada) and MAX_ENDPOINTING_DELAY is 1 (the ")
 
 
-def test_the_longer_delay_follows_the_shorter_one_where_it_is_not_set() -> None:
-    """A patient persona needs one setting."""
+def test_the_default_maximum_delay_is_at_least_the_minimum() -> None:
+    """A patient persona needs only one setting."""
     turns = turn_settings(Settings(min_endpointing_delay=2.4), PERSONA)
 
     assert (turns.min_endpointing_delay, turns.max_endpointing_delay) == (2.4, 2.4)
@@ -82,8 +84,8 @@ def test_the_longer_delay_follows_the_shorter_one_where_it_is_not_set() -> None:
         ("FALSE_INTERRUPTION_TIMEOUT", "-1"),
     ],
 )
-def test_a_value_that_can_not_work_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """By its name."""
+def test_an_invalid_value_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The error names the setting."""
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as raised:
         load_settings()

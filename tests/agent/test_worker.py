@@ -40,7 +40,7 @@ class Cpu:
 def test_idle_processes_are_few_on_big_machines(
     monkeypatch: pytest.MonkeyPatch, cores: float, wanted: int | None, dev: int, production: int
 ) -> None:
-    """Each takes memory; IDLE_PROCESSES says otherwise."""
+    """Each idle process takes memory; IDLE_PROCESSES overrides the number."""
     monkeypatch.setattr(worker, "get_cpu_monitor", lambda: Cpu(cores))
     server = worker._server(Settings(idle_processes=wanted))
 
@@ -48,7 +48,7 @@ def test_idle_processes_are_few_on_big_machines(
 
 
 def test_the_health_port_is_the_one_that_was_set() -> None:
-    """A second worker on a machine can start."""
+    """It lets a second worker start on the same machine."""
     assert worker._server(Settings())._port == ServerEnvOption(dev_default=0, prod_default=8081)
     assert worker._server(Settings(worker_port=8082))._port == ServerEnvOption(dev_default=8082, prod_default=8082)
 
@@ -66,8 +66,8 @@ def test_a_jobs_memory_is_limited() -> None:
 
 
 @pytest.mark.parametrize(("room", "answer"), [("doctor-1a2b3c4d", "rejected"), ("call-1", "accepted")])
-async def test_a_test_call_of_the_doctor_has_no_agent(room: str, answer: str) -> None:
-    """With automatic dispatch a job comes for every room; in the doctor's it would buy a second session."""
+async def test_a_test_call_of_the_doctor_gets_no_agent(room: str, answer: str) -> None:
+    """Automatic dispatch offers a job for every room; in the doctor's it would start a second paid session."""
     answers: list[str] = []
 
     class Request:
@@ -86,7 +86,7 @@ async def test_a_test_call_of_the_doctor_has_no_agent(room: str, answer: str) ->
 
 
 class RefusedJob:
-    """A job as far as a refusal needs it; its room can be closed or not."""
+    """The part of a job that a refusal uses; closing its room may fail."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.job = SimpleNamespace(room=SimpleNamespace(name="call-0123456789abcdef"))
@@ -104,8 +104,8 @@ class RefusedJob:
 
 
 @pytest.mark.parametrize("error", [None, aiohttp.ClientConnectionError()])
-async def test_a_refused_job_leaves_no_caller_alone(error: Exception | None) -> None:
-    """Its room is closed before it ends; if that fails, it ends all the same."""
+async def test_a_refused_job_closes_its_room(error: Exception | None) -> None:
+    """The job ends even if the room can't be closed."""
     job = RefusedJob(error)
     await worker.refuse_call(job, "used up")  # type: ignore[arg-type] # as far as it is used
 
@@ -116,7 +116,7 @@ ROOM = "call-0123456789abcdef"
 
 
 class RunningJob:
-    """A job as far as its state needs it: who it is, and what its process keeps."""
+    """The part of a job that its state uses: its identity, and its process's data."""
 
     def __init__(self, *, is_fake: bool = False) -> None:
         self.job = SimpleNamespace(room=SimpleNamespace(name=ROOM), dispatch_id="AD_1")
@@ -131,14 +131,14 @@ class RunningJob:
 
 
 def a_conversation(persona: str = "poet") -> Conversation:
-    """One with a word in it."""
+    """Make a conversation with one message."""
     history = llm.ChatContext.empty()
     history.add_message(role="user", content="my name is Ada")
     return Conversation(persona, history)
 
 
-async def test_a_job_goes_on_in_the_conversation_of_its_room_and_forgets_it_at_its_end(tmp_path: Path) -> None:
-    """Its process is the owner of the call from then on, until its end."""
+async def test_a_job_continues_the_conversation_of_its_room_and_forgets_it_at_its_end(tmp_path: Path) -> None:
+    """The job's process owns the call until its end."""
     settings = Settings(state_dir=tmp_path)
     ctx: Any = RunningJob()
     state = worker._open_state(ctx, settings)
@@ -159,15 +159,15 @@ async def test_a_job_goes_on_in_the_conversation_of_its_room_and_forgets_it_at_i
 
 @pytest.mark.parametrize("given", [{"room_owner": "liveavatar"}, {}])
 async def test_a_job_that_cannot_be_recovered_keeps_no_conversation(tmp_path: Path, given: dict[str, str]) -> None:
-    """In a room of LiveAvatar's, and in the console."""
+    """Such are jobs in LiveAvatar's own rooms and in the console."""
     settings = Settings.model_validate({"state_dir": tmp_path, **given})
     ctx: Any = RunningJob(is_fake=not given)
 
     assert await worker._conversation(ctx, settings, worker._open_state(ctx, settings)) == (None, None)
 
 
-def test_the_persona_goes_on_that_led_the_conversation() -> None:
-    """Unless its file is gone: then the first one does."""
+def test_the_persona_of_the_conversation_goes_on() -> None:
+    """If its file is gone, the first persona does."""
     settings, first = Settings(), load_persona(Settings().persona)
 
     given = Given()

@@ -1,4 +1,4 @@
-"""Voice activity detection that hears what the test says it hears, in real time."""
+"""Voice activity detection that follows the test, in real time."""
 
 from __future__ import annotations
 

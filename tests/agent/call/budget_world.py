@@ -1,4 +1,4 @@
-"""A call whose avatar does what the budget decides."""
+"""A simulated call whose avatar follows the budget's decisions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from agent.call.budget import Budget, Decision, End, Engage, Limits, Release
 
-# What happens, and its seconds.
+# An action's name, and its value: seconds, or a credit balance.
 Action = tuple[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A decision, and the world as it was then."""
+    """A decision, and the state of the call when it was made."""
 
     at: float
     decision: Decision
@@ -23,7 +23,7 @@ class Moment:
 
 @dataclass
 class World:
-    """A call whose avatar does what is decided, measured as the shell does."""
+    """A call whose avatar follows the budget's decisions, measured as `BudgetEnforcer` measures it."""
 
     limits: Limits
     now: float = 100.0
@@ -37,7 +37,7 @@ class World:
     is_engaged: bool = True
     is_lost: bool = False
     moments: list[Moment] = field(default_factory=list)
-    # Deadlines that were not later than the time-out that they followed.
+    # Deadlines that were not later than the time-out before them.
     late: list[float] = field(default_factory=list)
     # The longest that the avatar ran on after a limit of the day or the account, in seconds.
     overdue: float = 0.0
@@ -84,7 +84,7 @@ class World:
         self._pass(end)
 
     def hear(self, *, agent: bool = False, user: bool = False) -> None:
-        """Make a sound, or stop."""
+        """Set who is making a sound."""
         self.agent, self.user = agent, user
         self.budget.hear(agent=agent, user=user)
         self.budget.handle_timeout(self.now)
@@ -98,14 +98,14 @@ class World:
         self._take()
 
     def see(self, *, seen: bool) -> None:
-        """Let the last who has a screen leave, or the first come."""
+        """Let the last caller with a screen leave, or the first one join."""
         self.seen = seen
         self.budget.see(seen=seen)
         self.budget.handle_timeout(self.now)
         self._take()
 
     def of(self, *kinds: type[Decision]) -> list[Moment]:
-        """The decisions of these kinds."""
+        """Return the decisions of these kinds."""
         return [moment for moment in self.moments if isinstance(moment.decision, kinds)]
 
     def _pass(self, until: float) -> None:

@@ -1,4 +1,4 @@
-"""A job in a room of people, whose vendors follow scripts: a whole call without LiveKit."""
+"""A job in a fake room, whose vendors follow scripts: a whole call without LiveKit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class JobParticipant(Participant):
     """The agent's participant, which can publish a track and captions.
 
     Attributes:
-        tracks: Names of the tracks that are published.
+        tracks: Names of the published tracks.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class JobParticipant(Participant):
 
 
 class JobRoom(PeopleRoom):
-    """The room of a job."""
+    """A job's room."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class JobRoom(PeopleRoom):
         self.local_participant: Any = JobParticipant()
 
     def register_byte_stream_handler(self, topic: str, handler: Any) -> None:
-        """Accept the stream of speech from before the agent joined; none is sent."""
+        """Accept a handler of pre-connect audio; none is sent."""
 
     def unregister_byte_stream_handler(self, topic: str) -> None: ...
 
@@ -91,7 +91,7 @@ class RoomService:
 
 
 class Job:
-    """As much of a job context as a call needs."""
+    """The part of a job context that a call uses."""
 
     def __init__(self, room: JobRoom, service: LiteService) -> None:
         self.room: Any = room
@@ -118,14 +118,14 @@ class Job:
 
 
 class Stage:
-    """A call, and all that it meets.
+    """A call with everything around it.
 
     Attributes:
-        service: LiveAvatar.
-        thoughts: The language model.
-        room: With its people.
-        job: Of the call.
-        call: What is tested.
+        service: LiveAvatar's fake API.
+        thoughts: The scripted language model.
+        room: The fake room and its participants.
+        job: The call's job.
+        call: The call under test.
     """
 
     def __init__(
@@ -153,35 +153,35 @@ class Stage:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Of the agent's participant."""
+        """Return the attributes of the agent's participant."""
         attributes: dict[str, str] = self.room.local_participant.attributes
         return attributes
 
     @property
     def said(self) -> list[ChatMessage]:
-        """The agent's messages so far."""
+        """Return the agent's messages so far."""
         return [message for message in self.session.history.messages() if message.role == "assistant"]
 
     async def has_said(self, text: str) -> None:
-        """Wait until it was said to its end, or to where it was cut."""
+        """Wait until this text is in the history, whole or cut off."""
         async with asyncio.timeout(20):
             while not any(text.startswith(message.text_content or "?") for message in self.said):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def shows(self, avatar: str) -> None:
-        """Wait until the agent's participant shows this of the avatar."""
+        """Wait until the `avatar` attribute of the agent's participant begins with this text."""
         async with asyncio.timeout(20):
             while not self.attributes.get("avatar", "").startswith(avatar):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def publishes(self, track: str) -> None:
-        """Wait until the agent publishes a track of this name."""
+        """Wait until the agent publishes a track with this name."""
         async with asyncio.timeout(20):
             while track not in self.room.local_participant.tracks:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
     async def has_ended(self) -> None:
-        """Wait until the job was told to end."""
+        """Wait until the job was asked to shut down."""
         async with asyncio.timeout(20):
             await self.job.has_ended.wait()
 
@@ -198,7 +198,7 @@ async def staged(
     resumed: Conversation | None = None,
     **given: object,
 ) -> AsyncIterator[Stage]:
-    """A call before its start, without a wait for the avatar's picture or for a reload."""
+    """Make a call that is not started yet, without the waits for the avatar's picture and for a reload."""
     monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", 0.0)
     monkeypatch.setattr(agent.call.face, "_JOIN_TIMEOUT", 0.05)
     monkeypatch.setattr(agent.control.personas, "tools_of", lambda *_: list(tools))
@@ -227,4 +227,5 @@ async def staged(
             yield stage
         finally:
             await stage.call.close()
-            await stage.call._face.stop()  # what the end has left is waited for here
+            # Wait here for what the end has left running.
+            await stage.call._face.stop()

@@ -1,4 +1,4 @@
-"""What is known of the account, and what is done when it can't be learned."""
+"""What is known of the account, and what happens when it can't be read."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     import pytest
 
 NOON = 1_800_014_400.0
-# Unix time, in Greenwich.
+# Seconds.
 HOUR = 3600.0
 
 
 def settings_for(url: str, state: Path) -> Settings:
-    """Settings of a worker whose avatar is at that address."""
+    """Return settings of a worker whose avatar service is at this address."""
     return Settings.model_validate({"liveavatar_api_key": "key", "liveavatar_api_url": url, "state_dir": state})
 
 
 @asynccontextmanager
 async def service(*balances: str) -> AsyncIterator[str]:
-    """A service that tells one balance after the other, and then fails."""
+    """Run a service that reports one balance after another, and then fails."""
     left = list(balances)
 
     async def tell(_: web.Request) -> web.Response:
@@ -45,7 +45,7 @@ async def service(*balances: str) -> AsyncIterator[str]:
         yield str(server.make_url("")).rstrip("/")
 
 
-async def test_a_balance_that_can_not_be_learned_stays_what_it_was(tmp_path: Path) -> None:
+async def test_a_balance_that_can_not_be_read_stays_what_it_was(tmp_path: Path) -> None:
     """A malformed or failed reply leaves the last known balance unchanged."""
     async with service("12.5", "much") as url:
         account = Account(settings_for(url, tmp_path), None)
@@ -60,11 +60,12 @@ async def test_a_balance_that_can_not_be_learned_stays_what_it_was(tmp_path: Pat
 async def test_the_day_begins_at_midnight_where_the_worker_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A session that began before it counts from then on; another service's does not count."""
+    """A session that began before midnight counts from midnight; another service's session does not count."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        now = NOON + 4 * HOUR  # one in the morning in Tokyo
+        # One in the morning in Tokyo.
+        now = NOON + 4 * HOUR
         began = now - 3 * HOUR
         url = "http://127.0.0.1:1"
         journal = SessionJournal(tmp_path, lambda: began)
@@ -73,7 +74,8 @@ async def test_the_day_begins_at_midnight_where_the_worker_runs(
             journal.mark_started(session_id)
         later = SessionJournal(tmp_path, lambda: now)
         account = Account(settings_for(f"{url}/v1/sessions", tmp_path), later, lambda: now)
-        monkeypatch.setattr("agent.call.account.avatar_service", None)  # the service is not asked
+        # The service is not asked.
+        monkeypatch.setattr("agent.call.account.avatar_service", None)
         await account.read_day()
     finally:
         monkeypatch.undo()
@@ -82,8 +84,8 @@ async def test_the_day_begins_at_midnight_where_the_worker_runs(
     assert account.seconds_today == HOUR
 
 
-async def test_a_journal_that_can_not_be_read_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The call goes on with what was known; without a journal nothing is known, and nothing told."""
+async def test_a_journal_that_can_not_be_read_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The last known value is kept; without a journal nothing is known, and nothing is logged."""
     (tmp_path / "file").touch()
     settings = settings_for("http://127.0.0.1:1", tmp_path / "file")
     account = Account(settings, SessionJournal(settings.state_dir))

@@ -1,4 +1,4 @@
-"""An incoming call by telephone has something to be answered with."""
+"""An incoming telephone call is answered with a published track."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RINGING = {"sip.callStatus": "ringing"}
 
 
 class Ringing:
-    """A room that is followed."""
+    """A room whose telephones are answered."""
 
     def __init__(self) -> None:
         self.room = JobRoom("a-room")
@@ -29,7 +29,7 @@ class Ringing:
         self.presence = presence
 
     async def changes(self) -> list[str]:
-        """Follow a change; the tracks that are published then."""
+        """Signal a change, and return the tracks that are published afterwards."""
         self.presence.refresh()
         self.presence.emit("changed")
         await asyncio.sleep(0.05)
@@ -37,7 +37,7 @@ class Ringing:
 
 
 async def test_a_track_is_there_while_a_telephone_rings() -> None:
-    """And again for another one; a caller with a screen needs none."""
+    """Each ringing telephone gets a published track; a caller with a screen needs none."""
     call = Ringing()
     call.room.come("client")
     told = [await call.changes()]
@@ -50,8 +50,8 @@ async def test_a_track_is_there_while_a_telephone_rings() -> None:
     assert told == [[], ["answering"], [], ["answering"], []]
 
 
-async def test_a_track_that_can_not_be_published_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """The call goes on: an outgoing one needs none."""
+async def test_a_track_that_can_not_be_published_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Publishing may fail, and the call goes on: an outgoing call needs no track."""
     call = Ringing()
 
     async def refuse(*_: object) -> None:
@@ -66,7 +66,7 @@ async def test_a_track_that_can_not_be_published_is_told(caplog: pytest.LogCaptu
 
 
 async def test_the_end_of_the_call_publishes_nothing_more() -> None:
-    """Also when nothing was published."""
+    """Closing cancels a pending publication, and is allowed when nothing was published."""
     call = Ringing()
     call.answering.close()
     call.room.come("phone", dict(RINGING), PHONE)

@@ -1,4 +1,4 @@
-"""What holds for every call, whatever is said, used and measured in whatever order."""
+"""What holds for every call, whatever is said, used and measured, in any order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LIMITS = st.builds(
 
 
 def tell(story: list[Action], limits: Limits) -> World:
-    """Play a story, and let time pass after it."""
+    """Play a story, and let two ticks pass after it."""
     world = World(limits)
     for action in [*story, ("run", 2 * TICK)]:
         world.act(action)
@@ -45,7 +45,7 @@ def tell(story: list[Action], limits: Limits) -> World:
 
 @given(STORIES, LIMITS)
 def test_a_call_is_warned_of_its_end_once_and_before_it(story: list[Action], limits: Limits) -> None:
-    """There is one end at most, nothing after it, and one warning before it, which was a promise."""
+    """A call ends at most once, decides nothing after that, and is warned once before, within the promised time."""
     world = tell(story, limits)
 
     ends, warnings = world.of(End), world.of(Warn)
@@ -73,16 +73,16 @@ def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> 
 
 
 @given(STORIES, LIMITS)
-def test_what_is_used_up_is_not_used_on(story: list[Action], limits: Limits) -> None:
-    """Whatever is said, the avatar goes within a tick of the day's limit and of the lowest balance."""
+def test_the_avatar_leaves_at_the_days_limit_and_the_lowest_balance(story: list[Action], limits: Limits) -> None:
+    """The avatar is released within a tick of the day's limit and of the lowest balance, whatever is said."""
     world = tell(story, limits)
 
     assert world.overdue <= TICK + 1e-6
 
 
 @given(STORIES, LIMITS)
-def test_the_avatar_is_let_go_of_and_taken_up_in_turns(story: list[Action], limits: Limits) -> None:
-    """A release is never followed by another one without an engage in between, nor an engage by an engage."""
+def test_releases_and_engages_alternate(story: list[Action], limits: Limits) -> None:
+    """A release follows only an engage, and an engage only a release."""
     world = tell(story, limits)
 
     turns = [type(moment.decision) for moment in world.of(Release, Engage)]
@@ -91,7 +91,7 @@ def test_the_avatar_is_let_go_of_and_taken_up_in_turns(story: list[Action], limi
 
 @given(STORIES, LIMITS)
 def test_the_avatar_does_not_leave_while_it_speaks(story: list[Action], limits: Limits) -> None:
-    """Unless there is nothing left of the day's minutes or of the credits."""
+    """Without limits of the day and the credits, the avatar is never released while the agent speaks."""
     without = Limits(call=limits.call, idle=limits.idle, warning=limits.warning)
     world = tell(story, without)
 
@@ -111,7 +111,7 @@ def test_only_use_keeps_an_idle_avatar(story: list[Action], limits: Limits) -> N
 
 
 @given(STORIES, LIMITS)
-def test_an_avatar_that_nobody_sees_is_not_paid_for(story: list[Action], limits: Limits) -> None:
+def test_an_avatar_without_a_viewer_is_not_paid_for(story: list[Action], limits: Limits) -> None:
     """An avatar without a viewer leaves at once unless it is speaking; it starts only for a caller with a screen."""
     world = tell(story, limits)
 
@@ -131,7 +131,7 @@ def test_time_goes_on(story: list[Action], limits: Limits) -> None:
 def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
     story: list[Action], limits: Limits
 ) -> None:
-    """All is decided as in another call, up to the first release; that is the end, for the same reason."""
+    """The decisions are those of any other call up to the first release, which is the end, for the same reason."""
     ours = [moment.decision for moment in tell(story, limits).moments]
     theirs = [moment.decision for moment in tell(story, replace(limits, goes_on=False)).moments]
 
@@ -145,7 +145,7 @@ def test_a_call_that_can_not_go_on_without_the_avatar_ends_where_it_would_leave(
 
 
 def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> None:
-    """To the second: a word restarts the wait."""
+    """The avatar leaves exactly after the idle time, which a word restarts."""
     world = World(Limits(idle=20.0))
     world.run(15.0)
     world.use()
@@ -159,7 +159,7 @@ def test_the_avatar_leaves_a_quiet_call_and_comes_back_with_the_first_word() -> 
 
 
 def test_a_noise_neither_keeps_the_avatar_nor_brings_it_back() -> None:
-    """However long it goes on."""
+    """A noise does not count as use, however long it lasts."""
     world = World(Limits(idle=20.0))
     world.hear(user=True)
     world.run(60.0)
@@ -179,7 +179,7 @@ def test_an_avatar_that_speaks_is_not_idle_and_leaves_when_it_has_spoken() -> No
 
 
 def test_an_avatar_comes_only_for_somebody_with_a_screen() -> None:
-    """A telephone call has no avatar until a caller with a screen joins, and none after they left."""
+    """The avatar comes when a caller with a screen joins, and leaves when that caller leaves."""
     world = World(Limits(), is_engaged=False, seen=False)
     world.budget = Budget(Limits(), world.now, is_engaged=False)
     world.use()
@@ -191,8 +191,8 @@ def test_an_avatar_comes_only_for_somebody_with_a_screen() -> None:
     assert [moment.decision for moment in world.moments] == [Engage(), Release(Reason.UNSEEN)]
 
 
-def test_a_call_that_nobody_uses_for_long_ends() -> None:
-    """Not while the agent speaks, with or without an avatar, and without a warning: a word would put the end off."""
+def test_a_call_that_is_not_used_for_long_ends() -> None:
+    """The end is not warned of, as a word would postpone it; it waits for the agent, and needs no avatar."""
     world = World(Limits(silence=30.0, idle=10.0))
     world.run(20.0)
     world.use()
@@ -207,7 +207,7 @@ def test_a_call_that_nobody_uses_for_long_ends() -> None:
 
 
 def test_near_the_end_of_the_day_the_avatar_leaves_at_a_pause() -> None:
-    """The last ten seconds are for that; it does not come back for what is left."""
+    """The avatar is released in the first pause of the last ten seconds, and does not come back for the rest."""
     world = World(Limits(day=60.0, idle=200.0))
     world.hear(user=True)
     world.run(55.0)
@@ -218,8 +218,8 @@ def test_near_the_end_of_the_day_the_avatar_leaves_at_a_pause() -> None:
     assert [moment.decision for moment in world.moments] == [Release(Reason.DAY_IS_USED)]
 
 
-def test_with_nothing_left_the_avatar_goes_in_mid_word() -> None:
-    """A limit holds, however long the caller speaks."""
+def test_when_nothing_is_left_the_avatar_goes_while_it_speaks() -> None:
+    """The limit holds, however long the agent speaks."""
     world = World(Limits(day=60.0, credits=5.0))
     world.hear(agent=True)
     world.run(65.0)
@@ -238,8 +238,8 @@ def test_on_a_new_day_the_avatar_comes_back() -> None:
     assert [type(moment.decision) for moment in world.moments] == [Release, Engage]
 
 
-def test_a_session_that_gives_back_its_escrow_is_not_taken_up_for_it() -> None:
-    """A balance that is low has to rise by more than a session's first minute; one that is unknown is no reason."""
+def test_a_session_that_gives_back_its_escrow_does_not_bring_the_avatar_back() -> None:
+    """A low balance has to rise by more than a session's first minute; an unknown balance does not stop a session."""
     world = World(Limits(credits=5.0), credits_left=4.9)
     world.run(TICK)
     world.credits_left = 5.9
@@ -249,8 +249,8 @@ def test_a_session_that_gives_back_its_escrow_is_not_taken_up_for_it() -> None:
     assert Limits(credits=5.0).used_up(0.0, None, to_begin=True) is None
 
 
-def test_a_warning_is_kept_to_when_the_avatar_goes() -> None:
-    """The caller was told when the call ends; idleness or a loss does not put that off."""
+def test_a_warned_call_ends_on_time_without_its_avatar() -> None:
+    """Once the caller was told when the call ends, neither idleness nor a lost avatar postpones the end."""
     world = World(Limits(call=60.0, idle=40.0))
     world.run(30.0)
     world.act(("lose", 0.0))
@@ -264,7 +264,7 @@ def test_a_warning_is_kept_to_when_the_avatar_goes() -> None:
 
 
 def test_an_avatar_comes_as_soon_as_there_is_a_slot() -> None:
-    """One that is in the call has its own, however many others use."""
+    """An avatar in the call keeps its own slot, however many others are in use."""
     budget = Budget(Limits(slots=2), 100.0, is_engaged=False)
     decided = []
     for slots in (2, 1, 5):

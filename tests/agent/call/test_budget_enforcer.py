@@ -1,4 +1,4 @@
-"""The shell of the budget: it measures, listens and carries out."""
+"""The budget enforcer: it measures, listens and carries out decisions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AGES = 1000.0
 
 
 class Session(rtc.EventEmitter[Literal["user_state_changed", "agent_state_changed", "user_input_transcribed"]]):
-    """Tells who speaks, and what was understood."""
+    """A session that reports who speaks, and what was transcribed."""
 
     user_state = "listening"
     agent_state = "listening"
@@ -53,14 +53,14 @@ class Notes(list[Any]):
         self._more.set()
 
     async def wait_for(self, count: int) -> None:
-        """Wait until that much has happened."""
+        """Wait until so many things have happened."""
         while len(self) < count:
             self._more.clear()
             await self._more.wait()
 
 
 class Avatar:
-    """An avatar that notes its calls."""
+    """An avatar that records its calls."""
 
     def __init__(self) -> None:
         self.seconds_used = 0.0
@@ -74,7 +74,7 @@ class Avatar:
 
 
 class ScriptedAccount(Account):
-    """Is what the test says, and counts how often it was asked."""
+    """An account with scripted values that counts its queries."""
 
     def __init__(self, *, day: float = 0.0, credits_left: float | None = None) -> None:
         super().__init__(Settings(), None)
@@ -91,7 +91,7 @@ class ScriptedAccount(Account):
 
 
 class Call:
-    """A call that is governed."""
+    """A call whose budget is enforced."""
 
     def __init__(self, limits: Limits, account: ScriptedAccount | None = None) -> None:
         self.session = Session()
@@ -111,7 +111,7 @@ class Call:
         )
 
     async def decides(self, count: int) -> None:
-        """Wait until the budget was decided so many more times."""
+        """Let the budget decide so many more times."""
         for _ in range(count):
             self.budget.look()
             await asyncio.sleep(0.02)
@@ -127,13 +127,13 @@ class Call:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tick is short, and so is the wait for the next look at the balance."""
+    """Make a tick short, and the wait between two balance requests."""
     monkeypatch.setattr("agent.call.budget.TICK", 0.01)
     monkeypatch.setattr(agent.call.budget_enforcer, "_ASK_EVERY", 0.01)
 
 
 async def test_a_call_is_warned_and_then_ended() -> None:
-    """By what its avatar has used; nothing follows the end."""
+    """The warning and the end depend on the avatar's seconds; nothing follows the end."""
     async with Call(Limits(call=AGES, warning=30.0)).governed() as call:
         call.avatar.seconds_used = AGES - 20.0
         await call.warnings.wait_for(1)
@@ -161,7 +161,7 @@ async def test_a_quiet_avatar_leaves_and_use_brings_it_back() -> None:
 
 @pytest.mark.parametrize(("who", "state"), [("user", "speaking"), ("agent", "thinking"), ("user", "listening")])
 async def test_neither_a_noise_nor_a_tool_that_hangs_keeps_an_idle_avatar(who: str, state: str) -> None:
-    """A sound without a word is no use, and an agent that thinks for ever says nothing."""
+    """A sound without a word is not use, and an agent that thinks for ever says nothing."""
     async with Call(Limits(idle=0.02)).governed() as call:
         (call.session.user if who == "user" else call.session.agent)(state)
         call.session.understand(" ")
@@ -175,7 +175,7 @@ async def test_neither_a_noise_nor_a_tool_that_hangs_keeps_an_idle_avatar(who: s
 
 
 async def test_an_avatar_that_speaks_stays() -> None:
-    """Its answer keeps it, and nothing more."""
+    """The avatar stays while it speaks, and leaves afterwards."""
     call = Call(Limits(idle=0.0))
     call.session.agent_state = "speaking"
     async with call.governed():
@@ -203,7 +203,7 @@ async def test_an_avatar_comes_when_somebody_can_see_it() -> None:
 
 
 async def test_an_idle_call_without_an_avatar_ends() -> None:
-    """The idle limit of the call holds without an avatar, too."""
+    """The call's idle limit also holds without an avatar."""
     async with Call(Limits(silence=0.02)).governed(has_avatar=False) as call:
         await call.ended.wait_for(1)
 
@@ -250,16 +250,16 @@ async def test_whether_an_avatar_may_begin(limits: Limits, reason: Reason | None
     assert account.asked == asked
 
 
-async def test_what_was_not_begun_can_be_stopped() -> None:
-    """A call that ends before anybody came has nothing to enforce."""
+async def test_a_budget_that_was_not_started_can_be_stopped() -> None:
+    """A call that ends before a caller joined has nothing to enforce."""
     call = Call(Limits(call=0.0))
     call.budget.stop()
 
     assert call.ended == []
 
 
-def test_settings_are_limits_and_nothing_is_none() -> None:
-    """Minutes become seconds, the goodbye is within them, and a sandbox costs nothing."""
+def test_settings_become_limits_and_zero_is_no_limit() -> None:
+    """Minutes become seconds, the goodbye is part of them, and a sandbox session costs nothing."""
     values = {
         "minutes_per_call": 2,
         "minutes_per_day": 3,
@@ -275,8 +275,8 @@ def test_settings_are_limits_and_nothing_is_none() -> None:
     assert limits_of(Settings(minutes_per_call=0.1)).call == 0.0
 
 
-def test_a_session_that_has_the_room_is_a_limit_of_its_own() -> None:
-    """The goodbye is said before LiveAvatar ends the room, and a call there does not go on without the avatar."""
+def test_a_hosted_sessions_duration_is_a_limit() -> None:
+    """The goodbye is said before LiveAvatar closes its room, and such a call does not go on without the avatar."""
     theirs = Settings(room_owner="liveavatar", avatar_idle_seconds=0, call_idle_seconds=0)
 
     assert limits_of(theirs) == Limits(goes_on=False)

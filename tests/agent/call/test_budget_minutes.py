@@ -1,4 +1,4 @@
-"""The minutes of a call that has had a job before."""
+"""The remaining minutes of a call that has had a job before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOM = "call-0123456789abcdef"
 
 
 class Clock:
-    """Unix time that is set."""
+    """A settable Unix clock."""
 
     now = 1000.0
 
@@ -26,7 +26,7 @@ class Clock:
 
 
 def journal_with(path: Path, room: str, *seconds: float) -> SessionJournal:
-    """A journal with sessions in a room, each so long and stopped."""
+    """Make a journal with stopped sessions in a room, each of this many seconds."""
     clock = Clock()
     journal = SessionJournal(path, clock)
     for number, length in enumerate(seconds):
@@ -41,14 +41,14 @@ def journal_with(path: Path, room: str, *seconds: float) -> SessionJournal:
 async def test_the_minutes_do_not_start_again_with_a_new_job(
     tmp_path: Path, seconds: tuple[float, ...], left: float
 ) -> None:
-    """A caller who joins again with the token of a call that has ended has what that left."""
+    """A caller who joins again with the token of an ended call gets the minutes that were left."""
     journal = journal_with(tmp_path, ROOM, *seconds)
 
     assert await minutes_left(Settings(minutes_per_call=10.0), journal, ROOM) == left
 
 
-async def test_other_calls_count_for_themselves(tmp_path: Path) -> None:
-    """Minutes of other rooms do not count, nor those of a room with a permanent name."""
+async def test_other_calls_minutes_do_not_count(tmp_path: Path) -> None:
+    """Sessions in other rooms do not count, nor do those in a room with a permanent name."""
     settings = Settings(minutes_per_call=10.0)
     journal = journal_with(tmp_path, "weekly", 900.0)
 
@@ -57,12 +57,12 @@ async def test_other_calls_count_for_themselves(tmp_path: Path) -> None:
 
 
 async def test_a_call_without_a_limit_has_none(tmp_path: Path) -> None:
-    """The journal is not asked."""
+    """The journal is not read."""
     assert await minutes_left(Settings(), journal_with(tmp_path, ROOM, 900.0), ROOM) is None
 
 
 async def test_a_journal_that_can_not_be_read_does_not_end_a_call(tmp_path: Path) -> None:
-    """The call has its minutes."""
+    """The call gets all its minutes."""
     (tmp_path / "file").touch()
 
     assert await minutes_left(Settings(minutes_per_call=10.0), SessionJournal(tmp_path / "file"), ROOM) == 10.0

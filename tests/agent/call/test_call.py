@@ -43,7 +43,7 @@ async def never() -> str:
 
 @function_tool(name="look")
 async def stubborn() -> str:
-    """Wait for it even when cancelled, for as long as a test may take."""
+    """Keep waiting even when cancelled, for as long as a test may take."""
     for _ in range(10):
         try:
             await asyncio.sleep(0.5)
@@ -54,22 +54,22 @@ async def stubborn() -> str:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hanging steps are left after a moment."""
+    """Give up hanging steps after a moment."""
     for name in ("_SILENCE_TIMEOUT", "_CLOSE_TIMEOUT", "_HANG_UP_TIMEOUT"):
         monkeypatch.setattr(agent.call.call, name, 0.2)
-    # An avatar lingers for 1.2 s after its last word.
+    # An avatar stays for 1.2 s after its last word.
     monkeypatch.setattr(agent.call.call, "_STOP_TIMEOUT", 2.0)
 
 
 async def talks(stage: Stage) -> None:
-    """Start the call, let the caller come, and wait for the opening line."""
+    """Start the call, let the caller join, and wait for the opening line."""
     await stage.call.start()
     stage.room.come(CLIENT, microphone=True)
     await stage.has_said(OPENING)
 
 
 async def looks(stage: Stage) -> None:
-    """Ask something for which a tool is called, and wait until it runs."""
+    """Ask something that needs a tool, and wait until the tool runs."""
     started = asyncio.Event()
     stage.session.on("tool_execution_updated", lambda _: started.set())
     stage.session.generate_reply(user_input="look it up")
@@ -80,7 +80,7 @@ async def looks(stage: Stage) -> None:
 
 
 async def test_the_avatar_is_on_its_way_before_the_agent_connects(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a room of the page's the caller has a screen: nothing waits for finding that out."""
+    """A caller of the web page has a screen, so nothing waits to find that out."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
 
@@ -88,8 +88,8 @@ async def test_the_avatar_is_on_its_way_before_the_agent_connects(monkeypatch: p
         await stage.shows("live")
 
 
-async def test_in_another_room_the_agent_looks_who_is_there_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A caller with a screen who is there brings the avatar."""
+async def test_in_another_room_the_agent_joins_before_it_starts_the_avatar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller with a screen who is in the room brings the avatar."""
     async with staged(monkeypatch, room="meeting") as stage:
         stage.room.come(CLIENT, microphone=True)
         await stage.call.start()
@@ -101,7 +101,7 @@ async def test_in_another_room_the_agent_looks_who_is_there_first(monkeypatch: p
 async def test_a_telephone_pays_for_no_avatar_and_is_greeted_when_it_is_answered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The agent's track is there while it rings: LiveKit answers an incoming call only then. A screen brings a face."""
+    """The agent's track is published while the telephone rings, and a caller with a screen brings the avatar."""
     async with staged(monkeypatch, room="call-_+15550100_aBcD") as stage:
         stage.room.come("phone", RINGING, PHONE, microphone=True)
         await stage.call.start()
@@ -115,8 +115,8 @@ async def test_a_telephone_pays_for_no_avatar_and_is_greeted_when_it_is_answered
         await stage.shows("live")
 
 
-async def test_a_telephone_may_have_an_avatar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a room that is recorded, by a setting."""
+async def test_a_telephone_may_have_an_avatar_by_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room that is recorded may want an avatar without a viewer."""
     async with staged(monkeypatch, room="call-_+15550100_aBcD", sip_avatar=True) as stage:
         stage.room.come("phone", ANSWERED, PHONE, microphone=True)
         await stage.call.start()
@@ -124,7 +124,7 @@ async def test_a_telephone_may_have_an_avatar(monkeypatch: pytest.MonkeyPatch) -
 
 
 class Refusing(LiteService):
-    """Knows no such key."""
+    """A service that rejects the API key."""
 
     def on_token(self, request: web.Request) -> web.Response:
         return reply({"code": 4010, "data": None, "message": "Invalid API key"}, status=401)
@@ -133,7 +133,7 @@ class Refusing(LiteService):
 async def test_a_caller_reads_no_operators_detail(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Why there is no avatar is in the log."""
+    """The reason for the missing avatar is in the log only."""
     async with staged(monkeypatch, service=Refusing()) as stage:
         await talks(stage)
         await stage.shows("voice only")
@@ -149,7 +149,7 @@ async def test_a_caller_reads_no_operators_detail(
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("tool", [never, stubborn])
 async def test_a_caller_who_leaves_while_a_tool_hangs_ends_the_call(monkeypatch: pytest.MonkeyPatch, tool: Any) -> None:
-    """The avatar's session is stopped, the room is closed and the job ends, though the tool never does."""
+    """The avatar's session is stopped, the room is closed and the job ends, although the tool never returns."""
     async with staged(monkeypatch, LOOK, tools=[tool]) as stage:
         await talks(stage)
         await looks(stage)
@@ -161,7 +161,7 @@ async def test_a_caller_who_leaves_while_a_tool_hangs_ends_the_call(monkeypatch:
 
 
 async def test_the_minutes_of_a_call_are_kept_while_a_tool_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The goodbye is said, and the call is over."""
+    """The goodbye is said and the call ends, although the tool never returns."""
     async with staged(monkeypatch, LOOK, tools=[never], minutes_per_call=11 / 60, end_warning_seconds=0) as stage:
         await talks(stage)
         await looks(stage)
@@ -173,7 +173,7 @@ async def test_the_minutes_of_a_call_are_kept_while_a_tool_hangs(monkeypatch: py
 
 
 async def test_an_idle_avatar_leaves_while_a_tool_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An agent that thinks for ever says nothing."""
+    """An agent that thinks for ever does not count as speaking."""
     async with staged(monkeypatch, LOOK, tools=[never], avatar_idle_seconds=1.0) as stage:
         await talks(stage)
         await looks(stage)
@@ -183,7 +183,7 @@ async def test_an_idle_avatar_leaves_while_a_tool_hangs(monkeypatch: pytest.Monk
         assert stage.attributes["avatar"] == f"voice only: {SENTENCES[Reason.IDLE]}"
 
 
-async def test_a_call_that_nobody_uses_ends_with_the_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unused_call_ends_with_the_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
     """An idle call ends with the goodbye instead of lasting for ever."""
     async with staged(monkeypatch, call_idle_seconds=1.0) as stage:
         await talks(stage)
@@ -193,7 +193,7 @@ async def test_a_call_that_nobody_uses_ends_with_the_goodbye(monkeypatch: pytest
 
 
 class Hanging(LiteService):
-    """Does not answer when it is to stop."""
+    """A service that never answers a stop request."""
 
     def _rest(self, path: str, handler: Any) -> Any:
         inner = super()._rest(path, handler)
@@ -209,7 +209,7 @@ class Hanging(LiteService):
 
 @pytest.mark.usefixtures("short")
 async def test_a_vendor_that_hangs_does_not_keep_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job ends; the stop goes on beside it, and the next sweep has it."""
+    """The job ends; the stop continues in the background, and the next sweep finds the session."""
     async with staged(monkeypatch, service=Hanging()) as stage:
         await talks(stage)
         await stage.shows("live")
@@ -222,7 +222,7 @@ async def test_a_vendor_that_hangs_does_not_keep_the_call(monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("short")
 async def test_a_framework_that_hangs_does_not_keep_the_avatar(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The avatar is stopped before the session is closed, and the job ends without it."""
+    """The avatar is stopped before the session is closed, and the job does not wait for the session."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
         close = CallSession.close
@@ -234,8 +234,8 @@ async def test_a_framework_that_hangs_does_not_keep_the_avatar(monkeypatch: pyte
         await close(stage.session)
 
 
-async def test_what_is_cut_at_the_end_is_kept_as_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The avatar is silenced before it is stopped."""
+async def test_speech_that_the_end_cuts_is_kept_as_far_as_it_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The avatar is interrupted before it is stopped."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
         await stage.shows("live")
@@ -250,7 +250,7 @@ async def test_what_is_cut_at_the_end_is_kept_as_it_was_heard(monkeypatch: pytes
 
 
 async def test_when_the_worker_ends_the_goodbye_is_heard_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework's job closes the session: that ends the call, in the order of every end."""
+    """The framework's close of the session ends the call, in the same order as any other end."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
         await asyncio.wait_for(stage.session.aclose(), 20)
@@ -260,8 +260,8 @@ async def test_when_the_worker_ends_the_goodbye_is_heard_to_its_end(monkeypatch:
         assert stage.job.has_ended.is_set()
 
 
-async def test_nobody_is_told_goodbye_in_an_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that ends while it waits for a caller ends at once."""
+async def test_no_goodbye_is_said_in_an_empty_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is shut down while it waits for a caller ends the call at once."""
     async with staged(monkeypatch) as stage:
         await stage.call.start()
         await asyncio.wait_for(stage.session.aclose(), 20)
@@ -271,7 +271,7 @@ async def test_nobody_is_told_goodbye_in_an_empty_room(monkeypatch: pytest.Monke
 
 
 async def test_a_session_that_fails_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework closes it without asking."""
+    """The framework closes a failed session by itself."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
         stage.session._close_soon(reason=CloseReason.ERROR)
@@ -301,7 +301,7 @@ async def test_a_front_end_ends_the_call_without_a_word(monkeypatch: pytest.Monk
 async def test_the_agent_hangs_up_when_it_has_said_goodbye(
     monkeypatch: pytest.MonkeyPatch, replies: tuple[Reply, ...]
 ) -> None:
-    """Once, be it said with the tool or after it, and to its end."""
+    """The goodbye is said once, and to its end, whether the model says it with the tool call or after it."""
     async with staged(monkeypatch, *replies, tools=[end_call]) as stage:
         await talks(stage)
         stage.session.generate_reply(user_input="that is all, goodbye")
@@ -314,7 +314,7 @@ async def test_the_agent_hangs_up_when_it_has_said_goodbye(
 
 
 async def test_a_silent_call_ends_with_its_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Heard to its end, and with a reason of its own; the avatar is not paid for any longer."""
+    """The goodbye is heard to its end, the end has its own reason, and the avatar is no longer paid for."""
     silence = SilenceOptions.model_construct(goodbye_after=0.5, goodbye=BYE)
     monkeypatch.setattr(call_fakes, "PERSONA", call_fakes.PERSONA.model_copy(update={"silence": silence}))
     async with staged(monkeypatch) as stage:
@@ -328,7 +328,7 @@ async def test_a_silent_call_ends_with_its_goodbye(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_caller_who_interrupts_the_goodbye_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There was one more thing."""
+    """A caller who interrupts the goodbye keeps the call."""
     async with staged(monkeypatch, Reply((HANG_UP,)), Reply((STORY,)), tools=[end_call]) as stage:
         await talks(stage)
         await stage.shows("live")
@@ -341,7 +341,7 @@ async def test_a_caller_who_interrupts_the_goodbye_stays(monkeypatch: pytest.Mon
 
 
 async def test_the_room_is_joined_without_subscribing_to_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Presence and the avatar ask for what they need, so that no picture is ever decoded."""
+    """`Presence` and the avatar subscribe to the tracks they need, so that no video is ever decoded."""
     async with staged(monkeypatch) as stage:
         await talks(stage)
 
@@ -362,7 +362,7 @@ async def test_the_callers_sound_is_not_resampled_again(monkeypatch: pytest.Monk
 async def test_the_callers_sound_is_conditioned_as_wanted(
     monkeypatch: pytest.MonkeyPatch, gain: bool, gate: bool
 ) -> None:
-    """It is made louder, and the agent's own voice is kept out of it, unless that is refused."""
+    """The audio is amplified, and the agent's own voice is removed from it, unless the settings say otherwise."""
     async with staged(monkeypatch, echo_gate=gate, auto_gain_control=gain) as stage:
         options = stage.call._room_options().get_audio_input_options()
         await talks(stage)

@@ -14,13 +14,14 @@ from agent.call.callers import FLOOR, RELOAD_GRACE, RETURN_TIMEOUT, Caller, Call
 GRACE = 15.0
 ADA = Caller("ada", has_microphone=True)
 BEN = Caller("ben", has_microphone=True)
-CARL = Caller("carl")  # without a microphone
+# Has no microphone.
+CARL = Caller("carl")
 PHONE = Caller("phone", is_phone=True, has_microphone=True)
 NAMES = ("ada", "ben", "carl")
 
 
 def present(*callers: Caller, grace: float = GRACE) -> Callers:
-    """A call in which these are, from second 0."""
+    """Return a call in which these callers are present from second 0."""
     made = Callers(grace)
     made.update(0.0, callers, {})
     return made
@@ -34,8 +35,8 @@ def test_the_first_caller_is_linked_and_stays_so() -> None:
     assert callers.linked == "ada"
 
 
-def test_who_publishes_a_microphone_is_linked_before_who_has_none() -> None:
-    """A caller without a microphone loses the link to one who has a microphone."""
+def test_a_caller_with_a_microphone_is_linked_before_one_without() -> None:
+    """A caller without a microphone loses the link to one who publishes a microphone."""
     callers = present(CARL)
     assert callers.linked == "carl"
     callers.update(1.0, [CARL, BEN], {})
@@ -59,8 +60,8 @@ def test_a_caller_can_be_heard_through_an_open_microphone(callers: list[Caller],
     assert present(*callers).can_be_heard is heard
 
 
-def test_the_link_moves_to_who_speaks_after_a_pause_of_the_linked_one() -> None:
-    """A breath of the linked one is no pause, and a timer is asked for meanwhile."""
+def test_the_link_moves_to_the_speaker_after_a_pause_of_the_linked_caller() -> None:
+    """A short breath of the linked caller is not a pause; a timer waits for its length."""
     callers = present(ADA, BEN)
     callers.speak(1.0, ["ada"])
     callers.speak(2.0, ["ben"])
@@ -80,8 +81,8 @@ def test_the_link_stays_while_both_speak() -> None:
 
 
 @pytest.mark.parametrize("other", [replace(BEN, is_muted=True), CARL, replace(BEN, is_ready=False)])
-def test_who_can_not_be_heard_gets_no_link_by_speaking(other: Caller) -> None:
-    """Without an open microphone LiveKit's news of a speaker are of the past."""
+def test_a_caller_who_can_not_be_heard_gets_no_link_by_speaking(other: Caller) -> None:
+    """LiveKit's speaker news about a caller without an open microphone are outdated."""
     callers = present(ADA, other)
     callers.speak(10.0, [other.identity])
     callers.handle_timeout(20.0)
@@ -90,7 +91,7 @@ def test_who_can_not_be_heard_gets_no_link_by_speaking(other: Caller) -> None:
 
 
 def test_a_muted_microphone_keeps_its_link_until_somebody_else_speaks() -> None:
-    """Muting for a cough changes nothing."""
+    """Muting alone does not move the link."""
     callers = present(ADA, BEN)
     callers.update(1.0, [replace(ADA, is_muted=True), BEN], {})
     assert callers.linked == "ada"
@@ -99,7 +100,7 @@ def test_a_muted_microphone_keeps_its_link_until_somebody_else_speaks() -> None:
     assert callers.linked == "ben"
 
 
-def test_when_the_linked_one_leaves_another_is_linked() -> None:
+def test_when_the_linked_caller_leaves_another_is_linked() -> None:
     """Speaking callers come before silent ones, and callers with a microphone before those without."""
     callers = present(ADA, CARL, BEN)
     callers.update(1.0, [CARL, BEN], {"ada": Departure.LEFT})
@@ -111,8 +112,8 @@ def test_when_the_linked_one_leaves_another_is_linked() -> None:
     assert callers.linked == "dora"
 
 
-def test_the_button_links_whoever_holds_it_until_somebody_else_speaks() -> None:
-    """Speaking takes no link from a held button, and a caller in push-to-talk never takes it by speaking."""
+def test_holding_the_button_links_its_caller_until_another_speaks() -> None:
+    """Speech does not take the link from a held button, nor does a push-to-talk caller take it by speaking."""
     callers = present(ADA, BEN)
     callers.use_button(1.0, "ben", used=True)
     callers.speak(2.0, ["ben"])
@@ -137,15 +138,15 @@ def test_the_button_links_whoever_holds_it_until_somebody_else_speaks() -> None:
     ],
 )
 def test_a_caller_who_left_is_waited_for(departure: Departure, grace: float, waits: float) -> None:
-    """As long as a reload takes if they left on purpose, longer if the connection was lost."""
+    """The wait is as long as a reload if they left on purpose, and longer if the connection was lost."""
     callers = present(ADA, grace=grace)
     callers.update(100.0, [], {"ada": departure})
 
     assert callers.ends_at == callers.next_timeout() == 100.0 + waits
 
 
-def test_nothing_known_of_a_departure_is_a_lost_connection() -> None:
-    """The agent was away itself when the caller left."""
+def test_a_departure_without_a_known_reason_is_a_lost_connection() -> None:
+    """The agent itself was disconnected when the caller left."""
     callers = present(ADA)
     callers.update(100.0, [], {})
 
@@ -153,7 +154,7 @@ def test_nothing_known_of_a_departure_is_a_lost_connection() -> None:
 
 
 def test_a_telephone_that_is_hung_up_is_not_waited_for() -> None:
-    """However the news of it comes."""
+    """The call ends at once, whatever reason LiveKit gives."""
     for departure in Departure:
         callers = present(PHONE)
         callers.update(100.0, [], {"phone": departure})
@@ -161,7 +162,7 @@ def test_a_telephone_that_is_hung_up_is_not_waited_for() -> None:
 
 
 def test_of_two_who_left_the_later_wait_counts() -> None:
-    """A caller with a lost connection is waited for although another one hung up later."""
+    """A lost caller is still waited for although another caller hung up later."""
     callers = present(ADA, BEN)
     callers.update(100.0, [BEN], {"ada": Departure.LOST})
     callers.update(101.0, [], {"ben": Departure.LEFT})
@@ -169,8 +170,8 @@ def test_of_two_who_left_the_later_wait_counts() -> None:
     assert callers.ends_at == 100.0 + GRACE
 
 
-def test_a_caller_who_came_back_and_hung_up_is_not_waited_for_twice() -> None:
-    """When the linked caller leaves, the pending switch to another caller is dropped."""
+def test_a_caller_who_came_back_and_hung_up_is_waited_for_once() -> None:
+    """The wait for a lost caller ends with their return; the wait after the hang-up is that of a reload."""
     callers = present(ADA)
     callers.update(100.0, [], {"ada": Departure.LOST})
     callers.update(101.0, [ADA], {})
@@ -181,7 +182,7 @@ def test_a_caller_who_came_back_and_hung_up_is_not_waited_for_twice() -> None:
 
 
 def test_a_caller_on_the_way_back_has_the_whole_grace_from_then_on() -> None:
-    """However they left, and once they are back, for the next time nothing is left of it."""
+    """An announced return restarts the grace, whatever the departure was; it does not count for the next departure."""
     for departure in Departure:
         callers = present(ADA)
         callers.update(100.0, [], {"ada": departure})
@@ -192,8 +193,8 @@ def test_a_caller_on_the_way_back_has_the_whole_grace_from_then_on() -> None:
         assert callers.ends_at == 120.0 + RELOAD_GRACE
 
 
-def test_a_caller_on_the_way_back_is_not_waited_for_without_an_end() -> None:
-    """However often the page asks; a longer wait than that is not shortened."""
+def test_the_wait_for_a_caller_on_the_way_back_has_a_limit() -> None:
+    """Repeated announcements extend the wait to a maximum, and never shorten a longer wait."""
     callers, patient = present(ADA), present(ADA, grace=2 * RETURN_TIMEOUT)
     for made in (callers, patient):
         made.update(100.0, [], {"ada": Departure.LOST})
@@ -207,7 +208,7 @@ def test_a_caller_on_the_way_back_is_not_waited_for_without_an_end() -> None:
 
 
 def test_the_way_back_may_be_asked_for_before_the_departure_is_known() -> None:
-    """A moment before: what was asked for long ago is of an earlier page."""
+    """An announcement a moment before the departure counts; an older one belongs to an earlier page."""
     for asked_at, waits in ((99.0, GRACE), (90.0, RELOAD_GRACE)):
         callers = present(ADA)
         callers.announce(asked_at, "ada")
@@ -216,7 +217,7 @@ def test_the_way_back_may_be_asked_for_before_the_departure_is_known() -> None:
 
 
 def test_somebody_who_was_not_in_the_call_is_not_waited_for() -> None:
-    """Whatever a page asks for."""
+    """An announcement for an unknown identity does not extend the wait."""
     callers = present(ADA)
     callers.update(100.0, [], {"ada": Departure.LEFT})
     callers.announce(101.0, "carl")
@@ -238,7 +239,7 @@ def test_a_telephone_that_rings_is_not_there_and_is_waited_for() -> None:
     assert (callers.linked, callers.is_there, callers.has_screen) == ("phone", True, False)
 
 
-def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
+def test_a_telephone_that_is_not_answered_ends_the_call() -> None:
     """A telephone that was never answered does not count as a caller who left."""
     callers = present(replace(PHONE, is_ready=False))
     callers.update(30.0, [], {"phone": Departure.LEFT})
@@ -246,14 +247,14 @@ def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
     assert callers.ends_at == 30.0
 
 
-def test_the_first_caller_has_as_long_as_is_set() -> None:
-    """By default for ever, and then no timer is asked for."""
+def test_the_first_caller_has_until_the_set_time() -> None:
+    """By default the wait has no end, and needs no timer."""
     assert (Callers(GRACE).ends_at, Callers(GRACE).next_timeout()) == (inf, None)
     assert Callers(GRACE, first_by=30.0).next_timeout() == 30.0
 
 
-def test_who_takes_part_may_ask() -> None:
-    """Being linked, having a microphone or having written is taking part; being in the room is not."""
+def test_callers_who_take_part_may_ask() -> None:
+    """A caller takes part when linked, with a microphone, or after writing; being in the room is not enough."""
     callers = present(ADA, BEN, CARL)
     assert [name for name in (*NAMES, "nobody") if callers.takes_part(name)] == ["ada", "ben"]
     assert callers.write("carl")
@@ -275,7 +276,7 @@ EVENTS = st.lists(
 
 @given(EVENTS)
 def test_somebody_who_is_there_is_linked_and_time_goes_on(events: list[tuple[str, object, bool]]) -> None:
-    """The linked one is in the room whenever anybody is; after a time-out the next one is later."""
+    """The linked caller is in the room whenever anybody is; after a time-out the next one is later."""
     callers, now = Callers(GRACE), 0.0
     by_name = {"ada": ADA, "ben": BEN, "carl": CARL}
     there: list[Caller] = []

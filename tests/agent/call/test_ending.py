@@ -1,4 +1,4 @@
-"""The end of a call: every step has its turn, whatever the others do."""
+"""The end of a call: every step runs, whatever the others do."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LONG = 60.0
 
 
 class Steps:
-    """Steps that note when they begin."""
+    """Steps that record when they begin."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []
 
     def step(self, name: str, then: Callable[[], Awaitable[object]] | None = None, deadline: float = LONG) -> Step:
-        """A step that does something, or nothing."""
+        """Return a step that runs this action, or none."""
 
         async def run() -> None:
             self.begun.append(name)
@@ -39,7 +39,7 @@ async def hang() -> None:
 
 
 async def hang_on() -> None:
-    """Return after a while, also when it is cancelled."""
+    """Return after a while, also when cancelled."""
     for _ in range(3):
         try:
             await asyncio.sleep(0.2)
@@ -61,7 +61,7 @@ async def fail() -> None:
         (fail, "a step of the call's end failed"),
     ],
 )
-async def test_a_step_that_hangs_or_fails_keeps_none_behind_it(
+async def test_a_step_that_hangs_or_fails_does_not_stop_the_next(
     then: Callable[[], Awaitable[object]], told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A step that hangs or fails is named in the log, and the next step runs."""
@@ -74,7 +74,7 @@ async def test_a_step_that_hangs_or_fails_keeps_none_behind_it(
 
 
 class Ended:
-    """An end, and what it has told."""
+    """The end of a call, and the messages it sent."""
 
     def __init__(self, *steps: Step) -> None:
         self.farewells: list[Farewell] = []
@@ -102,7 +102,7 @@ async def test_a_call_ends_once_for_the_first_reason() -> None:
     assert ended.told == ["begin", "its minutes are used up"]
 
 
-async def test_who_is_not_waited_for_any_more_stops_no_end() -> None:
+async def test_a_cancelled_wait_does_not_cancel_the_end() -> None:
     """A job that is cancelled while it waits leaves the end running."""
     steps = Steps()
     is_free = asyncio.Event()
@@ -118,8 +118,8 @@ async def test_who_is_not_waited_for_any_more_stops_no_end() -> None:
     assert steps.begun == ["slow", "last"]
 
 
-async def test_a_call_that_does_not_end_is_not_waited_for() -> None:
-    """There is nothing to wait for."""
+async def test_waiting_for_an_end_that_has_not_begun_returns() -> None:
+    """A call that is not ending has nothing to wait for."""
     ended = Ended()
     await ended.ending.wait()
 

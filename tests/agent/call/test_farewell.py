@@ -1,4 +1,4 @@
-"""The farewell: what is heard of the agent, and what no longer, when a call ends."""
+"""The farewell: what a caller still hears of the agent when a call ends."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ async def look() -> str:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the last word reach the caller at once."""
+    """Let the last audio reach the caller at once."""
     monkeypatch.setattr(agent.call.farewell, "LINGER", 0.0)
 
 
 @asynccontextmanager
 async def running() -> AsyncIterator[tuple[AgentSession[None], SpeechQueue, ClockedOutput]]:
-    """A session that can tell a story and say goodbye."""
+    """Start a session that can tell a story and say goodbye."""
     tts = ScriptedTTS({"A story.": STORY, "Goodbye!": GOODBYE})
     turns = TurnHandlingOptions(turn_detection="manual")
     session = AgentSession[None](llm=ScriptedLLM(LOOK), tts=tts, vad=None, turn_handling=turns)
@@ -53,7 +53,7 @@ async def running() -> AsyncIterator[tuple[AgentSession[None], SpeechQueue, Cloc
 
 
 async def test_a_story_gives_way_to_the_goodbye() -> None:
-    """Which is heard to its end."""
+    """The story is interrupted, and the goodbye is heard to its end."""
     async with running() as (session, speech, output):
         speech.say("A story.")
         await output.wait_for_audio(0.2)
@@ -66,7 +66,7 @@ async def test_a_story_gives_way_to_the_goodbye() -> None:
 
 
 async def test_the_goodbye_is_said_to_a_caller_who_speaks() -> None:
-    """Their microphone is off, and their turn is forgotten."""
+    """The caller's microphone is switched off, and their turn is dropped."""
     async with running() as (session, speech, output):
         assert session._activity is not None
         session._activity.on_start_of_speech(None, speech_start_time=0.0)
@@ -79,7 +79,7 @@ async def test_the_goodbye_is_said_to_a_caller_who_speaks() -> None:
 
 
 async def test_a_tool_that_hangs_is_cancelled() -> None:
-    """The speech that called it ends at once, not when the framework gives it up."""
+    """The speech that called the tool ends at once, before the framework gives it up."""
     async with running() as (session, _, _output):
         started = asyncio.Event()
         session.on("tool_execution_updated", lambda _: started.set())
@@ -91,8 +91,8 @@ async def test_a_tool_that_hangs_is_cancelled() -> None:
         assert (tool.cancelled(), speech.done(), running_tools(session)) == (True, True, [])
 
 
-async def test_the_last_word_is_on_its_way_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end waits until the goodbye was heard, not only until it was sent."""
+async def test_the_end_waits_until_the_goodbye_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sending the goodbye is not enough: the end waits for the latency to the caller, too."""
     monkeypatch.setattr(agent.call.farewell, "LINGER", 3600.0)
     async with running() as (_, speech, output):
         saying = asyncio.create_task(say_goodbye(speech, "Goodbye!"))
@@ -106,7 +106,7 @@ async def test_the_last_word_is_on_its_way_for_a_while(monkeypatch: pytest.Monke
 
 
 async def test_without_a_goodbye_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor in a session that has closed."""
+    """The farewell also returns at once in a session that has closed."""
     monkeypatch.setattr(agent.call.farewell, "LINGER", 3600.0)
     async with running() as (session, speech, output):
         await say_goodbye(speech, "")
@@ -117,8 +117,8 @@ async def test_without_a_goodbye_nothing_is_waited_for(monkeypatch: pytest.Monke
     assert output.reported == []
 
 
-async def test_what_is_being_said_can_be_finished() -> None:
-    """With the microphone off; when nothing is being said that is at once."""
+async def test_current_speech_can_be_finished() -> None:
+    """The microphone is switched off meanwhile; without current speech the farewell returns at once."""
     async with running() as (session, speech, output):
         speech.say("Goodbye!")
         await output.wait_for_audio(0.1)

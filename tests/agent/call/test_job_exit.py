@@ -1,4 +1,4 @@
-"""A job's process ends, whatever keeps it."""
+"""A job's process ends, whatever keeps it alive."""
 
 import subprocess
 import sys
@@ -17,16 +17,16 @@ exit_within(3600.0)
 
 
 def status_of(program: str) -> int:
-    """How a program ends."""
+    """Run a program, and return its exit status."""
     command = [sys.executable, "-c", program]
     return subprocess.run(command, check=False, timeout=50).returncode  # noqa: S603 - our own program
 
 
 def test_a_process_with_a_thread_that_hangs_is_ended() -> None:
-    """With a status that the worker logs."""
+    """The process exits with a status that the worker logs."""
     assert status_of(STUCK) == 1
 
 
 def test_a_process_that_ends_by_itself_is_not_kept() -> None:
-    """The watch is no reason to wait."""
+    """The watch does not delay the exit."""
     assert status_of(FINE) == 0

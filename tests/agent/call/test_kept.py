@@ -1,4 +1,4 @@
-"""What is kept of a conversation, and what comes back of it."""
+"""What is kept of a conversation, and how it is restored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def a_history(count: int, text: str = "hello") -> llm.ChatContext:
-    """A conversation with so many turns."""
+    """Make a conversation with so many turns."""
     history = llm.ChatContext.empty()
     history.add_message(role="system", content="Be kind.")
     for number in range(count):
@@ -29,7 +29,7 @@ def a_history(count: int, text: str = "hello") -> llm.ChatContext:
 
 
 def test_a_conversation_comes_back_as_it_was() -> None:
-    """With the persona, who said what, and what was interrupted; without the instructions, which are the persona's."""
+    """The persona, the speakers and interruptions are kept; instructions are not, as they belong to the persona."""
     told = Conversation.from_text(Conversation("poet", a_history(2)).to_text())
 
     assert told.persona == "poet"
@@ -42,8 +42,8 @@ def test_a_conversation_comes_back_as_it_was() -> None:
 
 
 @pytest.mark.parametrize(("count", "text"), [(100, "short"), (40, "long " * 1000)])
-def test_of_a_long_conversation_the_end_is_kept(count: int, text: str) -> None:
-    """Sixty messages at most, and 64,000 characters."""
+def test_the_end_of_a_long_conversation_is_kept(count: int, text: str) -> None:
+    """At most sixty messages and 64,000 characters are kept."""
     kept = Conversation("nova", a_history(count, text)).to_text()
     messages = Conversation.from_text(kept).history.messages()
 
@@ -53,14 +53,14 @@ def test_of_a_long_conversation_the_end_is_kept(count: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"persona": "nova", "history": {}}', '{"persona": 1, "history": 2}'])
-def test_what_is_no_conversation_is_none(text: str) -> None:
-    """Such as what another version has kept."""
+def test_a_text_that_is_not_a_conversation_is_refused(text: str) -> None:
+    """Another version may have written it in another form."""
     with pytest.raises(ValueError, match="it is no conversation"):
         Conversation.from_text(text)
 
 
-async def test_a_store_that_fails_ends_no_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Each failure is a line, without a word of the conversation."""
+async def test_a_store_that_fails_does_not_end_a_call(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each failure is logged once, without a word of the conversation."""
     (tmp_path / "file").touch()
     keeper = Keeper(LocalConversations(tmp_path / "file"), WEB_ROOM, "agent-1")
     await keeper.keep(Conversation("nova", a_history(1, "a word")))
@@ -71,8 +71,8 @@ async def test_a_store_that_fails_ends_no_call(tmp_path: Path, caplog: pytest.Lo
     assert "a word" not in caplog.text
 
 
-async def test_an_agent_goes_on_where_another_one_was_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It says so in the place of the opening, knows what was said, and keeps what is said from there on."""
+async def test_an_agent_goes_on_where_another_was_cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It says so instead of the opening, knows what was said before, and keeps what is said from then on."""
     keeper = Keeper(LocalConversations(tmp_path), WEB_ROOM, "agent-2")
     resumed = Conversation("poet", a_history(1, "my name is Ada"))
     async with staged(monkeypatch, Reply((BYE,)), keeper=keeper, resumed=resumed) as stage:
@@ -94,8 +94,8 @@ async def test_an_agent_goes_on_where_another_one_was_cut_off(monkeypatch: pytes
     assert not any(message.text_content == OPENING for message in stage.said)
 
 
-async def test_of_an_interrupted_answer_what_was_heard_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Once it is committed; nothing is written while it is being said."""
+async def test_a_conversation_is_kept_when_speech_is_cut(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The conversation that the store has after the end begins with the opening."""
     keeper = Keeper(LocalConversations(tmp_path), WEB_ROOM, "agent-1")
     async with staged(monkeypatch, keeper=keeper) as stage:
         await stage.call.start()
@@ -113,7 +113,7 @@ async def test_of_an_interrupted_answer_what_was_heard_is_kept(monkeypatch: pyte
 
 @pytest.mark.looptime
 async def test_what_was_heard_of_an_answer_is_kept_before_it_is_over(tmp_path: Path) -> None:
-    """Once a second, as interrupted; the whole answer takes its place when it is committed."""
+    """The part that was heard is written once a second, as interrupted; the committed answer replaces it."""
     session: Any = TalkingSession()
     conversations = LocalConversations(tmp_path)
     memory = Memory(session, Keeper(conversations, WEB_ROOM, "agent-1"), lambda: "nova")
@@ -132,7 +132,7 @@ async def test_what_was_heard_of_an_answer_is_kept_before_it_is_over(tmp_path: P
 
 
 class TalkingSession(rtc.EventEmitter[Literal["conversation_item_added"]]):
-    """A session whose conversation the test writes."""
+    """A session whose history the test writes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +144,7 @@ class TalkingSession(rtc.EventEmitter[Literal["conversation_item_added"]]):
 
 
 def last_of(conversations: LocalConversations) -> tuple[str | None, bool]:
-    """The last message that is kept, and whether it was interrupted."""
+    """Return the last message that is kept, and whether it was interrupted."""
     text = conversations.read(WEB_ROOM)
     assert text is not None
     last = Conversation.from_text(text).history.messages()[-1]

@@ -27,7 +27,7 @@ RINGING = {"sip.callStatus": "ringing"}
 
 
 class RoomSession(AgentSession[None]):
-    """A session that runs in such a room, and says a line of two seconds."""
+    """A session in a fake room, which can say a line of two seconds."""
 
     def __init__(self, room: PeopleRoom) -> None:
         turns = TurnHandlingOptions(turn_detection="manual")
@@ -40,11 +40,11 @@ class RoomSession(AgentSession[None]):
 
 
 class Watched:
-    """A call whose room is watched.
+    """A call whose room `Presence` watches.
 
     Attributes:
         is_over: Set when the call is over.
-        linked: Whom the presence has told of.
+        linked: Identities that `Presence` reported as linked, in order.
     """
 
     def __init__(self, room: PeopleRoom, grace: float, *, first_within: float | None, avatar: str | None) -> None:
@@ -59,7 +59,7 @@ class Watched:
         self.presence.on("linked", self.linked.append)
 
     def is_ending(self) -> bool:
-        """True if the call ends when no caller comes."""
+        """Return True if the call ends when no caller comes."""
         return self.presence._callers.ends_at is not None
 
 
@@ -67,7 +67,7 @@ class Watched:
 async def call(
     room: PeopleRoom, grace: float, *, first_within: float | None = None, avatar: str | None = None
 ) -> AsyncIterator[Watched]:
-    """A call that is watched."""
+    """Start a call that is watched."""
     watched = Watched(room, grace, first_within=first_within, avatar=avatar)
     await watched.session.start(Agent(instructions=""))
     watched.presence.watch()
@@ -77,8 +77,8 @@ async def call(
         await watched.session.aclose()
 
 
-async def test_who_comes_back_is_linked_and_the_call_goes_on() -> None:
-    """Under whatever identity: the session stays, and nothing ends it later."""
+async def test_a_caller_who_comes_back_is_linked_and_the_call_goes_on() -> None:
+    """A caller may return under any identity; the session stays, and no timer ends it later."""
     room = PeopleRoom()
     room.come("caller")
     async with call(room, LONG) as watched:
@@ -91,8 +91,8 @@ async def test_who_comes_back_is_linked_and_the_call_goes_on() -> None:
         assert not watched.is_ending()
 
 
-async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
-    """A closed room ends the wait for a caller at once, before the session has ended."""
+async def test_a_closed_room_ends_the_wait_for_a_caller() -> None:
+    """The wait ends at once, before the session has ended."""
     room = PeopleRoom()
     async with call(room, LONG) as watched:
         waiting = asyncio.create_task(watched.presence.wait_for_caller())
@@ -102,8 +102,8 @@ async def test_a_room_that_is_closed_is_waited_in_no_more() -> None:
         assert not await asyncio.wait_for(waiting, LONG)
 
 
-async def test_an_agent_who_was_away_itself_waits_once() -> None:
-    """Two reasons to look who is there are one wait, which ends when the caller is back."""
+async def test_an_agent_that_was_disconnected_waits_once() -> None:
+    """A departure and the agent's reconnection are one wait, which ends when the caller is back."""
     room = PeopleRoom()
     room.come("caller")
     async with call(room, SHORT) as watched:
@@ -116,7 +116,7 @@ async def test_an_agent_who_was_away_itself_waits_once() -> None:
         assert not watched.is_over.is_set()
 
 
-async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves() -> None:
+async def test_speech_is_cut_where_it_was_heard_to_when_the_caller_leaves() -> None:
     """Speech is interrupted when the last caller leaves, and so is speech that begins in the empty room."""
     room = PeopleRoom()
     room.come("caller")
@@ -136,7 +136,7 @@ async def test_what_was_said_is_cut_where_it_was_heard_to_when_the_caller_leaves
     assert output.reported[0] < 2.0
 
 
-async def test_the_call_is_over_after_the_time_that_is_set() -> None:
+async def test_the_call_is_over_after_the_grace() -> None:
     """When the grace is over, `on_over` is called."""
     room = PeopleRoom()
     room.come("caller")
@@ -146,8 +146,8 @@ async def test_the_call_is_over_after_the_time_that_is_set() -> None:
             await watched.is_over.wait()
 
 
-async def test_a_session_that_has_closed_waits_for_nobody() -> None:
-    """A closed session ends the wait for a caller."""
+async def test_a_closed_session_ends_the_wait_for_a_caller() -> None:
+    """The wait returns False, and nobody counts as present."""
     async with call(PeopleRoom(), LONG) as watched:
         await watched.session.aclose()
 
@@ -156,7 +156,7 @@ async def test_a_session_that_has_closed_waits_for_nobody() -> None:
 
 
 async def test_a_caller_who_hangs_up_is_waited_for_as_long_as_a_reload_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A caller whose connection was lost has the whole grace."""
+    """A caller whose connection was lost has the whole grace instead."""
     monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", AT_ONCE)
     for reason, is_over in ((HUNG_UP, True), (rtc.DisconnectReason.PARTICIPANT_REMOVED, True), (LOST, False)):
         room = PeopleRoom()
@@ -169,7 +169,7 @@ async def test_a_caller_who_hangs_up_is_waited_for_as_long_as_a_reload_takes(mon
 
 
 async def test_a_caller_who_is_on_the_way_back_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's server says so, before the time of a reload is over; what a participant says of it counts nothing."""
+    """The page's server announces the return within the time of a reload; a participant's announcement is ignored."""
     monkeypatch.setattr(agent.call.callers, "RELOAD_GRACE", 2 * SHORT)
     for sender, is_over in ((None, False), ("second", True)):
         room = PeopleRoom()
@@ -186,7 +186,7 @@ async def test_a_caller_who_is_on_the_way_back_is_waited_for(monkeypatch: pytest
     ("attributes", "kind"), [(AVATAR, STANDARD), ({}, rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS)]
 )
 async def test_only_callers_count(attributes: dict[str, str], kind: Any) -> None:
-    """The avatar and a recorder neither keep the call nor, when they leave, end it."""
+    """The avatar and a recorder neither keep the call alive nor end it when they leave."""
     room = PeopleRoom()
     room.come("other", attributes, kind)
     room.come("caller")
@@ -204,7 +204,7 @@ async def test_only_callers_count(attributes: dict[str, str], kind: Any) -> None
 
 
 async def test_another_caller_who_is_there_takes_over() -> None:
-    """Of two callers the second is heard when the first has left; who was not heard may leave unnoticed."""
+    """The second caller is linked when the first leaves; a third who was not linked may leave unnoticed."""
     room = PeopleRoom()
     for identity in ("first", "second", "third"):
         room.come(identity)
@@ -233,7 +233,7 @@ async def test_the_link_follows_microphones_and_voices() -> None:
 
 
 async def test_a_pause_of_the_linked_caller_is_waited_for_by_a_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """LiveKit tells nothing more while the other one goes on speaking."""
+    """LiveKit sends no further event while the other caller goes on speaking."""
     monkeypatch.setattr(agent.call.callers, "FLOOR", SHORT)
     room = PeopleRoom()
     for identity in ("first", "second"):
@@ -247,8 +247,8 @@ async def test_a_pause_of_the_linked_caller_is_waited_for_by_a_timer(monkeypatch
         assert watched.linked == ["first", "second"]
 
 
-async def test_others_who_seem_to_leave_while_the_agent_is_away_have_not() -> None:
-    """LiveKit's client reports all as gone when it reconnects; those present afterwards count."""
+async def test_departures_while_the_agent_is_disconnected_do_not_count() -> None:
+    """LiveKit's client reports everybody as gone when it reconnects; those present afterwards count."""
     room = PeopleRoom()
     room.come("caller")
     room.come("second")
@@ -266,7 +266,7 @@ async def test_others_who_seem_to_leave_while_the_agent_is_away_have_not() -> No
 
 
 async def test_the_first_caller_is_waited_for() -> None:
-    """An agent that was there before anybody has no time set."""
+    """By default an agent that is there first waits without a limit."""
     room = PeopleRoom()
     async with call(room, AT_ONCE) as watched:
         waiting = asyncio.create_task(watched.presence.wait_for_caller())
@@ -279,13 +279,13 @@ async def test_the_first_caller_is_waited_for() -> None:
 
 
 async def test_a_first_caller_who_does_not_come_ends_the_call() -> None:
-    """Where the avatar is paid for already."""
+    """The wait has a limit where the avatar is already being paid for."""
     async with call(PeopleRoom(), LONG, first_within=AT_ONCE) as watched, asyncio.timeout(10):
         await watched.is_over.wait()
 
 
-async def test_a_first_caller_who_comes_is_not_ended() -> None:
-    """When the first caller joins, the join deadline is cancelled."""
+async def test_the_call_goes_on_when_the_first_caller_comes_in_time() -> None:
+    """The first caller's arrival cancels the join deadline."""
     room = PeopleRoom()
     async with call(room, LONG, first_within=SHORT) as watched:
         room.come("caller")
@@ -294,8 +294,8 @@ async def test_a_first_caller_who_comes_is_not_ended() -> None:
         assert not watched.is_over.is_set()
 
 
-async def test_an_avatar_that_does_not_say_for_whom_it_speaks_is_no_caller() -> None:
-    """In a room of LiveAvatar's it is known by its name alone: it is not linked, and does not keep the call."""
+async def test_an_avatar_without_the_on_behalf_attribute_is_not_a_caller() -> None:
+    """In LiveAvatar's room an avatar is known by its identity alone: it is not linked and does not keep the call."""
     room = PeopleRoom()
     room.come("heygen")
     async with call(room, LONG, first_within=LONG, avatar="heygen") as watched:
@@ -339,8 +339,8 @@ async def test_a_telephone_that_hangs_up_ends_the_call(has_left: bool) -> None:
             await watched.is_over.wait()
 
 
-async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
-    """A closed room ends the call at once."""
+async def test_a_telephone_that_is_not_answered_ends_the_call() -> None:
+    """A telephone that leaves while it rings ends the call at once."""
     room = PeopleRoom()
     room.come("phone", RINGING, PHONE)
     async with call(room, LONG) as watched:
@@ -350,7 +350,7 @@ async def test_a_telephone_that_nobody_answers_ends_the_call() -> None:
 
 
 async def test_the_callers_microphones_are_subscribed_to_and_nothing_else() -> None:
-    """A later microphone is subscribed to as well; the avatar's tracks and all pictures are not."""
+    """A microphone that is published later is subscribed to as well; the avatar's tracks and all video are not."""
     room = PeopleRoom()
     room.come("first", microphone=True)
     room.come("avatar", AVATAR, microphone=True)

@@ -1,4 +1,4 @@
-"""The shell of the silence policy: what stops its count in a call, and how it asks and leaves; in virtual time."""
+"""The silence enforcer in a call, in virtual time: what stops its count, and how it asks and ends the call."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SILENCE = {"ask_after": 10, "goodbye_after": 30, "lines": LINES}
 
 
 class Session(rtc.EventEmitter[Literal["user_input_transcribed"]]):
-    """Tells its states, and what it was asked for.
+    """A session that reports its states, and records the replies it was asked for.
 
     Attributes:
-        told: Instructions of replies.
+        told: Instructions of the requested replies.
     """
 
     def __init__(self) -> None:
@@ -45,9 +45,9 @@ class Session(rtc.EventEmitter[Literal["user_input_transcribed"]]):
 
 
 class Call:
-    """All that the policy sees of a call.
+    """Everything that the silence policy sees of a call.
 
-    Attributes:
+    said: Lines that were spoken.
         said: The lines that were spoken.
         ends: How often the call was ended.
     """
@@ -68,7 +68,7 @@ class Call:
 
 @asynccontextmanager
 async def silent_call(**silence: object) -> AsyncIterator[Call]:
-    """A call whose caller says nothing."""
+    """Start a call whose caller says nothing."""
     call = Call(Persona.model_validate({"name": "Ada", "instructions": "Be kind.", "silence": SILENCE | silence}))
     call.enforcer.enforce()
     try:
@@ -78,7 +78,7 @@ async def silent_call(**silence: object) -> AsyncIterator[Call]:
 
 
 async def test_the_lines_are_said_in_turns_and_the_call_ends() -> None:
-    """Word for word, by the speech queue."""
+    """The speech queue says the lines word for word."""
     async with silent_call() as call:
         await asyncio.sleep(40)
 
@@ -86,7 +86,7 @@ async def test_the_lines_are_said_in_turns_and_the_call_ends() -> None:
 
 
 async def test_the_language_model_may_find_the_words() -> None:
-    """By its instructions; nothing is said word for word then."""
+    """Replies are generated from the policy's instructions instead; nothing is said word for word."""
     async with silent_call(ask="instructions", instructions="Ask.", goodbye_after=None) as call:
         await asyncio.sleep(100)
 
@@ -105,7 +105,7 @@ async def test_the_language_model_may_find_the_words() -> None:
     ],
 )
 async def test_nothing_is_counted_meanwhile(busy: dict[str, object]) -> None:
-    """What plays or is thought of; a telephone that rings; callers who are all muted; a button that is held."""
+    """The count stops while the agent speaks or thinks, a telephone rings, all are muted, or a button is held."""
     async with silent_call() as call:
         for name, value in busy.items():
             owner = next(each for each in (call.session, call.presence, call) if hasattr(each, name))
@@ -116,7 +116,7 @@ async def test_nothing_is_counted_meanwhile(busy: dict[str, object]) -> None:
 
 
 async def test_a_tool_that_runs_stops_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also one from which the conversation was released, so that the agent seems to wait."""
+    """A tool stops it even if the conversation no longer waits for the tool, so that the agent seems idle."""
     tools = [asyncio.create_task(asyncio.sleep(50))]
     monkeypatch.setattr(agent.call.silence_enforcer, "running_tools", lambda _: [t for t in tools if not t.done()])
     async with silent_call() as call:
@@ -127,8 +127,8 @@ async def test_a_tool_that_runs_stops_the_count(monkeypatch: pytest.MonkeyPatch)
     assert (before, call.said) == ([], [LINES[0]])
 
 
-async def test_words_and_keys_begin_the_count_again() -> None:
-    """An interim transcript is a word; one without letters is none."""
+async def test_words_and_keys_restart_the_count() -> None:
+    """An interim transcript counts as a word, one without letters does not."""
     async with silent_call() as call:
         for _ in range(5):
             await asyncio.sleep(4)
@@ -144,7 +144,7 @@ async def test_words_and_keys_begin_the_count_again() -> None:
 
 
 async def test_another_persona_has_its_own_policy() -> None:
-    """From its first second on."""
+    """The policy of the new persona holds from its first second."""
     async with silent_call() as call:
         await asyncio.sleep(9)
         call.personas.persona = Persona(name="Mira", instructions="Rhyme.")

@@ -1,4 +1,4 @@
-"""A call for which the account has no slot: it waits with a spoken line, or goes on by voice, until there is one."""
+"""A call without a free avatar slot: it waits with a spoken line, or goes on by voice, until one is free."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAITING = "Every seat in front of the camera is taken right now. One moment, ple
 async def test_the_avatar_comes_when_a_slot_is_free(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_slot: str, first: str
 ) -> None:
-    """Until then nothing is bought, and the caller reads why there is no picture."""
+    """Until then no session is started, and the caller reads why there is no avatar."""
     monkeypatch.setitem(VOICE, WAITING, Line(0.3, 6))
     service, journal = LiteService(), SessionJournal(tmp_path)
     async with staged(monkeypatch, service=service, journal=journal, avatar_slots=1, no_slot=no_slot) as stage:

@@ -1,4 +1,4 @@
-"""What a call was given in metadata and by telephone."""
+"""Configuration that a call gets from metadata and from a telephone's attributes."""
 
 import json
 
@@ -8,8 +8,8 @@ from agent.call_config import CallConfig, CallConfigError, CallLimits
 from agent.call_config.given import Given, as_metadata, in_attributes, in_metadata, require_permitted
 
 
-def test_what_is_written_as_metadata_is_read_again() -> None:
-    """Each field, and nothing where nothing is given."""
+def test_what_is_written_as_metadata_reads_back() -> None:
+    """Every field reads back, and an empty configuration is written as an empty text."""
     config = CallConfig(
         persona="poet", tools=("end_call",), variables={"a": "ü"}, limits=CallLimits(minutes_per_call=2)
     )
@@ -23,7 +23,7 @@ def test_what_is_written_as_metadata_is_read_again() -> None:
     ["", "tenant-7", "7", "null", "[]", '{"persona": "poet"}', '{"caller": "Kim"}', "{", "[" * 100_000, '{"call": {}}'],
 )
 def test_metadata_for_something_else_is_left_alone(metadata: str) -> None:
-    """People keep there what they like."""
+    """Metadata without a `call` object may hold anything."""
     assert in_metadata(metadata) == Given()
 
 
@@ -42,12 +42,12 @@ def test_metadata_for_something_else_is_left_alone(metadata: str) -> None:
     ],
 )
 def test_a_wrong_field_is_left_out(document: object, config: CallConfig, problems: tuple[str, ...]) -> None:
-    """The call has the others, and the log can name each wrong one."""
+    """The call keeps the other fields, and the log can name each wrong one."""
     assert in_metadata(json.dumps({"call": document, "mine": 1})) == Given(config, problems)
 
 
-def test_many_wrong_fields_are_no_long_log() -> None:
-    """The first ten are told, by the beginnings of their names."""
+def test_many_wrong_fields_make_a_short_log() -> None:
+    """At most ten problems are reported, with shortened field names."""
     given = in_metadata(json.dumps({"call": {f"{number}{'x' * 200}": 1 for number in range(50)}}))
 
     assert len(given.problems) == 10
@@ -55,7 +55,7 @@ def test_many_wrong_fields_are_no_long_log() -> None:
 
 
 def test_the_job_goes_before_the_room() -> None:
-    """Field by field."""
+    """The job's fields take precedence one by one."""
     job = in_metadata('{"call": {"persona": "poet", "nonsense": 1}}')
     room = in_metadata('{"call": {"persona": "nova", "voice": "x", "rubbish": 1}}')
 
@@ -66,8 +66,8 @@ def test_the_job_goes_before_the_room() -> None:
     ]
 
 
-def test_a_telephone_has_attributes() -> None:
-    """Headers are text; a table has its own names, and a header that was not sent is empty."""
+def test_a_telephone_gives_its_configuration_in_attributes() -> None:
+    """Values are text, tables use dotted names, and an empty attribute counts as not given."""
     given = in_attributes(
         {
             "sip.callStatus": "active",
@@ -93,16 +93,16 @@ def test_a_telephone_has_attributes() -> None:
         ({"call.limits": "x", "call.limits.call_idle_seconds": "1"}, "CALL CONFIG limits: input should be a valid"),
     ],
 )
-def test_a_telephone_gives_no_more_than_callers_may(attributes: dict[str, str], problem: str) -> None:
-    """A header may be the caller's own."""
+def test_a_telephone_may_set_only_what_callers_may(attributes: dict[str, str], problem: str) -> None:
+    """The caller may have written the SIP header."""
     given = in_attributes({"call.persona": "poet", **attributes})
 
     assert given.config == CallConfig(persona="poet")
     assert given.problems[0].startswith(problem)
 
 
-def test_what_is_not_permitted_is_named() -> None:
-    """All of it at once."""
+def test_fields_that_are_not_permitted_are_named() -> None:
+    """All of them are named at once."""
     config = CallConfig(persona="poet", voice="x", opening="")
     with pytest.raises(CallConfigError) as error:
         require_permitted(config, frozenset({"persona"}))

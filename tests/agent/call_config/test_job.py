@@ -31,7 +31,7 @@ MEETING = "a-meeting"
 
 
 class ConnectingJob:
-    """A job that joins its room, in which somebody may be already, or comes a moment later."""
+    """A job that joins its room, in which a caller may be already or join a moment later."""
 
     def __init__(self, *, room: str = MEETING, metadata: str = "", room_metadata: str = "") -> None:
         self.people = JobRoom(room)
@@ -54,8 +54,8 @@ class ConnectingJob:
         self.at_end = callback
 
 
-def test_what_the_job_leaves_out_is_the_rooms() -> None:
-    """A dispatch goes before the room that it is for."""
+def test_fields_that_the_job_leaves_out_come_from_the_room() -> None:
+    """The dispatch's metadata take precedence over the room's."""
     dispatch, room = CallConfig(persona="poet"), CallConfig(persona="nova", voice="x")
     job = Job(metadata=as_metadata(dispatch), room=models.Room(metadata=as_metadata(room)))
 
@@ -67,7 +67,7 @@ def test_what_the_job_leaves_out_is_the_rooms() -> None:
     ("kind", "config"), [(PHONE, CallConfig(persona="poet")), (STANDARD, CallConfig())], ids=["telephone", "browser"]
 )
 async def test_only_a_telephones_attributes_count(kind: rtc.ParticipantKind.ValueType, config: CallConfig) -> None:
-    """Other callers set their attributes themselves."""
+    """Other callers could set their attributes themselves."""
     job: Any = ConnectingJob()
     job.people.come("caller", {"call.persona": "poet"}, kind=kind)
 
@@ -76,7 +76,7 @@ async def test_only_a_telephones_attributes_count(kind: rtc.ParticipantKind.Valu
 
 
 async def test_a_telephone_that_comes_a_moment_later_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The job may be in the room first; it does not wait for long."""
+    """The job may be in the room first; it waits briefly for the telephone."""
     job: Any = ConnectingJob()
     job.connect = lambda **_: _joining(job)
     given = await given_by_telephone(job)
@@ -91,8 +91,8 @@ async def _joining(job: ConnectingJob) -> None:
     loop.call_soon(lambda: loop.call_soon(job.people.come, "phone", {"call.persona": "poet"}, PHONE))
 
 
-def test_a_call_goes_on_without_what_can_not_be_used(caplog: pytest.LogCaptureFixture) -> None:
-    """The log names each field; the persona is the worker's own."""
+def test_a_call_goes_on_without_invalid_fields(caplog: pytest.LogCaptureFixture) -> None:
+    """The log names each field, and the worker's own persona is used."""
     given = Given(
         CallConfig(persona="nobody", tools=("fly",), name="Kim"), ("CALL CONFIG voise: there is no such field",)
     )
@@ -115,14 +115,14 @@ def test_a_call_goes_on_without_a_language_that_the_model_can_not_hear(caplog: p
 
 
 def test_a_variable_that_callers_would_hear_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A template without its values is a mistake of the configuration."""
+    """A template without its values is a configuration mistake."""
     prepare(Settings(), Given(CallConfig(opening="Hello {customer}, {bank} here.", variables={"bank": "the bank"})))
 
     assert [record.__dict__["variables"] for record in caplog.records] == ["customer"]
 
 
 class Started:
-    """The call that a worker makes."""
+    """A stand-in for the call that a worker makes."""
 
     def __init__(
         self, made: list[Any], ctx: Any, settings: Settings, persona: Persona, *_: Any, given: Given, **__: Any
@@ -134,7 +134,7 @@ class Started:
 
 
 def start_with(complete: pytest.MonkeyPatch, directory: Path, made: list[Any]) -> None:
-    """Let a worker make its calls into this list."""
+    """Make the worker put its calls into this list."""
     complete.setenv("STATE_DIR", str(directory))
     complete.setattr(worker, "end_with_worker", lambda *_: None)
     complete.setattr(worker, "room_proxies", lambda _: {})
@@ -155,7 +155,7 @@ def start_with(complete: pytest.MonkeyPatch, directory: Path, made: list[Any]) -
 async def test_the_worker_starts_the_call_that_was_asked_for(
     complete: pytest.MonkeyPatch, tmp_path: Path, job: Any, name: str
 ) -> None:
-    """Of one worker, calls have different personas; only a room that a telephone may be in is joined first."""
+    """One worker's calls may have different personas; the job joins a room first only if a telephone may be in it."""
     made: list[Any] = []
     start_with(complete, tmp_path, made)
     job.people.come("phone", {"call.persona": "poet"}, kind=PHONE)
@@ -166,10 +166,10 @@ async def test_the_worker_starts_the_call_that_was_asked_for(
     assert bool(job.subscribes) is (job.job.room.name == MEETING)
 
 
-async def test_a_broken_persona_of_the_worker_is_no_matter_of_other_calls(
+async def test_a_broken_persona_of_the_worker_does_not_affect_other_calls(
     complete: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A call that asks for another persona has it."""
+    """A call that asks for another persona gets it."""
     made: list[Any] = []
     job: Any = ConnectingJob(room=WEB_ROOM, metadata=as_metadata(CallConfig(persona="poet")))
     (tmp_path / "own.toml").write_text("name =")

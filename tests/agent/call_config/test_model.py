@@ -1,4 +1,4 @@
-"""The document that configures a call: what it takes, and how it tells what is wrong."""
+"""The call configuration's document: what it accepts, and how it reports errors."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from agent.call_config import CallConfig, CallConfigError, CallLimits, parse_con
 
 
 def test_every_field_can_be_given() -> None:
-    """A document of all fields is read, and written again as it was."""
+    """A document with all fields is read, and written back unchanged."""
     document = {
         "persona": "poet",
         "name": "Ada",
@@ -31,7 +31,7 @@ def test_every_field_can_be_given() -> None:
     assert CallConfig.model_validate_json(config.to_json()) == config
 
 
-def test_nothing_has_to_be_given() -> None:
+def test_every_field_is_optional() -> None:
     """An empty document changes nothing."""
     assert parse_config({}) == CallConfig()
     assert CallConfig().to_json() == "{}"
@@ -63,7 +63,7 @@ def test_an_error_names_the_field(document: Any, problem: str) -> None:
 
 
 def test_an_error_names_all_fields_and_no_value() -> None:
-    """Everything wrong is told at once; a value may be a secret."""
+    """All errors are reported at once; values are left out, as they may be secrets."""
     with pytest.raises(CallConfigError) as error:
         parse_config({"name": "", "avatar_id": ["a secret"], "limits": {"hours": 1}})
 
@@ -71,8 +71,8 @@ def test_an_error_names_all_fields_and_no_value() -> None:
     assert "secret" not in str(error.value)
 
 
-def test_of_two_configurations_a_given_field_goes_before() -> None:
-    """What is left out in the first is taken from the second."""
+def test_a_given_field_of_the_first_configuration_takes_precedence() -> None:
+    """Fields that the first leaves out come from the second."""
     first, second = CallConfig(persona="poet"), CallConfig(persona="nova", voice="x", limits=CallLimits())
 
     assert first.over(second) == CallConfig(persona="poet", voice="x", limits=CallLimits())
@@ -80,7 +80,7 @@ def test_of_two_configurations_a_given_field_goes_before() -> None:
 
 
 def test_the_schema_describes_each_field() -> None:
-    """Somebody who writes a configuration needs no code to read."""
+    """The schema alone is enough to write a configuration."""
     schema = CallConfig.model_json_schema()
 
     assert all(field["description"] for field in schema["properties"].values())

@@ -1,4 +1,4 @@
-"""Personas in a folder, read for each call."""
+"""Personas in a folder, which is read for each call."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from agent.settings import Settings, SettingsError
 ADA = 'name = "Ada"\ninstructions = "Be kind."\n'
 
 
-def test_a_file_that_is_new_or_changed_is_used(tmp_path: Path) -> None:
-    """By the same settings, so without a restart."""
+def test_a_new_or_changed_file_is_used(tmp_path: Path) -> None:
+    """The settings stay the same, so no restart is needed."""
     settings = Settings(personas_dir=tmp_path)
     before = list(usable_personas(settings))
     (tmp_path / "ada.toml").write_text(ADA)
@@ -27,7 +27,7 @@ def test_a_file_that_is_new_or_changed_is_used(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_is_logged_and_the_others_work(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever is wrong with it; it hides the one that comes along by the same name."""
+    """A file may be broken in any way; it still hides the built-in persona with the same name."""
     settings = Settings(personas_dir=tmp_path)
     (tmp_path / "poet.toml").write_text("name = ")
     (tmp_path / "odd.toml").write_text(ADA + "min_endpointing_delay = 4\nmax_endpointing_delay = 1\n")
@@ -41,8 +41,8 @@ def test_a_broken_file_is_logged_and_the_others_work(tmp_path: Path, caplog: pyt
     assert "no TOML file" in logged["poet"]
 
 
-def test_an_error_says_nothing_of_the_files_path(tmp_path: Path) -> None:
-    """A caller may read it."""
+def test_an_error_does_not_show_the_files_path(tmp_path: Path) -> None:
+    """A caller may read the error."""
     settings = Settings(personas_dir=tmp_path)
     (tmp_path / "ada.toml").write_text("name = ")
     for stem, sentence in (("ada", "can't be used at the moment"), ("../ada", "there is no such persona")):
@@ -51,8 +51,8 @@ def test_an_error_says_nothing_of_the_files_path(tmp_path: Path) -> None:
         assert str(tmp_path) not in str(error.value)
 
 
-def test_a_folder_that_is_missing_ends_a_start_and_no_call(tmp_path: Path) -> None:
-    """A volume may be lost later; calls go on with the other personas."""
+def test_a_missing_folder_fails_the_start_but_not_a_call(tmp_path: Path) -> None:
+    """A volume may be lost later; calls go on with the built-in personas."""
     settings = Settings(personas_dir=tmp_path / "nowhere")
     with pytest.raises(SettingsError, match="PERSONAS_DIR: there is no folder"):
         require_folder(settings)

@@ -1,4 +1,4 @@
-"""Settings and persona of a call, with its configuration."""
+"""Settings and persona of a call after its configuration is applied."""
 
 import pytest
 from pydantic import SecretStr
@@ -24,19 +24,19 @@ REAL = Settings(liveavatar_api_key=SecretStr("key"))
 
 
 def persona_of(stem: str) -> Persona:
-    """Find a persona."""
+    """Look up a persona of this file by its stem."""
     if stem not in PERSONAS:
         raise SettingsError([f"there is no persona {stem}"])
     return PERSONAS[stem]
 
 
-def test_without_a_configuration_a_call_is_as_the_worker_says() -> None:
-    """Nothing changes."""
+def test_without_a_configuration_the_workers_settings_and_persona_hold() -> None:
+    """An empty configuration changes nothing."""
     assert resolve(REAL, persona_of, CallConfig()) == (REAL, PERSONAS["nova"])
 
 
-def test_fields_take_the_place_of_the_personas() -> None:
-    """The persona of the file, with the call's own name, voice, language, tools and opening."""
+def test_the_calls_fields_replace_the_personas() -> None:
+    """The file's persona gets the call's name, voice, language, tools and opening."""
     config = CallConfig(
         persona="bank", name="Kai", voice="own", model="small", language="de", tools=("end_call",), opening=""
     )
@@ -47,7 +47,7 @@ def test_fields_take_the_place_of_the_personas() -> None:
 
 
 def test_variables_are_put_into_the_texts() -> None:
-    """The call's go before the persona's own; other braces stay."""
+    """The call's variables take precedence over the persona's own; other braces stay."""
     _, persona = resolve(REAL, persona_of, CallConfig(persona="bank", variables={"customer": "Kim"}))
 
     assert persona.opening == "Hello Kim, this is the bank."
@@ -66,10 +66,8 @@ def test_variables_are_put_into_the_texts() -> None:
         ({"liveavatar_avatar_id": "set", "liveavatar_sandbox": True}, CallConfig(persona="bank"), "set"),
     ],
 )
-def test_a_persona_that_is_asked_for_brings_its_face(
-    settings: dict[str, object], config: CallConfig, avatar: str
-) -> None:
-    """The setting is the face of the worker's own persona; in the sandbox there is one face alone."""
+def test_a_requested_persona_brings_its_avatar(settings: dict[str, object], config: CallConfig, avatar: str) -> None:
+    """The setting names the avatar of the worker's own persona; the sandbox has only one avatar."""
     resolved, persona = resolve(REAL.model_copy(update=settings), persona_of, config)
 
     assert resolved.avatar_id(persona.avatar_id) == avatar
@@ -77,7 +75,7 @@ def test_a_persona_that_is_asked_for_brings_its_face(
 
 @pytest.mark.parametrize(("own", "asked", "minutes"), [(0.0, 5.0, 5.0), (3.0, 5.0, 3.0), (10.0, 5.0, 5.0)])
 def test_a_limit_can_only_be_lowered(own: float, asked: float, minutes: float) -> None:
-    """0 is no limit of the worker."""
+    """0 means that the worker has no limit."""
     settings = REAL.model_copy(update={"minutes_per_call": own})
     resolved, _ = resolve(settings, persona_of, CallConfig(limits=CallLimits(minutes_per_call=asked)))
 
@@ -85,8 +83,8 @@ def test_a_limit_can_only_be_lowered(own: float, asked: float, minutes: float) -
     assert resolved.call_idle_seconds == settings.call_idle_seconds
 
 
-def test_quality_and_model_are_the_calls() -> None:
-    """With Azure OpenAI a model is a deployment."""
+def test_a_call_may_set_video_quality_and_model() -> None:
+    """With Azure OpenAI the model is a deployment."""
     azure = REAL.model_copy(update={"azure_openai_endpoint": "https://a", "azure_openai_deployment": "big"})
     settings, _ = resolve(azure, persona_of, CallConfig(model="small", video_quality="low"))
 
@@ -105,16 +103,16 @@ def test_quality_and_model_are_the_calls() -> None:
         ),
     ],
 )
-def test_what_there_is_not_is_told_by_field(config: CallConfig, problem: str) -> None:
-    """The error names the field."""
+def test_an_unknown_persona_or_tool_is_reported_by_field(config: CallConfig, problem: str) -> None:
+    """The error names the field and the value."""
     with pytest.raises(CallConfigError) as error:
         resolve(REAL, persona_of, config)
 
     assert error.value.sentences == [problem]
 
 
-def test_a_worker_without_its_persona_is_no_error_of_the_configuration() -> None:
-    """The operator is told, by the name of the setting."""
+def test_a_broken_persona_of_the_worker_is_not_a_configuration_error() -> None:
+    """The error is for the operator, and names the setting."""
 
     def broken(_: str) -> Persona:
         raise SettingsError(["PERSONA: nova.toml can't be read"])

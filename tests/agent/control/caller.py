@@ -35,7 +35,7 @@ PERSONA = Persona(name="Ada", instructions="Be kind.")
 
 
 class Caller:
-    """Calls methods, and sees what the agent's participant does."""
+    """A front end that calls methods and sees what the agent's participant does."""
 
     def __init__(self, *replies: Reply, settings: Settings) -> None:
         self.thoughts = ScriptedLLM(*replies)
@@ -68,18 +68,18 @@ class Caller:
         return participant
 
     async def call(self, method: str, payload: str = "{}", *, caller: str = CALLER) -> Any:
-        """Call a method, as LiveKit does for the participant of this identity."""
+        """Call a method as LiveKit does for the participant with this identity."""
         asked = rtc.RpcInvocationData("request", caller, payload, 10.0, method)
         return json.loads(await self.agent.methods[method](asked))
 
     async def refusal(self, method: str, payload: str = "{}", *, caller: str = CALLER) -> rtc.RpcError:
-        """The error that a method answers with."""
+        """Return the error that a method answers with."""
         with pytest.raises(rtc.RpcError) as refused:
             await self.call(method, payload, caller=caller)
         return refused.value
 
     def events(self, kind: str) -> list[dict[str, Any]]:
-        """The payloads that were published under this topic."""
+        """Return the payloads that were published under this topic."""
         return [packet for packet in self.agent.packets if packet["type"] == kind]
 
     async def hears(self, count: int) -> None:
@@ -90,7 +90,7 @@ class Caller:
 
 @asynccontextmanager
 async def calling(*replies: Reply, settings: Settings | None = None) -> AsyncIterator[Caller]:
-    """A call with a front end."""
+    """Start a call with a front end."""
     made = Caller(*replies, settings=settings or Settings())
     await made.session.start(Agent(instructions=""))
     made.control.open()

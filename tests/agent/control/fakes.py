@@ -1,4 +1,4 @@
-"""A room that keeps what the agent tells, and a session whose caller is in it."""
+"""A room that records what the agent sends, and a session whose caller is in it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CALLER = "caller"
 class Participant:
     """The agent's own participant.
 
-    Attributes:
+    attributes: Current attributes.
         attributes: As they are now.
-        told: Every change of them.
-        names: That it had.
-        packets: That it published.
-        lines: That it wrote into the chat, and to whom.
-        methods: That it has registered.
+        told: Every change of the attributes.
+        names: Names that it had.
+        packets: Data packets that it published.
+        lines: Chat lines that it sent, and to whom.
+        methods: RPC methods that it has registered.
     """
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Room(PeopleRoom):
 
 
 class CalledSession(AgentSession[None]):
-    """A session that runs in such a room."""
+    """A session that runs in a fake room."""
 
     def __init__(
         self,
@@ -118,6 +118,6 @@ class CalledSession(AgentSession[None]):
 
 
 def presence_of(session: CalledSession, room: PeopleRoom) -> Presence:
-    """Follows who is in this room; call `watch` when the session has started."""
+    """Make a `Presence` of this room; call `watch` when the session has started."""
     any_room: Any = room
     return Presence(session, any_room, 60.0, on_over=lambda: None)

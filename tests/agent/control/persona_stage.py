@@ -1,4 +1,4 @@
-"""A call in which the persona can change, with stand-ins that note what they are asked for."""
+"""A call in which the persona can change, with stand-ins that record their requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Voice(ScriptedTTS):
 
 
 class Ear(ScriptedSTT):
-    """One that knows whether it was closed."""
+    """A speech-to-text that records whether it was closed."""
 
     is_closed = False
 
@@ -50,7 +50,7 @@ class Ear(ScriptedSTT):
 
 
 class ClosableLLM(ScriptedLLM):
-    """Notes whether it was closed."""
+    """A language model that records whether it was closed."""
 
     is_closed = False
 
@@ -60,16 +60,16 @@ class ClosableLLM(ScriptedLLM):
 
 
 class Stage:
-    """A session with its cast.
+    """A session with its personas.
 
     Args:
         persona: The file that PERSONA names.
-        first: The persona that the call begins with.
+        first: The persona that the call starts with.
 
     Attributes:
-        voices: The voices that were made for others than the first persona.
-        ears: What was made to hear other languages than the first persona's.
-        failed: What was told of failures.
+        voices: Text-to-speech instances that were made for personas other than the first.
+        ears: Speech-to-text instances that were made for personas that don't use the session's.
+        failed: Parts of the pipeline that were reported as failed.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Stage:
         return self.ears[-1]
 
     async def ask(self, text: str) -> list[str]:
-        """Say something; what the language model was asked, from the instructions on."""
+        """Say something, and return what the language model was asked, from the instructions on."""
         await self.session.generate_reply(user_input=text)
         return self.thoughts.asked[-1]
 
@@ -115,7 +115,7 @@ async def staged(
     config: CallConfig | None = None,
     first: Persona = NOVA,
 ) -> AsyncIterator[Stage]:
-    """A session in which Nova is, or another first persona."""
+    """Start a session with Nova or another first persona."""
     made = Stage(persona, config, first)
     monkeypatch.setattr("agent.control.personas.build_ear", made.build_ear)
     monkeypatch.setattr("agent.control.personas.build_voice", made.build_voice)

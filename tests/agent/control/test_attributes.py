@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def attributes_of(room: Any) -> Attributes:
-    """The agent's, in this room."""
+    """Make the attributes of the agent in this room."""
     return Attributes(room)
 
 
-async def test_two_changes_at_once_are_both_told() -> None:
+async def test_two_changes_at_once_are_both_published() -> None:
     """Two attributes that change together are both published, and those set before the start are kept."""
     room = Room()
     attributes = attributes_of(room)
@@ -29,8 +29,8 @@ async def test_two_changes_at_once_are_both_told() -> None:
     assert room.local_participant.names == ["Ada (agent)"]
 
 
-async def test_of_what_changes_fast_the_last_is_told() -> None:
-    """While one change is on its way the others wait in one place, however many they are."""
+async def test_of_fast_changes_the_last_is_published() -> None:
+    """While one update is being sent, all later ones are merged into one."""
     room = Room()
     attributes = attributes_of(room)
     room.local_participant.is_open.clear()
@@ -43,8 +43,8 @@ async def test_of_what_changes_fast_the_last_is_told() -> None:
     assert room.local_participant.told == [{"avatar": "99", "input": "open"}]
 
 
-async def test_what_is_known_is_not_told_twice() -> None:
-    """An unchanged attribute is published again only after a new connection."""
+async def test_an_unchanged_attribute_is_not_published_twice() -> None:
+    """It is published again only after a new connection."""
     room = Room()
     attributes = attributes_of(room)
     attributes.rename("Ada (agent)")
@@ -60,8 +60,10 @@ async def test_what_is_known_is_not_told_twice() -> None:
     assert room.local_participant.names == ["Ada (agent)"] * 2
 
 
-async def test_what_could_not_be_told_is_told_with_the_next(caplog: pytest.LogCaptureFixture) -> None:
-    """A failure is a warning, and nothing is lost."""
+async def test_an_attribute_that_could_not_be_published_goes_out_with_the_next(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A failed update logs a warning, and its values are not lost."""
     room = Room()
     attributes = attributes_of(room)
     room.local_participant.failures = 1

@@ -1,4 +1,4 @@
-"""Requests of backends to the agent, as LiveKit's server passes them on."""
+"""Requests that LiveKit's server forwards from backends to the agent."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTINGS = Settings(livekit_url="ws://127.0.0.1:1", livekit_api_key=KEY, livekit
 async def ask(
     caller: Caller, method: str, payload: dict[str, Any], *, token: str = "", request: str = "r"
 ) -> dict[str, Any]:
-    """Ask as LiveKit's server does: with an identity that is in no room."""
+    """Call the method as LiveKit's server does: with an identity that is in no room."""
     caller.room.name = ROOM
     body = {"token": token or admin_token(KEY, SECRET, ROOM), "id": request, "method": method, "payload": payload}
     answer: dict[str, Any] = await caller.call(METHOD, json.dumps(body), caller="f81d4fae-7dec-11d0")
@@ -32,7 +32,7 @@ async def ask(
 
 
 async def test_a_backend_needs_no_place_in_the_room() -> None:
-    """It calls the methods of the control protocol, and gets their answers."""
+    """A backend calls the methods of the control protocol and gets their answers."""
     async with calling(settings=SETTINGS) as caller:
         said = await ask(caller, "repeat", {"text": "Fine."})
         assert (said["refused"], said["answer"]["sentences"]) == (None, 1)
@@ -44,7 +44,7 @@ async def test_a_backend_needs_no_place_in_the_room() -> None:
 
 
 async def test_a_request_that_arrives_again_is_carried_out_once() -> None:
-    """LiveKit's server repeats what takes three seconds; also while the first is being carried out."""
+    """LiveKit's server repeats a request after three seconds, even while the first is being carried out."""
     async with calling(settings=SETTINGS) as caller:
         answers = await asyncio.gather(*(ask(caller, "repeat", {"text": "Fine."}) for _ in range(3)))
         await caller.hears(1)
@@ -55,7 +55,7 @@ async def test_a_request_that_arrives_again_is_carried_out_once() -> None:
 
 
 async def test_a_request_goes_on_when_its_answer_is_no_longer_awaited() -> None:
-    """The server gives the first one up; the one that it sends again gets the answer."""
+    """The server gives up the first request; its repetition gets the answer."""
     async with calling(settings=SETTINGS) as caller:
         said = (await ask(caller, "repeat", {"text": "Fine."}))["answer"]["id"]
         waiting = asyncio.create_task(ask(caller, "get_repeat", {"id": said, "wait": 8}, request="w"))
@@ -67,7 +67,7 @@ async def test_a_request_goes_on_when_its_answer_is_no_longer_awaited() -> None:
 
 
 def tokens() -> list[str]:
-    """Tokens that do not let their holder administer the room."""
+    """Return tokens that do not let their holder administer the room."""
     join = api.AccessToken(KEY, SECRET).with_identity("caller")
     return [
         "no token",
@@ -79,8 +79,8 @@ def tokens() -> list[str]:
 
 
 @pytest.mark.parametrize("token", tokens())
-async def test_only_the_rooms_administrator_may_ask(token: str) -> None:
-    """A caller's token will not do, nor one of another room or with another key; nothing is carried out."""
+async def test_only_a_room_administrator_may_ask(token: str) -> None:
+    """Tokens of callers, of other rooms and with other keys are refused, and nothing is carried out."""
     async with calling(settings=SETTINGS) as caller:
         answer = await ask(caller, "end_call", {}, token=token)
 
@@ -88,8 +88,8 @@ async def test_only_the_rooms_administrator_may_ask(token: str) -> None:
         assert not caller.has_ended.is_set()
 
 
-async def test_a_token_is_taken_for_its_own_room() -> None:
-    """As long as it is valid."""
+async def test_a_token_is_accepted_for_its_own_room() -> None:
+    """It is accepted as long as it is valid."""
     assert is_admin(admin_token(KEY, SECRET, ROOM), KEY, SECRET, ROOM)
 
 
@@ -102,14 +102,14 @@ async def test_a_token_is_taken_for_its_own_room() -> None:
         ("repeat", {"text": "a" * 2001}, 413),
     ],
 )
-async def test_what_can_not_be_done_is_refused_with_a_reason(method: str, payload: dict[str, Any], code: int) -> None:
-    """What belongs to a caller's own page is no method of a backend."""
+async def test_impossible_requests_are_refused_with_a_reason(method: str, payload: dict[str, Any], code: int) -> None:
+    """Methods that belong to a caller's own page are not available to a backend."""
     async with calling(settings=SETTINGS) as caller:
         assert (await ask(caller, method, payload))["refused"]["code"] == code
 
 
-async def test_backends_have_rate_limits_of_their_own() -> None:
-    """A caller who asks too often keeps no backend from speaking, and the other way round."""
+async def test_backends_have_their_own_rate_limits() -> None:
+    """A caller who asks too often does not block a backend, nor the other way round."""
     async with calling(settings=SETTINGS) as caller:
         answers = [await ask(caller, "repeat", {}, request=str(each)) for each in range(SPEECH.burst + 1)]
         assert [each["refused"]["code"] for each in answers] == [400] * SPEECH.burst + [429]
@@ -118,15 +118,15 @@ async def test_backends_have_rate_limits_of_their_own() -> None:
         assert (await caller.call("repeat", '{"text": "Fine."}'))["sentences"] == 1
 
 
-async def test_a_call_that_ends_takes_nothing_more() -> None:
-    """Not from a backend either."""
+async def test_a_call_that_ends_refuses_requests() -> None:
+    """Requests of backends are refused as well."""
     async with calling(settings=SETTINGS) as caller:
         caller.control.refuse_requests()
 
         assert (await ask(caller, "repeat", {"text": "Fine."}))["refused"]["code"] == 409
 
 
-async def test_without_a_key_there_is_no_door() -> None:
-    """In a room of LiveAvatar's no token could be verified."""
+async def test_without_a_key_the_method_is_not_registered() -> None:
+    """In LiveAvatar's own room no token could be verified."""
     async with calling() as caller:
         assert METHOD not in caller.agent.methods

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class RpcServer:
-    """Keeps what it is asked for."""
+    """A server that records the requests it gets."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | Mapping[str, object], str]] = []
@@ -33,7 +33,7 @@ class RpcServer:
 
 @asynccontextmanager
 async def chatting() -> AsyncIterator[tuple[Chat, RpcServer, Room]]:
-    """A chat that is read."""
+    """Start a chat that is read."""
     rpc: Any = RpcServer()
     room: Any = Room()
     presence = presence_of(CalledSession(room=room), room)
@@ -47,11 +47,11 @@ async def chatting() -> AsyncIterator[tuple[Chat, RpcServer, Room]]:
 
 
 class Reader:
-    """A line that comes in as a text stream, in chunks.
+    """A line that arrives as a text stream, in chunks.
 
     Attributes:
         read: Chunks that were taken.
-        is_closed: Whether the rest is dropped.
+        is_closed: True if the rest was dropped.
     """
 
     def __init__(self, text: str, *, breaks: bool = False, times: int = 1) -> None:
@@ -94,7 +94,7 @@ async def test_a_line_is_a_method_of_the_control_protocol(text: str, method: str
 
 
 @pytest.mark.parametrize("text", ["/help", "/dance", "/", "/SAY hello", "//"])
-async def test_what_is_no_command_is_answered_with_the_help(text: str) -> None:
+async def test_an_unknown_command_is_answered_with_the_help(text: str) -> None:
     """The answer goes to the author alone."""
     async with chatting() as (chat, rpc, room):
         await chat.take(text, caller=CALLER)
@@ -104,13 +104,13 @@ async def test_what_is_no_command_is_answered_with_the_help(text: str) -> None:
 
 
 def test_the_help_explains_every_command() -> None:
-    """And each that does something is a method."""
+    """Each command that does something is a method, too."""
     assert all(command in HELP for command in COMMANDS)
     assert {method for method, _ in COMMANDS.values() if method} <= set(METHODS)
 
 
-async def test_what_is_refused_is_answered_with_the_reason() -> None:
-    """Too long, too empty, too often: the limits are those of the methods, and so are the buckets."""
+async def test_a_refused_line_is_answered_with_the_reason() -> None:
+    """The limits are those of the methods, and so are the rate limits: too long, too empty, too often."""
     async with calling() as caller:
         chat = caller.control.chat
         await chat.take("a" * 2_001, caller=CALLER)
@@ -128,8 +128,8 @@ async def test_what_is_refused_is_answered_with_the_reason() -> None:
     assert caller.thoughts.asked == []
 
 
-async def test_a_line_is_answered_as_it_was_written() -> None:
-    """A chat line is passed on as the caller's message, word for word: no command in it is carried out."""
+async def test_a_line_is_passed_on_as_it_was_written() -> None:
+    """The line becomes the caller's message, word for word; no command within it is carried out."""
     async with calling(Reply(("Fine.",))) as caller:
         await caller.control.chat.take("{1 + 1} __import__('os')", caller=CALLER)
         await caller.hears(1)
@@ -138,7 +138,7 @@ async def test_a_line_is_answered_as_it_was_written() -> None:
 
 
 async def test_a_second_participant_writes_to_the_agent_too() -> None:
-    """Beside the linked caller, and without a microphone; having written, they take part."""
+    """A participant who is not linked and has no microphone may write; having written, they take part."""
     async with calling(Reply(("Fine.",))) as caller:
         caller.room.come("second")
         assert (await caller.refusal("interrupt", caller="second")).code == 403
@@ -151,7 +151,7 @@ async def test_a_second_participant_writes_to_the_agent_too() -> None:
 
 
 @pytest.mark.parametrize("identity", ["recorder", "nobody"])
-async def test_who_is_no_caller_is_not_answered(identity: str) -> None:
+async def test_a_participant_who_is_not_a_caller_is_not_answered(identity: str) -> None:
     """Two agents would answer each other without an end."""
     async with chatting() as (chat, rpc, room):
         room.come("recorder", kind=rtc.ParticipantKind.PARTICIPANT_KIND_AGENT)
@@ -160,8 +160,8 @@ async def test_who_is_no_caller_is_not_answered(identity: str) -> None:
     assert (rpc.asked, room.local_participant.lines) == ([], [])
 
 
-async def test_a_line_that_breaks_off_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Without its words; the next one is read."""
+async def test_a_line_that_breaks_off_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has none of its words, and the next line is read."""
     async with chatting() as (_, rpc, room):
         for reader in (Reader("half a li", breaks=True), Reader("hello")):
             room.text_handlers["lk.chat"](reader, CALLER)
@@ -171,8 +171,8 @@ async def test_a_line_that_breaks_off_is_told(caplog: pytest.LogCaptureFixture) 
     assert [record.getMessage() for record in caplog.records] == ["a chat line could not be read"]
 
 
-async def test_a_line_that_does_not_end_is_refused_before_it_is_read_whole() -> None:
-    """A job's memory is for its call: what is too long is dropped, and its writer gets the reason."""
+async def test_an_endless_line_is_refused_before_it_is_read_whole() -> None:
+    """The rest is dropped to save the job's memory, and the writer gets the reason."""
     async with chatting() as (_, rpc, room):
         endless = Reader("x" * 500, times=1_000_000)
         room.text_handlers["lk.chat"](endless, CALLER)
@@ -204,7 +204,7 @@ SAID = (
 
 
 async def test_the_transcript_has_what_was_said_by_whom() -> None:
-    """The agent's words as they were heard, the caller's as they were understood; what was written is there already."""
+    """The agent's words appear as they were heard, the caller's as transcribed; written lines are not repeated."""
     session = CalledSession()
     async with chatting() as (chat, _, room):
         chat.transcribe(session, lambda: "Ada")

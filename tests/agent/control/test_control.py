@@ -22,8 +22,8 @@ class Avatar(rtc.EventEmitter[Literal["avatar_rejected", "core_event", "status_c
         self.sessions_used = 1
 
 
-async def test_the_avatar_is_followed_through_the_call() -> None:
-    """The status attributes of the avatar: present, reason and identity."""
+async def test_the_avatar_attributes_follow_its_status() -> None:
+    """The attributes hold the avatar's state, the reason why it is absent, and its identity."""
     told = []
     async with calling() as caller:
         avatar: Any = Avatar()
@@ -49,7 +49,7 @@ async def test_the_avatar_is_followed_through_the_call() -> None:
 
 
 async def test_an_avatar_that_took_over_is_named() -> None:
-    """Its session follows another one without a time in between in which there is none."""
+    """The new session replaces the old one without a time between them in which there is no avatar."""
     async with calling() as caller:
         avatar: Any = Avatar()
         caller.control.show(avatar)
@@ -61,8 +61,8 @@ async def test_an_avatar_that_took_over_is_named() -> None:
         assert caller.agent.attributes["avatar_identity"] == "the-avatar-2"
 
 
-async def test_the_room_knows_who_the_agent_is_before_it_takes_requests() -> None:
-    """Its name and its persona are told when it joins; there is no question of its face yet."""
+async def test_the_room_knows_the_agent_before_it_takes_requests() -> None:
+    """The agent's name and persona are published when it joins."""
     async with calling() as caller:
         await caller.control.attributes._outbox._is_empty.wait()
 
@@ -77,8 +77,8 @@ async def test_the_room_knows_who_the_agent_is_before_it_takes_requests() -> Non
     }
 
 
-async def test_what_was_heard_of_an_answer_is_told_when_it_is_over() -> None:
-    """Of the agent's answers only, and whether it was cut."""
+async def test_an_answer_is_published_as_it_was_heard() -> None:
+    """Only the agent's answers are published, and whether they were interrupted."""
     async with calling() as caller:
         for message in (
             llm.ChatMessage(role="user", content=["tell me a story"]),

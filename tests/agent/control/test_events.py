@@ -10,12 +10,12 @@ from tests.agent.control.fakes import Room
 
 
 def events_of(room: Any) -> Events:
-    """The agent's, in this room."""
+    """Make the events of the agent in this room."""
     return Events(room, now=lambda: 1.5)
 
 
-async def test_events_are_numbered_and_say_when_they_were() -> None:
-    """In the order in which they happened, with the version of the protocol."""
+async def test_events_have_numbers_and_times() -> None:
+    """Events are numbered in order, and carry the version of the protocol."""
     room = Room()
     events = events_of(room)
     events.tell(FailureEvent(source="thinking", message="No."))
@@ -29,7 +29,7 @@ async def test_events_are_numbered_and_say_when_they_were() -> None:
     ]
 
 
-async def test_of_too_many_the_newest_are_told_and_the_gap_shows() -> None:
+async def test_of_too_many_events_the_newest_are_sent_and_the_gap_shows() -> None:
     """When old events are dropped, the gap in `seq` shows how many."""
     room = Room()
     events = events_of(room)
@@ -52,7 +52,7 @@ def test_no_text_is_too_long_for_a_packet(text: str) -> None:
 
 
 def test_every_kind_of_event_has_a_type_of_its_own() -> None:
-    """Which is how they are told apart."""
+    """Front ends tell the events apart by it."""
     types = [event.model_fields["type"].default for event in EVENTS]
 
     assert sorted(set(types)) == sorted(types)

@@ -1,4 +1,4 @@
-"""Each persona has its own avatar; when it can't be had, the caller reads why the present one stays."""
+"""Each persona has its own avatar; if it isn't available, the caller reads why the present one stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Avatar(rtc.EventEmitter[Literal["avatar_rejected"]]):
-    """One that changes, unless it is in a room of LiveAvatar's."""
+    """An avatar that can change, unless it is in LiveAvatar's own room."""
 
     def __init__(self, *, is_hosted: bool = False) -> None:
         super().__init__()
@@ -35,14 +35,14 @@ class Avatar(rtc.EventEmitter[Literal["avatar_rejected"]]):
 
 
 def changing(*, is_hosted: bool = False) -> tuple[Avatar, FaceChange, list[FailureEvent]]:
-    """An avatar, what changes it, and the events for the caller."""
+    """Return an avatar, its `FaceChange`, and the events for the caller."""
     avatar: Any = Avatar(is_hosted=is_hosted)
     told: list[FailureEvent] = []
     return avatar, FaceChange(avatar, told.append), told
 
 
-def test_the_face_is_the_personas() -> None:
-    """Under its name; an empty id and the present avatar change nothing."""
+def test_the_avatar_is_the_personas() -> None:
+    """It gets the persona's name; an empty id and the present avatar change nothing."""
     avatar, face, told = changing()
     for avatar_id in ("", "her-face", "her-face", ""):
         face.change(avatar_id, "Mira")
@@ -50,8 +50,8 @@ def test_the_face_is_the_personas() -> None:
     assert (avatar.avatar_id, avatar.names, told) == ("her-face", ["Mira"], [])
 
 
-def test_a_face_that_is_refused_is_told() -> None:
-    """In a sentence for the caller."""
+def test_a_rejected_avatar_is_reported() -> None:
+    """The caller gets a sentence."""
     avatar, face, told = changing()
     face.change("her-face", "Mira")
     avatar.emit("avatar_rejected", "her-face")
@@ -59,8 +59,8 @@ def test_a_face_that_is_refused_is_told() -> None:
     assert [(event.source, event.message) for event in told] == [("avatar", NOT_THERE)]
 
 
-def test_in_a_room_of_liveavatars_the_face_stays() -> None:
-    """The caller reads so; the present avatar is no reason for a message."""
+def test_in_liveavatars_room_the_avatar_stays() -> None:
+    """The caller is told so, unless the persona has the present avatar."""
     avatar, face, told = changing(is_hosted=True)
     face.change("her-face", "Mira")
     face.change("first-face", "Nova")
@@ -70,10 +70,10 @@ def test_in_a_room_of_liveavatars_the_face_stays() -> None:
 
 
 @pytest.mark.parametrize("of_the_call", ["", "first-face"])
-async def test_the_face_follows_a_change_of_the_persona(
+async def test_the_avatar_follows_a_change_of_the_persona(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, of_the_call: str
 ) -> None:
-    """Also where the call or the settings name a face; a persona that is refused changes none."""
+    """It also does when the call or the settings name an avatar; a refused persona changes nothing."""
     monkeypatch.setenv("LIVEAVATAR_AVATAR_ID", of_the_call)
     for name, face_id in (("first", "first-face"), ("other", "her-face")):
         (tmp_path / f"{name}.toml").write_text(f'name = "{name}"\ninstructions = "x"\navatar_id = "{face_id}"\n')

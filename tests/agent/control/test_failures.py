@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def failures() -> tuple[CalledSession, Failures, list[FailureEvent]]:
-    """A session, what watches it, and what is told."""
+    """Return a session, the `Failures` that watch it, and the events that were sent."""
     told: list[FailureEvent] = []
     session = CalledSession()
     return session, Failures(session, told.append), told
 
 
-async def test_what_fails_for_good_is_told_in_words_for_the_caller() -> None:
-    """By its place in the turn; what is tried again is not, and the vendor's words never are."""
+async def test_a_final_failure_is_reported_in_words_for_the_caller() -> None:
+    """The sentence depends on the part that failed; recoverable errors and the vendor's words are never sent."""
     session, _, told = failures()
     lost = APIConnectionError("api.example.com: a secret")
     for recoverable in (True, False):
@@ -36,8 +36,8 @@ async def test_what_fails_for_good_is_told_in_words_for_the_caller() -> None:
     assert [(each.source, each.message) for each in told] == list(MESSAGES.items())
 
 
-async def test_the_same_failure_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The framework and the agent's node notice it both; later it is news again."""
+async def test_the_same_failure_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework and the agent's node both notice it; after a while it is reported again."""
     _, watch, told = failures()
     for _ in range(2):
         watch.tell("thinking")
@@ -49,8 +49,10 @@ async def test_the_same_failure_is_told_once(monkeypatch: pytest.MonkeyPatch) ->
     assert [each.source for each in told] == ["thinking", "speaking", "thinking"]
 
 
-async def test_a_failure_of_hearing_is_told_once_until_words_are_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure is reported once, however many connections fail."""
+async def test_a_failure_of_hearing_is_reported_once_until_words_are_understood(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is reported once, however many connections fail."""
     session, watch, told = failures()
     monkeypatch.setattr("agent.control.failures._AGAIN", 0.0)
     for _ in range(20):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Wire:
-    """Takes numbers when it is open; the unlucky number fails."""
+    """A room that accepts numbers while it is open, and fails for the unlucky one."""
 
     def __init__(self) -> None:
         self.sent: list[int] = []
@@ -24,7 +24,7 @@ class Wire:
         self.sent.append(number)
 
 
-async def test_items_go_out_in_order_and_a_failure_stops_none(caplog: pytest.LogCaptureFixture) -> None:
+async def test_items_go_out_in_order_and_a_failure_does_not_stop_them(caplog: pytest.LogCaptureFixture) -> None:
     """Events queued before the start are sent too; a failed send is logged and the next one follows."""
     wire = Wire()
     outbox = Outbox(wire.send, most=10)
@@ -41,8 +41,8 @@ async def test_items_go_out_in_order_and_a_failure_stops_none(caplog: pytest.Log
     assert record.__dict__["error"] == "ConnectionError"
 
 
-async def test_of_too_many_the_oldest_are_left_out() -> None:
-    """When the outbox is full, its oldest events are dropped: newer ones have replaced them."""
+async def test_a_full_outbox_drops_the_oldest() -> None:
+    """Newer events have replaced the dropped ones."""
     wire = Wire()
     outbox = Outbox(wire.send, most=2)
     for number in range(5):
@@ -54,8 +54,8 @@ async def test_of_too_many_the_oldest_are_left_out() -> None:
     assert wire.sent == [3, 4]
 
 
-async def test_a_room_that_takes_nothing_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end waits a bounded time for a room that accepts nothing."""
+async def test_a_blocked_room_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing waits a limited time for a room that accepts nothing."""
     monkeypatch.setattr("agent.control.outbox._CLOSE_TIMEOUT", 0.01)
     outbox = Outbox(Wire().send, most=2)
     outbox.put(1)
@@ -66,8 +66,8 @@ async def test_a_room_that_takes_nothing_does_not_hold_up_the_end(monkeypatch: p
     assert outbox._sending.done()
 
 
-async def test_one_that_was_never_started_is_closed_as_well() -> None:
-    """As in a call that never had a room."""
+async def test_an_outbox_that_was_never_started_can_be_closed() -> None:
+    """A call may end before it has a room."""
     outbox = Outbox(Wire().send, most=2)
     outbox.put(1)
     await outbox.aclose()

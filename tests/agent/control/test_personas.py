@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 async def test_another_persona_goes_on_with_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With her own instructions and voice, knowing what was said; the room is told who she is."""
+    """The persona has its own instructions and voice, knows what was said, and is announced to the room."""
     async with staged(monkeypatch) as stage:
         await stage.ask("one")
         await stage.personas.change("poet")
@@ -35,8 +35,8 @@ async def test_another_persona_goes_on_with_the_conversation(monkeypatch: pytest
     assert stage.room.local_participant.attributes == {"persona": "poet", "personas": "nova,poet"}
 
 
-async def test_another_persona_takes_turns_in_her_own_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """From the moment when she takes over."""
+async def test_another_persona_has_its_own_turn_taking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The persona's delays and minimum of words hold as soon as it takes over."""
     file = tmp_path / "slow.toml"
     file.write_text('name = "Slow"\ninstructions = "x"\nmin_endpointing_delay = 0.9\nmin_interruption_words = 2\n')
     async with staged(monkeypatch, file) as stage:
@@ -50,7 +50,7 @@ async def test_another_persona_takes_turns_in_her_own_way(monkeypatch: pytest.Mo
 async def test_a_persona_whose_delays_contradict_each_other_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A persona with contradictory delays is refused: nothing changes, and the log has the reason."""
+    """The present persona stays."""
     file = tmp_path / "odd.toml"
     file.write_text('name = "Odd"\ninstructions = "x"\nmin_endpointing_delay = 4\nmax_endpointing_delay = 1\n')
     async with staged(monkeypatch, file) as stage:
@@ -60,8 +60,8 @@ async def test_a_persona_whose_delays_contradict_each_other_is_refused(
         assert stage.personas.persona == NOVA
 
 
-async def test_the_first_persona_comes_back_in_the_sessions_voice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A voice is made once, however often its persona takes its turn, and closed at the end."""
+async def test_the_first_persona_returns_in_the_sessions_voice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A voice is made once, however often its persona returns, and closed at the end."""
     async with staged(monkeypatch) as stage:
         for stem in ("poet", "nova", "poet", "nova"):
             await stage.personas.change(stem)
@@ -76,7 +76,7 @@ async def test_the_first_persona_comes_back_in_the_sessions_voice(monkeypatch: p
 
 
 async def test_a_persona_is_heard_in_its_own_language(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """And speaks it, with the first one's voice too; who speaks the first one's is heard by the session."""
+    """A persona with another language gets its own speech-to-text; the others use the session's."""
     file = tmp_path / "colette.toml"
     file.write_text('name = "Colette"\ninstructions = "Parle."\nlanguage = "fr"\n')
     async with staged(monkeypatch, file) as stage:
@@ -92,8 +92,8 @@ async def test_a_persona_is_heard_in_its_own_language(monkeypatch: pytest.Monkey
     assert ear.is_closed
 
 
-async def test_a_persona_thinks_with_its_own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """And hears in its own way; the first one has the session's, and what was made is closed with the call."""
+async def test_a_persona_uses_its_own_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It has its own language model and key terms; the first one has the session's, and the call's end closes both."""
     file = tmp_path / "terse.toml"
     file.write_text('name = "Terse"\ninstructions = "x"\nmodel = "small"\n[hearing]\nkey_terms = ["Oslo"]\n')
     model = ClosableLLM()
@@ -110,8 +110,10 @@ async def test_a_persona_thinks_with_its_own_model(monkeypatch: pytest.MonkeyPat
     assert model.is_closed
 
 
-async def test_a_persona_whose_voice_can_not_do_it_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The present persona stays; the log says why."""
+async def test_a_persona_whose_voice_does_not_support_its_options_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The present persona stays."""
     file = tmp_path / "odd.toml"
     file.write_text('name = "Odd"\ninstructions = "x"\n[voice]\nmodel = "eleven_v3"\nspeed = 1.1\n')
     async with staged(monkeypatch, file) as stage:
@@ -124,7 +126,7 @@ async def test_a_persona_whose_voice_can_not_do_it_is_refused(monkeypatch: pytes
 async def test_a_persona_of_several_languages_has_their_sentences(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Its apology in each, in the voice of the language, and the goodbye of the one that is spoken."""
+    """The apology is prepared in the voice of each language, and the goodbye is that of the spoken one."""
     file = tmp_path / "lola.toml"
     file.write_text(
         'name = "Lola"\ninstructions = "x"\nlanguage = "multi"\napology = "Sorry."\n'
@@ -160,8 +162,8 @@ async def test_the_apology_is_the_personas_own(monkeypatch: pytest.MonkeyPatch) 
     assert stage.voices[0].asked == [POET.apology]
 
 
-async def test_who_is_not_there_can_not_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name is no path; the one who is there stays."""
+async def test_an_unknown_persona_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is never used as a path, and the present persona stays."""
     async with staged(monkeypatch) as stage:
         for stem in ("nobody", "../personas/poet", ""):
             with pytest.raises(RefusalError) as refused:
@@ -171,8 +173,8 @@ async def test_who_is_not_there_can_not_be_asked_for(monkeypatch: pytest.MonkeyP
     assert stage.personas.persona == NOVA
 
 
-async def test_the_calls_variables_are_for_every_persona(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Its name and voice are the first one's; a file that has come since the call began can be changed to."""
+async def test_the_calls_variables_hold_for_every_persona(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The call's name holds for the first persona only; files that were added during the call can be used."""
     config = CallConfig(name="Kai", variables={"customer": "Kim"})
     first = tmp_path / "first.toml"
     first.write_text('name = "First"\ninstructions = "x"\n')
@@ -184,8 +186,8 @@ async def test_the_calls_variables_are_for_every_persona(monkeypatch: pytest.Mon
     assert (other.name, other.instructions, back.name) == ("Ada", "Talk with Kim.", "Kai")
 
 
-async def test_the_room_is_told_of_the_persona_that_the_call_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It need not be the worker's own."""
+async def test_the_room_learns_the_calls_persona(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may differ from the worker's own persona."""
     async with staged(monkeypatch, config=CallConfig(persona="poet")) as stage:
         pass
 
@@ -193,7 +195,7 @@ async def test_the_room_is_told_of_the_persona_that_the_call_has(monkeypatch: py
 
 
 class Library:
-    """A tool that is looked up in until the test lets it be."""
+    """A tool that runs until the test releases it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_found = asyncio.Event()
@@ -207,14 +209,14 @@ class Library:
         return "a lighthouse"
 
     async def is_asked(self, stage: Stage) -> None:
-        """Ask something for which it is needed."""
+        """Ask something that needs the tool."""
         stage.thoughts.replies.insert(0, LOOK)
         stage.session.generate_reply(user_input="look it up")
         await self.started.wait()
 
 
-async def test_a_change_that_is_refused_does_not_happen_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tool runs for too long: nothing is changed, neither then nor when it has ended."""
+async def test_a_refused_change_does_not_happen_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool that runs for too long blocks the change, and its end does not bring it about."""
     monkeypatch.setattr("agent.control.personas._IDLE_TIMEOUT", 0.05)
     library = Library(monkeypatch)
     async with staged(monkeypatch) as stage:
@@ -232,8 +234,8 @@ async def test_a_change_that_is_refused_does_not_happen_later(monkeypatch: pytes
         assert stage.room.local_participant.attributes["persona"] == "nova"
 
 
-async def test_a_change_waits_for_a_tool_and_cuts_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A change of persona waits for a running tool, and interrupts speech."""
+async def test_a_change_waits_for_a_tool_and_interrupts_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The change happens when the tool returns; speech is cut off at once."""
     library = Library(monkeypatch)
     async with staged(monkeypatch) as stage:
         await library.is_asked(stage)
@@ -249,8 +251,8 @@ async def test_a_change_waits_for_a_tool_and_cuts_what_is_said(monkeypatch: pyte
         assert stage.personas.persona == NOVA
 
 
-async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A change of persona during the call's end is refused in time, and no event is sent."""
+async def test_a_call_that_ends_refuses_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The change is refused in time, and the persona stays."""
     monkeypatch.setattr("agent.control.personas._ENTER_TIMEOUT", 0.05)
     async with staged(monkeypatch) as stage:
         closing = asyncio.create_task(stage.session.aclose())
@@ -265,14 +267,14 @@ async def test_a_call_that_ends_changes_nobody(monkeypatch: pytest.MonkeyPatch) 
 async def test_the_tools_of_a_personas_mcp_server_come_and_go_with_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Once they are known; another persona has none of them, and its connection is closed."""
+    """The tools appear once the server is connected; another persona lacks them, and the connection is closed."""
     async with mcp_site() as made:
         file = tmp_path / "ada.toml"
         file.write_text(f'name = "Ada"\ninstructions = "x"\n[[mcp]]\nname = "shop"\nurl = "{made.url}"\n')
         async with staged(monkeypatch, file) as stage:
             await stage.personas.change("ada")
             async with asyncio.timeout(20):
-                while "stock" not in tools_of(stage):  # noqa: ASYNC110 - the agent tells nobody
+                while "stock" not in tools_of(stage):  # noqa: ASYNC110 - the agent has no event
                     await asyncio.sleep(0.02)
             connecting = stage.personas._mcp
             assert connecting is not None
@@ -283,10 +285,10 @@ async def test_the_tools_of_a_personas_mcp_server_come_and_go_with_it(
             assert not any(client.initialized for _, client in (await connecting)._clients)
 
 
-async def test_an_mcp_server_that_hangs_keeps_no_persona_from_speaking(
+async def test_an_mcp_server_that_hangs_does_not_silence_its_persona(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Neither at the start of a call nor at its end."""
+    """Neither the start of a call nor its end waits for the server."""
     async with site() as hanging:
         hanging.hold = asyncio.Event()
         file = tmp_path / "ada.toml"
@@ -298,5 +300,5 @@ async def test_an_mcp_server_that_hangs_keeps_no_persona_from_speaking(
 
 
 def tools_of(stage: Stage) -> list[str]:
-    """The names of the tools that the language model has now."""
+    """Return the names of the tools that the language model has now."""
     return [tool.id for tool in stage.session.current_agent.tools]

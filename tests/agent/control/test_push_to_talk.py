@@ -25,7 +25,7 @@ VOICE = {"A story.": Line(5.0, 1), "Fine.": Line(0.1, 2)}
 
 
 class Talker:
-    """A caller with a button, and the session that hears."""
+    """A caller with a button, and the session that listens."""
 
     def __init__(self) -> None:
         self.thoughts = ScriptedLLM(Reply(("Fine.",)))
@@ -42,7 +42,7 @@ class Talker:
         return self.session.turn_detection
 
     async def ear(self, number: int) -> ScriptedEar:
-        """The n-th stream of speech to text."""
+        """Return the n-th speech-to-text stream."""
         stt = self.session.stt
         assert isinstance(stt, ScriptedSTT)
         await stt.wait_for_streams(number)
@@ -57,7 +57,7 @@ class Talker:
 
 @asynccontextmanager
 async def talker() -> AsyncIterator[Talker]:
-    """A call with a button."""
+    """Start a call with a button."""
     made = Talker()
     await made.session.start(Agent(instructions=""))
     made.presence.watch()
@@ -92,7 +92,7 @@ async def test_a_turn_ends_with_the_button_and_is_answered_once() -> None:
         assert call.attributes._known["input"] == "push_to_talk"
 
 
-async def test_a_button_that_is_held_again_begins_anew() -> None:
+async def test_a_button_that_is_pressed_again_starts_over() -> None:
     """A new press drops the pending words of the last one: they do not complete the new turn."""
     async with talker() as call:
         await call.button.start(CALLER)
@@ -110,8 +110,8 @@ async def test_a_button_that_is_held_again_begins_anew() -> None:
         assert [asked[-1] for asked in call.thoughts.asked] == ["a story"]
 
 
-async def test_a_button_that_is_only_touched_leaves_nothing_open() -> None:
-    """A button that is pressed and released before the last turn was given up leaves the microphone closed."""
+async def test_a_button_that_is_only_touched_leaves_the_microphone_closed() -> None:
+    """The release may come before the press has dropped the turn that is still pending."""
     async with talker() as call:
         await call.button.start(CALLER)
         call.button.end(CALLER)
@@ -123,8 +123,8 @@ async def test_a_button_that_is_only_touched_leaves_nothing_open() -> None:
         assert not call.is_heard()
 
 
-async def test_the_button_silences_the_agent() -> None:
-    """Pressing the button interrupts the agent, also in speech that allows no interruptions by voice."""
+async def test_the_button_interrupts_the_agent() -> None:
+    """It also interrupts speech that a voice may not interrupt."""
     async with talker() as call:
         speech = call.session.say("A story.", allow_interruptions=False)
         output = call.session.output.audio
@@ -137,7 +137,7 @@ async def test_the_button_silences_the_agent() -> None:
 
 
 async def test_a_button_that_is_not_held_can_not_be_released() -> None:
-    """Nor twice; and holding it twice is holding it."""
+    """A second release is refused, too; a second press is ignored."""
     async with talker() as call:
         with pytest.raises(RefusalError) as refused:
             call.button.end(CALLER)
@@ -150,7 +150,7 @@ async def test_a_button_that_is_not_held_can_not_be_released() -> None:
 
 
 async def test_a_page_that_vanishes_releases_the_button() -> None:
-    """A page that vanishes with the button held gets no answer and may hold it again; others who leave are ignored."""
+    """The turn gets no answer, and the button may be held again; other participants who leave change nothing."""
     async with talker() as call:
         await call.button.start(CALLER)
         call.room.come("somebody else")
@@ -169,7 +169,7 @@ async def test_a_page_that_vanishes_releases_the_button() -> None:
 
 
 async def test_push_to_talk_ends_with_the_caller_who_chose_it() -> None:
-    """After push-to-talk ended with its caller, another linked caller is heard: a telephone has no button."""
+    """The next linked caller is heard through an open microphone: a telephone has no button."""
     async with talker() as call:
         call.room.come("phone", microphone=True)
         call.button.set_mode("push_to_talk", CALLER)
@@ -180,8 +180,8 @@ async def test_push_to_talk_ends_with_the_caller_who_chose_it() -> None:
         assert call.mode == (True, "stt", "open")
 
 
-async def test_somebody_without_the_button_is_heard_beside_somebody_with_it() -> None:
-    """A speaking caller is linked in their own mode, and holding the button links its caller."""
+async def test_callers_with_and_without_the_button_are_heard() -> None:
+    """A caller who speaks is linked in their own mode, and a caller who presses the button is linked in theirs."""
     async with talker() as call:
         call.button.set_mode("push_to_talk", CALLER)
         call.room.come("phone", microphone=True)
@@ -200,8 +200,8 @@ async def test_somebody_without_the_button_is_heard_beside_somebody_with_it() ->
         assert (call.presence.linked, call.mode) == ("phone", (True, "stt", "open"))
 
 
-async def test_the_mode_of_somebody_who_is_not_linked_waits_for_the_link() -> None:
-    """A caller without the button is not cut off when another presses it."""
+async def test_the_mode_of_another_caller_waits_for_the_link() -> None:
+    """The linked caller's open microphone stays until the other one is linked."""
     async with talker() as call:
         call.room.come("second", microphone=True)
         call.button.set_mode("push_to_talk", "second")
@@ -211,8 +211,8 @@ async def test_the_mode_of_somebody_who_is_not_linked_waits_for_the_link() -> No
         assert call.mode == (False, "manual", "push_to_talk")
 
 
-async def test_an_opening_that_waits_is_not_taken_for_a_paused_one() -> None:
-    """Push-to-talk that was chosen before the start does not silence the greeting."""
+async def test_an_opening_that_waits_is_not_taken_for_paused_speech() -> None:
+    """Push-to-talk that is chosen before the opening does not silence it."""
     async with talker() as call:
         queue = SpeechQueue(call.session)
         queue.hold()
@@ -228,7 +228,7 @@ async def test_an_opening_that_waits_is_not_taken_for_a_paused_one() -> None:
 
 
 class Noise:
-    """The framework's reactions to audio of the caller's microphone."""
+    """The framework's reactions to sound from the caller's microphone."""
 
     def __init__(self, call: Talker) -> None:
         assert call.session._activity is not None
@@ -239,8 +239,8 @@ class Noise:
         self._activity._interrupt_by_audio_activity()
 
 
-async def test_an_opening_that_a_noise_has_paused_is_said_all_the_same() -> None:
-    """Before it has begun: what would lift the pause is switched off with the mode."""
+async def test_an_opening_that_a_noise_has_paused_is_still_said() -> None:
+    """The mode switches off the detection that would end the pause, before the opening has begun."""
     async with talker() as call:
         queue = SpeechQueue(call.session)
         queue.hold()
@@ -257,8 +257,8 @@ async def test_an_opening_that_a_noise_has_paused_is_said_all_the_same() -> None
             await output.wait_for_audio(0.1)
 
 
-async def test_a_release_that_got_lost_ends_the_turn_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A button can't be held for ever."""
+async def test_a_lost_release_ends_the_turn_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time for which a button can be held is limited."""
     monkeypatch.setattr("agent.control.push_to_talk._LONGEST_HOLD", 0.01)
     async with talker() as call:
         await call.button.start(CALLER)
@@ -269,7 +269,7 @@ async def test_a_release_that_got_lost_ends_the_turn_after_a_while(monkeypatch: 
 
 
 async def test_the_open_microphone_comes_back_as_it_was() -> None:
-    """With the turn detection that the session began with."""
+    """The turn detection is the one that the session started with."""
     async with talker() as call:
         call.button.set_mode("push_to_talk", CALLER)
         assert not call.is_heard()

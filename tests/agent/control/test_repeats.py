@@ -1,4 +1,4 @@
-"""What is told of a repeat, from its sentences."""
+"""The state of a repeat, derived from its sentences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUEUED, STARTED, FINISHED, INTERRUPTED, FAILED = SentenceState
 
 
 def sentence(state: SentenceState, *, duration: float | None = None, played: float = 0.0) -> Sentence:
-    """A sentence that has come so far."""
+    """Make a sentence in this state."""
     made = Sentence("Fine.")
     made.state, made.duration, made.position = state, duration, played
     return made
@@ -34,12 +34,12 @@ def sentence(state: SentenceState, *, duration: float | None = None, played: flo
     ],
 )
 def test_the_state_of_a_repeat_is_that_of_its_sentences(states: list[SentenceState], state: str) -> None:
-    """Begun as soon as one is heard, over when all are, and not finished if one was cut or failed."""
+    """It is started as soon as one is heard, over when all are, and not finished if one was cut or failed."""
     assert state_of("id", [sentence(each) for each in states]).state == state
 
 
-def test_the_duration_is_known_when_all_of_it_is_synthesised() -> None:
-    """Before that it is null; what was played is known of the sentences that are over."""
+def test_the_duration_is_known_when_all_is_synthesised() -> None:
+    """Until then it is null; the played time counts the sentences that are over."""
     first = sentence(FINISHED, duration=0.5, played=0.5)
 
     unknown = state_of("id", [first, sentence(QUEUED)])
@@ -49,8 +49,8 @@ def test_the_duration_is_known_when_all_of_it_is_synthesised() -> None:
     assert (known.duration_ms, known.played_ms) == (1750, 500)
 
 
-def test_the_last_hundred_are_remembered() -> None:
-    """Then the oldest is forgotten."""
+def test_the_last_hundred_repeats_are_remembered() -> None:
+    """The oldest is forgotten first."""
     repeats = Repeats()
     ids = [repeats.add([]) for _ in range(101)]
 
@@ -58,7 +58,7 @@ def test_the_last_hundred_are_remembered() -> None:
 
 
 async def test_a_repeat_is_followed_by_its_id() -> None:
-    """Before it is heard, to its end, and by nobody when there is none."""
+    """Its state can be read from the start to the end; an unknown id is refused."""
     async with calling() as caller:
         text = "This is said word for word. And so is this one, at its end."
         repeat = (await caller.call("repeat", json.dumps({"text": text})))["id"]
@@ -70,8 +70,8 @@ async def test_a_repeat_is_followed_by_its_id() -> None:
         assert (await caller.refusal("get_repeat", '{"id": "another"}')).code == 404
 
 
-async def test_an_interrupted_repeat_tells_how_long_it_would_have_been() -> None:
-    """And how much of it was heard."""
+async def test_an_interrupted_repeat_tells_how_much_was_heard() -> None:
+    """The repeat is reported as interrupted, with the time that was played."""
     async with calling() as caller:
         repeat = (await caller.call("repeat", '{"text": "A story without an end."}'))["id"]
         output = caller.session.output.audio

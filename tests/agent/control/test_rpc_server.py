@@ -12,8 +12,8 @@ from tests.agent.session_fakes import Reply
 from tests.agent.speech.speech_fakes import ClockedOutput
 
 
-async def test_every_method_is_there_while_the_call_is() -> None:
-    """The RPC methods and the attribute that announces them are there while the session runs."""
+async def test_every_method_is_registered_during_the_call() -> None:
+    """The RPC methods and the attribute that announces them exist while the session runs."""
     async with calling() as caller:
         assert set(caller.agent.methods) == set(METHODS)
         await caller.control.attributes._outbox._is_empty.wait()
@@ -24,8 +24,8 @@ async def test_every_method_is_there_while_the_call_is() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_only_who_takes_part_in_the_call_may_ask(method: str) -> None:
-    """Requests of spectators are refused, and those of anyone once the caller has left; they use up no limit."""
+async def test_only_callers_who_take_part_may_ask(method: str) -> None:
+    """Spectators are refused, and anyone once the caller has left; refused requests use up no limit."""
     async with calling() as caller:
         caller.room.come("stranger")
         for _ in range(30):
@@ -46,8 +46,8 @@ async def test_a_second_caller_may_ask_as_well() -> None:
         assert await caller.call("interrupt", caller="second") == {}
 
 
-async def test_a_request_is_use_of_the_call() -> None:
-    """So is what was asked for, while it is said."""
+async def test_a_request_counts_as_use_of_the_call() -> None:
+    """The speech that it asked for counts as well."""
     async with calling() as caller:
         await caller.call("repeat", '{"text": "Fine."}')
         assert caller.uses == 1
@@ -56,8 +56,8 @@ async def test_a_request_is_use_of_the_call() -> None:
         assert caller.uses == 3
 
 
-async def test_a_call_that_ends_takes_nothing_more() -> None:
-    """The goodbye is not to be interrupted."""
+async def test_a_call_that_ends_refuses_requests() -> None:
+    """The goodbye must not be interrupted."""
     async with calling() as caller:
         caller.control.refuse_requests()
 
@@ -79,8 +79,8 @@ async def test_a_call_that_ends_takes_nothing_more() -> None:
         ("push_to_talk_end", "{}", 409, "push_to_talk_start comes first"),
     ],
 )
-async def test_what_can_not_be_done_is_refused_with_a_reason(method: str, payload: str, code: int, told: str) -> None:
-    """A code for programs, a sentence for people; without the payload's own words."""
+async def test_impossible_requests_are_refused_with_a_reason(method: str, payload: str, code: int, told: str) -> None:
+    """The error has a code and a sentence without the payload's own words."""
     async with calling() as caller:
         error = await caller.refusal(method, payload)
 
@@ -90,16 +90,16 @@ async def test_what_can_not_be_done_is_refused_with_a_reason(method: str, payloa
 
 
 @pytest.mark.parametrize("method", ["talk", "interrupt"])
-async def test_a_session_that_has_ended_takes_nothing(method: str) -> None:
-    """Not now is not a bug."""
+async def test_a_session_that_has_ended_refuses_requests(method: str) -> None:
+    """The request came too late, which is not a bug."""
     async with calling() as caller:
         await caller.session.aclose()
 
         assert (await caller.refusal(method, '{"text": "hello"}' if method == "talk" else "{}")).code == 409
 
 
-async def test_too_many_calls_are_told_when_to_come_back() -> None:
-    """Talk and repeat share one bucket; the others have theirs, which is not touched."""
+async def test_too_many_requests_are_told_when_to_come_back() -> None:
+    """`talk` and `repeat` share one rate limit; the other methods have their own."""
     async with calling() as caller:
         for count in range(SPEECH.burst):
             method = "talk" if count % 2 else "repeat"
@@ -112,8 +112,8 @@ async def test_too_many_calls_are_told_when_to_come_back() -> None:
         assert (await caller.refusal("set_input")).code == 429
 
 
-async def test_a_text_is_answered_before_what_is_being_said() -> None:
-    """As a spoken word is: the story is cut where it was heard to, and both are told."""
+async def test_a_text_interrupts_current_speech() -> None:
+    """The story is cut where it was heard to, as by a spoken word, and both are published."""
     async with calling(Reply(("Fine.",))) as caller:
         await caller.call("repeat", '{"text": "A story without an end."}')
         output = caller.session.output.audio
@@ -128,7 +128,7 @@ async def test_a_text_is_answered_before_what_is_being_said() -> None:
 
 
 async def test_a_text_is_repeated_sentence_by_sentence() -> None:
-    """Each is told when it is heard and when it is over; what the agent says of its own accord is not."""
+    """An event is sent when a sentence is first heard and when it is over, but not for the agent's own speech."""
     async with calling(Reply(("Fine.",))) as caller:
         text = "This is said word for word. And so is this one, at its end."
         assert (await caller.call("repeat", json.dumps({"text": text})))["sentences"] == 2
@@ -142,8 +142,8 @@ async def test_a_text_is_repeated_sentence_by_sentence() -> None:
     assert caller.thoughts.asked[0][-1] == "hello"
 
 
-async def test_the_queue_of_what_is_to_be_repeated_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """More is refused until something was said or interrupted."""
+async def test_the_queue_of_repeats_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Further repeats are refused until one was said or interrupted."""
     monkeypatch.setattr("agent.control.actions._MOST_SENTENCES", 2)
     async with calling() as caller:
         for _ in range(2):
@@ -154,8 +154,8 @@ async def test_the_queue_of_what_is_to_be_repeated_has_an_end(monkeypatch: pytes
         assert (await caller.call("repeat", '{"text": "Fine."}'))["sentences"] == 1
 
 
-async def test_an_interrupt_is_answered_whatever_is_asked_for_meanwhile() -> None:
-    """A text that is repeated behind it is not interrupted, and not waited for."""
+async def test_an_interrupt_is_answered_whatever_is_requested_meanwhile() -> None:
+    """A repeat that follows it is neither interrupted nor waited for."""
     async with calling() as caller:
         story = '{"text": "A story without an end."}'
         await caller.call("repeat", story)

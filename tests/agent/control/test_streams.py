@@ -24,11 +24,11 @@ PCM = {"trackId": TRACK, "sampleRate": "24000", "channels": "1"}
 
 
 class Recording:
-    """A byte stream of so many chunks.
+    """A byte stream with so many chunks.
 
     Attributes:
         read: Chunks that were taken.
-        is_closed: Whether the rest is dropped.
+        is_closed: True if the rest was dropped.
     """
 
     def __init__(self, attributes: dict[str, str] | None, times: int = 1, mime_type: str = "audio/pcm") -> None:
@@ -66,7 +66,7 @@ class Room(PeopleRoom):
 
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
-    """A room as it is once a session has started."""
+    """Make a room as it is after a session has started."""
     room: Any = Room()
     bound_pre_connect_audio(room)
     handler = framework.PreConnectAudioHandler(room, timeout=3.0)
@@ -76,7 +76,7 @@ async def room() -> AsyncIterator[Room]:
     await handler.aclose()
 
 
-async def test_the_recording_of_a_microphone_reaches_the_framework(room: Any) -> None:
+async def test_the_recording_of_a_microphone_is_passed_to_the_framework(room: Any) -> None:
     """Speech from before the agent joined is transcribed."""
     recording = Recording(PCM, times=3)
     room.handlers[PRE_CONNECT_AUDIO](recording, CALLER)
@@ -91,7 +91,7 @@ async def test_the_recording_of_a_microphone_reaches_the_framework(room: Any) ->
 async def test_a_recording_is_cut_before_it_is_read_whole(
     monkeypatch: pytest.MonkeyPatch, mime_type: str, chunks: int
 ) -> None:
-    """Two megabytes of sound, a quarter of one as Opus; a million chunks would be 15 GB."""
+    """The limit is 2 MB of PCM and a quarter of that of Opus; a million chunks would be 15 GB."""
     room: Any = Room()
     bound_pre_connect_audio(room)
     taken: list[int] = []
@@ -114,19 +114,19 @@ async def test_a_recording_is_cut_before_it_is_read_whole(
 @pytest.mark.parametrize(
     ("identity", "attributes"),
     [
-        ("spectator", PCM),  # not their track
+        ("spectator", PCM),  # not the sender's track
         ("nobody", PCM),
         (CALLER, PCM | {"trackId": "TR_invented"}),
         (CALLER, {"sampleRate": "24000", "channels": "1"}),
-        (CALLER, {"trackId": TRACK}),  # the framework would leave it unread, and open
+        (CALLER, {"trackId": TRACK}),  # the framework would leave it open and unread
         (CALLER, PCM | {"channels": "many"}),
         (CALLER, None),
     ],
 )
-async def test_a_recording_of_no_track_is_dropped(
+async def test_a_recording_without_a_track_of_its_sender_is_dropped(
     room: Any, caplog: pytest.LogCaptureFixture, identity: str, attributes: dict[str, str] | None
 ) -> None:
-    """A pre-connect recording without a track is not read."""
+    """It is closed without being read."""
     caplog.set_level(logging.WARNING)
     recording = Recording(attributes, times=1_000_000)
     room.handlers[PRE_CONNECT_AUDIO](recording, identity)
@@ -137,7 +137,7 @@ async def test_a_recording_of_no_track_is_dropped(
 
 
 async def test_a_track_has_one_recording_at_a_time(room: Any) -> None:
-    """The next one may come when that has ended."""
+    """The next recording is accepted when the first has ended."""
     first, second, third = Recording(PCM), Recording(PCM), Recording(PCM)
     room.handlers[PRE_CONNECT_AUDIO](first, CALLER)
     room.handlers[PRE_CONNECT_AUDIO](second, CALLER)
@@ -151,7 +151,7 @@ async def test_a_track_has_one_recording_at_a_time(room: Any) -> None:
 
 
 async def test_other_streams_are_left_alone() -> None:
-    """Their handlers are registered as they are."""
+    """Their handlers are registered unchanged."""
     room: Any = Room()
     bound_pre_connect_audio(room)
     room.register_byte_stream_handler("files", print)

@@ -29,7 +29,7 @@ HEARD = ["first_token", "first_audio", "speaking"]
 
 
 class Watched:
-    """A session whose turns are watched."""
+    """A session whose turns are measured."""
 
     def __init__(self, *replies: Reply, hears: bool) -> None:
         self.told: list[Turn] = []
@@ -40,11 +40,11 @@ class Watched:
 
     @property
     def last(self) -> dict[int, Turn]:
-        """Each turn as it was told last."""
+        """Return the last report of each turn."""
         return {turn.number: turn for turn in self.told}
 
     async def until(self, count: int, stage: str = "speaking") -> None:
-        """Wait until so many turns have come to a stage; by default, until they could be heard."""
+        """Wait until so many turns have reached a stage; by default their first sound."""
         async with asyncio.timeout(10):
             await self.changes.until(lambda: sum(stage in turn.stages for turn in self.last.values()) >= count or None)
 
@@ -55,7 +55,7 @@ class Watched:
 
 @asynccontextmanager
 async def watched(*replies: Reply, hears: bool = False) -> AsyncIterator[Watched]:
-    """A session that runs."""
+    """Start a session with turn timings."""
     made = Watched(*replies, hears=hears)
     apology = Apology(made.session, "Sorry.")
     attention = SttWatchdog(made.session, apology.say)
@@ -79,8 +79,8 @@ async def watched(*replies: Reply, hears: bool = False) -> AsyncIterator[Watched
         await made.session.aclose()
 
 
-async def test_a_text_is_followed_to_its_first_sound() -> None:
-    """Each stage is told when it is reached; there is no transcript of a text."""
+async def test_a_text_is_measured_to_its_first_sound() -> None:
+    """Each stage is reported when it is reached; a text has no transcript."""
     async with watched(Reply(("Fine.",))) as call:
         with call.turns.asked("text", time.time()):
             call.session.generate_reply(user_input="hello")
@@ -90,8 +90,8 @@ async def test_a_text_is_followed_to_its_first_sound() -> None:
     assert {(turn.number, turn.by) for turn in call.told} == {(1, "text")}
 
 
-async def test_what_is_repeated_is_not_thought_of() -> None:
-    """Its audio is made outside of the framework's tasks, and counts for it all the same; what joins it has no turn."""
+async def test_a_repeat_has_no_language_model_stage() -> None:
+    """Its audio counts although no task of the framework makes it; a repeat that joins another has no turn."""
     async with watched() as call:
         for text in ("Word for word.", "And this."):
             with call.turns.asked("repeat", time.time()):
@@ -101,8 +101,8 @@ async def test_what_is_repeated_is_not_thought_of() -> None:
     assert [(turn.number, turn.by, list(turn.stages)) for turn in call.last.values()] == [(1, "repeat", HEARD[1:])]
 
 
-async def test_what_nobody_asked_for_is_no_turn() -> None:
-    """An apology or a goodbye is told as said, and measured against nothing."""
+async def test_speech_without_a_request_is_not_a_turn() -> None:
+    """An apology or a goodbye has no request to measure it against."""
     async with watched() as call:
         await call.session.say("Fine.")
 
@@ -110,7 +110,7 @@ async def test_what_nobody_asked_for_is_no_turn() -> None:
 
 
 async def test_speech_is_measured_from_its_end() -> None:
-    """From the end that voice activity detection tells of, though the news of it is older than the text."""
+    """The end is the one that voice activity detection reported, although the report is older than the text."""
     async with watched(Reply(("Fine.",)), hears=True) as call:
         stt = call.session.stt
         assert isinstance(stt, ScriptedSTT)
@@ -128,7 +128,7 @@ async def test_speech_is_measured_from_its_end() -> None:
 
 
 async def test_of_two_turns_at_once_each_has_its_own_stages() -> None:
-    """The second one interrupts the first before it can be heard: nothing of it lands on the first."""
+    """The second turn interrupts the first before it is heard, and none of its stages count for the first."""
     async with watched(Reply(("Fine.",), then="hang"), Reply(("Fine.",))) as call:
         for text in ("one", "two"):
             with call.turns.asked("text", time.time()):

@@ -21,13 +21,13 @@ class Avatar:
 
 
 def usage(*, is_free: bool = False) -> Usage:
-    """Of a call whose account is never asked."""
+    """Make the usage of a call whose account is never queried."""
     settings = Settings(liveavatar_sandbox=is_free)
     return Usage(settings, Account(settings, None))
 
 
 def test_a_minute_of_the_avatar_is_about_a_credit() -> None:
-    """And a sandbox is free; what is left is unknown until the call has asked."""
+    """A sandbox session is free, and the balance is unknown until the call has requested it."""
     paid, free = usage(), usage(is_free=True)
     paid.avatar = free.avatar = Avatar()
 
@@ -44,8 +44,8 @@ def test_a_call_without_an_avatar_uses_none() -> None:
     assert told.call_seconds >= 0.0
 
 
-async def test_it_is_told_at_once_and_again() -> None:
-    """The balance is requested until it is no longer wanted."""
+async def test_usage_is_reported_at_once() -> None:
+    """The first report does not wait for the interval between reports."""
     told: list[UsageEvent] = []
     reporting = asyncio.create_task(usage().report(told.append))
     await asyncio.sleep(0.01)

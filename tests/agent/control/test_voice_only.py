@@ -23,6 +23,6 @@ def test_an_operators_detail_is_not_for_the_caller(reason: str) -> None:
 
 
 @pytest.mark.parametrize("reason", SENTENCES)
-def test_what_the_caller_can_change_is_told(reason: Reason) -> None:
-    """Speaking, or coming with a screen, brings the avatar."""
+def test_reasons_that_callers_understand_have_their_own_sentences(reason: Reason) -> None:
+    """The caller may read, for example, that speaking brings the avatar back."""
     assert voice_only(reason.value) == f"voice only: {SENTENCES[reason]}"

@@ -1,4 +1,4 @@
-"""TurnTimings, over random observations: late, early, doubled, and of replies that were never said."""
+"""`Waterfall` over random observations: late, early, doubled, and of replies that were never said."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEWS = st.lists(BEGINNINGS | OBSERVATIONS, max_size=40)
 
 
 def told(news: list[tuple[str, str, float]]) -> list[tuple[str, Turn]]:
-    """Every turn that is told, with the reply whose news it was."""
+    """Return every turn that is reported, with the reply that was observed."""
     waterfall = Waterfall()
     turns: list[tuple[str, Turn]] = []
     for what, reply, at in news:
@@ -28,7 +28,7 @@ def told(news: list[tuple[str, str, float]]) -> list[tuple[str, Turn]]:
 
 @given(NEWS)
 def test_stages_are_in_order_and_none_is_negative(news: list[tuple[str, str, float]]) -> None:
-    """Whatever the order in which they were observed."""
+    """They may be observed in any order."""
     for _, turn in told(news):
         assert list(turn.stages) == [stage for stage in STAGES if stage in turn.stages]
         assert list(turn.stages.values()) == sorted(turn.stages.values())
@@ -37,7 +37,7 @@ def test_stages_are_in_order_and_none_is_negative(news: list[tuple[str, str, flo
 
 @given(NEWS)
 def test_a_turn_only_grows(news: list[tuple[str, str, float]]) -> None:
-    """Each stage is told once and stays as it was told; a turn that is told again has come further."""
+    """Each stage is reported once with its final value; every report of a turn has more stages."""
     last: dict[int, Turn] = {}
     for _, turn in told(news):
         if before := last.get(turn.number):
@@ -47,7 +47,7 @@ def test_a_turn_only_grows(news: list[tuple[str, str, float]]) -> None:
 
 @given(NEWS)
 def test_turns_are_numbered_as_they_begin_and_belong_to_one_reply(news: list[tuple[str, str, float]]) -> None:
-    """News of one reply never lands on the turn of another, however late it is."""
+    """An observation of one reply never counts for the turn of another, however late it is."""
     turns = told(news)
     replies = {turn.number: reply for reply, turn in turns}
 
@@ -57,7 +57,7 @@ def test_turns_are_numbered_as_they_begin_and_belong_to_one_reply(news: list[tup
 
 
 @given(NEWS)
-def test_nothing_is_told_of_a_reply_that_is_not_said(news: list[tuple[str, str, float]]) -> None:
+def test_a_reply_that_is_not_said_is_not_reported(news: list[tuple[str, str, float]]) -> None:
     """A prepared reply that is dropped gets no turn."""
     begun: set[str] = set()
     for index, (what, reply, _) in enumerate(news):
@@ -66,8 +66,8 @@ def test_nothing_is_told_of_a_reply_that_is_not_said(news: list[tuple[str, str, 
         assert {each for each, _ in told(news[: index + 1])} <= begun
 
 
-def test_what_was_thought_before_the_caller_had_finished_took_no_time() -> None:
-    """A preemptive reply's first word is as old as the text that it answers, at most."""
+def test_a_first_token_before_the_end_of_the_transcript_took_no_time() -> None:
+    """A preemptive reply's first token is never earlier than the text that it answers."""
     waterfall = Waterfall()
     assert waterfall.reach("early", "first_token", 9.9) is None
     turn = waterfall.begin("early", "speech", 10.0, transcribed_at=10.3)
@@ -79,7 +79,7 @@ def test_what_was_thought_before_the_caller_had_finished_took_no_time() -> None:
     }
 
 
-def test_replies_that_nobody_asks_for_are_forgotten() -> None:
+def test_dropped_replies_are_forgotten() -> None:
     """Of many dropped replies only a few are kept."""
     waterfall = Waterfall()
     for number in range(1_000):

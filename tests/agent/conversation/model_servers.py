@@ -1,4 +1,4 @@
-"""Language models of servers that write answers each in a dialect of their own."""
+"""Clients of language model servers, each of which writes answers in its own dialect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def get_time(city: str) -> str:
 
 
 def azure_of(server: BaseTestServer, monkeypatch: pytest.MonkeyPatch) -> openai.LLM:
-    """The language model of an Azure resource."""
+    """Make the language model client of an Azure resource."""
     monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", str(server.make_url("/")))
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
     monkeypatch.setenv("AZURE_OPENAI_DEPLOYMENT", "our-model")
@@ -42,7 +42,7 @@ def azure_of(server: BaseTestServer, monkeypatch: pytest.MonkeyPatch) -> openai.
 
 @asynccontextmanager
 async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[openai.LLM]:
-    """The language model of a server that is no OpenAI."""
+    """Make the language model client of a server that isn't OpenAI's."""
     monkeypatch.setenv("OPENAI_BASE_URL", str(server.make_url(f"/dialects/{dialect}/v1")))
     model = build_llm(load_settings(), PERSONA)
     yield model
@@ -51,7 +51,7 @@ async def model_of(server: BaseTestServer, dialect: str, monkeypatch: pytest.Mon
 
 
 async def answers(model: openai.LLM, *said: str) -> list[list[ChatChunk]]:
-    """The chunks of an answer to each of these, in one conversation."""
+    """Ask each of these in one conversation, and return the chunks of each answer."""
     context, given = ChatContext.empty(), []
     for text in said:
         context.add_message(role="user", content=text)
@@ -68,10 +68,10 @@ async def answers(model: openai.LLM, *said: str) -> list[list[ChatChunk]]:
 
 
 def text_of(chunks: list[ChatChunk]) -> str:
-    """The words of an answer."""
+    """Return the words of an answer."""
     return "".join(chunk.delta.content or "" for chunk in chunks if chunk.delta)
 
 
 def calls_of(chunks: list[ChatChunk]) -> list[FunctionToolCall]:
-    """The tool calls of an answer."""
+    """Return the tool calls of an answer."""
     return [call for chunk in chunks if chunk.delta for call in chunk.delta.tool_calls]

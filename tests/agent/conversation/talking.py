@@ -30,10 +30,10 @@ PERSONA = Persona(name="Ada", instructions="Be kind.", apology=SORRY)
 
 
 class PausableOutput(ClockedOutput):
-    """One that tells what the framework asked of it.
+    """An audio output that records the framework's pauses, resumes and clears.
 
     Attributes:
-        told: In order.
+        told: The recorded requests, in order.
     """
 
     def __init__(self) -> None:
@@ -59,12 +59,12 @@ class PausableOutput(ClockedOutput):
 
 
 class Talk:
-    """A session, and everything that can be seen of it.
+    """A session with its scripted parts, and what can be observed of it.
 
     Args:
-        answer: How the answer is synthesised.
-        spanish: How it is in Spanish, for a persona that has that language.
-        settings: Of the call.
+        answer: How text-to-speech renders the answer.
+        spanish: The same in Spanish, for a persona that has that language.
+        settings: The call's settings.
     """
 
     def __init__(self, answer: Line, spanish: Line | None = None, settings: Settings | None = None) -> None:
@@ -86,12 +86,12 @@ class Talk:
 
     @property
     def said(self) -> list[str | None]:
-        """The agent's messages so far."""
+        """Return the agent's messages so far."""
         return [each.text_content for each in self.session.history.messages() if each.role == "assistant"]
 
     @property
     def turns(self) -> list[str | None]:
-        """The caller's messages, as the agent understood them."""
+        """Return the caller's messages as they were transcribed."""
         return [each.text_content for each in self.session.history.messages() if each.role == "user"]
 
     async def hear(self, seconds: float, text: str = "", language: str = "en") -> None:
@@ -111,11 +111,11 @@ class Talk:
     async def has_said(self, count: int) -> None:
         """Wait until the agent has given so many answers."""
         async with asyncio.timeout(10):
-            while len(self.said) < count:  # noqa: ASYNC110 - the history tells nobody
+            while len(self.said) < count:  # noqa: ASYNC110 - the history has no event
                 await asyncio.sleep(0.02)
 
     async def has_turn(self) -> None:
-        """Wait until the caller's words are a turn."""
+        """Wait until the caller's words have become a turn."""
         async with asyncio.timeout(10):
             while not self.turns:  # noqa: ASYNC110 - the history has no event
                 await asyncio.sleep(0.02)
@@ -130,7 +130,7 @@ async def talk(
     persona: Persona = PERSONA,
     settings: Settings | None = None,
 ) -> AsyncIterator[Talk]:
-    """A session that runs, and with `story` tells one; captions are shown when they are known."""
+    """Start a session, with `story` let it tell one, and wait until its captions are known."""
     made = Talk(answer or Line(0.2, 2), spanish, settings)
     made.session.input.audio = SilentInput()
     made.session.output.audio = made.output

@@ -1,4 +1,4 @@
-"""What of a language model's answer is speech, and which tools it calls."""
+"""Which text of a language model's answer is speech, and which tools it calls."""
 
 import json
 
@@ -12,7 +12,7 @@ TOOLS = {"get_time", "look_up"}
 
 
 def read(text: str, size: int) -> tuple[str, list[tuple[str, object]]]:
-    """The speech in an answer that comes in pieces, and its calls."""
+    """Return the speech and the calls of an answer that arrives in pieces of this size."""
     answer = AnswerText(TOOLS)
     spoken = "".join(answer.take(text[start : start + size]) for start in range(0, len(text), size)) + answer.end()
     return spoken.strip(), [(call.name, json.loads(call.arguments)) for call in answer.calls]
@@ -50,7 +50,7 @@ def read(text: str, size: int) -> tuple[str, list[tuple[str, object]]]:
     ],
 )
 def test_thoughts_and_special_tokens_are_not_spoken(text: str, spoken: str, size: int) -> None:
-    """Other text stays as it is, in however many pieces it comes."""
+    """Other text stays as it is, whatever pieces it arrives in."""
     assert read(text, size) == (spoken, [])
 
 
@@ -117,7 +117,7 @@ CITY = '{"city": "Oslo"}'
         ('<tool_call>{"name": "get_time", "argu', "", []),
     ],
 )
-def test_a_call_that_is_written_is_taken_and_not_spoken(
+def test_a_written_call_is_taken_and_not_spoken(
     text: str, spoken: str, calls: list[tuple[str, object]] | None, size: int
 ) -> None:
     """A written tool call without a tool's name is dropped."""
@@ -125,7 +125,7 @@ def test_a_call_that_is_written_is_taken_and_not_spoken(
 
 
 def test_the_speech_before_a_call_is_not_held_back() -> None:
-    """Nor is text that can't become a call any more."""
+    """Text that can no longer become a call is not held back either."""
     answer = AnswerText(TOOLS)
 
     assert answer.take("Hello ") == "Hello "
@@ -133,8 +133,8 @@ def test_the_speech_before_a_call_is_not_held_back() -> None:
     assert answer.take("y> [x") == "<funcy> [x"
 
 
-def test_what_precedes_a_stray_end_of_thoughts_is_dropped() -> None:
-    """As far as it was not given out before."""
+def test_text_before_a_stray_end_of_thoughts_is_dropped() -> None:
+    """Text that was already passed on stays."""
     answer = AnswerText(TOOLS)
 
     assert answer.take("I think so.</think>Yes.") == "Yes."
@@ -145,6 +145,6 @@ PARTS = [*'ab <>/{}[]()"\n`|:=', "get_time", "name", "print", "think", "channel"
 
 @given(st.lists(st.sampled_from(PARTS), max_size=60).map("".join), st.integers(1, 9))
 def test_an_answer_in_pieces_is_read_like_a_whole_one(text: str, size: int) -> None:
-    """And no text gets lost that is no thought and no call."""
+    """Text that is neither a thought nor a call is never lost."""
     assert read(text, size) == read(text, 1000)
     assert read(text, size)[0] == text.strip() or any(mark in text for mark in ("```", "<", "get_time"))

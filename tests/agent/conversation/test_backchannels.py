@@ -1,4 +1,4 @@
-"""What is a backchannel, and what only begins like one."""
+"""Which words are a backchannel, and which only begin like one."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from agent.conversation.fillers import DEFAULT_FILLERS
     ],
 )
 def test_words_that_only_show_attention_are_backchannels(language: str, text: str) -> None:
-    """However speech-to-text writes them, and however many there are."""
+    """Spelling, case and repetition don't matter."""
     assert Backchannels(default_backchannels(language)).are_all_of(text)
 
 
@@ -26,11 +26,11 @@ def test_words_that_only_show_attention_are_backchannels(language: str, text: st
     ("language", "text"),
     [("en", "okay but wait"), ("en", "stop"), ("en", "no"), ("en", ""), ("hi", "हो"), ("xx", "okay")],
 )
-def test_other_words_are_none(language: str, text: str) -> None:
-    """A backchannel before them changes nothing; a language without a list has none."""
+def test_other_words_are_not_backchannels(language: str, text: str) -> None:
+    """This also holds for words after a backchannel, and in a language without a list."""
     assert not Backchannels(default_backchannels(language)).are_all_of(text)
 
 
-def test_every_language_that_has_fillers_has_backchannels() -> None:
-    """The languages with backchannels are the languages with fillers."""
+def test_the_languages_with_fillers_have_backchannels() -> None:
+    """Both tables have the same languages."""
     assert DEFAULT_BACKCHANNELS.keys() == DEFAULT_FILLERS.keys()

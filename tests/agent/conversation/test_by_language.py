@@ -1,4 +1,4 @@
-"""Entries of tables by language."""
+"""Entries of tables that are indexed by language."""
 
 import pytest
 
@@ -11,5 +11,5 @@ TABLE = {"de": "Hallo", "en": "Hello"}
     ("language", "found"), [("de", "Hallo"), ("DE-at", "Hallo"), ("multi", "Hello"), ("ga", "Hm"), ("", "Hm")]
 )
 def test_the_region_does_not_count(language: str, found: str) -> None:
-    """Several languages at once are English; a language without an entry has the general one."""
+    """`multi` is English, and a language without an entry gets the general one."""
     assert by_language(TABLE, language, "Hm") == found

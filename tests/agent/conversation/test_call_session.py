@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Closer:
-    """Keeps what it is asked for."""
+    """A call that records the requests to end it."""
 
     def __init__(self) -> None:
         self.asked: list[object] = []
@@ -30,7 +30,7 @@ class Closer:
         self.asked.append("close")
 
 
-async def test_whoever_closes_the_session_asks_for_the_end_of_the_call() -> None:
+async def test_closing_the_session_asks_the_call_to_end() -> None:
     """The framework's close leaves the session open until the call's end closes it."""
     session, closer = CallSession(vad=None), Closer()
     closed: list[object] = []
@@ -46,8 +46,8 @@ async def test_whoever_closes_the_session_asks_for_the_end_of_the_call() -> None
     assert len(closed) == 1
 
 
-async def test_without_a_call_it_closes_like_any_other() -> None:
-    """In a benchmark, for example."""
+async def test_a_session_without_a_call_closes_itself() -> None:
+    """A benchmark's session, for example, has no call."""
     closed: list[object] = []
     closes: tuple[Callable[[CallSession], Awaitable[None]], ...] = (CallSession.aclose, CallSession.close)
     for close in closes:
@@ -65,8 +65,8 @@ async def test_without_a_call_it_closes_like_any_other() -> None:
     assert len(closed) == 3
 
 
-async def test_a_session_hears_through_what_is_wanted() -> None:
-    """Silence in larger pieces, then the gate, then the gain; a session without a microphone is left alone."""
+async def test_the_microphones_audio_is_conditioned() -> None:
+    """Audio passes the silence merging, then the gate, then the gain; a session without a microphone is unchanged."""
     session, microphone, output = CallSession(vad=None), SilentInput(), ClockedOutput()
     session.condition_input(echo_gate=True, auto_gain_control=True)
     nothing = (session.input.audio, session.output.audio)

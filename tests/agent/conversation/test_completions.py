@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-WRITTEN = ("function_tag", "tool_call_tag", "json_call")  # calls as text are found where the answer is read
+# Calls that are written as text are found where the answer is read.
+WRITTEN = ("function_tag", "tool_call_tag", "json_call")
 
 
 @pytest.fixture
@@ -50,10 +51,10 @@ async def server() -> AsyncIterator[TestServer]:
         "no_stream_options",
     ],
 )
-async def test_tool_calls_are_taken_however_they_end(
+async def test_tool_calls_are_read_however_the_answer_ends(
     server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each turn has its call, with an id of its own, whatever the server does with `finish_reason` and ids."""
+    """Each turn has its call with its own id, whatever the server does with `finish_reason` and ids."""
     async with model_of(server, dialect, monkeypatch) as model:
         turns = await answers(model, "what time is it in oslo", "what time is it in rome")
         ids = {call.call_id for chunks in turns for call in calls_of(chunks)}
@@ -66,10 +67,10 @@ async def test_tool_calls_are_taken_however_they_end(
     assert all(ids)
 
 
-async def test_a_server_without_tools_is_talked_with_all_the_same(
+async def test_a_server_without_tools_still_answers(
     server: TestServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request without tools follows at once, and later ones have none; the log says so."""
+    """The request is repeated without tools at once, later ones have none, and the log says so."""
     async with model_of(server, "no_tools", monkeypatch) as model:
         turns = await answers(model, "hello", "hello")
 
@@ -79,7 +80,7 @@ async def test_a_server_without_tools_is_talked_with_all_the_same(
 
 
 def event(**delta: object) -> str:
-    """An event of a well-formed stream."""
+    """Return an event of a well-formed stream."""
     return f"data: {json.dumps({'id': 'x', 'choices': [{'index': 0, 'delta': delta}]})}\n\n"
 
 
@@ -170,10 +171,10 @@ async def test_an_answer_is_read_however_the_server_writes_it(
         ([{"error": {"message": "too busy", "code": 503}}], {"status": 503}),
     ],
 )
-async def test_an_error_within_a_stream_is_told_in_the_log(
+async def test_an_error_within_a_stream_is_logged(
     monkeypatch: pytest.MonkeyPatch, reply: object, status: dict[str, int]
 ) -> None:
-    """With the server's reason, and its status if it gives one; vLLM, FastAPI and Gemini have forms of their own."""
+    """The log has the server's reason and status in the forms of vLLM, FastAPI and Gemini."""
     body = f"{event(content='Hi')}data: {json.dumps(reply)}\n\n"
     async with server_of(body) as server, model_of(server, "any", monkeypatch) as model:
         with pytest.raises(APIConnectionError) as failed:
@@ -185,7 +186,7 @@ async def test_an_error_within_a_stream_is_told_in_the_log(
 
 @asynccontextmanager
 async def server_of(body: str) -> AsyncIterator[TestServer]:
-    """A server with this answer to everything."""
+    """Run a server that answers everything with this body."""
 
     async def answer(request: web.Request) -> web.Response:
         await request.read()
@@ -199,10 +200,10 @@ async def server_of(body: str) -> AsyncIterator[TestServer]:
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])
-async def test_a_server_that_refuses_tools_in_its_own_way_is_talked_with(
+async def test_a_server_that_refuses_tools_in_its_own_way_still_answers(
     monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    """OpenRouter's status for it is 404, and llama.cpp's 500."""
+    """OpenRouter refuses them with status 404, llama.cpp with 500."""
 
     async def answer(request: web.Request) -> web.Response:
         if "tools" in await request.json():
@@ -218,10 +219,10 @@ async def test_a_server_that_refuses_tools_in_its_own_way_is_talked_with(
 
 
 @pytest.mark.parametrize("dialect", ["think", "unopened_think", "reasoning", "silent_reasoning"])
-async def test_thoughts_are_no_part_of_the_answer(
+async def test_thoughts_are_not_part_of_the_answer(
     server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not in the first answer, when the model is unknown, and not later."""
+    """They are neither in the first answer, when the model is still unknown, nor in later ones."""
     async with model_of(server, dialect, monkeypatch) as model:
         turns = await answers(model, "can you hear me", "tell me a joke")
 
@@ -232,20 +233,20 @@ async def test_thoughts_are_no_part_of_the_answer(
 
 
 @pytest.mark.parametrize("dialect", ["unopened_think", "reasoning"])
-async def test_a_model_that_thinks_shows_that_it_does(
+async def test_a_thinking_model_shows_that_it_works(
     server: TestServer, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chunks without words show that the server is working."""
+    """Chunks without words arrive while it thinks."""
     async with model_of(server, dialect, monkeypatch) as model:
         (chunks,) = await answers(model, "can you hear me")
 
     assert [chunk for chunk in chunks if chunk.delta and (chunk.delta.extra or {}).get(THINKING)]
 
 
-async def test_an_answer_is_streamed_when_the_model_is_known_not_to_think(
+async def test_an_answer_is_streamed_once_the_model_is_known_not_to_think(
     server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first one is given as a whole, as it might begin with thoughts; the next one word by word."""
+    """The first answer is passed on as a whole, as it might begin with thoughts; the next one word by word."""
     async with model_of(server, "finish_stop", monkeypatch) as model:
         first, second = await answers(model, "can you hear me", "can you hear me")
 
@@ -265,7 +266,7 @@ async def test_an_answer_is_streamed_when_the_model_is_known_not_to_think(
 async def test_the_first_answer_is_streamed_when_the_model_greets_without_thinking(
     greeting: dict[str, str] | None, pieces: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A model is asked for a word while the caller connects; one that thinks, or fails, is held back as before."""
+    """A model is asked for a word while the caller connects; if it thinks or fails, its first answer is held back."""
 
     async def answer(request: web.Request) -> web.Response:
         if (await request.json()).get("stream"):
@@ -286,10 +287,10 @@ async def test_the_first_answer_is_streamed_when_the_model_greets_without_thinki
     assert [chunk.delta.content for chunk in chunks if chunk.delta and chunk.delta.content] == pieces
 
 
-async def test_a_system_message_within_the_conversation_is_the_users(
+async def test_a_system_message_within_the_conversation_becomes_the_users(
     server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Chat templates take one at the beginning alone; the framework adds one to have a tool's late result told."""
+    """Chat templates allow one at the beginning only; the framework adds one to announce a tool's late result."""
     async with model_of(server, "finish_stop", monkeypatch) as model:
         context = ChatContext.empty()
         context.add_message(role="system", content="Be kind.")
@@ -304,7 +305,7 @@ async def test_a_system_message_within_the_conversation_is_the_users(
 async def test_a_connection_outlives_the_pause_between_two_questions(
     server: TestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one that was opened ahead serves both answers; httpx would close it after five seconds."""
+    """The prewarmed connection serves both answers; httpx's default would close it after five seconds."""
     async with model_of(server, "finish_stop", monkeypatch) as model:
         model.prewarm()
         assert model._prewarm_task is not None
@@ -312,14 +313,14 @@ async def test_a_connection_outlives_the_pause_between_two_questions(
         await answers(model, "can you hear me")
         await asyncio.sleep(6.0)
         await answers(model, "can you hear me")
-        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no other way to tell
+        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no public access
 
         assert [connection.is_idle() for connection in pool.connections] == [True]
         assert pool.connections[0]._connection._request_count == 3
 
 
-async def test_a_client_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its call's process has read them already; reading them takes a tenth of a second."""
+async def test_a_client_loads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call's process has loaded them already, which takes a tenth of a second."""
     tls_context()
     read = []
 
@@ -335,7 +336,7 @@ async def test_a_client_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_azures_answers_are_normalised_and_its_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that ends without a reason is taken, behind a chunk of Azure's filter; a pause costs no connection."""
+    """A call without a finish reason is read after a chunk of Azure's filter; connections survive long pauses."""
     asked = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -349,7 +350,7 @@ async def test_azures_answers_are_normalised_and_its_connection_is_kept(monkeypa
     async with TestServer(app) as server:
         model = azure_of(server, monkeypatch)
         [chunks] = await answers(model, "what time is it in oslo")
-        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no other way to tell
+        pool = model._client._client._transport._pool  # type: ignore[attr-defined] # httpx has no public access
         kept = pool._keepalive_expiry
         await model._client.close()
         await model.aclose()

@@ -11,14 +11,14 @@ from agent.conversation.deadline import in_time, or_silence
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-# Time is virtual here: a busy machine makes nothing late.
+# Time is virtual here, so that a busy machine makes nothing late.
 pytestmark = pytest.mark.looptime
 
 LONG, SHORT = 10.0, 0.02
 
 
 class Stream:
-    """Items, each after so many seconds; it knows whether it was closed."""
+    """Items that come after so many seconds each; it records whether it was closed."""
 
     def __init__(self, *delays: float) -> None:
         self._delays = delays
@@ -33,8 +33,8 @@ class Stream:
             self.is_closed = True
 
 
-async def test_a_consumer_may_take_its_time() -> None:
-    """Only what the stream takes counts."""
+async def test_a_slow_consumer_does_not_time_out() -> None:
+    """Only the time that the stream takes counts."""
     taken = []
     async for item in in_time(Stream(0, 0, 0).items(), first=SHORT, gap=SHORT):
         taken.append(item)
@@ -46,10 +46,10 @@ async def test_a_consumer_may_take_its_time() -> None:
 @pytest.mark.parametrize(
     ("delays", "first", "gap", "taken"), [((LONG,), SHORT, LONG, []), ((0, 0, LONG), LONG, SHORT, [0, 1])]
 )
-async def test_what_does_not_come_in_time_is_an_error(
+async def test_an_item_that_is_late_is_an_error(
     delays: tuple[float, ...], first: float, gap: float, taken: list[int]
 ) -> None:
-    """The first item and each later one have limits of their own; what hangs is closed."""
+    """The first item and the later ones have separate limits; the stream is closed."""
     stream = Stream(*delays)
     items = in_time(stream.items(), first=first, gap=gap)
     came = [await anext(items) for _ in taken]
@@ -69,8 +69,8 @@ async def test_a_consumer_who_leaves_closes_the_stream() -> None:
     assert stream.is_closed
 
 
-async def test_silence_is_told_until_an_item_comes() -> None:
-    """As often as it lasts that long; items that come in time have none between them."""
+async def test_silence_is_reported_until_an_item_comes() -> None:
+    """It is reported each time it has lasted that long, and not between items that come in time."""
     stream = Stream(0, 5 * SHORT, 0)
     items = [item async for item in or_silence(stream.items(), after=SHORT)]
 
@@ -81,8 +81,8 @@ async def test_silence_is_told_until_an_item_comes() -> None:
     assert stream.is_closed
 
 
-async def test_an_error_comes_behind_the_items() -> None:
-    """An error after the items is the stream's own error."""
+async def test_an_error_follows_the_items() -> None:
+    """The error after the items is the stream's own."""
 
     async def broken() -> AsyncGenerator[int, None]:
         yield 1
@@ -95,7 +95,7 @@ async def test_an_error_comes_behind_the_items() -> None:
 
 
 async def test_a_consumer_who_leaves_in_a_silence_closes_the_stream() -> None:
-    """Also while the next item is being waited for."""
+    """This also holds while the next item is being waited for."""
     stream = Stream(LONG)
     async with aclosing(or_silence(stream.items(), after=SHORT)) as items:
         assert await anext(items) is None

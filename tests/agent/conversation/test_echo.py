@@ -1,4 +1,4 @@
-"""A transcript that repeats what the agent has just said is its echo; words of the caller in it make it a turn."""
+"""A transcript that repeats the agent's last words is its echo; words of the caller in it make it a turn."""
 
 from random import Random
 
@@ -40,7 +40,7 @@ CALLERS = (
     ],
 )
 def test_the_agents_own_words_are_an_echo(heard: str) -> None:
-    """From anywhere in what was said, also where a word was misheard."""
+    """They may come from anywhere in the agent's speech, and contain a misheard word."""
     assert is_echo(words(heard), SAID)
 
 
@@ -54,7 +54,7 @@ def test_the_agents_own_words_are_an_echo(heard: str) -> None:
     ],
 )
 def test_an_echo_is_known_as_speech_to_text_mishears_it(heard: str) -> None:
-    """Most of these are pocketsphinx' own, of the avatar's voice at -12 to -30 dB, cut within words."""
+    """Most of these are pocketsphinx's transcripts of the avatar's voice at -12 to -30 dB, cut within words."""
     assert is_echo(words(heard), STORY)
 
 
@@ -62,19 +62,19 @@ def test_an_echo_is_known_as_speech_to_text_mishears_it(heard: str) -> None:
     "heard",
     ["stop please", "there was a lighthouse stop", "wait a moment", "upon a time what was his name", "no"],
 )
-def test_words_of_the_caller_are_none(heard: str) -> None:
-    """Also behind words of the agent, which the caller has spoken over."""
+def test_words_of_the_caller_are_not_an_echo(heard: str) -> None:
+    """This also holds for words that follow the agent's, when the caller speaks over the agent."""
     assert not is_echo(words(heard), SAID)
 
 
 @pytest.mark.parametrize("heard", CALLERS)
-def test_a_caller_is_heard_whose_words_are_like_the_agents(heard: str) -> None:
-    """In a long story nearly every short word occurs, or one like it."""
+def test_a_caller_whose_words_resemble_the_agents_is_heard(heard: str) -> None:
+    """A long story contains nearly every short word, or one like it."""
     assert not is_echo(words(heard), STORY)
 
 
 def test_a_caller_who_speaks_over_the_echo_is_heard() -> None:
-    """Behind two to eight words of the echo, at seven places of the story; 2 in 100 are taken for the echo."""
+    """The words follow two to eight words of the echo, at seven places of the story; 2 in 100 are taken for echo."""
     spoken_over = [
         (STORY[max(0, at - 15) : at + length + 4], [*STORY[at : at + length], *words(caller)])
         for caller in CALLERS
@@ -87,10 +87,8 @@ def test_a_caller_who_speaks_over_the_echo_is_heard() -> None:
 
 
 @given(st.integers(0, len(STORY) - 12), st.integers(3, 12), st.randoms(use_true_random=False))
-def test_an_echo_with_one_letter_in_ten_wrong_is_an_echo_unless_its_end_is(
-    at: int, length: int, chance: Random
-) -> None:
-    """Wherever the wrong letters are, as long as the last words are right."""
+def test_an_echo_with_one_letter_in_ten_wrong_is_recognised(at: int, length: int, chance: Random) -> None:
+    """The wrong letters may be anywhere but in the last words."""
     echo = STORY[at : at + length]
     begin, end = " ".join(echo[:-2]), echo[-2:]
     misheard = list(begin)

@@ -1,4 +1,4 @@
-"""A microphone in whose frames the agent is silent and a caller is not."""
+"""The echo gate: it silences the agent in the microphone's frames, and passes a caller."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECONDS, DELAY, LOSS = 8.0, 0.3, 0.1
 
 
 def speech(seed: int, seconds: float, rate: int) -> Samples:
-    """Sounds of a tenth of a second, each with other frequencies and another level; the same ones at every rate."""
+    """Make sounds of 0.1 s with different frequencies and levels; they are the same at every sample rate."""
     random, sounds = np.random.default_rng(seed), list[Samples]()
     times = np.arange(round(SOUND * rate)) / rate
     for _ in range(round(seconds / SOUND)):
@@ -31,7 +31,7 @@ def speech(seed: int, seconds: float, rate: int) -> Samples:
 
 
 class Microphone(AudioInput):
-    """Hears a sound in real time, from its start on; the first of its frames come late, all at once."""
+    """A microphone that hears a sound in real time from its start; its first frames come late, in one burst."""
 
     def __init__(self, sound: Samples, late: float) -> None:
         super().__init__(label="microphone")
@@ -51,7 +51,7 @@ class Microphone(AudioInput):
 
 
 async def heard(sound: Samples, late: float = 0.0) -> list[bool]:
-    """Whether there is sound in each frame that passes the gate, while the agent speaks for eight seconds."""
+    """Return for each frame that passes the gate whether it has sound, while the agent speaks for eight seconds."""
     played = PlayedSound(ClockedOutput())
     said = speech(1, SECONDS, SPEECH_RATE)
     await played.capture_frame(rtc.AudioFrame(said.tobytes(), SPEECH_RATE, 1, len(said)))
@@ -61,7 +61,7 @@ async def heard(sound: Samples, late: float = 0.0) -> list[bool]:
 
 
 def echo() -> Samples:
-    """What the microphone hears of the agent."""
+    """Return what the microphone hears of the agent."""
     back = np.concatenate([np.zeros(round(DELAY * RATE)), LOSS * speech(1, SECONDS, RATE)])
     return np.round(back).astype(np.int16)
 
@@ -69,7 +69,7 @@ def echo() -> Samples:
 @pytest.mark.looptime
 @pytest.mark.parametrize("late", [0.0, 0.25])
 async def test_the_agent_is_silent_in_its_microphone(late: float) -> None:
-    """From the third second on, also when the first frames came in a burst."""
+    """It is silenced from the third second, also when the first frames come in a burst."""
     frames = await heard(echo(), late)
 
     assert frames[round(DELAY / FRAME) + 1]
@@ -77,8 +77,8 @@ async def test_the_agent_is_silent_in_its_microphone(late: float) -> None:
 
 
 @pytest.mark.looptime
-async def test_a_caller_is_not() -> None:
-    """The frames of a caller over the echo pass, and the echo after them is silent again."""
+async def test_a_caller_over_the_echo_passes() -> None:
+    """The caller's frames pass, and the echo after them is silenced again."""
     sound, caller = echo(), speech(7, 1.0, RATE)
     begin = round(5 * RATE)
     sound[begin : begin + len(caller)] += caller
@@ -90,8 +90,8 @@ async def test_a_caller_is_not() -> None:
 
 
 @pytest.mark.looptime
-async def test_a_caller_with_headphones_hears_the_agent_and_is_heard() -> None:
-    """No frame is changed."""
+async def test_a_caller_with_headphones_passes() -> None:
+    """Without an echo no frame is changed."""
     caller = speech(7, SECONDS, RATE)
 
     assert all(await heard(caller))

@@ -1,4 +1,4 @@
-"""The agent's own voice is known by its levels; another voice is heard over it."""
+"""The agent's own voice is recognised by its levels, and another voice is heard over it."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ losses = st.floats(12, 40)
 
 
 def speech(seed: int, cells: int) -> Levels:
-    """Sounds of 80 to 240 ms, each with other levels in its bands, a pause of up to 0.3 s between some of them."""
+    """Make sounds of 80 to 240 ms with random levels in their bands, and pauses of up to 0.3 s between some of them."""
     random, parts, length = np.random.default_rng(seed), list[Levels](), 0
     while length < cells:
         sound = random.uniform(35, 75, BANDS) + random.normal(0, 1.5, (int(random.integers(4, 13)), BANDS))
@@ -27,29 +27,29 @@ def speech(seed: int, cells: int) -> Levels:
 
 
 def together(*sounds: Levels) -> Levels:
-    """What a microphone measures of several sounds."""
+    """Return what a microphone measures of several sounds at once."""
     return 10 * np.log10(sum((10 ** (each / 10) for each in sounds), np.zeros_like(sounds[0])))
 
 
 def echo_of(played: Levels, delay: int, loss: float) -> Levels:
-    """What comes back."""
+    """Return the echo with this delay and this loss."""
     return np.maximum(np.concatenate([silence(delay), played])[: len(played)] - loss, SILENCE)
 
 
 def judged(path: EchoPath, heard: Levels, played: Levels) -> list[bool]:
-    """Whether each frame of 40 ms is an echo."""
+    """Return for each frame of 40 ms whether it is an echo."""
     return [path.is_echo(heard[at : at + FRAME], played[at : at + FRAME]) for at in range(0, len(heard), FRAME)]
 
 
 def loud(heard: Levels) -> list[bool]:
-    """Whether there is a sound in each frame that voice activity detection might hear."""
+    """Return for each frame whether it has a sound that voice activity detection might hear."""
     return [bool(heard[at : at + FRAME].max() > SILENCE + 20) for at in range(0, len(heard), FRAME)]
 
 
 @given(seeds, delays, losses)
 @settings(max_examples=30, deadline=None)
-def test_an_echo_is_known_after_a_moment(seed: int, delay: int, loss: float) -> None:
-    """Whatever its delay and its loss are, and for as long as the agent speaks."""
+def test_an_echo_is_recognised_after_a_moment(seed: int, delay: int, loss: float) -> None:
+    """Its delay and loss don't matter; it stays recognised as long as the agent speaks."""
     played = speech(seed, 20 * SECOND)
     heard, path = echo_of(played, delay, loss), EchoPath()
     passed = [
@@ -64,7 +64,7 @@ def test_an_echo_is_known_after_a_moment(seed: int, delay: int, loss: float) -> 
 @given(seeds, delays, losses, st.floats(6, 20))
 @settings(max_examples=30, deadline=None)
 def test_a_caller_is_heard_over_an_echo(seed: int, delay: int, loss: float, louder: float) -> None:
-    """From 6 dB above the echo within a second, from 12 dB within 0.4 s, and then for most of the time."""
+    """From 6 dB above the echo it takes up to a second, from 12 dB up to 0.4 s; then most frames pass."""
     played = speech(seed, LEARNED + 2 * SECOND)
     caller = np.maximum(speech(seed + 20_000, 2 * SECOND) - loss + louder, SILENCE)
     path = EchoPath()
@@ -78,8 +78,8 @@ def test_a_caller_is_heard_over_an_echo(seed: int, delay: int, loss: float, loud
 
 @given(seeds, st.integers(0, 3 * SECOND))
 @settings(max_examples=60, deadline=None)
-def test_another_voice_is_no_echo(seed: int, after: int) -> None:
-    """A caller with headphones speaks at the same time as the agent, and begins with it or later."""
+def test_another_voice_is_not_an_echo(seed: int, after: int) -> None:
+    """A caller with headphones may speak together with the agent, and begin with it or later."""
     played, path = speech(seed, 20 * SECOND), EchoPath()
     heard = np.concatenate([silence(after), speech(seed + 20_000, 20 * SECOND)])[: len(played)]
 
@@ -101,7 +101,7 @@ def test_without_sound_of_the_agent_everything_is_heard(seed: int, loss: float) 
 
 
 def test_headphones_end_the_echo() -> None:
-    """A caller who puts them on is heard at any level."""
+    """A caller who puts headphones on is heard at any level."""
     path, played = EchoPath(), speech(1, 8 * SECOND)
     heard = echo_of(played, 12, 20.0)
     heard[LEARNED:] = SILENCE
@@ -114,8 +114,8 @@ def test_headphones_end_the_echo() -> None:
 
 
 @pytest.mark.parametrize(("delay", "loss"), [(22, 20.0), (8, 20.0), (12, 10.0), (12, 30.0)])
-def test_another_way_is_found(delay: int, loss: float) -> None:
-    """The network's delay jumps, or the gain changes; the echo is known again within three seconds."""
+def test_a_changed_echo_path_is_found(delay: int, loss: float) -> None:
+    """After a jump of the network's delay or of the gain, the echo is recognised again within three seconds."""
     path, played = EchoPath(), speech(2, 16 * SECOND)
     half = len(played) // 2
     heard = np.concatenate([echo_of(played, 12, 20.0)[:half], echo_of(played, delay, loss)[half:]])
@@ -126,7 +126,7 @@ def test_another_way_is_found(delay: int, loss: float) -> None:
     assert not any(is_loud and not is_echo for is_echo, is_loud in zip(echoes[known], wanted[known], strict=True))
 
 
-def test_an_agent_that_is_not_heard_has_no_echo() -> None:
+def test_a_silent_agent_has_no_echo() -> None:
     """Nothing is compared while the agent is silent."""
     path, heard = EchoPath(), speech(3, 10 * SECOND)
 

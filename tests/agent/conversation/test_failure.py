@@ -1,4 +1,4 @@
-"""What the log says of a vendor's failure."""
+"""What the log says about a vendor's failure."""
 
 import pytest
 from livekit.agents import APIConnectionError, APIStatusError, APITimeoutError
@@ -9,7 +9,7 @@ QUOTA = {"error": {"message": "You exceeded your current quota.", "code": "insuf
 
 
 def test_a_refusal_has_status_vendor_and_reason() -> None:
-    """Also when the framework has wrapped it, and when the vendor gives no reason."""
+    """The framework may have wrapped the error, and the vendor may give no reason."""
     refused = APIStatusError("Error code: 429", status_code=429, body=QUOTA)
     wrapped = APIConnectionError("failed after 2 attempts")
     wrapped.__cause__ = refused
@@ -24,14 +24,14 @@ def test_a_refusal_has_status_vendor_and_reason() -> None:
 
 @pytest.mark.parametrize("error", [TimeoutError(), APITimeoutError()])
 def test_a_timeout_names_the_setting_that_bounds_it(error: Exception) -> None:
-    """So that the operator knows what to raise."""
+    """The operator learns which setting to raise."""
     described = describe(error, "localhost:11434", timeout_setting="LLM_TIMEOUT")
 
     assert (described["reason"], described["setting"]) == ("no answer in time", "LLM_TIMEOUT")
 
 
 def test_a_reason_never_quotes_the_conversation() -> None:
-    """Some servers answer a wrong request with the request; and a reason has an end."""
+    """Some servers answer a bad request by quoting it; a reason is also limited in length."""
     body = {"message": "Invalid input: {'content': 'my secret number is 4711'}"}
     quoting = APIStatusError("x", status_code=422, body=body)
     long = APIStatusError("x" * 10_000, status_code=500)
@@ -44,13 +44,13 @@ def test_a_reason_never_quotes_the_conversation() -> None:
 
 
 def test_a_lost_connection_has_no_status() -> None:
-    """There is nothing else to say of it."""
+    """The connection has no answer that could carry one."""
     assert describe(APIConnectionError(), "v") == {"vendor": "v", "error": "APIConnectionError"}
 
 
 @pytest.mark.parametrize(
     ("status", "expected"), [(400, True), (401, True), (402, True), (408, False), (429, False), (503, False)]
 )
-def test_a_refusal_is_what_will_be_refused_again(status: int, expected: bool) -> None:
+def test_a_refusal_is_an_error_that_a_repetition_would_not_change(status: int, expected: bool) -> None:
     """A busy or broken service may take the same request a moment later."""
     assert is_refusal(APIStatusError("x", status_code=status)) is expected

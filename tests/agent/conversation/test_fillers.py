@@ -1,4 +1,4 @@
-"""What is said while the caller waits."""
+"""Fillers: what is said while the caller waits."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from agent.speech.pieces import is_speakable
 
 
 def test_fillers_are_said_in_turns_and_not_too_often() -> None:
-    """Several waits share the pace."""
+    """The minimum interval holds across several waits."""
     fillers = Fillers(("one", "two"))
     times = [0.0, 1.0, AGAIN_AFTER, AGAIN_AFTER + 1, 2 * AGAIN_AFTER]
 
@@ -16,7 +16,7 @@ def test_fillers_are_said_in_turns_and_not_too_often() -> None:
 
 
 def test_a_persona_without_fillers_says_none() -> None:
-    """An empty list in its file; a list that is left out is that of its language."""
+    """An empty list means none; a list that is left out means the language's default."""
     silent = Persona(name="x", instructions="y", fillers=())
 
     assert Fillers(silent.said_while_waiting).next(0.0) is None
@@ -33,6 +33,6 @@ def test_a_persona_without_fillers_says_none() -> None:
     ],
 )
 def test_the_default_is_in_the_personas_language(language: str, expected: tuple[str, ...]) -> None:
-    """And a sound where there is no sentence."""
+    """A language without sentences has a sound."""
     assert default_fillers(language) == expected
     assert all(map(is_speakable, expected))

@@ -1,4 +1,4 @@
-"""Speech-to-text that finds the end of a turn itself, as Deepgram's Flux does."""
+"""Speech-to-text that detects the end of a turn itself, as Deepgram's Flux does."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ FLUX = Settings(deepgram_model="flux-general-en")
 
 
 async def is_asked(conversation: Talk) -> list[str]:
-    """Wait until the language model is asked, and return what."""
+    """Wait until the language model is asked, and return its messages."""
     async with asyncio.timeout(10):
-        while not conversation.thoughts.asked:  # noqa: ASYNC110 - the script tells nobody
+        while not conversation.thoughts.asked:  # noqa: ASYNC110 - the script has no event
             await asyncio.sleep(0.02)
     return conversation.thoughts.asked[-1]
 
 
 async def test_an_answer_is_begun_when_the_turn_may_have_ended() -> None:
-    """Before it has, and it is said when it has: the language model is asked once."""
+    """It is said when the turn has ended, and the language model is asked once."""
     async with talk(settings=FLUX) as conversation:
         ear = conversation.ear.streams[-1]
         ear.tell(SpeechEventType.START_OF_SPEECH)
@@ -38,8 +38,8 @@ async def test_an_answer_is_begun_when_the_turn_may_have_ended() -> None:
         assert (conversation.said, len(conversation.thoughts.asked)) == ([ANSWER], 1)
 
 
-async def test_a_turn_that_goes_on_is_not_answered() -> None:
-    """What was begun for its first half is dropped; the whole turn is answered."""
+async def test_a_turn_that_goes_on_is_answered_as_a_whole() -> None:
+    """The answer that was begun for its first half is dropped."""
     async with talk(settings=FLUX) as conversation:
         ear = conversation.ear.streams[-1]
         ear.tell(SpeechEventType.START_OF_SPEECH)
@@ -56,7 +56,7 @@ async def test_a_turn_that_goes_on_is_not_answered() -> None:
 
 
 async def test_a_cough_pauses_the_avatar_and_it_goes_on() -> None:
-    """Voice activity detection silences it as before: Flux says nothing of a noise."""
+    """Voice activity detection pauses it as with other models: Flux sends no event for a noise."""
     async with talk(story=True, settings=FLUX) as conversation:
         await conversation.hear(0.5)
         await conversation.goes_on()

@@ -1,4 +1,4 @@
-"""Speech-to-text that fails is connected again, without a flood of attempts, news and log lines."""
+"""Failed speech-to-text is connected again, without a flood of attempts, events and log lines."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ REFUSED = APIStatusError("Invalid response status", status_code=400)
 
 
 def frame(number: int) -> rtc.AudioFrame:
-    """A tenth of a second."""
+    """Make a frame of 0.1 s with this number."""
     return rtc.AudioFrame(number.to_bytes(2, "little") * 1600, 16_000, 1, 1600)
 
 
 def number_of(heard: rtc.AudioFrame) -> int:
-    """Which frame it is."""
+    """Return the number of a frame."""
     return int(heard.data[0])
 
 
 class Microphone:
-    """Gives a frame whenever the test says so."""
+    """A microphone that gives frames when the test says so."""
 
     def __init__(self) -> None:
         self._frames: asyncio.Queue[rtc.AudioFrame | None] = asyncio.Queue()
@@ -65,17 +65,17 @@ class Microphone:
             self._frames.put_nowait(frame(self._count))
 
     def end(self) -> None:
-        """Give no more."""
+        """Give no more frames."""
         self._frames.put_nowait(None)
 
     async def frames(self) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """As the framework gives them."""
+        """Yield the frames as the framework does."""
         while (given := await self._frames.get()) is not None:
             yield given
 
 
-async def test_frames_survive_the_tasks_that_read_them() -> None:
-    """A reader that is cancelled while it waits loses no frame for the next one."""
+async def test_a_cancelled_reader_loses_no_frame() -> None:
+    """The next reader gets the frame that the cancelled one waited for."""
     microphone = Microphone()
     frames = Frames(microphone.frames())
     reader = asyncio.create_task(anext(frames))
@@ -88,8 +88,8 @@ async def test_frames_survive_the_tasks_that_read_them() -> None:
     assert [number_of(each) async for each in frames] == [1, 2]
 
 
-async def test_what_was_just_said_is_kept_while_nothing_listens() -> None:
-    """Two seconds of it; what was said before that is dropped, so that it is not answered late."""
+async def test_the_last_two_seconds_are_kept_while_no_stream_is_open() -> None:
+    """Older audio is dropped, so that it is not answered late."""
     microphone, until = Microphone(), asyncio.Event()
     frames = Frames(microphone.frames())
     microphone.speak(50)
@@ -104,8 +104,8 @@ async def test_what_was_just_said_is_kept_while_nothing_listens() -> None:
     assert len(kept) == pytest.approx(20, abs=1)
 
 
-async def test_a_microphone_that_is_off_is_waited_with() -> None:
-    """The time passes without frames, and at the end of the audio too."""
+async def test_a_wait_ends_without_frames() -> None:
+    """The wait takes its time with a microphone that is off, and after the end of the audio."""
     microphone = Microphone()
     frames = Frames(microphone.frames())
     await frames.skip(0.01, asyncio.Event())
@@ -117,7 +117,7 @@ async def test_a_microphone_that_is_off_is_waited_with() -> None:
 
 
 class Service:
-    """A service whose streams give what the script says, one after the other; then they hear until the audio ends."""
+    """A service that follows a script across its streams, and then listens until the audio ends."""
 
     def __init__(self, *script: APIError | SpeechEvent) -> None:
         self.script = list(script)
@@ -136,13 +136,13 @@ class Service:
 
 
 def watchdog() -> tuple[AgentSession[Any], SttWatchdog]:
-    """A session, and its watchdog."""
+    """Return a session and its watchdog."""
     session = AgentSession[None](vad=None, turn_handling=TurnHandlingOptions(turn_detection="manual"))
     return session, SttWatchdog(session, lambda: None)
 
 
 async def given(hearing: Hearing, microphone: Microphone, service: Service) -> list[SpeechEvent]:
-    """All events until the audio ends."""
+    """Return all events until the audio ends."""
     async with aclosing(hearing.events(microphone.frames(), service.connect, None)) as events:
         return [event async for event in events]
 
@@ -150,7 +150,7 @@ async def given(hearing: Hearing, microphone: Microphone, service: Service) -> l
 async def test_a_service_that_fails_is_connected_again(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The next stream hears what was said meanwhile; one warning, and one message when it works again."""
+    """The next stream hears what was said meanwhile; the log has one warning, and one message when it works again."""
     monkeypatch.setattr("agent.conversation.hearing._AFTER_FAILURE", (0.01, 0.01))
     microphone, service = Microphone(), Service(LOST, LOST, FINAL)
     microphone.speak(3)
@@ -163,8 +163,8 @@ async def test_a_service_that_fails_is_connected_again(
     assert [record.message for record in caplog.records] == ["speech-to-text failed", "speech-to-text works again"]
 
 
-async def test_a_caller_who_speaks_is_not_kept_waiting_for_a_connection() -> None:
-    """The next attempt comes at once."""
+async def test_a_caller_who_speaks_causes_a_connection_at_once() -> None:
+    """The next attempt does not wait for the backoff."""
     session, watch = watchdog()
     microphone, service = Microphone(), Service(LOST, LOST, LOST, LOST, FINAL)
     hearing = asyncio.create_task(given(Hearing(watch, "en"), microphone, service))
@@ -179,8 +179,8 @@ async def test_a_caller_who_speaks_is_not_kept_waiting_for_a_connection() -> Non
     assert await hearing == [FINAL]
 
 
-async def test_a_request_that_is_refused_is_not_sent_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused language stays refused, whoever speaks."""
+async def test_a_refused_request_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused language stays refused, so a caller who speaks does not shorten the backoff."""
     monkeypatch.setattr("agent.conversation.hearing._AFTER_REFUSAL", (0.1, 0.4))
     session, watch = watchdog()
     microphone, service = Microphone(), Service(*[REFUSED] * 50)
@@ -234,7 +234,7 @@ class Silence(AudioInput):
 
 @asynccontextmanager
 async def refused_call(service: Refusing, told: list[FailureEvent]) -> AsyncIterator[None]:
-    """A call whose caller can't be heard."""
+    """Start a call whose caller can't be heard."""
     turns = TurnHandlingOptions(turn_detection="manual")
     session = AgentSession[None](stt=service, vad=None, turn_handling=turns)
     failures = Failures(session, told.append)
@@ -257,8 +257,8 @@ async def refused_call(service: Refusing, told: list[FailureEvent]) -> AsyncIter
         await session.aclose()
 
 
-async def test_a_refused_language_is_told_once_and_the_log_does_not_flood(caplog: pytest.LogCaptureFixture) -> None:
-    """Today's framework tries it twice a second, with a traceback for each."""
+async def test_a_refused_language_is_reported_once_and_does_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The framework alone tries again twice a second, with a traceback each time."""
     service = Refusing()
     told: list[FailureEvent] = []
     async with refused_call(service, told):

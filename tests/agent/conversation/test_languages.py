@@ -23,7 +23,7 @@ PERSONA = Persona.model_validate(
 
 
 async def test_the_voice_follows_the_language_of_the_caller() -> None:
-    """From one turn to the next, and back; a language that the persona does not list has its own voice."""
+    """The voice may change with every turn; a language that the persona does not list gets the persona's own voice."""
     async with talk(ENGLISH, spanish=SPANISH, persona=PERSONA) as conversation:
         for count, language in enumerate(("en", "es", "fr", "es-419"), 1):
             await conversation.hear(0.5, "tell me", language)
@@ -33,8 +33,8 @@ async def test_the_voice_follows_the_language_of_the_caller() -> None:
         assert bytes(conversation.output.heard) == (ENGLISH.pcm + SPANISH.pcm) * 2
 
 
-async def test_an_answer_that_is_begun_early_has_the_voice_too() -> None:
-    """The language is known with the transcript with which the answer is begun."""
+async def test_a_preemptive_answer_has_the_voice_too() -> None:
+    """The transcript that starts the answer has the language."""
     async with talk(ENGLISH, spanish=SPANISH, persona=PERSONA, settings=FLUX) as conversation:
         ear = conversation.ear.streams[-1]
         ear.tell(SpeechEventType.START_OF_SPEECH)
@@ -47,7 +47,7 @@ async def test_an_answer_that_is_begun_early_has_the_voice_too() -> None:
 
 
 async def test_a_persona_of_one_language_has_one_voice() -> None:
-    """Whatever speech-to-text says of the language."""
+    """The language that speech-to-text detects does not matter."""
     async with talk(ENGLISH) as conversation:
         await conversation.hear(0.5, "dime", "es")
         await conversation.has_said(1)

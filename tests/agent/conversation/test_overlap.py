@@ -15,12 +15,13 @@ from tests.avatar.virtual_call import virtual_call
 
 
 @pytest.mark.parametrize("text", ["", "Uh-huh.", "a time there was"])
-async def test_what_is_no_turn_pauses_the_agent_for_a_moment(text: str) -> None:
-    """A noise, a backchannel, or its own voice from the caller's speakers: it goes on, and nothing was said."""
+async def test_a_sound_that_is_not_a_turn_pauses_the_agent_for_a_moment(text: str) -> None:
+    """After a noise, a backchannel or its own echo the agent goes on, and there is no turn."""
     async with talk(story=True) as made:
         await made.hear(0.4, text)
         await made.goes_on()
-        await asyncio.sleep(0.6)  # longer than a turn needs to end
+        # Longer than a turn needs to end.
+        await asyncio.sleep(0.6)
 
         assert made.output.told == ["pause", "resume"]
         assert made.turns == []
@@ -28,7 +29,7 @@ async def test_what_is_no_turn_pauses_the_agent_for_a_moment(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["Stop.", "Okay, but wait.", "a time there was stop"])
 async def test_words_of_the_caller_interrupt_the_agent(text: str) -> None:
-    """Words that are no backchannel are a turn, and answered."""
+    """Words other than backchannels are a turn."""
     async with talk(story=True) as made:
         await made.hear(0.4, text)
         await made.has_turn()
@@ -39,7 +40,7 @@ async def test_words_of_the_caller_interrupt_the_agent(text: str) -> None:
 
 
 async def test_a_backchannel_is_an_answer_while_the_agent_is_silent() -> None:
-    """To some questions it is all that there is to say."""
+    """Some questions need no other answer."""
     async with talk(story=True) as made:
         await made.session.interrupt(force=True)
         await made.hear(0.4, "Okay.")
@@ -48,7 +49,7 @@ async def test_a_backchannel_is_an_answer_while_the_agent_is_silent() -> None:
         assert made.turns == ["Okay."]
 
 
-async def test_noise_again_and_again_does_not_interrupt_any_more_and_words_do() -> None:
+async def test_repeated_noise_no_longer_interrupts_and_words_do() -> None:
     """After three false interruptions the agent speaks on through the fourth noise, and stops for words."""
     async with talk(story=True) as made:
         for _ in range(3):
@@ -67,7 +68,7 @@ async def test_noise_again_and_again_does_not_interrupt_any_more_and_words_do() 
 
 @pytest.mark.looptime
 async def test_a_backchannel_at_the_end_of_a_question_answers_it() -> None:
-    """Within the last second of what the avatar says; before that it only shows attention."""
+    """Only within the last second of the avatar's speech does it count as an answer."""
     async with virtual_call() as call:
         overlap = Overlap(call.session, TurnSettings(backchannels=("okay",)))
         call.session._agent_state = "speaking"
@@ -83,6 +84,6 @@ async def test_a_backchannel_at_the_end_of_a_question_answers_it() -> None:
 
 
 def heard(text: str) -> SpeechEvent:
-    """A final transcript."""
+    """Make a final transcript."""
     alternative = SpeechData(language=LanguageCode("en"), text=text)
     return SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, alternatives=[alternative])

@@ -46,7 +46,7 @@ async def look() -> str:
 async def conversation(
     thoughts: ScriptedLLM, voice: ScriptedTTS, output: ClockedOutput, news: list[str] | None = None
 ) -> AsyncIterator[AgentSession[Any]]:
-    """A session with the persona's agent; a language model has a tenth of a second for each word."""
+    """Start a session with the persona's agent; the language model has 0.1 s for each word."""
     told = [] if news is None else news
     options = SessionConnectOptions(
         llm_conn_options=APIConnectOptions(max_retry=0, timeout=0.1),
@@ -80,12 +80,13 @@ async def conversation(
 
 
 async def answer(session: AgentSession[Any], text: str) -> None:
-    """Say something to the agent, and wait until it has said all that it has to say."""
+    """Say something to the agent, and wait until it has said everything."""
     speeches: list[SpeechHandle] = []
     session.on("speech_created", lambda event: speeches.append(event.speech_handle))
     session.generate_reply(user_input=text)
     async with asyncio.timeout(20):
-        for speech in speeches:  # grows meanwhile
+        # The list grows meanwhile.
+        for speech in speeches:
             await speech
 
 
@@ -113,7 +114,7 @@ def said(session: AgentSession[Any]) -> list[tuple[str | None, bool]]:
     ],
 )
 async def test_an_answer_that_fails_ends_in_the_apology(reply: Reply, heard: str) -> None:
-    """An error, a hang and an answer with nothing to say end alike; the next turn is as usual."""
+    """The cause may be an error, a hang, or an answer with nothing to say; the next turn works."""
     thoughts, output = ScriptedLLM(reply, Reply(("Hello.",))), ClockedOutput()
     async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
         await answer(session, "tell me a story")
@@ -125,8 +126,8 @@ async def test_an_answer_that_fails_ends_in_the_apology(reply: Reply, heard: str
     assert [text.strip() for text in thoughts.asked[1]][-3:] == ["tell me a story", heard, "hello"]
 
 
-async def test_a_tool_that_was_called_speaks_for_itself() -> None:
-    """An answer that fails behind a tool's call is not apologised for: what the tool gave is answered."""
+async def test_a_failure_after_a_tool_call_gets_no_apology() -> None:
+    """The tool's result is answered instead."""
     thoughts, output = ScriptedLLM(Reply((CALL,), then="error"), Reply(("Hello.",))), ClockedOutput()
     async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
         await answer(session, "look around")
@@ -144,8 +145,8 @@ async def test_a_tool_that_was_called_speaks_for_itself() -> None:
         (('{"name": "fly", "arguments": {}}\n', "Hello."), "Hello."),
     ],
 )
-async def test_an_answer_is_said_as_a_person_would_say_it(chunks: tuple[str, ...], spoken: str) -> None:
-    """Without thoughts, markup and calls of tools that there are not; the voice, the history and the log agree."""
+async def test_only_speech_is_said_of_an_answer(chunks: tuple[str, ...], spoken: str) -> None:
+    """Thoughts, markup and calls of unknown tools are left out of the speech and of the history."""
     voice, output = ScriptedTTS(VOICE), ClockedOutput()
     async with conversation(ScriptedLLM(Reply(chunks)), voice, output) as session:
         await answer(session, "hello")
@@ -156,7 +157,7 @@ async def test_an_answer_is_said_as_a_person_would_say_it(chunks: tuple[str, ...
 
 
 async def test_a_call_that_is_written_as_text_is_carried_out() -> None:
-    """The tool's result is answered, and the call is not read aloud."""
+    """The tool's result is answered, and the call is not spoken."""
     thoughts = ScriptedLLM(Reply(("<function=look>", "{}</function>")), Reply(("Hello.",)))
     voice = ScriptedTTS(VOICE)
     async with conversation(thoughts, voice, ClockedOutput()) as session:
@@ -167,8 +168,8 @@ async def test_a_call_that_is_written_as_text_is_carried_out() -> None:
     assert voice.asked == [SORRY, "Hello."]
 
 
-async def test_a_voice_that_fails_is_cut_and_followed_by_the_clip() -> None:
-    """Synthesised speech is heard and kept as interrupted, the apology is a clip, and the next turn has a voice."""
+async def test_a_failed_voice_is_cut_and_followed_by_the_clip() -> None:
+    """The part that was synthesised is heard and kept as interrupted; the apology is a clip; the next turn works."""
     thoughts = ScriptedLLM(Reply(("Once there was",)), Reply(("Hello.",)))
     voice, output = ScriptedTTS(VOICE), ClockedOutput()
     async with conversation(thoughts, voice, output) as session:
@@ -181,8 +182,8 @@ async def test_a_voice_that_fails_is_cut_and_followed_by_the_clip() -> None:
     assert voice.asked == [SORRY, "Once there was", "Hello."]
 
 
-async def test_a_voice_that_fails_at_once_leaves_the_apology_alone() -> None:
-    """An answer of which nothing was heard is not in the chat context."""
+async def test_of_a_voice_that_fails_at_once_only_the_apology_remains() -> None:
+    """An answer that was not heard at all is not in the chat context."""
     thoughts, output = ScriptedLLM(Reply(("Nothing.",))), ClockedOutput()
     async with conversation(thoughts, ScriptedTTS(VOICE), output) as session:
         await answer(session, "tell me a story")
@@ -191,7 +192,7 @@ async def test_a_voice_that_fails_at_once_leaves_the_apology_alone() -> None:
     assert messages == [(SORRY, False)]
 
 
-async def test_without_a_clip_a_dead_voice_ends_in_silence() -> None:
+async def test_without_a_clip_a_failed_voice_ends_in_silence() -> None:
     """With neither answer nor apology to say, the turn ends once and the call goes on."""
     voice = ScriptedTTS({"Nothing.": VOICE["Nothing."], SORRY: Line(0.0, 0, fails=True), "Hello.": VOICE["Hello."]})
     thoughts, output = ScriptedLLM(Reply(("Nothing.",)), Reply(("Hello.",))), ClockedOutput()
@@ -204,8 +205,8 @@ async def test_without_a_clip_a_dead_voice_ends_in_silence() -> None:
     assert messages == [("Hello.", False)]
 
 
-async def test_the_first_of_each_and_what_fails_is_observed() -> None:
-    """Once for each answer, however long it is; a hang is a failure of thinking, as an error is."""
+async def test_first_tokens_first_audio_and_failures_are_reported() -> None:
+    """Each is reported once per answer; a hang counts as a failure of thinking."""
     thoughts = ScriptedLLM(Reply(("Hel", "lo.")), Reply(then="hang"), Reply(("Nothing.",)))
     news: list[str] = []
     async with conversation(thoughts, ScriptedTTS(VOICE), ClockedOutput(), news) as session:
@@ -227,7 +228,7 @@ async def test_a_turn_without_a_word_is_not_answered() -> None:
     assert thoughts.asked == []
 
 
-async def test_failures_are_told_in_the_log_without_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
+async def test_failures_are_logged_without_what_was_said(caplog: pytest.LogCaptureFixture) -> None:
     """Each kind of failure is one warning of ours; no record at INFO or above has a word of the conversation."""
     thoughts = ScriptedLLM(Reply(then="hang"), Reply(("Nothing.",)))
     with caplog.at_level(logging.INFO):

@@ -1,4 +1,4 @@
-"""The pipeline is built as the settings say, and says outright what the framework would choose otherwise."""
+"""The pipeline follows the settings, and sets explicitly what the framework would choose otherwise."""
 
 import os
 import subprocess
@@ -41,8 +41,8 @@ from agent.turns import turn_settings
 ROOT = Path(__file__).parents[3]
 
 
-def test_speech_is_asked_for_in_the_avatars_format(complete: pytest.MonkeyPatch) -> None:
-    """ElevenLabs speaks PCM at 24 kHz: nothing is resampled on the way to the avatar."""
+def test_speech_is_requested_in_the_avatars_format(complete: pytest.MonkeyPatch) -> None:
+    """ElevenLabs sends PCM at 24 kHz, so that nothing is resampled on the way to the avatar."""
     tts = build_tts(complete_settings(), load_persona(DEFAULT_PERSONA))
 
     assert (tts.sample_rate, tts._opts.encoding) == (24_000, "pcm_24000")
@@ -61,7 +61,7 @@ def test_plugins_reach_the_stand_ins_without_keys(complete: pytest.MonkeyPatch) 
 
 
 def test_plugins_reach_the_regions_that_were_set(complete: pytest.MonkeyPatch) -> None:
-    """Deepgram's and ElevenLabs' European hosts, written as people write them."""
+    """The addresses may be written with or without scheme and trailing slash."""
     complete.setenv("DEEPGRAM_BASE_URL", "api.eu.deepgram.com")
     complete.setenv("ELEVEN_BASE_URL", "https://api.eu.residency.elevenlabs.io/")
     settings, persona = complete_settings(), load_persona(DEFAULT_PERSONA)
@@ -70,8 +70,8 @@ def test_plugins_reach_the_regions_that_were_set(complete: pytest.MonkeyPatch) -
     assert build_tts(settings, persona)._opts.base_url == "https://api.eu.residency.elevenlabs.io/v1"
 
 
-def test_an_azure_resource_is_asked_as_azure_wants_it(complete: pytest.MonkeyPatch) -> None:
-    """By its deployment, with its key in its header and the version of its interface."""
+def test_an_azure_resource_is_asked_in_azures_way(complete: pytest.MonkeyPatch) -> None:
+    """The request names the deployment, the key and the API version."""
     complete.delenv("OPENAI_API_KEY")
     complete.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com/")
     complete.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
@@ -85,8 +85,10 @@ def test_an_azure_resource_is_asked_as_azure_wants_it(complete: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("base_url", ["http://localhost:11434/v1", ""])
-async def test_a_second_language_model_of_openais_is_openais(complete: pytest.MonkeyPatch, base_url: str) -> None:
-    """OpenAI's client would take OPENAI_BASE_URL, which is the first one's; and an empty one for an address."""
+async def test_a_second_language_model_of_openais_keeps_its_address(
+    complete: pytest.MonkeyPatch, base_url: str
+) -> None:
+    """OpenAI's client would use OPENAI_BASE_URL, which belongs to the first model, and an empty one as an address."""
     complete.setenv("OPENAI_BASE_URL", base_url)
     complete.setenv("OPENAI_FALLBACK_API_KEY", "another-secret")
     session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
@@ -100,7 +102,7 @@ async def test_a_second_language_model_of_openais_is_openais(complete: pytest.Mo
 
 
 def test_voice_activity_detection_sends_and_keeps_no_telemetry(tmp_path: Path) -> None:
-    """A process that has loaded it has left no file of onnxruntime's behind."""
+    """A process that has loaded it leaves no file of onnxruntime's behind."""
     command = [sys.executable, "-c", "from agent.conversation.pipeline import load_vad; load_vad()"]
     places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
     variables = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
@@ -110,12 +112,12 @@ def test_voice_activity_detection_sends_and_keeps_no_telemetry(tmp_path: Path) -
 
 
 def turns_of(settings: Settings) -> TurnHandlingOptions:
-    """How the default persona's turns are taken."""
+    """Return the turn options of the default persona."""
     return turn_handling(settings, turn_settings(settings, load_persona(DEFAULT_PERSONA)))
 
 
-def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
-    """No mode of the worker chooses a detector by itself, and a false interruption resumes."""
+def test_turn_detection_is_set_explicitly(complete: pytest.MonkeyPatch) -> None:
+    """The worker's mode does not choose the detector, and a false interruption resumes."""
     options = turns_of(complete_settings())
 
     assert isinstance(options["turn_detection"], UnfinishedTurns)
@@ -124,7 +126,7 @@ def test_turns_are_detected_as_said(complete: pytest.MonkeyPatch) -> None:
 
 
 def test_an_answer_is_synthesised_before_the_turn_ends(complete: pytest.MonkeyPatch) -> None:
-    """Twice in a turn at most, and not in a long one: what is dropped is paid for."""
+    """At most twice per turn and not in a long turn, as dropped speech is paid for."""
     options = turns_of(complete_settings())["preemptive_generation"]
 
     assert (options["enabled"], options["preemptive_tts"]) == (True, True)
@@ -132,7 +134,7 @@ def test_an_answer_is_synthesised_before_the_turn_ends(complete: pytest.MonkeyPa
 
 
 def test_the_avatar_is_paused_sooner_than_the_frameworks_outputs(complete: pytest.MonkeyPatch) -> None:
-    """After 0.2 s of voice; it goes on 0.7 s after a noise, counted from its last sound."""
+    """It is paused after 0.2 s of voice, and goes on 0.7 s after the last sound of a noise."""
     interruption = turns_of(complete_settings())["interruption"]
     silence = getattr(load_vad(), "min_silence_duration", 0.0)
 
@@ -140,8 +142,8 @@ def test_the_avatar_is_paused_sooner_than_the_frameworks_outputs(complete: pytes
     assert silence + (interruption["false_interruption_timeout"] or 0.0) == pytest.approx(0.7)
 
 
-def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> None:
-    """The framework's delays for it; without it the delay is ours."""
+def test_the_turn_detection_model_has_its_own_delays(complete: pytest.MonkeyPatch) -> None:
+    """They are the framework's delays for the model; without it our own hold."""
     by_silence = turns_of(complete_settings())
     complete.setenv("TURN_DETECTION", "model")
     by_model = turns_of(complete_settings())
@@ -153,8 +155,8 @@ def test_the_model_takes_turns_at_its_own_pace(complete: pytest.MonkeyPatch) -> 
     assert by_model["preemptive_generation"] == by_silence["preemptive_generation"]
 
 
-async def test_a_session_changes_how_turns_are_taken(complete: pytest.MonkeyPatch) -> None:
-    """Another persona has taken over."""
+async def test_a_running_session_can_change_its_turn_options(complete: pytest.MonkeyPatch) -> None:
+    """This happens when another persona takes over."""
     session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
     take_turns(session, TurnSettings(0.9, 4.0, 0.7, 1, 1.5))
 
@@ -173,10 +175,10 @@ async def test_a_session_changes_how_turns_are_taken(complete: pytest.MonkeyPatc
         ("eleven_multilingual_v2", "fr", None),
     ],
 )
-def test_the_voice_is_told_the_personas_language(
+def test_text_to_speech_gets_the_personas_language(
     complete: pytest.MonkeyPatch, model: str, language: str, spoken: str | None
 ) -> None:
-    """In two letters, and only a model that takes it."""
+    """The language has two letters, and is sent only to a model that accepts it."""
     complete.setenv("ELEVEN_MODEL", model)
     persona = load_persona(DEFAULT_PERSONA).model_copy(update={"language": language})
     told = build_tts(complete_settings(), persona)._opts.language
@@ -184,8 +186,8 @@ def test_the_voice_is_told_the_personas_language(
     assert (told if is_given(told) else None) == spoken
 
 
-def test_the_voice_tells_the_times_of_the_text_as_it_is_written(complete: pytest.MonkeyPatch) -> None:
-    """In every language; its other alignment is of what is pronounced, with Chinese in Latin letters."""
+def test_text_to_speech_aligns_the_text_as_it_is_written(complete: pytest.MonkeyPatch) -> None:
+    """ElevenLabs' other alignment is that of the pronounced text, with Chinese in Latin letters."""
     for language in ("en", "zh", "multi"):
         persona = load_persona(DEFAULT_PERSONA).model_copy(update={"language": language})
         tts = build_tts(complete_settings(), persona)
@@ -194,8 +196,8 @@ def test_the_voice_tells_the_times_of_the_text_as_it_is_written(complete: pytest
         assert isinstance(tts._opts.word_tokenizer, PieceTokenizer)
 
 
-def test_the_voice_speaks_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
-    """Its model goes before ELEVEN_MODEL; what is not given is not sent, so that the voice's own settings hold."""
+def test_the_personas_voice_options_are_sent(complete: pytest.MonkeyPatch) -> None:
+    """The persona's model replaces ELEVEN_MODEL; options that are not set are not sent, so the voice's own hold."""
     voice = VoiceOptions(id="abc", model="eleven_turbo_v2_5", speed=1.1, stability=0.4)
     persona = load_persona(DEFAULT_PERSONA).model_copy(update={"voice": voice})
     options = build_tts(complete_settings(), persona)._opts
@@ -208,8 +210,8 @@ def test_the_voice_speaks_as_the_persona_wants_it(complete: pytest.MonkeyPatch) 
     assert not is_given(plain.voice_settings)
 
 
-def test_the_caller_is_heard_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
-    """Key terms as the model takes them; the plugin accepts both."""
+def test_the_personas_hearing_options_are_sent(complete: pytest.MonkeyPatch) -> None:
+    """Key terms are sent in the form that the model accepts; the plugin accepts both."""
     hearing = HearingOptions(key_terms=("Nova",), numerals=True, redact=("pci",), endpointing_ms=100)
     persona = load_persona(DEFAULT_PERSONA).model_copy(update={"hearing": hearing})
     newer = build_stt(complete_settings(), persona)._opts
@@ -220,8 +222,8 @@ def test_the_caller_is_heard_as_the_persona_wants_it(complete: pytest.MonkeyPatc
     assert (newer.numerals, newer.redact, newer.endpointing_ms) == (True, ["pci"], 100)
 
 
-def test_flux_is_heard_at_its_own_address(complete: pytest.MonkeyPatch) -> None:
-    """In the region that was set, with the persona's key terms; it tells of turns that may have ended."""
+def test_flux_has_its_own_address(complete: pytest.MonkeyPatch) -> None:
+    """It uses the set region and the persona's key terms, and reports turns that may have ended."""
     complete.setenv("DEEPGRAM_MODEL", "flux-general-multi")
     complete.setenv("DEEPGRAM_BASE_URL", "api.eu.deepgram.com")
     hearing = HearingOptions(key_terms=("Nova",), numerals=True, redact=("numbers",))
@@ -236,8 +238,8 @@ def test_flux_is_heard_at_its_own_address(complete: pytest.MonkeyPatch) -> None:
     assert turns_of(settings)["turn_detection"] == "stt"
 
 
-def test_the_language_model_is_asked_as_the_persona_wants_it(complete: pytest.MonkeyPatch) -> None:
-    """Its name goes before OPENAI_MODEL; without a setting the server's own holds."""
+def test_the_personas_model_options_are_sent(complete: pytest.MonkeyPatch) -> None:
+    """The persona's model replaces OPENAI_MODEL; options that are not set are not sent."""
     model = ModelOptions(name="gpt-5-mini", temperature=0.2, max_tokens=200, reasoning_effort="low")
     persona = load_persona(DEFAULT_PERSONA)
     chosen = build_llm(complete_settings(), persona.model_copy(update={"model": model}))._opts
@@ -249,8 +251,8 @@ def test_the_language_model_is_asked_as_the_persona_wants_it(complete: pytest.Mo
     assert not any(is_given(each) for each in (plain.temperature, plain.max_completion_tokens, plain.reasoning_effort))
 
 
-def test_each_language_has_its_voice(complete: pytest.MonkeyPatch) -> None:
-    """In its own language and, where it names none, with the persona's; a persona of one language has one voice."""
+def test_each_language_has_its_own_voice(complete: pytest.MonkeyPatch) -> None:
+    """A language without a voice uses the persona's, in that language; a persona of one language has one voice."""
     languages = {"es": LanguageOptions(voice=VoiceOptions(id="es-voice")), "de": LanguageOptions()}
     persona = load_persona(DEFAULT_PERSONA).model_copy(
         update={"language": "multi", "languages": languages, "voice": VoiceOptions(id="own")}
@@ -265,7 +267,7 @@ def test_each_language_has_its_voice(complete: pytest.MonkeyPatch) -> None:
 
 
 def test_only_openai_gets_strict_tool_schemas(complete: pytest.MonkeyPatch) -> None:
-    """And its stand-in, which takes them as OpenAI does."""
+    """Another server gets schemas that are not strict."""
     strict = [build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._strict_tool_schema]
     complete.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
     strict.append(build_llm(complete_settings(), load_persona(DEFAULT_PERSONA))._strict_tool_schema)
@@ -273,15 +275,15 @@ def test_only_openai_gets_strict_tool_schemas(complete: pytest.MonkeyPatch) -> N
     assert strict == [True, False]
 
 
-async def test_what_is_not_an_answer_is_spoken_word_for_word(complete: pytest.MonkeyPatch) -> None:
-    """The session transforms no text: the agent does, and only what the language model wrote."""
+async def test_only_the_language_models_answers_are_transformed(complete: pytest.MonkeyPatch) -> None:
+    """The session transforms no text; the agent does, and only what the language model wrote."""
     session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
 
     assert not session.options.tts_text_transforms
 
 
-async def test_one_provider_each_is_asked_again_once(complete: pytest.MonkeyPatch) -> None:
-    """Without a second provider there is nothing between the session and the plugins; the call outlives any failure."""
+async def test_a_single_provider_is_retried_once(complete: pytest.MonkeyPatch) -> None:
+    """No adapter stands between the session and the plugins, and the call outlives any failure."""
     session = build_session(complete_settings(), load_persona(DEFAULT_PERSONA), load_vad())
     options = session.conn_options
 
@@ -292,8 +294,8 @@ async def test_one_provider_each_is_asked_again_once(complete: pytest.MonkeyPatc
     assert options.max_unrecoverable_errors == sys.maxsize
 
 
-async def test_second_providers_stand_behind_the_first(complete: pytest.MonkeyPatch) -> None:
-    """Each is asked in place of a second attempt with the first, which comes first."""
+async def test_second_providers_replace_the_retry(complete: pytest.MonkeyPatch) -> None:
+    """A first provider that fails is not retried: its second provider is asked instead."""
     for name, value in {
         "OPENAI_FALLBACK_BASE_URL": "http://localhost:8080/v1",
         "OPENAI_FALLBACK_MODEL": "small",
@@ -328,5 +330,5 @@ async def test_second_providers_stand_behind_the_first(complete: pytest.MonkeyPa
     ],
 )
 def test_openai_is_known_by_its_host(url: str | None, expected: bool) -> None:
-    """Its own, and Azure's."""
+    """OpenAI's and Azure's hosts count as OpenAI."""
     assert is_openai_host(url) is expected

@@ -1,4 +1,4 @@
-"""What is heard of the agent is known by time, whatever interrupts it."""
+"""The levels of the agent's sound at the time it is heard, whatever interrupts it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ QUIET, LOUD = 500, 8_000
 
 
 def frame(amplitude: int, seconds: float) -> rtc.AudioFrame:
-    """A tone of 700 Hz."""
+    """Make a tone of 700 Hz."""
     samples = np.round(amplitude * np.sin(2 * np.pi * 700 * np.arange(round(RATE * seconds)) / RATE)).astype(np.int16)
     return rtc.AudioFrame(samples.tobytes(), RATE, 1, len(samples))
 
 
 def amplitudes(levels: Levels) -> list[int]:
-    """Which of the amplitudes each cell has; 0 in silence."""
+    """Return the amplitude of each cell; 0 in silence."""
     return [0 if top < SILENCE + 20 else QUIET if top < 60 else LOUD for top in levels.max(axis=1)]
 
 
 def told(positions: Sequence[tuple[float, float]]) -> PlayedLevels:
-    """A segment, quiet for 0.2 s and then loud for 0.2 s, that was at these positions at these times."""
+    """Play a segment, quiet for 0.2 s and then loud for 0.2 s, with these times and playback positions, in seconds."""
     played = PlayedLevels()
     played.begin()
     played.capture(frame(QUIET, 0.2))
@@ -44,8 +44,8 @@ def told(positions: Sequence[tuple[float, float]]) -> PlayedLevels:
     return played
 
 
-def test_levels_stand_at_the_time_at_which_they_were_played() -> None:
-    """Two looks may be any time apart; what is outside of what was noted is silent."""
+def test_levels_have_the_time_at_which_they_were_played() -> None:
+    """Positions may be read at any interval; outside the recorded time there is silence."""
     often = told([(9.801, 0.0), *((10.001 + step * 0.05, step * 0.05) for step in range(9))])
     once = told([(10.001, 0.0), (10.401, 0.4)])
     wanted = [0] * 5 + [QUIET] * 10 + [LOUD] * 10
@@ -56,14 +56,14 @@ def test_levels_stand_at_the_time_at_which_they_were_played() -> None:
 
 
 def test_nothing_is_played_while_the_position_stands_still() -> None:
-    """Paused, the agent is silent; it may go on from an earlier word."""
+    """A paused agent is silent, and may go on from an earlier word."""
     played = told([(10.001, 0.0), (10.201, 0.2), (10.401, 0.2), (10.441, 0.1), (10.641, 0.3)])
 
     assert amplitudes(played.between(500, 532)) == [QUIET] * 10 + [0] * 12 + [QUIET] * 5 + [LOUD] * 5
 
 
 def test_another_segment_begins_at_its_start() -> None:
-    """What was not played of the first is heard no more."""
+    """The rest of the first segment is not heard."""
     played = told([(10.001, 0.0), (10.101, 0.1)])
     played.begin()
     played.capture(frame(LOUD, 0.2))
@@ -74,8 +74,8 @@ def test_another_segment_begins_at_its_start() -> None:
 
 
 @pytest.mark.looptime
-async def test_an_output_without_positions_is_followed_by_its_events() -> None:
-    """From the start of playback, without its pauses, to the interruption."""
+async def test_without_positions_the_outputs_events_count() -> None:
+    """Sound counts from the start of playback to the interruption, without pauses."""
     output = ClockedOutput()
     played = PlayedSound(output)
     await played.capture_frame(frame(LOUD, 2.0))
@@ -97,14 +97,14 @@ async def test_an_output_without_positions_is_followed_by_its_events() -> None:
 
 
 def last(seconds: float) -> tuple[int, int]:
-    """The cells of the time until now."""
+    """Return the first and the last cell of this time until now."""
     now = round(asyncio.get_running_loop().time() / CELL)
     return now - round(seconds / CELL), now
 
 
 @pytest.mark.looptime
-async def test_an_avatar_is_followed_by_the_position_that_it_has_played() -> None:
-    """The reference is what the caller hears, within 0.2 s, also across a pause and the word that is said again."""
+async def test_an_avatar_is_followed_by_its_playback_position() -> None:
+    """The levels match what the caller hears within 0.2 s, also across a pause and the word that is repeated."""
     async with virtual_call(Habits.fast()) as call:
         await call.is_live()
         played = PlayedSound(call.output)

@@ -11,14 +11,14 @@ BROKEN = Line(0.0, 0, fails=True)
 
 
 async def answered(made: Talk, text: str = ANSWER) -> None:
-    """Wait until the agent has said something."""
+    """Wait until the agent has said this text."""
     async with asyncio.timeout(10):
         while text not in made.said:  # noqa: ASYNC110 - the history has no event
             await asyncio.sleep(0.02)
 
 
 async def dictate(made: Talk, *pieces: str) -> None:
-    """Say pieces of a sentence with pauses that are too short to end the turn; each has a final transcript."""
+    """Say parts of a sentence with pauses too short to end the turn; each has a final transcript."""
     for piece in pieces:
         voice = asyncio.create_task(made.vad.voice(0.3))
         await asyncio.sleep(0.4)
@@ -27,7 +27,7 @@ async def dictate(made: Talk, *pieces: str) -> None:
 
 
 async def test_an_answer_is_synthesised_when_the_transcript_is_final() -> None:
-    """The turn has not ended by then; nothing is asked for twice."""
+    """The turn has not ended by then, and neither the model nor the voice is asked again."""
     async with talk() as made:
         await dictate(made, "Hello.")
         asked, turns = list(made.voice.asked), list(made.turns)
@@ -38,8 +38,8 @@ async def test_an_answer_is_synthesised_when_the_transcript_is_final() -> None:
     assert len(made.thoughts.asked) == 1
 
 
-async def test_a_caller_who_goes_on_costs_two_answers_at_most() -> None:
-    """However many pauses a turn has."""
+async def test_a_caller_who_goes_on_wastes_two_answers_at_most() -> None:
+    """This holds however many pauses a turn has."""
     async with talk() as made:
         await dictate(made, "My number is", "five five", "one two", "three four", "and six.")
         await answered(made)
@@ -49,8 +49,8 @@ async def test_a_caller_who_goes_on_costs_two_answers_at_most() -> None:
     assert made.said == [ANSWER]
 
 
-async def test_a_failure_before_the_turn_has_ended_is_told_once_it_has() -> None:
-    """An apology in the middle of the caller's words would answer nothing."""
+async def test_a_failure_before_the_end_of_the_turn_is_apologised_for_after_it() -> None:
+    """An apology while the caller speaks would make no sense."""
     async with talk(BROKEN) as made:
         said: list[str] = []
         made.session.on("speech_created", lambda event: said.append(event.source))

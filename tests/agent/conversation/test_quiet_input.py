@@ -1,4 +1,4 @@
-"""A microphone gives long silence in larger pieces, and makes what is no silence louder."""
+"""The microphone's audio: long silence comes in larger pieces, and sound is amplified."""
 
 from collections.abc import Sequence
 
@@ -29,14 +29,14 @@ class Frames(AudioInput):
 
 
 def levels(frame: rtc.AudioFrame) -> list[int]:
-    """The loudest samples of the frames that make up this one."""
+    """Return the loudest samples of the frames that make up this one."""
     samples = np.frombuffer(frame.data, np.int16)
     return [int(each[SIZE // 2]) for each in samples.reshape(-1, SIZE)]
 
 
 @given(st.lists(st.sampled_from([0, 0, 0, 0, 5, -5, 6, -6, 20_000, -32_768]), max_size=150))
 async def test_every_sample_is_passed_on(wanted: list[int]) -> None:
-    """In order; what is lost is at most the silence of the last, unfinished piece. A sound ends its piece."""
+    """Samples stay in order; only the silence of the last, unfinished piece may be lost. A sound ends its piece."""
     pieces = [levels(frame) async for frame in QuietInput(Frames(wanted))]
     passed = [level for piece in pieces for level in piece]
 
@@ -47,14 +47,14 @@ async def test_every_sample_is_passed_on(wanted: list[int]) -> None:
 
 
 async def test_silence_comes_in_larger_pieces_after_a_second() -> None:
-    """Pieces of 0.05 s, then of 0.2 s; the sound after it comes with the silence that has waited, at once."""
+    """Pieces of 0.05 s become 0.2 s; the next sound comes at once, with the silence that has waited."""
     pieces = [len(levels(frame)) async for frame in QuietInput(Frames([9_000] + [0] * 30 + [9_000] * 3))]
 
     assert pieces == [1] * 20 + [4, 4, 4] + [1, 1]
 
 
-async def test_a_sound_is_made_louder_and_silence_is_not() -> None:
-    """Samples below 6 of 32768 are silence; automatic gain begins with 15 dB."""
+async def test_a_sound_is_amplified_and_silence_is_not() -> None:
+    """Samples below 6 of 32768 are silence; automatic gain starts at 15 dB."""
     frames = [np.frombuffer(frame.data, np.int16) async for frame in GainInput(Frames([5, 400, -5]))]
 
     assert [int(np.abs(frame).max()) for frame in (frames[0], frames[2])] == [5, 5]

@@ -1,4 +1,4 @@
-"""The form of requests that a server takes, learnt from its refusals."""
+"""The form of requests that a server accepts, learnt from its refusals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUEST: dict[str, Any] = {"messages": [SYSTEM, OPENING, QUESTION], "tools": [{}
 
 
 def after(refusal: str, request: dict[str, Any], *, status: int = 400) -> dict[str, Any]:
-    """The request as it is sent after this refusal; it is also what is sent the next time."""
+    """Return the request as it is sent after this refusal, now and later."""
     requests = Requests(is_openai=False)
     assert requests.learn(requests.formed(request), status, refusal) is not None
     return requests.formed(request)
@@ -33,7 +33,7 @@ def after(refusal: str, request: dict[str, Any], *, status: int = 400) -> dict[s
     ],
 )
 def test_a_field_that_is_refused_is_left_out(refusal: str, left_out: str) -> None:
-    """Ollama, vLLM and llama.cpp; nothing else changes."""
+    """The refusals are those of Ollama, vLLM and llama.cpp; nothing else changes."""
     assert after(refusal, REQUEST) == {name: value for name, value in REQUEST.items() if name != left_out}
 
 
@@ -54,15 +54,15 @@ def test_a_field_that_is_refused_is_left_out(refusal: str, left_out: str) -> Non
         ),
     ],
 )
-def test_a_setting_that_a_model_does_not_take_is_left_out(refusal: str, sent: dict[str, Any]) -> None:
-    """OpenAI's own words; the limit of tokens has an older name, and tools that are named beside it stay."""
+def test_a_setting_that_a_model_does_not_accept_is_left_out(refusal: str, sent: dict[str, Any]) -> None:
+    """The words are OpenAI's; the token limit gets its older name, and tools that the refusal also names stay."""
     settings = {"temperature": 0.2, "reasoning_effort": "low", "max_completion_tokens": 99}
 
     assert after(refusal, REQUEST | settings) == REQUEST | sent
 
 
-def test_roles_alternate_where_they_have_to() -> None:
-    """A user speaks first, and neighbours of one role are one message; calls of tools keep theirs."""
+def test_roles_alternate_where_the_server_requires_it() -> None:
+    """A user speaks first, and consecutive messages of one role are merged; tool calls stay separate."""
     messages = [SYSTEM, OPENING, QUESTION, QUESTION, CALL, RESULT, OPENING, OPENING]
     refusal = "After the optional system message, roles must alternate user/assistant/... (except tool calls)"
 
@@ -79,11 +79,11 @@ def test_roles_alternate_where_they_have_to() -> None:
 
 @pytest.mark.parametrize("refusal", ["System role not supported", "'system' message is not allowed for this model"])
 def test_a_server_without_a_system_role_gets_it_as_the_users(refusal: str) -> None:
-    """Gemma's chat template has none."""
+    """Gemma's chat template has no system role."""
     assert after(refusal, REQUEST)["messages"] == [{**SYSTEM, "role": "user"}, OPENING, QUESTION]
 
 
-def test_a_server_without_a_system_role_whose_roles_alternate_is_talked_with() -> None:
+def test_a_server_without_a_system_role_whose_roles_alternate_gets_both_changes() -> None:
     """A server that refuses two things in turn is adapted to twice."""
     requests, request = Requests(is_openai=False), {"messages": [SYSTEM, QUESTION, OPENING]}
     for refusal in ("System role not supported", "Conversation roles must alternate"):
@@ -108,7 +108,7 @@ def test_other_refusals_change_nothing(status: int, refusal: str) -> None:
     assert requests.learn(requests.formed(REQUEST), status, refusal) is None
 
 
-def test_what_was_given_up_is_not_given_up_again() -> None:
+def test_a_part_that_was_given_up_is_not_given_up_again() -> None:
     """A server that refuses for another reason is not asked without an end."""
     requests = Requests(is_openai=False)
 
@@ -116,8 +116,8 @@ def test_what_was_given_up_is_not_given_up_again() -> None:
     assert requests.learn(requests.formed(REQUEST), 400, "no tools here") is None
 
 
-def test_openai_gets_system_messages_where_they_are() -> None:
-    """Other servers get those within the conversation as the user's."""
+def test_openai_gets_system_messages_in_their_place() -> None:
+    """For other servers a system message within the conversation becomes the user's."""
     request = {"messages": [SYSTEM, OPENING, SYSTEM]}
 
     assert Requests(is_openai=True).formed(request) == request

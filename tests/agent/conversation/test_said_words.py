@@ -1,4 +1,4 @@
-"""What the caller has just heard of the agent, and for how long it can be an echo."""
+"""The agent's words that the caller has just heard, and for how long they can be an echo."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.agent.speech.speech_fakes import Captions
 
 @pytest.mark.looptime
 async def test_words_are_an_echo_for_a_while_after_they_were_heard() -> None:
-    """Speech-to-text is a moment late; a caller who repeats them later has a reason to."""
+    """Speech-to-text lags behind; a caller who repeats a few words much later means them."""
     captions = Captions()
     said = SaidWords(captions)
     await said.capture_text("The blue one, ")
@@ -26,8 +26,8 @@ async def test_words_are_an_echo_for_a_while_after_they_were_heard() -> None:
     assert captions.texts == ["The blue one, ", "or the red one?"]
 
 
-async def test_words_are_told_when_they_are_heard() -> None:
-    """Each text as it passes, before it is shown."""
+async def test_words_are_reported_when_they_are_heard() -> None:
+    """Each text is reported as it passes."""
     heard: list[str] = []
     captions = Captions()
     await SaidWords(captions, heard.append).capture_text("The blue one, ")

@@ -21,7 +21,7 @@ REPLIES = OBJECTS | OBJECTS.map(lambda delta: {"choices": [{"delta": delta}]})
 @example([{"choices": [{"delta": "Hi"}]}])
 @given(st.lists(REPLIES, max_size=3))
 def test_no_object_ends_the_answer(replies: list[dict[str, object]]) -> None:
-    """What can't be read is left out: the text is a text, and each call has a name and arguments."""
+    """Unreadable parts are left out; the text is a string, and each call has a name and arguments."""
     calls = ToolCalls([], {"a"})
     for reply in replies:
         chunk = read_chunk(reply)

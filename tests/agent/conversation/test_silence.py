@@ -1,4 +1,4 @@
-"""When a silent caller is asked, and when a silent call ends; the clock is the test's."""
+"""When a silent caller is asked, and when a silent call ends; the test sets the clock."""
 
 from __future__ import annotations
 
@@ -14,39 +14,40 @@ TICK = 0.5
 
 
 class Call:
-    """A silence that is looked at every half second.
+    """A call whose silence is observed every half second.
 
     Attributes:
-        now: Seconds.
-        decided: What was decided, and when.
+        now: The time, in seconds.
+        decided: Decisions with their times.
     """
 
     def __init__(self, options: SilenceOptions = POLICY) -> None:
         self.now = 0.0
         self.silence = Silence(options, self.now)
         self.decided: list[tuple[float, object]] = []
-        self.be(WAITING, 0.5)  # the look that finds out that the agent waits
+        # The first observation finds that the agent waits.
+        self.be(WAITING, 0.5)
         self.now = 0.0
         self.silence.use(self.now)
 
     def be(self, facts: Facts, seconds: float) -> None:
-        """Let the call be like this for a while."""
+        """Let these facts hold for so many seconds."""
         for _ in range(round(seconds / TICK)):
             self.now += TICK
             if decision := self.silence.observe(self.now, facts):
                 self.decided.append((self.now, decision))
 
 
-def test_a_silent_caller_is_asked_and_then_left() -> None:
-    """Twice after ten seconds each, and the goodbye ten seconds later; nothing comes behind it."""
+def test_a_silent_caller_is_asked_before_the_call_ends() -> None:
+    """Two questions come after ten seconds each, and the goodbye ten seconds later; nothing follows it."""
     call = Call()
     call.be(WAITING, 120)
 
     assert call.decided == [(10.0, Ask(0)), (20.0, Ask(1)), (30.0, Leave())]
 
 
-def test_words_begin_the_count_again() -> None:
-    """The questions too: the next silence has its own first one."""
+def test_words_restart_the_count() -> None:
+    """The questions start over as well: the next silence begins with the first."""
     call = Call()
     call.be(WAITING, 15)
     call.silence.use(call.now)
@@ -56,7 +57,7 @@ def test_words_begin_the_count_again() -> None:
 
 
 def test_nothing_is_counted_while_the_agent_is_busy() -> None:
-    """While it thinks, looks up, plays or waits for a caller; what was counted before stays, its own voice included."""
+    """A busy agent stops the count, and the time before it still counts."""
     call = Call()
     call.be(WAITING, 8)
     call.be(BUSY, 100)
@@ -68,7 +69,7 @@ def test_nothing_is_counted_while_the_agent_is_busy() -> None:
 
 
 def test_a_voice_stops_the_count_for_a_moment() -> None:
-    """The caller who begins to speak at the last moment is not asked; without words it was a noise, and counts."""
+    """A caller who begins to speak at the last moment is not asked; a voice without words counts as noise."""
     call = Call()
     call.be(WAITING, 9.5)
     call.be(NOISE, 2)
@@ -79,15 +80,15 @@ def test_a_voice_stops_the_count_for_a_moment() -> None:
 
 
 def test_lasting_noise_does_not_keep_a_call_alive() -> None:
-    """A television in the room is no caller: the goodbye comes two seconds later than in silence."""
+    """A television in the room is not a caller: the goodbye comes two seconds later than in silence."""
     call = Call()
     call.be(NOISE, 60)
 
     assert call.decided == [(12.0, Ask(0)), (22.0, Ask(1)), (32.0, Leave())]
 
 
-def test_short_noises_do_not_begin_the_count_again() -> None:
-    """A cough every few seconds is no word."""
+def test_short_noises_do_not_restart_the_count() -> None:
+    """A cough every few seconds is not a word."""
     call = Call()
     for _ in range(20):
         call.be(WAITING, 3)
@@ -97,7 +98,7 @@ def test_short_noises_do_not_begin_the_count_again() -> None:
 
 
 def test_each_half_of_the_policy_can_be_left_out() -> None:
-    """Questions without an end, an end without questions, and neither."""
+    """There may be questions without an end, an end without questions, or neither."""
     asking, leaving, neither = (
         Call(SilenceOptions(ask_after=5)),
         Call(SilenceOptions(goodbye_after=5)),
@@ -111,14 +112,14 @@ def test_each_half_of_the_policy_can_be_left_out() -> None:
     assert not neither.is_on
 
 
-def test_the_goodbye_comes_behind_the_question() -> None:
+def test_the_goodbye_comes_after_the_question() -> None:
     """A policy that would end the call before it asks is refused, with the number that it has to exceed."""
     with pytest.raises(ValueError, match="goodbye_after has to be more than ask_after, which is 20"):
         SilenceOptions(ask_after=20, goodbye_after=15)
 
 
 def test_every_language_has_a_question() -> None:
-    """With a region or without; `multi` is English, and a language without one gets a sound that most know."""
+    """The region does not matter, `multi` is English, and other languages get a sound that most people know."""
     assert default_lines("pt-BR") == DEFAULT_LINES["pt"]
     assert default_lines("multi") == DEFAULT_LINES["en"]
     assert default_lines("xx")

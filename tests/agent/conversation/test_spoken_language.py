@@ -21,8 +21,8 @@ PERSONA = Persona.model_validate(
 )
 
 
-def test_the_language_is_that_which_was_heard_last() -> None:
-    """With its region or without; another one is answered as at first."""
+def test_the_language_is_the_last_one_heard() -> None:
+    """The region does not matter; a language that the persona lacks is answered in the first one."""
     language = SpokenLanguage(PERSONA)
     codes = [(language.hear(code), language.code) for code in ("en", "es-419", "es", "pt-BR", "pt", "fr")]
 
@@ -30,7 +30,7 @@ def test_the_language_is_that_which_was_heard_last() -> None:
 
 
 def test_the_sentences_are_of_the_language() -> None:
-    """What a language does not have is the persona's own; fillers and questions are the defaults of the language."""
+    """Sentences that a language lacks are the persona's own; fillers and questions are the language's defaults."""
     language = SpokenLanguage(PERSONA)
     own = (language.apology, language.goodbye, language.silence_goodbye, language.fillers, language.silence_lines)
     language.hear("es")

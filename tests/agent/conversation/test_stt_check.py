@@ -1,4 +1,4 @@
-"""Whether a model hears a persona's language is asked of the service itself."""
+"""The check that asks the service itself whether a model hears a persona's language."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REASON = "Bad Request: No such model/language combination found."
 
 
 class Deepgram:
-    """Serves English alone, and only with the key.
+    """A fake Deepgram that serves only English, and only with the key.
 
     Attributes:
-        asked: The queries of the streams that were asked for.
+        asked: The queries of the requested streams.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Deepgram:
 
 @pytest.fixture
 async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deepgram]:
-    """Run it in the place of the stand-ins."""
+    """Run the fake in place of the stand-ins."""
     deepgram, app = Deepgram(), web.Application()
     app.router.add_get("/deepgram/v1/listen", deepgram.listen)
     app.router.add_get("/deepgram/v2/listen", deepgram.listen_for_turns)
@@ -65,13 +65,13 @@ async def service(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Deepgram]:
 
 
 async def asked(language: str) -> str | None:
-    """What the service says of a language."""
+    """Return the service's refusal of a language, or None."""
     async with aiohttp.ClientSession() as http:
         return await why_unheard(load_settings(), Persona(name="x", instructions="y", language=language), http)
 
 
 async def test_a_language_that_is_refused_has_a_reason(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service's own; one that is heard has none. It is asked for the model of the settings."""
+    """The reason is the service's own, a language that is heard has none, and the model is that of the settings."""
     monkeypatch.setenv("DEEPGRAM_MODEL", "nova-2")
 
     assert await asked("zh") == REASON
@@ -80,15 +80,15 @@ async def test_a_language_that_is_refused_has_a_reason(service: Deepgram, monkey
 
 
 async def test_flux_is_asked_at_its_own_address(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes no language: the model says which it hears."""
+    """It gets no language parameter: the model determines which languages it hears."""
     monkeypatch.setenv("DEEPGRAM_MODEL", "flux-general-en")
 
     assert await asked("en") is None
     assert service.asked[0]["model"] == "flux-general-en"
 
 
-async def test_the_personas_options_are_tried_as_well(service: Deepgram) -> None:
-    """As a call asks for them."""
+async def test_the_personas_options_are_sent_as_well(service: Deepgram) -> None:
+    """The request is the same as a call's."""
     hearing = {"key_terms": ["Nova"], "numerals": True}
     persona = Persona.model_validate({"name": "x", "instructions": "y", "hearing": hearing})
     async with aiohttp.ClientSession() as http:
@@ -97,8 +97,10 @@ async def test_the_personas_options_are_tried_as_well(service: Deepgram) -> None
     assert {"keyterm": "Nova", "numerals": "true"}.items() <= service.asked[0].items()
 
 
-async def test_another_refusal_is_no_answer(service: Deepgram, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that is refused says nothing of the language."""
+async def test_another_refusal_says_nothing_about_the_language(
+    service: Deepgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused key, for example, gives no verdict."""
     monkeypatch.setattr("agent.settings.model.STAND_IN_KEY", "wrong")
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await asked("en")

@@ -18,7 +18,7 @@ STARTED = SpeechEvent(SpeechEventType.START_OF_SPEECH)
 
 
 class Service:
-    """A speech-to-text stream; the test says what comes of it."""
+    """A speech-to-text stream whose events the test sends."""
 
     def __init__(self) -> None:
         self.coming: asyncio.Queue[SpeechEvent | APIError | None] = asyncio.Queue()
@@ -53,7 +53,7 @@ class Caller:
         understood_by: Service | None = None,
         reaction: Callable[[], None] | None = None,
     ) -> None:
-        """Speak, and wait until words should have come; a service may react before the end is reported."""
+        """Speak, and wait until words should have come; the service may react before the end of speech is reported."""
         self._change("listening", "speaking", 0.0)
         if understood_by is not None:
             understood_by.coming.put_nowait(FINAL)
@@ -69,7 +69,7 @@ class Caller:
 
 
 class Watch:
-    """A stream that is watched; `given` is what was given on, `error` what it ended with."""
+    """A watched stream; `given` has the events that were passed on, `error` the error that ended it."""
 
     def __init__(self, caller: Caller, service: Service, *, reports_messages: bool = False) -> None:
         self.given: list[SpeechEvent] = []
@@ -94,8 +94,8 @@ class Watch:
             self.error = error
 
 
-async def test_events_are_given_on_until_the_end() -> None:
-    """A stream that ends ends the watch, and is closed."""
+async def test_events_are_passed_on_until_the_end() -> None:
+    """A stream that ends also ends the watch, and is closed."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
         for event in (USAGE, FINAL):
@@ -106,7 +106,7 @@ async def test_events_are_given_on_until_the_end() -> None:
 
 
 async def test_a_service_that_is_silent_twice_has_failed() -> None:
-    """The second speech without a word ends the stream with an error, and is told."""
+    """The second speech without a word ends the stream with an error, and is reported."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
         await caller.speak()
@@ -118,8 +118,8 @@ async def test_a_service_that_is_silent_twice_has_failed() -> None:
     assert service.is_closed
 
 
-async def test_a_caller_who_says_it_again_at_once_is_counted_twice() -> None:
-    """The second speech does not take back the first."""
+async def test_speech_that_is_repeated_at_once_counts_twice() -> None:
+    """The second speech does not cancel the first."""
     caller, service = Caller(), Service()
     caller.watchdog._patience = 0.05
     async with Watch(caller, service) as watch:
@@ -133,7 +133,7 @@ async def test_a_caller_who_says_it_again_at_once_is_counted_twice() -> None:
 
 
 async def test_words_between_two_noises_keep_the_service() -> None:
-    """Only two in a row count, and a cough is no speech."""
+    """Only two in a row count, and a cough is not speech."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
         await caller.speak()
@@ -149,7 +149,7 @@ async def test_words_between_two_noises_keep_the_service() -> None:
 
 @pytest.mark.parametrize("event", [STARTED, USAGE, SpeechEvent(SpeechEventType.END_OF_SPEECH)])
 async def test_a_service_that_reacts_to_noise_is_not_silent(event: SpeechEvent) -> None:
-    """Six noises without a word: the stream stays, and the caller is told nothing."""
+    """Even after six noises without a word the stream stays, and the caller gets no message."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
         for _ in range(6):
@@ -160,7 +160,7 @@ async def test_a_service_that_reacts_to_noise_is_not_silent(event: SpeechEvent) 
 
 
 async def test_a_message_of_the_service_is_a_reaction_and_a_report_of_usage_is_not() -> None:
-    """Usage counts as a sign only where messages are not reported: a plugin counts audio that it could not send."""
+    """Usage counts as a reaction only if messages are not reported, as a plugin also counts audio it could not send."""
     caller, service = Caller(), Service()
     async with Watch(caller, service, reports_messages=True) as watch:
         for _ in range(4):
@@ -173,8 +173,8 @@ async def test_a_message_of_the_service_is_a_reaction_and_a_report_of_usage_is_n
     assert isinstance(watch.error, APITimeoutError)
 
 
-async def test_a_caller_is_told_once_however_long_the_service_is_silent() -> None:
-    """Each stream ends after two speeches, so that another connection is tried; the hint is not repeated."""
+async def test_a_caller_is_informed_once_however_long_the_service_is_silent() -> None:
+    """Each stream ends after two speeches, so that another connection is tried; the message is not repeated."""
     caller = Caller()
     watches = []
     for _ in range(3):
@@ -194,8 +194,8 @@ async def test_a_caller_is_told_once_however_long_the_service_is_silent() -> Non
     assert caller.unheard == 2
 
 
-async def test_a_service_that_failed_is_told_of_when_it_is_missed() -> None:
-    """An outage is no news to the caller until the first speech; words end it."""
+async def test_a_failure_is_reported_when_the_caller_speaks() -> None:
+    """The caller learns of an outage with their first speech; words end it."""
     caller, service = Caller(), Service()
     lost = APIError("lost")
     service.coming.put_nowait(lost)
@@ -213,8 +213,8 @@ async def test_a_service_that_failed_is_told_of_when_it_is_missed() -> None:
     assert caller.unheard == 1
 
 
-async def test_a_session_that_ended_is_not_judged() -> None:
-    """After its end no words are expected."""
+async def test_an_ended_session_is_not_watched() -> None:
+    """No words are expected after its end."""
     caller = Caller()
     await caller.session.start(Agent(instructions=""))
     caller.watchdog._patience = 0.05
@@ -226,8 +226,8 @@ async def test_a_session_that_ended_is_not_judged() -> None:
     assert caller.unheard == 0
 
 
-async def test_words_that_come_before_the_end_of_the_speech_are_its_answer() -> None:
-    """Voice activity detection waits half a second before it says that a speech is over; a noise may follow it."""
+async def test_words_before_the_reported_end_of_speech_belong_to_it() -> None:
+    """Voice activity detection reports the end half a second late, and a noise may follow."""
     caller, service = Caller(), Service()
     async with Watch(caller, service) as watch:
         await caller.speak(understood_by=service)

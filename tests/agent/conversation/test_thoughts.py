@@ -1,12 +1,12 @@
-"""Thoughts whose beginning no tag marks."""
+"""Thoughts whose beginning is not marked by a tag."""
 
 from __future__ import annotations
 
 from agent.conversation.thoughts import UnopenedThoughts
 
 
-def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
-    """A model that may think is held back, and what was held is its answer if no tag came."""
+def test_an_answer_that_is_held_back_is_passed_on_at_its_end() -> None:
+    """The text of a model that may think is held back, and is its answer if no tag came."""
     thoughts = UnopenedThoughts(is_possible=True)
     thoughts.begin()
 
@@ -16,7 +16,7 @@ def test_an_answer_that_is_cut_is_given_out_at_its_end() -> None:
 
 
 def test_thoughts_may_be_ruled_out_within_an_answer() -> None:
-    """What was held back is given out with what follows."""
+    """The text that was held back is passed on with what follows."""
     thoughts = UnopenedThoughts(is_possible=True)
     thoughts.begin()
     held = thoughts.take("Hel")

@@ -1,4 +1,4 @@
-"""Tool calls put together from the pieces that servers stream."""
+"""Tool calls, assembled from the pieces that servers stream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.conversation.tool_calls import ToolCalls
 
 
 def calls_from(*deltas: dict[str, object]) -> list[tuple[str | None, str, str]]:
-    """The calls that these pieces make."""
+    """Return the calls that these pieces make."""
     calls = ToolCalls({"taken"}, {"get_time"})
     for delta in deltas:
         calls.take(read_chunk({"choices": [{"delta": delta}]}).calls)
@@ -18,12 +18,12 @@ def calls_from(*deltas: dict[str, object]) -> list[tuple[str | None, str, str]]:
 
 
 def piece(index: int | None, call_id: str | None, name: str | None, arguments: object) -> dict[str, object]:
-    """A delta with one piece of a call."""
+    """Make a delta with one piece of a call."""
     return {"tool_calls": [{"index": index, "id": call_id, "function": {"name": name, "arguments": arguments}}]}
 
 
-def test_calls_are_told_apart_by_what_the_server_gives() -> None:
-    """By index, by id, or because the one before is complete; a name may come again with each piece."""
+def test_calls_are_told_apart_by_index_id_or_completeness() -> None:
+    """A new index or id, or a complete call before it, begins a call; a name may be repeated with each piece."""
     one, two = ("a", "f", '{"x": 1}'), ("b", "g", '{"y": 2}')
 
     assert calls_from(piece(0, "a", "f", '{"x":'), piece(1, "b", "g", '{"y": 2}'), piece(0, None, None, " 1}")) == [
@@ -59,10 +59,10 @@ def test_calls_are_told_apart_by_what_the_server_gives() -> None:
         ([("f", '{"x": "cut of')], "f", '{"x": "cut of'),
     ],
 )
-def test_a_call_is_made_of_whatever_pieces_it_comes_in(
+def test_a_call_is_assembled_from_its_pieces(
     pieces: list[tuple[str | None, object]], name: str, arguments: str
 ) -> None:
-    """Names in pieces or with a namespace; arguments that are repeated, missing, or in another notation."""
+    """Names may come in pieces or with a namespace; arguments may be repeated, missing, or in another notation."""
     [(_, *made)] = calls_from(*(piece(0, "a", *each) for each in pieces))
 
     assert made == [name, arguments]
@@ -79,10 +79,10 @@ def test_a_call_is_made_of_whatever_pieces_it_comes_in(
     ],
 )
 @pytest.mark.parametrize("later_name", [None, "", "f"])
-def test_a_piece_may_have_an_index_or_an_id_of_its_own(
+def test_a_piece_may_have_its_own_index_or_id(
     marks: list[tuple[int | None, str | None]], later_name: str | None
 ) -> None:
-    """As long as arguments are incomplete, what follows belongs to them; with another index if it names no tool."""
+    """Later pieces belong to the call with incomplete arguments; with another index only if they name no tool."""
     if later_name and marks[0][0] != marks[1][0]:
         later_name = None
     (first, *later), (begun, *rest) = marks, ("", '{"x":', " 1}")
@@ -96,13 +96,13 @@ def test_a_piece_may_have_an_index_or_an_id_of_its_own(
 
 @pytest.mark.parametrize("name", ["parameters", "input", "args"])
 def test_arguments_have_other_names_too(name: str) -> None:
-    """As they have in tool calls that are written as text."""
+    """They have the same names in tool calls that are written as text."""
     called = {"id": "a", "function": {"name": "f", name: {"x": 1}}}
 
     assert calls_from({"tool_calls": [called]}) == [("a", "f", '{"x": 1}')]
 
 
-def test_each_call_has_an_id_of_its_own() -> None:
+def test_each_call_has_its_own_id() -> None:
     """A tool call's id that is missing, empty or repeated is replaced by one that every server accepts."""
     ids = [
         call_id
@@ -116,6 +116,6 @@ def test_each_call_has_an_id_of_its_own() -> None:
     assert all(each is not None and each.isalnum() and len(each) == 9 for each in (ids[0], ids[2], ids[3]))
 
 
-def test_a_call_without_a_name_is_none() -> None:
-    """There is nothing that it could call."""
+def test_a_call_without_a_name_is_dropped() -> None:
+    """There is no tool that it could call."""
     assert calls_from(piece(0, "a", None, "{}")) == []

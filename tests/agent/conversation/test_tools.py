@@ -19,7 +19,7 @@ async def test_get_time_knows_the_large_cities(city: str) -> None:
 
 
 async def test_get_time_tells_the_time_there() -> None:
-    """By the time zone of the city, to the minute."""
+    """The time is that of the city's time zone, to the minute."""
     before = datetime.now(UTC)
     answer = await get_time("Kathmandu")
     after = datetime.now(UTC)
@@ -28,13 +28,13 @@ async def test_get_time_tells_the_time_there() -> None:
     assert any(moment in answer for moment in there)
 
 
-async def test_get_time_says_what_it_does_not_know() -> None:
-    """A city without a clock is an error that the language model can tell."""
+async def test_get_time_refuses_an_unknown_city() -> None:
+    """The language model reads the error, and can explain it."""
     with pytest.raises(ToolError, match="Atlantis"):
         await get_time("Atlantis")
 
 
-async def test_get_time_bounds_what_it_is_given() -> None:
+async def test_get_time_limits_the_length_of_a_name() -> None:
     """A name without end comes back short."""
     with pytest.raises(ToolError) as error:
         await get_time("a" * 100_000)

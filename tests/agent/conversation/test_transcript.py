@@ -1,4 +1,4 @@
-"""Words are compared without case, punctuation and blanks that a language does not write."""
+"""Words are compared without case and punctuation, and without spaces in scripts that don't write them."""
 
 import pytest
 

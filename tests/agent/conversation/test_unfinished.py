@@ -1,4 +1,4 @@
-"""A turn that goes on, by its last words."""
+"""Unfinished turns, recognised by their last words."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DICTATED = ("My number is", "five five one", "two three four", "and then nine.")
     ],
 )
 def test_a_turn_goes_on(text: str) -> None:
-    """A number of three digits or more, what announces one, and words that don't end a sentence; with any stop."""
+    """Its last words are a number of three digits or more, announce one, or don't end a sentence."""
     assert is_unfinished(text)
 
 
@@ -58,11 +58,11 @@ def test_a_turn_goes_on(text: str) -> None:
     ],
 )
 def test_a_turn_ends(text: str) -> None:
-    """With any other word, a small number, an amount, a time or a year."""
+    """It ends in another word, a small number, an amount, a time or a year."""
     assert not is_unfinished(text)
 
 
-async def test_a_number_that_is_dictated_is_one_turn_with_one_answer() -> None:
+async def test_a_dictated_number_is_one_turn_with_one_answer() -> None:
     """Its pauses are longer than the silence that ends other turns, by voice activity detection alone."""
     async with talk() as made:
         for piece in DICTATED:

@@ -1,4 +1,4 @@
-"""Several voices in one text-to-speech: that of the language which is spoken."""
+"""Several voices in one text-to-speech, chosen by the spoken language."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tests.agent.speech.speech_fakes import Line, ScriptedTTS
 
 
 def voice(value: int) -> ScriptedTTS:
-    """One that says two words, in samples of this value."""
+    """Make a voice that says two words in samples of this value."""
     return ScriptedTTS({"Hello.": Line(0.1, value), "Hola.": Line(0.1, value)})
 
 
 async def heard(voices: VoicesByLanguage, text: str) -> int:
-    """Which voice says a text, by its samples."""
+    """Return the voice that says a text, by its samples."""
     async with voices.stream() as stream:
         stream.push_text(text)
         stream.end_input()
@@ -23,7 +23,7 @@ async def heard(voices: VoicesByLanguage, text: str) -> int:
 
 
 async def test_a_text_is_said_in_the_voice_of_its_language() -> None:
-    """And in the own one where the language has none."""
+    """A language without a voice uses the persona's own."""
     voices = VoicesByLanguage(voice(1), {"es": voice(2)})
     said = []
     for language in (None, "es", "fr", "es", None):
@@ -33,8 +33,8 @@ async def test_a_text_is_said_in_the_voice_of_its_language() -> None:
     assert said == [1, 2, 1, 2, 1]
 
 
-async def test_a_text_that_has_begun_goes_on_in_its_voice() -> None:
-    """The caller changed the language in the middle of an answer."""
+async def test_a_text_keeps_the_voice_it_began_with() -> None:
+    """The caller may change the language in the middle of an answer."""
     voices = VoicesByLanguage(voice(1), {"es": voice(2)})
     async with voices.stream() as stream:
         voices.speak("es")
@@ -46,7 +46,7 @@ async def test_a_text_that_has_begun_goes_on_in_its_voice() -> None:
 
 
 async def test_the_session_sees_the_metrics_and_errors_of_every_voice() -> None:
-    """It listens to the one that it was given."""
+    """The session listens to the one text-to-speech that it was given."""
     spanish = voice(2)
     voices = VoicesByLanguage(voice(1), {"es": spanish})
     told: list[str] = []
@@ -60,7 +60,7 @@ async def test_the_session_sees_the_metrics_and_errors_of_every_voice() -> None:
 
 @pytest.mark.parametrize("language", ["es", None])
 async def test_a_clip_is_made_in_the_voice_of_its_language(language: str | None) -> None:
-    """Whatever is spoken at present; a single voice speaks all."""
+    """The language spoken at present does not matter; a single voice speaks every language."""
     own, spanish = voice(1), voice(2)
     voices = VoicesByLanguage(own, {"es": spanish})
     voices.speak(language)

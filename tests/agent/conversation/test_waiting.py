@@ -1,4 +1,4 @@
-"""The caller waits: for a model that thinks, and for tools that take their time."""
+"""The caller waits: for a model that thinks, and for slow tools."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VOICE = {
     text: Line(0.2, at + 1)
     for at, text in enumerate([SORRY, WAIT, STILL, "Yes, I am.", "It is a lighthouse.", "It failed."])
 }
-# Within an answer, a filler is followed by a blank.
+# Within an answer, a filler is followed by a space.
 VOICE |= {f"{text} ": VOICE[text] for text in (WAIT, STILL)}
 SOON = 0.2
 
@@ -51,7 +51,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Slow:
-    """A tool that ends when the test says so."""
+    """A tool that returns when the test says so."""
 
     def __init__(self) -> None:
         self.result: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -60,7 +60,7 @@ class Slow:
 
     @property
     def tool(self) -> Tool:
-        """As the language model calls it."""
+        """Return the tool as the language model calls it."""
 
         @function_tool
         async def look(where: str) -> str:
@@ -91,7 +91,7 @@ async def conversation(
     llm_timeout: float = 10.0,
     on_card: Callable[[str, Card], None] = lambda *_: None,
 ) -> AsyncIterator[AgentSession[Any]]:
-    """A session with a persona that says so when it takes long."""
+    """Start a session with a persona that says fillers during long waits."""
     persona = Persona(name="Ada", instructions="x", apology=SORRY, fillers=(WAIT, STILL), tool_timeout=tool_timeout)
     options = SessionConnectOptions(llm_conn_options=APIConnectOptions(max_retry=0, timeout=llm_timeout))
     session = AgentSession[None](
@@ -127,20 +127,20 @@ async def conversation(
 
 
 async def has_said(session: AgentSession[Any], *texts: str) -> None:
-    """Wait until the agent has said these, and nothing else."""
+    """Wait until the agent has said exactly these texts."""
     async with asyncio.timeout(20):
-        while said(session) != list(texts):  # noqa: ASYNC110 - whichever way it comes about
+        while said(session) != list(texts):  # noqa: ASYNC110 - the history has no event
             await asyncio.sleep(0.02)
 
 
 def said(session: AgentSession[Any]) -> list[str]:
-    """The agent's messages so far."""
+    """Return the agent's messages so far."""
     messages = [message for message in session.history.messages() if message.role == "assistant"]
     return [(message.text_content or "").strip() for message in messages]
 
 
-async def test_a_model_that_thinks_gives_a_sign_of_life_and_then_the_answer() -> None:
-    """Now and then, and no apology."""
+async def test_a_model_that_thinks_gets_fillers_and_then_the_answer() -> None:
+    """Fillers are said at intervals, and there is no apology."""
     thoughts = ScriptedLLM(Reply((1.5, "Yes, I am.")))
     voice = ScriptedTTS(VOICE)
     async with conversation(thoughts, voice) as session:
@@ -152,8 +152,8 @@ async def test_a_model_that_thinks_gives_a_sign_of_life_and_then_the_answer() ->
     assert SORRY not in message
 
 
-async def test_a_quick_answer_has_no_sign_of_life() -> None:
-    """A quick answer is said without a filler."""
+async def test_a_quick_answer_has_no_filler() -> None:
+    """The answer is all that is said."""
     async with conversation(ScriptedLLM(Reply((0.05, "Yes, I am."))), ScriptedTTS(VOICE)) as session:
         await session.generate_reply(user_input="are you there")
         messages = said(session)
@@ -161,8 +161,8 @@ async def test_a_quick_answer_has_no_sign_of_life() -> None:
     assert messages == ["Yes, I am."]
 
 
-async def test_a_model_that_hangs_ends_in_the_apology_after_signs_of_life() -> None:
-    """Within the time that LLM_TIMEOUT allows."""
+async def test_a_model_that_hangs_ends_in_the_apology_after_fillers() -> None:
+    """LLM_TIMEOUT limits the time."""
     async with conversation(ScriptedLLM(Reply(then="hang")), ScriptedTTS(VOICE), llm_timeout=0.1) as session:
         await session.generate_reply(user_input="are you there")
         messages = said(session)
@@ -171,8 +171,8 @@ async def test_a_model_that_hangs_ends_in_the_apology_after_signs_of_life() -> N
     assert messages[0].endswith(SORRY)
 
 
-async def test_a_slow_tool_is_waited_for_in_company_and_its_result_is_told() -> None:
-    """Fillers now and then; the language model reads that the tool runs, and then its result."""
+async def test_a_slow_tool_gets_fillers_and_its_result_is_said() -> None:
+    """The language model first reads that the tool is still running, and later its result."""
     slow = Slow()
     thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It is a lighthouse.",)))
     async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool) as session:
@@ -188,36 +188,37 @@ async def test_a_slow_tool_is_waited_for_in_company_and_its_result_is_told() -> 
 
 
 async def test_an_interruption_neither_delays_the_next_answer_nor_loses_the_result() -> None:
-    """The caller asks "are you there" and is answered while the tool runs; the result is told afterwards."""
+    """The caller asks "are you there" and is answered while the tool runs; the result is said afterwards."""
     slow = Slow()
     thoughts = ScriptedLLM(Reply((CALL,)), Reply(("Yes, I am.",)), Reply(("It is a lighthouse.",)))
     async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool) as session:
         session.generate_reply(user_input="what do you see")
         async with asyncio.timeout(5):
-            while not slow.calls:  # noqa: ASYNC110 - the tool has begun
+            while not slow.calls:  # noqa: ASYNC110 - the tool has no event
                 await asyncio.sleep(0.01)
         await session.interrupt()
         speech = session.generate_reply(user_input="are you there")
-        async with asyncio.timeout(4):  # the framework gives up on an interrupted tool after five seconds
+        # The framework gives up on an interrupted tool after five seconds.
+        async with asyncio.timeout(4):
             await speech
         assert "Yes, I am." in said(session)
         slow.result.set_result("a lighthouse")
         async with asyncio.timeout(5):
-            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - it comes in a silence
+            while "It is a lighthouse." not in said(session):  # noqa: ASYNC110 - the history has no event
                 await asyncio.sleep(0.02)
 
     assert slow.calls == 1
     assert not slow.is_cancelled
 
 
-async def test_a_tool_that_hangs_is_ended_and_the_model_is_told() -> None:
-    """By a deadline of the persona's."""
+async def test_a_tool_that_hangs_is_cancelled_and_the_model_informed() -> None:
+    """The persona sets the deadline."""
     slow = Slow()
     thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It failed.",)))
     async with conversation(thoughts, ScriptedTTS(VOICE), slow.tool, tool_timeout=0.5) as session:
         session.generate_reply(user_input="what do you see")
         async with asyncio.timeout(10):
-            while "It failed." not in said(session):  # noqa: ASYNC110 - after a filler or two
+            while "It failed." not in said(session):  # noqa: ASYNC110 - the history has no event
                 await asyncio.sleep(0.02)
         last = [item for item in session.history.items if item.type == "function_call_output"][-1]
 
@@ -225,8 +226,8 @@ async def test_a_tool_that_hangs_is_ended_and_the_model_is_told() -> None:
     assert (last.output, last.is_error) == ("The tool did not answer within 0.5 seconds, and was ended.", True)
 
 
-async def test_a_quick_tool_is_answered_as_ever() -> None:
-    """In one turn, without a filler."""
+async def test_a_quick_tool_is_answered_in_one_turn() -> None:
+    """There is no filler."""
     slow = Slow()
     slow.result.set_result("a lighthouse")
     thoughts = ScriptedLLM(Reply((CALL,)), Reply(("It is a lighthouse.",)))
@@ -239,8 +240,8 @@ async def test_a_quick_tool_is_answered_as_ever() -> None:
     assert messages == ["It is a lighthouse."]
 
 
-async def test_a_tool_of_any_kind_is_waited_for() -> None:
-    """Also one with a schema of its own."""
+async def test_a_tool_with_a_raw_schema_is_called() -> None:
+    """The wait wraps every kind of tool."""
     schema = {"name": "look", "parameters": {"type": "object", "properties": {"where": {"type": "string"}}}}
 
     @function_tool(raw_schema=schema)
@@ -258,7 +259,7 @@ async def test_a_tool_of_any_kind_is_waited_for() -> None:
 
 @asynccontextmanager
 async def slow_http(release: asyncio.Event) -> AsyncIterator[Tool]:
-    """A tool that is an HTTP request, whose answer waits."""
+    """Make a tool that sends an HTTP request, whose answer waits for `release`."""
     async with site() as made:
         made.hold = release
         made.pages["/look"] = ("text/plain", b"a lighthouse")
@@ -273,7 +274,7 @@ async def slow_http(release: asyncio.Event) -> AsyncIterator[Tool]:
 
 @asynccontextmanager
 async def slow_mcp(release: asyncio.Event) -> AsyncIterator[Tool]:
-    """A tool of an MCP server, whose answer waits."""
+    """Make a tool of an MCP server, whose answer waits for `release`."""
     came: asyncio.Future[Tool] = asyncio.get_running_loop().create_future()
 
     async def take(tools: Sequence[Tool]) -> None:
@@ -288,8 +289,8 @@ async def slow_mcp(release: asyncio.Event) -> AsyncIterator[Tool]:
 
 
 @pytest.mark.parametrize(("slow", "name"), [(slow_http, "look"), (slow_mcp, "slow")])
-async def test_a_slow_service_is_waited_for_in_company(slow: Any, name: str) -> None:
-    """An HTTP request or an MCP server: a filler, and then what it has answered; its tool may come during the call."""
+async def test_a_slow_service_gets_fillers(slow: Any, name: str) -> None:
+    """The result of an HTTP request or an MCP server follows a filler; its tool may be added during the call."""
     release = asyncio.Event()
     calls = llm.FunctionToolCall(name=name, arguments='{"where": "sea"}', call_id="call")
     thoughts = ScriptedLLM(Reply((calls,)), Reply(("It is a lighthouse.",)))
@@ -308,8 +309,8 @@ async def test_a_slow_service_is_waited_for_in_company(slow: Any, name: str) -> 
     assert outputs[-1] == "a lighthouse"
 
 
-async def test_a_card_is_shown_and_the_text_beside_it_is_read() -> None:
-    """By the language model; the front end gets the card with the tool's name."""
+async def test_a_card_is_shown_and_its_text_is_read() -> None:
+    """The language model reads the text; the front end gets the card with the tool's name."""
     card = TextCard(title="Lighthouse", text="It is white.")
 
     @function_tool

@@ -1,4 +1,4 @@
-"""Captions in the script that was written, whatever the voice tells of how it pronounced it."""
+"""Captions in the script of the written text, whatever the voice reports about its pronunciation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONCE = APIConnectOptions(max_retry=0, timeout=20)
 
 @pytest.fixture
 async def server() -> AsyncIterator[TestServer]:
-    """Run the stand-in, with a speaker of its own."""
+    """Run the stand-in with its own speech synthesiser."""
     async with Speaker() as speaker:
         running = TestServer(create_app(speaker, api_key="stand-in", speed=1000.0))
         async with running:
@@ -35,7 +35,7 @@ async def server() -> AsyncIterator[TestServer]:
 async def captions(
     server: TestServer, monkeypatch: pytest.MonkeyPatch, model: str, language: str, text: str
 ) -> list[Any]:
-    """The words that the product's voice times in a text."""
+    """Return the words of a text with the times that the product's voice gives them."""
     monkeypatch.setenv("STAND_INS_URL", str(server.make_url("")))
     monkeypatch.setenv("ELEVEN_MODEL", model)
     tts = build_tts(load_settings(), Persona(name="x", instructions="y", language=language))
@@ -64,7 +64,7 @@ async def captions(
 async def test_captions_are_as_written(
     server: TestServer, monkeypatch: pytest.MonkeyPatch, model: str, language: str, text: str
 ) -> None:
-    """Each word is timed, and together they are the text, without a blank more or less."""
+    """Each word has a time, and together they are exactly the text, spaces included."""
     words = await captions(server, monkeypatch, model, language, text)
 
     assert "".join(words) == text

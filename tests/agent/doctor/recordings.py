@@ -1,4 +1,4 @@
-"""Recordings of calls for tests: written by the recorder itself, of a service that behaves as it was observed."""
+"""Recordings of calls for tests, written by the recorder itself, of a service that behaves as observed."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ SECOND = 48_000
 
 @dataclass
 class Tape:
-    """A recorder whose time is set by hand."""
+    """A recorder whose clock is set by hand."""
 
     now: float = 0.0
     file: io.StringIO = field(default_factory=io.StringIO)
@@ -50,7 +50,7 @@ class Tape:
         self.recorder.note(text, **fields)
 
     def receive(self, at: float, socket: RecordedSocket, kind: str, **fields: Any) -> None:
-        """Record a message of the service."""
+        """Record a message from the service."""
         self.now = at
         socket.received(json.dumps({"type": kind, **fields}))
 
@@ -62,13 +62,13 @@ class Tape:
         socket.sent(json.dumps({"type": "agent.speak_end", "event_id": event_id}))
 
     def send(self, at: float, socket: RecordedSocket, kind: str, event_id: str) -> None:
-        """Record another message of ours."""
+        """Record another message to the service."""
         self.now = at
         socket.sent(json.dumps({"type": kind, "event_id": event_id}))
 
 
 def as_observed() -> Tape:
-    """A call of 20 s with a service that behaves as the field observations say."""
+    """Return a call of 20 s with a service that behaves as the field observations say."""
     tape = Tape()
     rate = {"X-RateLimit-Limit": "10"}
     tape.rest(0.0, 0.2, "/v1/users/credits", {"credits_left": "10.0"}, headers=rate)

@@ -1,4 +1,4 @@
-"""Assumptions are confirmed by a service as it was observed, and contradicted by one that behaves otherwise."""
+"""Assumptions: an observed service confirms them, and one that behaves otherwise contradicts them."""
 
 import re
 
@@ -12,13 +12,13 @@ OBSERVATIONS = 85
 
 
 def named(text: str) -> Assumption:
-    """The one assumption with these words in its text."""
+    """Return the one assumption with these words in its text."""
     [assumption] = [each for each in ASSUMPTIONS if text in each.text]
     return assumption
 
 
 def test_a_service_as_observed_contradicts_nothing() -> None:
-    """All are confirmed but the one about a session that was not told to be connected, which this one was."""
+    """All are confirmed but the one about a session without `connected`, as this session got it."""
     call = as_observed().call
     verdicts = {assumption.text: assumption.judge(call) for assumption in ASSUMPTIONS}
 
@@ -27,13 +27,13 @@ def test_a_service_as_observed_contradicts_nothing() -> None:
     }
 
 
-def test_nothing_is_seen_in_a_call_that_was_not_made() -> None:
-    """An empty recording says nothing, and breaks nothing."""
+def test_an_empty_recording_gives_no_verdict() -> None:
+    """Every assumption is not seen."""
     assert {assumption.judge(Tape().call).outcome for assumption in ASSUMPTIONS} == {Outcome.NOT_SEEN}
 
 
 def test_a_call_that_ends_anywhere_can_be_judged() -> None:
-    """Whatever is missing is not seen, or has not happened."""
+    """Every assumption gets a verdict, however much of the recording is missing."""
     lines = as_observed().file.getvalue().splitlines(keepends=True)
     for count in range(len(lines)):
         tape = Tape()
@@ -43,7 +43,7 @@ def test_a_call_that_ends_anywhere_can_be_judged() -> None:
 
 
 def test_each_assumption_names_the_observations_behind_it() -> None:
-    """Their numbers are those of the list of field observations."""
+    """The numbers are those of the list of field observations."""
     for assumption in ASSUMPTIONS:
         numbers = [int(number) for number in re.split(", ", assumption.facts)]
         assert all(1 <= number <= OBSERVATIONS for number in numbers)
@@ -51,7 +51,7 @@ def test_each_assumption_names_the_observations_behind_it() -> None:
 
 
 def test_a_refused_grant_is_contradicted_in_the_services_words() -> None:
-    """A refused token request is a verdict about the token request."""
+    """The verdict on the grants quotes the service's refusal of the token request."""
     tape = Tape()
     words = "Input Livekit token needs to grant canSubscribe permission"
     tape.rest(0.0, 0.5, "/v1/sessions/token", status=422, message=words, body={"livekit_config": {"livekit_room": "r"}})
@@ -74,8 +74,8 @@ def test_a_refused_grant_is_contradicted_in_the_services_words() -> None:
         ("grants", "/v1/sessions/token", {"status": 503, "body": {"livekit_config": {}}}, Outcome.NOT_SEEN),
     ],
 )
-def test_a_reply_of_another_kind_is_seen(text: str, path: str, reply: dict[str, object], outcome: Outcome) -> None:
-    """Each by the assumption that it is about."""
+def test_a_reply_of_another_kind_is_judged(text: str, path: str, reply: dict[str, object], outcome: Outcome) -> None:
+    """The assumption about this reply gives the verdict."""
     tape, more = Tape(), dict(reply)
     took, data = more.pop("took", 0.1), more.pop("data", None)
     tape.rest(0.0, took, path, data, **more)  # type: ignore[arg-type] # a table of what a test needs
@@ -84,7 +84,7 @@ def test_a_reply_of_another_kind_is_seen(text: str, path: str, reply: dict[str, 
 
 
 def test_a_second_stop_that_is_refused_in_another_way_is_seen() -> None:
-    """Its words, which are not recorded anywhere yet, are in the verdict."""
+    """The verdict quotes the service's words, which no recording has yet."""
     tape = Tape()
     tape.rest(0.0, 0.1, "/v1/sessions/stop")
     tape.rest(1.0, 0.1, "/v1/sessions/stop", status=409, code=4090, message="Conflict")
@@ -104,7 +104,7 @@ def test_a_second_stop_that_is_refused_in_another_way_is_seen() -> None:
     ],
 )
 def test_the_price_is_what_the_balance_lost(left: str, is_sandbox: bool, outcome: Outcome) -> None:
-    """Thirty seconds are half a credit, and nothing in the sandbox; a balance that has not changed says nothing."""
+    """Thirty seconds cost half a credit, or nothing in the sandbox; an unchanged balance gives no verdict."""
     tape = Tape()
     tape.rest(0.0, 0.0, "/v1/users/credits", {"credits_left": "10.0"})
     tape.rest(0.0, 0.0, "/v1/sessions/token", body={"is_sandbox": is_sandbox})
@@ -116,14 +116,14 @@ def test_the_price_is_what_the_balance_lost(left: str, is_sandbox: bool, outcome
 
 
 def started() -> Tape:
-    """A session that was started at 1 s."""
+    """Return the recording of a session that was started at 1 s."""
     tape = Tape()
     tape.rest(0.0, 1.0, "/v1/sessions/start", {"ws_url": WS_URL})
     return tape
 
 
-def test_a_session_that_is_never_told_to_be_connected() -> None:
-    """A refused grant contradicts one assumption, and confirms the other if the avatar is heard."""
+def test_a_session_without_connected_is_judged() -> None:
+    """The missing `connected` contradicts one assumption, and confirms the other if the avatar is heard."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(4.2, socket, "u1", 1.0)
@@ -135,8 +135,8 @@ def test_a_session_that_is_never_told_to_be_connected() -> None:
     assert named("not told to be connected").judge(tape.call).outcome is Outcome.CONFIRMED
 
 
-def test_connected_that_is_told_again_is_seen() -> None:
-    """On the second WebSocket, with the time it took."""
+def test_connected_on_a_second_websocket_is_seen() -> None:
+    """The verdict has the time it took."""
     tape = started()
     tape.receive(1.3, tape.open(1.2), "session.state_updated", state="connected")
     tape.receive(9.4, tape.open(9.0), "session.state_updated", state="connected")
@@ -146,7 +146,7 @@ def test_connected_that_is_told_again_is_seen() -> None:
 
 
 def test_a_speech_that_is_cut_is_seen() -> None:
-    """A cut speech is seen where both the heard and the reported length are shorter than its audio."""
+    """Both the heard and the reported length are shorter than the audio."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(2.0, socket, "u1", 4.7)
@@ -160,7 +160,7 @@ def test_a_speech_that_is_cut_is_seen() -> None:
 
 
 def test_an_interrupt_that_does_nothing_is_seen() -> None:
-    """Not acknowledged, and the avatar goes on to be heard."""
+    """It is not acknowledged, and the avatar is still heard."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(2.0, socket, "u1", 4.7)
@@ -172,8 +172,8 @@ def test_an_interrupt_that_does_nothing_is_seen() -> None:
     assert named("acknowledgement names").judge(tape.call).outcome is Outcome.NOT_SEEN
 
 
-def test_events_of_one_family_alone_are_named() -> None:
-    """The verdict names the missing family of events."""
+def test_a_missing_family_of_events_is_named() -> None:
+    """The verdict names the missing events."""
     tape = started()
     socket = tape.open(1.2)
     tape.speak(2.0, socket, "u1", 1.0)
@@ -188,15 +188,15 @@ def test_events_of_one_family_alone_are_named() -> None:
 
 
 def test_an_error_of_the_service_is_named() -> None:
-    """By its type."""
+    """The verdict has the error's type."""
     tape = started()
     tape.receive(2.0, tape.open(1.2), "error", error={"type": "video_starvation", "message": "17 frames missed"})
 
     assert named("no error").judge(tape.call).seen == "video_starvation"
 
 
-def test_tracks_of_other_names_are_named() -> None:
-    """With source and codec."""
+def test_tracks_with_other_names_are_named() -> None:
+    """The verdict has each track's source and codec."""
     tape = Tape()
     tape.note(1.0, "avatar track", name="face", source="camera", codec="video/VP8")
     verdict = named("Its tracks").judge(tape.call)
@@ -205,7 +205,7 @@ def test_tracks_of_other_names_are_named() -> None:
 
 
 def test_opus_with_redundancy_is_opus() -> None:
-    """LiveKit gives it a name of its own."""
+    """LiveKit reports it as `audio/red`."""
     tape = Tape()
     tape.note(1.0, "avatar track", name="avatar-audio", source="microphone", codec="audio/red")
     tape.note(1.0, "avatar track", name="avatar", source="camera", codec="video/H264")
@@ -214,7 +214,7 @@ def test_opus_with_redundancy_is_opus() -> None:
 
 
 def test_an_avatar_that_stays_is_seen() -> None:
-    """After a stop that was answered."""
+    """The avatar is still in the room although the stop was answered."""
     tape = Tape()
     tape.note(1.0, "avatar joined")
     tape.rest(2.0, 0.2, "/v1/sessions/stop")
@@ -225,7 +225,7 @@ def test_an_avatar_that_stays_is_seen() -> None:
 @pytest.mark.parametrize(
     ("seconds", "outcome"), [(None, Outcome.NOT_SEEN), (1.0, Outcome.CONFIRMED), (1.1, Outcome.CONTRADICTED)]
 )
-def test_a_time_is_within_its_limit_or_not(seconds: float | None, outcome: Outcome) -> None:
+def test_a_time_is_compared_with_its_limit(seconds: float | None, outcome: Outcome) -> None:
     """A time that is unknown is not judged."""
     assert within(seconds, 1.0).outcome is outcome
 

@@ -1,4 +1,4 @@
-"""The checks of LiveAvatar: what would keep an avatar from a call, found without paying for a session."""
+"""The checks of LiveAvatar: they find what would keep the avatar out of a call, without paying for a session."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,7 +17,7 @@ from avatar import SANDBOX_AVATAR_ID, LiveAvatarAPI
 
 
 class Account:
-    """An account of LiveAvatar; a test says what it has and what it refuses."""
+    """A fake LiveAvatar account; a test sets its contents and its refusals."""
 
     def __init__(self) -> None:
         self.credits_left: Any = "12.50"
@@ -50,7 +50,7 @@ class Account:
 
 @pytest_asyncio.fixture
 async def account(complete: pytest.MonkeyPatch) -> AsyncIterator[Account]:
-    """The account behind the settings."""
+    """Run the fake account, and point the settings to it."""
     account = Account()
     app = web.Application()
     app.router.add_get("/v1/users/credits", account.on_credits)
@@ -70,8 +70,8 @@ async def findings() -> dict[str, Finding]:
         return {what: await find(what, check) for what, check in checks.items()}
 
 
-async def test_what_is_right_is_said_to_be(account: Account) -> None:
-    """With the balance, the avatar's name, and the longest session of the plan."""
+async def test_good_findings_have_their_details(account: Account) -> None:
+    """They name the balance, the avatar's name, and the longest session of the plan."""
     found = await findings()
 
     assert {what: finding.text for what, finding in found.items()} == {
@@ -82,8 +82,8 @@ async def test_what_is_right_is_said_to_be(account: Account) -> None:
     assert all(finding.good for finding in found.values())
 
 
-async def test_the_session_is_made_as_a_call_would(account: Account) -> None:
-    """In a room of ours, with a token that has all grants: the service looks at it."""
+async def test_the_session_is_made_as_in_a_call(account: Account) -> None:
+    """It names our own room, with a token that has all grants, because the service checks them."""
     await findings()
     config = account.asked[-1]["livekit_config"]
     grants = jwt.decode(config["livekit_client_token"], options={"verify_signature": False})["video"]
@@ -92,8 +92,8 @@ async def test_the_session_is_made_as_a_call_would(account: Account) -> None:
     assert (grants["canPublishData"], grants["canSubscribe"]) == (True, True)
 
 
-async def test_a_room_of_liveavatars_is_left_to_it(account: Account, complete: pytest.MonkeyPatch) -> None:
-    """No room is named, and no LiveKit key needed."""
+async def test_liveavatars_room_needs_no_livekit_key(account: Account, complete: pytest.MonkeyPatch) -> None:
+    """The request names no room."""
     complete.setenv("ROOM_OWNER", "liveavatar")
     complete.delenv("LIVEKIT_API_SECRET")
     found = await findings()
@@ -103,21 +103,21 @@ async def test_a_room_of_liveavatars_is_left_to_it(account: Account, complete: p
 
 
 async def test_a_missing_livekit_key_is_named(account: Account, complete: pytest.MonkeyPatch) -> None:
-    """Without it there is no token for the avatar."""
+    """Without it no token for the avatar can be made."""
     complete.delenv("LIVEKIT_API_SECRET")
 
     assert (await findings())["session"].text == "LIVEKIT_API_SECRET is missing"
 
 
-async def test_a_plan_of_any_length_is_said(account: Account) -> None:
-    """Where a day is not refused, nothing is learned."""
+async def test_a_plan_without_a_limit_is_reported(account: Account) -> None:
+    """The service does not refuse a session of a day, so the limit stays unknown."""
     account.longest = 10**9
 
     assert (await findings())["session"].text.endswith("of any length")
 
 
-async def test_a_quality_that_the_plan_lacks_is_said(account: Account, complete: pytest.MonkeyPatch) -> None:
-    """The call works, with less."""
+async def test_a_quality_that_the_plan_lacks_is_reported(account: Account, complete: pytest.MonkeyPatch) -> None:
+    """The finding is good, as calls use a lower quality."""
     complete.setenv("LIVEAVATAR_VIDEO_QUALITY", "very_high")
     found = (await findings())["session"]
 
@@ -125,8 +125,8 @@ async def test_a_quality_that_the_plan_lacks_is_said(account: Account, complete:
     assert found.text.endswith("LIVEAVATAR_VIDEO_QUALITY=very_high is refused, calls use high")
 
 
-async def test_a_refused_session_is_told_in_the_services_words(account: Account) -> None:
-    """With what to do about it."""
+async def test_a_refused_session_is_reported_in_the_services_words(account: Account) -> None:
+    """The finding adds what to do about it."""
     account.refusal = "Avatar is expired"
     found = (await findings())["session"]
 
@@ -143,7 +143,7 @@ async def test_a_refused_session_is_told_in_the_services_words(account: Account)
     ],
 )
 async def test_an_avatar_that_can_not_be_used_is_found(account: Account, avatar: dict[str, Any], text: str) -> None:
-    """Before a call fails on it."""
+    """The doctor finds it before a call fails."""
     account.avatar |= avatar
     found = (await findings())["avatar"]
 
@@ -152,14 +152,14 @@ async def test_an_avatar_that_can_not_be_used_is_found(account: Account, avatar:
 
 
 async def test_a_service_that_says_little_about_an_avatar_is_believed(account: Account) -> None:
-    """Only what it says against the avatar counts."""
+    """A missing field does not count against the avatar."""
     account.avatar = {"name": "Bare"}
 
     assert (await findings())["avatar"].good
 
 
-async def test_an_avatar_of_ones_own_is_not_in_the_sandbox(account: Account, complete: pytest.MonkeyPatch) -> None:
-    """There is one for all sandbox sessions; the finding says what to leave out."""
+async def test_an_avatar_of_your_own_is_not_in_the_sandbox(account: Account, complete: pytest.MonkeyPatch) -> None:
+    """All sandbox sessions have the same avatar; the finding says which setting to leave out."""
     complete.setenv("LIVEAVATAR_SANDBOX", "true")
     refused = await findings()
     complete.delenv("LIVEAVATAR_AVATAR_ID")
@@ -174,7 +174,7 @@ async def test_an_avatar_of_ones_own_is_not_in_the_sandbox(account: Account, com
 async def test_an_account_without_a_minute_is_found(
     account: Account, complete: pytest.MonkeyPatch, balance: object
 ) -> None:
-    """In whatever form the balance comes; the sandbox needs none."""
+    """The balance may be text or a number; the sandbox needs none."""
     account.credits_left = balance
     needed = (await findings())["LiveAvatar credits"]
     complete.setenv("LIVEAVATAR_SANDBOX", "true")
@@ -185,7 +185,7 @@ async def test_an_account_without_a_minute_is_found(
 
 @pytest.mark.parametrize("name", ["LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID"])
 async def test_a_missing_setting_is_named(account: Account, complete: pytest.MonkeyPatch, name: str) -> None:
-    """By its variable."""
+    """The finding names the variable."""
     complete.delenv(name)
 
     assert f"{name} is missing" in {finding.text for finding in (await findings()).values()}

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def vendors() -> AsyncIterator[str]:
-    """Where all four vendors are stand-ins."""
+    """Run the stand-ins of all four vendors."""
     hosting = liveavatar.LiveKitServer("ws://127.0.0.1:1", "key", "a-secret-of-more-than-thirty-two-characters")
     options = Options(api_key="stand-in", liveavatar=liveavatar.Options(livekit=hosting))
     async with TestServer(create_app(options)) as server:
@@ -33,7 +33,7 @@ async def vendors() -> AsyncIterator[str]:
 
 @pytest.fixture
 def stand_ins(vendors: str, complete: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """An environment in which all four vendors are stand-ins, and LiveKit is not there."""
+    """Set an environment in which all four vendors are stand-ins, and no LiveKit server runs."""
     for name in ("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY", "LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID"):
         complete.delenv(name)
     complete.setenv("STAND_INS_URL", vendors)
@@ -48,8 +48,8 @@ async def findings() -> dict[str, Finding]:
     return {finding.what: finding for finding in await examine()}
 
 
-async def test_what_is_right_is_said_to_be(stand_ins: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With stand-ins everything but the missing LiveKit server is good, and they are named for what they are."""
+async def test_good_findings_are_reported(stand_ins: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With stand-ins everything but the missing LiveKit server is good, and stand-ins are labelled."""
     found = await findings()
 
     assert [finding.what for finding in found.values() if not finding.good] == ["LiveKit"]
@@ -79,7 +79,7 @@ async def test_wrong_keys_are_named(stand_ins: pytest.MonkeyPatch) -> None:
 async def test_a_state_directory_that_can_not_be_written_is_found(
     stand_ins: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The worker would not start: its sessions could not be noted."""
+    """The worker would not start, as it could not write its journal."""
     (tmp_path / "file").touch()
     stand_ins.setenv("STATE_DIR", str(tmp_path / "file"))
     found = await findings()
@@ -97,10 +97,10 @@ async def test_a_state_directory_that_can_not_be_written_is_found(
         ("0.0.0.0", "", False, "who reaches 0.0.0.0:{port} may call, at your expense: set WEB_SECRET"),  # noqa: S104
     ],
 )
-async def test_a_page_for_everybody_is_found(
+async def test_a_page_that_is_open_to_everybody_is_found(
     stand_ins: pytest.MonkeyPatch, host: str, secret: str, text: str, *, good: bool
 ) -> None:
-    """Where others reach the port, a secret is wanted; it is not shown."""
+    """A secret is needed if others can reach the port; the secret is not shown."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     stand_ins.setenv("WEB_PORT", str(port))
@@ -111,8 +111,8 @@ async def test_a_page_for_everybody_is_found(
     assert (found["page"].good, found["page"].text) == (good, text.format(port=port))
 
 
-async def test_each_persona_that_calls_can_have_is_checked(stand_ins: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With its language, model, voice, avatar and documents; each problem is told with its persona."""
+async def test_each_persona_that_calls_can_use_is_checked(stand_ins: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The checks include language, model, voice, avatar and documents; each problem is listed under its persona."""
     stand_ins.setenv("PERSONAS_DIR", str(tmp_path))
     mcp = '[[mcp]]\nname = "crm"\ncommand = ["no-such-program"]\n'
     (tmp_path / "ada.toml").write_text(f'name = "Ada"\ninstructions = "x"\nknowledge = ["gone.md"]\n{mcp}')
@@ -129,7 +129,7 @@ async def test_each_persona_that_calls_can_have_is_checked(stand_ins: pytest.Mon
 
 
 async def test_embeddings_are_tried(stand_ins: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Their model and dimension are told; one of another dimension than the index, and one that fails, are findings."""
+    """Model and dimension are reported; a dimension that differs from the index, and a failure, are findings."""
     persona = tmp_path / "ada.toml"
     persona.write_text('name = "Ada"\ninstructions = "x"\nknowledge = ["a.md"]\n')
     (tmp_path / "a.md").write_text("Open from nine.")
@@ -152,7 +152,7 @@ async def test_embeddings_are_tried(stand_ins: pytest.MonkeyPatch, tmp_path: Pat
 
 
 async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.MonkeyPatch) -> None:
-    """The doctor does not stumble over what it is to find."""
+    """The doctor itself does not fail on the settings that it examines."""
     stand_ins.setenv("DRAIN_TIMEOUT", "soon")
     [finding] = await examine()
 
@@ -160,8 +160,8 @@ async def test_settings_that_can_not_be_read_are_findings(stand_ins: pytest.Monk
     assert "DRAIN_TIMEOUT" in finding.text
 
 
-async def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(stand_ins: pytest.MonkeyPatch) -> None:
-    """In LiveAvatar's rooms no LiveKit server is checked, and none is needed."""
+async def test_liveavatars_rooms_need_no_livekit_server(stand_ins: pytest.MonkeyPatch) -> None:
+    """No LiveKit server is checked, and every finding is good."""
     stand_ins.setenv("ROOM_OWNER", "liveavatar")
     found = await findings()
 
@@ -188,10 +188,10 @@ async def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(stand_ins: p
         ),
     ],
 )
-async def test_what_a_key_may_not_do_is_no_refusal(
+async def test_a_restricted_key_is_not_refused(
     stand_ins: pytest.MonkeyPatch, status: int, body: str, text: str, *, good: bool
 ) -> None:
-    """A restricted key is enough for a call; a key that is refused, and a model that there is not, are not."""
+    """A restricted key is enough for a call; a refused key or an unknown model is not."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=status, text=body)
@@ -208,7 +208,7 @@ async def test_what_a_key_may_not_do_is_no_refusal(
 
 
 async def test_a_room_that_liveavatar_can_not_reach_is_found(stand_ins: pytest.MonkeyPatch) -> None:
-    """Before a session is bought for it; a stand-in reaches what the worker does."""
+    """It is found before a session is paid for; a stand-in can reach the same servers as the worker."""
     assert (await findings())["avatar's way"].good
     stand_ins.setattr("agent.settings.model.DEFAULT_API_URL", f"{os.environ['STAND_INS_URL'].rstrip('/')}/liveavatar")
     found = (await findings())["avatar's way"]

@@ -1,4 +1,4 @@
-"""The command `doctor`: when it asks, when it does not call, and what it reads."""
+"""The command `doctor`: when it asks, when it makes no call, and what it reads."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.agent.doctor.recordings import as_observed
 
 @pytest.fixture
 def calls(complete: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
-    """The settings with which calls were made; the checks find nothing, and no call is really made."""
+    """Return the settings of the calls that were made; the checks find nothing, and the calls are fake."""
     made: list[Settings] = []
 
     async def examine(settings: Settings, persona: Persona) -> list[Finding]:
@@ -35,7 +35,7 @@ def calls(complete: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
 
 
 def test_without_a_terminal_it_does_not_ask(calls: list[Settings]) -> None:
-    """Without a terminal the command says what the call costs and which option confirms it."""
+    """It says what the call costs and which option confirms it."""
     result = CliRunner().invoke(app, ["doctor", "--call"])
 
     assert result.exit_code == 1
@@ -45,7 +45,7 @@ def test_without_a_terminal_it_does_not_ask(calls: list[Settings]) -> None:
 
 @pytest.mark.parametrize(("answer", "made"), [(True, 1), (False, 0)])
 def test_in_a_terminal_it_asks(calls: list[Settings], complete: pytest.MonkeyPatch, made: int, *, answer: bool) -> None:
-    """And calls only if the person agrees."""
+    """It makes the call only if the person agrees."""
     questions: list[str] = []
 
     def confirm(question: str) -> bool:
@@ -60,7 +60,7 @@ def test_in_a_terminal_it_asks(calls: list[Settings], complete: pytest.MonkeyPat
     assert questions == ["This call costs about 1 credit (up to a minute of LITE). Make it?"]
 
 
-def test_yes_is_an_answer(calls: list[Settings], tmp_path: Path) -> None:
+def test_yes_confirms_the_call(calls: list[Settings], tmp_path: Path) -> None:
     """The call is made, and its recording named."""
     result = CliRunner().invoke(app, ["doctor", "--call", "--yes"])
     [file] = (tmp_path / "state" / "recordings").iterdir()
@@ -73,7 +73,7 @@ def test_yes_is_an_answer(calls: list[Settings], tmp_path: Path) -> None:
 
 
 def test_the_sandbox_costs_nothing(calls: list[Settings], complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """So it is not asked for; its own avatar is used, and the recording is where the settings say."""
+    """No confirmation is needed, its own avatar is used, and the recording is where the settings say."""
     complete.setenv("LIVEAVATAR_RECORD", str(tmp_path / "mine"))
     result = CliRunner().invoke(app, ["doctor", "--call", "--sandbox"])
     [settings] = calls
@@ -83,8 +83,8 @@ def test_the_sandbox_costs_nothing(calls: list[Settings], complete: pytest.Monke
     assert len(list((tmp_path / "mine").iterdir())) == 1
 
 
-def test_a_stand_in_costs_nothing_and_is_named(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
-    """Verdicts about a stand-in are labelled, so that they are not taken for the service's."""
+def test_a_stand_in_costs_nothing_and_is_labelled(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
+    """Otherwise its verdicts might be taken for LiveAvatar's."""
     complete.delenv("LIVEAVATAR_API_KEY")
     complete.setenv("STAND_INS_URL", "http://127.0.0.1:1")
     result = CliRunner().invoke(app, ["doctor", "--call"])
@@ -93,7 +93,7 @@ def test_a_stand_in_costs_nothing_and_is_named(calls: list[Settings], complete: 
     assert "this was a stand-in: it says nothing about LiveAvatar" in result.output
 
 
-def test_what_is_in_the_way_of_a_call_is_mended_first(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
+def test_a_finding_that_blocks_a_call_comes_first(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
     """A call that can't work is not paid for."""
 
     async def examine(settings: Settings, persona: Persona) -> list[Finding]:
@@ -107,8 +107,8 @@ def test_what_is_in_the_way_of_a_call_is_mended_first(calls: list[Settings], com
     assert calls == []
 
 
-def test_a_call_that_does_not_come_to_its_end_is_reported(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
-    """As far as it came, with the reason."""
+def test_a_call_that_fails_is_reported(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
+    """The report has the recording so far, and the reason."""
 
     async def make(self: DoctorCall) -> None:
         self.recorder.note("avatar joined")
@@ -124,7 +124,7 @@ def test_a_call_that_does_not_come_to_its_end_is_reported(calls: list[Settings],
 
 
 def test_a_call_that_is_interrupted_is_reported(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
-    """Ctrl-C gives no traceback."""
+    """Ctrl-C shows no traceback."""
 
     async def make(self: DoctorCall) -> None:
         raise KeyboardInterrupt
@@ -136,7 +136,7 @@ def test_a_call_that_is_interrupted_is_reported(calls: list[Settings], complete:
 
 
 def test_a_recording_is_read(tmp_path: Path) -> None:
-    """Another user's recording can be read: its steps, and a verdict for each assumption."""
+    """The output has the recording's steps, and a verdict for each assumption."""
     (tmp_path / "call.jsonl").write_text(as_observed().file.getvalue())
     result = CliRunner().invoke(app, ["doctor", "--read", str(tmp_path / "call.jsonl")])
 
@@ -145,8 +145,8 @@ def test_a_recording_is_read(tmp_path: Path) -> None:
     assert "0 contradicted, 1 not seen" in result.output
 
 
-def test_a_recording_that_is_not_there_is_said(tmp_path: Path) -> None:
-    """In a sentence."""
+def test_a_missing_recording_is_reported(tmp_path: Path) -> None:
+    """The error is one sentence."""
     result = CliRunner().invoke(app, ["doctor", "--read", str(tmp_path / "none.jsonl")])
 
     assert result.exit_code == 1

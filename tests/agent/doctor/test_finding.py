@@ -1,4 +1,4 @@
-"""A check gives a finding, whatever becomes of it."""
+"""A check gives a finding, whether it succeeds, fails or hangs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from avatar.errors import ConnectionLost
 
 
 def failing(error: Exception) -> Callable[[], Awaitable[str]]:
-    """A check that can't be made."""
+    """Make a check that fails."""
 
     async def check() -> str:
         raise error
@@ -19,8 +19,8 @@ def failing(error: Exception) -> Callable[[], Awaitable[str]]:
     return check
 
 
-async def test_what_was_seen_is_the_finding() -> None:
-    """A check that could be made is good."""
+async def test_the_result_of_a_check_is_its_finding() -> None:
+    """A check that returns is good."""
 
     async def check() -> str:
         return "accepted"
@@ -38,13 +38,13 @@ async def test_what_was_seen_is_the_finding() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_what_is_in_the_way_is_the_finding(error: Exception, text: str) -> None:
-    """In words that a person can use."""
+async def test_the_error_of_a_check_is_its_finding(error: Exception, text: str) -> None:
+    """The finding has words that a person can use."""
     assert await find("key", failing(error)) == Finding("key", good=False, text=text)
 
 
 async def test_a_check_that_does_not_end_is_given_up() -> None:
-    """The others are reported all the same."""
+    """The other checks are still reported."""
 
     async def check() -> str:
         await asyncio.sleep(60)
@@ -54,7 +54,7 @@ async def test_a_check_that_does_not_end_is_given_up() -> None:
 
 
 def test_a_missing_setting_is_named() -> None:
-    """By its variable."""
+    """The finding names the variable."""
     need("OPENAI_API_KEY", "a-key")
     with pytest.raises(CheckError, match="OPENAI_API_KEY is missing"):
         need("OPENAI_API_KEY", "")

@@ -1,4 +1,4 @@
-"""What the doctor says of the keys, the language model's deployment, and the language that is heard."""
+"""The doctor's findings about keys, the language model's deployment, and the language of speech-to-text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_SUCH_LANGUAGE = "Bad Request: No such model/language combination found."
 
 
 class Azure:
-    """An Azure OpenAI resource with one deployment, which speaks one version of the interface."""
+    """A fake Azure OpenAI resource with one deployment and one API version."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
@@ -65,10 +65,10 @@ async def finding(what: str, language: str = "en") -> Finding:
         ({"AZURE_OPENAI_API_KEY": ""}, False, "AZURE_OPENAI_API_KEY is missing"),
     ],
 )
-async def test_azure_is_asked_as_azure(
+async def test_azure_is_asked_in_azures_way(
     monkeypatch: pytest.MonkeyPatch, changed: dict[str, str], text: str, *, good: bool
 ) -> None:
-    """At its deployment, with its version and its own header; what is wrong is named by its setting."""
+    """The request names deployment, API version and Azure's header; a finding names the wrong setting."""
     azure = Azure()
     async with azure.running() as url:
         settings = {
@@ -89,7 +89,7 @@ async def test_azure_is_asked_as_azure(
 
 
 async def complete(request: web.Request) -> web.Response:
-    """Answer as a model that thinks: it takes no temperature."""
+    """Answer as a reasoning model: it accepts no temperature."""
     asked = await request.json()
     if "temperature" in asked:
         reason = "Unsupported value: 'temperature' does not support 0.2 with this model."
@@ -116,7 +116,7 @@ async def complete(request: web.Request) -> web.Response:
 async def test_settings_that_a_model_refuses_are_found(
     monkeypatch: pytest.MonkeyPatch, model: dict[str, Any], changed: dict[str, str], text: str, *, good: bool
 ) -> None:
-    """In the server's words; in a call they would be left out."""
+    """The finding has the server's words; a call would leave these settings out."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", complete)
     async with TestServer(app) as server:
@@ -133,7 +133,7 @@ async def test_settings_that_a_model_refuses_are_found(
 
 
 async def listen(request: web.Request) -> web.StreamResponse:
-    """Serve English with nova-3 alone, and only with the key."""
+    """Accept only English with nova-3, and only with the key."""
     if request.headers["Authorization"] != "Token deepgram-secret":
         raise web.HTTPUnauthorized
     if request.query["model"] != "nova-3":
@@ -157,10 +157,10 @@ async def listen(request: web.Request) -> web.StreamResponse:
         ("en", {"DEEPGRAM_API_KEY": ""}, False, "DEEPGRAM_API_KEY is missing"),
     ],
 )
-async def test_a_language_that_is_not_heard_is_found(
+async def test_a_language_that_the_model_does_not_hear_is_found(
     monkeypatch: pytest.MonkeyPatch, language: str, changed: dict[str, str], text: str, *, good: bool
 ) -> None:
-    """Before a call, in which each connection would be refused; so is a model that the key may not use."""
+    """In a call each connection would be refused; a model that the key may not use is found as well."""
     app = web.Application()
     app.router.add_get("/v1/listen", listen)
     async with TestServer(app) as server:

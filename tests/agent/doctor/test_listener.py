@@ -1,4 +1,4 @@
-"""When sound begins and ends; the rest of the listener needs a LiveKit server, and is in tests/e2e."""
+"""When sound begins and ends; the rest of the listener needs a LiveKit server, and is tested in tests/e2e."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from agent.doctor.listener import Loudness
 
 
 def window(level: int) -> bytes:
-    """20 ms of a constant level."""
+    """Make 20 ms of a constant level."""
     return np.full(480, level, dtype="<i2").tobytes()
 
 
 def changes(levels: list[int]) -> list[tuple[float, bool, float]]:
-    """The changes that are told of windows with these levels, one every 125 ms."""
+    """Return the reported changes for windows with these levels, one every 125 ms."""
     told: list[tuple[float, bool, float]] = []
     now = 0.0
 
@@ -26,7 +26,7 @@ def changes(levels: list[int]) -> list[tuple[float, bool, float]]:
 
 
 def test_sound_begins_with_its_first_loud_window() -> None:
-    """And ends when it has been silent for a while, which is told with it."""
+    """It ends after a period of silence, whose length is reported with it."""
     assert changes([0, 40, 3000, 3000, 0, 0, 0, 0, 0, 0, 0, 3000]) == [
         (0.25, True, 0.0),
         (1.0, False, 0.625),
@@ -34,7 +34,7 @@ def test_sound_begins_with_its_first_loud_window() -> None:
     ]
 
 
-def test_a_pause_between_two_words_is_no_end() -> None:
+def test_a_pause_between_two_words_is_not_the_end() -> None:
     """A pause between two words is shorter than the end of speech."""
     assert changes([3000, 0, 0, 0, 0, 3000]) == [(0.0, True, 0.0)]
 

@@ -1,4 +1,4 @@
-"""The personas beside the first one: each problem is told with its persona."""
+"""Personas other than the first: each problem is listed under its persona."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADA = 'name = "Ada"\ninstructions = "x"\nopening = ""\n'
 
 
 async def examined(tmp_path: Path, files: dict[str, str], known: Sequence[Finding] = ()) -> dict[str, list[str]]:
-    """What is found for each persona of a folder, where avatars have to begin with `good`."""
+    """Return the findings for each persona of a folder; avatars have to begin with `good`."""
     for stem, text in files.items():
         (tmp_path / f"{stem}.toml").write_text(text)
 
@@ -42,8 +42,8 @@ async def examined(tmp_path: Path, files: dict[str, str], known: Sequence[Findin
     return found
 
 
-async def test_each_persona_is_checked_with_its_own_face(tmp_path: Path) -> None:
-    """Those of PERSONAS_DIR and those that come with the agent; the first one has its own lines."""
+async def test_each_persona_is_checked_with_its_own_avatar(tmp_path: Path) -> None:
+    """Personas of PERSONAS_DIR and built-in ones are checked; the first one has its own findings."""
     found = await examined(
         tmp_path,
         {"ada": f'{ADA}avatar_id = "good"\n', "bob": f'{ADA}avatar_id = "gone"\n', "eve": ADA, "ada.eval": "x"},
@@ -57,8 +57,8 @@ async def test_each_persona_is_checked_with_its_own_face(tmp_path: Path) -> None
     }
 
 
-async def test_a_problem_of_the_worker_is_said_once(tmp_path: Path) -> None:
-    """What the first persona has as well is not said again; what is another one's own is."""
+async def test_a_problem_of_the_worker_is_reported_once(tmp_path: Path) -> None:
+    """A problem that the first persona has as well is not repeated."""
     known = [Finding("avatar", good=False, text="there is no avatar gone")]
     found = await examined(tmp_path, {"bob": f'{ADA}avatar_id = "gone"\n', "eve": f'{ADA}avatar_id = "away"\n'}, known)
 
@@ -66,7 +66,7 @@ async def test_a_problem_of_the_worker_is_said_once(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_can_not_be_used_is_named(tmp_path: Path) -> None:
-    """With each of its fields that are wrong; the others are checked all the same."""
+    """Each wrong field is named, and the other files are still checked."""
     found = await examined(tmp_path, {"ada": f"{ADA}nam = 1\n", "bob": "=", "eve": f'{ADA}tools = ["fly"]\n'})
 
     assert found["persona poet"] == ["can be used"]

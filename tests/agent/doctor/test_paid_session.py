@@ -1,4 +1,4 @@
-"""The session of a test call is stopped on every way out."""
+"""The session of a test call is stopped in every case."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ TOKEN = SessionToken("s-1", "jwt")
 
 
 async def run(service: LiteService, said: list[str], body: Any = None) -> None:
-    """Have a session as long as the body runs."""
+    """Keep a session while the body runs."""
     async with service.running_server() as url, aiohttp.ClientSession() as http:
         api = LiveAvatarAPI(http, api_key=KEY, api_url=url, attempts=1)
         async with paid_session(api, TOKEN, said.append) as session:
@@ -26,7 +26,7 @@ async def run(service: LiteService, said: list[str], body: Any = None) -> None:
 
 
 async def test_it_is_stopped_at_the_end() -> None:
-    """And nothing is said."""
+    """No message is shown."""
     service, said = LiteService(), list[str]()
     await run(service, said)
 
@@ -34,7 +34,7 @@ async def test_it_is_stopped_at_the_end() -> None:
 
 
 async def test_it_is_stopped_when_the_call_fails() -> None:
-    """Before the error goes on."""
+    """The session is stopped before the error is raised."""
     service, said = LiteService(), list[str]()
 
     async def fail() -> None:
@@ -47,7 +47,7 @@ async def test_it_is_stopped_when_the_call_fails() -> None:
 
 
 async def test_it_is_stopped_when_the_call_is_cancelled() -> None:
-    """As Ctrl-C does."""
+    """Ctrl-C cancels it."""
     service, said = LiteService(), list[str]()
     runs = asyncio.Event()
 
@@ -65,7 +65,7 @@ async def test_it_is_stopped_when_the_call_is_cancelled() -> None:
 
 
 class SlowStart(LiteService):
-    """Answers a start only when the test lets it."""
+    """A service that answers a start only when the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,8 +85,8 @@ class SlowStart(LiteService):
         return start
 
 
-async def test_a_start_that_is_on_its_way_is_waited_for() -> None:
-    """Cancelled in the middle of it: the stop comes after its answer."""
+async def test_a_start_in_progress_is_waited_for() -> None:
+    """If the call is cancelled meanwhile, the stop follows the start's answer."""
     service, said = SlowStart(), list[str]()
     calling = asyncio.create_task(run(service, said))
     await service.asked.wait()
@@ -98,8 +98,8 @@ async def test_a_start_that_is_on_its_way_is_waited_for() -> None:
     assert (service.running, said) == (set(), [])
 
 
-async def test_a_start_that_is_never_answered_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stop is sent all the same, and a person knows how to look after it."""
+async def test_a_start_that_is_never_answered_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop is still sent, and the message has the command that stops the session."""
     monkeypatch.setattr("agent.doctor.paid_session._START_TIMEOUT_S", 0.1)
     service, said = SlowStart(), list[str]()
     calling = asyncio.create_task(run(service, said))
@@ -118,7 +118,7 @@ class Refuses(LiteService):
 
 
 async def test_a_refused_start_is_the_calls_error() -> None:
-    """There is nothing to look after."""
+    """There is no session to stop."""
     service, said = Refuses(), list[str]()
     with pytest.raises(AvatarError, match="Insufficient credits"):
         await run(service, said)
@@ -131,8 +131,8 @@ class NeverStops(LiteService):
         return reply({"message": "oops"}, status=500)
 
 
-async def test_a_session_that_could_not_be_stopped_is_said() -> None:
-    """With the command that stops it."""
+async def test_a_session_that_could_not_be_stopped_is_reported() -> None:
+    """The message has the command that stops it."""
     service, said = NeverStops(), list[str]()
     await run(service, said)
 

@@ -1,4 +1,4 @@
-"""What the doctor says of the ports that a worker opens."""
+"""The doctor's findings about the ports that a worker opens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def taken(path: str = "") -> AsyncIterator[int]:
-    """A port at which something listens; with a path it answers there as a worker does."""
+    """Open a port; with a path, answer there as a worker does."""
     app = web.Application()
     if path:
 
@@ -34,7 +34,7 @@ async def taken(path: str = "") -> AsyncIterator[int]:
 
 
 def free() -> int:
-    """A port at which nothing listens."""
+    """Return a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
@@ -46,7 +46,7 @@ async def finding(what: str, settings: Settings) -> Finding:
 
 
 async def test_a_free_health_port_is_good() -> None:
-    """WORKER_PORT, or else the framework's own."""
+    """The port is WORKER_PORT."""
     port = free()
 
     assert await finding("health port", Settings(worker_port=port)) == Finding(
@@ -55,7 +55,7 @@ async def test_a_free_health_port_is_good() -> None:
 
 
 async def test_a_health_port_that_another_program_has_is_found() -> None:
-    """The worker would not start; the settings that help are named."""
+    """The worker would not start; the finding names the setting that helps."""
     async with taken() as port:
         found = await finding("health port", Settings(worker_port=port))
 
@@ -65,8 +65,8 @@ async def test_a_health_port_that_another_program_has_is_found() -> None:
     )
 
 
-async def test_a_worker_that_runs_is_no_problem() -> None:
-    """The doctor may be asked beside it; the same holds for its page."""
+async def test_a_running_worker_is_not_a_problem() -> None:
+    """The doctor may run next to it; its page is not a problem either."""
     async with taken("/worker") as health, taken("/healthz") as page:
         settings = Settings(worker_port=health, web_port=page)
 
@@ -75,7 +75,7 @@ async def test_a_worker_that_runs_is_no_problem() -> None:
 
 
 async def test_a_port_of_the_page_that_another_program_has_is_found() -> None:
-    """WEB_PORT, and PORT where that is the page's."""
+    """The port is WEB_PORT, or PORT if that is the page's."""
     async with taken() as port:
         found = [
             await finding("page", Settings(web_port=port)),
@@ -87,6 +87,6 @@ async def test_a_port_of_the_page_that_another_program_has_is_found() -> None:
 
 
 @pytest.mark.parametrize("settings", [Settings(worker_port=0), Settings(worker_port=0, port=0)])
-async def test_what_opens_no_port_is_not_checked(settings: Settings) -> None:
-    """Any free port will do for the health check, and there is no page."""
+async def test_a_port_that_is_not_opened_is_not_checked(settings: Settings) -> None:
+    """The health check takes any free port, and there is no page."""
     assert port_checks(settings) == {}

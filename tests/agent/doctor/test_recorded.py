@@ -1,4 +1,4 @@
-"""Recordings are read as they were written, and as far as they can be read."""
+"""Recordings are read as they were written, and as far as they are readable."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from agent.doctor.recorded import parse, read_recording
 from tests.agent.doctor.recordings import as_observed
 
 
-def test_what_was_recorded_is_read() -> None:
-    """Calls with their replies, WebSockets with their messages and closes, utterances, notes."""
+def test_a_recording_reads_back() -> None:
+    """It has calls with replies, WebSockets with messages and closes, utterances and notes."""
     call = as_observed().call
 
     assert [exchange.path.rpartition("/")[2] for exchange in call.exchanges] == [
@@ -35,14 +35,14 @@ def test_what_was_recorded_is_read() -> None:
 
 
 def test_silence_begins_before_its_note() -> None:
-    """The note comes when it has lasted; a time within it is silent already."""
+    """The note comes after the silence has lasted; a time within it is silent already."""
     call = as_observed().call
 
     assert [call.silent_at(at) for at in (9.5, 10.6, 11.8, 100.0)] == pytest.approx([9.9, 10.6, 14.7, 100.0])
 
 
 def test_a_recording_that_ends_in_the_middle_is_read_to_there() -> None:
-    """A process that was killed leaves a request without a reply, a WebSocket without a close, half a line."""
+    """A killed process leaves a request without a reply, a WebSocket without a close, or half a line."""
     lines = as_observed().file.getvalue().splitlines()
     for count in range(len(lines)):
         call = parse([*lines[:count], lines[count][:20]])
@@ -68,14 +68,14 @@ def test_a_recording_that_ends_in_the_middle_is_read_to_there() -> None:
     )
 )
 def test_no_file_breaks_the_reader(lines: list[str]) -> None:
-    """Lines that can't be read are left out."""
+    """Unreadable lines are left out."""
     call = parse([line.replace("'", '"').replace("None", "null") for line in lines])
 
     assert len(call.utterances) <= len(lines)
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:
-    """As it is on disk."""
+    """A file on disk gives the same calls."""
     (tmp_path / "call.jsonl").write_text(as_observed().file.getvalue())
 
     assert len(read_recording(tmp_path / "call.jsonl").exchanges) == 7

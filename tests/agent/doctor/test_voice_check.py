@@ -1,4 +1,4 @@
-"""What the doctor says of the persona's voices, by ElevenLabs' own list of models."""
+"""The doctor's findings about the persona's voices, based on ElevenLabs' list of models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MULTILINGUAL = {
 async def finding(
     monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], listed: Any = (FLASH, MULTILINGUAL)
 ) -> Finding:
-    """What the check finds of a persona with these fields."""
+    """Return the finding for a persona with these fields."""
 
     async def models(request: web.Request) -> web.Response:
         assert request.headers["xi-api-key"] == "eleven-secret"
@@ -56,8 +56,10 @@ async def finding(
         ({"voice": {"style": 0.3, "model": "eleven_multilingual_v2"}}, "taken by the models"),
     ],
 )
-async def test_what_the_models_take_is_good(monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], text: str) -> None:
-    """Without settings the vendor is not asked."""
+async def test_options_that_the_models_support_are_good(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], text: str
+) -> None:
+    """Without options the vendor is not asked."""
     found = await finding(monkeypatch, fields)
 
     assert (found.good, found.text) == (True, text)
@@ -80,18 +82,18 @@ async def test_what_the_models_take_is_good(monkeypatch: pytest.MonkeyPatch, fie
         ),
     ],
 )
-async def test_what_a_model_does_not_take_is_found(
+async def test_an_option_that_a_model_does_not_support_is_found(
     monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], text: str
 ) -> None:
-    """With the models that do."""
+    """The finding names the models that support it."""
     found = await finding(monkeypatch, fields)
 
     assert (found.good, found.text[: len(text)]) == (False, text)
 
 
 @pytest.mark.parametrize("listed", [None, {"detail": "no"}])
-async def test_a_list_that_can_not_be_read_is_no_evidence(monkeypatch: pytest.MonkeyPatch, listed: Any) -> None:
-    """A restricted key may not read it, and a stand-in has none."""
+async def test_an_unreadable_list_of_models_is_not_a_problem(monkeypatch: pytest.MonkeyPatch, listed: Any) -> None:
+    """A restricted key may not read the list, and a stand-in has none."""
     found = await finding(monkeypatch, {"voice": {"style": 0.3}}, listed)
 
     assert (found.good, found.text) == (True, "what the models take could not be looked up")

@@ -1,11 +1,11 @@
-"""The waterfall: each step with its beginning, its duration and its bar."""
+"""The waterfall: each step with its start, its duration and its bar."""
 
 from agent.doctor.waterfall import Step, draw, steps
 from tests.agent.doctor.recordings import Tape, as_observed
 
 
-def test_the_steps_of_a_call_in_their_order() -> None:
-    """From the token to the avatar's leaving."""
+def test_the_steps_of_a_call_are_in_order() -> None:
+    """They go from the token to the avatar's leaving."""
     found = {step.name: round((step.ended_at or 0) - step.began_at, 2) for step in steps(as_observed().call)}
 
     assert found == {
@@ -28,8 +28,8 @@ def test_the_steps_of_a_call_in_their_order() -> None:
     assert list(found)[:4] == ["session token", "session start", "WebSocket", "avatar joins"]
 
 
-def test_what_did_not_come_is_named() -> None:
-    """A step whose end was not seen has no bar."""
+def test_a_step_without_an_end_is_named() -> None:
+    """It has no bar."""
     tape = Tape()
     tape.rest(0.0, 1.0, "/v1/sessions/start")
     tape.open(1.5)
@@ -40,8 +40,8 @@ def test_what_did_not_come_is_named() -> None:
     ]
 
 
-def test_bars_lie_where_the_steps_do() -> None:
-    """On one time line, forty columns long."""
+def test_bars_are_where_the_steps_are() -> None:
+    """They share one time line of forty columns."""
     lines = draw([Step("a", 10.0, 15.0), Step("bb", 15.0, 20.0), Step("c", 20.0, 20.0), Step("d", 12.0, None)])
 
     assert lines == [
@@ -53,5 +53,5 @@ def test_bars_lie_where_the_steps_do() -> None:
 
 
 def test_a_call_without_steps_has_no_lines() -> None:
-    """A recording of nothing."""
+    """The recording is empty."""
     assert draw(steps(Tape().call)) == []

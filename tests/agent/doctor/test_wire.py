@@ -1,4 +1,4 @@
-"""The WebSocket of a test call: what it sends, records and tells."""
+"""The WebSocket of a test call: what it sends, records and reports."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from tests.avatar.recording.recorded import lines_in
 
 @asynccontextmanager
 async def wire_to(service: LiteService, recorder: Recorder) -> AsyncIterator[tuple[Wire, Moments]]:
-    """An open WebSocket."""
+    """Open a WebSocket."""
     moments = Moments()
     async with (
         service.running_server() as url,
@@ -30,7 +30,7 @@ async def wire_to(service: LiteService, recorder: Recorder) -> AsyncIterator[tup
 
 
 async def test_speech_is_sent_in_chunks_under_one_id() -> None:
-    """400 ms first, then a second each, and its end; an interrupt has an id of its own."""
+    """The chunks are 400 ms, then a second each, then the end; an interrupt has its own id."""
     service = LiteService()
     async with wire_to(service, Recorder()) as (wire, moments):
         await wire.speak(bytes(2 * 48_000))
@@ -45,8 +45,8 @@ async def test_speech_is_sent_in_chunks_under_one_id() -> None:
     assert interrupt["event_id"] != speech[0]["event_id"]
 
 
-async def test_what_the_service_says_is_told_and_recorded(tmp_path: Path) -> None:
-    """Both ways, from the handshake to the close."""
+async def test_messages_of_the_service_are_reported_and_recorded(tmp_path: Path) -> None:
+    """Both directions are recorded, from the handshake to the close."""
     service = LiteService()
     with Recorder.in_directory(tmp_path) as recorder:
         async with wire_to(service, recorder) as (wire, moments):
@@ -63,7 +63,7 @@ async def test_what_the_service_says_is_told_and_recorded(tmp_path: Path) -> Non
 
 
 class Closes(LiteService):
-    """Ends the connection after some garbage."""
+    """A service that closes the connection after some garbage."""
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         for text in ("no JSON", "[1]", json.dumps({"type": 7})):
@@ -71,8 +71,8 @@ class Closes(LiteService):
         await socket.close(code=4001)
 
 
-async def test_a_close_by_the_service_is_told_and_recorded(tmp_path: Path) -> None:
-    """With its code; garbage before it is recorded too."""
+async def test_a_close_by_the_service_is_reported_and_recorded(tmp_path: Path) -> None:
+    """The code is recorded, and so is garbage before it."""
     with Recorder.in_directory(tmp_path) as recorder:
         async with wire_to(Closes(), recorder) as (_, moments):
             assert await moments.wait_for("closed", within=20.0)
@@ -87,8 +87,8 @@ class Refuses(LiteService):
         return web.Response(status=403)
 
 
-async def test_a_refused_websocket_is_told_and_recorded(tmp_path: Path) -> None:
-    """Without its URL, which is the credential."""
+async def test_a_refused_websocket_is_reported_and_recorded(tmp_path: Path) -> None:
+    """The recording has no URL, which is the credential."""
     with Recorder.in_directory(tmp_path) as recorder, pytest.raises(ConnectionLost, match="refused with 403"):
         async with wire_to(Refuses(), recorder):
             pass
@@ -96,8 +96,8 @@ async def test_a_refused_websocket_is_told_and_recorded(tmp_path: Path) -> None:
     assert [(line["kind"], line["status"]) for line in lines_in(tmp_path)] == [("open", 403)]
 
 
-async def test_a_websocket_that_is_not_there_is_told_and_recorded(tmp_path: Path) -> None:
-    """A refused WebSocket raises an error of our own."""
+async def test_an_unreachable_websocket_is_reported_and_recorded(tmp_path: Path) -> None:
+    """The error is the product's own."""
     with Recorder.in_directory(tmp_path) as recorder:
         async with aiohttp.ClientSession() as http:
             with pytest.raises(ConnectionLost, match="can't be opened"):

@@ -1,4 +1,4 @@
-"""What was expected of a turn, and what is said when it did not happen."""
+"""The expectations of a turn, and the messages when they are not met."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ OUTCOME = Outcome(ANSWER, CALLS)
         {"not_called": ["end_call"]},
     ],
 )
-def test_what_is_as_expected_is_no_shortcoming(expected: dict[str, Any]) -> None:
-    """Case does not matter in texts, and a call may have more arguments than those that matter."""
+def test_expectations_that_are_met_give_no_problem(expected: dict[str, Any]) -> None:
+    """Case does not matter in texts, and a call may have further arguments."""
     assert shortcomings(Turn(says="x", **expected), OUTCOME) == []
 
 
@@ -49,15 +49,15 @@ def test_what_is_as_expected_is_no_shortcoming(expected: dict[str, Any]) -> None
         ({"not_called": ["get_time"]}, "get_time was called; calls: get_time("),
     ],
 )
-def test_a_shortcoming_says_what_was_there_instead(expected: dict[str, Any], said: str) -> None:
-    """One for each expectation that was not met."""
+def test_a_problem_says_what_there_was_instead(expected: dict[str, Any], said: str) -> None:
+    """Each expectation that is not met has one."""
     [problem] = shortcomings(Turn.model_validate({"says": "x", **expected}), OUTCOME)
 
     assert problem.startswith(said)
 
 
 def test_an_agent_that_called_nothing_says_so() -> None:
-    """So the problem names the calls that were made: none."""
+    """The problem names the calls that were made: none."""
     assert shortcomings(Turn.model_validate({"says": "x", "called": [{"tool": "look"}]}), Outcome("")) == [
         "look() was not called; calls: none"
     ]

@@ -1,4 +1,4 @@
-"""The command: its table, its exit status and its JUnit file."""
+"""The command `eval`: its table, its exit status and its JUnit file."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ SCENARIOS = "".join(f'[[scenarios]]\nname = "{name}"\nturns = [{{ says = "Hello.
 
 
 def result(name: str, *problems: str, notes: tuple[str, ...] = ()) -> Result:
-    """How a scenario of this name went."""
+    """Make the result of a scenario with this name."""
     return Result(Scenario(name=name, turns=(Turn(says="x"),)), problems, notes, 1.5)
 
 
 @pytest.fixture
 def ada(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A persona with two scenarios, of which the agent fails the second."""
+    """Write a persona with two scenarios; the agent fails the second."""
     path = tmp_path / "ada.toml"
     path.write_text(PERSONA)
     path.with_name("ada.eval.toml").write_text(SCENARIOS)
@@ -45,8 +45,8 @@ def ada(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_failed_scenario_is_the_exit_status(ada: Path, tmp_path: Path) -> None:
-    """The table names it with its reason, and so does the JUnit file."""
+def test_a_failed_scenario_sets_the_exit_status(ada: Path, tmp_path: Path) -> None:
+    """The table and the JUnit file name it with its reason."""
     report = tmp_path / "eval.xml"
     done = CliRunner().invoke(app, ["eval", str(ada), "--junit", str(report)])
 
@@ -56,15 +56,15 @@ def test_a_failed_scenario_is_the_exit_status(ada: Path, tmp_path: Path) -> None
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("ada", "2", "1")
 
 
-def test_scenarios_that_pass_are_exit_status_zero(ada: Path) -> None:
-    """Nothing else is needed of a CI."""
+def test_scenarios_that_pass_have_exit_status_zero(ada: Path) -> None:
+    """The exit status is enough for a CI."""
     ada.with_name("ada.eval.toml").write_text(SCENARIOS.replace('"bad"', '"better"'))
 
     assert CliRunner().invoke(app, ["eval", str(ada)]).exit_code == 0
 
 
 def test_a_language_model_is_needed(ada: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither LiveKit's keys nor the other vendors' are."""
+    """LiveKit's and the other vendors' keys are not needed."""
     monkeypatch.delenv("OPENAI_API_KEY")
     error = CliRunner().invoke(app, ["eval", str(ada)]).exception
 
@@ -73,7 +73,7 @@ def test_a_language_model_is_needed(ada: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_persona_is_named_by_its_file_or_its_stem(ada: Path) -> None:
-    """Without a name it is the setting's; a name that there is not comes with those that there are."""
+    """Without a name the setting's persona is used; an unknown name's error lists the known ones."""
     settings = load_settings()
 
     assert persona_path(settings, "") == persona_path(settings, "nova") == DEFAULT_PERSONA
@@ -83,7 +83,7 @@ def test_a_persona_is_named_by_its_file_or_its_stem(ada: Path) -> None:
 
 
 def test_the_table_has_a_line_for_each_scenario_and_reason() -> None:
-    """What could not be found out is told as well."""
+    """A reason for not judging a turn is listed as well."""
     table = list(lines([result("short", notes=("not judged",)), result("a longer name", "turn 1: no", "turn 2: no")]))
 
     assert [line.split("  ")[0] or line.strip() for line in table] == [
@@ -97,7 +97,7 @@ def test_the_table_has_a_line_for_each_scenario_and_reason() -> None:
 
 
 def test_junit_has_a_case_for_each_scenario() -> None:
-    """A failure with all reasons, and characters that XML does not have are left out."""
+    """A failure has all reasons; characters that XML does not allow are left out."""
     [suite] = ET.fromstring(junit("ada", [result("good"), result("bad", "turn 1: \x07no & <no>", "turn 2")]))  # noqa: S314
     good, bad = suite.findall("testcase")
 

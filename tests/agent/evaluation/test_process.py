@@ -1,4 +1,4 @@
-"""`python agent.py eval` as a persona's author runs it: the program, a model's server, a handbook and scenarios."""
+"""`python agent.py eval` as a persona's author runs it: with a model's server, a handbook and scenarios."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ called = [{ tool = "end_call" }]
 
 
 async def test_scenarios_are_run_with_the_personas_handbook(tmp_path: Path) -> None:
-    """The handbook is indexed first; the table, the exit status and the JUnit file tell which scenario failed."""
+    """The handbook is indexed first; table, exit status and JUnit file show which scenario failed."""
     (tmp_path / "handbook.md").write_text("# Warranty\n\nThe warranty lasts seven years.\n")
     (tmp_path / "ada.toml").write_text(PERSONA)
     (tmp_path / "ada.eval.toml").write_text(SCENARIOS)

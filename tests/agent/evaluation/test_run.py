@@ -1,4 +1,4 @@
-"""Scenarios are held with the real agent, in text; its language model is the stand-in."""
+"""Scenarios run with the real agent in text; its language model is the stand-in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOVA = load_persona(DEFAULT_PERSONA)
 
 @pytest.fixture
 async def stand_in(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """The stand-in for OpenAI answers at once."""
+    """Run the stand-in for OpenAI without its thinking time."""
     app = web.Application()
     app.add_subapp("/openai", create_app(api_key="stand-in", tokens_per_second=0))
     async with TestServer(app) as server:
@@ -38,7 +38,7 @@ async def result_of(*turns: dict[str, Any], persona: Persona = NOVA, **fields: A
 
 
 async def test_the_default_persona_passes_its_own_scenarios(stand_in: None) -> None:
-    """Each of them, with the stand-in; what only a real model can judge is noted and not failed."""
+    """All scenarios pass with the stand-in; expectations that only a real model can judge are noted."""
     results = [
         await run_scenario(load_settings(), NOVA, scenario)
         for scenario in load_scenarios(scenarios_beside(DEFAULT_PERSONA))
@@ -50,8 +50,8 @@ async def test_the_default_persona_passes_its_own_scenarios(stand_in: None) -> N
     ]
 
 
-async def test_what_is_not_as_expected_is_named_with_its_turn(stand_in: None) -> None:
-    """What was said, called and not called; the turns after it are taken all the same."""
+async def test_an_unmet_expectation_is_named_with_its_turn(stand_in: None) -> None:
+    """It may concern words, calls and missing calls; later turns are still run."""
     result = await result_of(
         {"says": "What time is it in Rome?", "not_called": ["get_time"], "called": [{"tool": "end_call"}]},
         {"says": "Tell me a joke.", "heard": ["elephant"], "max_sentences": 1},
@@ -67,16 +67,16 @@ async def test_what_is_not_as_expected_is_named_with_its_turn(stand_in: None) ->
     assert "2 sentences, more than 1" in sentences
 
 
-async def test_a_tool_can_have_a_result_of_the_scenarios(stand_in: None) -> None:
-    """It is called and does not run."""
+async def test_a_scenario_can_set_the_result_of_a_tool(stand_in: None) -> None:
+    """The tool is called, but does not run."""
     turn = {"says": "What time is it in Rome?", "called": [{"tool": "get_time"}], "heard": ["half past never"]}
     result = await result_of(turn, tools={"get_time": "It is half past never."})
 
     assert result.problems == ()
 
 
-async def test_the_limits_of_the_persona_hold(stand_in: None) -> None:
-    """A story of eight sentences is one of two."""
+async def test_the_personas_answer_limits_hold(stand_in: None) -> None:
+    """A story of eight sentences is cut to two."""
     short = NOVA.model_copy(update={"answer": NOVA.answer.model_copy(update={"max_sentences": 2})})
     whole = await result_of({"says": "Tell me a story.", "max_sentences": 2})
     cut = await result_of({"says": "Tell me a story.", "max_sentences": 2, "heard": ["lighthouse"]}, persona=short)
@@ -85,8 +85,8 @@ async def test_the_limits_of_the_persona_hold(stand_in: None) -> None:
     assert cut.problems == ()
 
 
-async def test_a_model_that_fails_is_no_answer_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scenario fails with what failed, beside the apology that the caller would have heard."""
+async def test_a_model_that_fails_is_a_problem_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scenario names the failure in addition to the apology that the caller would have heard."""
 
     async def refuse(_: web.Request) -> web.Response:
         return web.json_response({"error": {"message": "no"}}, status=401)
@@ -105,7 +105,7 @@ class JudgingModel:
     """A real model's server: it answers, and judges answers as the test says.
 
     Attributes:
-        asked: Its requests.
+        asked: Requests that it got.
     """
 
     def __init__(self, *, success: bool) -> None:
@@ -129,7 +129,7 @@ class JudgingModel:
 async def test_an_answer_is_judged_by_the_personas_model(
     monkeypatch: pytest.MonkeyPatch, success: bool, problems: int
 ) -> None:
-    """By the framework's judge; its verdict is a problem with its reason."""
+    """The framework's judge asks the model; a failed verdict is a problem with its reason."""
     model, app = JudgingModel(success=success), web.Application()
     app.router.add_post("/v1/chat/completions", model.complete)
     async with TestServer(app) as server:

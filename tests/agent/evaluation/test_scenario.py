@@ -1,4 +1,4 @@
-"""The file of scenarios, beside the persona's."""
+"""The file of scenarios next to the persona's file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_the_default_persona_has_scenarios() -> None:
-    """And they are no persona of their own to choose."""
+    """The file is not listed as a persona."""
     scenarios = load_scenarios(scenarios_beside(DEFAULT_PERSONA))
 
     assert len({scenario.name for scenario in scenarios}) == len(scenarios) > 1
@@ -36,8 +36,8 @@ def test_the_default_persona_has_scenarios() -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    """The file, the scenario and the field are named."""
+def test_errors_in_a_file_are_reported(tmp_path: Path, text: str, problem: str) -> None:
+    """The error names the file, the scenario and the field."""
     path = tmp_path / "ada.eval.toml"
     path.write_text(text)
     with pytest.raises(SettingsError) as error:
@@ -47,7 +47,7 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, problem: s
     assert str(path) in str(error.value)
 
 
-def test_a_persona_without_scenarios_is_told_where_they_go(tmp_path: Path) -> None:
-    """The file that would hold them, and the page that explains it."""
+def test_a_persona_without_scenarios_is_reported(tmp_path: Path) -> None:
+    """The error names the file that would hold them, and the page that explains it."""
     with pytest.raises(SettingsError, match=r"ada\.eval\.toml can't be read: .*docs/eval\.md"):
         load_scenarios(scenarios_beside(tmp_path / "ada.toml"))

@@ -1,4 +1,4 @@
-"""A server of OpenAI's `POST /embeddings` on loopback, whose vectors know a few meanings, and which fails on demand."""
+"""A fake server of OpenAI's `POST /embeddings`, whose vectors have a few meanings, and which fails on demand."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 KEY = "a-key-of-embeddings"
 
-# Words of one meaning each: a text's vector has a number for each, of how many of them it has.
+# Words with the same meaning; a text's vector counts the words of each meaning.
 MEANINGS = (("return", "back", "umtausch"), ("warranty", "broken", "garantie"), ("open", "hours", "geöffnet"))
 
 
 class Embedder:
-    """What the server does.
+    """A fake server.
 
     Attributes:
-        url: Its base URL.
-        asked: The texts of each request.
-        dimension: Numbers of a vector.
-        status: Of answers.
-        answer: In the place of an answer with vectors, if it is set.
-        hold: Answers wait for it, if there is one.
+        url: The base URL.
+        asked: Texts of each request.
+        dimension: Length of a vector.
+        status: HTTP status of the answers.
+        answer: Replaces the answer with vectors, if set.
+        hold: Answers wait for this event, if set.
         refuses_from: The number of the first request that is answered with status 503; None for none.
     """
 
@@ -45,7 +45,7 @@ class Embedder:
         self.refuses_from: int | None = None
 
     def embeddings(self, *, key: str = KEY, model: str = "small") -> Embeddings:
-        """What asks this server."""
+        """Make a client of this server."""
         return Embeddings(Vendor("embeddings", SecretStr(key), self.url, is_stand_in=False), model)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -61,7 +61,7 @@ class Embedder:
         if self.refuses_from is not None and len(self.asked) >= self.refuses_from:
             return web.Response(status=503)
         data = [{"index": at, "embedding": self._vector(text)} for at, text in enumerate(asked["input"])]
-        # In another order than asked for: the index tells which is which.
+        # The order differs from that of the request: `index` tells which text a vector belongs to.
         answer = self.answer or {"object": "list", "model": asked["model"], "data": data[::-1]}
         return web.json_response(answer, status=self.status, headers={"Location": "/elsewhere"})
 
@@ -72,7 +72,7 @@ class Embedder:
 
 @asynccontextmanager
 async def embedder() -> AsyncIterator[Embedder]:
-    """A server that runs."""
+    """Run a server."""
     made = Embedder()
     app = web.Application()
     app.router.add_post("/v1/embeddings", made.handle)

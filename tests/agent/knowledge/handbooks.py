@@ -84,7 +84,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def documents() -> list[Document]:
-    """The handbooks of all languages, as they are indexed."""
+    """Return the handbooks of all languages, as they are indexed."""
     return [
         Document(f"/handbooks/{language}.md", f"Handbook {language}", "1", 0.0, tuple(Section(*each) for each in book))
         for language, book in HANDBOOKS.items()

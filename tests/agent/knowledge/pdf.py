@@ -1,4 +1,4 @@
-"""Small PDF files, written by hand: pypdf reads text, and writes none."""
+"""Small handmade PDF files: pypdf reads text, but can't write any."""
 
 
 def pdf(*pages: str) -> bytes:

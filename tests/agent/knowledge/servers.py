@@ -1,4 +1,4 @@
-"""A web server on loopback that gives documents, and counts who asks."""
+"""A web server on loopback that serves documents and records requests."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class Site:
-    """What a site has.
+    """A fake site.
 
     Attributes:
-        pages: By path: content type and body, or the target of a redirect, or a status.
-        asked: Paths, in order.
-        url: Of the site, without a slash at its end.
-        hold: Answers wait for it, if there is one.
+        pages: By path: content type and body, the target of a redirect, or a status.
+        asked: Requested paths, in order.
+        url: The site's URL without a trailing slash.
+        hold: Answers wait for this event, if set.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Site:
 
 @asynccontextmanager
 async def site() -> AsyncIterator[Site]:
-    """A site that runs."""
+    """Run a site."""
     made = Site()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.answer)

@@ -1,4 +1,4 @@
-"""Building an index: what is new is read, what has not changed is kept, and what fails is a line in the log."""
+"""Building an index: new documents are read, unchanged ones are kept, and failures are logged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CountingReader(DocumentReader):
-    """One that knows how many documents it has read."""
+    """A reader that counts the documents it has read."""
 
     count = 0
 
@@ -38,10 +38,10 @@ class Shelf:
     """Sources in a folder, their index, and a clock.
 
     Attributes:
-        index: Where the index is.
-        now: Unix time.
-        reader: Reads the documents.
-        progress: What was told of it.
+        index: The index file.
+        now: Unix time, in seconds.
+        reader: The document reader.
+        progress: Reported progress, as documents done and their number.
     """
 
     def __init__(self, folder: Path, *sources: str) -> None:
@@ -67,13 +67,13 @@ class Shelf:
             return await builder.build()
 
     def best(self, query: str) -> str:
-        """Title and text of the passage that fits best."""
+        """Return title and text of the passage that matches best."""
         found = search(self.index, query, 1)
         return f"{found[0].title}: {found[0].text.strip()}" if found else ""
 
 
 async def test_documents_of_all_kinds_are_found(tmp_path: Path) -> None:
-    """With their titles; progress is told."""
+    """Passages have titles, and progress is reported."""
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "returns.md").write_text("# Returns\nThirty days.")
     (tmp_path / "book" / "warranty.pdf").write_bytes(pdf("The warranty lasts two years."))
@@ -92,8 +92,8 @@ async def test_documents_of_all_kinds_are_found(tmp_path: Path) -> None:
     assert shelf.progress == [(1, 3), (2, 3), (3, 3)]
 
 
-async def test_what_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
-    """A file that has is, and one that is gone is forgotten."""
+async def test_an_unchanged_document_is_not_read_again(tmp_path: Path) -> None:
+    """A changed file is read, and a deleted one is dropped."""
     for name in ("a.md", "b.md", "c.md"):
         (tmp_path / name).write_text(f"Old {name}.")
     shelf = Shelf(tmp_path, ".")
@@ -111,8 +111,8 @@ async def test_what_has_not_changed_is_not_read_again(tmp_path: Path) -> None:
     assert shelf.best("lighthouse") == "a.md: The lighthouse is new."
 
 
-async def test_a_broken_document_is_a_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """And not the end."""
+async def test_a_broken_document_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The other documents are indexed."""
     (tmp_path / "broken.pdf").write_bytes(pdf("Thirty days.")[:80])
     (tmp_path / "scan.pdf").write_bytes(pdf(""))
     (tmp_path / "good.md").write_text("Two years.")
@@ -125,7 +125,7 @@ async def test_a_broken_document_is_a_line_in_the_log(tmp_path: Path, caplog: py
 
 
 async def test_a_link_that_is_down_keeps_its_old_copy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Until it is up again; one that was never read is left out."""
+    """The copy is used until the link works again; a link that was never read is left out."""
     async with site() as made:
         made.pages["/faq"] = ("text/plain", b"The shop opens at nine.")
         shelf = Shelf(tmp_path, f"{made.url}/faq", f"{made.url}/never?key=secret")
@@ -148,8 +148,8 @@ async def test_a_link_that_is_down_keeps_its_old_copy(tmp_path: Path, caplog: py
     assert not any("secret" in str(record.__dict__) for record in caplog.records)
 
 
-async def test_all_documents_together_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And so is each file."""
+async def test_the_size_of_all_documents_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of each file is limited as well."""
     for name in ("a.md", "b.md"):
         (tmp_path / name).write_text("x" * 60)
     (tmp_path / "c.md").write_text("x" * 200)
@@ -161,8 +161,8 @@ async def test_all_documents_together_are_bounded(tmp_path: Path, monkeypatch: p
     assert len(built.failures) == 2
 
 
-async def test_a_broken_index_is_built_again(tmp_path: Path) -> None:
-    """Whatever has become of the file."""
+async def test_a_broken_index_is_rebuilt(tmp_path: Path) -> None:
+    """The file may hold anything."""
     (tmp_path / "a.md").write_text("Two years.")
     shelf = Shelf(tmp_path, "a.md")
     await shelf.build()

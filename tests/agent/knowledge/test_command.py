@@ -1,4 +1,4 @@
-"""`python agent.py knowledge`, as an author of a persona runs it."""
+"""`python agent.py knowledge`, as the author of a persona runs it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_documents_are_indexed_and_searched(tmp_path: Path) -> None:
-    """What could not be read is named, with why."""
+    """Documents that could not be read are named with the reason."""
     (tmp_path / "a.md").write_text("# Warranty\nTwo years.\n# Hours\nFrom nine.")
     (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 x")
     result = run(tmp_path, 'knowledge = ["a.md", "broken.pdf"]\n', "--search", "warranty")
@@ -52,7 +52,7 @@ def test_documents_are_indexed_and_searched(tmp_path: Path) -> None:
     [("", "Ada has no knowledge"), ('knowledge = ["none.md"]\n', "none.md: there is no such file")],
 )
 def test_a_persona_without_documents_is_an_error(tmp_path: Path, text: str, problem: str) -> None:
-    """In a sentence."""
+    """The error is one sentence."""
     result = run(tmp_path, text)
 
     assert isinstance(result.exception, SettingsError)
@@ -60,7 +60,7 @@ def test_a_persona_without_documents_is_an_error(tmp_path: Path, text: str, prob
 
 
 def test_an_endpoint_without_vectors_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its model, and with the reason; the search goes on by words."""
+    """The output names its model and the reason; the search uses full text."""
     # Nothing listens on port 9.
     monkeypatch.setenv("EMBEDDINGS_BASE_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("EMBEDDINGS_MODEL", "small")

@@ -1,4 +1,4 @@
-"""Vectors in the index: made once, kept while their texts stay, and searched together with the words."""
+"""Vectors in the index: made once, kept while their texts stay, and searched together with full text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTS = ("Umtausch innerhalb von dreiÃŸig Tagen.", "Garantie: zwei Jahre.", "GeÃ
 
 
 def written(tmp_path: Path, *texts: str) -> Path:
-    """An index of texts."""
+    """Write an index of texts."""
     path = tmp_path / "index.sqlite"
     write_index(path, [Document(f"/{text}", "Buch", "1", 0.0, (Section("", text),)) for text in texts])
     return path
@@ -37,7 +37,7 @@ async def embedded(index: Path, embeddings: Embeddings) -> list[tuple[int, int]]
 
 
 async def test_a_question_finds_a_passage_by_its_meaning(tmp_path: Path) -> None:
-    """In another language than the documents, which full text alone does not."""
+    """The question may be in another language than the documents, in which full text alone finds nothing."""
     index = written(tmp_path, *TEXTS)
     async with embedder() as server:
         asked = server.embeddings()
@@ -49,8 +49,8 @@ async def test_a_question_finds_a_passage_by_its_meaning(tmp_path: Path) -> None
     assert by_words == []
 
 
-async def test_words_count_as_much_as_meanings(tmp_path: Path) -> None:
-    """The passage that is best by both rankings comes before those that are best by one."""
+async def test_full_text_counts_as_much_as_meaning(tmp_path: Path) -> None:
+    """A passage that is best in both rankings comes before those that are best in one."""
     index = written(tmp_path, "Return it.", "Return it in the shop Lumen.", "The shop Lumen is in Bonn.")
     async with embedder() as server:
         asked = server.embeddings()
@@ -60,8 +60,8 @@ async def test_words_count_as_much_as_meanings(tmp_path: Path) -> None:
     assert found[0].text == "Return it in the shop Lumen."
 
 
-async def test_only_what_is_new_is_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In groups, with progress; one short text is sent each time to learn the dimension."""
+async def test_only_new_passages_are_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are sent in groups, with progress; a short text is sent first each time to learn the dimension."""
     monkeypatch.setattr(embed, "_AT_A_TIME", 2)
     index = written(tmp_path, *TEXTS)
     async with embedder() as server:
@@ -78,8 +78,8 @@ async def test_only_what_is_new_is_embedded(tmp_path: Path, monkeypatch: pytest.
     assert len(read_vectors(index)[1]) == 3
 
 
-async def test_what_was_made_before_a_failure_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next time goes on from there."""
+async def test_vectors_from_before_a_failure_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run goes on from there."""
     monkeypatch.setattr(embed, "_AT_A_TIME", 1)
     index = written(tmp_path, *TEXTS)
     async with embedder() as server:
@@ -93,7 +93,7 @@ async def test_what_was_made_before_a_failure_is_kept(tmp_path: Path, monkeypatc
 
 
 async def test_vectors_of_another_model_or_dimension_are_made_again(tmp_path: Path) -> None:
-    """They can't be compared."""
+    """Vectors of different models or dimensions can't be compared."""
     index = written(tmp_path, *TEXTS)
     async with embedder() as server:
         await embedded(index, server.embeddings())
@@ -109,7 +109,7 @@ async def test_vectors_of_another_model_or_dimension_are_made_again(tmp_path: Pa
 async def test_an_endpoint_that_is_down_or_slow_leaves_full_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The index stays as it was."""
+    """The index is unchanged."""
     monkeypatch.setattr(embed, "_FIRST_TIMEOUT", 0.1)
     index = written(tmp_path, *TEXTS)
     async with embedder() as server:

@@ -1,4 +1,4 @@
-"""The endpoint of embeddings on the wire: what is sent, and what becomes of every answer."""
+"""The embeddings endpoint: what is sent to it, and how every answer is handled."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.agent.knowledge.embedder import KEY, embedder
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the product logged."""
+    """Return the messages that the product logged."""
     return [record.message for record in caplog.records if record.name == "agent"]
 
 
 def space_of(embeddings: Embeddings, dimension: int = 4) -> VectorSpace:
-    """The space of an index that was made by the same endpoint."""
+    """Return the vector space of an index that the same endpoint made."""
     return VectorSpace(embeddings.identity, dimension)
 
 
 async def test_each_text_gets_its_vector() -> None:
-    """By the index that the answer gives it, in one request, of unit length."""
+    """The answer's `index` assigns the vectors; there is one request, and vectors have unit length."""
     async with embedder() as server:
         made = await server.embeddings().embed(["returns", "opening hours"], within=5)
 
@@ -41,7 +41,7 @@ async def test_each_text_gets_its_vector() -> None:
     ("change", "reason"),
     [
         ({"status": 503}, "it answers 503"),
-        # A redirect is not followed: the key would go along.
+        # A redirect is not followed: the key would be sent there as well.
         ({"status": 307}, "it answers 307"),
         ({"answer": {"data": []}}, "its answer has not 1 vectors of one dimension"),
         ({"answer": {"error": "loading"}}, "its answer is no list of vectors"),
@@ -51,7 +51,7 @@ async def test_each_text_gets_its_vector() -> None:
     ],
 )
 async def test_an_answer_without_vectors_is_an_error(change: dict[str, Any], reason: str) -> None:
-    """In a few words, without the server's."""
+    """The error has a few words of our own, and none of the server's."""
     async with embedder() as server:
         vars(server).update(change)
         with pytest.raises(EmbeddingsError) as caught:
@@ -61,8 +61,8 @@ async def test_an_answer_without_vectors_is_an_error(change: dict[str, Any], rea
     assert len(server.asked) == 1
 
 
-async def test_neither_key_nor_address_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Also where the server quotes the key, or is not there."""
+async def test_neither_key_nor_address_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    """This holds even if the server quotes the key, or can't be reached."""
     caplog.set_level("INFO")
     async with embedder() as server:
         refused = server.embeddings(key="secret-of-mine")
@@ -78,8 +78,8 @@ async def test_neither_key_nor_address_is_told(caplog: pytest.LogCaptureFixture)
     assert not [each for each in ("secret-of-mine", KEY, url, "127.0.0.1") if each in told + refused.identity]
 
 
-async def test_a_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptureFixture) -> None:
-    """The endpoint is left alone for a minute after each failure."""
+async def test_a_failure_and_its_end_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The endpoint is not asked for a minute after each failure."""
     caplog.set_level("INFO")
     now = 100.0
     async with embedder() as server:
@@ -104,7 +104,7 @@ async def test_a_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptur
 
 
 async def test_a_slow_endpoint_does_not_hold_up_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Full text alone is searched."""
+    """Only full text is searched."""
     monkeypatch.setattr(module, "_QUERY_TIMEOUT", 0.1)
     async with embedder() as server:
         server.hold = asyncio.Event()
@@ -115,8 +115,8 @@ async def test_a_slow_endpoint_does_not_hold_up_a_question(monkeypatch: pytest.M
     assert asked.failure == "no answer within 0.1 s"
 
 
-async def test_a_question_is_not_sent_where_no_vector_could_be_compared() -> None:
-    """An index without vectors, or with those of another model."""
+async def test_a_question_is_not_sent_if_there_are_no_vectors_to_compare() -> None:
+    """The index has no vectors, or those of another model."""
     async with embedder() as server:
         asked = server.embeddings()
         other = space_of(server.embeddings(model="large"))
@@ -126,7 +126,7 @@ async def test_a_question_is_not_sent_where_no_vector_could_be_compared() -> Non
 
 
 async def test_vectors_of_another_dimension_are_not_compared(caplog: pytest.LogCaptureFixture) -> None:
-    """Both are told, once, however often it is asked."""
+    """Both dimensions are reported, and only once."""
     now = 0.0
     async with embedder() as server:
         vendor = Vendor("embeddings", SecretStr(KEY), server.url, is_stand_in=False)
@@ -140,7 +140,7 @@ async def test_vectors_of_another_dimension_are_not_compared(caplog: pytest.LogC
 
 
 def test_vectors_of_different_lengths_are_refused() -> None:
-    """A server that mixes models is no use."""
+    """A server that mixes models can't be used."""
     with pytest.raises(EmbeddingsError):
         parse_vectors(b'{"data": [{"embedding": [1, 2]}, {"embedding": [1]}]}', 2)
 
@@ -159,8 +159,8 @@ def test_vectors_of_different_lengths_are_refused() -> None:
         ),
     ],
 )
-def test_the_key_of_one_server_goes_to_no_other(given: dict[str, str], url: str | None, key: str) -> None:
-    """OPENAI_API_KEY is sent to the language model's server alone."""
+def test_a_key_is_sent_only_to_its_own_server(given: dict[str, str], url: str | None, key: str) -> None:
+    """OPENAI_API_KEY is sent only to the language model's server."""
     vendor = Settings(openai_api_key="sk-openai", embeddings_model="small", **given).embeddings  # type: ignore[arg-type]
 
     assert vendor is not None
@@ -168,5 +168,5 @@ def test_the_key_of_one_server_goes_to_no_other(given: dict[str, str], url: str 
 
 
 def test_without_a_model_there_are_no_embeddings() -> None:
-    """Nothing is sent to anybody."""
+    """Nothing is sent to any server."""
     assert embeddings_of(Settings(openai_api_key=SecretStr("sk-openai"))) is None

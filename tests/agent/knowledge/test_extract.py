@@ -19,7 +19,7 @@ PAGE = """<html><head><title>Opening  hours</title></head><body>
 
 
 def test_a_pdf_has_its_pages() -> None:
-    """By their numbers."""
+    """Each page is a section with its number."""
     title, sections = extract("pdf", pdf("Thirty days.", "Two years."))
 
     assert title == ""
@@ -30,7 +30,7 @@ def test_a_pdf_has_its_pages() -> None:
 
 
 def test_a_web_page_has_its_title_and_its_chapters() -> None:
-    """Without navigation and scripts."""
+    """Navigation and scripts are left out."""
     title, sections = extract("html", PAGE.encode())
     text = " ".join(f"{each.where} {each.text}" for each in sections)
 
@@ -42,19 +42,19 @@ def test_a_web_page_has_its_title_and_its_chapters() -> None:
 
 
 def test_a_web_page_without_an_article_is_read_as_it_is() -> None:
-    """A line is enough."""
+    """A single line is enough."""
     _, sections = extract("html", b"<!doctype html><p>From nine.</p>")
 
     assert [each.text.strip() for each in sections] == ["From nine."]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_a_text_is_decoded_whatever_wrote_it(encoding: str) -> None:
-    """Without a declaration."""
+def test_a_text_is_decoded_in_any_encoding(encoding: str) -> None:
+    """The encoding is not declared."""
     assert extract("text", "Öffnung – neun".encode(encoding))[1] == [Section("", "Öffnung – neun")]
 
 
-def test_a_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_length_of_a_text_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is left out."""
     monkeypatch.setattr(extraction, "_LONGEST_TEXT", 10)
 
@@ -65,7 +65,7 @@ def test_a_text_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_request_has_one_answer() -> None:
-    """Also one for a document that is broken, empty or not there."""
+    """This also holds for a document that is broken, empty or missing."""
     answers = [
         json.loads(json.dumps(extraction._answer(json.dumps({"kind": kind, "path": path}))))
         for kind, path in (("pdf", "/dev/null"), ("text", "/dev/null"), ("markdown", "/none"))

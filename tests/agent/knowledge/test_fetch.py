@@ -1,4 +1,4 @@
-"""Links: documents come from public addresses alone, and bounded."""
+"""Links: documents come only from public addresses, and their size is limited."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.agent.knowledge.servers import site
 LOOPBACK = networks_of("127.0.0.0/8 ::1")
 
 
-def test_networks_are_read_as_the_setting_has_them() -> None:
-    """A lone address is a network too."""
+def test_networks_are_read_from_the_setting() -> None:
+    """A single address is a network, too."""
     assert networks_of("10.0.0.0/8 192.0.2.1") == [ip_network("10.0.0.0/8"), ip_network("192.0.2.1/32")]
     assert networks_of("") == []
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
 async def test_a_private_address_is_not_connected_to(host: str) -> None:
-    """Neither as a number, nor by a name that leads to it."""
+    """It may be given as a number, or as a name that resolves to it."""
     async with site() as made:
         made.pages["/"] = ("text/plain", b"secret")
         port = made.url.rpartition(":")[2]
@@ -31,7 +31,7 @@ async def test_a_private_address_is_not_connected_to(host: str) -> None:
 
 
 class FirstIsPublic(Fetcher):
-    """One that takes the first address for a public one."""
+    """A fetcher that takes the first address for a public one."""
 
     count = 0
 
@@ -53,7 +53,7 @@ async def test_a_redirect_to_a_private_address_is_not_followed() -> None:
 
 
 async def test_a_proxy_is_not_asked_for_a_private_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which it could reach for us."""
+    """The proxy could reach it for us."""
     async with site() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "")
@@ -63,8 +63,8 @@ async def test_a_proxy_is_not_asked_for_a_private_address(monkeypatch: pytest.Mo
         assert proxy.asked == []
 
 
-async def test_a_network_that_is_named_is_reached() -> None:
-    """Redirects are followed there."""
+async def test_an_allowed_network_is_reached() -> None:
+    """Redirects within it are followed."""
     async with site() as made:
         made.pages |= {"/a": "/b", "/b": ("text/html", b"<p>From nine.</p>")}
 
@@ -82,7 +82,7 @@ async def test_a_network_that_is_named_is_reached() -> None:
     ],
 )
 async def test_an_answer_that_can_not_be_used_is_an_error(page: tuple[str, bytes] | str | int, reason: str) -> None:
-    """With a reason for the log."""
+    """The reason goes to the log."""
     async with site() as made:
         made.pages["/"] = page
         with pytest.raises(FetchError, match=reason):
@@ -90,7 +90,7 @@ async def test_an_answer_that_can_not_be_used_is_an_error(page: tuple[str, bytes
 
 
 async def test_a_server_that_is_down_is_an_error() -> None:
-    """Whose reason does not quote the URL, which may hold a key."""
+    """The reason does not quote the URL, which may contain a key."""
     async with site() as made:
         url = f"{made.url}/?key=secret"
     with pytest.raises(FetchError) as error:

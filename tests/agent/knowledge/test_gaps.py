@@ -1,4 +1,4 @@
-"""What a call's report says of knowledge that is missing."""
+"""What a call's report says about missing knowledge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BOOK = Knowledge(sources=("a.md", FAQ, NEWS, SHOP), refresh_hours=1)
 
 
 def test_links_that_are_missing_or_old_are_named(tmp_path: Path) -> None:
-    """Without their queries; a link that the worker is about to fetch again is not old."""
+    """Queries of URLs are left out; a link that is due to be fetched again is not old yet."""
     index = tmp_path / "index.sqlite"
     read = {FAQ: 100_000.0, NEWS: 104_000.0}
     write_index(index, [Document(link, "", "", at, (Section("", "x"),)) for link, at in read.items()])
@@ -28,6 +28,6 @@ def test_links_that_are_missing_or_old_are_named(tmp_path: Path) -> None:
     ]
 
 
-def test_an_index_that_is_not_there_is_a_gap(tmp_path: Path) -> None:
-    """The model reads that the documents can't be searched, and the report why."""
+def test_a_missing_index_is_a_gap(tmp_path: Path) -> None:
+    """The report says that no document could be read."""
     assert gaps(tmp_path / "none.sqlite", BOOK, now=0.0) == ["the knowledge has no document that could be read"]

@@ -1,4 +1,4 @@
-"""The index as a file: written whole, read by others meanwhile."""
+"""The index as a file: written as a whole while others read it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FAQ = Document("https://example.com/faq", "FAQ", "", 12.5, (Section("Hours", "Fr
 NOTES = Document("/notes.txt", "notes.txt", "1-2", 13.5, (Section("", "A note."),))
 
 
-def test_an_index_is_read_as_it_was_written(tmp_path: Path) -> None:
-    """Every document, in its order."""
+def test_an_index_reads_back(tmp_path: Path) -> None:
+    """Every document is there, and no other file is left."""
     path = tmp_path / "knowledge" / "index.sqlite"
     write_index(path, [FAQ, NOTES])
 
@@ -25,7 +25,7 @@ def test_an_index_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_job_goes_on_reading_while_the_index_is_replaced(tmp_path: Path) -> None:
-    """What it has opened stays as it was."""
+    """An opened index stays as it was."""
     path = tmp_path / "index.sqlite"
     write_index(path, [FAQ])
     opened = open_index(path)
@@ -38,7 +38,7 @@ def test_a_job_goes_on_reading_while_the_index_is_replaced(tmp_path: Path) -> No
 
 
 def test_a_broken_index_counts_as_none(tmp_path: Path) -> None:
-    """It is written again."""
+    """The next build replaces it."""
     path = tmp_path / "index.sqlite"
     path.write_bytes(b"no database" * 1_000)
 
@@ -48,7 +48,7 @@ def test_a_broken_index_counts_as_none(tmp_path: Path) -> None:
 
 
 def test_the_same_sources_have_the_same_index(tmp_path: Path) -> None:
-    """Whatever else the persona says; paths are relative to its folder."""
+    """Other options of the persona don't matter; paths are relative to its folder."""
     book = Knowledge(sources=("book", "https://example.com"))
     paths = {
         index_path(tmp_path, each, folder)

@@ -1,4 +1,4 @@
-"""The worker keeps what its personas know, and starts whatever becomes of it."""
+"""The worker keeps the knowledge of its personas up to date, and starts whatever happens to it."""
 
 from __future__ import annotations
 
@@ -24,45 +24,45 @@ PERSONA = 'name = "Ada"\ninstructions = "x"\nknowledge = [{}]\n'
 
 
 def settings_of(tmp_path: Path, *sources: str) -> Settings:
-    """The settings of a worker whose persona has these sources."""
+    """Make settings of a worker whose persona has these sources."""
     file = tmp_path / "ada.toml"
     file.write_text(PERSONA.format(", ".join(f'"{source}"' for source in sources)))
     return Settings(persona=file, state_dir=tmp_path / "state", knowledge_networks="127.0.0.1")
 
 
 def index_of(settings: Settings) -> Path:
-    """Where the persona's index is."""
+    """Return the path of the persona's index."""
     persona = load_persona(settings.persona)
     assert persona.knowledge is not None
     return index_path(settings.state_dir, persona.knowledge, persona.folder)
 
 
 async def test_the_knowledge_is_there_when_the_worker_takes_calls(tmp_path: Path) -> None:
-    """And follows its files while it runs."""
+    """The index is built before the worker starts."""
     (tmp_path / "a.md").write_text("Open from nine.")
     settings = settings_of(tmp_path, "a.md")
     async with keeping_knowledge(settings):
         assert [found.text for found in search(index_of(settings), "open", 1)] == ["Open from nine."]
 
 
-async def test_changes_are_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also new sources in the persona file, without a restart."""
+async def test_changes_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New sources in the persona file need no restart."""
     monkeypatch.setattr(keeper, "_LOOK_INTERVAL", 0.05)
     (tmp_path / "a.md").write_text("Open from nine.")
     (tmp_path / "b.md").write_text("Open from ten.")
     settings = settings_of(tmp_path, "a.md")
     async with keeping_knowledge(settings), asyncio.timeout(20):
         settings_of(tmp_path, "b.md")
-        while not index_of(settings).exists():  # noqa: ASYNC110 - another task makes it
+        while not index_of(settings).exists():  # noqa: ASYNC110 - another task writes it
             await asyncio.sleep(0.02)
 
     assert [found.text for found in search(index_of(settings), "open", 1)] == ["Open from ten."]
 
 
-async def test_a_link_that_hangs_does_not_keep_the_worker_from_starting(
+async def test_a_link_that_hangs_does_not_delay_the_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Calls begin without it."""
+    """Calls begin without its document."""
     monkeypatch.setattr(keeper, "_START_TIMEOUT", 0.2)
     held = asyncio.Event()
     async with site() as made:
@@ -76,7 +76,7 @@ async def test_a_link_that_hangs_does_not_keep_the_worker_from_starting(
     assert "the knowledge is not read in time: calls begin, and it is read beside them" in caplog.messages
 
 
-async def test_a_source_that_is_gone_is_a_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_missing_source_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The others are indexed."""
     (tmp_path / "a.md").write_text("Open from nine.")
     settings = settings_of(tmp_path, "a.md", "gone.md")
@@ -87,10 +87,8 @@ async def test_a_source_that_is_gone_is_a_line_in_the_log(tmp_path: Path, caplog
     assert record.__dict__["problem"] == "gone.md: there is no such file"
 
 
-async def test_a_directory_that_can_not_be_written_is_a_line_in_the_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The worker starts all the same."""
+async def test_a_read_only_directory_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The worker still starts."""
     (tmp_path / "a.md").write_text("Open from nine.")
     settings = settings_of(tmp_path, "a.md")
     (tmp_path / "state").write_text("a file where the directory should be")
@@ -100,8 +98,8 @@ async def test_a_directory_that_can_not_be_written_is_a_line_in_the_log(
     assert "the index of knowledge can't be written: is STATE_DIR writable?" in caplog.messages
 
 
-async def test_an_index_that_nobody_has_kept_for_a_month_is_deleted(tmp_path: Path) -> None:
-    """Those of this worker's personas stay."""
+async def test_an_index_that_was_unused_for_a_month_is_deleted(tmp_path: Path) -> None:
+    """Indexes of this worker's personas stay."""
     (tmp_path / "a.md").write_text("Open from nine.")
     settings = settings_of(tmp_path, "a.md")
     old, recent = tmp_path / "state" / "knowledge" / "old.sqlite", tmp_path / "state" / "knowledge" / "recent.sqlite"
@@ -110,14 +108,14 @@ async def test_an_index_that_nobody_has_kept_for_a_month_is_deleted(tmp_path: Pa
         file.touch()
     os.utime(old, (0, 0))
     async with keeping_knowledge(settings):
-        # It is done once the worker may start.
+        # The deletion runs after the worker may start.
         await asyncio.sleep(0)
 
     assert (old.exists(), recent.exists(), index_of(settings).exists()) == (False, True, True)
 
 
-async def test_passages_get_vectors_beside_the_worker(tmp_path: Path) -> None:
-    """Where EMBEDDINGS_MODEL is set, and the persona does not keep its documents to itself."""
+async def test_passages_get_vectors_while_the_worker_runs(tmp_path: Path) -> None:
+    """EMBEDDINGS_MODEL has to be set, and the persona must not disable embeddings."""
     (tmp_path / "a.md").write_text("Open from nine.")
     async with embedder() as server:
         given = {"embeddings_model": "small", "embeddings_base_url": server.url, "embeddings_api_key": KEY}
@@ -136,10 +134,10 @@ async def test_passages_get_vectors_beside_the_worker(tmp_path: Path) -> None:
     assert list(read_vectors(index_of(settings))[1]) == ["a.md\nOpen from nine."]
 
 
-async def test_an_endpoint_that_hangs_does_not_keep_the_worker_from_starting(
+async def test_an_embeddings_endpoint_that_hangs_does_not_delay_the_worker(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Full text is there at once."""
+    """Full text can be searched at once."""
     (tmp_path / "a.md").write_text("Open from nine.")
     async with embedder() as server:
         server.hold = asyncio.Event()

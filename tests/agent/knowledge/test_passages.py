@@ -1,4 +1,4 @@
-"""Documents in passages: nothing is lost, nothing is too long."""
+"""Documents are cut into passages: no text is lost, and no passage is too long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.knowledge.passages import Section, passages, sections_of_markdown
 
 
 def test_markdown_is_cut_at_its_headings() -> None:
-    """What stands before the first one has none."""
+    """Text before the first heading has none."""
     sections = sections_of_markdown("Hello.\n\n# Returns #\nThirty days.\n\n## Empty\n### Refunds\nA week.\n")
 
     assert [(each.where, each.text.strip()) for each in sections] == [
@@ -20,14 +20,14 @@ def test_markdown_is_cut_at_its_headings() -> None:
 
 
 def test_short_paragraphs_are_one_passage() -> None:
-    """Of the same section alone."""
+    """Passages never join two sections."""
     cut = passages([Section("a", "One.\n\nTwo.\n \nThree."), Section("b", "Four.")])
 
     assert cut == [Section("a", "One.\nTwo.\nThree."), Section("b", "Four.")]
 
 
-def test_a_long_paragraph_is_cut_behind_sentences() -> None:
-    """In scripts without blanks too."""
+def test_a_long_paragraph_is_cut_between_sentences() -> None:
+    """This also holds in scripts without spaces."""
     for sentence in ("This is a sentence of a handbook. ", "これは手引きの一文です。"):
         cut = passages([Section("", sentence * 100)])
 
@@ -37,7 +37,7 @@ def test_a_long_paragraph_is_cut_behind_sentences() -> None:
 
 @given(st.text(max_size=3_000))
 def test_nothing_is_lost_and_nothing_is_too_long(text: str) -> None:
-    """Whatever the text is made of, but for blanks."""
+    """Only spaces may be lost, whatever the text is."""
     cut = passages([Section("", text)])
 
     assert all(0 < len(each.text) <= 900 for each in cut)

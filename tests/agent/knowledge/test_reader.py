@@ -1,4 +1,4 @@
-"""The process that reads documents: it may die or hang, and the next document is read all the same."""
+"""The process that reads documents: if it dies or hangs, the next document is still read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def test_documents_are_read_by_one_process(tmp_path: Path) -> None:
-    """A broken one is an error with a reason, and not the end."""
+    """A broken one gives an error with a reason, and the process goes on."""
     (tmp_path / "good.pdf").write_bytes(pdf("Thirty days."))
     (tmp_path / "broken.pdf").write_bytes(pdf("Thirty days.")[:100])
     (tmp_path / "a.md").write_text("# Hours\nFrom nine.")
@@ -36,7 +36,7 @@ async def test_documents_are_read_by_one_process(tmp_path: Path) -> None:
 
 
 async def test_a_document_that_takes_too_long_ends_the_process(tmp_path: Path) -> None:
-    """The next one has another."""
+    """The next document gets a new process."""
     (tmp_path / "a.txt").write_text("From nine.")
     async with DocumentReader(timeout=0.001) as reader:
         with pytest.raises(ReadError, match=r"more than 0\.001 seconds"):
@@ -47,7 +47,7 @@ async def test_a_document_that_takes_too_long_ends_the_process(tmp_path: Path) -
 
 
 async def test_a_process_that_dies_is_replaced(tmp_path: Path) -> None:
-    """By the kernel's memory killer, for one."""
+    """The kernel may kill it when memory is short, for example."""
     (tmp_path / "a.txt").write_text("From nine.")
     async with DocumentReader() as reader:
         await reader.read("text", tmp_path / "a.txt")

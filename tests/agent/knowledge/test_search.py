@@ -1,4 +1,4 @@
-"""The search: in every language, and whatever the query is made of."""
+"""The search, in every language and with any query."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index of the handbooks of all languages."""
+    """Write an index of the handbooks of all languages."""
     path = tmp_path_factory.mktemp("index") / "handbooks.sqlite"
     write_index(path, documents())
     return path
@@ -28,32 +28,32 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("language", "question", "chapter"), QUESTIONS)
 def test_a_question_finds_the_chapter_that_answers_it(index: Path, language: str, question: str, chapter: str) -> None:
-    """In its own words, inflected, compounded, misspelled or without accents; among the books of six languages."""
+    """The words may be inflected, compounded, misspelled or without accents; the index has six languages."""
     best = search(index, question, 4)[0]
 
     assert (best.title, best.where) == (f"Handbook {language}", chapter)
 
 
-def test_a_lone_letter_of_a_script_without_blanks_is_found(index: Path) -> None:
-    """Behind which another one stands."""
+def test_a_single_letter_of_a_script_without_spaces_is_found(index: Path) -> None:
+    """In the text another letter follows it."""
     assert "退货" in [found.where for found in search(index, "退", 4)]
 
 
-def test_what_is_nowhere_is_not_found(index: Path) -> None:
-    """Neither are queries without letters."""
+def test_unknown_words_find_nothing(index: Path) -> None:
+    """Queries without letters find nothing either."""
     for query in ("xylophon", "", "?!", '"'):
         assert search(index, query, 4) == []
 
 
 @given(st.text(max_size=400))
 def test_no_query_is_an_error(index: Path, query: str) -> None:
-    """Whatever a language model makes of what was said, operators of the search engine included."""
+    """A language model may send anything, including operators of the search engine."""
     assert len(search(index, query, 3)) <= 3
     assert len(search(index, f'{query}" OR NEAR({query}) AND NOT *', 3)) <= 3
 
 
 def test_a_passage_has_a_link_where_its_document_does(tmp_path: Path) -> None:
-    """The path of a file is nobody's business."""
+    """The path of a file is not shown."""
     path = tmp_path / "index.sqlite"
     web = Document("https://example.com/faq", "FAQ", "", 0.0, (Section("", "The lighthouse is open."),))
     file = Document("/srv/secret/notes.txt", "notes.txt", "1", 0.0, (Section("", "The lighthouse keeper sleeps."),))
@@ -66,7 +66,7 @@ def test_a_passage_has_a_link_where_its_document_does(tmp_path: Path) -> None:
 
 
 def test_a_missing_index_is_an_error(tmp_path: Path) -> None:
-    """And is not made by looking for it."""
+    """The search does not create it."""
     with pytest.raises(sqlite3.Error):
         search(tmp_path / "none.sqlite", "lighthouse", 4)
 
@@ -74,5 +74,5 @@ def test_a_missing_index_is_an_error(tmp_path: Path) -> None:
 
 
 def test_rankings_are_merged_by_rank() -> None:
-    """What both rankings have high up comes first."""
+    """A passage that is high in both rankings comes first."""
     assert fuse([[1, 2, 3], [2, 4]]) == [2, 1, 4, 3]

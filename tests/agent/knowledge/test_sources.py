@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_folder_is_searched_to_its_depths(tmp_path: Path) -> None:
-    """For the kinds of files that can be read, hidden ones apart; each document once."""
+def test_a_folder_is_searched_recursively(tmp_path: Path) -> None:
+    """Readable kinds of files are found once each; hidden files are left out."""
     for name in ("b/c.PDF", "a.md", "d.html", "e.txt", "f.docx", ".hidden.md", ".git/g.md"):
         (tmp_path / "book" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "book" / name).write_text("x")
@@ -30,7 +30,7 @@ def test_a_folder_is_searched_to_its_depths(tmp_path: Path) -> None:
 
 
 def test_a_symbolic_link_out_of_a_folder_is_not_followed(tmp_path: Path) -> None:
-    """Neither to a file nor to a folder; one that stays within is."""
+    """It may lead to a file or a folder; a link within the folder is followed."""
     inside, outside = tmp_path / "book", tmp_path / "private"
     inside.mkdir()
     outside.mkdir()
@@ -43,8 +43,8 @@ def test_a_symbolic_link_out_of_a_folder_is_not_followed(tmp_path: Path) -> None
     assert [each.title for each in documents(Knowledge(sources=("book",)), tmp_path)] == ["a.md", "alias.md"]
 
 
-def test_a_list_stands_for_the_sources() -> None:
-    """The rest is as by default."""
+def test_a_list_is_read_as_the_sources() -> None:
+    """The other options have their defaults."""
     assert Knowledge.model_validate(["a.md"]) == Knowledge(sources=("a.md",))
     with pytest.raises(ValidationError):
         Knowledge.model_validate([])
@@ -62,8 +62,8 @@ def test_a_list_stands_for_the_sources() -> None:
         ("https://me:secret@example.com/", "would be shown on the page"),
     ],
 )
-def test_what_can_not_be_used_is_named(tmp_path: Path, source: str, problem: str) -> None:
-    """With the source as it is written."""
+def test_a_source_that_can_not_be_used_is_named(tmp_path: Path, source: str, problem: str) -> None:
+    """The problem begins with the source as it is written."""
     (tmp_path / "table.xlsx").write_text("x")
     (tmp_path / "empty").mkdir()
     (tmp_path / "folder.md").write_text("x")
@@ -88,5 +88,5 @@ def test_what_can_not_be_used_is_named(tmp_path: Path, source: str, problem: str
     ],
 )
 def test_the_kind_of_an_answer_is_what_the_server_says(content_type: str, path: str, kind: str | None) -> None:
-    """Where it says little, what the path says."""
+    """If it is unspecific, the path's extension counts."""
     assert kind_of_answer(content_type, path) == kind

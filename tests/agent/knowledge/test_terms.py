@@ -1,4 +1,4 @@
-"""Texts as terms, in scripts with blanks and without."""
+"""Search terms of texts, in scripts with and without spaces."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from agent.knowledge.terms import fold, grams, terms
     ],
 )
 def test_a_text_is_split_as_its_script_wants(text: str, expected: list[str]) -> None:
-    """Words where there are blanks; pairs of letters with their marks, and the last letter, where there are none."""
+    """Terms are words, or pairs of letters with their marks and the last letter in scripts without spaces."""
     assert terms(text) == expected
 
 
-def test_parts_of_words_are_taken_of_long_words_alone() -> None:
-    """Short ones, and scripts without blanks, are found without."""
+def test_only_long_words_have_parts() -> None:
+    """Short words, and scripts without spaces, are found without them."""
     assert grams("Rückgabe in 保修两年") == ["ruc", "uck", "ckg", "kga", "gab", "abe"]
 
 
 @given(st.text())
-def test_any_text_has_terms_without_blanks(text: str) -> None:
-    """Whatever it is made of; folding once more changes no term."""
+def test_terms_of_any_text_have_no_spaces(text: str) -> None:
+    """The text may be anything; folding twice changes no term."""
     for term in terms(text):
         assert term
         assert not any(each.isspace() or each == '"' for each in term)

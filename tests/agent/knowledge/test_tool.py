@@ -1,4 +1,4 @@
-"""The tool that the language model calls."""
+"""The tool with which the language model searches the documents."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BOOK = Knowledge(sources=("book",), about="the shop's handbook")
 
 
 async def test_passages_are_given_with_their_sources(tmp_path: Path) -> None:
-    """To the language model as text, to the page as a card."""
+    """The language model gets text, the page a card."""
     index = tmp_path / "index.sqlite"
     faq = Document("https://example.com/faq", "FAQ", "", 0.0, (Section("Warranty", "It lasts two years."),))
     write_index(index, [faq, Document("/book/a.pdf", "a.pdf", "1", 0.0, (Section("page 3", "Warranty: see FAQ."),))])
@@ -39,7 +39,7 @@ async def test_passages_are_given_with_their_sources(tmp_path: Path) -> None:
 
 
 async def test_a_passage_is_found_by_its_meaning(tmp_path: Path) -> None:
-    """Where there are embeddings; a persona that keeps its questions to itself sends none."""
+    """Embeddings are used if there are any; a persona that disables them sends no question."""
     index = tmp_path / "index.sqlite"
     write_index(index, [Document("/a.md", "a.md", "1", 0.0, (Section("", "Umtausch in dreißig Tagen."),))])
     async with embedder() as server:
@@ -55,25 +55,23 @@ async def test_a_passage_is_found_by_its_meaning(tmp_path: Path) -> None:
 
 
 async def test_nothing_found_is_an_answer(tmp_path: Path) -> None:
-    """Without a card."""
+    """There is no card."""
     index = tmp_path / "index.sqlite"
     write_index(index, [])
 
     assert await knowledge_tool(BOOK, index)(raw_arguments={"query": "x"}) == ["The documents say nothing about that."]
 
 
-async def test_an_index_that_is_not_there_is_an_error_for_the_model(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The operator reads which one; the call goes on."""
+async def test_a_missing_index_is_an_error_for_the_model(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names the index, and the call goes on."""
     with pytest.raises(ToolError, match="can't be searched at the moment"):
         await knowledge_tool(BOOK, tmp_path / "none.sqlite")(raw_arguments={"query": "x"})
 
     assert [record.message for record in caplog.records] == ["the knowledge of a persona can't be searched"]
 
 
-def test_the_model_is_told_what_the_documents_are_about(tmp_path: Path) -> None:
-    """In the description of the tool."""
+def test_the_model_learns_what_the_documents_are_about(tmp_path: Path) -> None:
+    """The tool's description says it."""
     told = knowledge_tool(BOOK, tmp_path).info.raw_schema
 
     assert told["name"] == "search_knowledge"

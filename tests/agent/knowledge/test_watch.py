@@ -1,4 +1,4 @@
-"""A change of personas and documents is noticed within seconds of a running worker."""
+"""Changes of personas and documents are noticed within seconds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings with a folder of personas, of which one has documents."""
+    """Make settings with a folder of personas, one of which has documents."""
     monkeypatch.setattr(watch, "_INTERVAL", 0.02)
     (tmp_path / "book").mkdir()
     (tmp_path / "a.md").write_text("Old.")
@@ -39,7 +39,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_a_change_ends_the_wait(settings: Settings, tmp_path: Path, change: str) -> None:
-    """Before its time is over, an hour here."""
+    """It ends before the set time, an hour here."""
     personas = [load_persona(tmp_path / "ada.toml")]
     since = stamp_of(settings, personas)
     waiting = asyncio.create_task(until_changed(settings, personas, since, 3_600.0))
@@ -51,7 +51,7 @@ async def test_a_change_ends_the_wait(settings: Settings, tmp_path: Path, change
 
 
 async def test_without_a_change_the_wait_has_an_end(settings: Settings) -> None:
-    """Links get old, and what failed is tried again."""
+    """Links have to be fetched again, and failures retried."""
     since = stamp_of(settings, [])
     async with asyncio.timeout(10):
         await until_changed(settings, [], since, 0.04)

@@ -1,4 +1,4 @@
-"""Counts since the test began: the metrics are a process's own, and other tests count too."""
+"""Counts since the test began, as metrics belong to the process and other tests count as well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def counted() -> Callable[..., float]:
-    """How much a sample has grown since the test began, by its name without the prefix and its labels."""
+    """Return how much a sample has grown since the test began, by its name without the prefix and its labels."""
     before = _samples()
 
     def grown(name: str, **labels: str) -> float:

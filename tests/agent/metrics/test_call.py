@@ -1,4 +1,4 @@
-"""What is counted of one call."""
+"""The metrics of one call."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Callers(rtc.EventEmitter[Literal["changed"]]):
 
 
 class Avatar(rtc.EventEmitter[Literal["core_event"]]):
-    """Tells what the test wants told."""
+    """An avatar that emits the events that the test sets."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,16 +66,16 @@ class Avatar(rtc.EventEmitter[Literal["core_event"]]):
 
 @pytest.fixture
 async def session() -> AsyncIterator[CalledSession]:
-    """A session that is not started."""
+    """Make a session that is not started."""
     session = CalledSession(voice=ScriptedTTS(VOICE))
     async with session:
         yield session
 
 
-async def test_a_call_is_active_from_its_begin_to_its_end(
+async def test_a_call_is_active_from_its_start_to_its_end(
     session: CalledSession, counted: Callable[..., float]
 ) -> None:
-    """Its reason is a label."""
+    """The reason of its end is a label."""
     metrics = CallMetrics(session, Callers())
     assert (counted("calls_started_total"), counted("calls_active")) == (1, 1)
     metrics.end("the caller has left")
@@ -84,7 +84,7 @@ async def test_a_call_is_active_from_its_begin_to_its_end(
 
 
 async def test_a_stage_is_measured_from_the_one_before(session: CalledSession, counted: Callable[..., float]) -> None:
-    """A turn is told again with every stage; each stage is counted once, and the answer when it is heard."""
+    """A turn is reported at every stage; each stage counts once, and the whole answer when it is heard."""
     metrics = CallMetrics(session, Callers())
     stages: dict[Any, float] = {"transcript": 0.25, "first_token": 0.75}
     metrics.turn(Turn(1, "speech", dict(stages)))
@@ -104,8 +104,10 @@ async def test_a_stage_is_measured_from_the_one_before(session: CalledSession, c
     assert counted("response_seconds_count", by="text") == 0
 
 
-async def test_a_barge_in_is_measured_and_an_end_is_not(session: CalledSession, counted: Callable[..., float]) -> None:
-    """A caller who speaks over the agent's last word has not silenced it."""
+async def test_a_barge_in_is_measured_and_a_natural_end_is_not(
+    session: CalledSession, counted: Callable[..., float]
+) -> None:
+    """A caller who speaks during the agent's last words has not interrupted it."""
     metrics = CallMetrics(session, Callers())
     await session.start(Agent(instructions=""))
     speaks = UserStateChangedEvent(old_state="listening", new_state="speaking")
@@ -122,10 +124,10 @@ async def test_a_barge_in_is_measured_and_an_end_is_not(session: CalledSession, 
     assert counted("barge_in_seconds_count") == 1
 
 
-async def test_seconds_count_for_the_sink_that_there_was(
+async def test_seconds_count_for_the_present_sink(
     session: CalledSession, counted: Callable[..., float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the caller's join on; a socket that drops leaves silence until the fallback track speaks."""
+    """They count from the caller's join; a dropped socket means silence until the fallback track speaks."""
     now = [100.0]
     monkeypatch.setattr("agent.metrics.call._now", lambda: now[0])
     callers, avatar = Callers(), Avatar()
@@ -146,7 +148,7 @@ async def test_seconds_count_for_the_sink_that_there_was(
 
 
 async def test_sessions_of_the_avatar_are_counted(session: CalledSession, counted: Callable[..., float]) -> None:
-    """A stop that is not confirmed is one that may cost money; a refusal is LiveAvatar's error."""
+    """An unconfirmed stop may cost money, and is counted; a refusal counts as LiveAvatar's error."""
     avatar = Avatar()
     metrics = CallMetrics(session, Callers())
     metrics.watch(avatar)
@@ -167,8 +169,10 @@ async def test_sessions_of_the_avatar_are_counted(session: CalledSession, counte
     assert counted("vendor_errors_total", vendor="liveavatar", status="fault") == 1
 
 
-async def test_an_error_of_the_session_is_its_vendors(session: CalledSession, counted: Callable[..., float]) -> None:
-    """Also one that another attempt makes good."""
+async def test_an_error_of_the_session_counts_for_its_vendor(
+    session: CalledSession, counted: Callable[..., float]
+) -> None:
+    """An error that a retry recovers from counts as well."""
     metrics = CallMetrics(session, Callers())
     error = LLMError(timestamp=0.0, label="llm", error=APIStatusError("words", status_code=429), recoverable=True)
     session.emit("error", ErrorEvent(error=error, source=None))
@@ -180,7 +184,7 @@ async def test_an_error_of_the_session_is_its_vendors(session: CalledSession, co
 async def test_the_first_frame_counts_from_the_callers_join(
     session: CalledSession, counted: Callable[..., float]
 ) -> None:
-    """Measured once a call, also when more callers join; a call that ends before has none."""
+    """It is measured once per call, also if more callers join, and not if the call ends before."""
     callers, avatar = Callers(), Avatar()
     metrics = CallMetrics(session, callers)
     metrics.watch(avatar)
@@ -197,7 +201,7 @@ async def test_the_first_frame_counts_from_the_callers_join(
 
 
 async def test_a_whole_call_is_counted(monkeypatch: pytest.MonkeyPatch, counted: Callable[..., float]) -> None:
-    """The call itself calls all of it: its session, its callers, its avatar, its turns and its end."""
+    """The call reports its session, its callers, its avatar, its turns and its end."""
     async with staged(monkeypatch, tools=[end_call]) as stage:
         await stage.call.start()
         await stage.shows("live")

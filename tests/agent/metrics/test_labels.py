@@ -18,7 +18,7 @@ ENDED = re.compile(r'_ending\.begin(?:\(|, )f?"([^"{]+)')
 
 
 def test_every_end_of_a_call_has_a_label() -> None:
-    """The reasons of agent/call/call.py are the known ones."""
+    """The reasons in agent/call/call.py are known."""
     reasons = ENDED.findall((ROOT / "agent/call/call.py").read_text())
 
     assert len(reasons) >= 5
@@ -27,7 +27,7 @@ def test_every_end_of_a_call_has_a_label() -> None:
 
 
 def test_every_end_of_a_session_has_a_label() -> None:
-    """The sentences of the core, with which a session is left, are the known ones."""
+    """The reasons in the avatar's core are known."""
     details = {each for path in (ROOT / "avatar/core").glob("*.py") for each in LEFT.findall(path.read_text())}
 
     assert len(details) >= 8
@@ -42,7 +42,7 @@ def test_every_end_of_a_session_has_a_label() -> None:
         ("POST /v1/sessions was answered with 418: secret words", "other"),
     ],
 )
-def test_a_label_never_has_a_detail(text: str, label: str) -> None:
+def test_a_label_has_no_details(text: str, label: str) -> None:
     """The service's own words stay in the log."""
     assert labels.one_of(labels.SESSION_ENDS, text) == label
 
@@ -58,13 +58,13 @@ def test_a_label_never_has_a_detail(text: str, label: str) -> None:
         (ValueError("words"), "other"),
     ],
 )
-def test_an_error_of_a_vendor_is_a_status_or_one_of_three_words(cause: Exception, status: str) -> None:
-    """The codes with which WebSockets close are not listed one by one."""
+def test_a_vendors_error_is_a_status_or_one_of_three_words(cause: Exception, status: str) -> None:
+    """The close codes of WebSockets are not listed one by one."""
     error = SimpleNamespace(type="stt_error", error=cause)
 
     assert (labels.vendor_of(error), labels.status_of(error)) == ("deepgram", status)
 
 
-def test_an_error_of_something_else_has_no_vendor() -> None:
+def test_another_error_has_no_vendor() -> None:
     """An error of the turn detector is not a vendor's."""
     assert labels.vendor_of(SimpleNamespace(type="interruption_detection_error")) == "other"

@@ -1,4 +1,4 @@
-"""Metrics by OpenTelemetry: what a collector gets."""
+"""Metrics by OpenTelemetry: what a collector receives."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 
 JOB = "from agent.metrics.catalogue import CALLS_STARTED; CALLS_STARTED.inc()"
 
-# A job's process that measures what the framework does.
+# A job's process that records a metric of the framework.
 MEASURING = """
 from agent.metrics.otlp import set_up_meters
 set_up_meters()
@@ -47,11 +47,11 @@ os._exit(0)  # so does multiprocessing
 
 
 class Collector:
-    """A collector that speaks OTLP over HTTP.
+    """A fake collector for OTLP over HTTP.
 
     Attributes:
-        environment: Names it.
-        got: What has come.
+        environment: Variables that point to it.
+        got: Requests that it received.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Collector:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Collector]:
-        """Serve for as long as the body runs."""
+        """Serve while the body runs."""
         app = web.Application()
         app.router.add_post("/v1/metrics", self._take)
         async with TestServer(app) as server:
@@ -73,13 +73,13 @@ class Collector:
 
     @property
     def last(self) -> dict[str, Any]:
-        """The metrics of the last request, by name."""
+        """Return the metrics of the last request, by name."""
         [of_process] = self.got[-1].resource_metrics
         return {each.name: each for scope in of_process.scope_metrics for each in scope.metrics}
 
     @property
     def instances(self) -> set[str]:
-        """The ids of the processes that have sent something."""
+        """Return the ids of the processes that have sent something."""
         return {
             each.value.string_value
             for request in self.got
@@ -90,7 +90,7 @@ class Collector:
 
 
 def sums(metric: Any) -> float:
-    """What the points of a counter add up to."""
+    """Return the sum of a counter's points."""
     assert metric.sum.is_monotonic
     return sum(float(point.as_double) for point in metric.sum.data_points)
 
@@ -98,7 +98,7 @@ def sums(metric: Any) -> float:
 async def test_a_collector_gets_the_metrics_of_the_worker_and_of_its_jobs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a port for Prometheus, regularly and once more at the end; those of jobs that have ended included."""
+    """They are sent regularly and at the end, include jobs that have ended, and need no port for Prometheus."""
     journal = SessionJournal(tmp_path)
     journal.prepare()
     journal.add("a-session", api_url="https://example.com")
@@ -122,8 +122,8 @@ async def test_a_collector_gets_the_metrics_of_the_worker_and_of_its_jobs(
     assert len(collector.instances) == 1
 
 
-async def test_a_job_sends_what_the_framework_measures(tmp_path: Path) -> None:
-    """By a meter provider of the job's process, which has an id of its own, and whose last numbers are not lost."""
+async def test_a_job_sends_the_frameworks_metrics(tmp_path: Path) -> None:
+    """The job's process has its own meter provider and id, and sends its last values before it exits."""
     async with Collector().running() as collector:
         await _run(MEASURING, collector.environment, tmp_path)
         [point] = collector.last["lk.agents.turn.e2e_latency"].histogram.data_points
@@ -135,10 +135,10 @@ async def test_a_job_sends_what_the_framework_measures(tmp_path: Path) -> None:
     }
 
 
-async def test_a_collector_that_is_away_does_not_hold_up_the_worker(
+async def test_an_unreachable_collector_does_not_hold_up_the_worker(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends all the same."""
+    """The worker still ends."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port()}")
     monkeypatch.setattr("agent.metrics.otlp._TIMEOUT", 0.2)
     async with serving_metrics(Settings(), SessionJournal(tmp_path)):
@@ -157,7 +157,7 @@ async def test_a_collector_that_is_away_does_not_hold_up_the_worker(
 def test_the_environment_says_what_is_exported(
     environment: dict[str, str], metrics: bool, traces: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By OpenTelemetry's own names."""
+    """The variables are OpenTelemetry's own."""
     for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_METRICS_EXPORTER"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -166,8 +166,8 @@ def test_the_environment_says_what_is_exported(
     assert (is_exported("metrics"), is_exported("traces")) == (metrics, traces)
 
 
-def test_only_the_services_own_metrics_are_sent() -> None:
-    """Those of Prometheus' client about the process have other names in OpenTelemetry."""
+def test_only_the_products_own_metrics_are_sent() -> None:
+    """The process metrics of Prometheus' client have other names in OpenTelemetry."""
     registry = CollectorRegistry()
     Counter("python_gc", "Of Python.", registry=registry)
     Gauge(f"{PREFIX}a_gauge", "Ours.", ["state"], registry=registry).labels("made").set(3)
@@ -180,7 +180,7 @@ def test_only_the_services_own_metrics_are_sent() -> None:
 
 @given(values=st.lists(st.tuples(st.sampled_from("ab"), st.floats(0.0, 20.0)), min_size=1, max_size=30))
 def test_a_histogram_has_the_same_buckets(values: list[tuple[str, float]]) -> None:
-    """Each value is in one of them, between its bounds, and their sum is that of the values."""
+    """Each value is in the bucket with its bounds, and the sums are equal."""
     registry, bounds = CollectorRegistry(), (0.5, 1.0, 5.0)
     made = Histogram(f"{PREFIX}wait_seconds", "A wait.", ["by"], buckets=bounds, registry=registry)
     for by, value in values:
@@ -202,7 +202,7 @@ def test_a_histogram_has_the_same_buckets(values: list[tuple[str, float]]) -> No
 
 
 async def _run(program: str, environment: dict[str, str], home: Path) -> None:
-    """Run a Python program in a process of its own."""
+    """Run a Python program in its own process."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program), env={**environment, "PYTHONPATH": str(ROOT), "HOME": str(home)}
     )

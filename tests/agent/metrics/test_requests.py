@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """An application with the counting middleware."""
+    """Make an application with the counting middleware."""
     return Site(tmp_path)
 
 
 async def test_a_call_that_is_let_in_is_one_request(site: Site, counted: Callable[..., float]) -> None:
-    """An accepted call counts as one request, not as refused."""
+    """It does not count as refused."""
     async with site.client() as client, client.post("/api/call") as answer:
         assert answer.status == 200
 
@@ -32,8 +32,8 @@ async def test_a_call_that_is_let_in_is_one_request(site: Site, counted: Callabl
     assert counted("calls_refused_total", reason="other") == 0
 
 
-async def test_guesses_at_the_secret_are_seen(site: Site, counted: Callable[..., float]) -> None:
-    """Ten are 401, the eleventh is 429, and each is a refused call."""
+async def test_guesses_at_the_secret_are_counted(site: Site, counted: Callable[..., float]) -> None:
+    """Ten get status 401 and the eleventh 429, and each is a refused call."""
     async with site.client(web_secret="a-secret") as client:
         for _ in range(11):
             async with client.post("/api/call"):
@@ -47,7 +47,7 @@ async def test_guesses_at_the_secret_are_seen(site: Site, counted: Callable[...,
 
 @pytest.mark.parametrize("name", ["call", "token"])
 async def test_both_token_endpoints_refuse_calls(counted: Callable[..., float], name: str) -> None:
-    """The page's own, and LiveKit's standard one."""
+    """These are the page's own endpoint and LiveKit's standard one."""
 
     async def refuse(_: web.Request) -> web.Response:
         return web.Response(status=401)
@@ -63,7 +63,7 @@ async def test_both_token_endpoints_refuse_calls(counted: Callable[..., float], 
 
 
 async def test_a_call_without_a_worker_or_a_room_is_refused(site: Site, counted: Callable[..., float]) -> None:
-    """A worker that drains, and a service that gives no room, are two reasons."""
+    """A draining worker and a service without a room are two reasons."""
     site.rooms.refusal = "All lines are busy."
     async with site.client() as client:
         async with client.post("/api/call"):
@@ -76,8 +76,8 @@ async def test_a_call_without_a_worker_or_a_room_is_refused(site: Site, counted:
     assert counted("calls_refused_total", reason="no worker") == 1
 
 
-async def test_paths_that_a_client_makes_up_are_one_route(site: Site, counted: Callable[..., float]) -> None:
-    """A scanner adds no series."""
+async def test_unknown_paths_are_one_route(site: Site, counted: Callable[..., float]) -> None:
+    """A scanner adds no time series."""
     async with site.client() as client:
         for path in ("/wp-login.php", "/.env", "/api/nothing", "/healthz"):
             async with client.get(path):

@@ -27,7 +27,7 @@ JOB = "from agent.metrics.catalogue import CALLS_STARTED, CALLS_ACTIVE; CALLS_ST
 
 @asynccontextmanager
 async def served(tmp_path: Path, **values: Any) -> AsyncIterator[tuple[str, SessionJournal]]:
-    """The URL of the metrics of a worker with an account, and its journal."""
+    """Serve the metrics of a worker with an account; yield their URL and the worker's journal."""
     journal = SessionJournal(tmp_path)
     journal.prepare()
     async with LiteService().running_server() as url:
@@ -38,15 +38,15 @@ async def served(tmp_path: Path, **values: Any) -> AsyncIterator[tuple[str, Sess
 
 
 async def lines_at(url: str) -> list[str]:
-    """The lines of an answer."""
+    """Return the lines of the answer."""
     async with aiohttp.ClientSession() as http, http.get(url) as answer:
         assert answer.status == 200
         assert answer.content_type == "text/plain"
         return (await answer.text()).splitlines()
 
 
-async def test_what_jobs_count_is_there_when_they_have_ended(tmp_path: Path) -> None:
-    """Each job has a process, whose counts are added up; none of them is active."""
+async def test_metrics_of_ended_jobs_are_included(tmp_path: Path) -> None:
+    """Each job has its own process; their counts are added up, and none is active."""
     async with served(tmp_path) as (url, _):
         for _ in range(2):
             subprocess.run([sys.executable, "-c", JOB], check=True)  # noqa: ASYNC221, S603 - Python itself, a moment
@@ -57,8 +57,8 @@ async def test_what_jobs_count_is_there_when_they_have_ended(tmp_path: Path) -> 
     assert len([line for line in lines if line.startswith("# HELP liveavatar_agent_calls_started_total")]) == 1
 
 
-async def test_sessions_of_the_journal_are_slots(tmp_path: Path) -> None:
-    """The metrics of killed processes are included."""
+async def test_sessions_of_the_journal_are_counted_as_slots(tmp_path: Path) -> None:
+    """Each session counts under its state in the journal."""
     async with served(tmp_path) as (url, journal):
         journal.add("a-session", api_url="https://example.com")
         journal.add("another", api_url="https://example.com")
@@ -70,7 +70,7 @@ async def test_sessions_of_the_journal_are_slots(tmp_path: Path) -> None:
     assert 'liveavatar_agent_avatar_slots_used{state="stopping"} 0.0' in lines
 
 
-async def test_the_frameworks_metrics_are_there_too(tmp_path: Path) -> None:
+async def test_the_frameworks_metrics_are_included(tmp_path: Path) -> None:
     """One port serves the metrics of the whole worker."""
     async with served(tmp_path) as (url, _):
         lines = await lines_at(url)
@@ -79,14 +79,14 @@ async def test_the_frameworks_metrics_are_there_too(tmp_path: Path) -> None:
     assert any(line.startswith("# TYPE process_resident_memory_bytes") for line in lines)
 
 
-async def test_without_a_port_nothing_is_kept_in_files(tmp_path: Path) -> None:
-    """No directory, and no server."""
+async def test_without_a_port_no_files_are_written(tmp_path: Path) -> None:
+    """There is no directory for them."""
     async with served(tmp_path, metrics_port=0):
         assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 
 
-async def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    """The directory goes with the worker."""
+async def test_the_directory_is_removed_with_the_worker(tmp_path: Path) -> None:
+    """Nothing is left behind."""
     async with served(tmp_path):
         directory = os.environ["PROMETHEUS_MULTIPROC_DIR"]
         assert os.path.isdir(directory)  # noqa: ASYNC240, PTH112 - the name in the environment is what counts
@@ -94,8 +94,8 @@ async def test_nothing_is_left_behind(tmp_path: Path) -> None:
     assert not os.path.exists(directory)  # noqa: ASYNC240, PTH110 - see above
 
 
-async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
-    """The worker does not start without metrics that were asked for."""
+async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    """A worker does not start without the metrics that were asked for."""
     async with served(tmp_path / "one") as (url, _):
         port = int(url.rpartition(":")[2].partition("/")[0])
         with pytest.raises(WorkerError, match=f"METRICS_PORT={port}"):

@@ -1,4 +1,4 @@
-"""The counts of processes that have ended stay, their files don't."""
+"""Counts of processes that have ended stay, and their files are removed."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ os._exit(9)
 
 
 def note(path: Path, value: float) -> None:
-    """Write the file of a process that has counted so much."""
+    """Write the file of a process that has counted this value."""
     with closing(MmapedDict(str(path))) as values:  # type: ignore[no-untyped-call]
         values.write_value(json.dumps(["calls", "calls_total", {}, "Calls."]), value, 0.0)  # type: ignore[no-untyped-call]
 
 
 def samples(directory: Path, *alive: int) -> dict[str, float]:
-    """The sums of all processes, of which these run."""
+    """Return the sums of all processes; these are alive."""
     families = shared.collect(directory, lambda process: process in alive)
     return {
         f"{sample.name}{sample.labels.get('le', '')}": sample.value for family in families for sample in family.samples
     }
 
 
-def test_what_killed_processes_counted_is_kept_in_one_file_a_kind(tmp_path: Path) -> None:
-    """Three processes that die without a word have counted three calls; none of them is active."""
+def test_counts_of_killed_processes_are_merged_into_one_file_per_kind(tmp_path: Path) -> None:
+    """Three killed processes have counted three calls, and none of them is active."""
     env = {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for _ in range(3):
         subprocess.run([sys.executable, "-c", COUNTS], env=env, check=False)  # noqa: S603 - Python itself
@@ -60,8 +60,8 @@ def test_what_killed_processes_counted_is_kept_in_one_file_a_kind(tmp_path: Path
     assert samples(tmp_path) == told
 
 
-def test_a_process_that_runs_keeps_its_file(tmp_path: Path) -> None:
-    """A process that still runs counts on in its file, and the sum includes it."""
+def test_a_running_process_keeps_its_file(tmp_path: Path) -> None:
+    """It goes on counting in its file, and the sum includes it."""
     note(tmp_path / "counter_11.db", 2.0)
     note(tmp_path / "counter_12.db", 5.0)
 
@@ -73,8 +73,8 @@ def test_a_process_that_runs_keeps_its_file(tmp_path: Path) -> None:
     assert samples(tmp_path) == {"calls_total": 8.0}
 
 
-def test_the_page_and_the_jobs_count_in_folders_of_their_own(tmp_path: Path) -> None:
-    """Their counts are one sum."""
+def test_the_page_and_the_jobs_count_in_separate_folders(tmp_path: Path) -> None:
+    """Their counts are added up."""
     (tmp_path / "jobs").mkdir()
     note(tmp_path / "counter_11.db", 2.0)
     note(tmp_path / "jobs" / "counter_12.db", 5.0)
@@ -84,7 +84,7 @@ def test_the_page_and_the_jobs_count_in_folders_of_their_own(tmp_path: Path) -> 
 
 
 def test_this_process_is_alive_and_an_ended_one_is_not() -> None:
-    """By the operating system, which is asked without a signal being sent."""
+    """The operating system is asked without sending a signal."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     assert shared.is_alive(ended.pid)
     ended.wait()

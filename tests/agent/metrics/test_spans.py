@@ -1,4 +1,4 @@
-"""Traces: the call's span, and what is below it."""
+"""Traces: the call's span, and the spans below it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Exported:
-    """The spans that have ended, by name."""
+    """The finished spans, by name."""
 
     def __init__(self, exporter: InMemorySpanExporter) -> None:
         self._exporter = exporter
@@ -37,7 +37,7 @@ class Exported:
 
 @pytest.fixture
 def exported(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exported]:
-    """Traces of a job in the room `a-room`, kept in memory."""
+    """Trace a job in the room `a-room`, and keep the spans in memory."""
     job: Any = SimpleNamespace(job=SimpleNamespace(room=SimpleNamespace(name="a-room")))
     monkeypatch.setattr(agent.metrics.spans, "get_job_context", lambda **_: job)
     exporter, provider, before = InMemorySpanExporter(), TracerProvider(), context.get_current()
@@ -50,12 +50,12 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exported]:
 
 
 def parent_of(span: ReadableSpan) -> int | None:
-    """The id of the span above."""
+    """Return the id of the parent span."""
     return None if span.parent is None else span.parent.span_id
 
 
 def test_turns_and_sessions_are_below_the_call(exported: Exported) -> None:
-    """Each has the room's name, by which its log lines are found, and no word that was said."""
+    """Each span has the room's name, which is also in its log lines, and no spoken word."""
     spans = CallSpans()
     spans.session_started(1, "an-id")
     spans.turn(Turn(3, "speech", {"transcript": 0.25, "speaking": 1.5}))
@@ -76,7 +76,7 @@ def test_turns_and_sessions_are_below_the_call(exported: Exported) -> None:
     assert since == pytest.approx({"transcript": 250_000_000, "speaking": 1_500_000_000}, abs=1000)
 
 
-def test_a_session_that_was_not_stopped_says_so(exported: Exported) -> None:
+def test_a_session_that_was_not_stopped_is_marked(exported: Exported) -> None:
     """Its span ends with the call."""
     spans = CallSpans()
     spans.session_started(1, "an-id")
@@ -88,7 +88,7 @@ def test_a_session_that_was_not_stopped_says_so(exported: Exported) -> None:
 
 
 async def test_the_frameworks_spans_are_below_the_call(exported: Exported) -> None:
-    """Those of the agent session, with the room's name too."""
+    """The spans of the agent session have the room's name, too."""
     spans = CallSpans()
     async with CalledSession() as session:
         await session.start(Agent(instructions=""))
@@ -100,7 +100,7 @@ async def test_the_frameworks_spans_are_below_the_call(exported: Exported) -> No
     assert session_span.attributes["room"] == "a-room"
 
 
-def test_without_a_collector_nothing_is_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_collector_there_is_no_tracing(monkeypatch: pytest.MonkeyPatch) -> None:
     """No exporter is made, and spans record nothing."""
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     monkeypatch.setattr(agent.metrics.spans, "OTLPSpanExporter", lambda: pytest.fail("an exporter was made"))

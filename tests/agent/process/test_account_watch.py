@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Balance(Account):
-    """An account whose balance and slots are given."""
+    """An account with a given balance and slots."""
 
     def __init__(self, settings: Settings, left: float | None, slots: int = 0, *, is_key_refused: bool = False) -> None:
         super().__init__(settings, None)
@@ -44,21 +44,21 @@ class Balance(Account):
 def test_an_avatar_needs_a_slot_and_credits(
     given: dict[str, Any], left: float | None, slots: int, problem: str
 ) -> None:
-    """An unknown number is no reason against it, and the sandbox costs nothing."""
+    """An unknown balance or slot count does not refuse a call, and the sandbox costs nothing."""
     settings = Settings.model_validate(given)
 
     assert AccountWatch(settings, Balance(settings, left, slots)).problem == problem
 
 
-def test_a_refused_key_is_told_before_all_else() -> None:
-    """With the setting's name."""
+def test_a_refused_key_comes_first() -> None:
+    """The problem names the setting."""
     watch = AccountWatch(Settings(), Balance(Settings(), 0.0, is_key_refused=True))
 
     assert watch.problem == "LiveAvatar refuses LIVEAVATAR_API_KEY"
 
 
-async def test_the_account_is_looked_at_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credits that were bought, a key that was replaced and a slot that is free are noticed."""
+async def test_the_account_is_queried_repeatedly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bought credits, a replaced key and a free slot are noticed."""
     monkeypatch.setattr(account_watch, "_COUNTS_EVERY", 0.01)
     monkeypatch.setattr(account_watch, "_LOOKS_EVERY", 0.01)
     reply: tuple[int, dict[str, str]] = (401, {})

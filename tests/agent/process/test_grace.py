@@ -21,12 +21,12 @@ from agent.settings import Settings
     ],
 )
 def test_the_goodbye_is_said_before_the_worker_is_killed(values: dict[str, Any], seconds: int) -> None:
-    """With STOP_GRACE calls are waited for until they have to end; where it is short, not at all."""
+    """STOP_GRACE limits the wait for calls, so that their end fits into it; a short one allows no wait."""
     assert drain_timeout(Settings.model_validate(values)) == seconds
 
 
-def test_a_call_has_the_time_to_end() -> None:
-    """Its goodbye, its last events, and the stop of its avatar."""
+def test_a_call_has_time_to_end() -> None:
+    """The time is enough for its goodbye, its last events, and the stop of its avatar."""
     steps = (call._SILENCE_TIMEOUT, call._FAREWELL_TIMEOUT, call._LAST_EVENTS_TIMEOUT, call._STOP_TIMEOUT)
 
     assert sum(steps) <= CALL_END

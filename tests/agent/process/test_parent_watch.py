@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 
-# A worker with one job, which ends as soon as the worker is gone, as the framework's do, and needs threads after that.
+# A worker with one job, which ends with its worker as the framework's jobs do, and needs threads after that.
 PROGRAM = """
 import asyncio, multiprocessing, os, sys, time
 from pathlib import Path
@@ -35,7 +35,7 @@ if __name__ == "__main__":
 
 
 async def test_a_job_brings_another_agent_before_it_ends(tmp_path: Path) -> None:
-    """Its main thread has ended by then, and the process waits."""
+    """The process waits for it although its main thread has ended."""
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     worker = await asyncio.create_subprocess_exec(

@@ -45,5 +45,5 @@ def test_each_command_says_what_to_do_before_it_imports_anything(command: str, t
 
 
 def test_this_system_can_run_the_worker() -> None:
-    """As every system can that has forks, signals and `fcntl`."""
+    """Any system with `fork`, signals and `fcntl` can."""
     assert platform_problem() is None

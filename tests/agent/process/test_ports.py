@@ -1,4 +1,4 @@
-"""Which ports are opened, by the settings and by a platform's PORT."""
+"""Which ports are opened, depending on the settings and a platform's PORT."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ from agent.settings import Settings
         ({"port": 3000, "web_secret": "s"}, True, 8080, 0),
     ],
 )
-def test_ports_are_those_asked_for(values: dict[str, Any], dev: bool, page: int, health: int) -> None:
-    """PORT is the page's if that needs a secret, else the health check's; in development it means something else."""
+def test_ports_follow_the_settings(values: dict[str, Any], dev: bool, page: int, health: int) -> None:
+    """PORT is the page's if a secret protects it, else the health check's; in development it is ignored."""
     settings = Settings(**values)
 
     assert (page_port(settings, dev=dev), health_port(settings, dev=dev)) == (page, health)
@@ -45,5 +45,5 @@ def test_ports_are_those_asked_for(values: dict[str, Any], dev: bool, page: int,
     ],
 )
 def test_the_page_is_on_loopback_unless_a_platform_asks_for_it(values: dict[str, Any], dev: bool, host: str) -> None:
-    """Or WEB_HOST says otherwise."""
+    """WEB_HOST overrides it."""
     assert page_host(Settings(**values), dev=dev) == host

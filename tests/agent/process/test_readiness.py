@@ -1,4 +1,4 @@
-"""The worker's state, and what `/readyz` makes of it."""
+"""The worker's state, and the answer of `/readyz`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from agent.process.readiness import Readiness
 
 
 class IdleServer(JobServer):
-    """A worker that has reached LiveKit when it is told so, and has the calls that it is told to have."""
+    """A worker whose registration and calls the test sets."""
 
     def __init__(self) -> None:
         super().__init__(ws_url="ws://127.0.0.1:1", api_key="key", api_secret="secret")
         self.calls = 0
-        self._devmode, self._worker_load, self._reserved_slots = False, 0.0, 0  # set where it runs
+        # The framework sets these when the worker runs.
+        self._devmode, self._worker_load, self._reserved_slots = False, 0.0, 0
 
     def register(self) -> None:
         self._connecting = False
@@ -38,14 +39,14 @@ class IdleServer(JobServer):
 
 
 async def answer(readiness: Readiness) -> tuple[int, str, str]:
-    """The answer to a probe: its HTTP status, the worker's status, and the reason."""
+    """Return the answer to a probe: its HTTP status, the worker's status, and the reason."""
     response = await readiness.answer(make_mocked_request("GET", "/readyz"))
     body = json.loads(response.text or "")
     return response.status, body["status"], body["reason"]
 
 
-async def test_a_worker_is_ready_while_livekit_knows_it() -> None:
-    """A worker is not ready before it is registered, while LiveKit is away or while it drains; a full one is ready."""
+async def test_a_worker_is_ready_while_it_is_registered() -> None:
+    """It is not ready before its registration, without LiveKit, or while it drains; a full worker is ready."""
     server = IdleServer()
     readiness = Readiness(server, is_registered=True)
     answers = [await answer(readiness)]
@@ -70,8 +71,8 @@ async def test_a_worker_is_ready_while_livekit_knows_it() -> None:
     assert readiness.state.calls == 2
 
 
-async def test_refused_keys_are_told() -> None:
-    """Refused keys make the worker unready, with the settings' names."""
+async def test_refused_keys_are_reported() -> None:
+    """They make the worker unready; the reason names the settings."""
     server = IdleServer()
     server.are_keys_refused = True
 
@@ -82,7 +83,7 @@ async def test_refused_keys_are_told() -> None:
     )
 
 
-async def test_a_worker_that_cannot_reach_the_fleets_redis_is_not_ready() -> None:
+async def test_a_worker_that_can_not_reach_redis_is_not_ready() -> None:
     """A rollout waits for it; callers are still let in, and calls go on."""
     server, is_away = IdleServer(), True
     readiness = Readiness(server, is_registered=True, is_state_away=lambda: is_away)
@@ -96,8 +97,8 @@ async def test_a_worker_that_cannot_reach_the_fleets_redis_is_not_ready() -> Non
     assert await answer(readiness) == (200, "ok", "")
 
 
-async def test_a_worker_without_an_avatar_to_give_is_not_ready() -> None:
-    """All slots are used, or the credits are gone; the page lets callers in all the same, who hear a voice."""
+async def test_a_worker_without_a_free_avatar_is_not_ready() -> None:
+    """All slots are used, or the credits are gone; the page still lets callers in, who get a voice call."""
     server, problem = IdleServer(), "all 2 slots of LiveAvatar's account are used"
     readiness = Readiness(server, is_registered=True, account_problem=lambda: problem)
     server.register()
@@ -110,8 +111,8 @@ async def test_a_worker_without_an_avatar_to_give_is_not_ready() -> None:
     assert await answer(readiness) == (200, "ok", "")
 
 
-async def test_without_a_registration_a_worker_that_runs_is_ready() -> None:
-    """A worker whose calls come from the page alone does not wait for LiveKit."""
+async def test_without_registration_a_running_worker_is_ready() -> None:
+    """A worker whose calls come only from the page does not wait for LiveKit."""
     server = IdleServer()
     readiness = Readiness(server, is_registered=False)
     before = readiness.state.status
@@ -120,8 +121,8 @@ async def test_without_a_registration_a_worker_that_runs_is_ready() -> None:
     assert (before, readiness.state.status) == ("starting", "ok")
 
 
-def test_the_probe_is_answered_on_the_health_checks_port() -> None:
-    """With or without a page."""
+def test_the_probe_is_answered_on_the_health_port() -> None:
+    """It is answered with and without a page."""
     server = IdleServer()
     Readiness(server, is_registered=True)
 

@@ -10,14 +10,14 @@ from agent.process.redaction import redact
 
 
 def record(message: str, *args: object, **fields: object) -> logging.LogRecord:
-    """A record with fields, as the framework's logger makes it."""
+    """Make a log record with fields, as the framework's logger does."""
     made = logging.LogRecord("livekit.agents", logging.WARNING, __file__, 1, message, args, None)
     vars(made).update(fields)
     return made
 
 
-def test_fields_with_what_was_said_are_left_out() -> None:
-    """The framework's mark for what is personal counts, and what it forgot to mark; other fields stay."""
+def test_fields_with_spoken_words_are_left_out() -> None:
+    """They are those that the framework marks as personal, and some that it does not mark; other fields stay."""
     fields = {"lk.pii.user_input": "a wish", "text_sent": "an answer", "tool_calls_sent": ["wish"], "attempt": 2}
     redacted = record("skipping a reply", **fields)
 
@@ -27,7 +27,7 @@ def test_fields_with_what_was_said_are_left_out() -> None:
 
 
 def test_a_quoted_text_is_left_out_of_messages() -> None:
-    """The error that quotes what could not be synthesised is told without it."""
+    """The framework's error quotes the text that could not be synthesised."""
     redacted = record("failed: %s, retrying", "no audio frames were pushed for text: a secret\nwish")
     redact(redacted)
 
@@ -35,7 +35,7 @@ def test_a_quoted_text_is_left_out_of_messages() -> None:
 
 
 def test_a_quoted_text_is_left_out_of_tracebacks() -> None:
-    """The same error as an exception that was logged; where it came from stays."""
+    """The traceback of the logged exception stays otherwise."""
     redacted = record("Error in a task")
     text = "a secret wish"
     try:
@@ -51,8 +51,8 @@ def test_a_quoted_text_is_left_out_of_tracebacks() -> None:
 
 @pytest.mark.parametrize(("level", "is_redacted"), [("INFO", True), ("WARNING", True), ("DEBUG", False)])
 @pytest.mark.parametrize("dev", [True, False])
-def test_the_log_is_redacted_but_at_debug(level: str, is_redacted: bool, dev: bool) -> None:
-    """In production as in development; who asks for everything gets it."""
+def test_the_log_is_redacted_except_at_debug(level: str, is_redacted: bool, dev: bool) -> None:
+    """This holds in production and in development; the debug level shows everything."""
     root = logging.getLogger()
     before, root.handlers, level_before = root.handlers, [], root.level
     try:

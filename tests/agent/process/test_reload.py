@@ -1,4 +1,4 @@
-"""Reload: a new worker after a change, none after Ctrl-C."""
+"""Reload: a change starts a new worker, Ctrl-C starts none."""
 
 import os
 import signal
@@ -43,13 +43,13 @@ while True: signal.pause()
 
 @pytest.fixture
 def first_worker() -> str:
-    """The code that the worker runs at first."""
+    """Return the code that the worker runs at first."""
     return WORKER
 
 
 @pytest.fixture
 def process(tmp_path: Path, first_worker: str) -> Iterator[subprocess.Popen[str]]:
-    """A reloader."""
+    """Run a reloader."""
     (tmp_path / "worker.py").write_text(first_worker)
     command = [sys.executable, "-u", "-c", RELOADER]
     process = subprocess.Popen(  # noqa: S603 - our own command line
@@ -64,19 +64,20 @@ def process(tmp_path: Path, first_worker: str) -> Iterator[subprocess.Popen[str]
     with process:
         yield process
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # the worker as well
+            # The group includes the worker.
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.fixture
 def reloading(process: subprocess.Popen[str]) -> subprocess.Popen[str]:
-    """A reloader, and a worker that has started."""
+    """Return a reloader whose worker has started."""
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
     return process
 
 
-def test_a_change_starts_the_worker_anew(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
-    """Writing a watched file ends the worker and starts another; a file of no interest does not."""
+def test_a_change_restarts_the_worker(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
+    """A watched file that is written ends the worker and starts another; other files don't."""
     assert reloading.stdout is not None
     (tmp_path / "notes.txt").write_text("of no interest")
     (tmp_path / "worker.py").write_text(WORKER.replace('"started"', '"started again"'))
@@ -94,7 +95,7 @@ def test_ctrl_c_lets_the_worker_end_by_itself(reloading: subprocess.Popen[str]) 
 
 
 def test_a_worker_has_the_environment_that_it_is_given(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
-    """Not the reloader's, which has the values that `.env` had at its start."""
+    """The reloader's own environment has the values that `.env` had at its start."""
     assert reloading.stdout is not None
     (tmp_path / "worker.py").write_text("import os; print(*sorted(os.environ.keys() - {'LC_CTYPE'}), flush=True)")
 
@@ -102,7 +103,7 @@ def test_a_worker_has_the_environment_that_it_is_given(reloading: subprocess.Pop
 
 
 def test_a_change_that_is_broken_waits_for_the_next(reloading: subprocess.Popen[str], tmp_path: Path) -> None:
-    """A file saved in the middle of an edit does not end the reloader, and is not tried again and again."""
+    """A file that is saved during an edit does not end the reloader, and is not tried repeatedly."""
     assert reloading.stdout is not None
     (tmp_path / "worker.py").write_text("print('broken', flush=True); raise SystemExit(3)")
     assert reloading.stdout.readline() == "broken\n"
@@ -116,7 +117,7 @@ def test_a_change_that_is_broken_waits_for_the_next(reloading: subprocess.Popen[
 def test_a_signal_during_a_reload_ends_it(
     reloading: subprocess.Popen[str], tmp_path: Path, number: signal.Signals
 ) -> None:
-    """While the worker before is still ending, no other is started."""
+    """No other worker is started while the previous one is still ending."""
     assert reloading.stdout is not None
     (tmp_path / "worker.py").write_text(WORKER)
     assert reloading.stdout.readline() == "ending\n"
@@ -129,5 +130,5 @@ def test_a_signal_during_a_reload_ends_it(
 
 @pytest.mark.parametrize("first_worker", ["raise SystemExit(3)"])
 def test_a_worker_that_can_not_start_ends_the_reloader(process: subprocess.Popen[str]) -> None:
-    """A worker that can't start ends the reloader with its own exit status, without waiting for a change."""
+    """The exit status is the worker's, and no change is waited for."""
     assert process.wait(timeout=20) == 3

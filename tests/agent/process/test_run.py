@@ -1,4 +1,4 @@
-"""Running a worker: what ends it, and how."""
+"""Running a worker: how it ends on each signal, and why it may not start."""
 
 import asyncio
 import logging
@@ -17,11 +17,11 @@ from agent.process.run import WorkerError, run_worker
 
 
 async def entrypoint(ctx: JobContext) -> None:
-    """A job that is never given."""
+    """Run a job; no job is ever assigned."""
 
 
 class Server(AgentServer):
-    """A worker that signals itself as soon as it runs, and remembers how it was ended."""
+    """A worker that signals itself as soon as it runs, and records how it ended."""
 
     def __init__(self, *numbers: int, port: int = 0, keys: str = "key") -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class Server(AgentServer):
         (signal.SIGTERM, True, ["closed"]),
     ],
 )
-def test_a_signal_lets_calls_end_but_for_a_reload(number: int, dev: bool, ended: list[str]) -> None:
+def test_a_signal_lets_calls_end_except_in_a_reload(number: int, dev: bool, ended: list[str]) -> None:
     """SIGTERM and Ctrl-C drain; in development SIGTERM, which a reload sends, does not wait."""
     server = Server(number)
     run_worker(server, dev=dev, drain_timeout=1)
@@ -66,16 +66,16 @@ def test_a_signal_lets_calls_end_but_for_a_reload(number: int, dev: bool, ended:
     assert server.ended == ended
 
 
-def test_no_time_to_drain_is_no_drain() -> None:
-    """Calls are cut off at once; the framework would wait for them without an end."""
+def test_without_time_there_is_no_drain() -> None:
+    """Calls are cut off at once; the framework would wait for them without a limit."""
     server = Server(signal.SIGTERM)
     run_worker(server, dev=False, drain_timeout=0)
 
     assert server.ended == ["closed"]
 
 
-def test_what_runs_beside_the_worker_outlasts_its_jobs() -> None:
-    """Background services start before the worker takes calls, and end after it is closed."""
+def test_background_services_outlast_the_jobs() -> None:
+    """They start before the worker takes calls, and end after it is closed."""
     server = Server(signal.SIGTERM)
 
     @asynccontextmanager
@@ -89,19 +89,20 @@ def test_what_runs_beside_the_worker_outlasts_its_jobs() -> None:
     assert server.ended == ["entered", "drained", "closed", "left"]
 
 
-def test_a_port_in_use_is_told() -> None:
-    """A worker whose port for health checks is taken names the setting, the port and what to do."""
+def test_a_port_in_use_is_reported() -> None:
+    """The error names the setting of the health port, the port, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         server = Server(port=port)
         with pytest.raises(WorkerError, match=f"WORKER_PORT={port} can't be opened.*Choose another port"):
             run_worker(server, dev=False, drain_timeout=1, port=port)
     assert server._http_server is not None
-    asyncio.run(server._http_server.aclose())  # the framework leaves it to the end of the process
+    # The framework leaves it open until the process ends.
+    asyncio.run(server._http_server.aclose())
 
 
-def test_a_machine_without_a_temporary_directory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A read-only file system without a writable /tmp, where no job process could start."""
+def test_a_machine_without_a_temporary_directory_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a read-only file system without a writable /tmp no job process could start."""
 
     def none() -> str:
         message = "No usable temporary directory found"
@@ -115,14 +116,15 @@ def test_a_machine_without_a_temporary_directory_is_told(monkeypatch: pytest.Mon
     assert server.ended == []
 
 
-def test_a_signal_before_the_worker_is_up_ends_it() -> None:
-    """After an early signal, background services start and end, and the worker never starts."""
+def test_a_signal_before_the_worker_starts_ends_it() -> None:
+    """Background services start and end, and the worker never starts."""
     server = Server()
 
     @asynccontextmanager
     async def beside() -> AsyncIterator[None]:
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.sleep(0.1)  # the event loop has taken the signal
+        # The event loop handles the signal meanwhile.
+        await asyncio.sleep(0.1)
         yield
         server.ended.append("left")
 
@@ -136,12 +138,13 @@ class StartingServer(Server):
 
     async def run(self, *, devmode: bool = False, unregistered: bool = False) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.sleep(0.1)  # the event loop has taken the signal
+        # The event loop handles the signal meanwhile.
+        await asyncio.sleep(0.1)
         await super().run(devmode=devmode, unregistered=unregistered)
 
 
 def test_a_signal_while_the_worker_starts_ends_it_in_order() -> None:
-    """The framework can drain and close only a worker that is up."""
+    """The framework can only drain and close a worker that has started."""
     server = StartingServer()
     run_worker(server, dev=False, drain_timeout=1)
 
@@ -149,7 +152,7 @@ def test_a_signal_while_the_worker_starts_ends_it_in_order() -> None:
 
 
 class BusyServer(Server):
-    """A worker with calls that end one by one while it drains, and then get stuck."""
+    """A worker whose calls end one by one while it drains; the last one hangs."""
 
     calls = 3
 
@@ -167,10 +170,10 @@ class BusyServer(Server):
         raise TimeoutError
 
 
-def test_a_drain_tells_how_many_calls_are_left(
+def test_a_drain_logs_how_many_calls_are_left(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each time their number changes, and when those that are left are ended."""
+    """It logs each change of their number, and when the remaining ones are cut off."""
     monkeypatch.setattr("agent.process.run._COUNT_INTERVAL", 0.0)
     caplog.set_level(logging.INFO, "agent")
     run_worker(BusyServer(signal.SIGTERM), dev=False, drain_timeout=1)
@@ -193,8 +196,8 @@ class PatientServer(BusyServer):
         self.ended.append("waited")
 
 
-def test_another_sigterm_does_not_cut_off_the_calls() -> None:
-    """Orchestrators repeat it."""
+def test_a_second_sigterm_does_not_cut_off_the_calls() -> None:
+    """Orchestrators repeat SIGTERM."""
     server = PatientServer(signal.SIGTERM, signal.SIGTERM)
     run_worker(server, dev=False, drain_timeout=1)
 
@@ -202,7 +205,7 @@ def test_another_sigterm_does_not_cut_off_the_calls() -> None:
 
 
 def test_a_reload_does_not_wait_for_a_drain() -> None:
-    """SIGTERM in development after Ctrl-C."""
+    """A reload sends SIGTERM in development, here after Ctrl-C."""
     server = PatientServer(signal.SIGTERM)
     run_worker(server, dev=True, drain_timeout=1)
 
@@ -210,7 +213,7 @@ def test_a_reload_does_not_wait_for_a_drain() -> None:
 
 
 def test_a_second_ctrl_c_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the status of a failure; the calls are not waited for."""
+    """The exit status is a failure, and calls are not waited for."""
     statuses: list[int] = []
     monkeypatch.setattr("agent.process.stop_signals.os._exit", statuses.append)
     run_worker(PatientServer(signal.SIGINT), dev=False, drain_timeout=1)
@@ -218,8 +221,8 @@ def test_a_second_ctrl_c_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatc
     assert statuses == [1]
 
 
-def test_a_worker_that_livekit_does_not_know_needs_no_server(caplog: pytest.LogCaptureFixture) -> None:
-    """An address without keys, as the example of the settings has it, is left alone; that it is ready is said."""
+def test_an_unregistered_worker_needs_no_livekit_server(caplog: pytest.LogCaptureFixture) -> None:
+    """It ignores an address without keys, as in `.env.example`, and logs that it is ready."""
     caplog.set_level(logging.INFO)
     server = Server(signal.SIGTERM, keys="")
     run_worker(server, dev=False, drain_timeout=1, is_registered=False)

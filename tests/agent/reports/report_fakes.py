@@ -1,4 +1,4 @@
-"""A call as a collector is told of it, and its report."""
+"""A call as a collector gets it, and its report."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASKED = "Write to joe@example.com, please."
 
 
 def collected(mode: TranscriptMode = "full", *, shows_tools: bool = False) -> Collector:
-    """A call of a minute: an opening, a question, an answer that is cut, a tool and an avatar."""
+    """Collect a call of a minute: an opening, a question, an answer that is cut, a tool and an avatar."""
     collector = Collector(IDENTITY, START, mode=mode, shows_tools=shows_tools)
     collector.sink("fallback", START)
     collector.session_started(1, "session-1", START + 1)
@@ -42,5 +42,5 @@ def collected(mode: TranscriptMode = "full", *, shows_tools: bool = False) -> Co
 def made(
     mode: TranscriptMode = "full", *, shows_tools: bool = False, reason: str = "the caller has left"
 ) -> CallReport:
-    """The report of that call."""
+    """Return the report of that call."""
     return collected(mode, shows_tools=shows_tools).report(START + 60, reason)

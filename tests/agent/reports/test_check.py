@@ -1,4 +1,4 @@
-"""What a worker's start finds out."""
+"""Checks of the reports' settings when a worker starts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def settings(tmp_path: Path, **given: object) -> Settings:
-    """Settings with a state directory of the test's."""
+    """Make settings with a state directory in the test's folder."""
     return Settings.model_validate({"state_dir": tmp_path / "state", **given})
 
 
 def test_a_good_start_makes_the_outbox_and_the_folder(tmp_path: Path) -> None:
-    """So that a call need not find out whether it can be written."""
+    """A call need not find out whether they can be written."""
     outbox = open_outbox(
         settings(
             tmp_path,
@@ -45,14 +45,14 @@ def test_a_good_start_makes_the_outbox_and_the_folder(tmp_path: Path) -> None:
         ({"record": "s3://calls", "room_owner": "liveavatar"}, "RECORD needs ROOM_OWNER=ours"),
     ],
 )
-def test_what_cannot_work_is_refused(tmp_path: Path, given: dict[str, object], problem: str) -> None:
-    """With the setting's name and what to do."""
+def test_settings_that_cannot_work_are_refused(tmp_path: Path, given: dict[str, object], problem: str) -> None:
+    """The error names the setting and says what to do."""
     with pytest.raises(SettingsError, match=problem):
         open_outbox(settings(tmp_path, **given))
 
 
 def test_places_that_cannot_be_written_are_all_named(tmp_path: Path) -> None:
-    """And prices that can't be read."""
+    """Unreadable prices are named as well."""
     (tmp_path / "file").touch()
     given = {"state_dir": tmp_path / "file", "reports": str(tmp_path / "file" / "a"), "prices": tmp_path / "none.toml"}
     with pytest.raises(SettingsError) as refused:

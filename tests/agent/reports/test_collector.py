@@ -1,4 +1,4 @@
-"""What becomes of the facts of a call."""
+"""How the facts of a call become its report."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from agent.reports.report import CallReport
 from tests.agent.reports.report_fakes import ASKED, IDENTITY, SAID, START, collected, made
 
 
-def test_times_are_seconds_since_the_begin() -> None:
-    """On the clock of playback: a speech begins when it is heard, and ends where it was cut."""
+def test_times_are_seconds_since_the_start() -> None:
+    """Speech is timed by its playback: it starts when it is heard, and ends where it was cut."""
     report = made()
 
     assert [(line.speaker, line.start, line.end, line.position, line.interrupted) for line in report.transcript] == [
@@ -22,7 +22,7 @@ def test_times_are_seconds_since_the_begin() -> None:
     assert report.started_at.timestamp() == START
 
 
-def test_a_sentence_begins_when_its_first_word_was_heard() -> None:
+def test_a_sentence_starts_when_its_first_word_was_heard() -> None:
     """A speech without captions is one cue."""
     first, _, second = made().transcript
 
@@ -30,8 +30,8 @@ def test_a_sentence_begins_when_its_first_word_was_heard() -> None:
     assert [(cue.at, cue.text) for cue in second.cues] == [(15.0, "It is")]
 
 
-def test_an_interruption_tells_how_much_was_heard() -> None:
-    """Also one before the first sound, which leaves no line."""
+def test_an_interruption_has_the_time_that_was_heard() -> None:
+    """An interruption before the first sound is reported as well, and leaves no line."""
     collector = collected()
     collector.playback_finished(START + 30, name="Ada", text="", position=0.0, interrupted=True)
     report = collector.report(START + 60, "why")
@@ -40,15 +40,15 @@ def test_an_interruption_tells_how_much_was_heard() -> None:
     assert len(report.transcript) == 3
 
 
-def test_a_turn_is_reported_as_far_as_it_came() -> None:
-    """The last that was told of it counts."""
+def test_a_turn_is_reported_with_the_stages_it_reached() -> None:
+    """The last report of a turn counts."""
     assert [(each.turn, each.by, each.stages) for each in made().turns] == [
         (1, "speech", {"transcript": 0.2, "speaking": 1.1})
     ]
 
 
 def test_sinks_are_intervals_to_the_end() -> None:
-    """One follows the other without a gap."""
+    """They follow each other without a gap."""
     assert [(each.sink, each.start, each.end) for each in made().sinks] == [
         ("fallback", 0.0, 2.0),
         ("avatar", 2.0, 40.0),
@@ -57,7 +57,7 @@ def test_sinks_are_intervals_to_the_end() -> None:
 
 
 def test_sessions_have_the_services_ids() -> None:
-    """One whose stop was not confirmed has no end; a refused one is none."""
+    """An unconfirmed stop leaves a session without an end; a refused session is not listed."""
     collector = collected()
     collector.session_left(7, "never started")
     collector.session_started(2, "session-2", START + 55)
@@ -72,16 +72,18 @@ def test_sessions_have_the_services_ids() -> None:
 @pytest.mark.parametrize(
     ("shown", "arguments", "result"), [(False, None, None), (True, '{"city": "Rome"}', "It is noon.")]
 )
-def test_what_a_tool_was_given_is_shown_on_request(shown: bool, arguments: str | None, result: str | None) -> None:
-    """Its name, its duration and its outcome always are."""
+def test_a_tools_arguments_and_result_are_shown_on_request(
+    shown: bool, arguments: str | None, result: str | None
+) -> None:
+    """Its name, duration and outcome are always shown."""
     (tool,) = made(shows_tools=shown).tools
 
     assert (tool.name, tool.at, tool.seconds, tool.outcome) == ("get_time", 13.0, 1.5, "done")
     assert (tool.arguments, tool.result) == (arguments, result)
 
 
-def test_a_tool_that_still_runs_has_no_duration() -> None:
-    """The call has ended before it did; the end of a tool that nobody started is ignored."""
+def test_a_running_tool_has_no_duration() -> None:
+    """The call ended before the tool did; the end of an unknown tool is ignored."""
     collector = collected()
     collector.tool_started("c2", "slow", "{}", START + 59)
     collector.tool_ended("c9", "done", None, START + 59)
@@ -91,7 +93,7 @@ def test_a_tool_that_still_runs_has_no_duration() -> None:
 
 
 def test_a_redacted_report_shows_no_personal_data_in_lines_and_cues() -> None:
-    """The sentences stay where they are."""
+    """The sentences keep their times."""
     report = made("redacted")
     text = report.model_dump_json()
 
@@ -101,8 +103,8 @@ def test_a_redacted_report_shows_no_personal_data_in_lines_and_cues() -> None:
     assert [cue.at for cue in report.transcript[0].cues] == [3.0, 5.0]
 
 
-def test_a_report_without_a_transcript_tells_when_somebody_spoke() -> None:
-    """And not one word of it."""
+def test_a_report_without_a_transcript_has_the_times_of_speech() -> None:
+    """It has no spoken word."""
     report = made("none")
 
     assert [(line.speaker, line.start, line.text, line.cues) for line in report.transcript] == [
@@ -114,7 +116,7 @@ def test_a_report_without_a_transcript_tells_when_somebody_spoke() -> None:
 
 
 def test_a_note_is_kept_once() -> None:
-    """What went wrong again and again is one sentence."""
+    """A repeated problem is one sentence."""
     collector = collected()
     for _ in range(3):
         collector.note("the avatar was lost")
@@ -122,8 +124,8 @@ def test_a_note_is_kept_once() -> None:
     assert collector.report(START + 60, "why").notes == ("the avatar was lost",)
 
 
-def test_a_report_can_be_read_again() -> None:
-    """Its JSON has everything, the metadata included."""
+def test_a_report_reads_back() -> None:
+    """Its JSON has everything, including the metadata."""
     report = made()
 
     assert CallReport.model_validate_json(report.model_dump_json()) == report

@@ -1,4 +1,4 @@
-"""Delivery: patience, order, and what a kill of the worker or of a job between two steps costs."""
+"""Delivery: retries, order, and what is lost if a worker or a job is killed between two steps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-# A job, as it writes into the outbox; it is killed in the transaction of the given number, before its commit.
+# A job that writes into the outbox; it is killed in the transaction with the given number, before its commit.
 JOB = """
 import os, signal, sys
 from contextlib import contextmanager
@@ -69,11 +69,11 @@ outbox.close_call(draft.job, ended(draft, webhook=hook, store="", now=3.0))
 
 
 class Receiver:
-    """Answers each request with the next status; with the last one when there is no other.
+    """A receiver that answers each request with the next status, and repeats the last one.
 
     Attributes:
-        events: The id and the content of each event that came.
-        statuses: What is answered.
+        events: Id and content of each event that came.
+        statuses: The statuses to answer with.
     """
 
     def __init__(self, *statuses: int) -> None:
@@ -84,7 +84,7 @@ class Receiver:
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the events, in the order in which they came."""
+        """Return the ids of the events, in the order of their arrival."""
         return [each for each, _ in self.events]
 
     async def _take(self, request: web.Request) -> web.Response:
@@ -93,7 +93,7 @@ class Receiver:
 
 
 class Clock:
-    """Unix time as the test wants it."""
+    """A settable Unix clock."""
 
     def __init__(self) -> None:
         self.now = START
@@ -106,11 +106,11 @@ class Bench:
     """A delivery with a receiver.
 
     Attributes:
-        outbox: What is to be delivered.
+        outbox: The outbox to deliver from.
         hook: The receiver's URL.
-        receiver: Of events.
-        clock: Of the delivery.
-        delivery: What is tested.
+        receiver: The receiver of events.
+        clock: The delivery's clock.
+        delivery: The delivery under test.
     """
 
     def __init__(self, outbox: ReportOutbox, hook: str, receiver: Receiver, http: aiohttp.ClientSession) -> None:
@@ -122,7 +122,7 @@ class Bench:
         self.delivery = self.worker()
 
     def worker(self, outbox: ReportOutbox | None = None, **given: object) -> Delivery:
-        """Another worker's delivery from the same outbox."""
+        """Make another worker's delivery from the same outbox."""
         values = {"webhook_url": self.hook, "webhook_secret": SECRET, "webhook_loopback": True, **given}
         return Delivery(
             Settings.model_validate(values),
@@ -134,7 +134,7 @@ class Bench:
         )
 
     def put(self, *names: str, lane: str = "lane", target: str = "") -> None:
-        """Put events."""
+        """Put events into the outbox."""
         self.outbox.put(
             [Item(f"msg_{name}", lane, "event", target or self.hook, name, b"{}", self.clock.now) for name in names]
         )
@@ -147,14 +147,14 @@ class Bench:
 
 @asynccontextmanager
 async def bench(tmp_path: Path, *statuses: int) -> AsyncIterator[Bench]:
-    """A receiver that answers so."""
+    """Run a receiver that answers with these statuses."""
     receiver = Receiver(*statuses)
     async with TestServer(receiver.app) as server, aiohttp.ClientSession() as http:
         yield Bench(ReportOutbox(tmp_path / "outbox"), str(server.make_url("/hook")), receiver, http)
 
 
-def test_attempts_come_ever_more_rarely() -> None:
-    """Between half of a bound and the bound, which doubles to five minutes."""
+def test_retries_back_off() -> None:
+    """A delay is between half of a bound and the bound, which doubles up to five minutes."""
     assert [retry_delay(attempts, 1.0) for attempts in (1, 2, 3)] == [FIRST_RETRY, 2.0, 4.0]
     assert retry_delay(1, 0.0) == FIRST_RETRY / 2
     assert retry_delay(9, 1.0) == 256.0
@@ -164,7 +164,7 @@ def test_attempts_come_ever_more_rarely() -> None:
 async def test_a_receiver_that_fails_for_an_hour_gets_everything(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In the order of the call, under the same ids; the log tells it once."""
+    """Events keep their order and ids, and the log has one warning."""
     async with bench(tmp_path, 500) as it:
         it.put("a", "b")
         for _ in range(3600 // 60):
@@ -181,7 +181,7 @@ async def test_a_receiver_that_fails_for_an_hour_gets_everything(
 
 
 async def test_calls_do_not_wait_for_each_other(tmp_path: Path) -> None:
-    """What one call's receiver refuses holds up that call's events alone."""
+    """An event that one call's receiver refuses holds up only that call's events."""
     async with bench(tmp_path, 500, 200) as it:
         it.put("a1", "a2", lane="a")
         await it.delivery.settle()
@@ -192,7 +192,7 @@ async def test_calls_do_not_wait_for_each_other(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_is_logged_once_with_what_to_do(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """And again after something was delivered; a query, which may hold a secret, is not logged."""
+    """It is logged again after a delivery; a query, which may hold a secret, is not logged."""
     async with bench(tmp_path, 401, 401, 401, 200, 401) as it:
         it.put("a", "b", target=f"{it.hook}?key=hidden")
         for _ in range(5):
@@ -203,8 +203,8 @@ async def test_a_refusal_is_logged_once_with_what_to_do(tmp_path: Path, caplog: 
     assert {record.target for record in told} == {it.hook}
 
 
-async def test_gone_stops_a_receiver(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What waits for it is dropped, and what comes later too, until the worker is started again."""
+async def test_status_410_stops_a_receiver(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Waiting and later events are dropped until the worker is restarted."""
     async with bench(tmp_path, 410) as it:
         it.put("a", "b")
         await it.delivery.settle()
@@ -216,11 +216,12 @@ async def test_gone_stops_a_receiver(tmp_path: Path, caplog: pytest.LogCaptureFi
 
     assert left == []
     assert it.receiver.ids == ["msg_a", "msg_e"]
-    assert len([record for record in caplog.records if "410" in record.message]) == 2  # once for each worker
+    # One record for each worker.
+    assert len([record for record in caplog.records if "410" in record.message]) == 2
 
 
 async def test_an_event_is_given_up_after_days(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Those behind it have their own days."""
+    """Later events have their own days."""
     async with bench(tmp_path, 500) as it:
         it.put("a")
         await it.delivery.settle()
@@ -232,7 +233,7 @@ async def test_an_event_is_given_up_after_days(tmp_path: Path, caplog: pytest.Lo
 
 
 async def test_a_report_is_never_given_up(tmp_path: Path) -> None:
-    """Its folder may come back after weeks."""
+    """Its folder may be missing for weeks."""
     folder = tmp_path / "reports"
     folder.touch()
     async with bench(tmp_path, 200) as it:
@@ -249,7 +250,7 @@ async def test_a_report_is_never_given_up(tmp_path: Path) -> None:
 
 
 async def test_a_receiver_may_ask_for_a_pause(tmp_path: Path) -> None:
-    """As long as the longest of our own."""
+    """Retry-After sets the delay."""
     async with bench(tmp_path, 200) as it:
 
         async def busy(_: web.Request) -> web.Response:
@@ -276,10 +277,10 @@ async def test_a_receiver_may_ask_for_a_pause(tmp_path: Path) -> None:
         ("http://example.com/hook", {}, "https"),
     ],
 )
-async def test_what_may_not_be_sent_waits(
+async def test_events_that_may_not_be_sent_wait(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, target: str, given: dict[str, Any], problem: str
 ) -> None:
-    """The settings may be put right; nothing is asked of the receiver."""
+    """The settings may be corrected; nothing is sent to the receiver."""
     async with bench(tmp_path, 200) as it:
         it.put("a", target=target)
         await it.worker(**given).settle()
@@ -296,12 +297,12 @@ class Killed(BaseException):
 
 
 class DyingOutbox(ReportOutbox):
-    """Ends its process before, or after, it does something.
+    """An outbox that ends its process before or after one of its methods.
 
     Args:
-        directory: Shared with outboxes that live.
-        before: The method before which it dies.
-        after: The method after which it dies.
+        directory: Directory that it shares with living outboxes.
+        before: Method before which it dies.
+        after: Method after which it dies.
     """
 
     def __init__(self, directory: Path, *, before: str = "", after: str = "") -> None:
@@ -319,7 +320,7 @@ class DyingOutbox(ReportOutbox):
 
 
 async def look_and_deliver(delivery: Delivery) -> None:
-    """Deliver what is due now, once; raises what a delivery raises."""
+    """Deliver what is due now, once, and raise what the delivery raises."""
     await delivery.look()
     await asyncio.gather(*delivery._running)
 
@@ -334,7 +335,7 @@ async def look_and_deliver(delivery: Delivery) -> None:
     ],
 )
 async def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, death: dict[str, str], came: list[str]) -> None:
-    """Between any two of its steps; what was sent and not noted is sent again under the same id."""
+    """It may be killed between any two steps; an event without its note is sent again under the same id."""
     async with bench(tmp_path, 200) as it:
         it.put("a")
         dying = it.worker(DyingOutbox(it.outbox.directory, **death))
@@ -357,10 +358,10 @@ async def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, death: dict
         (5, ["call.started", "avatar.live", "call.ended"], "the caller has left"),
     ],
 )
-async def test_a_job_that_is_killed_has_an_end(
+async def test_a_job_that_is_killed_gets_an_end(
     tmp_path: Path, killed_in: int, events: list[str], reason: str | None
 ) -> None:
-    """In any of its transactions, by SIGKILL; a call that was never noted has not begun."""
+    """SIGKILL may come in any transaction; a call that was never noted has no events."""
     async with bench(tmp_path, 200) as it:
         arguments = [str(it.outbox.directory), str(killed_in), it.hook, made().model_dump_json()]
         job = await asyncio.to_thread(
@@ -375,8 +376,8 @@ async def test_a_job_that_is_killed_has_an_end(
     assert ended == ([] if reason is None else [reason])
 
 
-async def test_it_runs_beside_the_worker(tmp_path: Path) -> None:
-    """What is put while it runs is delivered, and what is put at the very end too."""
+async def test_delivery_runs_with_the_worker(tmp_path: Path) -> None:
+    """Items are delivered while it runs and once more at its end."""
     receiver = Receiver(200)
     outbox = ReportOutbox(tmp_path)
     async with TestServer(receiver.app) as server:

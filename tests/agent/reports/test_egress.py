@@ -1,4 +1,4 @@
-"""The recording of a room; a fake LiveKit answers, since no egress service is at hand."""
+"""The recording of a room, against a fake LiveKit, as no egress service is available."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Egress:
     """LiveKit's egress API.
 
     Attributes:
-        started: The requests to start.
-        stopped: The ids of the recordings that were stopped.
+        started: Requests to start a recording.
+        stopped: Ids of stopped recordings.
     """
 
     def __init__(self, failure: Exception | None = None, *, hangs: bool = False) -> None:
@@ -47,10 +47,10 @@ class Egress:
 
 
 class Told:
-    """What a recording tells.
+    """The callbacks of a recording.
 
     Attributes:
-        recordings: That were started.
+        recordings: Recordings that were started.
         problems: Sentences for the report.
     """
 
@@ -60,7 +60,7 @@ class Told:
 
 
 def recording(egress: Egress, told: Told) -> RoomRecording:
-    """A recording that is not started."""
+    """Make a recording that is not started."""
     return RoomRecording(
         egress,
         OF_ENVIRONMENT,
@@ -70,8 +70,8 @@ def recording(egress: Egress, told: Told) -> RoomRecording:
     )
 
 
-def test_a_room_becomes_one_file_in_the_bucket() -> None:
-    """With the key of the environment, which the egress service needs to write it."""
+def test_a_room_is_recorded_into_one_file_in_the_bucket() -> None:
+    """The request has the environment's key, which the egress service needs to write the file."""
     asked = request(OF_ENVIRONMENT, "s3://calls/of/mine", "a-room", "2026/a-room.mp4")
     (file,) = asked.file_outputs
 
@@ -86,7 +86,7 @@ def test_a_room_becomes_one_file_in_the_bucket() -> None:
 
 
 def test_another_service_than_aws_has_its_endpoint() -> None:
-    """Buckets are in its path; without a key here the egress service uses its own."""
+    """The bucket is part of the path; without a key here the egress service uses its own."""
     (file,) = request(NO_KEY, "s3://calls", "a-room", "a-room.mp4").file_outputs
 
     assert (file.filepath, file.s3.endpoint, file.s3.force_path_style) == ("a-room.mp4", "http://minio:9000", True)
@@ -94,7 +94,7 @@ def test_another_service_than_aws_has_its_endpoint() -> None:
 
 
 async def test_a_recording_is_started_and_stopped() -> None:
-    """The report tells where it is."""
+    """The report has its address."""
     egress, told = Egress(), Told()
     made = recording(egress, told)
     made.start("a-room", "2026/a-room")
@@ -112,7 +112,7 @@ async def test_a_recording_is_started_and_stopped() -> None:
     "failure", [aiohttp.ClientConnectionError(), TimeoutError(), api.TwirpError("unavailable", "no", status=503)]
 )
 async def test_a_recording_that_cannot_start_is_a_note(failure: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    """And a line of the log; there is nothing to stop then."""
+    """It is logged as well, and there is nothing to stop."""
     egress, told = Egress(failure), Told()
     made = recording(egress, told)
     made.start("a-room", "a-room")
@@ -127,7 +127,7 @@ async def test_a_recording_that_cannot_start_is_a_note(failure: Exception, caplo
 
 
 async def test_a_start_that_hangs_does_not_hold_up_the_end() -> None:
-    """The call is over before LiveKit has answered, as a server without an egress service does not for seconds."""
+    """LiveKit answers late, as a server without an egress service does: after seconds."""
     egress, told = Egress(hangs=True), Told()
     made = recording(egress, told)
     made.start("a-room", "a-room")
@@ -141,7 +141,7 @@ async def test_a_start_that_hangs_does_not_hold_up_the_end() -> None:
 
 
 async def test_a_stop_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """LiveKit ends the recording with the room."""
+    """LiveKit ends the recording with its room."""
     egress: Any = Egress(aiohttp.ClientConnectionError())
     made = recording(egress, Told())
     made._egress_id = "EG_1"

@@ -1,4 +1,4 @@
-"""What a call leaves."""
+"""The events and files that a call leaves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HOOK, NAME = "https://example.com/hook", "2023-11-14/a_room_with_signs-AJ_1"
 
 
 def test_with_a_store_the_event_has_the_reports_address() -> None:
-    """And the report is two files, whose delivery holds up no event."""
+    """The report is two files, which are delivered apart from the events."""
     json_file, subtitles, event = ended(made(), webhook=HOOK, store="/reports", now=1.0)
     data = json.loads(event.body)["data"]
 
@@ -26,8 +26,8 @@ def test_with_a_store_the_event_has_the_reports_address() -> None:
     assert json_file.lane == subtitles.lane != event.lane
 
 
-def test_without_a_store_the_event_has_the_report() -> None:
-    """Whole."""
+def test_without_a_store_the_event_has_the_whole_report() -> None:
+    """There is no address then."""
     (event,) = ended(made(), webhook=HOOK, store="", now=1.0)
     body = json.loads(event.body)
 
@@ -37,13 +37,13 @@ def test_without_a_store_the_event_has_the_report() -> None:
     assert body["data"]["metadata"] == {"order": "17"}
 
 
-def test_nothing_is_left_for_nobody() -> None:
-    """Neither a store nor a webhook is set."""
+def test_without_a_store_and_a_webhook_nothing_is_left() -> None:
+    """There is no file and no event."""
     assert ended(made(), webhook="", store="", now=1.0) == []
 
 
 def test_a_killed_call_leaves_its_draft_under_the_same_ids() -> None:
-    """So that an end that was written twice is told once, or can be told apart."""
+    """An end that is written twice is delivered once, or can be recognised."""
     killed = ended_by_kill(OpenCall("AJ_1", HOOK, "/reports", made().model_dump_json()), 1.0)
     whole = ended(made(), webhook=HOOK, store="/reports", now=2.0)
 
@@ -52,6 +52,6 @@ def test_a_killed_call_leaves_its_draft_under_the_same_ids() -> None:
     assert json.loads(killed[0].body)["transcript"] == made().model_dump(mode="json")["transcript"]
 
 
-def test_a_draft_of_another_version_is_given_up() -> None:
-    """It can't be read any more."""
+def test_a_draft_of_another_version_is_dropped() -> None:
+    """It can no longer be read."""
     assert ended_by_kill(OpenCall("AJ_1", HOOK, "", '{"version": 0}'), 1.0) == []

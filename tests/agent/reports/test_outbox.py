@@ -1,4 +1,4 @@
-"""What is kept until it is delivered, and what a kill leaves."""
+"""The outbox: it keeps items until they are delivered, and survives a kill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CALL = OpenCall("AJ_1", "https://example.com/hook", "/reports", "a draft")
 
-# Opens a call in the outbox of the directory, and is killed.
+# Opens a call in the outbox in this directory, and is killed.
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -26,18 +26,18 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def item(name: str, lane: str = "lane", body: bytes = b"{}", target: str = "https://example.com/hook") -> Item:
-    """An event."""
+    """Make an event."""
     return Item(f"msg_{name}", lane, "event", target, name, body, 1.0)
 
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> ReportOutbox:
-    """An empty one."""
+    """Make an empty outbox."""
     return ReportOutbox(tmp_path / "outbox")
 
 
 def claimed(outbox: ReportOutbox, now: float, most: int = 9) -> list[str]:
-    """The names of what is claimed."""
+    """Claim items, and return their names."""
     return [each.item.name for each in outbox.claim(now, lease=60.0, most=most)]
 
 
@@ -57,7 +57,7 @@ def test_a_lane_is_delivered_in_its_order(outbox: ReportOutbox) -> None:
 
 
 def test_an_item_whose_claimer_was_killed_is_due_after_its_lease(outbox: ReportOutbox) -> None:
-    """Nobody has said that it was delivered."""
+    """No process has noted its delivery."""
     outbox.put([item("a")])
 
     assert claimed(outbox, 10.0) == ["a"]
@@ -65,31 +65,31 @@ def test_an_item_whose_claimer_was_killed_is_due_after_its_lease(outbox: ReportO
     assert claimed(outbox, 70.0) == ["a"]
 
 
-def test_no_more_are_claimed_than_asked_for(outbox: ReportOutbox) -> None:
-    """The rest stays for the next."""
+def test_no_more_items_are_claimed_than_asked_for(outbox: ReportOutbox) -> None:
+    """The rest can be claimed next."""
     outbox.put([item(name, lane=name) for name in "abc"])
 
     assert claimed(outbox, 10.0, most=2) == ["a", "b"]
     assert claimed(outbox, 10.0, most=2) == ["c"]
 
 
-def test_an_item_that_is_kept_already_is_not_kept_again(outbox: ReportOutbox) -> None:
-    """Its id tells."""
+def test_an_item_is_kept_once(outbox: ReportOutbox) -> None:
+    """It is recognised by its id."""
     outbox.put([item("a")])
     outbox.put([item("a"), item("b")])
 
     assert [each.name for each in outbox.items()] == ["a", "b"]
 
 
-def test_it_outlives_its_process(outbox: ReportOutbox) -> None:
+def test_items_outlive_their_process(outbox: ReportOutbox) -> None:
     """Another object reads the same directory."""
     outbox.put([item("a", body=b"\xc3\xa4")])
 
     assert ReportOutbox(outbox.directory).items() == [item("a", body=b"\xc3\xa4")]
 
 
-def test_the_oldest_are_dropped_for_want_of_room(tmp_path: Path) -> None:
-    """How many is told."""
+def test_a_full_outbox_drops_the_oldest(tmp_path: Path) -> None:
+    """The number of dropped items is returned."""
     outbox = ReportOutbox(tmp_path, most_bytes=10)
 
     assert outbox.put([item(name, body=b"12345") for name in "ab"]) == 0
@@ -98,7 +98,7 @@ def test_the_oldest_are_dropped_for_want_of_room(tmp_path: Path) -> None:
 
 
 def test_all_items_of_a_target_can_be_dropped(outbox: ReportOutbox) -> None:
-    """Those of others stay."""
+    """Items of other targets stay."""
     outbox.put([item("a"), item("b", "another"), item("c", target="https://another.example")])
 
     assert outbox.drop("https://example.com/hook") == 2
@@ -106,7 +106,7 @@ def test_all_items_of_a_target_can_be_dropped(outbox: ReportOutbox) -> None:
 
 
 def test_a_call_is_open_until_it_is_closed(outbox: ReportOutbox) -> None:
-    """Its process lives, so that nobody else ends it."""
+    """Its process lives, so that no other process ends it."""
     outbox.open_call(CALL, [item("started")])
     outbox.write_draft("AJ_1", "a newer draft")
     assert outbox.abandoned() == []
@@ -117,7 +117,7 @@ def test_a_call_is_open_until_it_is_closed(outbox: ReportOutbox) -> None:
 
 
 def test_a_call_whose_process_was_killed_is_abandoned(tmp_path: Path) -> None:
-    """Until somebody has closed it; the lock of the dead process is removed then."""
+    """It is abandoned until it is closed, and the dead process's lock is removed."""
     killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)  # noqa: S603 - our own words
     outbox = ReportOutbox(tmp_path)
 
@@ -129,7 +129,7 @@ def test_a_call_whose_process_was_killed_is_abandoned(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """With what keeps it from being used."""
+    """The error names it."""
     (tmp_path / "file").touch()
 
     with pytest.raises(OutboxError, match=f"the outbox in {tmp_path}/file"):

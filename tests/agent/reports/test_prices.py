@@ -1,4 +1,4 @@
-"""What a use costs."""
+"""The cost of usage."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ million_output_tokens = 4.0
 
 
 def use(vendor: str, model: str, **amounts: float) -> Usage:
-    """A use whose cost is not known yet."""
+    """Make a use whose cost is not known yet."""
     return Usage(kind="llm", vendor=vendor, model=model, amounts=amounts, cost=None)
 
 
 @pytest.fixture
 def prices(tmp_path: Path) -> Prices:
-    """The prices of the file above."""
+    """Read the prices of the file above."""
     path = tmp_path / "prices.toml"
     path.write_text(FILE)
     return load_prices(path)
 
 
 @pytest.mark.parametrize(("model", "cost"), [("gpt-4.1-mini", 2.0 * 0.5 + 4.0 * 0.25), ("gpt-4.1", 2.0), ("o9", 0.5)])
-def test_the_longest_name_that_fits_has_the_price(prices: Prices, model: str, cost: float) -> None:
-    """A model without an entry of its own has the vendor's."""
+def test_the_longest_matching_name_has_the_price(prices: Prices, model: str, cost: float) -> None:
+    """A model without its own entry has the vendor's."""
     assert prices.cost(use("openai", model, input_tokens=500_000, output_tokens=250_000)) == cost
 
 
 def test_a_use_without_a_price_has_no_cost(prices: Prices) -> None:
-    """It is named, and the sum is of the others."""
+    """It is named, and the sum counts only the others."""
     priced = use("openai", "gpt-4.1", input_tokens=1_000_000)
     usage = (priced.model_copy(update={"cost": prices.cost(priced)}), use("another", "m", characters=3))
     cost = prices.sum(usage)
@@ -55,8 +55,8 @@ def test_a_use_without_a_price_has_no_cost(prices: Prices) -> None:
     assert (cost.currency, cost.total, cost.unpriced) == ("EUR", 2.0, ("another m",))
 
 
-def test_the_prices_that_come_along_can_be_used() -> None:
-    """Each for a use of one minute, or a million tokens."""
+def test_the_default_prices_can_be_used() -> None:
+    """Each is applied to one minute or a million tokens."""
     prices = load_prices(DEFAULT_PRICES)
 
     assert prices.cost(use("liveavatar", "lite", seconds=60.0)) == 0.10
@@ -70,7 +70,7 @@ def test_the_prices_that_come_along_can_be_used() -> None:
     [("[[price]]\nvendor = 1", "price.0.vendor"), ("x = 1", "x: Extra"), ("[", "no TOML"), (None, "can't be read")],
 )
 def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str | None, named: str) -> None:
-    """The worker's start tells which field it is."""
+    """The error names the field when the worker starts."""
     path = tmp_path / "prices.toml"
     if text is not None:
         path.write_text(text)

@@ -1,4 +1,4 @@
-"""What a call tells its recorder, and what is in the outbox then."""
+"""The recorder of a call's report: what it gets from the call, and the resulting outbox."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ HOOK, SECRET = "https://example.com/hook", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa
 
 
 class Egress:
-    """LiveKit's egress API, without a service behind it."""
+    """A fake of LiveKit's egress API."""
 
     async def start_room_composite_egress(self, start: api.RoomCompositeEgressRequest, /) -> api.EgressInfo:
         return api.EgressInfo(egress_id="EG_1")
@@ -47,22 +47,22 @@ class Egress:
 
 
 class Avatar(rtc.EventEmitter[Literal["core_event", "status_changed"]]):
-    """Tells what the test wants told."""
+    """An avatar that emits the events that the test sets."""
 
     avatar_identity, session_id = "avatar", "session-1"
     sink: Sink | None = Sink.AVATAR
 
     def is_now(self, reason: AvatarReason | None, detail: str = "") -> None:
-        """Come, or go."""
+        """Join, or leave for this reason."""
         self.emit("status_changed", AvatarStatus(is_live=reason is None, reason=reason, detail=detail))
 
 
 class Bench:
-    """A recorder of a call that does not take place.
+    """A recorder without a real call.
 
     Attributes:
-        session: Whose events are recorded.
-        recorder: What is tested.
+        session: The session whose events are recorded.
+        recorder: The recorder under test.
     """
 
     def __init__(self, session: CalledSession, folder: Path, *, is_fake: bool = False, webhook: str = "") -> None:
@@ -87,30 +87,30 @@ class Bench:
         )
 
     async def end(self) -> CallReport:
-        """End the call; returns its report."""
+        """End the call, and return its report."""
         await self.recorder.finish("the caller has left")
         return CallReport.model_validate(self.told()[-1][1]["report"])
 
     def told(self) -> list[tuple[str, Any]]:
-        """The types and contents of the events in the outbox."""
+        """Return the types and contents of the events in the outbox."""
         bodies = [json.loads(item.body) for item in outbox_of(self._settings).items()]
         return [(body["type"], body["data"]) for body in bodies]
 
     def targets(self) -> set[str]:
-        """Where the events go."""
+        """Return the targets of the events."""
         return {item.target for item in outbox_of(self._settings).items()}
 
 
 @pytest.fixture
 async def session() -> AsyncIterator[CalledSession]:
-    """A session that is not started."""
+    """Make a session that is not started."""
     session = CalledSession(voice=ScriptedTTS({}))
     async with session:
         yield session
 
 
 async def test_events_of_the_session_become_the_report(session: CalledSession, tmp_path: Path) -> None:
-    """What callers said with the framework's times, tools, and turns."""
+    """The report has the caller's lines with the framework's times, tools, and turns."""
     it = Bench(session, tmp_path)
     it.recorder.begin()
     spoken = ChatMessage(
@@ -137,8 +137,10 @@ async def test_events_of_the_session_become_the_report(session: CalledSession, t
     assert report.metadata == {"order": 17}
 
 
-async def test_an_avatar_is_told_of_when_it_comes_and_when_it_is_lost(session: CalledSession, tmp_path: Path) -> None:
-    """Once each; that it has left on purpose is no loss."""
+async def test_an_event_is_sent_when_the_avatar_joins_and_when_it_is_lost(
+    session: CalledSession, tmp_path: Path
+) -> None:
+    """Each is sent once; an avatar that was released is not lost."""
     it, avatar = Bench(session, tmp_path), Avatar()
     given: Any = avatar
     it.recorder.begin()
@@ -163,8 +165,8 @@ async def test_an_avatar_is_told_of_when_it_comes_and_when_it_is_lost(session: C
     assert report.notes == ("CALL CONFIG voice: unknown", "the avatar was lost: socket")
 
 
-async def test_a_call_without_an_avatar_and_near_its_end_tells_so(session: CalledSession, tmp_path: Path) -> None:
-    """With the seconds that are left."""
+async def test_a_call_without_an_avatar_and_near_its_end_sends_events(session: CalledSession, tmp_path: Path) -> None:
+    """The event has the remaining seconds."""
     it = Bench(session, tmp_path)
     it.recorder.begin()
     it.recorder.watch(None)
@@ -176,8 +178,8 @@ async def test_a_call_without_an_avatar_and_near_its_end_tells_so(session: Calle
     assert it.told()[2][1]["seconds_left"] == 30.0
 
 
-async def test_a_calls_own_webhook_takes_the_place_of_the_settings(session: CalledSession, tmp_path: Path) -> None:
-    """Of this call alone."""
+async def test_a_calls_own_webhook_replaces_the_settings(session: CalledSession, tmp_path: Path) -> None:
+    """This holds for this call only."""
     it = Bench(session, tmp_path, webhook="https://example.org/own")
     it.recorder.begin()
     await it.end()
@@ -186,7 +188,7 @@ async def test_a_calls_own_webhook_takes_the_place_of_the_settings(session: Call
 
 
 async def test_a_calls_own_webhook_that_may_not_be_used_is_a_note(session: CalledSession, tmp_path: Path) -> None:
-    """The call goes on, and its events go where the settings say."""
+    """The call's events go to the webhook of the settings."""
     it = Bench(session, tmp_path, webhook="https://169.254.169.254/latest")
     it.recorder.begin()
     report = await it.end()
@@ -195,7 +197,7 @@ async def test_a_calls_own_webhook_that_may_not_be_used_is_a_note(session: Calle
     assert "not on the internet" in report.notes[0] + report.notes[1]
 
 
-async def test_prices_that_cannot_be_read_any_more_leave_the_call_alone(session: CalledSession, tmp_path: Path) -> None:
+async def test_prices_that_can_no_longer_be_read_do_not_end_the_call(session: CalledSession, tmp_path: Path) -> None:
     """The file was good when the worker started."""
     settings = Settings.model_validate({"state_dir": tmp_path, "prices": tmp_path / "gone.toml"})
     ctx: Any = SimpleNamespace(
@@ -208,7 +210,7 @@ async def test_prices_that_cannot_be_read_any_more_leave_the_call_alone(session:
 
 
 async def test_a_console_leaves_nothing(session: CalledSession, tmp_path: Path) -> None:
-    """It is no call."""
+    """A console session is not a call."""
     it = Bench(session, tmp_path, is_fake=True)
     it.recorder.begin()
     it.recorder.record()
@@ -219,7 +221,7 @@ async def test_a_console_leaves_nothing(session: CalledSession, tmp_path: Path) 
 
 
 async def test_the_recording_is_in_the_report(session: CalledSession, tmp_path: Path) -> None:
-    """With its address, beside the report's."""
+    """The report has its address."""
     it = Bench(session, tmp_path)
     it.recorder.begin()
     it.recorder.record()
@@ -236,7 +238,7 @@ async def test_the_recording_is_in_the_report(session: CalledSession, tmp_path: 
 
 
 async def test_a_whole_call_is_recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The call itself calls all of it: its start, its avatar, its speech and its end."""
+    """The call reports its start, its avatar, its speech and its end."""
     given: dict[str, Any] = {"state_dir": tmp_path / "state", "reports": str(tmp_path / "reports")}
     async with staged(monkeypatch, tools=[end_call], webhook_url=HOOK, webhook_secret=SECRET, **given) as stage:
         await stage.call.start()

@@ -1,4 +1,4 @@
-"""What is masked in a transcript."""
+"""Masking of personal data in a transcript."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from agent.reports.redaction import redacted
     ],
 )
 def test_personal_data_is_masked(text: str, shown: str) -> None:
-    """Written and spoken."""
+    """Numbers and e-mail addresses are masked, in digits or as spoken words."""
     assert redacted(text) == shown
 
 
 @pytest.mark.parametrize("text", ["Two of one kind.", "Meet me at noon.", "I am at home"])
 def test_other_words_are_left(text: str) -> None:
-    """A number word alone is none."""
+    """A single number word is not masked."""
     assert redacted(text) == text
 
 
 @given(st.text())
-def test_a_text_keeps_its_length_and_its_blanks_and_has_no_digit(text: str) -> None:
-    """Whatever it is."""
+def test_a_masked_text_keeps_its_length_and_spaces_and_has_no_digit(text: str) -> None:
+    """This holds for any text."""
     shown = redacted(text)
 
     assert len(shown) == len(text)

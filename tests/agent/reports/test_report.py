@@ -12,7 +12,7 @@ from tests.agent.reports.report_fakes import made
 
 
 def test_a_report_names_the_version_of_its_schema_and_never_changes() -> None:
-    """Who reads it later knows what is in it."""
+    """Later readers know what is in it."""
     report: Any = made()
 
     assert report.model_dump()["version"] == VERSION
@@ -21,10 +21,10 @@ def test_a_report_names_the_version_of_its_schema_and_never_changes() -> None:
 
 
 def test_its_files_are_named_by_day_room_and_job() -> None:
-    """A room's name may have any signs, and may come again."""
+    """A room's name may have any characters, and may be used again."""
     assert file_name(made()) == "2023-11-14/a_room_with_signs-AJ_1"
 
 
-def test_every_part_is_listed_for_the_documentation() -> None:
-    """None is left out."""
+def test_every_part_is_documented() -> None:
+    """The list has all parts."""
     assert set(PARTS) == set(Part.__subclasses__())

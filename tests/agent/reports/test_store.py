@@ -1,4 +1,4 @@
-"""The files of reports, in a folder and in a bucket."""
+"""The files of reports, in a folder or a bucket."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FILE = Item("1", "lane", "file", "", "2026-11-26/a-room.json", b"{}", 1.0)
 
 
 class Bucket:
-    """A stand-in of S3 over HTTP, which takes what is put.
+    """A fake S3 over HTTP, which accepts uploads.
 
     Attributes:
-        objects: By path.
-        status: The answer.
-        signed: The scheme and the key of each request.
+        objects: Uploaded contents by path.
+        status: HTTP status of the answers.
+        signed: Scheme and key of each request.
     """
 
     def __init__(self, status: int = 200) -> None:
@@ -47,12 +47,12 @@ def use_bucket(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 def files_in(folder: Path) -> dict[Path, bytes]:
-    """Every file, with its content."""
+    """Return every file with its content."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-async def test_a_folder_is_made_and_gets_whole_files(tmp_path: Path) -> None:
-    """Nothing else is left in it."""
+async def test_a_folder_is_created_and_gets_whole_files(tmp_path: Path) -> None:
+    """No other file is left in it."""
     store = open_store(str(tmp_path / "new folder"))
 
     assert await write_file(store, FILE) == DELIVERED
@@ -61,7 +61,7 @@ async def test_a_folder_is_made_and_gets_whole_files(tmp_path: Path) -> None:
 
 
 async def test_a_bucket_gets_signed_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the endpoint that the usual variables name, with the prefix before the name."""
+    """The endpoint is that of the usual variables, and the prefix precedes the name."""
     bucket = Bucket()
     async with TestServer(bucket.app) as server:
         use_bucket(monkeypatch, str(server.make_url("")).rstrip("/"))
@@ -72,8 +72,8 @@ async def test_a_bucket_gets_signed_requests(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(("status", "hinted"), [(403, "AWS_ACCESS_KEY_ID"), (404, "REPORTS"), (500, "")])
-async def test_a_bucket_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPatch, status: int, hinted: str) -> None:
-    """Once in an attempt: the outbox has the patience."""
+async def test_a_bucket_that_refuses_is_retried(monkeypatch: pytest.MonkeyPatch, status: int, hinted: str) -> None:
+    """Each attempt sends one request, as the outbox does the retries."""
     bucket = Bucket(status)
     async with TestServer(bucket.app) as server:
         use_bucket(monkeypatch, str(server.make_url("")).rstrip("/"))
@@ -84,8 +84,8 @@ async def test_a_bucket_that_refuses_is_tried_again(monkeypatch: pytest.MonkeyPa
     assert len(bucket.signed) == 1
 
 
-async def test_a_folder_that_is_gone_is_tried_again(tmp_path: Path) -> None:
-    """As a disk that is full."""
+async def test_a_missing_folder_is_retried(tmp_path: Path) -> None:
+    """A full disk is treated alike."""
     store = open_store(str(tmp_path / "folder"))
     (tmp_path / "folder").rmdir()
     (tmp_path / "folder").touch()
@@ -93,8 +93,8 @@ async def test_a_folder_that_is_gone_is_tried_again(tmp_path: Path) -> None:
     assert (await write_file(store, FILE)).verdict is Verdict.RETRY
 
 
-def test_what_cannot_be_a_folder_is_not_opened(tmp_path: Path) -> None:
-    """The start tells why."""
+def test_a_path_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
+    """The worker's start says why."""
     (tmp_path / "file").touch()
 
     with pytest.raises(ValueError, match="Not a directory"):
@@ -102,7 +102,7 @@ def test_what_cannot_be_a_folder_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_addresses() -> None:
-    """A folder has its whole path, which another process understands too."""
+    """A folder's address is its absolute path, which holds in other processes, too."""
     assert whole_address("") == ""
     assert whole_address("s3://calls/of") == "s3://calls/of"
     assert whole_address("reports") == str(Path.cwd() / "reports")

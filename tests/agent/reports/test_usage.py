@@ -1,4 +1,4 @@
-"""What was used of each vendor."""
+"""What a call used of each vendor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODELS: list[ModelUsage] = [
 
 
 def test_a_use_has_its_vendors_units_and_cost() -> None:
-    """Tokens from the cache have a price of their own; the turn detector is local."""
+    """Cached tokens have their own price, and the local turn detector is left out."""
     uses = usage_of(MODELS, avatar_seconds=90.0, avatar_is_free=False, stand_ins=[], prices=load_prices())
 
     assert [(each.kind, each.vendor, each.model, each.amounts, each.cost) for each in uses] == [
@@ -37,7 +37,7 @@ def test_a_use_has_its_vendors_units_and_cost() -> None:
 
 
 def test_stand_ins_and_the_sandbox_cost_nothing() -> None:
-    """A language model's stand-in is known by another address than OpenAI's."""
+    """A language model's stand-in is recognised by an address other than OpenAI's."""
     models: list[ModelUsage] = [LLMModelUsage(provider="127.0.0.1:7900", model="m", input_tokens=9), MODELS[0]]
     uses = usage_of(
         models, avatar_seconds=9.0, avatar_is_free=True, stand_ins=["openai", "deepgram"], prices=load_prices()
@@ -46,8 +46,8 @@ def test_stand_ins_and_the_sandbox_cost_nothing() -> None:
     assert [(each.vendor, each.cost) for each in uses] == [("openai", 0.0), ("deepgram", 0.0), ("liveavatar", 0.0)]
 
 
-def test_a_server_of_ones_own_is_its_own_vendor() -> None:
-    """Its price is in a file of one's own; a call without an avatar has used none."""
+def test_a_server_of_your_own_is_its_own_vendor() -> None:
+    """Its price may be in your price file; a call without an avatar has used none."""
     models: list[ModelUsage] = [LLMModelUsage(provider="llm.example.com", model="m", input_tokens=9)]
     uses = usage_of(models, avatar_seconds=0.0, avatar_is_free=False, stand_ins=[], prices=load_prices())
 

@@ -1,4 +1,4 @@
-"""One webhook: its signature, where it may go, and what an answer means."""
+"""One webhook: its signature, where it may go, and the meaning of an answer."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def event(target: str = "https://example.com") -> Item:
-    """An event with a text of another script."""
+    """Make an event with a text in another script."""
     return Item("msg_1", "lane", "event", target, "call.started", '{"text": "ä"}'.encode(), 1.0)
 
 
 def test_a_receiver_can_verify_the_signature() -> None:
-    """With the library of the scheme; the timestamp is the attempt's."""
+    """The scheme's own library verifies it; the timestamp is the attempt's."""
     now = time.time()
     headers = signed_headers(event(), SECRET, now)
 
@@ -45,8 +45,8 @@ def test_a_receiver_can_verify_the_signature() -> None:
         Webhook(SECRET).verify(b'{"text": "b"}', headers)
 
 
-def test_the_signature_is_the_one_of_the_specification() -> None:
-    """The example of the scheme's own libraries: id, time, body and secret."""
+def test_the_signature_is_that_of_the_specification() -> None:
+    """The example of the scheme's libraries has id, time, body and secret."""
     body = b'{"test": 2432232314}'
     item = Item("msg_p5jXN8AQM9LWM0D4loKWxJek", "lane", "event", "", "", body, 0.0)
     headers = signed_headers(item, SECRET, 1614265330.7)
@@ -75,12 +75,12 @@ def test_the_signature_is_the_one_of_the_specification() -> None:
     ],
 )
 def test_where_webhooks_may_go(url: str, loopback: bool, is_trusted: bool, is_allowed: bool) -> None:
-    """By https; to this machine if that is allowed; into the inner network if the operator has named it."""
+    """They go by https, to loopback if that is allowed, and into private networks the operator has named."""
     assert (webhook_problem(url, loopback=loopback, is_trusted=is_trusted) is None) == is_allowed
 
 
-async def test_a_name_with_an_address_of_this_machine_is_not_resolved() -> None:
-    """Unless that is allowed: a name says nothing about where it leads."""
+async def test_a_name_with_a_loopback_address_is_not_resolved() -> None:
+    """It is resolved if loopback is allowed: a name alone does not tell where it leads."""
     with pytest.raises(OSError, match="no address on the internet"):
         await PublicResolver(loopback=False).resolve("localhost", 80)
     assert await PublicResolver(loopback=True).resolve("localhost", 80)
@@ -88,7 +88,7 @@ async def test_a_name_with_an_address_of_this_machine_is_not_resolved() -> None:
 
 @pytest.mark.parametrize("address", ["64:ff9b::a00:1", "2002:a00:1::", "224.0.0.1"])
 async def test_a_private_address_in_another_form_is_refused(address: str) -> None:
-    """Within an IPv6 address, or for many receivers: as the answer of a name server, and in the URL itself."""
+    """It may be part of an IPv6 address or multicast, in a DNS answer or in the URL."""
     with pytest.raises(OSError, match="no address on the internet"):
         await PublicResolver(loopback=False).resolve(address, 443, socket.AF_UNSPEC)
     url = f"https://[{address}]/" if ":" in address else f"https://{address}/"
@@ -110,8 +110,8 @@ async def test_a_private_address_in_another_form_is_refused(address: str) -> Non
         (500, Verdict.RETRY, ""),
     ],
 )
-def test_what_an_answer_means(status: int, verdict: Verdict, hinted: str) -> None:
-    """A receiver that refuses something gets it again, and its operator is told what to do."""
+def test_the_verdict_follows_the_status(status: int, verdict: Verdict, hinted: str) -> None:
+    """A refused event is sent again, with a hint for the operator."""
     outcome = outcome_of(status)
 
     assert outcome.verdict is verdict
@@ -120,16 +120,16 @@ def test_what_an_answer_means(status: int, verdict: Verdict, hinted: str) -> Non
 
 
 def test_a_receiver_may_ask_for_time() -> None:
-    """In seconds; a date is not read."""
+    """Seconds are read, a date is not."""
     assert outcome_of(503, {"Retry-After": "120"}).wait == 120.0
     assert outcome_of(503, {"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"}).wait is None
 
 
 class Receiver:
-    """Answers one status after the other.
+    """A receiver that answers with one status after another.
 
     Attributes:
-        asked: The paths that were asked for.
+        asked: Requested paths.
     """
 
     def __init__(self, *statuses: int) -> None:
@@ -144,7 +144,7 @@ class Receiver:
 
 
 async def test_a_redirect_is_not_followed() -> None:
-    """It could lead into the inner network."""
+    """It could lead into a private network."""
     receiver = Receiver(302, 200)
     async with TestServer(receiver.app) as server, aiohttp.ClientSession() as http:
         item = event(str(server.make_url("/hook")))
@@ -154,8 +154,8 @@ async def test_a_redirect_is_not_followed() -> None:
     assert receiver.asked == ["/hook", "/hook"]
 
 
-async def test_a_receiver_that_is_away_is_tried_again() -> None:
-    """The problem is named without a word of the event."""
+async def test_a_receiver_that_is_down_is_retried() -> None:
+    """The problem has no word of the event."""
     async with aiohttp.ClientSession() as http:
         outcome = await send_webhook(http, event("http://127.0.0.1:9/hook"), SECRET, time.time())
 

@@ -8,7 +8,7 @@ from tests.agent.reports.report_fakes import IDENTITY, START, made
 
 
 def test_a_sentence_is_a_cue_with_its_speaker() -> None:
-    """It is shown until the next one of its speech, or to the speech's end."""
+    """A cue ends with the next sentence of its speech, or with the speech."""
     assert webvtt(made()).split("\n\n") == [
         "WEBVTT",
         "00:00:03.000 --> 00:00:05.000\n<v Ada>Hello there.",
@@ -18,8 +18,8 @@ def test_a_sentence_is_a_cue_with_its_speaker() -> None:
     ]
 
 
-def test_signs_and_lines_of_a_text_are_no_markup() -> None:
-    """A written text may have any; a text without a length is shown for a moment, hours later too."""
+def test_characters_and_lines_of_a_text_are_not_markup() -> None:
+    """Written text may have any; a text without a duration is shown briefly, hours into the call as well."""
     collector = Collector(IDENTITY, START)
     collector.caller_said("<b>1 & 2\n\n--> 3", START + 3_661.5, START + 3_661.5)
     report = collector.report(START + 4_000, "why")
@@ -29,5 +29,5 @@ def test_signs_and_lines_of_a_text_are_no_markup() -> None:
 
 
 def test_without_words_there_is_no_cue() -> None:
-    """As with REPORT_TRANSCRIPT=none."""
+    """This is the case with REPORT_TRANSCRIPT=none."""
     assert webvtt(made("none")) == "WEBVTT\n"

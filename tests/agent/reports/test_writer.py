@@ -1,4 +1,4 @@
-"""What a call writes into the outbox."""
+"""The writer between a call and the outbox."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ CALL = OpenCall("AJ_1", "https://example.com", "", "first")
 
 
 def item(name: str) -> Item:
-    """An event."""
+    """Make an event."""
     return Item(f"msg_{name}", "lane", "event", "https://example.com", name, b"{}", 1.0)
 
 
 class NotedOutbox(ReportOutbox):
-    """Notes what it is asked, in threads or not, and keeps nothing.
+    """An outbox that records its calls, from any thread, and keeps nothing.
 
     Attributes:
-        asked: The names of events and the drafts.
+        asked: Names of events and drafts.
     """
 
     def __init__(self, path: Path, failure: OutboxError | None = None, dropped: int = 0) -> None:
@@ -54,8 +54,8 @@ class NotedOutbox(ReportOutbox):
         return self._dropped
 
 
-async def test_everything_is_written_in_its_order(tmp_path: Path) -> None:
-    """When `close` returns, all of it."""
+async def test_everything_is_written_in_order(tmp_path: Path) -> None:
+    """All of it is written when `close` returns."""
     outbox = NotedOutbox(tmp_path)
     writer = OutboxWriter(outbox, "AJ_1", lambda: "draft")
     writer.open(CALL, [item("a")])
@@ -65,8 +65,8 @@ async def test_everything_is_written_in_its_order(tmp_path: Path) -> None:
     assert outbox.asked == ["open", "a", "b", "close", "c"]
 
 
-async def test_a_draft_is_written_when_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Again and again, as the report is then."""
+async def test_drafts_are_written_regularly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has the report of that time."""
     assert DRAFT_INTERVAL <= 10.0
     monkeypatch.setattr("agent.reports.writer.DRAFT_INTERVAL", 0.01)
     outbox, drafts = NotedOutbox(tmp_path), iter(range(1_000_000))
@@ -84,7 +84,7 @@ async def test_a_draft_is_written_when_nothing_happens(tmp_path: Path, monkeypat
 async def test_an_outbox_that_fails_is_logged_and_the_rest_is_tried(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The call goes on; a disk may have room again."""
+    """The call goes on, as the disk may have space again."""
     outbox = NotedOutbox(tmp_path, OutboxError("the outbox is full"))
     writer = OutboxWriter(outbox, "AJ_1", str)
     writer.open(CALL, [])
@@ -94,8 +94,8 @@ async def test_an_outbox_that_fails_is_logged_and_the_rest_is_tried(
     assert [record.message for record in caplog.records] == ["the outbox is full"] * 2
 
 
-async def test_what_was_dropped_for_want_of_room_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """As an error: it is lost."""
+async def test_items_that_a_full_outbox_drops_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It is an error, as they are lost."""
     writer = OutboxWriter(NotedOutbox(tmp_path, dropped=2), "AJ_1", str)
     writer.open(CALL, [])
     await writer.close([])
@@ -104,8 +104,8 @@ async def test_what_was_dropped_for_want_of_room_is_logged(tmp_path: Path, caplo
     assert "oldest items were dropped" in caplog.text
 
 
-async def test_a_call_that_nobody_follows_writes_nothing(tmp_path: Path) -> None:
-    """It was never opened."""
+async def test_a_writer_that_was_never_opened_writes_nothing(tmp_path: Path) -> None:
+    """The call has neither a webhook nor a store."""
     outbox = NotedOutbox(tmp_path)
     await OutboxWriter(outbox, "AJ_1", str).close([item("a")])
 

@@ -1,4 +1,4 @@
-"""LiveKit's server, as far as rooms and dispatches go: what it holds is given, what it is asked for is kept."""
+"""A fake of LiveKit's server API for rooms and dispatches: tests set its contents, and it records requests."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ AGENT = api.ParticipantInfo.Kind.AGENT
 
 
 def people(*identities: str) -> list[api.ParticipantInfo]:
-    """Callers with these identities."""
+    """Make callers with these identities."""
     return [api.ParticipantInfo(identity=identity) for identity in identities]
 
 
 def agent(identity: str) -> api.ParticipantInfo:
-    """An agent."""
+    """Make an agent."""
     return api.ParticipantInfo(identity=identity, kind=AGENT)
 
 
 def avatar(of: str) -> api.ParticipantInfo:
-    """The avatar of an agent."""
+    """Make the avatar of an agent."""
     return api.ParticipantInfo(identity="avatar", kind=AGENT, attributes={ATTRIBUTE_PUBLISH_ON_BEHALF: of})
 
 
@@ -35,15 +35,15 @@ class FakeLiveKit:
     """A server with one room, or none.
 
     Args:
-        room: Its name.
-        there: Who is in it.
+        room: The room's name.
+        there: The participants in it.
 
     Attributes:
-        url: While it runs.
-        dispatches: Of the room.
-        created: Requests for rooms.
-        dispatched: Requests for agents.
-        removed: Identities of participants that were put out.
+        url: Its URL while it runs.
+        dispatches: The room's dispatches.
+        created: Requests to create a room.
+        dispatched: Requests to dispatch an agent.
+        removed: Identities of removed participants.
         sent: Topic and data of each packet that was sent into the room.
     """
 
@@ -59,7 +59,7 @@ class FakeLiveKit:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Self]:
-        """Serve for as long as the body runs."""
+        """Serve while the body runs."""
         app = web.Application()
         for path, answer in self.routes().items():
             app.router.add_post(f"/twirp/livekit.{path}", answer)
@@ -68,7 +68,7 @@ class FakeLiveKit:
             yield self
 
     def routes(self) -> dict[str, Any]:
-        """What it serves, by the path of the request."""
+        """Return the handlers, by the path of the request."""
         return {
             "RoomService/ListRooms": self._list_rooms,
             "RoomService/CreateRoom": self._create_room,
@@ -80,7 +80,7 @@ class FakeLiveKit:
         }
 
     def on_dispatch(self) -> None:
-        """Do what follows from a request for an agent; nothing, as when no worker is registered."""
+        """Handle a dispatch; by default no worker takes it."""
 
     async def _list_rooms(self, request: web.Request) -> web.Response:
         wanted = api.ListRoomsRequest.FromString(await request.read()).names

@@ -1,4 +1,4 @@
-"""The first act of a job in a room of LiveAvatar's."""
+"""The first action of a job in LiveAvatar's own room."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """A job that has come, and may be given up."""
+    """A job that may come too late."""
 
     def __init__(self) -> None:
         self.job = SimpleNamespace(room=SimpleNamespace(name=HOSTED.name), metadata=HOSTED.to_json())
@@ -31,7 +31,7 @@ class Job:
 
 
 async def test_a_job_that_comes_too_late_has_no_call(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The worker has taken its session back: it is neither joined nor stopped from here."""
+    """The worker has taken back its session, so the job neither joins nor stops it."""
     complete.setenv("ROOM_OWNER", "liveavatar")
     complete.setenv("STATE_DIR", str(tmp_path))
     worker = SessionJournal(tmp_path)

@@ -1,4 +1,4 @@
-"""A worker that LiveKit does not know: it starts jobs itself, and ends in order."""
+"""A worker that is not registered with LiveKit: it starts jobs itself, and ends in order."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ HOSTED = HostedRoom(
     max_duration=600.0,
 )
 
-# Messages to LiveKit that the framework keeps for a connection.
+# Number of messages to LiveKit that the framework queues for a connection.
 QUEUED = 128
 
 
 class Jobs:
-    """The jobs' arguments; each job runs until the test ends it."""
+    """The contexts of started jobs; each job runs until the test ends it."""
 
     def __init__(self) -> None:
         self.begun: asyncio.Queue[JobContext] = asyncio.Queue()
@@ -56,11 +56,11 @@ class Jobs:
 
 
 async def never(ctx: JobContext) -> None:
-    """A job that is never given."""
+    """Run a job; no job is ever assigned."""
 
 
 def a_server(jobs: Jobs | None = None) -> CallServer:
-    """A worker without a LiveKit server; its jobs are threads, which are there at once."""
+    """Make a worker without a LiveKit server; its jobs are threads, which start at once."""
     server = CallServer(
         ws_url="", host="127.0.0.1", port=0, num_idle_processes=0, job_executor_type=JobExecutorType.THREAD
     )
@@ -70,7 +70,7 @@ def a_server(jobs: Jobs | None = None) -> CallServer:
 
 @asynccontextmanager
 async def running(server: CallServer) -> AsyncIterator[CallServer]:
-    """Run a worker, and close it."""
+    """Run a worker, and close it at the end."""
     started = asyncio.Event()
     server.on("worker_started", started.set)
     task = asyncio.create_task(server.run(unregistered=True, devmode=True))
@@ -83,7 +83,7 @@ async def running(server: CallServer) -> AsyncIterator[CallServer]:
 
 
 async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) -> None:
-    """A hosted job has its token; everything else is in its metadata, and no secret of it is logged."""
+    """The job has the room's token; the rest is in its metadata, and no secret is logged."""
     caplog.set_level(logging.DEBUG)
     jobs = Jobs()
     async with running(a_server(jobs)) as server:
@@ -103,7 +103,7 @@ async def test_a_job_is_started_in_the_room(caplog: pytest.LogCaptureFixture) ->
 
 
 async def has_place(server: CallServer) -> bool:
-    """True if one more call is accepted."""
+    """Return True if one more call is accepted."""
     try:
         async with server.slot():
             return True
@@ -111,8 +111,8 @@ async def has_place(server: CallServer) -> bool:
         return False
 
 
-async def test_calls_are_taken_while_it_runs_and_does_not_drain() -> None:
-    """No call is accepted before the worker runs, nor while it drains."""
+async def test_calls_are_accepted_while_the_worker_runs_and_does_not_drain() -> None:
+    """None is accepted before, during a drain, or afterwards."""
     server = a_server()
     before = await has_place(server)
     async with running(server):
@@ -124,8 +124,8 @@ async def test_calls_are_taken_while_it_runs_and_does_not_drain() -> None:
     assert [before, meanwhile, draining, afterwards] == [False, True, False, False]
 
 
-async def test_a_busy_machine_takes_no_more() -> None:
-    """As the framework's own limit says."""
+async def test_a_busy_machine_accepts_no_call() -> None:
+    """The framework's load limit holds."""
     server = a_server()
     server.load_fnc = lambda: 1.0
     server.update_options(load_threshold=0.7)
@@ -133,8 +133,8 @@ async def test_a_busy_machine_takes_no_more() -> None:
         assert not await has_place(server)
 
 
-async def test_a_place_that_is_held_is_taken() -> None:
-    """Several who ask at once get as many as there are, and a place that is given back is free."""
+async def test_a_reserved_place_is_taken() -> None:
+    """Concurrent requests get no more places than there are, and a returned place is free again."""
     server = a_server()
     server.load_fnc = lambda: 0.0
     server.update_options(load_threshold=0.7)
@@ -150,8 +150,8 @@ async def test_a_place_that_is_held_is_taken() -> None:
         assert await has_place(server)
 
 
-async def test_a_drain_ends_after_any_number_of_calls() -> None:
-    """After the worker has ended, messages to LiveKit are dropped without waiting."""
+async def test_a_drain_ends_with_a_full_message_queue() -> None:
+    """The drain drops messages to LiveKit instead of waiting for a connection."""
     async with running(a_server()) as server:
         for _ in range(QUEUED + 1):
             await server._queue_msg(agent.WorkerMessage())
@@ -159,8 +159,8 @@ async def test_a_drain_ends_after_any_number_of_calls() -> None:
             await server.drain(timeout=0)
 
 
-async def test_a_job_is_told_of_the_configuration_of_its_call() -> None:
-    """Beside the room's credentials, as the metadata of the room."""
+async def test_a_job_gets_the_configuration_of_its_call() -> None:
+    """It is in the room's metadata, in addition to the room's credentials."""
     jobs = Jobs()
     config = CallConfig(persona="poet")
     async with running(a_server(jobs)) as server:
@@ -174,7 +174,7 @@ async def test_a_job_is_told_of_the_configuration_of_its_call() -> None:
 
 
 class UsedSlots(AccountSlots):
-    """So much of them is used."""
+    """Account slots with a fixed share in use."""
 
     def __init__(self, used: float) -> None:
         super().__init__(Settings(), SessionJournal(Path("unused")))
@@ -185,7 +185,7 @@ class UsedSlots(AccountSlots):
 
 
 async def test_the_load_is_the_largest_of_machine_calls_and_slots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a part of the limit at which the framework calls a worker full."""
+    """It is a share of the limit at which the framework calls a worker full."""
     server = a_server()
     server.update_options(load_threshold=0.5)
     monkeypatch.setattr("livekit.agents.worker._DefaultLoadCalc.get_load", lambda _: 0.2)
@@ -199,8 +199,8 @@ async def test_the_load_is_the_largest_of_machine_calls_and_slots(monkeypatch: p
     assert loads == [0.2, 0.4]
 
 
-async def test_without_a_slot_a_worker_takes_no_call() -> None:
-    """In development too, where the framework knows no limit."""
+async def test_a_worker_without_a_slot_accepts_no_call() -> None:
+    """This also holds in development, where the framework has no limit."""
     server = a_server()
     async with running(server):
         server.slots = UsedSlots(1.0)

@@ -1,4 +1,4 @@
-"""An agent for callers who are without one."""
+"""Dispatching an agent to callers who have none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOM = "call-0123456789abcdef"
 
 
 async def bring(livekit: FakeLiveKit, **options: Any) -> Outcome:
-    """Bring an agent into the room."""
+    """Dispatch an agent to the room."""
     async with livekit.running():
         wanted = settings(livekit_url=livekit.url, livekit_agent_name="nova")
         async with livekit_api(wanted) as client:
@@ -25,14 +25,14 @@ async def bring(livekit: FakeLiveKit, **options: Any) -> Outcome:
 
 
 def dispatch(seconds_ago: float, *, is_taken: bool) -> api.AgentDispatch:
-    """A dispatch of this age."""
+    """Make a dispatch of this age, in seconds."""
     created_at = int((time.time() - seconds_ago) * 1e9)
     state = api.AgentDispatchState(created_at=created_at, jobs=[Job(id="job-1")] if is_taken else [])
     return api.AgentDispatch(id="AD_0", room=ROOM, state=state)
 
 
 async def test_callers_without_an_agent_get_one() -> None:
-    """The avatar of an agent that has gone is no agent."""
+    """The avatar of a former agent does not count as one."""
     livekit = FakeLiveKit(ROOM, [*people("caller-1"), avatar("agent-1")])
 
     assert await bring(livekit) is Outcome.AGENT_COMES
@@ -48,7 +48,7 @@ async def test_callers_without_an_agent_get_one() -> None:
     ],
 )
 async def test_an_empty_room_and_one_with_an_agent_get_none(there: list[api.ParticipantInfo], outcome: Outcome) -> None:
-    """Each agent buys an avatar."""
+    """Each agent would start a paid avatar session."""
     livekit = FakeLiveKit(ROOM, there)
 
     assert await bring(livekit) is outcome
@@ -56,15 +56,15 @@ async def test_an_empty_room_and_one_with_an_agent_get_none(there: list[api.Part
 
 
 async def test_a_caller_on_the_way_back_counts() -> None:
-    """The room is empty for a moment."""
+    """The room is empty until the caller joins again."""
     livekit = FakeLiveKit(ROOM)
 
     assert await bring(livekit, is_expected=True) is Outcome.AGENT_COMES
     assert len(livekit.dispatched) == 1
 
 
-async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
-    """LiveKit would keep it for 20 s, in the state in which it was."""
+async def test_an_agent_whose_process_has_ended_is_removed() -> None:
+    """LiveKit would show it for 20 s in its last state."""
     livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
 
     assert await bring(livekit, dead="agent-1") is Outcome.AGENT_COMES
@@ -75,8 +75,8 @@ async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
     ("seconds_ago", "is_taken", "dead_dispatch", "asked"),
     [
         (1.0, False, "", 0),
-        (10.0, False, "", 1),  # no worker was there to take it
-        (10.0, True, "", 0),  # a busy machine
+        (10.0, False, "", 1),  # no worker has taken it
+        (10.0, True, "", 0),  # its worker is busy
         (60.0, True, "", 1),
         (1.0, True, "AD_0", 1),
     ],
@@ -84,7 +84,7 @@ async def test_an_agent_whose_process_has_ended_is_put_out() -> None:
 async def test_an_agent_on_its_way_is_waited_for(
     seconds_ago: float, is_taken: bool, dead_dispatch: str, asked: int
 ) -> None:
-    """Two that ask at the same time get one agent; the dispatch of the dead one brings none."""
+    """Two requests at the same time get one agent; a dead agent's dispatch does not count."""
     livekit = FakeLiveKit(ROOM, people("caller-1"))
     livekit.dispatches = [dispatch(seconds_ago, is_taken=is_taken)]
 
@@ -93,14 +93,14 @@ async def test_an_agent_on_its_way_is_waited_for(
 
 
 def configured(metadata: str, agent_name: str, seconds_ago: float) -> api.AgentDispatch:
-    """A dispatch with a call's configuration."""
+    """Make a dispatch with a call's configuration."""
     state = api.AgentDispatchState(created_at=int((time.time() - seconds_ago) * 1e9), jobs=[Job(id="job-1")])
     return api.AgentDispatch(id="AD_0", room=ROOM, agent_name=agent_name, metadata=metadata, state=state)
 
 
 @pytest.mark.parametrize(("known", "handed_on"), [("", "second"), ("from the job", "from the job")])
 async def test_the_next_agent_has_the_configuration_of_the_last_one(known: str, handed_on: str) -> None:
-    """From its job, or as LiveKit has kept it: also of a dispatch that was somebody else's request."""
+    """It comes from the last agent's job, or from LiveKit's dispatches, even those of other requests."""
     livekit = FakeLiveKit(ROOM, people("caller-1"))
     livekit.dispatches = [
         configured("second", "nova", 90.0),

@@ -1,4 +1,4 @@
-"""Rooms of LiveAvatar's: a session is handed to a job, or stopped, whatever happens on the way."""
+"""LiveAvatar's own rooms: a session is handed over to a job, or stopped, whatever fails on the way."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """Takes so many calls, and starts jobs; what a job does first is the test's."""
+    """A worker that accepts so many calls, and starts jobs; the test plays the job."""
 
     def __init__(self, *, capacity: int = 10) -> None:
         self.capacity = capacity
@@ -54,7 +54,7 @@ class Worker:
 
 
 class Broken(Worker):
-    """Can't start a process."""
+    """A worker that can't start a process."""
 
     async def join(self, room: HostedRoom, config: CallConfig) -> None:
         assert self.held
@@ -63,7 +63,7 @@ class Broken(Worker):
 
 
 class Slow(Worker):
-    """Has a process when the test says so."""
+    """A worker whose process is ready when the test says so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,13 +78,13 @@ class Slow(Worker):
 
 @pytest.fixture
 def journal(tmp_path: Path) -> SessionJournal:
-    """The worker's."""
+    """Make the worker's journal."""
     return SessionJournal(tmp_path / "state")
 
 
 @pytest.fixture
 def job(journal: SessionJournal) -> SessionJournal:
-    """The job's, on the same disk."""
+    """Make the job's journal, in the same directory."""
     return SessionJournal(journal.directory)
 
 
@@ -92,7 +92,7 @@ def job(journal: SessionJournal) -> SessionJournal:
 async def door(
     service: Hosting, server: Worker, journal: SessionJournal, **given: object
 ) -> AsyncIterator[HostedRooms]:
-    """A worker's rooms; afterwards its processes are gone."""
+    """Open a worker's rooms; afterwards its processes have ended."""
     async with service.running_server() as url:
         settings = Settings.model_validate(
             {
@@ -111,7 +111,7 @@ async def door(
 async def test_a_caller_gets_the_clients_token_and_the_job_the_room(
     journal: SessionJournal, job: SessionJournal
 ) -> None:
-    """A session that its job has adopted is not stopped here."""
+    """A session that its job has adopted is not stopped by the worker."""
     service, server = Hosting(), Worker()
     async with door(service, server, journal) as rooms:
         ticket = await rooms.create("Ada")
@@ -126,8 +126,8 @@ async def test_a_caller_gets_the_clients_token_and_the_job_the_room(
     job.disown()
 
 
-async def test_a_caller_rejoins_as_long_as_the_session_runs(journal: SessionJournal, job: SessionJournal) -> None:
-    """The service makes one token for a room: the caller gets it again, until the call is over."""
+async def test_a_caller_may_rejoin_while_the_session_runs(journal: SessionJournal, job: SessionJournal) -> None:
+    """The service makes one token per room, so the caller gets it again until the call is over."""
     service, server = Hosting(), Worker()
     async with door(service, server, journal) as rooms:
         details = await rooms.create("Ada")
@@ -143,7 +143,7 @@ async def test_a_caller_rejoins_as_long_as_the_session_runs(journal: SessionJour
 async def test_a_session_that_no_job_takes_is_stopped(
     journal: SessionJournal, job: SessionJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The job died before its first act: after some seconds the session is stopped, and a late job has no call."""
+    """The job died before it adopted the session, which is stopped after some seconds; a late job gets no call."""
     monkeypatch.setattr(hosted, "_TAKEN_WITHIN", 0.0)
     service, server = Hosting(), Worker()
     async with door(service, server, journal) as rooms:
@@ -155,8 +155,8 @@ async def test_a_session_that_no_job_takes_is_stopped(
     assert journal.entries() == []
 
 
-async def test_the_end_of_the_worker_stops_what_no_job_has_taken(journal: SessionJournal) -> None:
-    """Without waiting for the job any longer."""
+async def test_a_worker_that_ends_stops_unadopted_sessions(journal: SessionJournal) -> None:
+    """It no longer waits for their jobs."""
     service = Hosting()
     async with door(service, Worker(), journal) as rooms:
         await rooms.create("")
@@ -166,7 +166,7 @@ async def test_the_end_of_the_worker_stops_what_no_job_has_taken(journal: Sessio
 
 
 async def test_a_session_is_stopped_when_no_job_can_be_started(journal: SessionJournal) -> None:
-    """The caller is told so."""
+    """The caller gets a sentence."""
     service = Hosting()
     async with door(service, Broken(), journal) as rooms:
         with pytest.raises(NoRoomError, match=UNAVAILABLE):
@@ -176,8 +176,8 @@ async def test_a_session_is_stopped_when_no_job_can_be_started(journal: SessionJ
     assert journal.entries() == []
 
 
-async def test_who_asked_and_went_away_leaves_nothing_running(journal: SessionJournal) -> None:
-    """After a cancelled request the room is still opened, and belongs to the job alone."""
+async def test_a_cancelled_request_leaves_nothing_running(journal: SessionJournal) -> None:
+    """The room is still opened for its job, and the session is stopped in the end."""
     service, server = Hosting(), Slow()
     async with door(service, server, journal) as rooms:
         asking = asyncio.create_task(rooms.create(""))
@@ -190,8 +190,8 @@ async def test_who_asked_and_went_away_leaves_nothing_running(journal: SessionJo
     assert not service.running
 
 
-async def test_a_worker_that_takes_no_calls_starts_no_session(journal: SessionJournal) -> None:
-    """While it drains, or the machine is busy."""
+async def test_a_worker_that_accepts_no_calls_starts_no_session(journal: SessionJournal) -> None:
+    """It may be draining or busy."""
     service = Hosting()
     async with door(service, Worker(capacity=0), journal) as rooms:
         with pytest.raises(NoRoomError, match=BUSY):
@@ -200,8 +200,8 @@ async def test_a_worker_that_takes_no_calls_starts_no_session(journal: SessionJo
     assert service.called("token") == []
 
 
-async def test_callers_who_come_at_once_do_not_get_the_same_place(journal: SessionJournal) -> None:
-    """The place is held before a session is bought, not found free by all of them."""
+async def test_concurrent_callers_do_not_get_the_same_place(journal: SessionJournal) -> None:
+    """A place is reserved before a session is started."""
     service, server = Hosting(), Worker(capacity=1)
     async with door(service, server, journal) as rooms:
         answers = await asyncio.gather(*(rooms.create("") for _ in range(5)), return_exceptions=True)
@@ -210,8 +210,8 @@ async def test_callers_who_come_at_once_do_not_get_the_same_place(journal: Sessi
     assert len(service.called("start")) == len(server.joined) == 1
 
 
-async def test_a_place_is_free_again_when_no_session_could_be_made(journal: SessionJournal) -> None:
-    """The next caller has it."""
+async def test_a_place_is_free_again_if_no_session_was_started(journal: SessionJournal) -> None:
+    """The next caller can have it."""
     server = Worker(capacity=1)
     async with door(Full(), server, journal) as rooms:
         for _ in range(2):
@@ -222,16 +222,16 @@ async def test_a_place_is_free_again_when_no_session_could_be_made(journal: Sess
 
 
 class Full(Hosting):
-    """Has no slot left."""
+    """A service without a free slot."""
 
     def on_token(self, request: web.Request) -> web.Response:
         return reply({"code": 4032, "data": None, "message": "Session concurrency limit reached"}, status=403)
 
 
-async def test_why_liveavatar_gives_no_room_is_in_the_log(
+async def test_liveavatars_reason_for_a_refused_room_is_logged(
     journal: SessionJournal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In its words, and with what to do; the caller reads no operator's detail."""
+    """The log has the service's words and what to do; the caller gets no operator's detail."""
     async with door(Full(), Worker(), journal) as rooms:
         with pytest.raises(NoRoomError) as refused:
             await rooms.create("")
@@ -241,10 +241,10 @@ async def test_why_liveavatar_gives_no_room_is_in_the_log(
     assert "Session concurrency limit reached - end another session" in record.__dict__["reason"]
 
 
-async def test_the_minutes_of_the_day_are_no_room(
+async def test_without_minutes_of_the_day_there_is_no_room(
     journal: SessionJournal, job: SessionJournal, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The day's minutes are checked before a session is bought: without them there is no room."""
+    """The limit is checked before a session is started."""
     service = Hosting()
     async with door(service, Worker(), journal, state_dir=journal.directory, minutes_per_day=0.1) as rooms:
         with pytest.raises(NoRoomError, match=UNAVAILABLE):
@@ -256,7 +256,7 @@ async def test_the_minutes_of_the_day_are_no_room(
 
 
 class Stubborn(Hosting):
-    """Does not stop the first time."""
+    """A service that fails the first stop."""
 
     def on_stop(self, request: web.Request) -> web.Response:
         if len(self.called("stop")) == 1:
@@ -264,8 +264,10 @@ class Stubborn(Hosting):
         return super().on_stop(request)
 
 
-async def test_what_cannot_be_stopped_is_left_to_a_sweep(journal: SessionJournal, job: SessionJournal) -> None:
-    """The session is in the journal, for the next sweep."""
+async def test_a_session_that_cannot_be_stopped_is_left_to_the_sweep(
+    journal: SessionJournal, job: SessionJournal
+) -> None:
+    """It stays in the journal."""
     service = Stubborn()
     async with door(service, Worker(), journal) as rooms:
         await rooms.create("")
@@ -276,13 +278,13 @@ async def test_what_cannot_be_stopped_is_left_to_a_sweep(journal: SessionJournal
 
 
 async def stopped(service: Hosting) -> None:
-    """Wait for a stop."""
+    """Wait until the session is stopped."""
     async with service.changed, asyncio.timeout(20):
         await service.changed.wait_for(lambda: service.called("stop") and not service.running)
 
 
-async def test_face_and_quality_of_a_call_are_bought_with_its_session(journal: SessionJournal, tmp_path: Path) -> None:
-    """The job is told of all of it."""
+async def test_the_session_has_the_calls_avatar_and_quality(journal: SessionJournal, tmp_path: Path) -> None:
+    """The job gets the whole configuration."""
     (tmp_path / "ada.toml").write_text('name = "Ada"\ninstructions = "Be kind."\navatar_id = "her-face"\n')
     service, server = Hosting(), Worker()
     config = CallConfig(persona="ada", video_quality="low")
@@ -294,10 +296,8 @@ async def test_face_and_quality_of_a_call_are_bought_with_its_session(journal: S
     assert server.configs == [config]
 
 
-async def test_a_persona_that_has_gone_buys_no_session(
-    journal: SessionJournal, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The page has found it a moment ago; the caller may try again."""
+async def test_a_missing_persona_starts_no_session(journal: SessionJournal, caplog: pytest.LogCaptureFixture) -> None:
+    """It existed when the page checked it, so the caller may try again."""
     service = Hosting()
     async with door(service, Worker(), journal) as rooms:
         with pytest.raises(NoRoomError, match=UNAVAILABLE):

@@ -1,4 +1,4 @@
-"""What may be reached from outside."""
+"""Which addresses are reachable from outside."""
 
 from ipaddress import ip_address
 
@@ -17,8 +17,8 @@ from agent.rooms.reach import is_on_the_internet, is_public
         "wss://internal.example.com.",
     ],
 )
-def test_what_may_be_public_will_do(url: str) -> None:
-    """A public address, and every name that a name server may know."""
+def test_a_public_address_is_reachable(url: str) -> None:
+    """This holds for public IP addresses, and for names that a public name server may know."""
     assert is_on_the_internet(url)
 
 
@@ -45,8 +45,8 @@ def test_what_may_be_public_will_do(url: str) -> None:
         "",
     ],
 )
-def test_what_is_of_this_machine_or_its_network_will_not(url: str) -> None:
-    """Loopback, private and link-local addresses, and names that no public name server knows."""
+def test_an_address_of_a_private_network_is_not_reachable(url: str) -> None:
+    """Such are loopback, private and link-local addresses, and names that no public name server knows."""
     assert not is_on_the_internet(url)
 
 
@@ -57,7 +57,7 @@ def test_what_is_of_this_machine_or_its_network_will_not(url: str) -> None:
         "10.1.2.3",
         "172.16.0.1",
         "192.168.1.1",
-        "169.254.169.254",  # the metadata of clouds
+        "169.254.169.254",  # metadata of cloud providers
         "100.64.0.1",
         "0.0.0.0",  # noqa: S104 - an address that has to be refused
         "224.0.0.1",
@@ -72,12 +72,12 @@ def test_what_is_of_this_machine_or_its_network_will_not(url: str) -> None:
         "2002:7f00:1::",
     ],
 )
-def test_a_private_address_is_none_of_the_internet(address: str) -> None:
-    """In whatever form."""
+def test_a_private_address_is_not_on_the_internet(address: str) -> None:
+    """Its notation does not matter."""
     assert not is_public(ip_address(address))
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::6810:84e5", "64:ff9b::5db8:d822"])
-def test_a_public_address_is_one_of_the_internet(address: str) -> None:
-    """Of both versions."""
+def test_a_public_address_is_on_the_internet(address: str) -> None:
+    """This holds for IPv4 and IPv6."""
     assert is_public(ip_address(address))

@@ -19,7 +19,7 @@ ROOM = "call-0123456789abcdef"
 
 
 def a_job(agent_identity: str = "agent-1") -> RunningJobInfo:
-    """The job of an agent in the room."""
+    """Make the job of an agent in the room."""
     return RunningJobInfo(
         accept_arguments=JobAcceptArguments(name="", identity=agent_identity, metadata=""),
         job=protocol.Job(id="job-1", dispatch_id="AD_0", room=models.Room(name=ROOM), metadata="for the next one"),
@@ -32,18 +32,18 @@ def a_job(agent_identity: str = "agent-1") -> RunningJobInfo:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look again and again without a pause, 40 times."""
+    """Look 40 times without a pause."""
     monkeypatch.setattr(dispatch, "_GIVE_UP_AFTER", 0.4)
     monkeypatch.setattr(dispatch, "_LOOKS_EVERY", 0.01)
 
 
 async def over(recovery: Recovery) -> None:
-    """Wait until nothing is recovered any more."""
+    """Wait until all recoveries have ended."""
     await asyncio.gather(*recovery._running.values())
 
 
 class FilledLiveKit(FakeLiveKit):
-    """A server whose dispatches bring an agent from the third on: no worker was registered before."""
+    """A server whose third dispatch brings an agent; before it no worker is registered."""
 
     def __init__(self) -> None:
         super().__init__(ROOM, [*people("caller-1"), agent("agent-1")])
@@ -54,18 +54,19 @@ class FilledLiveKit(FakeLiveKit):
 
 
 async def test_a_killed_job_is_followed_by_another_one() -> None:
-    """Agents are asked for until one has come; the dead one is put out of the room first."""
+    """Agents are dispatched until one has come; the dead one is removed first."""
     async with FilledLiveKit().running() as livekit:
         recovery = Recovery(settings(livekit_url=livekit.url))
         recovery.recover_job(a_job())
-        recovery.recover_room(LeftRoom(ROOM))  # the sweep has found the session of the same job
+        # The sweep has found the same job's session.
+        recovery.recover_room(LeftRoom(ROOM))
         await over(recovery)
 
     assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 3)
 
 
 async def test_a_death_that_is_noticed_twice_is_handled_once() -> None:
-    """By the job's worker, and by its lease: the room's limit is not used up by that."""
+    """The worker and the lease may both notice it; it counts once towards the room's limit."""
     async with FilledLiveKit().running() as livekit:
         recovery = Recovery(settings(livekit_url=livekit.url))
         for _ in range(4):
@@ -77,8 +78,8 @@ async def test_a_death_that_is_noticed_twice_is_handled_once() -> None:
     assert len(livekit.dispatched) == 3
 
 
-async def test_the_agent_of_a_lost_node_is_put_out_of_the_room() -> None:
-    """By its lease, another worker knows which one it is, and waits for no other sign of its death."""
+async def test_the_agent_of_a_lost_node_is_removed_from_the_room() -> None:
+    """The lease names the agent, so another worker waits for no other sign of its death."""
     async with FilledLiveKit().running() as livekit:
         recovery = Recovery(settings(livekit_url=livekit.url))
         recovery.recover_room(LeftRoom(ROOM, "agent-1", "AD_0"))
@@ -87,8 +88,8 @@ async def test_the_agent_of_a_lost_node_is_put_out_of_the_room() -> None:
     assert (livekit.removed, len(livekit.dispatched)) == (["agent-1"], 3)
 
 
-async def test_a_room_whose_agent_is_not_known_is_watched_until_it_is_empty() -> None:
-    """The agent that is there may be the dead one, which LiveKit drops after a while."""
+async def test_a_room_with_an_unknown_agent_is_watched_until_it_is_empty() -> None:
+    """The agent that LiveKit shows may be the dead one, which is dropped after a while."""
     livekit = FakeLiveKit(ROOM, [*people("caller-1"), agent("agent-1")])
     async with livekit.running():
         recovery = Recovery(settings(livekit_url=livekit.url))
@@ -103,8 +104,8 @@ async def test_a_room_whose_agent_is_not_known_is_watched_until_it_is_empty() ->
     assert after > 0
 
 
-async def test_agents_that_die_one_after_the_other_are_not_replaced_for_ever(caplog: pytest.LogCaptureFixture) -> None:
-    """Each buys an avatar; ten minutes later one more is tried."""
+async def test_agents_that_die_one_after_another_are_not_replaced_for_ever(caplog: pytest.LogCaptureFixture) -> None:
+    """Each one starts a paid avatar session; after ten minutes one more is tried."""
     now = 0.0
     async with FakeLiveKit(ROOM).running() as livekit:
         recovery = Recovery(settings(livekit_url=livekit.url), lambda: now)
@@ -120,8 +121,8 @@ async def test_agents_that_die_one_after_the_other_are_not_replaced_for_ever(cap
     assert (refused, tried) == (1, 1)
 
 
-async def test_livekit_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
-    """At the end the log says that callers are alone."""
+async def test_an_unreachable_livekit_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+    """In the end the log says that callers have no agent."""
     recovery = Recovery(settings())
     recovery.recover_job(a_job())
     await over(recovery)
@@ -130,15 +131,15 @@ async def test_livekit_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixt
     assert "callers are without an agent, and no worker has taken the call" in caplog.text
 
 
-async def test_a_room_of_liveavatars_gets_none() -> None:
-    """A room of LiveAvatar's ends with its session, and gets no other agent."""
+async def test_liveavatars_room_gets_no_other_agent() -> None:
+    """It ends with its session."""
     recovery = Recovery(settings(room_owner="liveavatar"))
     recovery.recover_job(a_job())
 
     assert not recovery._running
 
 
-async def test_the_end_of_the_worker_is_the_end_of_it() -> None:
+async def test_the_end_of_the_worker_ends_the_recovery() -> None:
     """A stopping worker recovers no room."""
     recovery = Recovery(settings())
     recovery.recover_room(LeftRoom(ROOM))

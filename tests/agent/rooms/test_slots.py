@@ -1,4 +1,4 @@
-"""The account's slots, before a job is accepted."""
+"""The account's slots, which are taken before a job is accepted."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def slots(directory: Path, **given: object) -> AccountSlots:
-    """Those of an account with two."""
+    """Make the slots of an account with two."""
     settings = Settings.model_validate({"avatar_slots": 2, "no_slot": "refuse", **given})
     return AccountSlots(settings, SessionJournal(directory))
 
 
-async def test_each_call_takes_one_until_there_is_none(tmp_path: Path) -> None:
-    """Workers that share the journal count together; a call that is asked for again has its own."""
+async def test_each_call_takes_a_slot_until_none_is_left(tmp_path: Path) -> None:
+    """Workers that share a journal count together; a call that asks again keeps its slot."""
     first, second = slots(tmp_path), slots(tmp_path)
     taken = [await first.take("call-1"), await second.take("call-2"), await first.take("call-3")]
 
@@ -33,16 +33,16 @@ async def test_each_call_takes_one_until_there_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", [{"no_slot": "wait"}, {"no_slot": "voice"}, {"avatar_slots": 0}])
-async def test_calls_that_need_no_slot_are_no_load(tmp_path: Path, given: dict[str, object]) -> None:
-    """They are taken, and go on by voice if need be; without a number nothing is counted."""
+async def test_calls_that_need_no_slot_do_not_count(tmp_path: Path, given: dict[str, object]) -> None:
+    """They are accepted, and may go on by voice; without a limit nothing is counted."""
     each = slots(tmp_path, **given)
     taken = [await each.take(f"call-{number}") for number in range(4)]
 
     assert (taken, each.load()) == ([True] * 4, 0.0)
 
 
-async def test_a_journal_that_cannot_be_read_refuses_nobody(tmp_path: Path) -> None:
-    """That is for LiveAvatar to say then."""
+async def test_an_unreadable_journal_refuses_no_call(tmp_path: Path) -> None:
+    """LiveAvatar refuses the session if there is no slot."""
     (tmp_path / "file").touch()
     broken = slots(tmp_path / "file")
 
@@ -50,7 +50,7 @@ async def test_a_journal_that_cannot_be_read_refuses_nobody(tmp_path: Path) -> N
 
 
 async def test_a_job_without_a_slot_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """LiveKit then asks another worker."""
+    """LiveKit then offers it to another worker."""
     monkeypatch.setattr(worker.server, "slots", slots(tmp_path, avatar_slots=1))
     answers: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The agents of doubted calls are asked by way of LiveKit, and their answers are noted."""
+"""The agents of doubted calls are asked through LiveKit, and their answers are noted."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ CALL = LeftRoom("call-1", "agent-1", "AD_1")
 
 
 class AskedLiveKit(FakeLiveKit):
-    """A server that passes questions on to the agent.
+    """A server that forwards requests to an agent.
 
     Attributes:
-        errors: The codes with which it answers for agents; those that are not here have the method.
-        asked: Questions that have come.
+        errors: Error codes of its answers by agent; agents that are not listed have the method.
+        asked: Requests that came.
     """
 
     def __init__(self, *there: api.ParticipantInfo, errors: Mapping[str, str] | None = None) -> None:
@@ -45,14 +45,15 @@ class AskedLiveKit(FakeLiveKit):
         self.asked.append(api.PerformRpcRequest.FromString(await request.read()))
         error = self.errors.get(self.asked[-1].destination_identity, "")
         if error == "silence":
-            await asyncio.sleep(1.0)  # longer than is waited for
+            # Longer than the request's timeout.
+            await asyncio.sleep(1.0)
         if error:
             return web.json_response({"code": error, "msg": ""}, status=400)
         return web.Response(body=api.PerformRpcResponse().SerializeToString(), content_type="application/protobuf")
 
 
 class ScriptedLeases(Leases):
-    """Leases with calls that are doubted one after the other; an exception is raised in a call's place."""
+    """Leases whose doubted calls follow a script; an exception in the script is raised."""
 
     def __init__(self, *script: list[DoubtedCall] | Exception) -> None:
         self._script = list(script)
@@ -91,27 +92,27 @@ def _fail() -> None:
 async def test_an_answer_shows_that_the_process_lives(
     error: str, is_alive: bool | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also that the agent has no such method; without an answer it is dead, and a server's own fault says nothing."""
+    """Agents without the method live, too; one without an answer is dead; a server's own error gives no verdict."""
     monkeypatch.setattr(witness, "_REQUEST_TIMEOUT", 0.3)
     async with AskedLiveKit(*people("caller-1"), agent("agent-1"), errors={"agent-1": error}).running() as livekit:
         assert await lives(settings(livekit_url=livekit.url), CALL) is is_alive
         assert [(each.room, each.destination_identity) for each in livekit.asked] == [("call-1", "agent-1")]
 
 
-async def test_of_an_agent_that_is_not_in_the_room_nothing_is_known() -> None:
-    """It may be about to join, on a machine that is too busy to renew its lease: it is not asked, and stays doubted."""
+async def test_an_agent_that_is_not_in_the_room_gives_no_verdict() -> None:
+    """It may be about to join from a machine that is too busy to renew its lease, and stays doubted."""
     async with AskedLiveKit(*people("caller-1"), agent("agent-2")).running() as livekit:
         assert await lives(settings(livekit_url=livekit.url), CALL) is None
         assert livekit.asked == []
 
 
-async def test_a_livekit_that_is_away_says_nothing() -> None:
+async def test_an_unreachable_livekit_gives_no_verdict() -> None:
     """The call stays doubted."""
     assert await lives(settings(livekit_url=f"ws://127.0.0.1:{free_port()}"), CALL) is None
 
 
 async def test_each_doubted_call_is_asked_and_its_answer_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each by itself, while Redis comes and goes; once an agent's death is noted, its sessions are claimed at once."""
+    """Calls are asked separately, also after Redis was away; a dead agent's sessions are swept at once."""
     monkeypatch.setattr(witness, "_LOOKS_EVERY", 0.01)
     away = StateAwayError("away")
     calls = [
@@ -135,8 +136,8 @@ async def test_each_doubted_call_is_asked_and_its_answer_noted(monkeypatch: pyte
     assert sorted(leases.settled) == [("dead", False), ("living", True), ("unlucky", False)]
 
 
-async def test_what_is_not_known_is_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that can't pass questions on leaves a call doubted; the lease alone decides then."""
+async def test_an_unknown_state_is_not_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that can't forward requests leaves a call doubted; then only the lease decides."""
     monkeypatch.setattr(witness, "_LOOKS_EVERY", 0.01)
     leases = ScriptedLeases([DoubtedCall("doubted", CALL)])
     livekit = AskedLiveKit(agent("agent-1"), errors={"agent-1": "unimplemented"})
@@ -148,8 +149,8 @@ async def test_what_is_not_known_is_not_noted(monkeypatch: pytest.MonkeyPatch) -
     assert leases.settled == []
 
 
-async def test_a_machine_of_its_own_asks_nobody() -> None:
-    """File locks tell which of its processes live."""
+async def test_without_a_fleet_no_agent_is_asked() -> None:
+    """A single machine's file locks tell which processes live."""
     async with AskedLiveKit(agent("agent-1")).running() as livekit:
         async with asking_agents(settings(livekit_url=livekit.url), None, _fail):
             await asyncio.sleep(0)

@@ -25,7 +25,7 @@ ROOM = Room("ws://127.0.0.1:1", "a-room", "a-token")
 
 @dataclass
 class Machine:
-    """A machine with one living process, one that was killed, and the account they share with another machine."""
+    """A machine with one living and one killed process, which shares its account with another machine."""
 
     api: LiveAvatarAPI
     url: str
@@ -33,7 +33,7 @@ class Machine:
     dead: SessionJournal
 
     async def start(self, journal: SessionJournal | None) -> str:
-        """Start a session, of this machine if it has a journal; its id."""
+        """Start a session, of this machine if it has a journal, and return its id."""
         async with aiohttp.ClientSession() as http:
             api = LiveAvatarAPI(http, api_key="stand-in", api_url=self.url, journal=journal)
             token = await api.create_token(avatar_id=SANDBOX_AVATAR_ID, room=ROOM)
@@ -44,13 +44,13 @@ class Machine:
         return token.session_id
 
     async def running(self) -> set[str]:
-        """Return the sessions that run at the service."""
+        """Return the ids of the sessions that run at the service."""
         return {session.session_id for session in await self.api.active_sessions()}
 
 
 @pytest.fixture
 async def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[Machine]:
-    """The settings are this machine's."""
+    """Make a machine, and use its settings."""
     async with (
         TestServer(create_app(Options(habits=Habits.fast()), open_room=RecordingRoom)) as server,
         aiohttp.ClientSession() as http,
@@ -66,12 +66,12 @@ async def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncItera
 
 
 async def sessions(*arguments: str) -> Result:
-    """Run the command; the service is in this event loop."""
+    """Run the command while the service runs in this event loop."""
     return await asyncio.to_thread(CliRunner().invoke, app, ["sessions", *arguments])
 
 
-async def test_a_table_tells_whose_each_session_is(machine: Machine) -> None:
-    """Sessions in the journal and sessions that only the service knows are in one table."""
+async def test_a_table_lists_each_session_with_its_owner(machine: Machine) -> None:
+    """It has the sessions in the journal and those that only the service knows."""
     living, dead = await machine.start(machine.living), await machine.start(machine.dead)
     unknown = await machine.start(None)
     result = await sessions()
@@ -85,7 +85,7 @@ async def test_a_table_tells_whose_each_session_is(machine: Machine) -> None:
 
 
 async def test_without_a_key_the_journal_is_listed(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service is not asked, unless one insists."""
+    """The service is asked only with --remote, which needs the key."""
     session_id = await machine.start(machine.dead)
     monkeypatch.delenv("LIVEAVATAR_API_KEY")
     result = await sessions()
@@ -97,7 +97,7 @@ async def test_without_a_key_the_journal_is_listed(machine: Machine, monkeypatch
     assert isinstance(insisting.exception, SettingsError)
 
 
-async def test_a_demo_that_runs_is_listed_too(machine: Machine) -> None:
+async def test_a_running_demo_is_listed_too(machine: Machine) -> None:
     """A running demo's sessions are listed with their stand-in; those of a killed demo ended with it."""
     running, killed = SessionJournal(demo_state_dir()), SessionJournal(demo_state_dir())
     running.add("s-running", api_url="http://127.0.0.1:7900/liveavatar", room="demo-1")
@@ -109,13 +109,13 @@ async def test_a_demo_that_runs_is_listed_too(machine: Machine) -> None:
     assert [(each[0], each[1], each[3]) for each in listed] == [("s-running", "demo-1", "alive")]
 
 
-async def test_nothing_runs_is_told(machine: Machine) -> None:
-    """An empty table is a sentence, and nothing to stop is no failure."""
+async def test_no_session_is_one_sentence(machine: Machine) -> None:
+    """Nothing to stop is not a failure."""
     assert (await sessions()).output == "no avatar session runs\n"
     assert (await sessions("stop", "--dead")).exit_code == 0
 
 
-async def test_the_dead_ones_sessions_are_stopped(machine: Machine) -> None:
+async def test_sessions_of_dead_processes_are_stopped(machine: Machine) -> None:
     """--dead touches neither a living process's session nor another machine's."""
     living, dead = await machine.start(machine.living), await machine.start(machine.dead)
     unknown = await machine.start(None)
@@ -126,8 +126,8 @@ async def test_the_dead_ones_sessions_are_stopped(machine: Machine) -> None:
     assert [entry.session_id for entry in machine.living.entries()] == [living]
 
 
-async def test_what_may_be_in_use_is_stopped_by_force_alone(machine: Machine) -> None:
-    """A living process's session and one of unknown origin stay, each told with what would stop it; the status is 1."""
+async def test_sessions_that_may_be_in_use_are_stopped_only_by_force(machine: Machine) -> None:
+    """Sessions of living processes and of unknown origin stay, with the option that stops them; the status is 1."""
     started = {await machine.start(machine.living), await machine.start(None)}
     gently = await sessions("stop", "--all")
     assert await machine.running() == started
@@ -151,7 +151,7 @@ async def test_sessions_are_stopped_by_name(machine: Machine) -> None:
 
 
 async def test_another_services_session_is_not_stopped(machine: Machine) -> None:
-    """This service would answer that it knows none, which is not a stop."""
+    """This service would answer that it does not know the session, which is not a stop."""
     machine.dead.add("s-1", api_url="https://api.liveavatar.com")
     machine.dead.disown()
     named, every = await sessions("stop", "s-1"), await sessions("stop", "--all")
@@ -162,8 +162,8 @@ async def test_another_services_session_is_not_stopped(machine: Machine) -> None
     assert [entry.session_id for entry in machine.dead.entries()] == ["s-1"]
 
 
-async def test_a_service_that_is_away_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says what to look at, and what can be listed all the same."""
+async def test_an_unreachable_service_is_reported(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to check, and what can still be listed."""
     monkeypatch.setenv("LIVEAVATAR_API_URL", "http://127.0.0.1:1")
     result = await sessions()
 
@@ -173,6 +173,6 @@ async def test_a_service_that_is_away_is_told(machine: Machine, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "--dead"), ("s-1", "--all")])
-async def test_what_to_stop_is_told_in_one_way(machine: Machine, arguments: tuple[str, ...]) -> None:
-    """Names, --dead or --all: none or two of them is a usage error."""
+async def test_sessions_to_stop_are_named_in_one_way(machine: Machine, arguments: tuple[str, ...]) -> None:
+    """None or two of names, --dead and --all are a usage error."""
     assert (await sessions("stop", *arguments)).exit_code == 2

@@ -1,4 +1,4 @@
-"""The sweeper beside the worker: from before its first call to after its last."""
+"""The sweeper next to the worker: from before its first call to after its last."""
 
 import tempfile
 from pathlib import Path
@@ -13,20 +13,20 @@ from tests.avatar.fakes import KEY, LiteService
 
 
 def settings_for(url: str, state: Path) -> Settings:
-    """Settings of a worker whose avatar is at that address."""
+    """Make settings of a worker whose avatar service is at this address."""
     return Settings.model_validate({"liveavatar_api_key": KEY, "liveavatar_api_url": url, "state_dir": state})
 
 
 def leave(state: Path, url: str, session_id: str) -> None:
-    """Leave a session running, as a process does that is killed."""
+    """Leave a session running, as a killed process does."""
     dead = SessionJournal(state)
     dead.add(session_id, api_url=url)
     dead.mark_started(session_id)
     dead.disown()
 
 
-async def test_a_start_a_killed_job_and_an_end_are_swept(tmp_path: Path) -> None:
-    """An earlier worker's sessions are stopped at the start, a killed job's in seconds, the last at the end."""
+async def test_sweeps_run_at_the_start_during_the_run_and_at_the_end(tmp_path: Path) -> None:
+    """An earlier worker's sessions are stopped at the start, a killed job's within seconds, the last at the end."""
     service = LiteService()
     async with service.running_server() as url:
         leave(tmp_path, url, "s-before")
@@ -41,8 +41,8 @@ async def test_a_start_a_killed_job_and_an_end_are_swept(tmp_path: Path) -> None
     assert SessionJournal(tmp_path).entries() == []
 
 
-async def test_a_sweep_can_be_had_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is known that an agent has died: its sessions do not wait for the next sweep."""
+async def test_a_sweep_can_be_requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When an agent is known to be dead, its sessions don't wait for the next sweep."""
     monkeypatch.setattr(sweeper, "_SWEEP_INTERVAL", 3600.0)
     service = LiteService()
     async with service.running_server() as url:
@@ -68,14 +68,14 @@ async def test_a_broken_journal_does_not_end_the_worker(tmp_path: Path, caplog: 
     assert str(tmp_path / "file") in vars(told[0])["error"]
 
 
-def test_a_state_directory_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
-    """The worker tells before it takes calls, with the variable's name and what to do."""
+def test_a_read_only_state_directory_is_a_wrong_setting(tmp_path: Path) -> None:
+    """The worker reports it before it takes calls, with the variable's name and what to do."""
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=r"STATE_DIR.*name a directory that can be written"):
         open_journal(settings_for("", tmp_path / "file"))
 
 
-def test_the_state_directory_is_where_xdg_wants_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_state_directory_follows_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without a setting it is below XDG_STATE_HOME, and without that below the home directory."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
@@ -88,10 +88,10 @@ def test_the_state_directory_is_where_xdg_wants_it(monkeypatch: pytest.MonkeyPat
     assert Settings().state_dir == tmp_path / "here"
 
 
-def test_a_journal_that_may_not_outlive_a_restart_is_told(
+def test_a_journal_that_may_not_outlive_a_restart_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a home directory it is in a temporary one; a directory that was chosen is not worth a word."""
+    """Without a home directory it is in a temporary one; a directory that was set is not reported."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("HOME", "/dev/null")
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)

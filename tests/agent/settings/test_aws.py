@@ -1,4 +1,4 @@
-"""The usual variables of buckets."""
+"""The usual variables for access to buckets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from agent.settings.aws import BucketAccess, bucket_access
 
 
 def test_the_usual_variables_are_read() -> None:
-    """The endpoint of S3 alone goes before that of all services."""
+    """The endpoint for S3 alone takes precedence over the one for all services."""
     environment = {
         "AWS_ACCESS_KEY_ID": "k",
         "AWS_SECRET_ACCESS_KEY": "s",

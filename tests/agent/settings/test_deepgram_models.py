@@ -1,4 +1,4 @@
-"""What the table of models knows, refuses and leaves to the vendor."""
+"""The table of models: what it knows, what it refuses, and what it leaves to the vendor."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from agent.settings.deepgram_models import MODELS, MULTI, doubted, unheard
         ("nova-3", MULTI, ("vi", "es", "en-US")),
         ("nova-2", MULTI, ("es",)),
         ("nova-2-medical", "en-GB", ()),
-        # Of a model or a language that is in no source the table says nothing.
+        # The table says nothing about models and languages that no source has.
         ("nova-4", "ar", ()),
         ("nova-3", "tlh", ()),
         ("nova-3", MULTI, ("tlh",)),
     ],
 )
-def test_what_is_documented_or_unknown_is_not_refused(model: str, language: str, others: tuple[str, ...]) -> None:
+def test_documented_or_unknown_languages_are_not_refused(model: str, language: str, others: tuple[str, ...]) -> None:
     """Deepgram adds languages faster than any table."""
     assert unheard(model, language, others) == []
 
@@ -56,17 +56,17 @@ def test_what_is_documented_or_unknown_is_not_refused(model: str, language: str,
         ),
     ],
 )
-def test_what_is_documented_not_to_be_heard_is_refused(
+def test_a_language_that_is_documented_as_missing_is_refused(
     model: str, language: str, others: tuple[str, ...], problem: str
 ) -> None:
-    """With what would work in its place."""
+    """The problem says what would work instead."""
     [said] = unheard(model, language, others)
 
     assert said.startswith(problem)
 
 
-def test_only_the_vendor_can_tell_of_the_rest() -> None:
-    """A model or a language that is in no source; not a region of a language that is."""
+def test_an_unknown_model_or_language_is_doubted() -> None:
+    """A region of a known language is not doubted."""
     assert doubted("nova-4", "en")
     assert doubted("nova-3", "tlh")
     assert not doubted("nova-3", "de-AT")
@@ -74,7 +74,7 @@ def test_only_the_vendor_can_tell_of_the_rest() -> None:
 
 
 def test_every_code_is_a_language_without_a_region() -> None:
-    """As they are compared."""
+    """This is the form in which languages are compared."""
     codes = {code for heard in MODELS.values() for code in heard.alone | heard.mixed}
 
     assert [code for code in codes if not (code.isalpha() and code.islower() and len(code) in {2, 3})] == []

@@ -1,4 +1,4 @@
-"""The environment after `.env` was read: as the framework, the plugins and the jobs see it."""
+"""The environment after `.env` was read, as the framework, the plugins and the jobs see it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """Keep what is read from the environment inside the test."""
+    """Restore the environment after the test."""
     before = dict(os.environ)
     yield
     os.environ.clear()
     os.environ.update(before)
 
 
-def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
-    """`.env` fills what is not set."""
+def test_the_environment_takes_precedence_over_the_file(tmp_path: Path) -> None:
+    """`.env` sets only what is not set."""
     (tmp_path / ".env").write_text("LIVEKIT_URL=ws://from-the-file\nDEEPGRAM_MODEL=nova-2\n")
     os.environ["LIVEKIT_URL"] = "ws://from-the-environment"
     before = read_env_file()
@@ -38,8 +38,8 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("through", ["file", "environment"])
-def test_what_others_read_is_clean_too(tmp_path: Path, through: str) -> None:
-    """The framework and the plugins read some variables by themselves; Docker's --env-file hands on quotes."""
+def test_variables_that_others_read_are_cleaned_too(tmp_path: Path, through: str) -> None:
+    """The framework and the plugins read some variables themselves, and Docker's --env-file keeps quotes."""
     written = {
         "LIVEKIT_URL": "https://demo.livekit.cloud/",
         "LIVEKIT_API_SECRET": '"s0123"',
@@ -62,13 +62,13 @@ def test_what_others_read_is_clean_too(tmp_path: Path, through: str) -> None:
     }
 
 
-def test_a_value_that_can_not_be_used_stays_for_its_error() -> None:
-    """A value that can't be cleaned is refused, and shown, when the settings are loaded."""
+def test_an_invalid_value_stays_for_its_error() -> None:
+    """It is refused, and shown, when the settings are loaded."""
     assert cleaned({"LIVEKIT_URL": "ftp://x", "OPENAI_API_KEY": "your-key-here", "UNKNOWN": '"x"'}) == {}
 
 
-def test_what_is_used_otherwise_than_written_is_told(tmp_path: Path) -> None:
-    """Other programs read the same variables; no secret is shown, and a blank or a slash is not worth a word."""
+def test_values_that_were_corrected_are_reported(tmp_path: Path) -> None:
+    """Other programs read the same variables; secrets are hidden, and a removed space or slash is not reported."""
     (tmp_path / ".env").write_text('DEEPGRAM_API_KEY=Token 0123\nDEEPGRAM_MODEL="nova-3"\nSTATE_DIR=~/x\n')
     before = {
         "LIVEKIT_URL": "https://demo.livekit.cloud",
@@ -85,7 +85,7 @@ def test_what_is_used_otherwise_than_written_is_told(tmp_path: Path) -> None:
 
 
 def test_every_setting_is_cleaned_in_the_environment_too() -> None:
-    """The same function cleans a value for the settings and for those who read the environment."""
+    """The same function cleans a value for the settings and for other readers of the environment."""
     uncleaned = [
         name
         for name, field in Settings.model_fields.items()

@@ -1,4 +1,4 @@
-"""The options of speech-to-text, by what each model takes."""
+"""The options of speech-to-text in the form that each model accepts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTIONS = HearingOptions(key_terms=("Nova", "LiveAvatar"), numerals=True, redact
     ],
 )
 def test_key_terms_are_keywords_for_older_models(model: str, terms: dict[str, object]) -> None:
-    """The other options are the same for all."""
+    """The other options are the same for all models."""
     assert OPTIONS.of_plugin(model) == terms | {
         "numerals": True,
         "profanity_filter": False,
@@ -27,13 +27,13 @@ def test_key_terms_are_keywords_for_older_models(model: str, terms: dict[str, ob
     }
 
 
-def test_what_is_not_set_is_left_to_the_plugin() -> None:
-    """Its defaults are chosen for conversations."""
+def test_options_that_are_not_set_are_left_to_the_plugin() -> None:
+    """The plugin's defaults suit conversations."""
     assert HearingOptions().of_plugin("nova-3") == {"numerals": False, "profanity_filter": False}
 
 
 def test_the_doctor_asks_with_the_same_options() -> None:
-    """In the query of a request, as the plugin writes them."""
+    """They are written into the query as the plugin writes them."""
     assert OPTIONS.of_query("nova-3") == [
         ("numerals", "true"),
         ("keyterm", "Nova"),
@@ -43,8 +43,8 @@ def test_the_doctor_asks_with_the_same_options() -> None:
     ]
 
 
-def test_flux_takes_less_and_says_so() -> None:
-    """It ends turns itself, and blackens numbers alone."""
+def test_options_that_flux_does_not_support_are_named() -> None:
+    """Flux detects the end of a turn itself, and redacts only numbers."""
     options = HearingOptions(endpointing_ms=100, redact=("pci",))
 
     assert [problem.partition(":")[0] for problem in options.problems("flux-general-en", "en")] == [
@@ -55,8 +55,8 @@ def test_flux_takes_less_and_says_so() -> None:
     assert "flux-general-multi works" in HearingOptions().problems("flux-general-en", "de")[0]
 
 
-def test_what_a_model_does_not_do_is_refused_with_what_would_work() -> None:
-    """Phrases for models that know single words, and languages that nothing tells apart."""
+def test_unsupported_options_are_refused_with_an_alternative() -> None:
+    """Such are phrases for models that only know single words, and languages that can't be told apart."""
     phrase = HearingOptions(key_terms=("Live Avatar",))
 
     assert phrase.problems("nova-3", "en") == []

@@ -26,7 +26,7 @@ def test_everything_missing_is_named_in_one_error() -> None:
 
 
 def test_half_a_key_is_named(complete: pytest.MonkeyPatch) -> None:
-    """A key without its secret, or of blanks, is missing."""
+    """A key without its secret is missing, and so is a blank one."""
     complete.delenv("LIVEKIT_API_SECRET")
     complete.setenv("DEEPGRAM_API_KEY", "  ")
     with pytest.raises(SettingsError) as error:
@@ -62,7 +62,7 @@ def test_a_memory_limit_that_would_end_every_call_is_refused(complete: pytest.Mo
 
 
 def test_limits_that_contradict_each_other_are_named(complete: pytest.MonkeyPatch) -> None:
-    """Both of them, in one error, before a call is taken."""
+    """One error names all of them, before a call is taken."""
     for name, value in {"MINUTES_PER_CALL": "30", "MINUTES_PER_DAY": "20", "NO_SLOT": "wait"}.items():
         complete.setenv(name, value)
     with pytest.raises(SettingsError) as error:
@@ -120,7 +120,7 @@ def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
 def test_a_refused_value_is_shown_with_the_reason(
     complete: pytest.MonkeyPatch, name: str, value: str, problem: str
 ) -> None:
-    """In a sentence, and not at any length."""
+    """The problem is one sentence, in which long values are shortened."""
     complete.setenv(name, value)
     with pytest.raises(SettingsError) as error:
         complete_settings()
@@ -128,7 +128,7 @@ def test_a_refused_value_is_shown_with_the_reason(
     assert error.value.problems == [problem]
 
 
-def test_livekits_key_and_secret_that_are_swapped_are_named(complete: pytest.MonkeyPatch) -> None:
+def test_swapped_livekit_keys_are_named(complete: pytest.MonkeyPatch) -> None:
     """LiveKit would only say that it does not know the key."""
     complete.setenv("LIVEKIT_API_KEY", "s" * 43)
     complete.setenv("LIVEKIT_API_SECRET", "APIabcdefghijkl")
@@ -140,22 +140,22 @@ def test_livekits_key_and_secret_that_are_swapped_are_named(complete: pytest.Mon
     "contents",
     ["OPENAI_MODEL=caf\u00e9\n".encode("latin-1"), "OPENAI_MODEL=x\n".encode("utf-16")],
 )
-def test_an_env_file_that_is_no_utf_8_is_named(complete: pytest.MonkeyPatch, tmp_path: Path, contents: bytes) -> None:
-    """As old editors and PowerShell's redirection write it."""
+def test_an_env_file_that_is_not_utf_8_is_named(complete: pytest.MonkeyPatch, tmp_path: Path, contents: bytes) -> None:
+    """Old editors and PowerShell's redirection write such files."""
     (tmp_path / ".env").write_bytes(contents)
     with pytest.raises(SettingsError, match=r"\.env is not UTF-8 text: save it as UTF-8"):
         load_settings()
 
 
 def test_an_env_file_that_is_a_directory_is_named(complete: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Docker makes one where a file that does not exist is mounted."""
+    """Docker creates a directory if a file that does not exist is mounted."""
     (tmp_path / ".env").mkdir()
     with pytest.raises(SettingsError, match=r"\.env can't be read: Is a directory"):
         load_settings()
 
 
-def test_a_proxy_that_can_not_be_used_is_named(complete: pytest.MonkeyPatch) -> None:
-    """Before a call would fail at it."""
+def test_an_unsupported_proxy_is_named(complete: pytest.MonkeyPatch) -> None:
+    """Otherwise it would fail during a call."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "NO_PROXY", "no_proxy"):
         complete.delenv(name, raising=False)
     complete.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
@@ -166,7 +166,7 @@ def test_a_proxy_that_can_not_be_used_is_named(complete: pytest.MonkeyPatch) -> 
 
 
 def test_an_azure_resource_is_the_language_model(complete: pytest.MonkeyPatch) -> None:
-    """Its deployment is named like the model unless it is said; OpenAI's own key is not needed."""
+    """The deployment's default name is the model's, and OpenAI's own key is not needed."""
     complete.delenv("OPENAI_API_KEY")
     complete.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com/")
     complete.setenv("AZURE_OPENAI_API_KEY", "azure-secret")
@@ -187,8 +187,8 @@ def test_an_azure_resource_is_the_language_model(complete: pytest.MonkeyPatch) -
     assert "azure-secret" not in repr(azure)
 
 
-def test_half_an_azure_resource_is_named(complete: pytest.MonkeyPatch) -> None:
-    """The client library would raise at the first call; and a second server beside it is one too many."""
+def test_an_incomplete_azure_resource_is_named(complete: pytest.MonkeyPatch) -> None:
+    """The client library would only fail at the first call; another server's address as well is a contradiction."""
     complete.setenv("AZURE_OPENAI_ENDPOINT", "https://mine.openai.azure.com")
     complete.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1")
     with pytest.raises(SettingsError) as error:
@@ -226,7 +226,7 @@ def test_a_server_of_your_own_needs_no_openai_key(complete: pytest.MonkeyPatch) 
 
 
 def test_a_second_language_model_needs_a_key_or_a_server(complete: pytest.MonkeyPatch) -> None:
-    """Without either there is none; a server of one's own needs no key, and OpenAI no address."""
+    """Without either there is no second model; your own server needs no key, and OpenAI no address."""
     assert load_settings().openai_fallback is None
     complete.setenv("OPENAI_FALLBACK_BASE_URL", "http://localhost:8080/v1")
     own = load_settings().openai_fallback
@@ -241,7 +241,7 @@ def test_a_second_language_model_needs_a_key_or_a_server(complete: pytest.Monkey
 
 
 def test_speech_can_only_fall_back_to_a_real_openai(complete: pytest.MonkeyPatch) -> None:
-    """The stand-in has no speech: a second ear or voice is told to need a key."""
+    """The stand-in has no speech, so a key is required."""
     complete.setenv("FALLBACK_STT", "openai")
     complete.setenv("FALLBACK_TTS", "openai")
     assert complete_settings().fallback_tts == "openai"
@@ -254,7 +254,7 @@ def test_speech_can_only_fall_back_to_a_real_openai(complete: pytest.MonkeyPatch
 
 
 def test_the_avatar_id_comes_from_setting_persona_or_sandbox(complete: pytest.MonkeyPatch) -> None:
-    """The setting goes before the persona's; a sandbox session has an avatar of its own."""
+    """The setting takes precedence over the persona's; a sandbox session has its own avatar."""
     assert complete_settings().avatar_id("of-the-persona") == "an-avatar"
     complete.delenv("LIVEAVATAR_AVATAR_ID")
     assert complete_settings(of_persona="of-the-persona").avatar_id("of-the-persona") == "of-the-persona"
@@ -263,14 +263,14 @@ def test_the_avatar_id_comes_from_setting_persona_or_sandbox(complete: pytest.Mo
 
 
 def test_the_example_names_every_setting() -> None:
-    """A person finds each setting, with a word about it, in `.env.example`."""
+    """`.env.example` has each setting."""
     example = (Path(__file__).parents[3] / ".env.example").read_text()
 
     assert [name for name in type(load_settings()).model_fields if f"{name.upper()}=" not in example] == []
 
 
-def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(complete: pytest.MonkeyPatch) -> None:
-    """Without its keys a call can be made; without LiveAvatar's none can."""
+def test_liveavatars_rooms_need_no_livekit_server(complete: pytest.MonkeyPatch) -> None:
+    """A call can be made without LiveKit's keys, but not without LiveAvatar's."""
     for name in ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
         complete.delenv(name)
     complete.setenv("ROOM_OWNER", "liveavatar")
@@ -284,7 +284,7 @@ def test_rooms_of_liveavatars_need_no_livekit_server_of_yours(complete: pytest.M
 
 @pytest.mark.parametrize("name", ["LIVEKIT_URL", "LIVEKIT_PUBLIC_URL"])
 def test_a_room_that_liveavatar_can_not_reach_is_a_problem(complete: pytest.MonkeyPatch, name: str) -> None:
-    """Each call would buy a session for nothing; the ways out are named, and are ways out."""
+    """Each call would pay for a session that fails; the error names the alternatives, and each of them works."""
     complete.setenv(name, "ws://livekit:7880")
     with pytest.raises(SettingsError) as raised:
         complete_settings()
@@ -307,10 +307,10 @@ def test_a_room_that_liveavatar_can_not_reach_is_a_problem(complete: pytest.Monk
         {"LIVEAVATAR_API_KEY": "", "STAND_INS_URL": "http://127.0.0.1:7900"},
     ],
 )
-def test_a_service_beside_the_worker_joins_where_the_worker_does(
+def test_a_local_avatar_service_uses_the_workers_livekit_address(
     complete: pytest.MonkeyPatch, service: dict[str, str]
 ) -> None:
-    """A stand-in, and a server of one's own, reach the inner address and need no public one."""
+    """A stand-in or your own server reaches the internal address, and needs no public one."""
     complete.setenv("LIVEKIT_URL", "ws://livekit:7880")
     complete.setenv("LIVEKIT_PUBLIC_URL", "ws://127.0.0.1:7880")
     for name, value in service.items():
@@ -321,7 +321,7 @@ def test_a_service_beside_the_worker_joins_where_the_worker_does(
 
 @pytest.mark.parametrize("path", ["", "/", "/v1/sessions"])
 def test_the_avatars_service_has_one_address(complete: pytest.MonkeyPatch, path: str) -> None:
-    """With or without a path, said or left out, LiveAvatar is LiveAvatar."""
+    """It is recognised as LiveAvatar's, by default and with or without a path."""
     assert complete_settings().is_avatar_remote
     complete.setenv("LIVEAVATAR_API_URL", f"https://api.liveavatar.com{path}")
     settings = complete_settings()
@@ -331,7 +331,7 @@ def test_the_avatars_service_has_one_address(complete: pytest.MonkeyPatch, path:
 
 
 def test_a_drain_can_not_be_negative(complete: pytest.MonkeyPatch) -> None:
-    """Nor can a worker be told to wait for less than no time."""
+    """The error names the setting."""
     complete.setenv("DRAIN_TIMEOUT", "-1")
     with pytest.raises(SettingsError) as raised:
         load_settings()
@@ -339,21 +339,21 @@ def test_a_drain_can_not_be_negative(complete: pytest.MonkeyPatch) -> None:
     assert [problem.split(":")[0] for problem in raised.value.problems] == ["DRAIN_TIMEOUT"]
 
 
-def test_a_forgotten_tab_has_a_face_for_five_minutes(complete: pytest.MonkeyPatch) -> None:
-    """That long without a word, where nothing else is set."""
+def test_a_forgotten_tab_has_an_avatar_for_five_minutes(complete: pytest.MonkeyPatch) -> None:
+    """This is the default for a call without a word."""
     assert complete_settings().avatar_idle_seconds == 300.0
 
 
 def test_calls_are_recorded_where_the_setting_says(complete: pytest.MonkeyPatch) -> None:
-    """A home directory is understood; without the setting nothing is recorded."""
+    """`~` is expanded; without the setting nothing is recorded."""
     assert load_settings().liveavatar_record is None
     complete.setenv("LIVEAVATAR_RECORD", '"~/recordings"  # for a report')
 
     assert load_settings().liveavatar_record == Path.home() / "recordings"
 
 
-def test_a_model_of_flux_finds_the_end_of_a_turn_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Others leave it to voice activity detection, or to a model."""
+def test_a_flux_model_detects_the_end_of_a_turn_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other models leave it to voice activity detection, or to a turn detector."""
     monkeypatch.setenv("DEEPGRAM_MODEL", "flux-general-en  # the newest")
 
     assert load_settings().has_own_turns

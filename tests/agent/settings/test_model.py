@@ -1,4 +1,4 @@
-"""What follows from the settings."""
+"""Values that are derived from the settings."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("secret", "known", "is_open"), [("", "", False), ("hush", "hush", False), ("none", "", True)])
-def test_no_secret_is_not_the_word_that_there_is_none(secret: str, known: str, is_open: bool) -> None:
-    """With the word everybody may call on purpose."""
+def test_an_empty_secret_differs_from_the_word_none(secret: str, known: str, is_open: bool) -> None:
+    """`none` lets everybody call on purpose."""
     settings = Settings.model_validate({"web_secret": secret})
 
     assert (settings.secret, settings.is_open_on_purpose) == (known, is_open)
 
 
-def test_the_word_outlasts_the_cleaning_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """NO_SECRET is recognised from `.env` with quotes and a comment, by way of the process's environment."""
+def test_the_word_none_survives_the_cleaning_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is recognised in `.env` with quotes and a comment, through the process's environment."""
     monkeypatch.setenv("WEB_SECRET", "")
     monkeypatch.delenv("WEB_SECRET")
     (tmp_path / ".env").write_text('WEB_SECRET="None"  # a demo\n')
@@ -42,5 +44,5 @@ def test_the_word_outlasts_the_cleaning_of_the_environment(tmp_path: Path, monke
     ],
 )
 def test_an_avatar_waits_only_for_callers_who_are_likely_to_come(values: dict[str, Any], is_before: bool) -> None:
-    """Where everybody may ask for tokens, it comes when the caller has joined."""
+    """With a page that is open to everybody, it starts when the caller has joined."""
     assert Settings.model_validate(values).starts_before_join is is_before

@@ -1,4 +1,4 @@
-"""Proxy variables for the libraries that read them by themselves."""
+"""Proxy variables for libraries that read them themselves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ asyncio.run(main())
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No proxy is set."""
+    """Remove all proxy settings."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -77,8 +77,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ),
     ],
 )
-def test_httpx_is_given_the_same_rule(written: dict[str, str], used: dict[str, str]) -> None:
-    """Without quotes, with loopback named, and without a SOCKS proxy that nothing would use."""
+def test_httpx_gets_the_same_rule(written: dict[str, str], used: dict[str, str]) -> None:
+    """Quotes and unused SOCKS proxies are removed, and loopback is added to the exceptions."""
     cleaned = cleaned_proxies(written)
     lower = cleaned.pop("no_proxy", None)
 
@@ -102,7 +102,7 @@ def test_httpx_is_given_the_same_rule(written: dict[str, str], used: dict[str, s
         ({"HTTP_PROXY": PROXY}, "", {}),
     ],
 )
-def test_livekits_sdk_is_given_the_same_rule(
+def test_livekits_sdk_gets_the_same_rule(
     environment: pytest.MonkeyPatch, written: dict[str, str], url: str, used: dict[str, str]
 ) -> None:
     """LiveKit's SDK reads the upper-case names; the lower-case ones keep their values for all other clients."""
@@ -113,7 +113,7 @@ def test_livekits_sdk_is_given_the_same_rule(
 
 
 class Listener:
-    """A TCP server that takes note of the first line of each connection, and closes it."""
+    """A TCP server that records the first line of each connection, and closes it."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -132,7 +132,7 @@ class Listener:
 
 
 async def test_a_room_on_loopback_is_joined_without_the_proxy() -> None:
-    """LiveKit's SDK would ask the proxy, though NO_PROXY names loopback; checked with the SDK itself."""
+    """LiveKit's own SDK, which is tested here, would use the proxy although NO_PROXY names loopback."""
     async with Listener().running() as proxy, Listener().running() as livekit:
         address = f"http://127.0.0.1:{proxy.port}"
         joining = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""Values of a persona file that name variables of the environment."""
+"""Values of a persona file that refer to environment variables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from agent.settings.references import Referring, dereferenced
 
 
 def test_a_variable_stands_for_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With braces or without; the text itself stays as it is written, so that no dump has the secret."""
+    """It may have braces; the text itself keeps the reference, so that no dump shows the secret."""
     monkeypatch.setenv("SHOP_TOKEN", "s3cret")
     text = TypeAdapter(Referring).validate_python("Bearer $SHOP_TOKEN, ${SHOP_TOKEN}5 for 5 $")
 
@@ -19,7 +19,7 @@ def test_a_variable_stands_for_its_value(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_variable_that_is_missing_or_empty_is_named(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
-    """When the file is read."""
+    """The error comes when the file is read."""
     monkeypatch.delenv("SHOP_TOKEN", raising=False)
     if value is not None:
         monkeypatch.setenv("SHOP_TOKEN", value)

@@ -1,4 +1,4 @@
-"""Values as people write them: what was meant, or what is odd about them."""
+"""Values as people write them: how they are corrected, and what is refused."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
         ('"one" "two"', '"one" "two"'),
     ],
 )
-def test_quotes_blanks_and_comments_are_taken_off(written: str, meant: str) -> None:
-    """As python-dotenv does, for values that did not come through it."""
+def test_quotes_spaces_and_comments_are_removed(written: str, meant: str) -> None:
+    """python-dotenv does the same for values that come through it."""
     assert values.clean(written) == meant
 
 
@@ -93,8 +93,8 @@ def test_quotes_blanks_and_comments_are_taken_off(written: str, meant: str) -> N
         ("", ""),
     ],
 )
-def test_a_key_is_taken_out_of_the_header_it_was_copied_with(written: str, meant: str) -> None:
-    """Whatever the vendor calls it."""
+def test_a_key_is_extracted_from_the_header_it_was_copied_with(written: str, meant: str) -> None:
+    """This holds for any vendor's header."""
     assert values.key(written) == meant
 
 
@@ -131,7 +131,7 @@ def test_a_key_is_taken_out_of_the_header_it_was_copied_with(written: str, meant
         ("replace-this", "is a placeholder"),
     ],
 )
-def test_what_is_odd_about_a_key_is_named(written: str, oddity: str) -> None:
+def test_an_invalid_key_is_named_with_the_reason(written: str, oddity: str) -> None:
     """A vendor would only say that it does not know the key."""
     with pytest.raises(ValueError, match=oddity) as refused:
         values.key(written)
@@ -202,7 +202,7 @@ def test_what_is_odd_about_a_key_is_named(written: str, oddity: str) -> None:
 def test_an_address_gets_the_scheme_and_the_path_it_needs(
     clean: Callable[[str], str], written: str, meant: str
 ) -> None:
-    """Without a scheme an inner address is plain, one on the internet is not."""
+    """Without a scheme, an internal address gets an unencrypted one, and an address on the internet gets TLS."""
     assert clean(written) == meant
 
 
@@ -229,20 +229,20 @@ def test_an_address_gets_the_scheme_and_the_path_it_needs(
         ("[demo](wss://demo.livekit.cloud)", "has no valid host and port"),
     ],
 )
-def test_what_is_no_address_is_refused_with_the_reason(written: str, reason: str) -> None:
-    """An address that can't be one is refused with the reason, instead of being reported as unreachable."""
+def test_a_malformed_address_is_refused_with_the_reason(written: str, reason: str) -> None:
+    """Otherwise it would only be reported as unreachable."""
     with pytest.raises(ValueError, match=reason):
         values.livekit_address(written)
 
 
-def test_a_redis_has_a_host_and_a_database() -> None:
-    """Valkey's scheme is as good as Redis', and a host alone will do."""
+def test_a_redis_address_needs_only_a_host() -> None:
+    """Valkey's scheme is accepted as well."""
     assert values.state_address(" valkeys://:secret@cache.example:6380/1 ") == "rediss://:secret@cache.example:6380/1"
     assert values.state_address("cache.example:6379") == "redis://cache.example:6379"
 
 
-def test_a_redis_with_tls_has_the_files_of_it_in_its_url() -> None:
-    """As the client of Redis names them."""
+def test_a_redis_address_may_name_tls_files() -> None:
+    """The parameters are those of the Redis client."""
     url = "rediss://cache.example:6379/0?ssl_ca_certs=/etc/redis/ca.pem&ssl_certfile=/c.pem&ssl_keyfile=/k.pem"
     assert values.state_address(url) == url
 
@@ -259,8 +259,8 @@ def test_a_redis_with_tls_has_the_files_of_it_in_its_url() -> None:
         ("rediss://cache.example?", "with rediss://, and nothing else"),
     ],
 )
-def test_what_is_no_redis_is_refused(written: str, reason: str) -> None:
-    """With what it should be."""
+def test_a_malformed_redis_address_is_refused(written: str, reason: str) -> None:
+    """The error says what is expected."""
     with pytest.raises(ValueError, match=reason):
         values.state_address(written)
 
@@ -275,36 +275,36 @@ def test_what_is_no_redis_is_refused(written: str, reason: str) -> None:
         ("", ""),
     ],
 )
-def test_origins_are_a_list_for_a_policy(written: str, meant: str) -> None:
-    """With commas or blanks between them."""
+def test_origins_are_written_as_a_list(written: str, meant: str) -> None:
+    """Commas or spaces separate them."""
     assert values.origins(written) == meant
 
 
 @pytest.mark.parametrize(
     "written", ["https://a.example; script-src *", "https://a.example/path", "javascript:x", "a\rb;"]
 )
-def test_what_is_no_origin_is_refused(written: str) -> None:
-    """Above all what would change the rest of the policy."""
+def test_a_malformed_origin_is_refused(written: str) -> None:
+    """Otherwise it could change the rest of the policy."""
     with pytest.raises(ValueError, match="is no origin"):
         values.origins(written)
 
 
 @pytest.mark.parametrize(("written", "meant"), [('"8080"', "8080"), ("tcp://10.0.0.1:80", None), ("", "")])
-def test_a_port_is_not_taken_from_a_service_of_kubernetes(written: str, meant: str | None) -> None:
-    """A service called `web` or `worker` sets a variable of the same name in every container beside it."""
+def test_a_port_variable_of_kubernetes_is_ignored(written: str, meant: str | None) -> None:
+    """A service named `web` or `worker` sets a variable with the same name in every container of its namespace."""
     assert values.port(written) == meant
 
 
 def test_a_path_may_begin_with_the_home_directory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In quotes or not."""
+    """Quotes are accepted."""
     monkeypatch.setenv("HOME", "/home/ada")
 
     assert values.path("'~/nova.toml'") == Path("/home/ada/nova.toml")
     assert values.path("$HOME/nova.toml") == Path("/home/ada/nova.toml")
 
 
-def test_a_path_in_a_home_that_there_is_not_is_refused() -> None:
-    """A user that the system does not know has none."""
+def test_a_path_in_an_unknown_users_home_is_refused() -> None:
+    """A user that the system does not know has no home directory."""
     with pytest.raises(ValueError, match="no home directory: give the whole path"):
         values.path("~nobody-of-this-name/nova.toml")
 
@@ -313,8 +313,8 @@ def test_a_path_in_a_home_that_there_is_not_is_refused() -> None:
     ("written", "meant"),
     [("hush", "hush"), ('"hush hush"', "hush hush"), ("none", "none"), (" NONE ", "none"), ("", "")],
 )
-def test_a_secret_may_be_the_word_that_there_is_none(written: str, meant: str) -> None:
-    """In any spelling; every other text is the secret."""
+def test_the_word_none_is_kept_in_lower_case(written: str, meant: str) -> None:
+    """Any other text is the secret."""
     assert values.passphrase(written) == meant
 
 
@@ -322,13 +322,13 @@ def test_a_secret_may_be_the_word_that_there_is_none(written: str, meant: str) -
     ("written", "meant"),
     [("", ""), ("10.0.0.0/8, 192.0.2.1", "10.0.0.0/8 192.0.2.1"), ("2001:db8::/32 ::1", "2001:db8::/32 ::1")],
 )
-def test_networks_are_separated_by_commas_or_blanks(written: str, meant: str) -> None:
-    """Of both kinds of addresses."""
+def test_networks_are_separated_by_commas_or_spaces(written: str, meant: str) -> None:
+    """IPv4 and IPv6 are accepted."""
     assert values.networks(written) == meant
 
 
 @pytest.mark.parametrize("written", ["proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
-def test_what_is_no_network_is_shown(written: str) -> None:
-    """With the reason."""
+def test_a_malformed_network_is_refused(written: str) -> None:
+    """The error has the text and the reason."""
     with pytest.raises(ValueError, match=f"has {written}, which is no address or network"):
         values.networks(written)

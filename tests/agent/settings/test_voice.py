@@ -1,4 +1,4 @@
-"""The voice of a persona: an id, or a table."""
+"""The voice of a persona, written as an id or a table."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ VOICE: TypeAdapter[VoiceOptions] = TypeAdapter(Voice)
 
 
 def test_an_id_alone_is_a_voice() -> None:
-    """As in the persona files before there was a table."""
+    """This is how persona files were written before there was a table."""
     assert VOICE.validate_python("abc") == VOICE.validate_python({"id": "abc"}) == VoiceOptions(id="abc")
     assert VOICE.dump_python(VoiceOptions(id="abc")) == "abc"
 
 
 @pytest.mark.parametrize("written", ["abc", "", {"id": "abc", "speed": 1.1}, {"model": "eleven_v3"}])
 def test_a_voice_is_written_as_it_was_read(written: object) -> None:
-    """It travels in the configuration of a call."""
+    """A voice is part of the configuration that is sent to a job."""
     assert VOICE.dump_python(VOICE.validate_python(written), mode="json") == written
 
 
@@ -35,22 +35,22 @@ def test_a_voice_is_written_as_it_was_read(written: object) -> None:
         ({"pitch": 1}, "Extra inputs are not permitted"),
     ],
 )
-def test_what_is_out_of_range_is_refused_with_what_is_allowed(table: dict[str, Any], allowed: str) -> None:
-    """When the file is read."""
+def test_a_value_out_of_range_is_refused_with_the_range(table: dict[str, Any], allowed: str) -> None:
+    """The error comes when the file is read."""
     with pytest.raises(ValidationError, match=allowed):
         VOICE.validate_python(table)
 
 
-def test_only_what_is_given_is_sent() -> None:
-    """What is left out stays as the voice's owner has set it."""
+def test_only_options_that_are_set_are_sent() -> None:
+    """The others stay as the voice's owner has set them."""
     assert VoiceOptions(id="abc", model="eleven_flash_v2_5", speed=1.1, use_speaker_boost=False).given() == {
         "speed": 1.1,
         "use_speaker_boost": False,
     }
 
 
-def test_a_model_that_does_not_take_a_setting_is_named() -> None:
-    """The dialogue models take the stability alone; the voice's model goes before that of the settings."""
+def test_options_that_a_model_does_not_support_are_named() -> None:
+    """Dialogue models only have stability; the voice's model takes precedence over that of the settings."""
     voice = VoiceOptions(stability=0.5, style=0.3, speed=1.1)
 
     assert voice.problems("eleven_flash_v2_5") == []

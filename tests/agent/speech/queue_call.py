@@ -1,4 +1,4 @@
-"""A call that only speaks, and what it has said."""
+"""A call without a caller: a session that only speaks, and what it has said."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ LIVEKIT = {
 
 
 class Told:
-    """The reports of a queue, in order."""
+    """The reports of a speech queue, in order."""
 
     def __init__(self, queue: SpeechQueue) -> None:
         self.news: list[str] = []
@@ -35,14 +35,14 @@ class Told:
 
 
 def agent_session(tts: ScriptedTTS, **options: Any) -> AgentSession[Any]:
-    """A session that only speaks."""
+    """Make a session that only speaks."""
     turns = TurnHandlingOptions(turn_detection="manual")
     return AgentSession(tts=tts, vad=None, turn_handling=turns, conn_options=NO_RETRY, **options)
 
 
 @asynccontextmanager
 async def call(tts: ScriptedTTS, output: AudioOutput | None, **options: Any) -> AsyncIterator[AgentSession[Any]]:
-    """A running session that speaks into `output`."""
+    """Run a session that speaks into `output`."""
     session = agent_session(tts, **options)
     session.output.audio = output
     await session.start(Agent(instructions=""))
@@ -53,11 +53,11 @@ async def call(tts: ScriptedTTS, output: AudioOutput | None, **options: Any) -> 
 
 
 def spoken(session: AgentSession[Any]) -> list[str | None]:
-    """The assistant's messages in the chat context."""
+    """Return the assistant's messages in the chat context."""
     return [message.text_content for message in session.history.messages() if message.role == "assistant"]
 
 
 async def ends_of(sentences: list[Sentence]) -> list[tuple[SentenceState, float]]:
-    """Wait for all of them."""
+    """Wait for all sentences, and return their states and positions in seconds."""
     async with asyncio.timeout(20):
         return [((await sentence).state, round(sentence.position, 6)) for sentence in sentences]

@@ -1,4 +1,4 @@
-"""A TTS that follows a script, and an audio output with a playout clock."""
+"""A text-to-speech that follows a script, and an audio output with a playout clock."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ RATE = 24_000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How a text is synthesised: that much audio of one sample value, then perhaps an error."""
+    """The synthesis of a text: so much audio of one sample value, then perhaps an error."""
 
     seconds: float
     value: int
@@ -28,7 +28,7 @@ class Line:
 
 
 class ScriptedTTS(TTS[Literal["never"]]):
-    """Says each text of its script; `first_byte` seconds pass before the first audio of each."""
+    """A text-to-speech with a script of texts; the first audio comes after `first_byte` seconds."""
 
     def __init__(
         self, script: dict[str, Line], *, streaming: bool = True, aligned: bool = False, first_byte: float = 0.0
@@ -58,7 +58,8 @@ class ScriptedTTS(TTS[Literal["never"]]):
         emitter.push(line.pcm)
         if line.fails:
             emitter.flush()
-            await asyncio.sleep(0.1)  # an emitter that is closed at once drops what it has
+            # An emitter that is closed at once drops its audio.
+            await asyncio.sleep(0.1)
             raise APIConnectionError
 
 
@@ -83,12 +84,12 @@ class ScriptedStream(SynthesizeStream):
 
 
 class ClockedOutput(AudioOutput):
-    """Plays at once and in real time; it knows what it was given, and tells what it was asked to.
+    """An output that plays at once and in real time, and records what it gets.
 
     Attributes:
-        heard: The samples that it was given.
-        segments: How many times it was told that a segment is complete.
-        reported: The position that it told of each segment.
+        heard: Samples that it got.
+        segments: Number of complete segments.
+        reported: Reported playback position of each segment, in seconds.
     """
 
     def __init__(self) -> None:
@@ -103,7 +104,7 @@ class ClockedOutput(AudioOutput):
         self._ending: asyncio.TimerHandle | None = None
 
     async def wait_for_audio(self, seconds: float) -> None:
-        """Wait until it was given so much."""
+        """Wait until it got so many seconds of audio."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.heard) >= round(seconds * RATE) * 2)
 
@@ -141,7 +142,7 @@ class ClockedOutput(AudioOutput):
 
 
 class Captions(TextOutput):
-    """Keeps what it is given."""
+    """A text output that records the captions that it gets."""
 
     def __init__(self) -> None:
         super().__init__(label="captions", next_in_chain=None)

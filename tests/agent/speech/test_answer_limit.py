@@ -1,4 +1,4 @@
-"""Answers that are too long end at the end of a sentence."""
+"""Long answers end at the end of a sentence."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Written:
     """An answer that is written word by word.
 
     Attributes:
-        read: How much of it was asked for.
-        is_closed: Whether its reader has closed it.
+        read: The text that was requested so far.
+        is_closed: True if its reader has closed it.
     """
 
     def __init__(self, text: str) -> None:
@@ -30,7 +30,7 @@ class Written:
         self.is_closed = False
 
     async def pieces(self) -> AsyncGenerator[str, None]:
-        """Give the words."""
+        """Yield the words."""
         try:
             for word in self._words:
                 self.read += word
@@ -52,12 +52,12 @@ class Written:
     ],
 )
 async def test_an_answer_ends_within_its_limits(limits: AnswerLimits, said: str) -> None:
-    """At a sentence's end, whichever limit comes first; the first sentence is said in any case."""
+    """It ends at the end of a sentence, by whichever limit comes first; the first sentence is always said."""
     assert "".join([piece async for piece in limited(Written(ANSWER).pieces(), limits)]) == said
 
 
-async def test_the_seconds_are_never_more_than_the_limit() -> None:
-    """Behind the first sentence none is begun that would go beyond it."""
+async def test_the_answer_never_takes_longer_than_the_limit() -> None:
+    """After the first sentence, one that would exceed the limit is not begun."""
     answer = "One two three four five. " * 20
     for most in (3, 5, 8):
         pieces = limited(Written(answer).pieces(), AnswerLimits(max_spoken_seconds=most))
@@ -65,7 +65,7 @@ async def test_the_seconds_are_never_more_than_the_limit() -> None:
 
 
 async def test_the_model_is_not_read_beyond_the_limit() -> None:
-    """The stream is closed with the first word of the sentence that is not said: what follows would be paid for."""
+    """The stream is closed at the first word of the next sentence, as further words would be paid for."""
     written = Written(ANSWER)
     assert [piece async for piece in limited(written.pieces(), AnswerLimits(max_sentences=1))] == ["It is four. "]
 
@@ -73,7 +73,7 @@ async def test_the_model_is_not_read_beyond_the_limit() -> None:
     assert written.is_closed
 
 
-async def test_a_sentence_of_another_script_is_one() -> None:
-    """Its end is known without a blank behind it."""
+async def test_a_sentence_in_another_script_counts_as_one() -> None:
+    """Its end is recognised without a space after it."""
     pieces = limited(Written("今は四時です。 またあとで。").pieces(), AnswerLimits(max_sentences=1))
     assert "".join([piece async for piece in pieces]).strip() == "今は四時です。"

@@ -1,4 +1,4 @@
-"""Texts cut into pieces: joined again they are the text, and none is too long to wait for."""
+"""Texts are cut into pieces: joined they are the text, and none takes long to say."""
 
 import re
 
@@ -19,14 +19,14 @@ THAI = "วันนี้อากาศดีมากเราไปเดิ
 
 
 @given(TEXTS)
-def test_the_pieces_joined_are_the_text(text: str) -> None:
-    """No character is added, lost or changed, whatever the text is."""
+def test_the_joined_pieces_are_the_text(text: str) -> None:
+    """No character is added, lost or changed in any text."""
     assert "".join(split(text)) == text
 
 
 @given(TEXTS)
-def test_each_piece_has_something_to_say(text: str) -> None:
-    """A dash or an emoji belongs to its neighbour; alone, a voice would make no sound of it."""
+def test_each_piece_can_be_spoken(text: str) -> None:
+    """A dash or an emoji belongs to its neighbour, as it makes no sound alone."""
     pieces = split(text)
 
     assert all(map(is_speakable, pieces)) or len(pieces) <= 1
@@ -42,7 +42,7 @@ def test_each_piece_has_something_to_say(text: str) -> None:
         "1. One",
     ],
 )
-def test_a_full_stop_within_a_sentence_ends_nothing(text: str) -> None:
+def test_a_full_stop_within_a_sentence_does_not_end_it(text: str) -> None:
     """Addresses, numbers, sums, initials and abbreviations stay whole."""
     assert split(text) == [text]
 
@@ -80,7 +80,7 @@ def test_a_full_stop_within_a_sentence_ends_nothing(text: str) -> None:
     ],
 )
 def test_sentences_and_list_items_are_pieces(text: str, pieces: list[str]) -> None:
-    """In every script; what is very short, or has nothing to say, goes with its neighbour."""
+    """This holds in every script; short or silent pieces are joined to their neighbours."""
     assert split(text) == pieces
 
 
@@ -102,8 +102,8 @@ def test_sentences_and_list_items_are_pieces(text: str, pieces: list[str]) -> No
         "3141 5926 5358 9793 " * 10,
     ],
 )
-def test_a_text_without_sentences_is_heard_after_a_bounded_time(text: str) -> None:
-    """Ten seconds of speech at most are one piece."""
+def test_a_text_without_sentences_is_heard_after_a_limited_time(text: str) -> None:
+    """A piece takes at most ten seconds to say."""
     pieces = split(text)
 
     assert max(map(estimate_seconds, pieces)) <= 10.0
@@ -111,7 +111,7 @@ def test_a_text_without_sentences_is_heard_after_a_bounded_time(text: str) -> No
 
 
 def test_a_long_piece_is_cut_between_words_or_syllables() -> None:
-    """A comma is preferred; a Thai vowel stays with its consonant; a URL is not cut at all."""
+    """A comma is preferred, a Thai vowel stays with its consonant, and a URL is not cut."""
     assert all(piece.endswith(", ") for piece in split("many small words come here, " * 30))
     assert not [piece for piece in split(THAI * 20) if re.match("[ัิีึืุู่้์าะำ]", piece) or re.search("[เแโใไั]$", piece)]
     burmese = split("ဒီနေ့ရာသီဥတုသိပ်ကောင်းတယ်" * 20)
@@ -124,8 +124,8 @@ def test_a_long_piece_is_cut_between_words_or_syllables() -> None:
 
 
 @given(TEXTS, st.integers(1, 7))
-async def test_a_text_that_is_being_written_is_cut_like_a_whole_one(text: str, size: int) -> None:
-    """The tokens of the stream are the text without the blanks between them."""
+async def test_a_streamed_text_is_cut_like_a_whole_one(text: str, size: int) -> None:
+    """The stream's tokens are the text without the spaces between them."""
     stream = PieceTokenizer().stream()
     for start in range(0, len(text), size):
         stream.push_text(text[start : start + size])
@@ -135,8 +135,8 @@ async def test_a_text_that_is_being_written_is_cut_like_a_whole_one(text: str, s
     assert "".join("".join(tokens).split()) == "".join(text.split())
 
 
-async def test_a_piece_is_given_out_when_the_next_one_begins() -> None:
-    """The voice need not wait for the end of the answer."""
+async def test_a_piece_is_passed_on_when_the_next_one_begins() -> None:
+    """The voice does not wait for the end of the answer."""
     stream = PieceTokenizer().stream()
     stream.push_text("It was a very fine day. W")
 
@@ -144,7 +144,7 @@ async def test_a_piece_is_given_out_when_the_next_one_begins() -> None:
 
 
 async def test_the_first_clause_is_spoken_before_its_sentence_is_written() -> None:
-    """The caller waits for the first piece alone; the others are sentences."""
+    """The caller waits only for the first piece; the others are sentences."""
     stream = PieceTokenizer().stream()
     for word in re.findall(
         r"\s*\S+", "In the evening a storm came up, and the light went out. Then, after a long while, it was"
@@ -167,6 +167,6 @@ async def test_the_first_clause_is_spoken_before_its_sentence_is_written() -> No
         ("今天天气非常好，我们出去走走", "今天天气非常好，"),
     ],
 )
-def test_a_clause_is_long_enough_to_be_spoken_and_is_over(text: str, clause: str) -> None:
-    """A number is not cut, and after the comma something has to follow."""
+def test_a_clause_is_long_enough_and_complete(text: str, clause: str) -> None:
+    """A number is not cut, and more text has to follow the comma."""
     assert first_clause(text) == clause

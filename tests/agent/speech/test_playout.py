@@ -9,14 +9,14 @@ positions = st.floats(0.0, 2000.0)
 
 
 @given(durations, positions)
-def test_what_was_played_of_the_sentences_adds_up_to_the_position(lengths: list[float], position: float) -> None:
-    """No second is lost or counted twice, up to the end of the audio."""
+def test_the_played_times_of_the_sentences_add_up_to_the_position(lengths: list[float], position: float) -> None:
+    """No time is lost or counted twice, up to the end of the audio."""
     assert sum(played(lengths, position)) == pytest.approx(min(position, sum(lengths)), abs=1e-6)
 
 
 @given(durations, positions)
 def test_a_sentence_is_played_only_after_the_ones_before_it(lengths: list[float], position: float) -> None:
-    """At most one sentence is played in part; those before it are whole, those after it are untouched."""
+    """At most one sentence is partly played; those before it are complete, those after it have not begun."""
     parts = played(lengths, position)
     count = reached(lengths, position)
 
@@ -26,8 +26,8 @@ def test_a_sentence_is_played_only_after_the_ones_before_it(lengths: list[float]
 
 
 @given(durations, positions, positions)
-def test_the_mapping_never_goes_back(lengths: list[float], first: float, second: float) -> None:
-    """A later position has reached as many sentences, and played as much of each, or more."""
+def test_the_mapping_never_decreases(lengths: list[float], first: float, second: float) -> None:
+    """At a later position as many sentences or more have begun, and each was played as far or further."""
     early, late = sorted((first, second))
 
     assert reached(lengths, early) <= reached(lengths, late)
@@ -35,8 +35,8 @@ def test_the_mapping_never_goes_back(lengths: list[float], first: float, second:
 
 
 @given(durations)
-def test_a_segment_played_to_its_end_has_reached_every_sentence(lengths: list[float]) -> None:
-    """Also when sums of floats are not exact, and when sentences have no audio."""
+def test_a_segment_that_was_played_has_reached_every_sentence(lengths: list[float]) -> None:
+    """This also holds for inexact sums of floats, and for sentences without audio."""
     playout = Playout()
     for length in lengths:
         playout.begin_sentence()
@@ -47,8 +47,8 @@ def test_a_segment_played_to_its_end_has_reached_every_sentence(lengths: list[fl
     assert starts(playout.durations) == sorted(starts(playout.durations))
 
 
-def test_the_position_stands_still_while_paused_or_dry() -> None:
-    """The position grows with time while playing, never beyond the audio, and follows the output's reports."""
+def test_the_position_stops_while_paused_or_out_of_audio() -> None:
+    """It grows with time while audio plays, never beyond the audio, and follows the output's reports."""
     playout = Playout()
     playout.begin_sentence()
     playout.push(1.0, now=10.0)

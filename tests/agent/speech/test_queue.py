@@ -29,7 +29,7 @@ from tests.avatar.fakes import KEY, FakeRoom, LiteService
 
 
 async def test_queued_sentences_are_one_segment_and_one_message() -> None:
-    """Their audio follows without a sample between, each is told its start and end, and the message has all."""
+    """Their audio has no gap, each reports its start and end, and the message has all of them."""
     output = ClockedOutput()
     async with call(ScriptedTTS(THREE), output) as session:
         queue = SpeechQueue(session)
@@ -43,8 +43,8 @@ async def test_queued_sentences_are_one_segment_and_one_message() -> None:
     assert told.news == [f"{text} {what}" for text in THREE for what in ("started", "finished")]
 
 
-async def test_a_tts_that_does_not_stream_says_them_in_one_segment_too() -> None:
-    """The framework's adapter may end a text with 10 ms of silence; there is no other gap."""
+async def test_a_tts_without_streaming_says_them_in_one_segment_too() -> None:
+    """The framework's adapter may add 10 ms of silence after a text; there is no other gap."""
     output = ClockedOutput()
     async with call(ScriptedTTS(THREE, streaming=False), output) as session:
         queue = SpeechQueue(session)
@@ -71,8 +71,8 @@ async def test_a_sentence_queued_while_another_plays_joins_its_segment() -> None
     assert spoken(session) == ["Long. More."]
 
 
-async def test_what_is_held_back_is_synthesised_and_said_on_release() -> None:
-    """Not a sample leaves before; then it is one segment as ever."""
+async def test_held_sentences_are_synthesised_and_said_on_release() -> None:
+    """No sample is played before; afterwards there is one segment as usual."""
     tts, output = ScriptedTTS(THREE), ClockedOutput()
     async with call(tts, output) as session:
         queue = SpeechQueue(session)
@@ -90,8 +90,8 @@ async def test_what_is_held_back_is_synthesised_and_said_on_release() -> None:
     assert [state for state, _ in ends] == [FINISHED] * 3
 
 
-async def test_what_is_interrupted_while_it_is_held_back_is_not_said() -> None:
-    """A sentence that is interrupted while held back is reported as interrupted at 0 s, and later ones are said."""
+async def test_a_sentence_that_is_interrupted_while_held_is_not_said() -> None:
+    """It is reported as interrupted at 0 s, and later sentences are said."""
     output = ClockedOutput()
     async with call(ScriptedTTS(THREE), output) as session:
         queue = SpeechQueue(session)
@@ -107,7 +107,7 @@ async def test_what_is_interrupted_while_it_is_held_back_is_not_said() -> None:
     assert bytes(output.heard) == THREE["Two."].pcm
 
 
-async def test_a_sentence_queued_after_the_last_has_ended_opens_a_segment() -> None:
+async def test_a_sentence_that_is_queued_after_the_last_opens_a_segment() -> None:
     """The segment before it was closed without waiting for more."""
     output = ClockedOutput()
     async with call(ScriptedTTS(THREE), output) as session:
@@ -120,8 +120,8 @@ async def test_a_sentence_queued_after_the_last_has_ended_opens_a_segment() -> N
     assert spoken(session) == ["One.", "Two."]
 
 
-async def test_two_sentences_are_synthesised_ahead_and_no_more() -> None:
-    """The next is asked for when the playback has come to another."""
+async def test_at_most_two_sentences_are_synthesised_ahead() -> None:
+    """The next one is requested when playback reaches another sentence."""
     script = {f"{number}.": Line(0.2, number + 1) for number in range(6)}
     tts, output = ScriptedTTS(script), ClockedOutput()
     async with call(tts, output) as session:
@@ -136,7 +136,7 @@ async def test_two_sentences_are_synthesised_ahead_and_no_more() -> None:
 
 
 async def test_no_sentence_is_synthesised_more_than_ten_seconds_ahead() -> None:
-    """While that much waits to be played, an interrupt would throw the next away."""
+    """An interrupt would drop it, and it would still be paid for."""
     tts, output = ScriptedTTS({"Long.": Line(12.0, 1), "More.": Line(0.2, 2)}), ClockedOutput()
     async with call(tts, output) as session:
         queue = SpeechQueue(session)
@@ -150,7 +150,7 @@ async def test_no_sentence_is_synthesised_more_than_ten_seconds_ahead() -> None:
 
 
 @pytest.mark.parametrize("by_user", [True, False])
-async def test_an_interrupt_empties_the_queue_and_tells_what_was_played(*, by_user: bool) -> None:
+async def test_an_interrupt_empties_the_queue_and_reports_what_was_played(*, by_user: bool) -> None:
     """The positions of sentences add up to the output's; sentences that had not begun are reported at 0 s."""
     rest = {"Third.": Line(0.2, 3), "Fourth.": Line(0.2, 4), "Fifth.": Line(0.2, 5)}
     tts, output = ScriptedTTS({"One.": Line(0.2, 1), "Long.": Line(5.0, 2)} | rest), ClockedOutput()
@@ -179,8 +179,8 @@ async def test_an_interrupt_empties_the_queue_and_tells_what_was_played(*, by_us
     ]
 
 
-async def test_what_is_said_after_an_interrupt_is_said() -> None:
-    """The interrupt is over what was queued before it."""
+async def test_a_sentence_after_an_interrupt_is_said() -> None:
+    """The interrupt affects only sentences that were queued before it."""
     tts, output = ScriptedTTS({"Long.": Line(5.0, 1), "Sorry.": Line(0.2, 2)}), ClockedOutput()
     async with call(tts, output) as session:
         queue = SpeechQueue(session)
@@ -192,7 +192,7 @@ async def test_what_is_said_after_an_interrupt_is_said() -> None:
 
 
 async def test_an_interrupt_before_the_first_audio_plays_nothing() -> None:
-    """Sentences whose synthesis has not begun to answer are interrupted at zero."""
+    """Sentences without audio are reported as interrupted at 0 s."""
     tts, output = ScriptedTTS(THREE, first_byte=60.0), ClockedOutput()
     async with call(tts, output) as session:
         queue = SpeechQueue(session)
@@ -206,7 +206,7 @@ async def test_an_interrupt_before_the_first_audio_plays_nothing() -> None:
 
 
 async def test_a_sentence_that_cannot_be_synthesised_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
-    """A sentence that fails gets its error and a warning without its text; the others are one segment."""
+    """It gets its error, and a warning without its text; the others are one segment."""
     script = {"One.": Line(0.2, 1), "Secret.": Line(0.0, 2, fails=True), "Three.": Line(0.1, 3)}
     output = ClockedOutput()
     async with call(ScriptedTTS(script), output) as session:
@@ -223,8 +223,8 @@ async def test_a_sentence_that_cannot_be_synthesised_is_skipped(caplog: pytest.L
     assert "Secret" not in warning.getMessage()
 
 
-async def test_when_no_sentence_can_be_synthesised_all_have_failed() -> None:
-    """More of them than are synthesised ahead."""
+async def test_if_no_sentence_can_be_synthesised_all_fail() -> None:
+    """There are more of them than are synthesised ahead."""
     script = {f"{number}.": Line(0.0, 1, fails=True) for number in range(3)}
     output = ClockedOutput()
     async with call(ScriptedTTS(script), output) as session:
@@ -235,8 +235,8 @@ async def test_when_no_sentence_can_be_synthesised_all_have_failed() -> None:
     assert spoken(session) == []
 
 
-async def test_a_synthesis_that_breaks_off_is_played_so_far() -> None:
-    """The sentence has failed, with the position to which it was played."""
+async def test_a_partly_synthesised_sentence_is_played() -> None:
+    """It is reported as failed, with the position to which it was played."""
     script = {"Half.": Line(0.2, 1, fails=True), "Whole.": Line(0.2, 2)}
     output = ClockedOutput()
     async with call(ScriptedTTS(script), output) as session:
@@ -250,7 +250,7 @@ async def test_a_synthesis_that_breaks_off_is_played_so_far() -> None:
 
 
 async def test_captions_have_the_times_of_their_segment() -> None:
-    """Words that the TTS times from its text's start are moved to where the text starts in the segment."""
+    """Times that a TTS counts from the start of a text are shifted to the text's start in the segment."""
     output, captions = ClockedOutput(), Captions()
     async with call(ScriptedTTS(THREE, aligned=True), output, use_tts_aligned_transcript=True) as session:
         session.output.transcription = captions
@@ -264,7 +264,7 @@ async def test_captions_have_the_times_of_their_segment() -> None:
 
 
 async def test_sentences_are_one_space_apart_in_captions() -> None:
-    """Also where the TTS ends its words with a space of their own."""
+    """This also holds if the TTS ends its words with a space."""
     output, captions = ClockedOutput(), Captions()
     async with call(ScriptedTTS({"One. ": Line(0.1, 1), "Two.": Line(0.1, 2)}), output) as session:
         session.output.transcription = captions
@@ -275,8 +275,8 @@ async def test_sentences_are_one_space_apart_in_captions() -> None:
     assert "".join(captions.texts) == "One. Two."
 
 
-async def test_pieces_of_one_text_are_as_far_apart_as_they_were_written() -> None:
-    """In captions and in the chat context: no blank after a Chinese full stop, and lines stay lines."""
+async def test_pieces_of_a_text_keep_their_written_gaps() -> None:
+    """Captions and the chat context have no space after a Chinese full stop, and keep line breaks."""
     script = {"春天来了。": Line(0.1, 1), "孩子们在跑。": Line(0.1, 2), "- Apples": Line(0.1, 3)}
     output, captions = ClockedOutput(), Captions()
     async with call(ScriptedTTS(script), output) as session:
@@ -291,8 +291,8 @@ async def test_pieces_of_one_text_are_as_far_apart_as_they_were_written() -> Non
     assert message == ["春天来了。孩子们在跑。\n- Apples"]
 
 
-async def test_what_is_queued_is_spoken_word_for_word() -> None:
-    """Without the session's transforms: a sum keeps its asterisks, and a list its dashes."""
+async def test_queued_text_is_spoken_word_for_word() -> None:
+    """The session's transforms are not applied: a sum keeps its asterisks, a list its dashes."""
     text = "- 2 * 3 * 4 = 24, see https://example.com/a?b=1."
     tts = ScriptedTTS({text: Line(0.1, 1)})
     async with call(tts, ClockedOutput()) as session:
@@ -304,8 +304,8 @@ async def test_what_is_queued_is_spoken_word_for_word() -> None:
     assert tts.asked == [text]
 
 
-async def test_a_session_without_voice_has_the_text() -> None:
-    """Without text-to-speech no audio is made, and sentences end when they were written."""
+async def test_a_session_without_tts_has_the_text() -> None:
+    """No audio is made, and a sentence ends when it is written."""
     tts = ScriptedTTS(THREE)
     async with call(tts, None) as session:
         queue = SpeechQueue(session)
@@ -329,7 +329,7 @@ async def test_say_raises_when_the_session_does_not_run() -> None:
 
 @asynccontextmanager
 async def avatar_call(tts: ScriptedTTS, service: LiteService) -> AsyncIterator[AgentSession[Any]]:
-    """A running session that speaks through an avatar."""
+    """Run a session that speaks through an avatar."""
     async with service.running_server() as url:
         session = agent_session(tts)
         avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")
@@ -342,7 +342,7 @@ async def avatar_call(tts: ScriptedTTS, service: LiteService) -> AsyncIterator[A
             await session.aclose()
 
 
-async def test_an_avatar_says_them_as_one_speech() -> None:
+async def test_an_avatar_says_queued_sentences_as_one_utterance() -> None:
     """Every byte arrives in order, under one event id, with one end."""
     service, script = LiteService(), {"One.": Line(0.7, 1), "Two.": Line(0.9, 2), "Three.": Line(0.3, 3)}
     async with avatar_call(ScriptedTTS(script, first_byte=0.1), service) as session:
@@ -358,8 +358,8 @@ async def test_an_avatar_says_them_as_one_speech() -> None:
     assert ends == [(FINISHED, 0.7), (FINISHED, 0.9), (FINISHED, 0.3)]
 
 
-async def test_an_avatar_that_is_interrupted_tells_each_sentence() -> None:
-    """The interrupt goes out, and the sentences are told what the avatar has played of them."""
+async def test_an_interrupted_avatar_reports_each_sentence() -> None:
+    """The interrupt is sent, and each sentence is reported as far as the avatar has played it."""
     service, tts = LiteService(), ScriptedTTS({"One.": Line(0.5, 1), "Long.": Line(5.0, 2), "More.": Line(0.3, 3)})
     async with avatar_call(tts, service) as session:
         queue = SpeechQueue(session)

@@ -1,4 +1,4 @@
-"""What one would say of a written text."""
+"""The spoken form of a written text."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from agent.speech.spoken import spoken
 
 
 async def written(text: str, size: int) -> AsyncIterator[str]:
-    """A text as a language model gives it, in pieces."""
+    """Yield a text in pieces, as a language model does."""
     for start in range(0, len(text), size):
         yield text[start : start + size]
 
@@ -85,13 +85,13 @@ LINKS = (
         (":-)\n¡¿!\n😀\n—", "\n\n\n"),
     ],
 )
-async def test_what_is_said(text: str, expected: str | None, size: int) -> None:
-    """The same in however many pieces the text comes; None where it is said as it is written."""
+async def test_the_spoken_form(text: str, expected: str | None, size: int) -> None:
+    """It does not depend on the pieces; None means that the text is spoken as it is written."""
     assert await said(text, size) == (text if expected is None else expected)
 
 
-async def test_a_text_without_blanks_is_not_held_back() -> None:
-    """Nor is one with an asterisk that nothing closes."""
+async def test_a_text_without_spaces_is_not_held_back() -> None:
+    """A single asterisk does not hold it back either."""
     thai = "วันนี้อากาศดีมาก"
     pieces = spoken(written(f"{thai}*{'a ' * 400}", 1))
 
@@ -101,6 +101,6 @@ async def test_a_text_without_blanks_is_not_held_back() -> None:
 
 
 @given(st.text(st.sampled_from("ab 1|-_*<>/&;\n.:htps`[]()#~=\\\\$^【】"), max_size=60), st.integers(1, 9))
-async def test_a_text_in_pieces_is_said_like_a_whole_one(text: str, size: int) -> None:
-    """Up to the blanks."""
+async def test_a_text_in_pieces_is_spoken_like_a_whole_one(text: str, size: int) -> None:
+    """Only spaces may differ."""
     assert (await said(text, size)).split() == (await said(text, 1000)).split()

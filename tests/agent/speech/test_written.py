@@ -1,4 +1,4 @@
-"""Timed words as they are written."""
+"""Timed words in the form in which they are written."""
 
 import pytest
 from livekit.agents.types import TimedString
@@ -7,7 +7,7 @@ from agent.speech.written import WrittenWords
 
 
 def taken(text: str, *told: str) -> list[str]:
-    """Return the words for a voice's report of a text."""
+    """Return the words for a voice's report about a text."""
     words = WrittenWords()
     words.push(text)
     return [str(word) for word in words.take(TimedString(word, start_time=0.0, end_time=1.0) for word in told)]
@@ -23,18 +23,18 @@ def taken(text: str, *told: str) -> list[str]:
         ("No blank", ["No", "  blank", " "]),
     ],
 )
-def test_words_have_the_blanks_of_the_text(text: str, told: list[str]) -> None:
-    """Not those that the voice was given between its pieces."""
+def test_words_have_the_spaces_of_the_text(text: str, told: list[str]) -> None:
+    """Spaces that the voice got between its pieces are left out."""
     assert "".join(taken(text, *told)) == text
 
 
-def test_a_word_that_is_not_written_is_given_as_it_is() -> None:
-    """The voice tells how it pronounced a price."""
+def test_a_word_that_is_not_in_the_text_is_passed_on() -> None:
+    """The voice may report how it pronounced a price."""
     assert taken("Pay $5 now.", "Pay ", "μμ ", "now. ") == ["Pay ", "μμ ", "$5 now."]
 
 
 def test_words_keep_their_times() -> None:
-    """Captions follow them."""
+    """Captions need them."""
     words = WrittenWords()
     words.push("天。")
     (word,) = words.take([TimedString("天。 ", start_time=1.0, end_time=2.0)])
@@ -42,7 +42,7 @@ def test_words_keep_their_times() -> None:
     assert (word, word.start_time, word.end_time) == ("天。", 1.0, 2.0)
 
 
-def test_text_may_come_while_words_are_told() -> None:
+def test_text_may_arrive_while_words_are_reported() -> None:
     """A voice speaks the beginning of an answer that is still being written."""
     words = WrittenWords()
     words.push("One. ")

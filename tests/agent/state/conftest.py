@@ -1,4 +1,4 @@
-"""A Redis for the tests of the fleet's state, whose time they set, and machines that have it in common."""
+"""A Redis for the tests of the fleet's state, with a settable time, and machines that share it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 URL = "https://api.example"
 
-# Seconds after which an owner is dead whose agent could not be asked.
+# Seconds after which an owner counts as dead if its agent could not be asked.
 DEAD = 20
 
 
 @pytest.fixture(scope="session")
 def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    """One server for all tests of this process."""
+    """Run one server for all tests of this process."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     server.start()
     yield server
@@ -39,7 +39,7 @@ def redis_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisSer
 
 @pytest.fixture
 def server(redis_process: RedisServer) -> RedisServer:
-    """The server, with nothing in it."""
+    """Return the server, emptied."""
     with redis_process.client() as client:
         client.flushall()
     return redis_process
@@ -47,11 +47,11 @@ def server(redis_process: RedisServer) -> RedisServer:
 
 @dataclass
 class Fleet:
-    """Machines that share a Redis. Time passes when the test says so; until then it is Redis' own.
+    """Machines that share a Redis. Time passes in Redis as usual, and when the test says so.
 
     Attributes:
-        server: The Redis.
-        directory: Below it each machine has its own.
+        server: The shared Redis.
+        directory: Directory with a folder for each machine.
     """
 
     server: RedisServer
@@ -67,7 +67,7 @@ class Fleet:
         starts_alone: bool = True,
         on_lost: Callable[[], None] | None = None,
     ) -> FleetJournal:
-        """The journal as a process on this machine has it."""
+        """Open the journal as a process on this machine."""
         state = RedisState(self.server.url)
         journal = FleetJournal(
             SessionJournal(self.directory / name), state, call=call, starts_alone=starts_alone, on_lost=on_lost
@@ -77,27 +77,28 @@ class Fleet:
         return journal
 
     def die(self, journal: FleetJournal) -> None:
-        """End the process of a journal with all that it would have told."""
+        """End a journal's process, so that it reports nothing more."""
         journal._local.let_go()
 
     def wait(self, seconds: float, *living: FleetJournal) -> None:
-        """Let time pass in Redis, second by second; the leases of these are renewed."""
+        """Let time pass in Redis, second by second, while the leases of `living` are renewed."""
         observer = self.states[0] if self.states else self.machine("observer")._state
         for _ in range(int(seconds)):
             self.jump(1.0)
-            observer.run("claim", "https://another.example", "")  # a worker looks: it is no outage
+            # A worker that asks Redis shows that there is no outage.
+            observer.run("claim", "https://another.example", "")
             for journal in living:
                 journal._renew(journal._local.owner)
 
     def jump(self, seconds: float) -> None:
-        """Let time pass in Redis without anybody who asks it: it was away, or its clock was set."""
+        """Let time pass in Redis while no process asks it, as in an outage or after a change of its clock."""
         with self.server.client() as client:
             client.incrbyfloat("shift", seconds)
 
 
 @pytest.fixture
 def machines(server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
-    """Machines whose leases are renewed by the test; the first outage is over."""
+    """Make machines whose leases the test renews; the first outage is over."""
     scripts = tmp_path / "scripts"
     shutil.copytree(redis_state._SCRIPTS, scripts)
     common = scripts / "common.lua"

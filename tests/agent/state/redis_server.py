@@ -1,4 +1,4 @@
-"""A real Redis on loopback, which a test kills, pauses and starts again."""
+"""A real Redis on loopback, which a test kills, pauses and restarts."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _STARTS_WITHIN = 20.0
 
 
 class RedisServer:
-    """A `redis-server` that writes everything down at once, so that it comes back with what it knew.
+    """A `redis-server` that writes its data to disk at once, so that they survive a kill.
 
     Args:
-        directory: Of its data.
-        options: More of its command line.
-        tls: Directory of `ca.pem`, `server.pem` and `server.key`; the server then takes connections with TLS alone.
+        directory: Directory of its data.
+        options: Further options of its command line.
+        tls: Directory with `ca.pem`, `server.pem` and `server.key`; the server then accepts only TLS connections.
     """
 
     def __init__(self, directory: Path, *options: str, tls: Path | None = None) -> None:
@@ -76,12 +76,12 @@ class RedisServer:
             self._process.wait()
 
     def pause(self) -> None:
-        """Stop its process; connections stay, and nothing is answered."""
+        """Stop its process; connections stay open without answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Continue its process."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
@@ -92,6 +92,6 @@ class RedisServer:
 
     @contextmanager
     def client(self) -> Iterator[redis.Redis]:
-        """A connection for looking inside."""
+        """Connect to it."""
         with redis.Redis.from_url(self.url, decode_responses=True) as client:
             yield client

@@ -1,4 +1,4 @@
-"""What every journal promises: the one of a machine among its processes, that of a fleet among its machines."""
+"""What every journal promises: one machine's among its processes, and a fleet's among its machines."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 class World(Protocol):
-    """Where processes share a journal."""
+    """Processes that share a journal."""
 
     def process(self) -> Journal:
-        """Another process."""
+        """Start another process."""
 
     def kill(self, process: Journal) -> None:
-        """End a process, and wait until that can be noticed."""
+        """End a process, and wait until others can notice it."""
 
     def wait(self, seconds: float) -> None:
-        """Let time pass; whoever lives is seen to live."""
+        """Let time pass; living processes renew their leases."""
 
 
 class Machine:
-    """One machine; its processes share a directory."""
+    """One machine, whose processes share a directory."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -46,7 +46,7 @@ class Machine:
 
 
 class Machines:
-    """Several machines; each of them has one process."""
+    """Several machines with one process each."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
@@ -68,7 +68,7 @@ class Machines:
 
 @pytest.fixture(params=["machine", "fleet"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
-    """Both stores."""
+    """Make each of the two stores."""
     if request.param == "machine":
         return Machine(tmp_path)
     return Machines(request.getfixturevalue("machines"))
@@ -81,19 +81,19 @@ def start(journal: Journal, session_id: str = "s-1", room: str = "a-room") -> No
 
 
 def claimed(journal: Journal) -> list[str]:
-    """The sessions that a sweep would stop."""
+    """Return the sessions that a sweep would stop."""
     claim = journal.claim(URL)
     journal.release(claim)
     return [entry.session_id for entry in claim.entries]
 
 
 def listed(journal: Journal) -> list[tuple[str, str, str]]:
-    """What is told of the sessions that may run."""
+    """Return the sessions that may run."""
     return [(entry.session_id, entry.room, entry.state) for entry in journal.entries()]
 
 
-def test_everybody_sees_a_session_from_before_its_start_to_its_stop(world: World) -> None:
-    """With its state."""
+def test_every_process_sees_a_session_from_before_its_start_to_its_stop(world: World) -> None:
+    """They see its state, too."""
     owner, other = world.process(), world.process()
     owner.add("s-1", api_url=URL, room="a-room")
     states = [listed(other)]
@@ -108,7 +108,7 @@ def test_everybody_sees_a_session_from_before_its_start_to_its_stop(world: World
 
 
 def test_a_session_is_claimed_when_its_owner_is_dead_and_not_before(world: World) -> None:
-    """By anybody, but by one at a time."""
+    """Any process may claim it, but only one at a time."""
     owner, sweeper, third = world.process(), world.process(), world.process()
     start(owner)
     world.wait(3)
@@ -125,7 +125,7 @@ def test_a_session_is_claimed_when_its_owner_is_dead_and_not_before(world: World
 
 @pytest.mark.parametrize("noted", [[], ["started"], ["started", "stopping"]])
 def test_a_session_whose_note_is_behind_is_stopped(world: World, noted: list[str]) -> None:
-    """Its owner died before it noted the start, after it, or after the stop; a stop too many changes nothing."""
+    """Its owner died before noting the start, after it, or before noting the stop; a second stop changes nothing."""
     owner, sweeper = world.process(), world.process()
     owner.add("s-1", api_url=URL)
     for what in noted:
@@ -138,11 +138,12 @@ def test_a_session_whose_note_is_behind_is_stopped(world: World, noted: list[str
         sweeper.mark_stopping("s-1")
         sweeper.mark_stopped("s-1")
     world.wait(46)
-    assert claimed(sweeper) == ([] if noted else ["s-1"])  # a start without an answer may have been on its way
+    # A start without an answer may have been on its way.
+    assert claimed(sweeper) == ([] if noted else ["s-1"])
 
 
 def test_a_stop_by_another_process_ends_a_session(world: World) -> None:
-    """For everybody, and its seconds stop to count."""
+    """All processes see its end, and its seconds no longer count."""
     owner, sweeper = world.process(), world.process()
     start(owner)
     world.kill(owner)
@@ -157,7 +158,7 @@ def test_a_stop_by_another_process_ends_a_session(world: World) -> None:
 
 
 def test_a_stop_that_failed_is_repeated_after_a_while(world: World) -> None:
-    """Two seconds later, then four; nobody repeats it before."""
+    """The first repetition comes after two seconds, the second after four."""
     owner, sweeper = world.process(), world.process()
     start(owner)
     world.kill(owner)
@@ -174,8 +175,8 @@ def test_a_stop_that_failed_is_repeated_after_a_while(world: World) -> None:
     assert repeated == [2, 4]
 
 
-def test_a_living_owner_that_has_given_up_is_helped(world: World) -> None:
-    """Another process repeats the stop that its owner tried 15 seconds ago."""
+def test_a_stop_that_a_living_owner_gave_up_is_repeated(world: World) -> None:
+    """Another process repeats it 15 seconds after the owner's attempt."""
     owner, sweeper = world.process(), world.process()
     start(owner)
     owner.mark_stopping("s-1")
@@ -187,7 +188,7 @@ def test_a_living_owner_that_has_given_up_is_helped(world: World) -> None:
 
 
 def test_a_start_that_may_still_happen_stays_noted(world: World) -> None:
-    """Its stop was confirmed before its start was answered: for 45 seconds it is stopped again."""
+    """Its stop was confirmed before its start was answered, so it may be stopped again for 45 seconds."""
     owner, sweeper = world.process(), world.process()
     owner.add("s-1", api_url=URL)
     world.kill(owner)
@@ -200,8 +201,8 @@ def test_a_start_that_may_still_happen_stays_noted(world: World) -> None:
     assert (before, sweeper.entries()) == (1, [])
 
 
-def test_another_services_sessions_are_nobodys_to_stop(world: World) -> None:
-    """A key opens one service."""
+def test_another_services_sessions_are_not_claimed(world: World) -> None:
+    """A key is valid for one service."""
     owner, sweeper = world.process(), world.process()
     start(owner)
     world.kill(owner)
@@ -210,8 +211,8 @@ def test_another_services_sessions_are_nobodys_to_stop(world: World) -> None:
     assert claimed(sweeper) == ["s-1"]
 
 
-def test_seconds_are_those_of_all_processes(world: World) -> None:
-    """Of one room, of one service, and only since a time; a session counts no longer than it may run."""
+def test_seconds_of_all_processes_are_counted(world: World) -> None:
+    """They can be limited to a room, a service and a time; a session counts no longer than its maximum duration."""
     first, second = world.process(), world.process()
     start(first, "s-1", "one")
     second.add("s-2", api_url=URL, room="two")
@@ -228,7 +229,7 @@ def test_seconds_are_those_of_all_processes(world: World) -> None:
 
 
 def test_slots_are_counted_over_all_processes(world: World) -> None:
-    """A room has one, from when it takes it to the end of its session; one that is not used is free in a minute."""
+    """A room keeps its slot until its session ends; an unused slot is free after a minute."""
     first, second = world.process(), world.process()
     taken = [first.take_slot(URL, "one", 2), second.take_slot(URL, "two", 2), first.take_slot(URL, "three", 2)]
     again = second.take_slot(URL, "one", 2)
@@ -243,8 +244,8 @@ def test_slots_are_counted_over_all_processes(world: World) -> None:
     assert second.slots_used(URL) == 0
 
 
-def test_who_disowns_owns_nothing_and_starts_nothing(world: World) -> None:
-    """What is left is for the next sweep, at once."""
+def test_a_process_that_disowns_owns_nothing_and_starts_nothing(world: World) -> None:
+    """Its sessions are left to the next sweep."""
     owner, sweeper = world.process(), world.process()
     start(owner)
     owner.disown()

@@ -1,4 +1,4 @@
-"""Conversations that are kept, read once more, and forgotten; in both stores."""
+"""Conversations are kept, read by the next agent, and forgotten; in both stores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROOM = "call-1"
 
 @pytest.fixture(params=["machine", "fleet"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Conversations]:
-    """What a process on the machine of this name opens."""
+    """Return a function that opens the store on a named machine."""
     if request.param == "machine":
         return lambda _: LocalConversations(tmp_path / "state")
     fleet: Fleet = request.getfixturevalue("machines")
@@ -36,8 +36,8 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Co
     return on_machine
 
 
-def test_the_agent_that_comes_next_reads_what_was_kept_last(opened: Callable[[str], Conversations]) -> None:
-    """Also on another machine, if there is more than one."""
+def test_the_next_agent_reads_what_was_kept_last(opened: Callable[[str], Conversations]) -> None:
+    """It may run on another machine, if there are several."""
     first, second = opened("a"), opened("b")
     first.keep(ROOM, "agent-1", "hello")
     first.keep(ROOM, "agent-1", "hello again")
@@ -45,8 +45,8 @@ def test_the_agent_that_comes_next_reads_what_was_kept_last(opened: Callable[[st
     assert (second.read(ROOM), second.read("call-2")) == ("hello again", None)
 
 
-def test_a_conversation_is_forgotten_by_the_agent_that_leads_it(opened: Callable[[str], Conversations]) -> None:
-    """One that was taken for dead, and ends in order later, does not take it from its successor."""
+def test_only_the_present_agent_forgets_a_conversation(opened: Callable[[str], Conversations]) -> None:
+    """An agent that was taken for dead, and ends later, does not delete its successor's."""
     first, second = opened("a"), opened("b")
     first.keep(ROOM, "agent-1", "hello")
     second.keep(ROOM, "agent-2", "hello again")
@@ -57,8 +57,8 @@ def test_a_conversation_is_forgotten_by_the_agent_that_leads_it(opened: Callable
     assert (kept, first.read(ROOM)) == ("hello again", None)
 
 
-def test_what_is_kept_on_a_machine_expires_and_is_for_its_user_alone(tmp_path: Path) -> None:
-    """After an hour; nothing of it is left in the file."""
+def test_a_machines_conversations_expire_and_are_private_to_its_user(tmp_path: Path) -> None:
+    """They expire after an hour, and no word is left in the file."""
     now = 1000.0
     kept = LocalConversations(tmp_path / "state", lambda: now)
     kept.keep(ROOM, "agent-1", "my name is Ada")
@@ -72,7 +72,7 @@ def test_what_is_kept_on_a_machine_expires_and_is_for_its_user_alone(tmp_path: P
 
 
 def test_what_is_kept_in_redis_expires(machines: Fleet, tmp_path: Path) -> None:
-    """After an hour, which Redis counts."""
+    """Redis deletes it after an hour."""
     journal = machines.machine("a")
     FleetConversations(LocalConversations(tmp_path), journal._state, journal.own).keep(ROOM, "agent-1", "hello")
     with machines.server.client() as client:
@@ -80,7 +80,7 @@ def test_what_is_kept_in_redis_expires(machines: Fleet, tmp_path: Path) -> None:
 
 
 def test_an_owner_that_was_taken_for_dead_keeps_nothing(machines: Fleet, tmp_path: Path) -> None:
-    """Its successor may have said more by then."""
+    """Its successor may have kept more by then."""
     paused, sweeper = machines.machine("a"), machines.machine("b")
     kept = FleetConversations(LocalConversations(tmp_path / "a"), paused._state, paused.own)
     kept.keep(ROOM, "agent-1", "hello")
@@ -91,8 +91,8 @@ def test_an_owner_that_was_taken_for_dead_keeps_nothing(machines: Fleet, tmp_pat
     assert kept.read(ROOM) == "hello"
 
 
-def test_while_redis_is_away_a_machine_keeps_its_own(machines: Fleet, tmp_path: Path) -> None:
-    """A job that dies on it is followed by one that knows what was said."""
+def test_while_redis_is_away_a_machine_keeps_its_own_conversations(machines: Fleet, tmp_path: Path) -> None:
+    """The successor of a job that dies on this machine can read them."""
     journal = machines.machine("a")
     kept = FleetConversations(LocalConversations(tmp_path / "a"), journal._state, journal.own)
     machines.server.kill()
@@ -104,7 +104,7 @@ def test_while_redis_is_away_a_machine_keeps_its_own(machines: Fleet, tmp_path: 
 
 
 def test_an_owner_that_was_taken_for_dead_forgets_nothing(machines: Fleet, tmp_path: Path) -> None:
-    """Its agent is put out of the room, and ends in order before the next one has read the conversation."""
+    """Its agent is removed from the room, and ends before the next one has read the conversation."""
     dead, heir = machines.machine("a", call=LeftRoom(ROOM, "agent-1")), machines.machine("b")
     kept = FleetConversations(LocalConversations(tmp_path / "a"), dead._state, dead.own)
     kept.keep(ROOM, "agent-1", "hello")
@@ -116,8 +116,8 @@ def test_an_owner_that_was_taken_for_dead_forgets_nothing(machines: Fleet, tmp_p
     assert kept.read(ROOM) == "hello"
 
 
-def test_none_is_kept_where_none_shall_be() -> None:
-    """KEEP_CONVERSATION=no."""
+def test_keeping_conversations_can_be_switched_off() -> None:
+    """KEEP_CONVERSATION=no keeps nothing."""
     kept = NoConversations()
     kept.keep(ROOM, "agent-1", "hello")
     kept.forget(ROOM, "agent-1")

@@ -1,4 +1,4 @@
-"""What only a fleet has: leases, fences, and a Redis that goes away, is paused, forgets, and comes back."""
+"""What only a fleet has: leases, fences, and a Redis that fails, pauses, loses its data, and comes back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALL = LeftRoom("call-1", "agent-1", "AD_1")
 
 @pytest.fixture
 def killed(machines: Fleet) -> Iterator[Fleet]:
-    """Machines whose Redis is there again after the test."""
+    """Machines whose Redis runs again after the test."""
     yield machines
     machines.server.resume()
     machines.server.kill()
@@ -35,14 +35,14 @@ def start(journal: FleetJournal, session_id: str = "s-1", room: str = "call-1") 
 
 
 def claimed(journal: FleetJournal) -> list[str]:
-    """The sessions that a sweep would stop."""
+    """Return the sessions that a sweep would stop."""
     claim = journal.claim(URL)
     journal.release(claim)
     return [entry.session_id for entry in claim.entries]
 
 
 def test_the_room_of_a_dead_call_is_given_to_one_worker(machines: Fleet) -> None:
-    """With its agent, which is put out of the room, also if the call had no session; once another has come, to none."""
+    """The worker also gets the agent to remove, even without a session; once another agent has come, no worker does."""
     job, first, second = machines.machine("a", call=CALL), machines.machine("b"), machines.machine("c")
     heir = machines.machine("d", call=LeftRoom("call-1", "agent-2", "AD_2"))
     job.own()
@@ -60,7 +60,7 @@ def test_the_room_of_a_dead_call_is_given_to_one_worker(machines: Fleet) -> None
 
 
 def test_a_room_to_which_no_agent_comes_is_given_to_other_workers_for_a_minute(machines: Fleet) -> None:
-    """The worker that was to bring one may have died, whatever it had done by then."""
+    """The worker that was to dispatch an agent may have died at any step."""
     job, *workers = (machines.machine(name, call=CALL if name == "a" else None) for name in "abcdefgh")
     job.own()
     machines.wait(DEAD)
@@ -74,8 +74,8 @@ def test_a_room_to_which_no_agent_comes_is_given_to_other_workers_for_a_minute(m
     assert rooms == [[CALL]] * 6 + [[]]
 
 
-def test_who_brings_no_agents_leaves_rooms_to_others(machines: Fleet) -> None:
-    """A job that stops its session because its worker was killed, or a worker that ends."""
+def test_a_process_that_dispatches_no_agents_leaves_rooms_to_others(machines: Fleet) -> None:
+    """Such are jobs that stop their session because their worker was killed, and workers that end."""
     job, ending, worker = machines.machine("a", call=CALL), machines.machine("b"), machines.machine("c")
     job.own()
     machines.wait(DEAD)
@@ -87,7 +87,7 @@ def test_who_brings_no_agents_leaves_rooms_to_others(machines: Fleet) -> None:
 
 
 def test_a_worker_that_dies_between_claim_and_release_leaves_it_to_another(machines: Fleet) -> None:
-    """The crash between two steps: what was claimed, rooms and sessions, is claimed again after ten seconds."""
+    """Claimed rooms and sessions can be claimed again after ten seconds."""
     job, first, second = machines.machine("a", call=CALL), machines.machine("b"), machines.machine("c")
     job.own()
     start(job)
@@ -104,12 +104,13 @@ def test_a_worker_that_dies_between_claim_and_release_leaves_it_to_another(machi
 
 
 def test_a_call_that_ends_in_order_needs_no_other_agent(machines: Fleet) -> None:
-    """Its lease ends with it."""
+    """Its lease ends with the call."""
     job, sweeper = machines.machine("a", call=CALL), machines.machine("b")
     job.own()
     name = job._local.owner
     job.disown()
-    late = job._renew(name)  # a renewal that was on its way
+    # A renewal that was on its way.
+    late = job._renew(name)
     machines.wait(6)
 
     assert late == "lost"
@@ -117,7 +118,7 @@ def test_a_call_that_ends_in_order_needs_no_other_agent(machines: Fleet) -> None
 
 
 def test_a_paused_owner_that_wakes_up_has_lost_all(machines: Fleet) -> None:
-    """It is told, keeps nothing, and what it notes later does not make the session its own again."""
+    """It is informed, keeps nothing, and a late note does not make the session its own again."""
     told: list[str] = []
     paused = machines.machine("a", call=CALL, on_lost=lambda: told.append("lost"))
     sweeper = machines.machine("b")
@@ -136,7 +137,7 @@ def test_a_paused_owner_that_wakes_up_has_lost_all(machines: Fleet) -> None:
 
 
 def test_a_start_that_a_paused_owner_sends_late_is_stopped(machines: Fleet) -> None:
-    """The crash between note and start: the session was stopped before it was started, and is stopped once more."""
+    """The session was stopped before its start arrived, and is stopped once more."""
     paused, sweeper = machines.machine("a"), machines.machine("b")
     paused.add("s-1", api_url=URL, room="call-1")
     machines.wait(60)
@@ -145,10 +146,12 @@ def test_a_start_that_a_paused_owner_sends_late_is_stopped(machines: Fleet) -> N
     sweeper.mark_stopped(entry.session_id)
     assert sweeper.entries() == []
 
-    paused._lose()  # it wakes up
+    # It wakes up.
+    paused._lose()
     assert claimed(sweeper) == ["s-1"]
     sweeper.mark_stopped("s-1")
-    paused.mark_started("s-1")  # the answer of its start, which came after that stop
+    # Its start is answered after that stop.
+    paused.mark_started("s-1")
     machines.wait(11)
     assert claimed(sweeper) == ["s-1"]
     sweeper.mark_stopped("s-1")
@@ -156,7 +159,7 @@ def test_a_start_that_a_paused_owner_sends_late_is_stopped(machines: Fleet) -> N
 
 
 def test_a_worker_that_was_taken_for_dead_goes_on_under_another_name(machines: Fleet) -> None:
-    """What it starts from here on is its own."""
+    """New sessions are its own."""
     worker, sweeper = machines.machine("a"), machines.machine("b")
     start(worker)
     machines.wait(DEAD)
@@ -168,8 +171,8 @@ def test_a_worker_that_was_taken_for_dead_goes_on_under_another_name(machines: F
 
 
 @pytest.mark.parametrize("seconds", [3600.0, -3600.0])
-def test_an_outage_or_a_wrong_clock_of_redis_costs_nobody_a_lease(machines: Fleet, seconds: float) -> None:
-    """Whoever lives has four seconds to say so; whoever does not is claimed after them."""
+def test_an_outage_or_a_wrong_clock_of_redis_ends_no_lease(machines: Fleet, seconds: float) -> None:
+    """Living owners have four seconds to renew their leases; dead ones are claimed afterwards."""
     living, dead, sweeper = machines.machine("a"), machines.machine("b"), machines.machine("c")
     start(living, "s-living", "call-1")
     start(dead, "s-dead", "call-2")
@@ -182,8 +185,8 @@ def test_an_outage_or_a_wrong_clock_of_redis_costs_nobody_a_lease(machines: Flee
     assert claimed(sweeper) == ["s-dead"]
 
 
-def test_while_redis_is_away_a_machine_goes_by_its_own_journal(killed: Fleet) -> None:
-    """Sessions are started and stopped; the fleet hears of both, and of what was used, when it is back."""
+def test_while_redis_is_away_a_machine_uses_its_own_journal(killed: Fleet) -> None:
+    """Sessions are started and stopped; the fleet gets both, and the used seconds, when Redis is back."""
     first, second = killed.machine("a"), killed.machine("b")
     start(first, "s-before", "one")
     killed.server.kill()
@@ -200,8 +203,8 @@ def test_while_redis_is_away_a_machine_goes_by_its_own_journal(killed: Fleet) ->
     assert [(entry.session_id, second.is_owned(entry)) for entry in second.entries()] == [("s-during", True)]
 
 
-def test_a_redis_that_comes_back_is_told_without_being_asked(killed: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By whoever renews a lease, its first renewal after the outage; that goes on meanwhile."""
+def test_a_redis_that_comes_back_gets_the_notes_by_itself(killed: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first renewal of a lease after the outage copies them; renewals go on meanwhile."""
     monkeypatch.setattr(fleet, "_RENEWS_EVERY", 0.05)
     first, second = killed.machine("a"), killed.machine("b")
     first.own()
@@ -215,7 +218,7 @@ def test_a_redis_that_comes_back_is_told_without_being_asked(killed: Fleet, monk
 
 
 def test_what_ended_with_its_process_while_redis_was_away_is_told_by_another(killed: Fleet) -> None:
-    """The crash between note and copy: the machine's next process copies it."""
+    """The machine's next process copies the notes."""
     first, second = killed.machine("a"), killed.machine("b")
     killed.server.kill()
     start(first, "s-1", "one")
@@ -229,8 +232,8 @@ def test_what_ended_with_its_process_while_redis_was_away_is_told_by_another(kil
     assert [entry.session_id for entry in second.entries()] == ["s-1"]
 
 
-def test_a_redis_that_is_paused_holds_nobody_up_for_long(killed: Fleet) -> None:
-    """A request is given up after a second; what it had to say is said later."""
+def test_a_paused_redis_does_not_block_for_long(killed: Fleet) -> None:
+    """A request times out after a second, and its note is sent later."""
     first, second = killed.machine("a"), killed.machine("b")
     first.own()
     killed.server.pause()
@@ -243,8 +246,8 @@ def test_a_redis_that_is_paused_holds_nobody_up_for_long(killed: Fleet) -> None:
     assert claimed(second) == []
 
 
-def test_a_redis_that_has_lost_its_data_is_told_again(killed: Fleet) -> None:
-    """Leases and sessions of whoever lives come back, and no session is claimed."""
+def test_a_redis_that_has_lost_its_data_gets_them_again(killed: Fleet) -> None:
+    """Leases and sessions of living owners come back, and no session is claimed."""
     first, second = killed.machine("a", call=CALL), killed.machine("b")
     start(first)
     killed.server.kill()
@@ -259,8 +262,8 @@ def test_a_redis_that_has_lost_its_data_is_told_again(killed: Fleet) -> None:
     assert [(entry.session_id, second.is_owned(entry)) for entry in second.entries()] == [("s-1", True)]
 
 
-def test_no_session_is_started_alone_if_the_setting_says_so(killed: Fleet) -> None:
-    """STATE_AWAY=voice: nothing is noted, and so nothing is started; the call goes on by voice."""
+def test_no_session_is_started_without_redis_if_the_setting_says_so(killed: Fleet) -> None:
+    """With STATE_AWAY=voice nothing is noted and no session is started; the call goes on by voice."""
     journal = killed.machine("a", starts_alone=False)
     start(journal, "s-1")
     killed.server.kill()
@@ -270,8 +273,8 @@ def test_no_session_is_started_alone_if_the_setting_says_so(killed: Fleet) -> No
     assert [entry.session_id for entry in journal.entries()] == ["s-1"]
 
 
-def test_an_owner_that_was_taken_for_dead_starts_no_session_where_none_is_started_alone(machines: Fleet) -> None:
-    """Its name is fenced; it has to get another one first."""
+def test_a_fenced_owner_starts_no_session_if_it_may_not_start_alone(machines: Fleet) -> None:
+    """Its name is fenced, so it needs a new one first."""
     journal, sweeper = machines.machine("a", starts_alone=False), machines.machine("b")
     start(journal)
     machines.wait(DEAD)
@@ -281,7 +284,7 @@ def test_an_owner_that_was_taken_for_dead_starts_no_session_where_none_is_starte
         journal.add("s-2", api_url=URL)
 
 
-def test_what_is_told_late_or_twice_changes_nothing(machines: Fleet) -> None:
+def test_late_and_repeated_notes_change_nothing(machines: Fleet) -> None:
     """Each note has a number, and an end is final."""
     first, second = machines.machine("a"), machines.machine("b")
     start(first)
@@ -296,7 +299,7 @@ def test_what_is_told_late_or_twice_changes_nothing(machines: Fleet) -> None:
 
 
 def test_a_lease_is_renewed_for_as_long_as_it_is_owned(machines: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a thread of its own, however busy the event loop is; with disown it ends."""
+    """A separate thread renews it, however busy the event loop is; `disown` ends it."""
     monkeypatch.setattr(fleet, "_RENEWS_EVERY", 0.01)
     renewed = Renewals(machines)
     journal = renewed.journal
@@ -309,7 +312,7 @@ def test_a_lease_is_renewed_for_as_long_as_it_is_owned(machines: Fleet, monkeypa
 
 
 class Renewals:
-    """Counts the renewals of a lease."""
+    """A count of the renewals of a lease."""
 
     def __init__(self, machines: Fleet) -> None:
         self.journal = machines.machine("a", call=CALL)

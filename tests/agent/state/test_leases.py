@@ -1,4 +1,4 @@
-"""Leases that have run out: a call is taken over when its agent does not answer, not because it can't reach Redis."""
+"""Expired leases: a call is taken over if its agent does not answer, not just because it can't reach Redis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CALL = LeftRoom("call-1", "agent-1", "AD_1")
 
 
 def start(machines: Fleet, name: str = "a", call: LeftRoom = CALL) -> FleetJournal:
-    """A call with a session, on a machine of its own."""
+    """Start a call with a session, on its own machine."""
     journal = machines.machine(name, call=call)
     journal.add(f"s-{name}", api_url=URL, room=call.room)
     journal.mark_started(f"s-{name}")
@@ -29,12 +29,12 @@ def start(machines: Fleet, name: str = "a", call: LeftRoom = CALL) -> FleetJourn
 
 
 def leases(machines: Fleet) -> Leases:
-    """The leases as another machine sees them."""
+    """Return the leases as another machine sees them."""
     return Leases(machines.machine("worker")._state)
 
 
 def test_one_worker_asks_and_another_one_when_it_has_died(machines: Fleet) -> None:
-    """A call is doubted once its lease has run out, and is given to another worker five seconds later."""
+    """A call is doubted when its lease has expired, and goes to another worker five seconds later."""
     journal, first, second = start(machines), leases(machines), leases(machines)
     machines.wait(1)
     early = first.doubted()
@@ -47,8 +47,8 @@ def test_one_worker_asks_and_another_one_when_it_has_died(machines: Fleet) -> No
     assert (early, asked, again) == ([], [[doubted], []], [doubted])
 
 
-def test_a_call_that_is_cut_off_from_redis_alone_goes_on(machines: Fleet) -> None:
-    """Its agent answers: nothing of it is claimed for as long as that lasts, and its lease is its own afterwards."""
+def test_a_call_that_has_only_lost_redis_goes_on(machines: Fleet) -> None:
+    """While its agent answers, nothing of it is claimed, and it keeps its lease afterwards."""
     journal, witness, sweeper = start(machines), leases(machines), machines.machine("sweeper")
     claimed: list[Any] = []
     for _ in range(12):
@@ -63,7 +63,7 @@ def test_a_call_that_is_cut_off_from_redis_alone_goes_on(machines: Fleet) -> Non
 
 
 def test_a_call_whose_agent_does_not_answer_is_taken_over_at_once(machines: Fleet) -> None:
-    """Its session and its room are claimed, and its process finds that they are no longer its own."""
+    """Its session and its room are claimed, and its process learns that they are lost."""
     journal, witness, sweeper = start(machines), leases(machines), machines.machine("sweeper")
     machines.wait(5)
     before = sweeper.claim(URL, with_rooms=True)
@@ -77,7 +77,7 @@ def test_a_call_whose_agent_does_not_answer_is_taken_over_at_once(machines: Flee
 
 
 def test_a_late_answer_changes_nothing(machines: Fleet) -> None:
-    """An owner that has renewed its lease lives; one that is fenced, or has ended, gets no lease back."""
+    """An owner that has renewed its lease lives; one that is fenced or has ended gets no lease back."""
     renewed, dead, ended = (start(machines, name, LeftRoom(f"call-{name}", "agent-1")) for name in "abc")
     witness, sweeper = leases(machines), machines.machine("sweeper")
     owners = [each._local.owner for each in (renewed, dead, ended)]
@@ -95,7 +95,7 @@ def test_a_late_answer_changes_nothing(machines: Fleet) -> None:
 
 
 def test_a_call_that_no_worker_can_ask_is_dead_after_twenty_seconds(machines: Fleet) -> None:
-    """LiveKit is away too, or the owner has no call: then its lease alone says whether it lives."""
+    """If LiveKit is away too, or the owner has no call, only the lease decides."""
     start(machines)
     start(machines, "b", LeftRoom(""))
     sweeper = machines.machine("sweeper")
@@ -108,7 +108,7 @@ def test_a_call_that_no_worker_can_ask_is_dead_after_twenty_seconds(machines: Fl
 
 
 def test_after_an_outage_a_call_that_is_still_cut_off_is_asked_first(machines: Fleet) -> None:
-    """However long Redis was away: what an owner is dead by counts from the first doubt."""
+    """The time after which an owner counts as dead starts with the first doubt, however long Redis was away."""
     start(machines)
     witness, sweeper = leases(machines), machines.machine("sweeper")
     machines.wait(10)
@@ -119,8 +119,8 @@ def test_after_an_outage_a_call_that_is_still_cut_off_is_asked_first(machines: F
     assert [each.call for each in witness.doubted()] == [CALL]
 
 
-# Node a, b or c is cut off from Redis, reaches it again, is stopped, goes on, or is lost; all of Redis is away; or
-# nothing happens for some seconds.
+# Node a, b or c loses Redis, reaches it again, is stopped, goes on, or is lost; Redis fails for all; or nothing
+# happens for some seconds.
 STEPS = st.one_of(
     st.tuples(st.sampled_from(["cut", "heal", "stop", "go_on", "lose"]), st.integers(0, 2)),
     st.tuples(st.just("outage"), st.sampled_from([3, 3600, -3600])),
@@ -133,14 +133,14 @@ class Node:
     """A node with one call.
 
     Attributes:
-        name: Of the call's session.
-        owner: Of its lease.
-        is_lost: Whether it is gone for good.
-        is_cut: Whether it can't reach Redis; it reaches LiveKit.
-        is_stopped: Whether its processes are paused.
-        was_stopped: Whether they have ever been.
+        name: Name in the call's session.
+        owner: Owner of the lease.
+        is_lost: True if it is gone for good.
+        is_cut: True if it can't reach Redis; it reaches LiveKit.
+        is_stopped: True while its processes are paused.
+        was_stopped: True if they have ever been paused.
         silent: Seconds for which it has been lost.
-        told: What the last renewal has answered.
+        told: Answer to the last renewal.
     """
 
     name: str
@@ -157,7 +157,7 @@ class Node:
         return not self.is_lost and not self.is_stopped
 
     def take(self, what: str) -> None:
-        """Let something happen to it."""
+        """Apply an event."""
         self.is_lost |= what == "lose"
         self.is_cut = (self.is_cut or what == "cut") and what != "heal"
         self.is_stopped = (self.is_stopped or what == "stop") and what != "go_on"
@@ -175,11 +175,12 @@ class World:
         self._worker = machines.machine("worker")._state
 
     def take(self, what: str, value: int) -> None:
-        """Let something happen."""
+        """Apply an event to a node, or to all."""
         if what == "outage":
             self.machines.jump(value)
             for node in self.nodes:
-                node.silent = 0  # no worker could notice it
+                # No worker could notice it.
+                node.silent = 0
         elif what == "wait":
             for _ in range(value):
                 self.second()
@@ -202,12 +203,12 @@ class World:
         self.check()
 
     def _sweep(self) -> None:
-        """Claim sessions, before agents were asked and after it: the two are tasks of their own."""
+        """Claim sessions; it runs before and after agents are asked, as the two are separate tasks."""
         found = json.loads(self._worker.run("claim", URL, "rooms"))["sessions"] or []
         self.claimed |= {each["session_id"] for each in found}
 
     def check(self) -> None:
-        """A call that lives keeps its session, a lost node's is claimed, and one that was fenced learns of it."""
+        """Check that living calls keep their sessions, lost nodes' are claimed, and fenced owners learn of it."""
         for node in self.nodes:
             is_claimed = f"s-{node.name}" in self.claimed
             if not node.is_lost and not node.was_stopped:
@@ -222,7 +223,7 @@ class World:
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=10))
 def test_no_living_call_is_taken_over_and_every_lost_one_is(machines: Fleet, steps: list[tuple[str, int]]) -> None:
-    """Whatever is cut off, stopped, lost or away, in whatever order."""
+    """Nodes may be cut off, stopped or lost, and Redis may fail, in any order."""
     with machines.server.client() as client:
         client.flushall()
     for journal in machines.journals:

@@ -1,4 +1,4 @@
-"""Real processes that are paused or killed: another worker takes over, and who wakes up ends itself."""
+"""Real processes that are paused or killed: another worker takes over, and a process that wakes up exits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 URL = "https://api.example"
 
-# A job with a session, whose event loop is stuck.
+# A job with a session, whose event loop is blocked.
 PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -54,7 +54,7 @@ time.sleep(120)
 
 
 async def test_a_paused_job_is_taken_for_dead_and_ends_when_it_wakes_up(server: RedisServer, tmp_path: Path) -> None:
-    """Its lease is renewed while it only waits; another machine claims its session and its room while it is paused."""
+    """Its lease is renewed while it is blocked; while it is paused, another machine claims its session and room."""
     job = await _start_job(server, tmp_path, URL)
     state = RedisState(server.url)
     leases = Leases(state)
@@ -65,7 +65,8 @@ async def test_a_paused_job_is_taken_for_dead_and_ends_when_it_wakes_up(server: 
     while not (claim := await _look(sweeper)).entries:
         looks += 1
         for doubted in leases.doubted():
-            leases.settle(doubted.owner, lives=False)  # its agent does not answer
+            # Its agent does not answer.
+            leases.settle(doubted.owner, lives=False)
     job.send_signal(signal.SIGCONT)
     status = await job.wait()
     state.close()
@@ -78,7 +79,7 @@ async def test_a_paused_job_is_taken_for_dead_and_ends_when_it_wakes_up(server: 
 
 
 class FilledLiveKit(AskedLiveKit):
-    """A server in whose room the agent does not answer; a dispatch brings another one."""
+    """A server with an agent that does not answer; a dispatch brings another one."""
 
     def on_dispatch(self) -> None:
         self.there.append(agent("agent-2"))
@@ -87,7 +88,7 @@ class FilledLiveKit(AskedLiveKit):
 async def test_a_lost_nodes_callers_get_another_agent_and_its_session_is_stopped(
     server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker of another machine puts the dead agent out of the room, though LiveKit still shows it."""
+    """Another machine's worker removes the dead agent from the room, though LiveKit still shows it."""
     monkeypatch.setattr(dispatch, "_LOOKS_EVERY", 0.05)
     livekit = FilledLiveKit(*people("caller-1"), agent("agent-1"), errors={"agent-1": "deadline_exceeded"})
     vendor = LiteService()

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# The rights that docs/operations.md asks for.
+# The permissions that docs/operations.md asks for.
 RIGHTS = ("+@read", "+@write", "+@connection", "+eval", "+evalsha", "+script|load", "+script|exists", "+time", "+info")
 
 
 def settings_with(url: str, **given: object) -> Settings:
-    """Settings that name this Redis."""
+    """Make settings that name this Redis."""
     return Settings.model_validate({"state_url": url, **given})
 
 
 @contextmanager
 def running(directory: Path, *options: str, tls: Path | None = None) -> Iterator[RedisServer]:
-    """A server of its own."""
+    """Run a separate server."""
     directory.mkdir()
     server = RedisServer(directory, *options, tls=tls)
     try:
@@ -46,7 +46,7 @@ def running(directory: Path, *options: str, tls: Path | None = None) -> Iterator
 
 
 def issue(directory: Path, name: str) -> None:
-    """Write a certificate that an authority of one's own has issued for this name, and the authority's."""
+    """Write a certificate for this name from a new authority, and the authority's certificate."""
     now = dt.datetime.now(dt.UTC)
 
     def signed(
@@ -76,7 +76,7 @@ def issue(directory: Path, name: str) -> None:
 
 
 def test_a_redis_with_tls_needs_the_authority_of_its_certificate(tmp_path: Path) -> None:
-    """With the authority's file it is used; without it, with another's, or if it is missing, the setting is wrong."""
+    """It is used with the authority's file; without it, or with a wrong or missing file, the setting is wrong."""
     tls, other = tmp_path / "tls", tmp_path / "other"
     issue(tls, "127.0.0.1")
     issue(other, "127.0.0.1")
@@ -103,7 +103,7 @@ def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_password_and_a_user_with_few_rights_are_enough(tmp_path: Path) -> None:
-    """Those that docs/operations.md names, in a database of its own; a password may have any character."""
+    """The permissions in docs/operations.md suffice, in any database; a password may have any character."""
     user = ("--user", "agent", "on", ">a/p@ss", "~{liveavatar-agent}:*", "resetchannels", *RIGHTS)
     with running(tmp_path / "redis", *user) as server:
         url = server.url.replace("redis://", "redis://agent:a%2Fp%40ss@").replace("/0", "/3")
@@ -124,8 +124,8 @@ def test_a_password_and_a_user_with_few_rights_are_enough(tmp_path: Path) -> Non
     assert (told, taken, asked, is_away) == ((["s-1"], "hello"), True, [], False)
 
 
-def test_a_user_without_the_rights_is_a_wrong_setting(tmp_path: Path) -> None:
-    """One that may only read would be noticed with the first call."""
+def test_a_user_without_the_permissions_is_a_wrong_setting(tmp_path: Path) -> None:
+    """A read-only user would otherwise fail with the first call."""
     rights = [each for each in RIGHTS if each != "+@write"]
     user = ("--user", "reader", "on", ">secret", "~*", *rights)
     with running(tmp_path / "redis", *user) as server, pytest.raises(SettingsError, match="STATE_URL") as caught:
@@ -135,14 +135,14 @@ def test_a_user_without_the_rights_is_a_wrong_setting(tmp_path: Path) -> None:
 
 
 def test_a_cluster_is_refused(tmp_path: Path) -> None:
-    """One node of it would have some of the keys, and nobody would follow it to another node."""
+    """A node has only some of the keys, and the client does not follow redirects to other nodes."""
     options = ("--cluster-enabled", "yes", "--cluster-port", str(free_port()))
     with running(tmp_path / "redis", *options) as server, pytest.raises(SettingsError, match="is a node of a cluster"):
         check_state(settings_with(server.url))
 
 
 def test_a_replica_is_refused(tmp_path: Path) -> None:
-    """It answers, and can't be written."""
+    """It answers, but can't be written."""
     options = ("--replicaof", "127.0.0.1 1")
     with running(tmp_path / "redis", *options) as server, pytest.raises(SettingsError, match="is a replica"):
         check_state(settings_with(server.url))
@@ -159,7 +159,7 @@ def test_a_replica_is_refused(tmp_path: Path) -> None:
         ({"redis_version": "7.0.15", "redis_mode": "standalone", "role": "slave"}, "is a replica"),
     ],
 )
-def test_what_a_server_is_not_good_for_is_said_in_one_sentence(info: dict[str, Any], problem: str) -> None:
-    """By its INFO, in which Valkey names its mode otherwise than Redis does."""
+def test_an_unsuitable_server_is_described_in_one_sentence(info: dict[str, Any], problem: str) -> None:
+    """The check reads INFO, in which Valkey names its mode differently."""
     assert _problem(info).startswith(problem)
     assert bool(_problem(info)) == bool(problem)

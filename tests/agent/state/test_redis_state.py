@@ -1,4 +1,4 @@
-"""A Redis that can be used, and those that can't: each is told at the start, in one error without a password."""
+"""Usable and unusable Redis servers: at the start each problem is one error without a password."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ PASSWORD = "a-password"
 
 
 def settings_with(url: str, **given: object) -> Settings:
-    """Settings that name this Redis."""
+    """Make settings that name this Redis."""
     return Settings.model_validate({"state_url": url, **given})
 
 
-def test_a_redis_that_answers_is_taken(server: RedisServer) -> None:
+def test_a_redis_that_answers_is_accepted(server: RedisServer) -> None:
     """Its version is new enough, and it runs the scripts."""
     check_state(settings_with(server.url))
 
@@ -53,15 +53,15 @@ def test_a_redis_that_is_too_old_is_a_wrong_setting(server: RedisServer, monkeyp
 
 
 def test_a_password_that_is_refused_is_a_wrong_setting(server: RedisServer) -> None:
-    """It is not shown."""
+    """The error does not show it."""
     with pytest.raises(SettingsError, match="STATE_URL") as caught:
         check_state(settings_with(server.url.replace("redis://", f"redis://somebody:{PASSWORD}@")))
 
     assert PASSWORD not in str(caught.value)
 
 
-def test_after_a_failure_nothing_is_asked_for_a_moment(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever asks learns so at once; that Redis is away, and that it is back, is logged once each."""
+def test_after_a_failure_redis_is_not_asked_for_a_moment(server: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Requests fail at once; the failure and the recovery are logged once each."""
     now = 1000.0
     state = RedisState(server.url, lambda: now)
     server.kill()
@@ -81,8 +81,8 @@ def test_after_a_failure_nothing_is_asked_for_a_moment(server: RedisServer, capl
     ]
 
 
-def test_the_page_opens_the_journal_while_redis_is_away_and_a_worker_does_not_start(tmp_path: Path) -> None:
-    """Callers get tokens all the time; a worker that starts names what is wrong."""
+def test_while_redis_is_away_the_page_works_and_a_worker_does_not_start(tmp_path: Path) -> None:
+    """Callers still get tokens; the worker's error names the setting."""
     settings = settings_with(f"redis://127.0.0.1:{free_port()}", state_dir=tmp_path)
 
     assert open_journal(settings).entries() == []
@@ -90,8 +90,8 @@ def test_the_page_opens_the_journal_while_redis_is_away_and_a_worker_does_not_st
         open_checked_state(settings)
 
 
-def test_without_a_redis_the_state_is_this_machines(tmp_path: Path) -> None:
-    """The default; with KEEP_CONVERSATION=no, no conversation is kept."""
+def test_without_a_redis_the_state_is_kept_on_this_machine(tmp_path: Path) -> None:
+    """This is the default; KEEP_CONVERSATION=no keeps no conversation."""
     state = open_state(Settings(state_dir=tmp_path))
     without = open_state(Settings(state_dir=tmp_path, keep_conversation=False))
 

@@ -1,4 +1,4 @@
-"""A real MCP server with a few tools: over HTTP within the test, or by `python mcp_site.py` over stdio."""
+"""A real MCP server with a few tools: over HTTP within the test, or over stdio with `python mcp_site.py`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Site:
-    """The server.
+    """An MCP server.
 
     Attributes:
-        url: Where it is.
-        tokens: The header Authorization of each request.
-        release: `slow` waits for it.
-        mcp: The server itself.
+        url: Its URL.
+        tokens: The Authorization header of each request.
+        release: Event for which `slow` waits.
+        mcp: The MCP library's server.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Site:
         return "x" * 100_000
 
     async def serve(self, scope: Any, receive: Any, send: Any) -> None:
-        """Note the token of a request, and serve it."""
+        """Record the token of a request, and serve it."""
         if scope["type"] == "http":
             self.tokens.append(dict(scope["headers"]).get(b"authorization", b"").decode())
         self._app = self._app or self.mcp.streamable_http_app()
@@ -63,7 +63,7 @@ class Site:
 
 @asynccontextmanager
 async def mcp_site() -> AsyncIterator[Site]:
-    """A server that runs, on loopback."""
+    """Run a server on loopback."""
     made = Site()
     server = uvicorn.Server(uvicorn.Config(made.serve, host="127.0.0.1", port=0, log_config=None, interface="asgi3"))
     serving = asyncio.create_task(server.serve())

@@ -1,4 +1,4 @@
-"""Cards: bounded, with https pictures, and nothing else in them."""
+"""Cards: limited in size, with https pictures, and without unknown fields."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ TEXT = (
         ({"type": "text", "title": "x", "text": "x", "html": "<b>"}, "html"),
     ],
 )
-def test_what_can_not_be_shown_is_refused(card: dict[str, Any], field: str) -> None:
-    """With the field that is wrong."""
+def test_a_card_that_can_not_be_shown_is_refused(card: dict[str, Any], field: str) -> None:
+    """The error names the wrong field."""
     with pytest.raises(ValidationError) as error:
         any_card.validate_python(card)
 
     assert error.value.errors()[0]["loc"][-1] == field
 
 
-def test_a_url_is_one_in_ascii() -> None:
-    """So that its length is that of its bytes, and no two look the same."""
+def test_a_url_is_ascii() -> None:
+    """Its length is then that of its bytes, and no two different URLs look the same."""
     card = LinkCard(title="x", url="HTTPS://exämple.com/ä b")
 
     assert card.url == "https://xn--exmple-cua.com/%C3%A4%20b"
@@ -52,7 +52,7 @@ def test_a_url_is_one_in_ascii() -> None:
 
 @given(TEXT, TEXT)
 def test_no_card_is_too_long_for_a_packet(title: str, text: str) -> None:
-    """It is cut, whatever it is made of."""
+    """Any text is cut."""
     url = f"https://example.com/{'a' * 460}"
     room: Any = Room()
     events = Events(room)
@@ -64,8 +64,8 @@ def test_no_card_is_too_long_for_a_packet(title: str, text: str) -> None:
     assert all(len(packet) < 15_000 for packet in events._outbox._items)
 
 
-def test_the_texts_of_a_result_are_read_and_its_cards_are_shown() -> None:
-    """In their order; a card alone is read as well, but for its address."""
+def test_the_texts_of_a_result_are_read_and_its_cards_shown() -> None:
+    """They stay in order; a card alone is read as well, without its URL."""
     link: Card = LinkCard(title="Shop", url="https://example.com/")
     entries: Card = ListCard(title="Hours", entries=(ListEntry(title="Monday", text="nine to six"),))
 

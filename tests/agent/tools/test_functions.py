@@ -1,4 +1,4 @@
-"""Tools by their names: built-in ones, and those of the author's own modules."""
+"""Tools by name: built-in ones, and functions of the author's own modules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def plain() -> None: ...
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A persona's folder with modules of its author's."""
+    """Make a persona's folder with its author's modules."""
     (tmp_path / "shop_tools_of_test.py").write_text(MODULE)
     (tmp_path / "broken_tools_of_test.py").write_text("1 / 0")
     path = list(sys.path)
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 async def test_a_function_of_the_persona_folder_is_a_tool(folder: Path) -> None:
-    """Beside the built-in ones."""
+    """It can be named next to built-in ones."""
     greet, end_call = tools_named(["shop_tools_of_test:greet", "end_call"], folder)
 
     assert await greet(name="Ada") == "Hello Ada."  # type: ignore[operator] # a tool is called like its function
@@ -56,8 +56,8 @@ async def test_a_function_of_the_persona_folder_is_a_tool(folder: Path) -> None:
         ("shop_tools_of_test:plain", "shop_tools_of_test has no plain with @function_tool"),
     ],
 )
-def test_a_tool_that_is_not_there_is_named(folder: Path, name: str, problem: str) -> None:
-    """With why; all of them at once."""
+def test_a_missing_tool_is_named(folder: Path, name: str, problem: str) -> None:
+    """The error names all missing tools with the reasons."""
     with pytest.raises(SettingsError) as error:
         tools_named(["get_time", name, "walk"], folder)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ORDER: dict[str, Any] = {"name": "order", "description": "x", "url": "https://example.com/orders/{number}"}
 
 
-def test_parameters_are_made_into_json_schema() -> None:
+def test_parameters_become_a_json_schema() -> None:
     """A type alone is enough."""
     tool = HttpTool.model_validate(
         ORDER
@@ -38,8 +38,8 @@ def test_parameters_are_made_into_json_schema() -> None:
     }
 
 
-def test_json_schema_is_taken_as_it_is() -> None:
-    """In the place of parameters."""
+def test_a_json_schema_is_used_as_it_is() -> None:
+    """It replaces the parameters."""
     schema = {"type": "object", "properties": {"number": {"type": "array", "items": {"type": "string"}}}}
 
     assert HttpTool.model_validate(ORDER | {"json_schema": schema}).arguments_schema == schema
@@ -60,7 +60,7 @@ def test_json_schema_is_taken_as_it_is() -> None:
         ({"max_bytes": 0}, "greater than 0"),
     ],
 )
-def test_what_is_wrong_with_a_description_is_named(changed: dict[str, Any], problem: str) -> None:
-    """When the file is read."""
+def test_errors_in_a_description_are_named(changed: dict[str, Any], problem: str) -> None:
+    """They are found when the file is read."""
     with pytest.raises(ValidationError, match=problem):
         HttpTool.model_validate(ORDER | changed)

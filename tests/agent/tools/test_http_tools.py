@@ -23,13 +23,13 @@ SECRET = "s3cret-token"
 
 
 class Shop:
-    """A service.
+    """A fake service.
 
     Attributes:
         asked: Method, path with query, body and token of each request.
-        status: Of the answers.
-        answer: The answers' body; None for an answer that never comes.
-        url: Of the service.
+        status: HTTP status of the answers.
+        answer: Body of the answers; None for an answer that never comes.
+        url: The service's URL.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Shop:
 
 @asynccontextmanager
 async def shop() -> AsyncIterator[Shop]:
-    """A service that runs."""
+    """Run a service."""
     made = Shop()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", made.serve)
@@ -59,7 +59,7 @@ async def shop() -> AsyncIterator[Shop]:
 
 
 async def call(tool: dict[str, Any], **arguments: object) -> Any:
-    """Call a tool that is described so."""
+    """Call a tool with this description."""
     return await http_tool(HttpTool.model_validate({"name": "order", "description": "x"} | tool))(
         raw_arguments=arguments
     )
@@ -71,7 +71,7 @@ def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_arguments_are_in_the_url_and_the_query() -> None:
-    """Escaped, so that none leads elsewhere; those that are not described are left out."""
+    """They are escaped, so that none leads to another path; undescribed arguments are left out."""
     async with shop() as made:
         made.answer = "It is on its way."
         tool = {
@@ -90,7 +90,7 @@ async def test_arguments_are_in_the_url_and_the_query() -> None:
 
 
 async def test_a_method_with_a_body_sends_json() -> None:
-    """Of what is not in the URL."""
+    """The body has the arguments that are not in the URL."""
     async with shop() as made:
         tool = {
             "url": f"{made.url}/orders/{{number}}",
@@ -104,8 +104,8 @@ async def test_a_method_with_a_body_sends_json() -> None:
 
 
 @pytest.mark.parametrize("number", ["..", ".", "", None])
-async def test_an_argument_that_is_missing_or_leads_elsewhere_is_an_error(number: str | None) -> None:
-    """Nothing is asked."""
+async def test_a_missing_argument_or_one_that_changes_the_path_is_an_error(number: str | None) -> None:
+    """No request is sent."""
     async with shop() as made:
         with pytest.raises(ToolError):
             await call({"url": f"{made.url}/orders/{{number}}", "parameters": {"number": "string"}}, number=number)
@@ -113,8 +113,8 @@ async def test_an_argument_that_is_missing_or_leads_elsewhere_is_an_error(number
     assert made.asked == []
 
 
-async def test_a_part_of_the_answer_is_given_and_cards_are_shown() -> None:
-    """By their paths; a card that can't be shown is a line in the log."""
+async def test_a_part_of_the_answer_is_returned_and_cards_are_shown() -> None:
+    """Paths select them; a card that can't be shown is left out."""
     async with shop() as made:
         made.answer = json.dumps(
             {
@@ -130,8 +130,8 @@ async def test_a_part_of_the_answer_is_given_and_cards_are_shown() -> None:
             await call(tool | {"answer": "data.none"})
 
 
-async def test_an_answer_is_bounded() -> None:
-    """In bytes, at a whole letter."""
+async def test_an_answer_is_limited() -> None:
+    """The limit is in bytes, and no character is split."""
     async with shop() as made:
         made.answer = "é" * 2_000_000
 
@@ -147,10 +147,10 @@ async def test_an_answer_is_bounded() -> None:
         (200, None, r"The service did not answer within 0\.2 seconds\."),
     ],
 )
-async def test_a_failure_is_one_that_the_model_can_tell(
+async def test_a_failure_is_an_error_that_the_model_can_explain(
     status: int, answer: str | None, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A redirect is not followed; the log has no secret."""
+    """A redirect is not followed, and the log has no secret."""
     async with shop() as made:
         made.status, made.answer = status, answer
         with pytest.raises(ToolError, match=reason):
@@ -161,10 +161,10 @@ async def test_a_failure_is_one_that_the_model_can_tell(
     assert SECRET not in str(record.__dict__)
 
 
-async def test_a_service_that_is_down_or_a_secret_that_can_not_be_sent_is_a_failure(
+async def test_an_unreachable_service_or_an_invalid_secret_is_a_failure(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The secret is quoted nowhere."""
+    """The secret is not shown."""
     monkeypatch.setenv("SHOP_TOKEN", f"{SECRET}\r\nX-Other: 1")
     async with shop() as made:
         url = made.url

@@ -1,4 +1,4 @@
-"""MCP servers: their tools are there when they are known, and the call never waits."""
+"""MCP servers: their tools are added once they are connected, and the call never waits."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ALL = ["stock", "broken", "slow", "shop_long_name"]
 
 
 class Kept:
-    """Keeps the tools that come.
+    """The tools of connected servers.
 
     Attributes:
-        tools: By name.
+        tools: Tools by name.
     """
 
     def __init__(self) -> None:
@@ -37,18 +37,18 @@ class Kept:
         self._came = asyncio.Event()
 
     async def take(self, tools: Sequence[Tool]) -> None:
-        """Take the tools of a server."""
+        """Add the tools of a server."""
         self.tools |= {name_of(tool): tool for tool in tools}
         self._came.set()
 
     async def came(self) -> None:
-        """Wait until tools have come."""
+        """Wait until tools were added."""
         async with asyncio.timeout(20):
             await self._came.wait()
 
 
-async def test_the_tools_of_a_server_come_when_it_is_connected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over HTTP, with a secret from the environment, under names that language models take."""
+async def test_a_servers_tools_are_added_when_it_is_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP requests have a secret from the environment; names are such as language models accept."""
     monkeypatch.setenv("SHOP_TOKEN", "s3cret")
     async with mcp_site() as made:
         kept = Kept()
@@ -70,7 +70,7 @@ async def test_the_tools_of_a_server_come_when_it_is_connected(monkeypatch: pyte
 
 
 async def test_a_server_is_started_by_its_command(tmp_path: Path) -> None:
-    """In the persona's folder; of its tools those that are wanted."""
+    """It runs in the persona's folder, and only the wanted tools are added."""
     (tmp_path / "server.py").symlink_to(PROGRAM)
     kept = Kept()
     server = McpServer(
@@ -86,7 +86,7 @@ async def test_a_server_is_started_by_its_command(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_hangs_or_is_down_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    """A line in the log and a sentence for the report for each; the others' tools come meanwhile."""
+    """Each is logged and named in the report; the other servers' tools are added meanwhile."""
     async with mcp_site() as good, site() as hanging, site() as gone:
         hanging.hold = asyncio.Event()
         down = f"{gone.url}/mcp"
@@ -113,8 +113,8 @@ async def test_a_server_that_hangs_or_is_down_is_left_out(caplog: pytest.LogCapt
     assert sorted(each.__dict__["server"] for each in left_out) == ["down", "hanging", "missing"]
 
 
-async def test_a_server_that_dies_costs_an_error_that_the_model_can_tell() -> None:
-    """And nothing when the call ends."""
+async def test_a_dead_server_gives_an_error_that_the_model_can_explain() -> None:
+    """The end of the call is not affected."""
     async with mcp_site() as made:
         kept = Kept()
         servers = McpServers([McpServer(name="shop", url=made.url, timeout=2.0)], None, kept.take)
@@ -124,14 +124,14 @@ async def test_a_server_that_dies_costs_an_error_that_the_model_can_tell() -> No
     await servers.aclose()
 
 
-async def test_a_call_that_ends_does_not_wait_for_a_server_that_hangs() -> None:
-    """What is still being connected is given up."""
+async def test_the_end_of_a_call_does_not_wait_for_a_server_that_hangs() -> None:
+    """Pending connections are given up."""
     async with site() as hanging:
         hanging.hold = asyncio.Event()
         kept = Kept()
         servers = McpServers([McpServer(name="hanging", url=f"{hanging.url}/mcp", connect_timeout=60)], None, kept.take)
         async with asyncio.timeout(20):
-            while not hanging.asked:  # noqa: ASYNC110 - the server tells nobody
+            while not hanging.asked:  # noqa: ASYNC110 - the server has no event
                 await asyncio.sleep(0.01)
             await servers.aclose()
 

@@ -1,4 +1,4 @@
-"""All tools of a persona, and what of them is checked when."""
+"""All tools of a persona, and when they are checked."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ HTTP = '[[http_tools]]\nname = "{}"\ndescription = "x"\nurl = "https://example.c
 
 
 def written(folder: Path, text: str) -> Path:
-    """A persona file."""
+    """Write a persona file."""
     path = folder / "ada.toml"
     path.write_text(HEAD + text)
     return path
 
 
 def test_a_persona_has_its_tools_of_every_kind(tmp_path: Path) -> None:
-    """Those of MCP servers come later."""
+    """Only those of MCP servers are added later."""
     (tmp_path / "a.md").write_text("x")
     text = (
         'tools = ["end_call"]\nknowledge = ["a.md"]\n' + HTTP.format("order") + '[transfer]\nsupport = "tel:+49301"\n'
@@ -43,15 +43,15 @@ def test_a_persona_has_its_tools_of_every_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["end_call", "search_knowledge", "order"])
-def test_two_tools_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
+def test_two_tools_with_the_same_name_are_refused(tmp_path: Path, name: str) -> None:
     """The language model could not tell them apart."""
     text = 'tools = ["end_call"]\nknowledge = ["a.md"]\n' + HTTP.format("order") + HTTP.format(name)
     with pytest.raises(SettingsError, match=f"two tools of the name {name}"):
         load_persona(written(tmp_path, text))
 
 
-def test_what_is_not_there_is_refused_at_start_and_not_in_a_call(tmp_path: Path) -> None:
-    """A file of its knowledge and the program of an MCP server, each by name."""
+def test_missing_files_and_programs_are_refused_at_the_start(tmp_path: Path) -> None:
+    """The error names a document and the program of an MCP server."""
     text = 'knowledge = ["none.md"]\n[[mcp]]\nname = "crm"\ncommand = ["no-such-program", "x"]\n'
     persona = load_persona(written(tmp_path, text))
     with pytest.raises(SettingsError) as error:
@@ -63,8 +63,8 @@ def test_what_is_not_there_is_refused_at_start_and_not_in_a_call(tmp_path: Path)
     ]
 
 
-def test_a_program_may_be_beside_the_persona_file(tmp_path: Path) -> None:
-    """Or anywhere on PATH."""
+def test_a_program_may_be_next_to_the_persona_file(tmp_path: Path) -> None:
+    """It may also be on PATH."""
     program = tmp_path / "bin" / "server"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n")
@@ -86,8 +86,8 @@ def test_a_program_may_be_beside_the_persona_file(tmp_path: Path) -> None:
         ('[knowledge]\nsources = ["a.md"]\nfresh = 1\n', "knowledge.fresh: Extra inputs are not permitted"),
     ],
 )
-def test_what_is_wrong_with_the_file_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    """With the field."""
+def test_errors_in_the_file_are_reported(tmp_path: Path, text: str, problem: str) -> None:
+    """The error names the field."""
     with pytest.raises(SettingsError, match=problem):
         load_persona(written(tmp_path, text))
 

@@ -1,4 +1,4 @@
-"""A caller by telephone is put through, to a destination of the persona file alone."""
+"""A caller by telephone can be transferred, but only to destinations in the persona file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SUPPORT = {"support": "tel:+4930123456", "sales": "sip:sales@example.com"}
 
 
 class Sip:
-    """LiveKit's SIP service.
+    """A fake of LiveKit's SIP service.
 
     Args:
-        outcome: Of each transfer; an error is raised.
+        outcome: Result of each transfer; an error is raised.
     """
 
     def __init__(self, outcome: int | Exception = SIPTransferStatus.STS_TRANSFER_SUCCESSFUL) -> None:
@@ -39,10 +39,10 @@ class Sip:
 
 
 class Context:
-    """What a tool gets of the call.
+    """The part of a call that the tool uses.
 
     Args:
-        kind: Of the caller; None for a session without a room.
+        kind: The caller's kind; None for a session without a room.
     """
 
     def __init__(self, kind: int | None) -> None:
@@ -67,7 +67,7 @@ async def put_through(
     to: str = "support",
     kind: int | None = rtc.ParticipantKind.PARTICIPANT_KIND_SIP,
 ) -> Context:
-    """Call the tool in a call."""
+    """Call the tool."""
     job = SimpleNamespace(room=SimpleNamespace(name="a-room"), api=SimpleNamespace(sip=sip))
     monkeypatch.setattr(transfer, "get_job_context", lambda: job)
     context = Context(kind)
@@ -75,8 +75,8 @@ async def put_through(
     return context
 
 
-async def test_a_telephone_is_put_through_when_the_announcement_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To the address that the persona file has for the name."""
+async def test_a_telephone_is_transferred_when_the_announcement_was_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The persona file has the address for the name."""
     sip = Sip()
     context = await put_through(monkeypatch, sip)
     [asked] = sip.asked
@@ -87,8 +87,10 @@ async def test_a_telephone_is_put_through_when_the_announcement_was_heard(monkey
 
 
 @pytest.mark.parametrize("kind", [rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD, None])
-async def test_a_caller_without_a_telephone_is_not(monkeypatch: pytest.MonkeyPatch, kind: int | None) -> None:
-    """The language model reads why."""
+async def test_a_caller_without_a_telephone_is_not_transferred(
+    monkeypatch: pytest.MonkeyPatch, kind: int | None
+) -> None:
+    """The language model reads the reason."""
     sip = Sip()
     with pytest.raises(ToolError, match="Only a caller by telephone"):
         await put_through(monkeypatch, sip, kind=kind)
@@ -97,8 +99,8 @@ async def test_a_caller_without_a_telephone_is_not(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("to", ["tel:+19005550100", "", "boss"])
-async def test_the_model_gives_no_address_of_its_own(monkeypatch: pytest.MonkeyPatch, to: str) -> None:
-    """A name that the persona file does not have is refused, whatever it is."""
+async def test_the_model_can_not_choose_an_address(monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+    """Any name that is not in the persona file is refused."""
     sip = Sip()
     with pytest.raises(ToolError, match="there is support, sales"):
         await put_through(monkeypatch, sip, to)
@@ -114,20 +116,22 @@ async def test_the_model_gives_no_address_of_its_own(monkeypatch: pytest.MonkeyP
         TimeoutError(),
     ],
 )
-async def test_a_transfer_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, outcome: int | Exception) -> None:
-    """The talk goes on."""
+async def test_a_failed_transfer_is_an_error_for_the_model(
+    monkeypatch: pytest.MonkeyPatch, outcome: int | Exception
+) -> None:
+    """The conversation goes on."""
     with pytest.raises(ToolError, match="support could not be reached"):
         await put_through(monkeypatch, Sip(outcome))
 
 
 @pytest.mark.parametrize("uri", ["tel:+49 30 123", "+4930123456", "https://example.com", "sip:", "tel:abc"])
-def test_a_destination_is_a_uri_of_a_telephone(uri: str) -> None:
+def test_a_destination_is_a_telephone_uri(uri: str) -> None:
     """Anything else is refused when the file is read."""
     with pytest.raises(ValidationError, match=r"such as tel:\+4930123456"):
         TypeAdapter(Destinations).validate_python({"support": uri})
 
 
-def test_the_model_chooses_from_the_names() -> None:
+def test_the_model_chooses_among_the_names() -> None:
     """It never sees an address."""
     schema = transfer_tool(SUPPORT).info.raw_schema
 
@@ -136,7 +140,7 @@ def test_the_model_chooses_from_the_names() -> None:
 
 
 async def test_the_model_calls_it_like_any_other_tool() -> None:
-    """In a session without a room it reads that nobody can be put through."""
+    """In a session without a room it reads that there is no telephone."""
     call = llm.FunctionToolCall(name="transfer_call", arguments='{"destination": "support"}', call_id="call")
     thoughts = ScriptedLLM(Reply((call,)), Reply(("Yes, I am.",)))
     async with conversation(thoughts, ScriptedTTS(VOICE), transfer_tool(SUPPORT)) as session:

@@ -1,4 +1,4 @@
-"""What the tests of the web server share."""
+"""Fixtures for the tests of the web server."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """A site of one's own, without a page."""
+    """Make a site without a page."""
     return Site(tmp_path)

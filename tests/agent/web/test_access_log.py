@@ -20,13 +20,13 @@ FIELDS = ("method", "route", "status", "client", "left_out")
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, ...]]:
-    """The lines of the log, as levels and fields."""
+    """Return the log's lines as levels and fields."""
     records = [record for record in caplog.records if record.getMessage() == "a request was answered"]
     return [(record.levelname, *(vars(record)[field] for field in FIELDS)) for record in records]
 
 
-async def test_a_request_is_a_line_without_what_was_sent(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """Refusals too; neither path, query, header nor body is in it."""
+async def test_a_request_is_a_line_without_its_contents(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Refusals are logged as well; a line has no path, query, header or body."""
     caplog.set_level(logging.DEBUG, "agent")
     secret = {"Authorization": "Bearer hush-hush", "Referer": "http://hush-hush"}
     async with site.client(web_secret="a-secret") as client:
@@ -44,8 +44,8 @@ async def test_a_request_is_a_line_without_what_was_sent(site: Site, caplog: pyt
     assert "hush" not in " ".join(str(vars(record)) for record in caplog.records if record.name == "agent").lower()
 
 
-async def test_a_flood_of_requests_is_no_flood_of_lines(caplog: pytest.LogCaptureFixture) -> None:
-    """The next line says how many were left out."""
+async def test_a_flood_of_requests_does_not_flood_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """The next line has the number of omitted lines."""
     caplog.set_level(logging.DEBUG, "agent")
     now = 0.0
     app = web.Application(middlewares=[identified(Proxies()), logged(lambda: now)])

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("body", "name"), [(b"", ""), (b"{}", ""), (b'{"name": " Ada "}', "Ada")])
-async def test_a_caller_gets_what_the_rooms_give(site: Site, body: bytes, name: str) -> None:
-    """A caller, named or not, gets connection details, which are not cached."""
+async def test_a_caller_gets_connection_details(site: Site, body: bytes, name: str) -> None:
+    """The name is optional, and the answer is not cached."""
     async with site.client() as client, client.post("/api/call", data=body) as answer:
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
         assert await answer.json() == {
@@ -31,8 +31,8 @@ async def test_a_caller_gets_what_the_rooms_give(site: Site, body: bytes, name: 
     assert site.rooms.names == [name]
 
 
-async def test_the_log_has_the_room_of_who_may_join(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """The room's name is the id of the call, in the answer as in every later line."""
+async def test_the_room_of_an_admitted_caller_is_logged(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The room's name is the call's id in the answer and in every later line."""
     with caplog.at_level("INFO", "agent"):
         async with site.client() as client, client.post("/api/call", json={"name": "Ada"}) as answer:
             room = (await answer.json())["room"]
@@ -40,8 +40,8 @@ async def test_the_log_has_the_room_of_who_may_join(site: Site, caplog: pytest.L
     assert [record.__dict__["room"] for record in caplog.records if record.message == "a caller may join"] == [room]
 
 
-async def test_who_was_in_a_call_gets_in_again(site: Site) -> None:
-    """With the token that they had, on a page that was reloaded; it is no new call."""
+async def test_a_caller_can_rejoin_a_call(site: Site) -> None:
+    """A reloaded page sends its old token; no new call is made."""
     async with site.client() as client, client.post("/api/call", json={"again": "a-token"}) as answer:
         assert (answer.status, (await answer.json())["token"]) == (200, "a-fresh-token")
     assert (site.rooms.tokens, site.rooms.names) == (["a-token"], [])
@@ -51,8 +51,8 @@ async def test_who_was_in_a_call_gets_in_again(site: Site) -> None:
     "body",
     [b"{", b"[]", b"\xff", b'{"name": 1}', b'{"name": null}', b'{"name": "' + b"x" * 65 + b'"}', b'{"room": "mine"}'],
 )
-async def test_what_is_no_request_is_refused_with_an_example(site: Site, body: bytes) -> None:
-    """400 shows a valid request, and no token is made."""
+async def test_an_invalid_request_is_refused_with_an_example(site: Site, body: bytes) -> None:
+    """Status 400 shows a valid request, and no token is made."""
     async with site.client() as client, client.post("/api/call", data=body) as answer:
         assert answer.status == 400
         assert '{"name": "at most 64 characters"}' in (await answer.json())["error"]
@@ -60,8 +60,8 @@ async def test_what_is_no_request_is_refused_with_an_example(site: Site, body: b
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
-async def test_too_long_a_request_is_refused(site: Site, is_chunked: bool) -> None:
-    """413, whether or not its length is told before it comes."""
+async def test_a_long_request_is_refused(site: Site, is_chunked: bool) -> None:
+    """Its status is 413, with or without a Content-Length."""
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(40):
@@ -72,15 +72,15 @@ async def test_too_long_a_request_is_refused(site: Site, is_chunked: bool) -> No
         assert (answer.status, await answer.json()) == (413, {"error": "The request is too long."})
 
 
-async def test_a_room_that_can_not_be_had_is_told_with_its_reason(site: Site) -> None:
-    """502 carries the sentence that the rooms gave."""
+async def test_a_refused_room_is_answered_with_the_reason(site: Site) -> None:
+    """Status 502 has the sentence that the rooms gave."""
     site.rooms.refusal = "LiveAvatar has no free session"
     async with site.client() as client, client.post("/api/call") as answer:
         assert (answer.status, await answer.json()) == (502, {"error": "LiveAvatar has no free session"})
 
 
-async def test_a_mistake_of_ours_shows_no_traceback(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """500 is a sentence; what happened is in the log."""
+async def test_an_internal_error_shows_no_traceback(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Status 500 has a sentence, and the log has the error."""
     site.rooms.names = None  # type: ignore[assignment]  # the mistake
     async with site.client() as client, client.post("/api/call") as answer:
         assert (answer.status, await answer.json()) == (
@@ -90,8 +90,8 @@ async def test_a_mistake_of_ours_shows_no_traceback(site: Site, caplog: pytest.L
     assert "AttributeError" in caplog.text
 
 
-async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
-    """404 and 405 are JSON as well, and the latter names what can be done."""
+async def test_unknown_paths_and_methods_are_answered_in_json(site: Site) -> None:
+    """Status 405 names the allowed method."""
     async with site.client() as client:
         async with client.get("/api/nothing") as answer:
             assert (answer.status, await answer.json()) == (404, {"error": "Not found."})
@@ -102,14 +102,14 @@ async def test_what_is_not_there_is_told_in_json(site: Site) -> None:
 
 @pytest.mark.parametrize(("status", "answer"), [("ok", 200), ("full", 200), ("starting", 503), ("draining", 503)])
 async def test_health_is_good_while_callers_can_be_let_in(site: Site, status: Status, answer: int) -> None:
-    """A full worker is healthy; a request is answered that all lines are busy."""
+    """A full worker is healthy, as it can still answer that all lines are busy."""
     site.worker.now = WorkerState(status, 2)
     async with site.client() as client, client.get("/healthz") as health:
         assert (health.status, await health.json()) == (answer, {"status": status, "calls": 2})
 
 
-async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
-    """503 has a sentence, and says when to ask again: a room that is made now would get no agent."""
+async def test_a_caller_is_told_why_no_call_is_accepted(site: Site) -> None:
+    """Status 503 has a sentence and a retry time: a room that is made now would get no agent."""
     answers = []
     statuses: tuple[Status, ...] = ("starting", "full", "draining")
     async with site.client() as client:
@@ -126,8 +126,8 @@ async def test_a_caller_is_told_why_no_call_is_taken(site: Site) -> None:
     assert not site.rooms.names
 
 
-async def test_a_client_gets_few_calls_that_it_does_not_join(site: Site) -> None:
-    """The third of four unjoined calls is refused until a caller joins or a wait ends."""
+async def test_a_clients_unjoined_calls_are_limited(site: Site) -> None:
+    """The third unjoined call is refused until a caller joins or a wait ends."""
     async with site.client() as client:
         statuses = [(await client.post("/api/call")).status for _ in range(2)]
         async with client.post("/api/call") as refused:
@@ -140,8 +140,8 @@ async def test_a_client_gets_few_calls_that_it_does_not_join(site: Site) -> None
     assert len(site.rooms.names) == 3
 
 
-async def test_requests_at_the_same_time_get_no_more_calls(site: Site) -> None:
-    """Requests are counted before the rooms are asked, so that simultaneous ones get no more calls."""
+async def test_concurrent_requests_get_no_more_calls(site: Site) -> None:
+    """Requests are counted before the rooms are asked."""
     async with site.client() as client:
         answers = await asyncio.gather(*(client.post("/api/call") for _ in range(4)))
 
@@ -149,8 +149,8 @@ async def test_requests_at_the_same_time_get_no_more_calls(site: Site) -> None:
     assert len(site.rooms.names) == 2
 
 
-async def test_behind_the_secret_only_the_number_in_all_counts(site: Site) -> None:
-    """There is a server that asks for many callers."""
+async def test_with_the_secret_only_the_total_number_of_unjoined_calls_is_limited(site: Site) -> None:
+    """The secret belongs to a server that asks for many callers."""
     headers = {"Authorization": "Bearer a-secret"}
     async with site.client(web_secret="a-secret", unjoined_calls=4) as client:
         statuses = [(await client.post("/api/call", headers=headers)).status for _ in range(5)]
@@ -158,8 +158,8 @@ async def test_behind_the_secret_only_the_number_in_all_counts(site: Site) -> No
     assert statuses == [200] * 4 + [429]
 
 
-async def test_a_call_that_there_is_not_does_not_count(site: Site) -> None:
-    """The rooms gave none."""
+async def test_a_failed_call_does_not_count(site: Site) -> None:
+    """The rooms gave no connection details."""
     site.rooms.refusal = "There is no room."
     async with site.client() as client:
         failed = [(await client.post("/api/call")).status for _ in range(3)]
@@ -170,7 +170,7 @@ async def test_a_call_that_there_is_not_does_not_count(site: Site) -> None:
 
 
 async def test_calls_that_cost_nothing_before_the_join_are_not_counted(site: Site) -> None:
-    """With AVATAR_STARTS=join nothing is paid before the join, and no call counts as unjoined."""
+    """With AVATAR_STARTS=join nothing is paid before the join."""
     site.rooms.waits = 0.0
     async with site.client() as client:
         statuses = [(await client.post("/api/call")).status for _ in range(5)]
@@ -178,8 +178,8 @@ async def test_calls_that_cost_nothing_before_the_join_are_not_counted(site: Sit
     assert statuses == [200] * 5
 
 
-async def test_a_word_for_no_secret_is_no_secret(site: Site) -> None:
-    """With the word for no secret, everybody may call, and sessions are listed for no one."""
+async def test_the_word_none_is_not_a_secret(site: Site) -> None:
+    """Everybody may call, and sessions are not listed."""
     async with site.client(web_secret="None") as client:
         async with client.post("/api/call") as answer:
             assert answer.status == 200
@@ -188,14 +188,14 @@ async def test_a_word_for_no_secret_is_no_secret(site: Site) -> None:
 
 
 async def test_a_caller_is_told_that_the_call_to_rejoin_is_over(site: Site) -> None:
-    """410 tells the page that there is no call to rejoin, and that it must not start another one by itself."""
+    """Status 410 tells the page that it must not start another call by itself."""
     site.rooms.over = "The call has ended."
     async with site.client() as client, client.post("/api/call", json={"again": "a-token"}) as answer:
         assert (answer.status, await answer.json()) == (410, {"error": "The call has ended."})
 
 
-async def test_a_caller_comes_back_while_no_new_call_is_taken(site: Site) -> None:
-    """Their call goes on: a page that is reloaded while the worker drains is let in again."""
+async def test_a_caller_comes_back_while_no_new_call_is_accepted(site: Site) -> None:
+    """The call goes on, so a page that is reloaded during a drain is let in."""
     async with site.client() as client:
         site.worker.now = WorkerState("draining", 1)
         async with client.post("/api/call", json={"again": "a-token"}) as answer:
@@ -203,8 +203,8 @@ async def test_a_caller_comes_back_while_no_new_call_is_taken(site: Site) -> Non
     assert site.rooms.tokens == ["a-token"]
 
 
-async def test_sessions_are_listed_to_who_knows_the_secret(site: Site) -> None:
-    """The sessions of this machine's journal."""
+async def test_sessions_are_listed_with_the_secret(site: Site) -> None:
+    """The list is that of this machine's journal."""
     site.journal.add("a-session", api_url="http://vendor", room="a-room")
     headers = {"Authorization": "Bearer a-secret"}
     async with site.client(web_secret="a-secret") as client, client.get("/api/sessions", headers=headers) as answer:
@@ -215,7 +215,7 @@ async def test_sessions_are_listed_to_who_knows_the_secret(site: Site) -> None:
 
 
 async def test_sessions_are_not_listed_without_a_secret(site: Site) -> None:
-    """Listing sessions needs the secret: 401 without it, and 403 where none is set."""
+    """The status is 401 without the secret, and 403 if none is set."""
     async with site.client(web_secret="a-secret") as client, client.get("/api/sessions") as answer:
         assert answer.status == 401
     async with site.client() as client, client.get("/api/sessions") as answer:

@@ -1,4 +1,4 @@
-"""The configurations that clients send, and what they may choose."""
+"""Configurations that clients send, and the fields that they may set."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 
 async def test_a_caller_chooses_the_persona(site: Site) -> None:
-    """By default that alone; what is not given is None for the rooms."""
+    """By default only the persona may be chosen; a request without it passes None to the rooms."""
     async with site.client() as client:
         chosen = await client.post("/api/call", json={"name": "Kim", "call": {"persona": "poet"}})
         plain = await client.post("/api/call", json={"name": "Kim"})
@@ -38,10 +38,10 @@ async def test_a_caller_chooses_the_persona(site: Site) -> None:
         ({"web_secret": SECRET}, {"tools": ["fly"]}, 400, "CALL CONFIG tools: there is no tool fly"),
     ],
 )
-async def test_what_can_not_be_used_is_refused_by_its_field(
+async def test_an_invalid_or_forbidden_field_is_refused(
     site: Site, values: dict[str, Any], document: dict[str, Any], status: int, sentence: str
 ) -> None:
-    """No room is made for it."""
+    """No room is made."""
     async with site.client(**values) as client:
         answer = await client.post("/api/call", json={"call": document}, headers=BEARER)
         assert (answer.status, sentence in (await answer.json())["error"]) == (status, True)
@@ -49,7 +49,7 @@ async def test_what_can_not_be_used_is_refused_by_its_field(
 
 
 async def test_with_the_secret_every_field_may_be_given(site: Site) -> None:
-    """It is a server's, which knows what it does."""
+    """The secret belongs to a server, which is trusted."""
     document = {"voice": "x", "webhook": "https://example.com/hook", "limits": {"call_idle_seconds": 60}}
     async with site.client(web_secret=SECRET) as client:
         stranger = await client.post("/api/call", json={"call": document})
@@ -63,7 +63,7 @@ async def test_with_the_secret_every_field_may_be_given(site: Site) -> None:
 
 
 async def test_fields_that_the_server_allows_may_be_given(site: Site) -> None:
-    """By CALL_FIELDS."""
+    """CALL_FIELDS lists them."""
     async with site.client(call_fields="voice, variables") as client:
         answer = await client.post("/api/call", json={"call": {"voice": "x", "variables": {"a": "b"}}})
 
@@ -71,8 +71,8 @@ async def test_fields_that_the_server_allows_may_be_given(site: Site) -> None:
     assert site.rooms.configs == [CallConfig(voice="x", variables={"a": "b"})]
 
 
-async def test_a_page_learns_what_it_can_offer(site: Site, tmp_path: Path) -> None:
-    """A persona that is put into the folder is offered without a restart, a broken one is not."""
+async def test_a_page_learns_its_choices(site: Site, tmp_path: Path) -> None:
+    """A persona that is added to the folder is offered without a restart; a broken one is not."""
     async with site.client(personas_dir=tmp_path, call_fields="voice") as client:
         before = await (await client.get("/api/choices")).json()
         (tmp_path / "ada.toml").write_text('name = "Ada"\ninstructions = "Be kind."\n')
@@ -84,8 +84,8 @@ async def test_a_page_learns_what_it_can_offer(site: Site, tmp_path: Path) -> No
     assert after["personas"] == [nova, poet, {"persona": "ada", "name": "Ada"}]
 
 
-async def test_a_persona_of_the_worker_that_is_not_here_refuses_no_call(site: Site, tmp_path: Path) -> None:
-    """The page may be served by another machine; the job finds out."""
+async def test_a_missing_default_persona_does_not_refuse_a_call(site: Site, tmp_path: Path) -> None:
+    """The page may run on another machine than the worker, and the job checks the file."""
     async with site.client(persona=tmp_path / "elsewhere.toml", call_fields="voice") as client:
         answer = await client.post("/api/call", json={"call": {"voice": "x"}})
 

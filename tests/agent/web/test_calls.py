@@ -1,4 +1,4 @@
-"""HTTP for backends, against a LiveKit server with one room."""
+"""The HTTP API for backends, against a LiveKit server with one room."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ Answer = tuple[int, Any]
 
 
 def agent_that(**attributes: str) -> api.ParticipantInfo:
-    """The agent, with these attributes."""
+    """Make the agent with these attributes."""
     made = agent("agent-1")
     made.attributes.update(attributes)
     return made
 
 
 class Passing(FakeLiveKit):
-    """A LiveKit server that passes requests on to the agent, who gives one scripted answer after the other.
+    """A LiveKit server that forwards requests to an agent, whose answers follow a script.
 
     Attributes:
-        answers: Objects that the agent answers, or errors of LiveKit's; the last is given again and again.
+        answers: Objects that the agent answers, or LiveKit's errors; the last one is repeated.
         asked: Requests as the agent gets them.
         rpcs: Requests as LiveKit's server gets them.
-        deleted: Rooms that were deleted.
+        deleted: Deleted rooms.
     """
 
     def __init__(self, *there: api.ParticipantInfo, room: str = ROOM) -> None:
@@ -84,7 +84,7 @@ class Backend:
         self._client = client
 
     async def ask(self, method: str, path: str = "", body: Any = None, **headers: str) -> Answer:
-        """Ask for a path below the call's."""
+        """Send a request for a path below the call's."""
         url = f"/api/calls/{ROOM}{path}"
         async with self._client.request(method, url, json=body, headers=headers or KNOWN) as answer:
             return answer.status, await answer.json() if answer.status != 204 else None
@@ -92,7 +92,7 @@ class Backend:
 
 @asynccontextmanager
 async def backend(directory: Path, livekit: FakeLiveKit, secret: str = SECRET) -> AsyncIterator[Backend]:
-    """A backend, and a server whose LiveKit is this one."""
+    """Run a server with this LiveKit, and a backend."""
     site = Site(directory)
     async with livekit.running():
         set_ = settings(livekit_url=livekit.url, web_secret=secret)
@@ -102,7 +102,7 @@ async def backend(directory: Path, livekit: FakeLiveKit, secret: str = SECRET) -
 
 
 async def test_a_call_is_described_by_its_room(tmp_path: Path) -> None:
-    """The agent's attributes, and everybody who is there."""
+    """The description has the agent's attributes and all participants."""
     livekit = Passing(*people("caller-1"), agent_that(**ATTRIBUTES), avatar("agent-1"))
     async with backend(tmp_path, livekit) as known:
         status, told = await known.ask("GET")
@@ -133,7 +133,7 @@ async def test_a_call_is_described_by_its_room(tmp_path: Path) -> None:
     ],
 )
 async def test_the_state_follows_the_agent(tmp_path: Path, there: list[api.ParticipantInfo], state: str) -> None:
-    """Before it has come, before it takes requests, and when its end is announced."""
+    """The call is waiting without an agent, starting until it takes requests, and ending once that is announced."""
     async with backend(tmp_path, Passing(*there)) as known:
         assert (await known.ask("GET"))[1]["state"] == state
 
@@ -142,14 +142,14 @@ async def test_the_state_follows_the_agent(tmp_path: Path, there: list[api.Parti
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", ""), ("DELETE", ""), ("POST", "/interrupt"), ("GET", "/repeat/1")]
 )
-async def test_a_call_that_is_over_is_not_there(tmp_path: Path, room: str, method: str, path: str) -> None:
-    """404 says so, whatever is asked for."""
+async def test_a_call_that_is_over_is_not_found(tmp_path: Path, room: str, method: str, path: str) -> None:
+    """Every request gets status 404."""
     async with backend(tmp_path, Passing(room=room)) as known:
         assert await known.ask(method, path) == (404, {"error": "There is no such call, or it is over."})
 
 
-async def test_a_room_of_another_application_is_no_call(tmp_path: Path) -> None:
-    """A project may have others: a room that was not named here is a call only with an agent in it."""
+async def test_another_applications_room_is_not_a_call(tmp_path: Path) -> None:
+    """A project may have other rooms, which are calls only with an agent in them."""
     livekit = Passing(*people("somebody"), room="meeting")
     async with backend(tmp_path, livekit) as known:
         async with known._client.get("/api/calls/meeting", headers=KNOWN) as answer:
@@ -167,8 +167,8 @@ async def test_a_room_of_another_application_is_no_call(tmp_path: Path) -> None:
         ("/interrupt", None, "interrupt"),
     ],
 )
-async def test_what_is_asked_for_reaches_the_agent(tmp_path: Path, path: str, body: Any, method: str) -> None:
-    """By LiveKit's server, with a token for this room alone; its answer is the answer."""
+async def test_requests_reach_the_agent(tmp_path: Path, path: str, body: Any, method: str) -> None:
+    """LiveKit's server forwards them, with a token for this room only; the agent's answer is the response."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     livekit.answers = [{"answer": {"id": "r1", "sentences": 1}}]
     async with backend(tmp_path, livekit) as known:
@@ -179,8 +179,8 @@ async def test_what_is_asked_for_reaches_the_agent(tmp_path: Path, path: str, bo
     assert is_admin(livekit.asked[0]["token"], LIVEKIT["livekit_api_key"], KEY_SECRET, ROOM)
 
 
-async def test_a_repeat_is_followed(tmp_path: Path) -> None:
-    """The agent waits, as long as is allowed."""
+async def test_the_state_of_a_repeat_can_be_read(tmp_path: Path) -> None:
+    """The agent waits as long as the request allows."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     told = {"id": "r1", "state": "finished", "duration_ms": 1200, "played_ms": 1200}
     livekit.answers = [{"answer": told}]
@@ -192,8 +192,8 @@ async def test_a_repeat_is_followed(tmp_path: Path) -> None:
     assert [each["payload"] for each in livekit.asked] == [{"id": "r1", "wait": 2.5}]
 
 
-async def test_the_same_request_is_sent_until_it_is_answered(tmp_path: Path) -> None:
-    """LiveKit's server waits for seconds only; by its id the agent knows that it is the same."""
+async def test_the_same_request_is_repeated_until_it_is_answered(tmp_path: Path) -> None:
+    """LiveKit's server only waits for seconds; the request's id lets the agent recognise a repetition."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     livekit.answers = [{"code": "canceled"}, {"code": "deadline_exceeded"}, {"answer": {"sentences": 1}}]
     async with backend(tmp_path, livekit) as known:
@@ -205,7 +205,7 @@ async def test_the_same_request_is_sent_until_it_is_answered(tmp_path: Path) -> 
 
 
 async def test_a_call_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """504 within a limit of our own."""
+    """It gets status 504 after our own time limit."""
     monkeypatch.setattr("agent.web.running_calls._ANSWER_TIMEOUT", 0.2)
     livekit = Passing(agent_that(**ATTRIBUTES))
     livekit.answers = [{"code": "canceled"}]
@@ -224,8 +224,8 @@ async def test_a_call_that_does_not_answer_is_given_up(tmp_path: Path, monkeypat
         ("unavailable", 502),
     ],
 )
-async def test_livekits_errors_are_told_in_our_words(tmp_path: Path, code: str, status: int) -> None:
-    """A backend learns what it can do about them, and no word of LiveKit's."""
+async def test_livekits_errors_are_put_into_our_words(tmp_path: Path, code: str, status: int) -> None:
+    """A backend learns what it can do, and reads none of LiveKit's words."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     livekit.answers = [{"code": code, "msg": "twirp error unknown"}]
     async with backend(tmp_path, livekit) as known:
@@ -235,8 +235,8 @@ async def test_livekits_errors_are_told_in_our_words(tmp_path: Path, code: str, 
     assert "twirp" not in told["error"]
 
 
-async def test_a_refusal_of_the_agent_is_the_answer(tmp_path: Path) -> None:
-    """With its code as the status, its sentence, and when to try again."""
+async def test_the_agents_refusal_is_the_answer(tmp_path: Path) -> None:
+    """Its code becomes the status; the sentence and the retry time are passed on."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     livekit.answers = [{"refused": {"code": 429, "message": "That is too often.", "retry_after": 0.4}}]
     async with backend(tmp_path, livekit) as known:
@@ -250,7 +250,7 @@ async def test_a_refusal_of_the_agent_is_the_answer(tmp_path: Path) -> None:
 async def test_an_agent_that_takes_no_requests_yet_is_not_asked(
     tmp_path: Path, there: list[api.ParticipantInfo]
 ) -> None:
-    """409: the call has not begun."""
+    """The status is 409, as the call has not begun."""
     livekit = Passing(*there)
     async with backend(tmp_path, livekit) as known:
         assert (await known.ask("POST", "/talk", {"text": "Hello."}))[0] == 409
@@ -261,8 +261,8 @@ async def test_an_agent_that_takes_no_requests_yet_is_not_asked(
     ("path", "body"),
     [("/talk", {}), ("/talk", {"text": " "}), ("/repeat", {"text": "a" * 2001}), ("/interrupt", {"text": "Hello."})],
 )
-async def test_what_is_no_request_reaches_nobody(tmp_path: Path, path: str, body: Any) -> None:
-    """400 names the field."""
+async def test_an_invalid_request_does_not_reach_the_agent(tmp_path: Path, path: str, body: Any) -> None:
+    """Status 400 names the field."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     async with backend(tmp_path, livekit) as known:
         status, told = await known.ask("POST", path, body)
@@ -271,7 +271,7 @@ async def test_what_is_no_request_reaches_nobody(tmp_path: Path, path: str, body
 
 
 async def test_the_agent_ends_its_call(tmp_path: Path) -> None:
-    """It stops the avatar, and closes the room itself."""
+    """The agent stops the avatar and closes the room itself."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     async with backend(tmp_path, livekit) as known:
         assert await known.ask("DELETE") == (204, None)
@@ -279,7 +279,7 @@ async def test_the_agent_ends_its_call(tmp_path: Path) -> None:
 
 
 async def test_a_call_without_an_agent_is_ended_by_closing_its_room(tmp_path: Path) -> None:
-    """Its caller has not joined, or its agent has died."""
+    """The caller has not joined, or the agent has died."""
     livekit = Passing(*people("caller-1"))
     async with backend(tmp_path, livekit) as known:
         assert await known.ask("DELETE") == (204, None)
@@ -287,8 +287,8 @@ async def test_a_call_without_an_agent_is_ended_by_closing_its_room(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("DELETE", ""), ("POST", "/talk"), ("GET", "/repeat/1")])
-async def test_the_door_needs_a_secret(tmp_path: Path, method: str, path: str) -> None:
-    """403 where none is set, 401 without it."""
+async def test_the_api_needs_a_secret(tmp_path: Path, method: str, path: str) -> None:
+    """The status is 403 if none is set, and 401 without it."""
     livekit = Passing(agent_that(**ATTRIBUTES))
     async with backend(tmp_path / "open", livekit, secret="") as known:
         assert await known.ask(method, path) == (403, {"error": "Set WEB_SECRET to steer calls over HTTP."})
@@ -297,8 +297,8 @@ async def test_the_door_needs_a_secret(tmp_path: Path, method: str, path: str) -
     assert not livekit.rpcs
 
 
-async def test_a_livekit_server_that_is_away_is_told(tmp_path: Path) -> None:
-    """502, and no traceback."""
+async def test_an_unreachable_livekit_server_is_reported(tmp_path: Path) -> None:
+    """The status is 502, and there is no traceback."""
     livekit = FakeLiveKit()
     async with backend(tmp_path, livekit) as known:
         livekit.on_dispatch()
@@ -311,7 +311,7 @@ async def test_a_livekit_server_that_is_away_is_told(tmp_path: Path) -> None:
 
 @asynccontextmanager
 async def begun(directory: Path, body: Any, **values: Any) -> AsyncIterator[tuple[int, dict[str, Any], FakeLiveKit]]:
-    """What a backend gets that begins a call, and the LiveKit server that it is in."""
+    """Begin a call as a backend; yield the answer's status and body, and the call's LiveKit server."""
     livekit, site = FakeLiveKit(), Site(directory)
     async with livekit.running():
         set_ = settings(livekit_url=livekit.url, web_secret=SECRET, **values)
@@ -321,7 +321,7 @@ async def begun(directory: Path, body: Any, **values: Any) -> AsyncIterator[tupl
 
 
 async def test_a_backend_begins_a_call(tmp_path: Path) -> None:
-    """It gets the call's id, and its caller's connection details; the room has the call's configuration."""
+    """It gets the call's id and connection details for its caller; the room has the configuration."""
     body = {"name": "Ada", "call": {"persona": "poet", "opening": "Welcome back."}}
     async with begun(tmp_path, body) as (status, told, livekit):
         claims = api.TokenVerifier(LIVEKIT["livekit_api_key"], KEY_SECRET).verify(told["token"])
@@ -338,22 +338,22 @@ async def test_a_backend_begins_a_call(tmp_path: Path) -> None:
     ("body", "field"),
     [({"call": {"persona": "nobody"}}, "persona"), ({"call": {"face": "x"}}, "face"), ({"again": "x"}, "again")],
 )
-async def test_what_no_call_can_be_made_of_is_refused(tmp_path: Path, body: Any, field: str) -> None:
-    """400 names the field, and no room is opened."""
+async def test_an_invalid_call_is_refused(tmp_path: Path, body: Any, field: str) -> None:
+    """Status 400 names the field, and no room is made."""
     async with begun(tmp_path, body) as (status, told, livekit):
         assert status == 400
         assert field in told["error"]
         assert not livekit.created
 
 
-async def test_a_call_needs_a_secret_to_begin_with(tmp_path: Path) -> None:
-    """Without one there is `POST /api/call`."""
+async def test_beginning_a_call_needs_a_secret(tmp_path: Path) -> None:
+    """Without a secret, `POST /api/call` can be used."""
     async with backend(tmp_path, Passing(), secret="") as known, known._client.post("/api/calls") as answer:
         assert answer.status == 403
 
 
-async def test_no_call_begins_while_none_is_taken(tmp_path: Path) -> None:
-    """503 says when to ask again."""
+async def test_no_call_begins_while_none_is_accepted(tmp_path: Path) -> None:
+    """Status 503 says when to ask again."""
     site = Site(tmp_path)
     site.worker.now = WorkerState("draining", 0)
     set_ = settings(web_secret=SECRET)

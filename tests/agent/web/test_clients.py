@@ -1,4 +1,4 @@
-"""Whose a request is."""
+"""Which client a request belongs to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROXY, STRANGER = "10.0.0.1", "203.0.113.9"
     ],
 )
 def test_a_client_is_its_address_or_its_network(address: str, client: str) -> None:
-    """A host of IPv6 has more addresses than anybody could remember, all in one network."""
+    """An IPv6 host has more addresses in its network than could be remembered."""
     assert client_of(address) == client
 
 
@@ -33,11 +33,11 @@ def test_a_client_is_its_address_or_its_network(address: str, client: str) -> No
     ("remote", "forwarded", "client"),
     [
         (STRANGER, [], STRANGER),
-        (STRANGER, ["192.0.2.1"], STRANGER),  # not a proxy of ours
+        (STRANGER, ["192.0.2.1"], STRANGER),  # not one of our proxies
         (PROXY, ["192.0.2.1"], "192.0.2.1"),
-        (PROXY, ["198.51.100.1, 192.0.2.1"], "192.0.2.1"),  # the first one was invented by the client
+        (PROXY, ["198.51.100.1, 192.0.2.1"], "192.0.2.1"),  # the client has invented the first one
         (PROXY, ["198.51.100.1", "192.0.2.1"], "192.0.2.1"),
-        (PROXY, ["192.0.2.1, 10.9.9.9"], "192.0.2.1"),  # two proxies of ours
+        (PROXY, ["192.0.2.1, 10.9.9.9"], "192.0.2.1"),  # two of our proxies
         (PROXY, ["192.0.2.1:5678"], "192.0.2.1"),
         (PROXY, ["[2001:db8:1:2::5]:5678"], "2001:db8:1:2::/64"),
         (PROXY, ["2001:db8:1:2::5"], "2001:db8:1:2::/64"),
@@ -47,13 +47,13 @@ def test_a_client_is_its_address_or_its_network(address: str, client: str) -> No
         (PROXY, ["["], "["),
     ],
 )
-def test_trusted_proxies_tell_the_client(remote: str, forwarded: list[str], client: str) -> None:
-    """Only what they have added themselves is believed."""
+def test_trusted_proxies_name_the_client(remote: str, forwarded: list[str], client: str) -> None:
+    """Only the entries that they have added themselves count."""
     assert Proxies("10.0.0.0/8 2001:db8:ffff::1").client(remote, forwarded) == client
 
 
-async def test_clients_behind_a_trusted_proxy_are_counted_apart(site: Site) -> None:
-    """Without TRUSTED_PROXIES they have one share, the proxy's."""
+async def test_clients_behind_a_trusted_proxy_are_counted_separately(site: Site) -> None:
+    """Without TRUSTED_PROXIES they would share the proxy's limit."""
     first, second = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
     async with site.client(trusted_proxies="127.0.0.0/8") as client:
         statuses = [(await client.post("/api/call", headers=first)).status for _ in range(3)]

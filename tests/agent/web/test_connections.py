@@ -1,4 +1,4 @@
-"""Connections that do nothing, or are too many."""
+"""Limits of idle connections and of their number."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 LONG_REQUEST = REQUEST.replace(b"/ ", b"/long ", 1)
 
-# Bytes of an answer that no kernel's buffers hold.
+# Bytes: a response that doesn't fit into the kernel's buffers.
 LONG = 64_000_000
 
 
 class Door:
-    """A port, and the connections that are open there."""
+    """A port with its open connections."""
 
     def __init__(self, port: int, connections: Connections) -> None:
         self.port = port
@@ -39,7 +39,7 @@ class Door:
 
 @asynccontextmanager
 async def door(proxies: str = "", **limits: Any) -> AsyncIterator[Door]:
-    """A server with these limits that answers every request, a second one of a connection too."""
+    """Run a server with these limits, which answers every request of a connection."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text="hello")
@@ -64,7 +64,7 @@ async def door(proxies: str = "", **limits: Any) -> AsyncIterator[Door]:
 
 
 async def is_closed(reader: asyncio.StreamReader) -> bool:
-    """Wait until the server closes the connection, or gives an answer."""
+    """Wait for a byte or the end of the connection, and return True at its end."""
     try:
         return not await reader.read(1)
     except ConnectionResetError:
@@ -72,7 +72,7 @@ async def is_closed(reader: asyncio.StreamReader) -> bool:
 
 
 async def test_a_connection_without_a_request_is_closed() -> None:
-    """Be it that nothing comes, or that a header does not end; one that asks in time is answered."""
+    """The client may send nothing, or an unfinished header; a request in time is answered."""
     async with door(idle_timeout=0.3) as at:
         idle, slow, good = await at.connect(), await at.connect(REQUEST[:20]), await at.connect(REQUEST)
         closed = [await is_closed(idle[0]), await is_closed(slow[0])]
@@ -85,8 +85,8 @@ async def test_a_connection_without_a_request_is_closed() -> None:
     assert answer.endswith(b"hello")
 
 
-async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
-    """A connection whose header comes too slowly is closed."""
+async def test_slow_bytes_of_a_header_do_not_keep_a_connection() -> None:
+    """A connection is closed if its header takes too long."""
     async with door(idle_timeout=0.3) as at:
         reader, writer = await at.connect(REQUEST[:-2])
         closing = asyncio.create_task(is_closed(reader))
@@ -101,8 +101,8 @@ async def test_slow_bytes_of_a_header_don_t_keep_a_connection() -> None:
     assert sent > 1
 
 
-async def test_a_client_has_few_connections() -> None:
-    """One connection above the limit is closed at once; after another one ends there is room again."""
+async def test_a_clients_connections_are_limited() -> None:
+    """One above the limit is closed at once; when another one ends, there is room again."""
     async with door(most_of_a_client=2) as at:
         first, second, third = await at.connect(), await at.connect(), await at.connect(REQUEST)
         refused = await is_closed(third[0])
@@ -117,8 +117,8 @@ async def test_a_client_has_few_connections() -> None:
     assert answer == b"HTTP/1.1 200 OK\r\n"
 
 
-async def test_all_together_are_few() -> None:
-    """A trusted proxy may have any number of them, up to that."""
+async def test_the_total_number_of_connections_is_limited() -> None:
+    """A trusted proxy may have all of them."""
     async with door("127.0.0.1", most=3, most_of_a_client=1) as at:
         kept = [await at.connect(REQUEST) for _ in range(3)]
         answers = [await reader.readline() for reader, _ in kept]
@@ -132,13 +132,13 @@ async def test_all_together_are_few() -> None:
 
 
 async def test_a_client_that_does_not_read_is_closed() -> None:
-    """An answer that is not taken keeps no connection; a client that reads gets all of it."""
+    """An unread response does not keep a connection; a client that reads gets all of it."""
     async with door(read_timeout=1.0) as at:
         reading, idle = await at.connect(LONG_REQUEST), await at.connect(LONG_REQUEST)
         head = await reading[0].readuntil(b"\r\n\r\n")
         got = len(await reading[0].readexactly(LONG))
         reading[1].close()
-        while at.connections.count:  # noqa: ASYNC110 - a connection tells its end to no one
+        while at.connections.count:  # noqa: ASYNC110 - the end of a connection has no event
             await asyncio.sleep(0.05)
         idle[1].close()
 

@@ -1,4 +1,4 @@
-"""Which pages may ask for tokens."""
+"""Which pages may request tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOREIGN = {"Sec-Fetch-Site": "cross-site", "Origin": THEIRS}
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        ({}, ALLOWED),  # curl, and servers
+        ({}, ALLOWED),  # curl and servers
         ({"Sec-Fetch-Site": "same-origin"}, ALLOWED),
         ({"Sec-Fetch-Site": "none"}, ALLOWED),
         ({"Sec-Fetch-Site": "cross-site"}, FORBIDDEN),
@@ -32,7 +32,7 @@ FOREIGN = {"Sec-Fetch-Site": "cross-site", "Origin": THEIRS}
     ],
 )
 async def test_only_the_page_itself_may_ask(site: Site, headers: dict[str, str], status: int) -> None:
-    """A browser that asks for another page is refused; what is no browser is not."""
+    """A browser's request from another page is refused; other clients send no such header."""
     async with site.client() as client, client.post("/api/call", headers=headers) as answer:
         assert answer.status == status
         assert "Access-Control-Allow-Origin" not in answer.headers
@@ -40,8 +40,8 @@ async def test_only_the_page_itself_may_ask(site: Site, headers: dict[str, str],
 
 
 @pytest.mark.parametrize("origins", [THEIRS, f"https://other.example {THEIRS}", "*"])
-async def test_a_page_of_a_known_origin_may_ask(site: Site, origins: str) -> None:
-    """Its browser asks first whether it may, without the secret, and lets the page read the answer."""
+async def test_a_page_of_an_allowed_origin_may_ask(site: Site, origins: str) -> None:
+    """The browser's preflight needs no secret, and the page may read the answer."""
     async with site.client(web_origins=origins) as client:
         async with client.options("/api/call", headers=FOREIGN) as asked:
             assert asked.status == 204
@@ -50,8 +50,8 @@ async def test_a_page_of_a_known_origin_may_ask(site: Site, origins: str) -> Non
             assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (ALLOWED, THEIRS)
 
 
-async def test_a_page_of_a_known_origin_can_read_why_it_is_refused(site: Site) -> None:
-    """Without it a browser tells its page nothing but that the network failed."""
+async def test_a_page_of_an_allowed_origin_can_read_why_it_is_refused(site: Site) -> None:
+    """Without the header, the browser would only report a network error."""
     async with (
         site.client(web_origins=THEIRS, web_secret="a-secret") as client,
         client.post("/api/call", headers=FOREIGN) as answer,
@@ -60,8 +60,8 @@ async def test_a_page_of_a_known_origin_can_read_why_it_is_refused(site: Site) -
         assert "secret" in (await answer.json())["error"]
 
 
-async def test_other_pages_are_refused_beside_known_ones(site: Site) -> None:
-    """The list is exact."""
+async def test_other_pages_are_refused(site: Site) -> None:
+    """Origins have to match exactly."""
     headers = FOREIGN | {"Origin": f"{THEIRS}.rebound.example"}
     async with site.client(web_origins=THEIRS) as client:
         for send in (client.options, client.post):

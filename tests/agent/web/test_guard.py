@@ -1,4 +1,4 @@
-"""Who is let through, and who is not."""
+"""Which requests are let through."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ ANYWHERE = "0.0.0.0"  # noqa: S104 - compared with, not bound to
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/healthz", "/api/call"])
-async def test_a_name_that_was_given_to_loopback_is_refused(site: Site, path: str, host: str, status: int) -> None:
-    """DNS rebinding: what is only for this machine answers to this machine's own names."""
+async def test_another_name_for_loopback_is_refused(site: Site, path: str, host: str, status: int) -> None:
+    """Against DNS rebinding, a page on loopback answers only to this machine's own names."""
     method = "POST" if path == "/api/call" else "GET"
     async with site.client() as client, client.request(method, path, headers={"Host": host}) as answer:
         assert answer.status == status
 
 
 @pytest.mark.parametrize("values", [{"web_secret": "a-secret"}, {"web_host": ANYWHERE}, {"web_host": "10.0.0.1"}])
-def test_behind_a_proxy_or_a_secret_any_name_will_do(values: dict[str, str]) -> None:
-    """There the names are the proxy's, or who asks has to know the secret."""
+def test_behind_a_proxy_or_a_secret_any_name_is_accepted(values: dict[str, str]) -> None:
+    """The names are the proxy's, or clients need the secret."""
     assert known_names(settings(**values)) is None
 
 
@@ -61,8 +61,8 @@ def test_behind_a_proxy_or_a_secret_any_name_will_do(values: dict[str, str]) -> 
         ("", 401),
     ],
 )
-async def test_the_secret_is_wanted(site: Site, given: str, status: int) -> None:
-    """With WEB_SECRET a request without it gets 401, which says how to send it."""
+async def test_the_secret_is_required(site: Site, given: str, status: int) -> None:
+    """With WEB_SECRET a request without it gets status 401, which says how to send it."""
     headers = {"Authorization": given}
     async with site.client(web_secret="a-secret") as client, client.post("/api/call", headers=headers) as answer:
         assert answer.status == status
@@ -78,8 +78,8 @@ async def test_the_page_and_health_need_no_secret(site: Site) -> None:
                 assert answer.status == 200
 
 
-async def test_who_asks_too_often_waits() -> None:
-    """Ten pass at once; then 429 says when to come again, and it is enough to wait as long."""
+async def test_a_client_that_asks_too_often_has_to_wait() -> None:
+    """Ten requests pass at once; then status 429 says when to come again, and that wait is enough."""
     now = 0.0
     middlewares = [identified(Proxies()), tell_errors, not_too_often("", lambda: now)]
     app = web.Application(middlewares=middlewares)
@@ -95,15 +95,15 @@ async def test_who_asks_too_often_waits() -> None:
 
 
 async def test_guesses_at_the_secret_are_counted(site: Site) -> None:
-    """Wrong secrets use up what an address may ask."""
+    """Wrong secrets count towards an address's limit."""
     async with site.client(web_secret="a-secret") as client:
         statuses = {(await client.post("/api/call", headers={"Authorization": "Bearer x"})).status for _ in range(40)}
 
     assert statuses == {401, 429}
 
 
-async def test_strangers_do_not_use_up_what_the_secret_may_ask(site: Site) -> None:
-    """Behind a proxy they come from the same address; who knows the secret is limited as well."""
+async def test_strangers_do_not_use_up_the_limit_of_the_secret(site: Site) -> None:
+    """Behind a proxy they have the same address; clients with the secret have a limit of their own."""
     known = {"Authorization": "Bearer a-secret"}
     async with site.client(web_secret="a-secret") as client:
         guesses = [(await client.post("/api/call")).status for _ in range(20)]
@@ -112,8 +112,8 @@ async def test_strangers_do_not_use_up_what_the_secret_may_ask(site: Site) -> No
     assert (guesses[-1], asked) == (429, 200)
 
 
-async def test_the_secret_may_ask_more_often() -> None:
-    """A backend steers many calls; a hundred requests pass at once."""
+async def test_requests_with_the_secret_have_a_higher_limit() -> None:
+    """A backend controls many calls, so a hundred requests pass at once."""
     now, known = 0.0, {"Authorization": "Bearer a-secret"}
     middlewares = [identified(Proxies()), tell_errors, not_too_often("a-secret", lambda: now)]
     app = web.Application(middlewares=middlewares)

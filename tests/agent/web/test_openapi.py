@@ -1,4 +1,4 @@
-"""The OpenAPI document: what is served is in it, what is in it is served, and answers are as it says."""
+"""The OpenAPI document: it describes exactly the served routes, and answers match it."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ if TYPE_CHECKING:
 
 KNOWN = {"Authorization": "Bearer a-secret"}
 
-# The page's files, which no program asks for.
+# The page's files, which no program requests.
 PAGE = ("GET", "/{path}")
 
 
 def app_of(directory: Path) -> web.Application:
-    """The application in front of rooms of our own, which has all routes."""
+    """Make the application for our own rooms, which has all routes."""
     site, set_ = Site(directory), settings(web_secret="a-secret", avatar_starts="join")
     return create_app(set_, OwnRooms(set_), site.worker, site.journal, site.page)
 
 
 @asynccontextmanager
 async def served(directory: Path) -> AsyncIterator[TestClient[Any, Any]]:
-    """A client of it."""
+    """Serve the application, and yield a client."""
     async with TestClient(TestServer(app_of(directory))) as client:
         yield client
 
 
 def test_every_route_is_described_and_the_reverse(tmp_path: Path) -> None:
-    """All but the page's files."""
+    """Only the page's files are left out."""
     assert served_by(app_of(tmp_path)) - {PAGE} == set(OPERATIONS)
 
 
 async def test_the_document_is_valid(tmp_path: Path) -> None:
-    """By the schema of OpenAPI 3.1; it can be read without the secret, as the repository's documents can."""
+    """It follows the schema of OpenAPI 3.1, and can be read without the secret."""
     async with served(tmp_path) as client, client.get("/api/openapi.json") as answer:
         assert answer.status == 200
         made = await answer.json()
@@ -55,7 +55,7 @@ async def test_the_document_is_valid(tmp_path: Path) -> None:
 
 
 def test_routes_that_are_not_served_are_not_described(tmp_path: Path) -> None:
-    """In front of LiveAvatar's rooms no call can be steered."""
+    """Calls in LiveAvatar's rooms can't be controlled."""
     site = Site(tmp_path)
     paths = document(served_by(site.app()))["paths"]
 
@@ -64,7 +64,7 @@ def test_routes_that_are_not_served_are_not_described(tmp_path: Path) -> None:
 
 
 def test_every_reference_has_a_definition() -> None:
-    """The configuration of a call among them, which the requests name and do not contain."""
+    """This includes the call configuration, which requests refer to."""
     made = document(OPERATIONS)
     schemas = made["components"]["schemas"]
 
@@ -75,7 +75,7 @@ def test_every_reference_has_a_definition() -> None:
 
 
 def references(node: Any) -> set[str]:
-    """All `$ref`s below a node."""
+    """Return all `$ref`s below a node."""
     if isinstance(node, list):
         return set().union(*map(references, node))
     if not isinstance(node, dict):
@@ -96,7 +96,7 @@ def references(node: Any) -> set[str]:
     ],
 )
 async def test_answers_are_as_described(tmp_path: Path, method: str, path: str) -> None:
-    """With its status and no field more or less; tests/agent/web/test_calls.py has those of a running call."""
+    """Status and fields match exactly; tests/agent/web/test_calls.py has the answers for a running call."""
     operation = OPERATIONS[method, path]
     site = Site(tmp_path)
     site.journal.add("s-1", api_url="http://elsewhere")
@@ -108,6 +108,6 @@ async def test_answers_are_as_described(tmp_path: Path, method: str, path: str) 
 
 
 async def test_errors_are_as_described(tmp_path: Path) -> None:
-    """A sentence, whatever is wrong."""
+    """An error is a single sentence."""
     async with served(tmp_path) as client, client.post("/api/calls") as answer:
         assert set(await answer.json()) == {"error"}

@@ -1,4 +1,4 @@
-"""The page's files, and what browsers are told beside them."""
+"""The page's files, and the headers that browsers get with them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def built(site: Site) -> Site:
-    """A folder with a built page, and a private file beside it."""
+    """Make a folder with a built page, and a private file next to it."""
     (site.page / "assets").mkdir(parents=True)
     (site.page / "index.html").write_text("<!doctype html>the page")
     (site.page / "icon.svg").write_text("<svg/>")
@@ -39,7 +39,7 @@ def built(site: Site) -> Site:
         ("/assets/index-1a2b.js", "javascript", "start()", "public, max-age=31536000, immutable"),
     ],
 )
-async def test_what_was_built_is_served(built: Site, path: str, kind: str, text: str, caching: str) -> None:
+async def test_the_built_page_is_served(built: Site, path: str, kind: str, text: str, caching: str) -> None:
     """Files with a hash in their name are cached for good; the others are revalidated."""
     async with built.client() as client, client.get(path) as answer:
         assert (answer.status, await answer.text()) == (200, text)
@@ -47,8 +47,8 @@ async def test_what_was_built_is_served(built: Site, path: str, kind: str, text:
         assert answer.headers["Cache-Control"] == caching
 
 
-async def test_other_sites_may_load_the_widget_and_nothing_else(built: Site) -> None:
-    """Their browsers ask for it; all other files are the page's own."""
+async def test_other_sites_may_load_only_the_widget(built: Site) -> None:
+    """All other files can only be loaded by the page itself."""
     (built.page / "widget.js").write_text("show()")
     async with built.client() as client:
         policies = {}
@@ -60,8 +60,8 @@ async def test_other_sites_may_load_the_widget_and_nothing_else(built: Site) -> 
     assert policies == {"/widget.js": "cross-origin", "/": own, "/assets/index-1a2b.js": own, "/api/call": own}
 
 
-async def test_a_compressed_copy_is_sent_to_browsers_that_take_it(built: Site) -> None:
-    """With the type of the original; other clients get that as it is."""
+async def test_a_compressed_copy_is_sent_to_browsers_that_accept_it(built: Site) -> None:
+    """It has the type of the original; other clients get the original."""
     script = built.page / "assets" / "index-1a2b.js"
     script.with_name("index-1a2b.js.gz").write_bytes(gzip.compress(b"compressed()"))
     answers = []
@@ -101,13 +101,13 @@ def test_origins_that_were_set_may_frame_the_page(ancestors: str, written: str) 
     ],
 )
 async def test_nothing_else_is_served(built: Site, path: str) -> None:
-    """Paths that go up, absolute names, links and folder listings are not served."""
+    """Parent paths, absolute paths, links and folder listings are refused."""
     async with built.client() as client, client.get(URL(path, encoded=True)) as answer:
         assert (answer.status, await answer.json()) == (404, {"error": "Not found."})
 
 
 async def test_a_page_that_is_not_built_says_how_to_build_it(site: Site) -> None:
-    """Tokens are given all the same."""
+    """Tokens are still given."""
     async with site.client() as client:
         async with client.get("/") as answer:
             assert (answer.status, answer.content_type) == (200, "text/html")
@@ -118,7 +118,7 @@ async def test_a_page_that_is_not_built_says_how_to_build_it(site: Site) -> None
 
 @pytest.mark.parametrize("path", ["/", "/assets/index-1a2b.js", "/nothing", "/api/call", "/healthz"])
 async def test_every_answer_carries_the_security_headers(built: Site, path: str) -> None:
-    """Errors and files as well; no version of what it is made of is told."""
+    """Errors and files have them as well; the server's software and version are not shown."""
     async with built.client() as client, client.get(path) as answer:
         headers = answer.headers
 
@@ -130,8 +130,8 @@ async def test_every_answer_carries_the_security_headers(built: Site, path: str)
     assert headers["Server"] == "liveavatar-agent"
 
 
-def test_the_script_within_the_page_may_run() -> None:
-    """By its hash, so that no other script within a page may."""
+def test_the_inline_script_may_run() -> None:
+    """The policy has its hash, so that no other inline script may run."""
     page = (Path(__file__).parents[3] / "web" / "index.html").read_text("utf-8")
     [script] = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -154,11 +154,11 @@ def test_the_script_within_the_page_may_run() -> None:
         ({"room_owner": "liveavatar", "stand_ins_url": "http://127.0.0.1:7900"}, "https: wss: http: ws:"),
     ],
 )
-def test_the_page_may_connect_to_the_livekit_server_alone(values: dict[str, Any], servers: str) -> None:
-    """Where the room is on a server of LiveAvatar's, that is any server behind TLS."""
+def test_the_page_may_connect_only_to_the_livekit_server(values: dict[str, Any], servers: str) -> None:
+    """In LiveAvatar's rooms it may be any server with TLS."""
     assert f"connect-src 'self' {servers}; " in policy(settings(**values))
 
 
-def test_pictures_of_cards_come_over_https_alone() -> None:
-    """From any server; the page's own are beside it or within it."""
+def test_pictures_of_cards_need_https() -> None:
+    """They may come from any server; the page's own are inline or next to it."""
     assert "img-src 'self' data: blob: https:; " in policy(settings())

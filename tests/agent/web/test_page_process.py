@@ -1,4 +1,4 @@
-"""The page's process: `python agent.py web`, as the worker starts it and by itself."""
+"""The page's process: `python agent.py web`, started by the worker or alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ IDLE = 1100
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A free port, and the environment of a worker whose page is there."""
+    """Return a free port, and set the environment of a worker whose page is there."""
     port = free_port()
     for name, value in LIVEKIT.items():
         monkeypatch.setenv(name.upper(), value)
@@ -47,7 +47,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> int:
 
 @asynccontextmanager
 async def page(server: IdleServer, port: int) -> AsyncIterator[None]:
-    """The page of a worker, which answers."""
+    """Run the page of a worker, and wait until it answers."""
     wanted = settings(web_port=port)
     readiness = Readiness(server, is_registered=True)
     async with page_process(wanted, readiness, None, dev=False, log_level="INFO"):
@@ -66,17 +66,17 @@ async def health(port: int) -> tuple[int, Any]:
 
 
 def children() -> list[int]:
-    """The page's processes that this one has started and that live; other tests may have started others."""
+    """Return the living page processes that this process started; other tests may have started others."""
     started = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     return [int(pid) for pid in started if b"web" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")]
 
 
 @pytest.mark.timeout(280)
-async def test_the_page_is_beside_the_worker_until_that_ends(port: int, caplog: pytest.LogCaptureFixture) -> None:
-    """The page process reports the worker's state, leaves the worker alone, and is restarted when it is killed.
+async def test_the_page_process_runs_as_long_as_its_worker(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The page process reports the worker's state, does not disturb the worker, and is restarted when it is killed.
 
-    1,100 idle connections would take all files that a process may open: the worker's health, its journal and its log
-    need some. The worker keeps the port, so callers who come while there is no page wait for an answer.
+    1,100 idle connections would use up the files that a process may open, and the worker needs some for its health
+    check, journal and log. The worker keeps the port, so callers wait for an answer while the page is restarted.
     """
     server = IdleServer()
     async with page(server, port):
@@ -104,13 +104,13 @@ async def test_the_page_is_beside_the_worker_until_that_ends(port: int, caplog: 
 
 
 def files(pid: int) -> int:
-    """How many files a process has open."""
+    """Return how many files a process has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - not paths
 
 
 @asynccontextmanager
 async def flood(port: int) -> AsyncIterator[int]:
-    """Open connections that send nothing, from another process; how many."""
+    """Open idle connections from another process, and yield their number."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", FLOOD, str(port), str(IDLE)), stdout=asyncio.subprocess.PIPE
     )
@@ -122,7 +122,7 @@ async def flood(port: int) -> AsyncIterator[int]:
         await process.communicate()
 
 
-# Connects as often as it is told, says how often, and keeps what it gets.
+# Opens as many connections as it is told, prints their number, and keeps them.
 FLOOD = """
 import resource, socket, sys, time
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -136,7 +136,7 @@ time.sleep(60)
 
 @pytest.mark.timeout(180)
 async def test_the_page_runs_without_a_worker(port: int) -> None:
-    """As a deployment of its own, with LiveKit's keys alone; SIGTERM ends it."""
+    """A separate deployment needs only LiveKit's keys; SIGTERM ends it."""
     process = await asyncio.create_subprocess_exec(*(sys.executable, str(ROOT / "agent.py"), "web"))
     try:
         answer = await health(port)
@@ -151,15 +151,16 @@ async def test_the_page_runs_without_a_worker(port: int) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_a_page_without_a_worker_stops_what_a_killed_one_has_left(
+async def test_a_page_without_a_worker_stops_a_killed_pages_sessions(
     port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It starts sessions for renderers itself, and no worker is there to sweep them."""
+    """It starts sessions for renderers itself, and there is no worker to sweep them."""
     service, journal = Hosting(), SessionJournal(tmp_path / "state")
     async with service.running_server() as url:
         journal.add("s-1", api_url=url)
         journal.mark_started("s-1", 600)
-        journal.disown()  # as the kernel does for a process that is killed
+        # The kernel releases the locks of a killed process in the same way.
+        journal.disown()
         for name, value in {"API_KEY": KEY, "API_URL": url}.items():
             monkeypatch.setenv(f"LIVEAVATAR_{name}", value)
         monkeypatch.setenv("STATE_DIR", str(journal.directory))
@@ -180,17 +181,17 @@ async def test_a_page_without_a_worker_stops_what_a_killed_one_has_left(
     [
         ({"room_owner": "liveavatar"}, "set WEB_PORT for `start` instead"),
         ({"livekit_url": ""}, "LIVEKIT_URL is missing"),
-        ({"web_host": "0.0.0.0"}, "WEB_SECRET is missing"),  # noqa: S104 - what is tried here
-        ({"port": 8080}, "WEB_SECRET is missing"),  # a platform asks from outside
+        ({"web_host": "0.0.0.0"}, "WEB_SECRET is missing"),  # noqa: S104 - the case under test
+        ({"port": 8080}, "WEB_SECRET is missing"),  # a platform's requests come from outside
     ],
 )
-def test_a_page_that_could_not_let_anybody_in_does_not_start(values: dict[str, Any], message: str) -> None:
-    """A page process that could let nobody in names the setting and does not start."""
+def test_a_page_that_could_let_no_caller_in_does_not_start(values: dict[str, Any], message: str) -> None:
+    """The error names the setting."""
     with pytest.raises(SettingsError, match=message):
         command._open(settings(**values))
 
 
-async def test_rooms_of_liveavatar_are_the_workers() -> None:
+async def test_liveavatars_rooms_are_the_workers() -> None:
     """In LiveAvatar's rooms the worker serves the page, since it opens the rooms in which it starts jobs."""
     async with aiohttp.ClientSession() as http:
         link = WorkerLink(http)

@@ -26,7 +26,7 @@ SESSIONS = "/api/renderer/sessions"
 
 
 class Many(Hosting):
-    """Gives as many sessions as are asked for, and stops them by their ids."""
+    """A service that starts as many sessions as requested, and stops them by their ids."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Many(Hosting):
 
 @asynccontextmanager
 async def front_end(directory: Path, service: Hosting, **values: Any) -> AsyncIterator[TestClient[Any, Any]]:
-    """A front end, and a server that buys sessions of this service."""
+    """Run a server that starts sessions of this service, and a front end."""
     site = Site(directory)
     async with service.running_server() as url:
         given = {"liveavatar_api_key": KEY, "liveavatar_api_url": url, "liveavatar_avatar_id": "an-avatar"}
@@ -72,12 +72,12 @@ async def front_end(directory: Path, service: Hosting, **values: Any) -> AsyncIt
 
 
 def noted(directory: Path) -> list[str]:
-    """The sessions that the journal takes for running."""
+    """Return the sessions that the journal counts as running."""
     return [entry.session_id for entry in SessionJournal(directory / "state").entries()]
 
 
 async def test_a_front_end_gets_what_a_renderer_needs(tmp_path: Path) -> None:
-    """By the names that LiveAvatarRenderer has for it; and the journal knows the session until it is stopped."""
+    """The fields have the names of LiveAvatarRenderer, and the journal has the session until it is stopped."""
     service = Many()
     async with front_end(tmp_path, service) as client:
         async with client.post(SESSIONS, headers=KNOWN) as answer:
@@ -95,7 +95,7 @@ async def test_a_front_end_gets_what_a_renderer_needs(tmp_path: Path) -> None:
 
 
 async def test_the_front_end_chooses_the_avatar(tmp_path: Path) -> None:
-    """And its quality; what it leaves out is as in the settings. The service is told how long it may run."""
+    """It may also choose the quality; the settings fill the rest, and the service gets the maximum duration."""
     service = Many()
     async with front_end(tmp_path, service, renderer_minutes=3, liveavatar_video_quality="low") as client:
         async with client.post(SESSIONS, headers=KNOWN, json={"avatar_id": "another", "video_quality": "medium"}):
@@ -108,8 +108,8 @@ async def test_the_front_end_chooses_the_avatar(tmp_path: Path) -> None:
     assert {each["max_session_duration"] for each in service.called("token")} == {180}
 
 
-async def test_as_many_run_as_may(tmp_path: Path) -> None:
-    """429 says when there will be a place; a session that is stopped makes one."""
+async def test_the_number_of_sessions_is_limited(tmp_path: Path) -> None:
+    """Status 429 says when there will be room; stopping a session makes room at once."""
     service = Many()
     async with front_end(tmp_path, service, renderer_sessions=2) as client:
         statuses = [(await client.post(SESSIONS, headers=KNOWN)).status for _ in range(3)]
@@ -123,18 +123,18 @@ async def test_as_many_run_as_may(tmp_path: Path) -> None:
 
 
 async def test_a_session_is_stopped_at_its_limit(tmp_path: Path) -> None:
-    """However long its front end goes on: no agent looks after it."""
+    """No agent watches it, so the server stops it however long the front end goes on."""
     service = Many()
     async with asyncio.timeout(20), front_end(tmp_path, service, renderer_minutes=0.005) as client:
         async with client.post(SESSIONS, headers=KNOWN) as answer:
             assert answer.status == 201
-        while service.running:  # noqa: ASYNC110 - a service tells nobody
+        while service.running:  # noqa: ASYNC110 - the service has no event
             await asyncio.sleep(0.02)
     assert service.stopped == ["s-1"]
 
 
-async def test_the_servers_end_stops_what_runs(tmp_path: Path) -> None:
-    """Nobody else knows that these sessions are to be stopped."""
+async def test_the_end_of_the_server_stops_its_sessions(tmp_path: Path) -> None:
+    """No other process knows when to stop them."""
     service = Many()
     async with service.running_server() as url:
         given = {"liveavatar_api_key": KEY, "liveavatar_api_url": url, "liveavatar_avatar_id": "an-avatar"}
@@ -152,7 +152,7 @@ async def test_the_servers_end_stops_what_runs(tmp_path: Path) -> None:
 
 
 async def test_a_stop_that_fails_is_left_to_the_sweep(tmp_path: Path) -> None:
-    """502 says so, and the journal still knows the session."""
+    """The status is 502, and the journal keeps the session."""
     service = Many()
     async with front_end(tmp_path, service) as client:
         await client.post(SESSIONS, headers=KNOWN)
@@ -163,14 +163,16 @@ async def test_a_stop_that_fails_is_left_to_the_sweep(tmp_path: Path) -> None:
 
 
 async def test_a_session_that_was_started_elsewhere_is_stopped_too(tmp_path: Path) -> None:
-    """Behind a load balancer another server may be asked, or this one after a restart."""
+    """Behind a load balancer another server may get the request, or this one after a restart."""
     service = Many()
     async with front_end(tmp_path, service) as client, client.delete(f"{SESSIONS}/s-9", headers=KNOWN) as answer:
         assert (answer.status, service.stopped) == (204, ["s-9"])
 
 
-async def test_what_liveavatar_refuses_is_no_session(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """502 without an operator's detail, which is in the log; no place is taken."""
+async def test_a_session_that_liveavatar_refuses_takes_no_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The status is 502, and the details for the operator are in the log."""
     service = Many()
     async with front_end(tmp_path, service, liveavatar_api_key="another-key", renderer_sessions=1) as client:
         answers = [await client.post(SESSIONS, headers=KNOWN) for _ in range(2)]
@@ -181,8 +183,8 @@ async def test_what_liveavatar_refuses_is_no_session(tmp_path: Path, caplog: pyt
     assert "no avatar session could be started" in caplog.text
 
 
-async def test_a_limit_that_is_reached_buys_nothing(tmp_path: Path) -> None:
-    """The day's minutes and the credits hold here as for calls."""
+async def test_a_reached_limit_starts_no_session(tmp_path: Path) -> None:
+    """The day's minutes and the credits limit these sessions as well as calls."""
     service, journal = Many(), SessionJournal(tmp_path / "state")
     async with front_end(tmp_path, service, minutes_per_day=0.01) as client:
         url = service.url
@@ -195,8 +197,8 @@ async def test_a_limit_that_is_reached_buys_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("body", [{"avatar": "x"}, {"video_quality": "4k"}, {"avatar_id": 1}])
-async def test_what_is_no_request_is_refused(tmp_path: Path, body: dict[str, Any]) -> None:
-    """400 names the field, and nothing is bought."""
+async def test_an_invalid_request_is_refused(tmp_path: Path, body: dict[str, Any]) -> None:
+    """Status 400 names the field, and no session is started."""
     service = Many()
     async with front_end(tmp_path, service) as client, client.post(SESSIONS, headers=KNOWN, json=body) as answer:
         assert answer.status == 400
@@ -204,8 +206,8 @@ async def test_what_is_no_request_is_refused(tmp_path: Path, body: dict[str, Any
     assert not service.called("token")
 
 
-async def test_the_door_needs_a_secret(tmp_path: Path) -> None:
-    """403 where none is set, 401 without it."""
+async def test_the_api_needs_a_secret(tmp_path: Path) -> None:
+    """The status is 403 if none is set, and 401 without it."""
     service = Many()
     async with front_end(tmp_path / "open", service, web_secret="") as client:
         async with client.post(SESSIONS) as answer:

@@ -1,4 +1,4 @@
-"""The page's port: where it is opened, what if it is taken, and who may reach it."""
+"""The page's port: where it is opened, what happens if it is taken, and who may reach it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from tests.agent.web.web_fakes import Site
 
 KEYS = dict.fromkeys(("deepgram_api_key", "openai_api_key", "eleven_api_key", "liveavatar_api_key"), "a-key")
-ANYWHERE = "0.0.0.0"  # noqa: S104 - what is tried here
+ANYWHERE = "0.0.0.0"  # noqa: S104 - the case under test
 
 
-async def test_it_serves_as_long_as_the_body_runs(site: Site, caplog: pytest.LogCaptureFixture) -> None:
-    """The log names the address, where the page then is; afterwards the port is free."""
+async def test_the_page_is_served_while_the_body_runs(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the page's address, and the port is free afterwards."""
     port = free_port()
     with caplog.at_level(logging.INFO, "agent"):
         listening = open_port(settings(web_port=port), dev=False)
@@ -41,8 +41,10 @@ async def test_it_serves_as_long_as_the_body_runs(site: Site, caplog: pytest.Log
 
 
 @pytest.mark.parametrize(("secret", "warnings"), [("a-secret", 0), ("none", 1)])
-def test_a_port_for_everybody_is_told(caplog: pytest.LogCaptureFixture, secret: str, warnings: int) -> None:
-    """Where others reach it and no secret is wanted, the log says what to do."""
+def test_a_port_that_is_open_to_everybody_is_logged(
+    caplog: pytest.LogCaptureFixture, secret: str, warnings: int
+) -> None:
+    """The log says what to do if others can reach it without a secret."""
     listening = open_port(settings(web_port=free_port(), web_host=ANYWHERE, web_secret=secret), dev=False)
     assert listening is not None
     listening.close()
@@ -62,8 +64,8 @@ def test_a_port_for_everybody_is_told(caplog: pytest.LogCaptureFixture, secret: 
         ({"web_host": ANYWHERE, "stand_ins_url": "http://stand-ins:7900"}, False),
     ],
 )
-def test_a_real_key_is_not_exposed_by_an_oversight(values: dict[str, Any], is_allowed: bool) -> None:
-    """Beyond loopback there has to be a secret, or the word that there is none on purpose."""
+def test_a_real_key_is_not_exposed_by_mistake(values: dict[str, Any], is_allowed: bool) -> None:
+    """Beyond loopback a secret is required, or the word `none`."""
     wanted = settings(**{"web_port": 8080, **KEYS, **values})
     if is_allowed:
         require_web_port(wanted, dev=False)
@@ -72,22 +74,22 @@ def test_a_real_key_is_not_exposed_by_an_oversight(values: dict[str, Any], is_al
             require_web_port(wanted, dev=False)
 
 
-def test_stand_ins_may_be_called_by_everybody() -> None:
-    """With stand-ins only, everybody may call: they cost nothing."""
+def test_everybody_may_call_stand_ins() -> None:
+    """They cost nothing."""
     stand_ins = settings(web_port=8080, web_host=ANYWHERE, stand_ins_url="http://stand-ins:7900")
     require_web_port(stand_ins, dev=False)
 
     assert len(stand_ins.stand_ins) == 4
 
 
-def test_without_a_port_nothing_is_opened(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a port no server is opened, and nothing is logged."""
+def test_without_a_port_there_is_no_server(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is logged either."""
     assert open_port(settings(), dev=False) is None
     assert not caplog.records
 
 
-def test_a_port_that_was_asked_for_has_to_be_free() -> None:
-    """The worker does not start, and the setting is named."""
+def test_a_port_that_was_set_has_to_be_free() -> None:
+    """Otherwise the worker does not start, and the error names the setting."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         wanted = settings(web_port=taken.getsockname()[1])
         with pytest.raises(WorkerError, match=f"WEB_PORT={wanted.web_port}"):
@@ -97,7 +99,7 @@ def test_a_port_that_was_asked_for_has_to_be_free() -> None:
 def test_in_development_the_worker_goes_on_without_a_page(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In development a taken port is one log line, and the worker goes on without a page."""
+    """A taken default port is logged once."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setattr("agent.process.ports._DEV_PAGE", port)
@@ -111,8 +113,8 @@ def test_in_development_the_worker_goes_on_without_a_page(
     )
 
 
-def test_a_platforms_port_is_reached_from_outside() -> None:
-    """Cloud Run and the like ask at PORT, from outside the container."""
+def test_a_platforms_port_is_open_to_the_outside() -> None:
+    """Cloud Run and similar platforms send requests to PORT from outside the container."""
     listening = open_port(settings(port=free_port(), web_secret="a-secret"), dev=False)
     assert listening is not None
     with listening:
@@ -120,23 +122,23 @@ def test_a_platforms_port_is_reached_from_outside() -> None:
 
 
 @pytest.mark.parametrize(("host", "family"), [("localhost", socket.AF_INET), ("::1", socket.AF_INET6)])
-def test_a_name_or_an_address_of_either_kind_will_do(host: str, family: socket.AddressFamily) -> None:
-    """A name that has both is opened at its IPv4 address."""
+def test_a_host_may_be_a_name_or_an_address(host: str, family: socket.AddressFamily) -> None:
+    """A name with IPv4 and IPv6 addresses is opened at its IPv4 address."""
     listening = open_port(settings(web_port=free_port(), web_host=host), dev=False)
     assert listening is not None
     with listening:
         assert listening.family == family
 
 
-def test_a_port_that_is_the_only_door_has_to_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Into rooms of LiveAvatar's callers come by no other way."""
+def test_the_port_for_liveavatars_rooms_has_to_be_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers have no other way into LiveAvatar's rooms."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr("agent.process.ports._DEV_PAGE", taken.getsockname()[1])
         with pytest.raises(WorkerError, match="WEB_PORT="):
             open_port(settings(room_owner="liveavatar"), dev=True)
 
 
-def test_rooms_of_liveavatar_need_the_port() -> None:
+def test_liveavatars_rooms_need_the_port() -> None:
     """A worker whose page could let no caller in does not start."""
     with pytest.raises(SettingsError, match="WEB_PORT is missing"):
         require_web_port(settings(room_owner="liveavatar"), dev=False)
@@ -155,6 +157,6 @@ def test_rooms_of_liveavatar_need_the_port() -> None:
         ("box.lan", "http://box.lan:80"),
     ],
 )
-def test_the_address_is_one_that_can_be_opened(host: str, url: str) -> None:
-    """Where all interfaces are listened to, this machine's own."""
+def test_the_logged_address_can_be_opened(host: str, url: str) -> None:
+    """If the page listens on all interfaces, it is that of loopback."""
     assert page_url(host, 80) == url

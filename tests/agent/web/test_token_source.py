@@ -15,7 +15,7 @@ from tests.agent.web.web_fakes import LIVEKIT, Site, settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-# As livekit-client 2.23 sends it.
+# The request of livekit-client 2.23.
 REQUEST = {
     "room_name": "a-room-of-their-choice",
     "participant_name": "Ada",
@@ -27,7 +27,7 @@ REQUEST = {
 
 
 async def ask(directory: Path, body: Any, **values: Any) -> tuple[int, dict[str, Any]]:
-    """Ask a server with rooms of its own project; nothing listens where its LiveKit server would be."""
+    """Send a request to a server with its own rooms; no LiveKit server runs."""
     site, set_ = Site(directory), settings(**values)
     app = create_app(set_, OwnRooms(set_), site.worker, site.journal, site.page)
     async with TestClient(TestServer(app)) as client, client.post("/api/token", json=body) as answer:
@@ -53,7 +53,7 @@ async def test_the_standard_request_gets_the_standard_answer(tmp_path: Path) -> 
 
 
 async def test_the_agent_is_dispatched_by_the_token(tmp_path: Path) -> None:
-    """A worker with a name comes when the caller joins; the client can't send for another agent."""
+    """A named agent is dispatched when the caller joins; the client can't choose another agent."""
     _, answer = await ask(tmp_path, REQUEST, livekit_agent_name="face")
 
     config = claims_of(answer["participant_token"]).room_config
@@ -70,8 +70,8 @@ async def test_the_agent_is_dispatched_by_the_token(tmp_path: Path) -> None:
         ({"participant_attributes": ["plan"]}, "participant_attributes"),
     ],
 )
-async def test_what_can_not_be_granted_is_named(tmp_path: Path, body: Any, field: str) -> None:
-    """An attribute of LiveKit's own would let a caller pass for the avatar."""
+async def test_fields_that_can_not_be_granted_are_named(tmp_path: Path, body: Any, field: str) -> None:
+    """LiveKit's own attributes would let a caller pass for the avatar."""
     status, answer = await ask(tmp_path, body)
 
     assert status == 400
@@ -79,13 +79,13 @@ async def test_what_can_not_be_granted_is_named(tmp_path: Path, body: Any, field
 
 
 async def test_a_token_needs_the_secret_too(tmp_path: Path) -> None:
-    """The endpoint stands behind the same checks as the page's own."""
+    """The endpoint has the same checks as the page's own."""
     status, _ = await ask(tmp_path, REQUEST, web_secret="a-secret")
 
     assert status == 401
 
 
-async def test_rooms_of_liveavatar_have_no_such_endpoint(tmp_path: Path) -> None:
-    """A token for one is a paid session."""
+async def test_liveavatars_rooms_have_no_such_endpoint(tmp_path: Path) -> None:
+    """A token for such a room is a paid session."""
     async with Site(tmp_path).client() as client, client.post("/api/token", json=REQUEST) as answer:
         assert answer.status == 404

@@ -1,4 +1,4 @@
-"""What the page's process learns from its worker, over the worker's socket."""
+"""What the page's process learns from its worker over the worker's socket."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def linked(path: Path, server: IdleServer, rooms: ListedRooms | None) -> AsyncIterator[WorkerLink]:
-    """A worker and the link to it."""
+    """Run a worker's socket and the link to it."""
     readiness = Readiness(server, is_registered=True)
     async with worker_socket(path / "s", readiness, rooms), worker_link(path / "s") as link:
         yield link
 
 
 async def test_the_state_is_the_workers(tmp_path: Path) -> None:
-    """As it changes; a worker that has gone is one that starts."""
+    """Its changes are seen; a worker that can't be reached counts as starting."""
     server = IdleServer()
     async with linked(tmp_path, server, None) as link:
         states = [await link.state()]
@@ -46,8 +46,8 @@ async def test_the_state_is_the_workers(tmp_path: Path) -> None:
     assert states[1] == WorkerState("ok", 3)
 
 
-async def test_rooms_of_the_worker_are_had_over_the_link(tmp_path: Path) -> None:
-    """With the refusals that the rooms have for callers."""
+async def test_the_workers_rooms_are_used_over_the_link(tmp_path: Path) -> None:
+    """Refusals of the rooms are passed on, too."""
     rooms = ListedRooms()
     async with linked(tmp_path, IdleServer(), rooms) as link:
         details = await link.create("Ada", CallConfig(persona="poet", limits=CallLimits(call_idle_seconds=9)))
@@ -62,7 +62,7 @@ async def test_rooms_of_the_worker_are_had_over_the_link(tmp_path: Path) -> None
     assert rooms.configs == [CallConfig(persona="poet", limits=CallLimits(call_idle_seconds=9)), CallConfig()]
 
 
-async def test_a_worker_that_has_gone_has_no_rooms(tmp_path: Path) -> None:
+async def test_an_unreachable_worker_has_no_rooms(tmp_path: Path) -> None:
     """The caller reads a sentence."""
     async with worker_link(tmp_path / "s") as link:
         with pytest.raises(NoRoomError, match="not available"):
@@ -70,5 +70,5 @@ async def test_a_worker_that_has_gone_has_no_rooms(tmp_path: Path) -> None:
 
 
 async def test_without_a_worker_callers_are_let_in() -> None:
-    """LiveKit chooses one elsewhere."""
+    """LiveKit chooses a worker elsewhere."""
     assert (await AnyWorker().state()).is_ready

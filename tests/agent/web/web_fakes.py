@@ -1,4 +1,4 @@
-"""A worker in a state of one's choice, and rooms that are nowhere."""
+"""A worker with a settable state, and fake rooms."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
     from agent.call_config import CallConfig
 
 LIVEKIT = {
-    "livekit_url": "ws://127.0.0.1:1",  # nothing listens there
+    # Nothing listens there.
+    "livekit_url": "ws://127.0.0.1:1",
     "livekit_api_key": "devkey",
     "livekit_api_secret": "a-secret-of-thirty-two-characters",
 }
 
 
 def settings(**values: Any) -> Settings:
-    """Settings with a LiveKit server, and these."""
+    """Make settings with a LiveKit server and these values."""
     return Settings(**{**LIVEKIT, **values})
 
 
 @dataclass
 class IdleWorker:
-    """A worker that is in the state that it is told to be in."""
+    """A worker with a settable state."""
 
     now: WorkerState = field(default_factory=lambda: WorkerState("ok", 0))
 
@@ -46,10 +47,10 @@ class IdleWorker:
 
 @dataclass
 class ListedRooms:
-    """Lets callers in, or refuses them with `refusal` or `over`; remembers their names and tokens.
+    """Rooms that let callers in, or refuse them with `refusal` or `over`; they record names and tokens.
 
     Attributes:
-        joined: Tokens of those who have joined.
+        joined: Tokens of callers who have joined.
     """
 
     refusal: str = ""
@@ -80,7 +81,7 @@ class ListedRooms:
 
 @dataclass
 class Site:
-    """All that is served, and what is behind it."""
+    """Everything that is served, and what is behind it."""
 
     directory: Path
     worker: IdleWorker = field(default_factory=IdleWorker)
@@ -99,6 +100,6 @@ class Site:
 
     @contextlib.asynccontextmanager
     async def client(self, **values: Any) -> AsyncIterator[TestClient[Any, Any]]:
-        """A client of the application with these settings."""
+        """Serve the application with these settings, and yield a client."""
         async with TestClient(TestServer(self.app(**values))) as client:
             yield client
