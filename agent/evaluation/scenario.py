@@ -100,7 +100,7 @@ def load_scenarios(path: Path) -> tuple[Scenario, ...]:
     except OSError as error:
         raise SettingsError([f"{path} can't be read: {error.strerror}; docs/eval.md says what it holds"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path} is no TOML file: {error}"]) from None
+        raise SettingsError([f"{path} is not a TOML file: {error}"]) from None
     except ValidationError as error:
         problems = [f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SettingsError(problems) from None

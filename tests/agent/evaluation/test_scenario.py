@@ -25,7 +25,7 @@ def test_the_default_persona_has_scenarios() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("scenarios = ", "is no TOML file"),
+        ("scenarios = ", "is not a TOML file"),
         ("scenarios = []", "scenarios: Tuple should have at least 1 item"),
         ('[[scenarios]]\nname = "a"\nturns = []', "scenarios.0.turns: Tuple should have at least 1 item"),
         ('[[scenarios]]\nname = "a"\nturns = [{ say = "x" }]', "scenarios.0.turns.0.says: Field required"),
