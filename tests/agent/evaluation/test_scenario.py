@@ -32,7 +32,7 @@ def test_the_default_persona_has_scenarios() -> None:
         ('[[scenarios]]\nname = "a"\nturns = [{ says = "x", hears = "y" }]', "hears: Extra inputs are not permitted"),
         (
             '[[scenarios]]\nname = "a"\nturns = [{ says = "x", not_heard = ["("] }]',
-            "not_heard.0: Value error, '(' is no regular expression",
+            "not_heard.0: Value error, '(' is not a regular expression",
         ),
     ],
 )
