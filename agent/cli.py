@@ -119,7 +119,7 @@ def doctor(
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Make the call in the sandbox, free of charge.")] = False,
     read: Annotated[Path | None, typer.Option(help="Check a recording of a call instead.")] = None,
 ) -> None:
-    """Check keys, avatar, LiveKit, credits, clock and audio format; with --call, the real LiveAvatar itself."""
+    """Check keys, avatar, LiveKit, credits, clock and audio format; with --call, also make a test call."""
     if read is not None:
         is_good = doctor_command.read(read)
     elif call or sandbox:

@@ -1,4 +1,4 @@
-"""Every use of livekit-agents beyond its public interface; the rest of the service calls what is here.
+"""Every use of livekit-agents beyond its public interface; the rest of the service calls this module.
 
 tests/agent/test_framework.py checks each of them against the installed version, so that an upgrade of the framework
 which changes one fails there, by name.
@@ -169,7 +169,8 @@ class JobServer(AgentServer):
 
     async def _connection_task(self) -> None:
         """Keep a connection to LiveKit until `aclose`."""
-        self._max_retry = 0  # the framework's method then ends at the first failure
+        # The framework's method then ends at the first failure.
+        self._max_retry = 0
         while True:
             try:
                 # Skip the decorator, which logs each failure with a traceback.

@@ -11,7 +11,7 @@ logger = logging.getLogger("agent")
 
 
 def require_usable(settings: Settings, persona: Persona) -> None:
-    """Check that the models take what the persona asks of them, and that nothing in it contradicts the settings.
+    """Check that the models accept the persona's options, and that nothing in it contradicts the settings.
 
     Raises:
         SettingsError: Something can't work; the error names all of it, and what would work instead.

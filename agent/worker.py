@@ -194,7 +194,8 @@ async def _adopt(ctx: JobContext, hosted: HostedRoom, journal: Journal) -> bool:
     """Take over the session of one of LiveAvatar's rooms; return False if the session was given up before."""
     if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
         return False
-    set_job_url(ctx, hosted.url)  # CallServer.join says why it has none
+    # CallServer.join says why the job has no URL.
+    set_job_url(ctx, hosted.url)
     grants = ctx.token_claims().video
     if grants is None or not grants.can_update_own_metadata:
         logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")

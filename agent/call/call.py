@@ -225,7 +225,7 @@ class Call:
             close_on_disconnect=False,
             # Control reads the chat, and takes lines of every caller.
             text_input=False,
-            # With an avatar the transcription follows what it has played.
+            # With an avatar the transcription follows its playback.
             text_output=room_io.TextOutputOptions(sync_transcription=self._face.avatar is None),
         )
 

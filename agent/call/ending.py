@@ -12,8 +12,8 @@ logger = logging.getLogger("agent")
 class Farewell(Enum):
     """The last words of a call."""
 
-    NONE = "nothing: what is being said is cut"
-    FINISH = "the rest of what is being said"
+    NONE = "nothing: the current speech is cut"
+    FINISH = "the rest of the current speech"
     GOODBYE = "the persona's goodbye"
 
 

@@ -15,7 +15,7 @@ LINGER = 1.0
 
 
 async def fall_silent(session: AgentSession[Any]) -> None:
-    """Close the microphone, cut what is being said, and cancel running tools.
+    """Close the microphone, interrupt the current speech, and cancel running tools.
 
     No-op for a session that does not run.
     """

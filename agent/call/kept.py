@@ -126,7 +126,7 @@ class Memory:
         session.on("conversation_item_added", self._on_item_added)
 
     async def aclose(self) -> None:
-        """Finish what is being kept, and keep nothing more."""
+        """Finish the current write, and keep nothing more."""
         self._session.off("conversation_item_added", self._on_item_added)
         if self._keeping is not None:
             await self._keeping

@@ -9,7 +9,7 @@ _VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 def filled(persona: Persona, variables: Mapping[str, str]) -> Persona:
-    """Put values in the place of the variables in the instructions and the opening.
+    """Replace the variables in the instructions and the opening with their values.
 
     A name in braces that is not a variable stays unchanged: instructions may show JSON.
 

@@ -54,7 +54,7 @@ class Backchannels:
     def are_all_of(self, text: str) -> bool:
         """Return whether a transcript has words, all of them backchannels, such as `Yeah, right.`."""
         said = words(text)
-        # By count: whether the first words, so many, consist of backchannels.
+        # reached[n] is True if the first n words consist of backchannels.
         reached = [True] + [False] * len(said)
         for end in range(1, len(said) + 1):
             starts = range(max(0, end - self._longest), end)

@@ -18,7 +18,7 @@ class Closer(Protocol):
     """Ends a call, and closes its session with `CallSession.close`."""
 
     def shut_down(self, *, drain: bool) -> None:
-        """Begin to end the call; with `drain` after what is being said."""
+        """Begin to end the call; with `drain` after the current speech."""
 
     async def close(self) -> None:
         """End the call, and return when it has ended."""
@@ -61,7 +61,7 @@ class CallSession(AgentSession[Any]):
         self.input.audio = GainInput(heard) if auto_gain_control else heard
 
     def shutdown(self, *, drain: bool = True) -> None:
-        """Begin to end the call; with `drain` after what is being said."""
+        """Begin to end the call; with `drain` after the current speech."""
         if self.closer is None:
             super().shutdown(drain=drain)
         else:

@@ -82,7 +82,7 @@ class Wire:
         await self._send(SpeakEnd(event_id))
 
     async def interrupt(self) -> None:
-        """Drop what is playing and what is queued."""
+        """Drop the speech that is playing or queued."""
         await self._send(Interrupt(self._mint("interrupt")))
 
     def _mint(self, kind: str) -> str:
