@@ -18,7 +18,7 @@ os.environ.setdefault("LIVEKIT_AGENTS_LOOP_BLOCK_WARN_MS", "0")
 
 
 def __getattr__(name: str) -> object:
-    """Load the worker on first access, for `lk agent agent.py` and `python -m livekit.agents`.
+    """Load the worker on first access, for `lk agent` and `python -m livekit.agents`, which are given agent.py.
 
     They import `agent` by name, and find this package before the file. Other importers need not load the worker.
     """

@@ -219,7 +219,7 @@ class Call:
             # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
             # The rate that voice activity detection and Deepgram need: by default both would resample the sound. The
-            # session itself applies auto gain control, which takes processor time in silence, too.
+            # session itself applies auto gain control, because the framework's takes processor time even in silence.
             audio_input=room_io.AudioInputOptions(sample_rate=_INPUT_RATE, auto_gain_control=False),
             # Presence decides whether a caller who left ends the call.
             close_on_disconnect=False,

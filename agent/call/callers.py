@@ -15,7 +15,7 @@ FLOOR = 1.5
 # disconnects on `beforeunload`), and is back in one to three seconds.
 RELOAD_GRACE = 5.0
 
-# The most seconds that the call waits for a caller whose page has asked for new connection details.
+# The most seconds after a departure that the call waits for a caller whose page has asked for new connection details.
 RETURN_TIMEOUT = 60.0
 
 

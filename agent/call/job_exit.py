@@ -26,7 +26,7 @@ def exit_within(seconds: float) -> None:
 
 
 def exit_lost() -> None:
-    """End this process at once: another worker took it for dead, and may have brought its callers another agent.
+    """End this process at once: another worker took it for dead, stopped its session, and may have replaced its agent.
 
     Anything that this process did now, such as its goodbye or closing the room, would happen in that agent's call. If
     there is no other agent yet, this process's worker brings one, as for every job that fails.

@@ -43,7 +43,7 @@ async def given_by_telephone(ctx: JobContext) -> Given:
 
 
 def prepare(settings: Settings, given: Given) -> tuple[Settings, Persona, Given]:
-    """Return the settings and the persona of a call. Fields of its configuration that can't be used are logged.
+    """Return the settings and the persona of a call; log and leave out fields of its configuration that can't be used.
 
     Args:
         settings: The worker's.

@@ -48,7 +48,7 @@ class Control:
         config: Of the call.
         stem: See `Personas`.
         usage: Of the call.
-        on_turn: Called with a turn whenever it has reached a stage.
+        on_turn: Called with a turn when it begins and whenever it reaches a stage.
         on_use: Called when a caller presses a key or writes a text.
         on_end: Ends the call.
 

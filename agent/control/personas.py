@@ -201,7 +201,7 @@ class Personas:
             ) from None
 
     def _load(self, stem: str) -> tuple[Persona, str]:
-        """Return a persona and its avatar: its own, if it has one."""
+        """Return a persona and the avatar for it: the persona's own, if it has one."""
         config = self._config if stem == self._first_stem else self._config.only({"variables"})
         try:
             config = config.model_copy(update={"persona": stem})

@@ -27,7 +27,7 @@ class TurnTimings:
 
     Args:
         session: The agent session.
-        tell: Called with a turn whenever it has reached a stage.
+        tell: Called with a turn when it begins and whenever it reaches a stage.
     """
 
     def __init__(self, session: AgentSession[Any], tell: Callable[[Turn], None]) -> None:

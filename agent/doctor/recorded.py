@@ -187,7 +187,7 @@ class RecordedCall:
         return None if note is None else note.at
 
     def silent_at(self, after: float) -> float | None:
-        """Return when the avatar became silent in the room; `after`, if it was silent then.
+        """Return when the avatar became silent in the room, from `after` on; `after` itself if it was silent then.
 
         The note comes when the avatar has been silent for a while, and says for how long.
         """

@@ -258,7 +258,7 @@ def _interrupt_and_answer(call: RecordedCall) -> tuple[Message | None, Message |
 
 SPEECH = (
     Assumption("31, 32", "`connected` comes on the first WebSocket within 3 s of the start.", _connected),
-    Assumption("33, 35", "A session speaks even if it never reported `connected`.", _untold_is_ready),
+    Assumption("33, 35", "A session that has not reported `connected` speaks anyway.", _untold_is_ready),
     Assumption("36", "`connected` is not reported on a second WebSocket.", _told_once),
     Assumption("36", "A second WebSocket of a session takes speech.", _second_socket_speaks),
     Assumption("38", "The service closes the WebSocket after a stop.", _closed_after_stop),

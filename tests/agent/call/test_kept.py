@@ -55,7 +55,7 @@ def test_of_a_long_conversation_the_end_is_kept(count: int, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"persona": "nova", "history": {}}', '{"persona": 1, "history": 2}'])
 def test_what_is_no_conversation_is_none(text: str) -> None:
     """Such as what another version has kept."""
-    with pytest.raises(ValueError, match="it is no conversation"):
+    with pytest.raises(ValueError, match="this is not a conversation"):
         Conversation.from_text(text)
 
 

@@ -18,12 +18,12 @@ def named(text: str) -> Assumption:
 
 
 def test_a_service_as_observed_contradicts_nothing() -> None:
-    """All are confirmed but the one about a session that never reported `connected`, which this one did."""
+    """All are confirmed but the one about a session that has not reported `connected`, which this one has."""
     call = as_observed().call
     verdicts = {assumption.text: assumption.judge(call) for assumption in ASSUMPTIONS}
 
     assert {text: verdict.seen for text, verdict in verdicts.items() if verdict.outcome is not Outcome.CONFIRMED} == {
-        "A session speaks even if it never reported `connected`.": ""
+        "A session that has not reported `connected` speaks anyway.": ""
     }
 
 
@@ -127,12 +127,12 @@ def test_a_session_that_is_never_told_to_be_connected() -> None:
     tape = started()
     socket = tape.open(1.2)
     tape.speak(4.2, socket, "u1", 1.0)
-    before = named("never reported").judge(tape.call)
+    before = named("has not reported").judge(tape.call)
     tape.note(5.0, "avatar audible")
 
     assert named("`connected` comes on the first").judge(tape.call).outcome is Outcome.CONTRADICTED
     assert before.outcome is Outcome.CONTRADICTED
-    assert named("never reported").judge(tape.call).outcome is Outcome.CONFIRMED
+    assert named("has not reported").judge(tape.call).outcome is Outcome.CONFIRMED
 
 
 def test_connected_that_is_told_again_is_seen() -> None:
