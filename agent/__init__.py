@@ -8,19 +8,19 @@ if TYPE_CHECKING:
 
 __all__ = ["server"]
 
-# onnxruntime, which runs the voice activity detection, reads this when it is imported. Without it, it keeps a device id
+# onnxruntime, which runs the voice activity detection, reads this on import. Without it, onnxruntime keeps a device id
 # and its events on disk, and tries to send them to its vendor. Its own `disable_telemetry_events()` comes too late.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-# The framework measures in every process, idle ones too, whether its event loop is blocked: fifty times a second in two
-# threads, which is 0.7 CPU seconds a minute for each process. A number of milliseconds turns that on.
+# The framework checks in every process, even idle ones, whether its event loop is blocked: fifty times a second in two
+# threads, which is 0.7 CPU seconds a minute for each process. A number of milliseconds turns the check on.
 os.environ.setdefault("LIVEKIT_AGENTS_LOOP_BLOCK_WARN_MS", "0")
 
 
 def __getattr__(name: str) -> object:
-    """Give the worker to who looks for it here: `lk agent` and `python -m livekit.agents` are told of agent.py.
+    """Load the worker on first access, for `lk agent` and `python -m livekit.agents`, which are given agent.py.
 
-    They import it by that name, and this package goes before the file. Other importers need not load the worker.
+    They import `agent` by name, and find this package before the file. Other importers need not load the worker.
     """
     if name != "server":
         message = f"module {__name__!r} has no attribute {name!r}"
@@ -31,5 +31,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """What is here, the worker included: who looks for it looks here first."""
+    """List the names of this module, including the worker's: the framework looks for it here first."""
     return [*globals(), *__all__]

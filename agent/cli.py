@@ -84,7 +84,8 @@ def dev(
 ) -> None:
     """Run the worker for development: readable logs, restart on change; Ctrl-C lets running calls end."""
     if reload:
-        settings_of_a_call()  # so that what is missing is printed once, before a process is started
+        # Missing settings are printed once, before a process is started.
+        settings_of_a_call()
         root = Path(sys.argv[0]).resolve().parent
         command = [sys.executable, *sys.argv, "--no-reload"]
         raise typer.Exit(run_reloading(command, root, ENVIRONMENT))
@@ -116,9 +117,9 @@ def doctor(
     call: Annotated[bool, typer.Option("--call", help="Also make a test call; asks before it costs anything.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Make the call without asking.")] = False,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Make the call in the sandbox, free of charge.")] = False,
-    read: Annotated[Path | None, typer.Option(help="Report what a recording of a call says, instead.")] = None,
+    read: Annotated[Path | None, typer.Option(help="Check a recording of a call instead.")] = None,
 ) -> None:
-    """Check keys, avatar, LiveKit, credits, clock and audio format; with --call, the real LiveAvatar itself."""
+    """Check keys, avatar, LiveKit, credits, clock and audio format; with --call, also make a test call."""
     if read is not None:
         is_good = doctor_command.read(read)
     elif call or sandbox:
@@ -145,7 +146,7 @@ def settings_of_a_call() -> Settings:
     """Load the settings and the persona that a call needs.
 
     Raises:
-        SettingsError: Something is missing or wrong; all of it is named.
+        SettingsError: Something is missing or wrong; the error names all of it.
     """
     persona = load_persona(load_settings().persona)
     settings = complete_settings(of_persona=persona.avatar_id)
@@ -174,7 +175,7 @@ def _run(*, dev: bool, log_level: Level) -> None:
     logger.info("calls can have these personas", extra={"personas": ", ".join(usable_personas(settings))})
     for name, value in mended(ENVIRONMENT).items():
         extra = {"setting": name, "used_as": value or "the key alone"}
-        logger.warning("a setting is not used as it is written; other programs may not read it so", extra=extra)
+        logger.warning("a setting is not used as it is written; other programs may read it differently", extra=extra)
     if settings.turn_detection == "vad":
         # The framework would load its own turn detector into every process, where it is not used.
         os.environ.setdefault("LIVEKIT_AGENTS_PRELOAD_LOCAL_INFERENCE", "0")
@@ -206,9 +207,9 @@ async def _beside(
     dev: bool,
     log_level: Level,
 ) -> AsyncIterator[None]:
-    """Run the sweeper and deliveries in the worker's process, and the page's process, beside the worker."""
+    """Run the sweeper and deliveries in the worker's process, and the page's process alongside it."""
     async with (
-        # First: the processes that are started later inherit where they count.
+        # First, because later processes inherit the folder of their metrics.
         serving_metrics(settings, state.journal),
         account.running(),
         _recovery(settings) as recovery,
@@ -224,7 +225,7 @@ async def _beside(
 
 @asynccontextmanager
 async def _recovery(settings: Settings) -> AsyncIterator[Recovery]:
-    """Bring callers another agent when theirs has died."""
+    """Dispatch another agent to callers whose agent has died."""
     recovery = Recovery(settings)
     server.on_job_failed = recovery.recover_job
     try:
@@ -234,5 +235,5 @@ async def _recovery(settings: Settings) -> AsyncIterator[Recovery]:
 
 
 def _rooms(settings: Settings, journal: Journal) -> AbstractAsyncContextManager[Rooms | None]:
-    """Open rooms of LiveAvatar's; the page's process itself opens those of the own project."""
+    """Open LiveAvatar's rooms; rooms of our own LiveKit project are opened by the page's process."""
     return nullcontext() if settings.room_owner == "ours" else hosted_rooms(settings, server, journal)

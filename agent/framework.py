@@ -1,4 +1,4 @@
-"""Every use of livekit-agents beyond its public interface; the rest of the service calls what is here.
+"""Every use of livekit-agents beyond its public interface; the rest of the service calls this module.
 
 tests/agent/test_framework.py checks each of them against the installed version, so that an upgrade of the framework
 which changes one fails there, by name.
@@ -63,8 +63,8 @@ _CONNECTIONS_PER_HOST = 50
 _KEEPALIVE_S = 120
 
 
-# Seconds between two attempts to reach LiveKit: a lot between 0 and a bound that doubles with each failure, so that the
-# workers of a fleet don't come back in the same moment.
+# Seconds between two attempts to reach LiveKit: random between 0 and a bound that doubles with each failure, so that
+# the workers of a fleet don't come back at the same moment.
 _FIRST_RETRY_S = 1.0
 _LONGEST_RETRY_S = 10.0
 
@@ -74,15 +74,15 @@ class FullError(Exception):
 
 
 class JobServer(AgentServer):
-    """A worker that tells its state, stays when LiveKit is away, and can start jobs that LiveKit did not assign.
+    """A worker that reports its state, outlives LiveKit's outages, and can start jobs that LiveKit did not assign.
 
-    The framework's worker gives LiveKit up after 16 attempts, about 130 s, and ends every call, although a call has a
-    connection of its own. This one tries for ever.
+    The framework's worker gives up after 16 attempts, about 130 s, and ends every call, although a call has a
+    connection of its own. This one keeps trying.
 
     Args:
         options: Those of `AgentServer`.
         max_calls: Calls at a time; 0 for as many as the load allows.
-        routes: Beside those of the framework, where it answers health checks.
+        routes: Added to the framework's routes on the health check's server.
 
     Attributes:
         are_keys_refused: True while LiveKit answers that the API key or secret is wrong.
@@ -109,7 +109,7 @@ class JobServer(AgentServer):
         # The framework takes HTTPS_PROXY whatever NO_PROXY says, and whatever the URL's scheme is.
         self._http_proxy = proxy_for(self._ws_url) or ""
         if metrics := os.environ.get(METRICS_DIRECTORY):
-            # The framework empties the folder, in which the page's process may have begun to count.
+            # The framework empties its folder, and the page's process may already count in this one.
             self._prometheus_multiproc_dir = str(Path(metrics) / "jobs")
         await super().run(devmode=devmode, unregistered=unregistered)
 
@@ -140,14 +140,14 @@ class JobServer(AgentServer):
         self._health_server = server
 
     def other_load(self) -> float:
-        """Return which part of what limits this worker beside the machine is used; 1.0 leaves no place for a call.
+        """Return the used share of this worker's limits other than the machine's; at 1.0 it takes no more calls.
 
-        It is called in a thread, and may block for a moment.
+        Called in a thread; may block for a moment.
         """
         return len(self.active_jobs) / self._max_calls if self._max_calls else 0.0
 
     def _measure_load(self) -> float:
-        """Return the largest of the loads, so that LiveKit chooses the worker that has most of everything."""
+        """Return the largest of the loads, so that LiveKit chooses the worker with the most capacity left."""
         self._other_load = self.other_load()
         threshold = ServerEnvOption.getvalue(self._load_threshold, self._devmode)
         return max(_DefaultLoadCalc.get_load(self), self._other_load * min(threshold, 1.0))
@@ -169,10 +169,11 @@ class JobServer(AgentServer):
 
     async def _connection_task(self) -> None:
         """Keep a connection to LiveKit until `aclose`."""
-        self._max_retry = 0  # the framework's method then ends at the first failure
+        # The framework's method then ends at the first failure.
+        self._max_retry = 0
         while True:
             try:
-                # Without the decorator, which logs each failure with a traceback.
+                # Skip the decorator, which logs each failure with a traceback.
                 await AgentServer._connection_task.__wrapped__(self)  # type: ignore[attr-defined] # noqa: SLF001 - our own
             except RuntimeError as error:
                 self._connection_failed = False
@@ -224,7 +225,7 @@ class JobServer(AgentServer):
             RuntimeError: No process could be started.
         """
         launching = asyncio.create_task(self._proc_pool.launch_job(info), name="job_launch")
-        # `drain` waits for these tasks before it looks which jobs run.
+        # `drain` waits for these tasks before it checks which jobs run.
         self._job_lifecycle_tasks.add(launching)
         launching.add_done_callback(self._job_lifecycle_tasks.discard)
         await asyncio.shield(launching)
@@ -236,14 +237,14 @@ class JobServer(AgentServer):
 
 
 def set_job_url(ctx: JobContext, url: str) -> None:
-    """Let `ctx.connect()` join the room at this address."""
+    """Make `ctx.connect()` join the room at this address."""
     ctx._info.url = url  # noqa: SLF001 - the framework has no other way to set it
 
 
 def tls_context() -> ssl.SSLContext:
-    """Return the TLS context of this process. CA certificates are read the first time, a tenth of a second or more.
+    """Return the TLS context of this process. The first call reads the CA certificates, which takes 0.1 s or more.
 
-    It falls back to certifi where the system has no CA bundle.
+    Falls back to certifi where the system has no CA bundle.
     """
     return http_context._create_ssl_context()  # noqa: SLF001 - it is cached in this process
 
@@ -251,7 +252,7 @@ def tls_context() -> ssl.SSLContext:
 def plugin_http_session() -> aiohttp.ClientSession:
     """Open the HTTP session that plugins share from here on in this task; close it after use.
 
-    The framework's own goes to the proxy of the worker with every request, loopback addresses included.
+    The framework's own session sends every request through the worker's proxy, even to loopback addresses.
     """
     connector = aiohttp.TCPConnector(
         limit_per_host=_CONNECTIONS_PER_HOST,
@@ -284,19 +285,19 @@ def paused_speech(session: AgentSession[Any]) -> tuple[SpeechHandle, bool] | Non
 
 
 async def until_scheduled() -> None:
-    """Wait until the speech for which this task works is certain to be said; one that is dropped cancels the task."""
+    """Wait until the speech of this task is certain to be said; dropping the speech cancels the task."""
     speech = _SpeechHandleContextVar.get(None)
     if speech is not None:
         await speech._wait_for_scheduled()  # noqa: SLF001 - the framework begins answers before the turn has ended
 
 
 def reports_messages(source: stt.STT[Any]) -> bool:
-    """Whether an STT emits `STT_MESSAGE`."""
+    """Return whether an STT emits `STT_MESSAGE`."""
     return getattr(source, "_reports_messages", False)
 
 
 def forward_messages(source: stt.STT[Any], target: stt.STT[Any]) -> None:
-    """Let an adapter emit `STT_MESSAGE` whenever the STT that it wraps does."""
+    """Make an adapter emit `STT_MESSAGE` whenever the STT that it wraps does."""
     target._reports_messages = True  # type: ignore[attr-defined] # noqa: SLF001 - read by `reports_messages`
     source.on(STT_MESSAGE, lambda: target.emit(STT_MESSAGE))
 
@@ -348,11 +349,11 @@ def _report_messages(source: stt.STT[Any], stream: Any) -> None:
 
 
 class ConnectedLLM(openai.LLM):
-    """OpenAI's LLM, which opens its connection when the agent starts rather than with the first answer.
+    """OpenAI's LLM that opens its connection when the agent starts, not with the first answer.
 
     Args:
-        connect: Opens it.
-        is_openai: False for other servers: tools are described without `strict`, which some refuse.
+        connect: Opens the connection.
+        is_openai: False for other servers: tools are then described without `strict`, which some servers refuse.
         options: Those of `openai.LLM`.
     """
 
@@ -361,7 +362,7 @@ class ConnectedLLM(openai.LLM):
         self._connect = connect
 
     def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """Connect; no-op when a session is made, for which the framework passes its loop: it may never start."""
+        """Connect; no-op with a loop, which the framework passes for a new session: that may never start."""
         if loop is None:
             super().prewarm()
 
@@ -375,5 +376,5 @@ class ConnectedLLM(openai.LLM):
 
 
 def is_released(context: RunContext[Any]) -> bool:
-    """Whether the conversation goes on without waiting for a tool, after the tool's first `context.update()`."""
+    """Return whether the conversation goes on without waiting for a tool, after its first `context.update()`."""
     return bool(context.function_call.extra.get("__livekit_agents_tool_non_blocking"))

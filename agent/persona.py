@@ -58,12 +58,12 @@ class Persona(TurnOptions):
     mcp: tuple[McpServer, ...] = ()
     knowledge: Knowledge | None = None
     transfer: Destinations = Field(default_factory=dict)
-    # The file's, to which its paths and modules are relative.
+    # The persona file's folder, to which its paths and modules are relative.
     folder: Path | None = Field(default=None, exclude=True)
 
     @property
     def said_while_waiting(self) -> tuple[str, ...]:
-        """The fillers of the file, or those of its language."""
+        """The file's fillers, or else the default ones of its language."""
         return default_fillers(self.language) if self.fillers is None else self.fillers
 
 
@@ -71,14 +71,14 @@ def load_persona(path: Path) -> Persona:
     """Read a persona file.
 
     Raises:
-        SettingsError: It can't be read, has missing, wrong or unknown fields, or names a tool that there is not.
+        SettingsError: It can't be read, has missing, wrong or unknown fields, or names an unknown tool.
     """
     try:
         persona = Persona.model_validate(tomllib.loads(path.read_text("utf-8")) | {"folder": path.absolute().parent})
     except OSError as error:
         raise SettingsError([f"PERSONA: {path} can't be read: {error.strerror}"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f"PERSONA: {path} is no TOML file: {error}"]) from None
+        raise SettingsError([f"PERSONA: {path} is not a TOML file: {error}"]) from None
     except ValidationError as error:
         problems = [f"PERSONA: {path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SettingsError(problems) from None
@@ -87,13 +87,13 @@ def load_persona(path: Path) -> Persona:
 
 
 def personas_beside(chosen: Path, folder: Path | None = None) -> dict[str, Path]:
-    """List the personas there are to choose from, by the stems of their files.
+    """List the available personas by the stems of their files.
 
     Args:
-        chosen: The file that PERSONA names; it goes before one of the same stem in the folder.
-        folder: That of PERSONAS_DIR, if there is one; its files go before those that come with the agent.
+        chosen: The file that PERSONA names; it takes precedence over a file of the same stem in a folder.
+        folder: PERSONAS_DIR, if set; its files take precedence over those that come with the agent.
     """
     folders = [Path(__file__).parent / "personas", *([folder] if folder else [])]
-    # A name that ends in `.eval.toml` is that of scenarios.
+    # Files named `*.eval.toml` hold scenarios.
     files = [file for each in folders for file in sorted(each.glob("*.toml")) if not file.stem.endswith(".eval")]
     return {file.stem: file for file in [*files, chosen]}

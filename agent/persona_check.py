@@ -1,4 +1,4 @@
-"""Checks a persona against the settings: what a start can find out is refused before a call."""
+"""Checks a persona against the settings when the worker starts, so that mistakes are found before a call."""
 
 import logging
 
@@ -11,10 +11,10 @@ logger = logging.getLogger("agent")
 
 
 def require_usable(settings: Settings, persona: Persona) -> None:
-    """Check that the models take what the persona asks of them, and that nothing in it contradicts the settings.
+    """Check that the models accept the persona's options, and that nothing in it contradicts the settings.
 
     Raises:
-        SettingsError: Something can't work; all of it is named, with what would work.
+        SettingsError: Something can't work; the error names all of it, and what would work instead.
     """
     turn_settings(settings, persona)
     problems = persona.hearing.problems(settings.deepgram_model, persona.language, persona.languages)
@@ -26,7 +26,7 @@ def require_usable(settings: Settings, persona: Persona) -> None:
 
 
 def warn_of_doubts(settings: Settings, persona: Persona) -> None:
-    """Log what only the vendor can tell: Deepgram adds languages faster than any table."""
+    """Warn if only Deepgram can tell whether its model knows the language: it adds languages faster than any table."""
     if doubted(settings.deepgram_model, persona.language):
         extra = {"model": settings.deepgram_model, "language": persona.language}
-        logger.warning("it is not known whether the model hears the persona's language; `doctor` asks", extra=extra)
+        logger.warning("the model may not understand the persona's language; `doctor` checks that", extra=extra)

@@ -1,6 +1,7 @@
-"""Loads what every job needs in the process that the jobs' processes are forked from.
+"""Loads what every job needs in the process from which the jobs' processes are forked.
 
-All jobs share its memory, and none waits for it. Nothing here may start a thread or an event loop: a fork has neither.
+All jobs share the loaded memory, and no job waits for loading. Don't start a thread or an event loop here: forks lose
+both.
 Where processes are not forked, as on macOS and Windows, `prewarm` loads the same in each of them.
 """
 

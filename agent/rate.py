@@ -1,12 +1,12 @@
-"""How often something may be asked for: token buckets, for which time is an argument."""
+"""Rate limits: token buckets, with the time as an argument."""
 
 
 class Bucket:
-    """Lets a burst through at once, and then as much as flows in.
+    """A token bucket: lets a burst through at once, then a steady rate.
 
     Args:
-        burst: What is let through at once; the bucket is full at first.
-        per_second: What flows in.
+        burst: Tokens that the bucket holds; it is full at first.
+        per_second: Tokens that are added each second.
     """
 
     def __init__(self, burst: int, per_second: float) -> None:
@@ -16,13 +16,13 @@ class Bucket:
         self._filled_at = float("-inf")
 
     def take(self, now: float) -> float:
-        """Take one.
+        """Take one token.
 
         Args:
-            now: Seconds of any clock; one that goes back lets nothing flow in.
+            now: Seconds of any clock; a clock that goes back adds no tokens.
 
         Returns:
-            0.0, or after how many seconds there will be one; then nothing is taken.
+            0.0 if a token was taken; otherwise the seconds until there is one.
         """
         elapsed = max(0.0, now - self._filled_at)
         self._tokens = min(float(self._burst), self._tokens + elapsed * self._per_second)
@@ -34,12 +34,12 @@ class Bucket:
 
 
 class Buckets:
-    """A bucket for each key, of the keys that were used last.
+    """A bucket for each of the most recently used keys.
 
     Args:
         burst: See `Bucket`.
         per_second: See `Bucket`.
-        most: How many keys are remembered; beyond it, the one that was used longest ago is forgotten.
+        most: How many keys are remembered; beyond it, the least recently used one is forgotten.
     """
 
     def __init__(self, burst: int, per_second: float, most: int) -> None:
@@ -52,7 +52,7 @@ class Buckets:
         return len(self._buckets)
 
     def take(self, key: str, now: float) -> float:
-        """Take one from the key's bucket; see `Bucket.take`."""
+        """Take a token from the key's bucket; see `Bucket.take`."""
         bucket = self._buckets.pop(key, None) or Bucket(self._burst, self._per_second)
         self._buckets[key] = bucket
         if len(self._buckets) > self._most:

@@ -1,16 +1,16 @@
-"""How a persona takes turns: what the environment says, then its file, then the default for its language."""
+"""How a persona takes turns: set by the environment, else by its file, else by the default for its language."""
 
 from agent.conversation.backchannels import default_backchannels
 from agent.persona import Persona
 from agent.settings import Settings, SettingsError
 from agent.settings.turns import TurnSettings, merge
 
-# Seconds; the framework's own for its model, which decides by what was said.
+# Seconds; the framework's own values for its turn detection model, which decides by the words.
 _LEAST_BY_MODEL, _MOST_BY_MODEL = 0.3, 2.5
 
 
 def turn_settings(settings: Settings, persona: Persona) -> TurnSettings:
-    """Tell how this persona takes turns.
+    """Return how this persona takes turns.
 
     Raises:
         SettingsError: The settings contradict each other.

@@ -48,7 +48,7 @@ from avatar.sessions.port import Journal, LeftRoom
 
 logger = logging.getLogger("agent")
 
-# As it was without `.env`: the environment of a worker that is restarted.
+# The environment as it was before `.env` was read; a restarted worker starts with it.
 ENVIRONMENT = read_env_file()
 
 # Job processes are forks of one that has these loaded: a call does not wait for imports.
@@ -60,11 +60,11 @@ _PRELOADED = [
     "agent.preloaded",
 ]
 # Processes that wait for the next call. The framework would keep one for each core, at 40 MB or more each: on 64 cores
-# that is gigabytes for nothing. In development it would keep none, and the caller would wait for one to start.
+# that wastes gigabytes. In development it would keep none, and the caller would wait for one to start.
 _MOST_IDLE = 4
 _IDLE_IN_DEV = 1
-# Seconds for a process to be ready. The first one waits for all imports, which take six on a free core. The framework's
-# ten are too few on a busy machine: it would kill the process, and register a worker that can't take a call.
+# Seconds for a process to be ready. The first one waits for all imports, which take 6 s on a free core. The framework's
+# 10 s are too few on a busy machine: it would kill the process, and register a worker that can't take a call.
 _READY_WITHIN = 60.0
 # The share of JOB_MEMORY_LIMIT at which the framework warns.
 _WARN_SHARE = 0.7
@@ -92,12 +92,12 @@ def _server(settings: Settings) -> CallServer:
 # uploads a recording to LiveKit's cloud.
 _EXIT_TIMEOUT = 60.0
 
-# What `python agent.py`, `python -m livekit.agents` and `lk agent` run. Wrong settings are reported when it is run.
+# The worker that `python agent.py`, `python -m livekit.agents` and `lk agent` run. It reports wrong settings then.
 server = _server(settings_or_defaults())
 
 
 def prewarm(process: JobProcess) -> None:
-    """Load before the first job what takes a moment; in a forked process it is there already."""
+    """Load what is slow to load before the first job; a forked process has it already."""
     tls_context()
     load_state_client(settings_or_defaults())
     set_up_traces()
@@ -108,13 +108,14 @@ def prewarm(process: JobProcess) -> None:
 
 def _load_tools() -> None:
     """Import the author's own modules, and the client of MCP servers, if the persona has some."""
-    with suppress(SettingsError):  # it is reported when the worker starts, and by the call
+    # The worker's start and the call report a SettingsError.
+    with suppress(SettingsError):
         if load_persona(load_settings().persona).mcp:
             importlib.import_module("agent.tools.mcp_servers")
 
 
 async def take_job(request: JobRequest) -> None:
-    """Take every job for which there is a slot, but those in rooms of `doctor --call`, which starts its own session."""
+    """Accept each job if there is a slot for it, except in rooms of `doctor --call`, which starts its own session."""
     room = request.room.name
     if room.startswith(ROOM_PREFIX):
         await request.reject()
@@ -182,7 +183,7 @@ async def start_call(ctx: JobContext) -> None:
 
 
 async def _given(ctx: JobContext, hosted: HostedRoom | None) -> Given:
-    """Return what the call was given; in a room that may be a telephone's, the room is joined for it."""
+    """Return what the call was given; join the room to find out if it may be a telephone's."""
     given = given_in_job(ctx.job)
     if hosted is not None or ctx.is_fake_job() or is_web_room(ctx.job.room.name):
         return given
@@ -190,10 +191,11 @@ async def _given(ctx: JobContext, hosted: HostedRoom | None) -> Given:
 
 
 async def _adopt(ctx: JobContext, hosted: HostedRoom, journal: Journal) -> bool:
-    """Take over the session of a room of LiveAvatar's; return False if it was given up before."""
+    """Take over the session of one of LiveAvatar's rooms; return False if the session was given up before."""
     if not await asyncio.to_thread(journal.adopt, hosted.session_id, room=hosted.name):
         return False
-    set_job_url(ctx, hosted.url)  # CallServer.join says why it has none
+    # CallServer.join says why the job has no URL.
+    set_job_url(ctx, hosted.url)
     grants = ctx.token_claims().video
     if grants is None or not grants.can_update_own_metadata:
         logger.warning("LiveAvatar's token lets the agent set no attributes: front ends can't show its state")
@@ -210,7 +212,7 @@ def _open_state(ctx: JobContext, settings: Settings) -> SharedState:
 async def _conversation(
     ctx: JobContext, settings: Settings, state: SharedState
 ) -> tuple[Keeper | None, Conversation | None]:
-    """Take the lease of the call, and return what keeps its conversation and the one that was cut off in its room."""
+    """Take the lease of the call; return its keeper, and the conversation that was cut off in its room, if any."""
     if not _can_be_recovered(ctx, settings):
         return None, None
     try:
@@ -221,12 +223,12 @@ async def _conversation(
     ctx.proc.userdata.update(keeper=keeper, journal=state.journal)
     resumed = await keeper.read()
     if resumed is not None:
-        logger.info("the conversation of this room goes on")
+        logger.info("a conversation that was cut off is resumed in its room")
     return keeper, resumed
 
 
 def _persona_of(resumed: Conversation, settings: Settings, given: Given, persona: Persona) -> Persona:
-    """Return the persona that led a conversation; if its file can't be used, the worker's own."""
+    """Return the persona that led a conversation, or the worker's own if that one's file can't be used."""
     if resumed.persona == (given.config.persona or settings.persona.stem):
         return persona
     # The call's configuration is for its first persona; the others have its variables alone.
@@ -240,7 +242,7 @@ def _can_be_recovered(ctx: JobContext, settings: Settings) -> bool:
 
 
 def _recovery(ctx: JobContext, settings: Settings) -> Recover | None:
-    """Make what brings the callers of this job another agent; None if its room ends with its avatar's session."""
+    """Return a function that brings the callers another agent; None if the room ends with its avatar's session."""
     if not _can_be_recovered(ctx, settings):
         return None
     return partial(
@@ -255,7 +257,7 @@ def _recovery(ctx: JobContext, settings: Settings) -> Recover | None:
 
 async def refuse_call(ctx: JobContext, reason: str) -> None:
     """End a job without a call, and close its room, in which the caller would be alone."""
-    logger.info("a job begins no call", extra={"reason": reason})
+    logger.info("a job ends without a call", extra={"reason": reason})
     try:
         await ctx.api.room.delete_room(api.DeleteRoomRequest(room=ctx.job.room.name))
     except LIVEKIT_FAILURES as error:

@@ -1,4 +1,4 @@
-"""Knows what the avatar has used today, and the balance of the account."""
+"""What the avatar has used today, and the balance of the account."""
 
 import asyncio
 import logging
@@ -15,19 +15,19 @@ logger = logging.getLogger("agent")
 
 
 class Account:
-    """The use of an account, read from the journal and the service. After a failed read a value stays as it was.
+    """The use of an account, read from the journal and the service. After a failed read a value stays unchanged.
 
     Args:
-        settings: With the service's address and key.
+        settings: Contain the service's address and key.
         journal: Of this machine or of the fleet; without one, `seconds_today` and `slots` stay 0.
         now: Returns Unix time.
-        room: Of the call; empty if the room is not known yet.
+        room: Name of the call's room; empty if it is not known yet.
 
     Attributes:
-        seconds_today: Of sessions of that service, since midnight where the worker runs, as far as the journal knows.
-        slots: Of sessions of that service, without the one of this call.
+        seconds_today: Seconds of sessions of that service since local midnight, as far as the journal knows.
+        slots: Slots that sessions of that service use, without the one of this call.
         credits_left: The balance; None as long as it is not known.
-        is_key_refused: True if the service has refused the key when it was last asked for the balance.
+        is_key_refused: True if the service refused the key when last asked for the balance.
     """
 
     def __init__(
@@ -70,9 +70,9 @@ class Account:
             logger.warning("how many slots are used is not known", extra={"reason": str(error)})
 
     async def take_slot(self, slots: int) -> bool:
-        """Hold one of so many slots for the call; True too if it is not known how many are used.
+        """Hold one of so many slots for the call; return whether it has one, True too if the use is not known.
 
-        A call whose room is not known yet holds none: it is only asked whether one is free.
+        If the call's room is not known yet, only check whether a slot is free.
         """
         if self._journal is None:
             return True

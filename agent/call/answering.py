@@ -32,7 +32,7 @@ class Answering:
         presence.on("changed", self._look)
 
     def close(self) -> None:
-        """Unpublish the track; the call ends."""
+        """Unpublish the track when the call ends."""
         if self._publishing is not None:
             self._publishing.cancel()
 

@@ -1,17 +1,17 @@
-"""What a call may cost: when the avatar is wanted, when its minutes are used up, and when an idle call ends.
+"""The budget of a call: when the avatar is wanted, when its minutes are used up, and when an idle call ends.
 
-Pure: nothing here waits, reads a clock or does I/O. `now` is monotonic seconds. The enforcer feeds the budget with
-facts, calls `handle_timeout` after them and at `next_timeout`, and carries out `decisions`.
+Pure: nothing here waits, reads a clock or does I/O. `now` is monotonic seconds. The enforcer passes facts to the
+budget, calls `handle_timeout` after them and at `next_timeout`, and carries out `decisions`.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
-# Seconds between two measurements. A limit is noticed this late at most.
+# Seconds between two measurements: a limit is noticed at most this late.
 TICK = 1.0
 
-# In the last seconds of the day's minutes the avatar leaves at the first pause; at zero it leaves in mid-word.
+# In these last seconds of the day's minutes the avatar leaves at the first pause; at zero it leaves mid-word.
 _LAST_PAUSE = 10.0
 
 # Credits that the service reserves when a session starts; it refunds what is not used.
@@ -60,9 +60,9 @@ class Limits:
 
         Args:
             day: Seconds used today.
-            credits_left: The balance; None if it is not known, which is no reason to be without an avatar.
+            credits_left: The balance; None if it is not known, which does not forbid an avatar.
             slots: Slots that other calls use.
-            to_begin: Whether the avatar is still to begin, for which a little more has to be left.
+            to_begin: Whether the avatar has yet to begin, which requires a little more to be left.
         """
         if self.day - day <= (_LAST_PAUSE if to_begin else 0.0):
             return Reason.DAY_IS_USED
@@ -101,15 +101,15 @@ Decision = Release | Engage | Warn | End
 
 
 class Budget:
-    """Decides for one call.
+    """The decisions about the avatar and the end of one call.
 
-    The avatar is wanted while a caller has a screen and uses the agent. Words, keys and texts are use; a
-    noise is not, and neither is a tool that runs. The agent is never cut off by idleness while it speaks.
+    The avatar is wanted while a caller has a screen and uses the agent. Words, keys and texts count as use; noise and
+    running tools do not. Idleness never cuts the agent off while it speaks.
 
-    A warning is a promise: from then on the call ends when it was said to, whatever becomes of the avatar.
+    A warning is binding: from then on the call ends at the announced time, whatever happens to the avatar.
 
     Args:
-        limits: What may be used.
+        limits: Of the call.
         now: Monotonic seconds.
         is_engaged: Whether the avatar has been brought already.
     """
@@ -131,7 +131,7 @@ class Budget:
         self._decisions: list[Decision] = []
 
     def measure(self, *, call: float, day: float, credits_left: float | None, slots: int = 0) -> None:
-        """Update what was used by now, in seconds of the avatar, the balance, and the slots that other calls use."""
+        """Update the seconds of the avatar used so far, the balance, and the slots that other calls use."""
         self._call, self._day, self._credits_left, self._slots = call, day, credits_left, slots
 
     @property
@@ -184,7 +184,8 @@ class Budget:
 
     def _decide_avatar(self, now: float) -> None:
         is_idle = now >= self._used_at + self._limits.idle
-        slots = 0 if self._is_engaged else self._slots  # the avatar that is there has its own
+        # An avatar that is engaged has its own slot.
+        slots = 0 if self._is_engaged else self._slots
         refusal = self._limits.used_up(self._day, self._credits_left, slots=slots, to_begin=True)
         if not self._is_engaged:
             if self._is_seen and not is_idle and refusal is None:
@@ -207,7 +208,7 @@ class Budget:
         return None if self._is_seen else Reason.UNSEEN
 
     def _idle_instants(self) -> tuple[float, ...]:
-        """When the avatar and the call will have been idle for too long, if nothing happens before."""
+        """Return when the avatar and the call will have been idle for too long, if nothing happens before."""
         if self._agent_speaks:
             return ()
         silence_at = self._used_at + self._limits.silence

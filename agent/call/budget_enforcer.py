@@ -16,7 +16,7 @@ from agent.settings import Settings
 
 logger = logging.getLogger("agent")
 
-# Seconds for the goodbye, which is within the minutes of the call.
+# Seconds for the goodbye, which count as minutes of the call.
 GOODBYE_TIMEOUT = 10.0
 
 # Seconds between two requests for the account's balance.
@@ -28,7 +28,7 @@ class Avatar(Protocol):
 
     @property
     def seconds_used(self) -> float:
-        """Seconds of sessions that are paid for."""
+        """Seconds of paid sessions."""
 
     def release(self, reason: str) -> None:
         """Stop the session, and go on by voice."""
@@ -41,9 +41,9 @@ class BudgetEnforcer:
     """Keeps a call within its limits.
 
     Args:
-        session: The agent's; its states and transcripts are use of the call.
-        limits: What may be used.
-        account: What was used and what is left beside this call.
+        session: The agent session; its states and transcripts count as use of the call.
+        limits: Of the call.
+        account: The account's use outside this call, and its balance.
         is_seen: Returns whether a caller has a screen.
         on_warning: Called, once, with the seconds until the goodbye is said.
         on_end: Called, once, when the call is to end.
@@ -77,8 +77,8 @@ class BudgetEnforcer:
         """Begin, when the session has started.
 
         Args:
-            avatar: The call's; None if there is none, which leaves the end of an idle call.
-            is_engaged: Whether its session was begun already. Otherwise it is engaged when a caller can see it.
+            avatar: The call's avatar; None if it has none: then only the end of an idle call is enforced.
+            is_engaged: Whether its session has begun already. Otherwise it is engaged when a caller can see it.
         """
         budget = Budget(self._limits, _now(), is_engaged=is_engaged)
         self._tasks = [asyncio.create_task(self._enforce(budget, avatar), name="budget")]
@@ -137,7 +137,7 @@ class BudgetEnforcer:
             self._is_used = False
             budget.use(now)
         budget.see(seen=self._is_seen())
-        # A tool that runs is no speech, however long the agent's state is `thinking`.
+        # A running tool is not speech, however long the agent's state is `thinking`.
         budget.hear(agent=self._session.agent_state == "speaking", user=self._session.user_state == "speaking")
         budget.handle_timeout(now)
 
@@ -191,11 +191,11 @@ async def _read_day(limits: Limits, account: Account) -> None:
 
 
 def limits_of(settings: Settings, session_seconds: float | None = None) -> Limits:
-    """Return the limits that the settings ask for; 0 is none.
+    """Return the limits of the settings, where 0 means no limit.
 
     Args:
-        settings: With the limits.
-        session_seconds: Length of the one session that a call has in a room of LiveAvatar's, if that is known.
+        settings: Contain the limits.
+        session_seconds: Length of the only session that a call in LiveAvatar's room has, if known.
     """
     call = min(settings.minutes_per_call * 60.0 or inf, session_seconds or inf)
     has_price = settings.lowest_credits and not settings.liveavatar_sandbox
@@ -207,7 +207,7 @@ def limits_of(settings: Settings, session_seconds: float | None = None) -> Limit
         idle=settings.avatar_idle_seconds or inf,
         silence=settings.call_idle_seconds or inf,
         warning=settings.end_warning_seconds,
-        # The room of LiveAvatar's ends with its session.
+        # LiveAvatar's room ends with its session.
         goes_on=settings.room_owner == "ours",
     )
 

@@ -1,4 +1,4 @@
-"""Binds MINUTES_PER_CALL to the call: what earlier jobs in its room have used is not given again.
+"""Applies MINUTES_PER_CALL to the call: the minutes that earlier jobs in its room have used are not given again.
 
 A call has a new job when its caller joins again with the same token after its end, or when its job was killed.
 """
@@ -15,13 +15,13 @@ logger = logging.getLogger("agent")
 
 
 async def minutes_left(settings: Settings, journal: Journal, room: str) -> float | None:
-    """Return the minutes of the avatar that are left of a call; None if they are not limited.
+    """Return how many minutes of the avatar a call has left; None if they are not limited.
 
     Only a room that the page has named is one call's. In others, such as a room for a weekly meeting, each job begins
     a new call.
 
     Args:
-        settings: With the limit.
+        settings: Contain the limit.
         journal: Knows what was used on this machine, or in the fleet.
         room: Name of the call's room.
     """
@@ -32,6 +32,6 @@ async def minutes_left(settings: Settings, journal: Journal, room: str) -> float
     try:
         used = await asyncio.to_thread(journal.seconds_used, 0.0, room=room)
     except AvatarError as error:
-        logger.warning("what the call has used before is not known", extra={"reason": str(error)})
+        logger.warning("the call's earlier use of the avatar is not known", extra={"reason": str(error)})
         return settings.minutes_per_call
     return max(0.0, settings.minutes_per_call - used / 60.0)

@@ -1,4 +1,4 @@
-"""One call: from the room to the opening line, and to the end. The framework carries it in between."""
+"""One call: from the room to the opening line, and its end. The framework runs the conversation in between."""
 
 import asyncio
 import logging
@@ -54,7 +54,7 @@ _HANG_UP_TIMEOUT = 3.0
 # Seconds for which the opening line waits for a slot of the account (NO_SLOT=wait); then the call goes on by voice.
 _SLOT_TIMEOUT = 60.0
 
-# Of the caller's sound, in Hz.
+# Sample rate of the caller's sound, in Hz.
 _INPUT_RATE = 16_000
 
 
@@ -73,9 +73,9 @@ class Call:
         vad: The process's voice activity detection.
         journal: Where the avatar's sessions are noted.
         hosted: The room, if it is LiveAvatar's; its session belongs to this process.
-        given: The call's configuration, which is in the settings and the persona already; None if it has none.
+        given: The call's configuration, already merged into the settings and the persona; None if it has none.
         keeper: Stores the conversation for the next agent, in case this job dies; None to store none.
-        resumed: The conversation that was cut off in this room, in which this agent goes on.
+        resumed: The conversation that was cut off in this room and that this agent continues.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class Call:
             self._control.personas.first_agent(),
             room=self._ctx.room,
             room_options=self._room_options(),
-            # It would let everybody in the room read the instructions and speak for the caller, past `control`.
+            # A session host lets everybody in the room read the instructions and speak for the caller, past `control`.
             session_host=False,
         )
         self._session.condition_input(
@@ -201,11 +201,11 @@ class Call:
         self._greeting = asyncio.create_task(self._greet(), name="greeting")
 
     def shut_down(self, *, drain: bool) -> None:
-        """End the call: a tool or a plugin shuts the session down."""
+        """End the call because a tool or a plugin shuts the session down."""
         self._ending.begin("the session was shut down", Farewell.FINISH if drain else Farewell.NONE)
 
     async def close(self) -> None:
-        """End the call, and return when it has ended: the job ends.
+        """End the call because its job ends, and return when it has ended.
 
         The farewell needs the caller in the room; the framework's shutdown callbacks run after the room was left.
         """
@@ -218,14 +218,14 @@ class Call:
         return room_io.RoomOptions(
             # No participant has this identity, so the framework links none; Presence does.
             participant_identity=f"nobody-{uuid.uuid4()}",
-            # As voice activity detection and Deepgram want it: by default both would resample it. The session makes it
-            # louder itself, since that takes processor time in silence, too.
+            # The rate that voice activity detection and Deepgram need: by default both would resample the sound. The
+            # session itself applies auto gain control, because the framework's takes processor time even in silence.
             audio_input=room_io.AudioInputOptions(sample_rate=_INPUT_RATE, auto_gain_control=False),
-            # Whether a caller who left ends the call is decided by Presence.
+            # Presence decides whether a caller who left ends the call.
             close_on_disconnect=False,
-            # The chat is read by Control, which takes lines of every caller.
+            # Control reads the chat, and takes lines of every caller.
             text_input=False,
-            # With an avatar the transcription follows what it has played.
+            # With an avatar the transcription follows its playback.
             text_output=room_io.TextOutputOptions(sync_transcription=self._face.avatar is None),
         )
 
@@ -236,7 +236,7 @@ class Call:
         if refusal is not None and not self._waits_for_slot:
             self._control.show_voice_only(refusal)
         else:
-            # The budget engages an avatar that is not engaged here, once there is a slot and a caller who sees it.
+            # If the avatar is not engaged here, the budget engages it once there is a slot and a caller who sees it.
             why_not = refusal or (None if self._seen else Reason.UNSEEN)
             await self._face.start(self._session, unless=why_not)
         self._metrics.watch(self._face.avatar)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-# Seconds for which the linked caller has to be silent, until another caller who speaks is linked instead.
+# Seconds for which the linked caller has to be silent before another caller who speaks is linked instead.
 FLOOR = 1.5
 
 # Seconds to wait for a caller who left on purpose. A browser that reloads the page looks the same (livekit-client
 # disconnects on `beforeunload`), and is back in one to three seconds.
 RELOAD_GRACE = 5.0
 
-# Seconds after a caller has left up to which the call waits for one whose page has asked for the way back.
+# The most seconds after a departure that the call waits for a caller whose page has asked for new connection details.
 RETURN_TIMEOUT = 60.0
 
 
@@ -31,7 +31,7 @@ class Caller:
     """A person in the room.
 
     Attributes:
-        identity: Of the participant.
+        identity: Identity of the participant.
         is_phone: Whether they call by telephone. Such a caller has no screen and does not return after hanging up.
         is_ready: False while the telephone still rings.
         has_microphone: Whether a microphone is published.
@@ -56,8 +56,8 @@ class _Wait:
 class Callers:
     """The callers of one call.
 
-    The agent listens to one caller at a time, the linked caller. The first caller in the room is linked; a telephone
-    that still rings only if there is no other. The link moves:
+    The agent listens to one caller at a time, the linked caller. The first caller in the room is linked; a ringing
+    telephone is linked only if there is no other caller. The link moves:
 
     - to a caller with a microphone, when the linked caller has none;
     - to the caller who holds the push-to-talk button;
@@ -65,8 +65,8 @@ class Callers:
       the link to a caller who uses push-to-talk.
 
     After a caller left on purpose, the call waits `RELOAD_GRACE` at most for their return; after a lost connection, the
-    whole grace; after a telephone was hung up, not at all. A caller whose page asks for the way back in this time has
-    the whole grace from then on, `RETURN_TIMEOUT` at most in all.
+    whole grace; after a telephone was hung up, not at all. If the caller's page asks for new connection details in this
+    time, the whole grace starts then, up to `RETURN_TIMEOUT` in all.
 
     Args:
         grace: Seconds to wait for a caller whose connection was lost.
@@ -133,19 +133,19 @@ class Callers:
         return identity == self.linked or caller.has_microphone or identity in self._writers
 
     def update(self, now: float, callers: Iterable[Caller], departures: Mapping[str, Departure]) -> None:
-        """Replace the callers by those who are in the room now.
+        """Replace the callers with those who are in the room now.
 
         Args:
             now: Monotonic seconds.
             callers: All callers in the room.
-            departures: Whether a caller hung up or lost the connection, by identity; without an entry, lost.
+            departures: How each caller who left did so, by identity; a caller without an entry lost the connection.
         """
         before, self._callers = self._callers, {caller.identity: caller for caller in callers}
         for identity, caller in before.items():
             if identity not in self._callers:
                 grace = self._grace_of(caller, departures.get(identity, Departure.LOST))
                 self._awaited[identity] = _Wait(now, now + grace)
-                # The news of a departure may come after that of the way back.
+                # LiveKit may report the departure only after the page has asked for new connection details.
                 if now - self._announced.get(identity, -inf) < RELOAD_GRACE:
                     self._extend(now, identity)
         for identity in self._callers.keys() - before.keys():
@@ -154,14 +154,14 @@ class Callers:
         self._choose(now)
 
     def announce(self, now: float, identity: str) -> None:
-        """Note that a caller's page has asked for the way back."""
+        """Note that a caller's page has asked for new connection details, to return."""
         if identity in self._callers:
             self._announced[identity] = now
         elif identity in self._awaited:
             self._extend(now, identity)
 
     def speak(self, now: float, identities: Sequence[str]) -> None:
-        """Replace the speakers by these callers, the loudest first."""
+        """Replace the speakers with these callers, the loudest first."""
         if self.linked in self._speakers or self.linked in identities:
             self._spoke_at = now
         self._speakers = identities

@@ -1,4 +1,4 @@
-"""The end of a call: one sequence for every way out, and a deadline for each of its steps."""
+"""The end of a call: one sequence for every reason to end, and a deadline for each of its steps."""
 
 import asyncio
 import logging
@@ -12,8 +12,8 @@ logger = logging.getLogger("agent")
 class Farewell(Enum):
     """The last words of a call."""
 
-    NONE = "nothing: what is being said is cut"
-    FINISH = "the rest of what is being said"
+    NONE = "nothing: the current speech is cut"
+    FINISH = "the rest of the current speech"
     GOODBYE = "the persona's goodbye"
 
 
@@ -24,7 +24,7 @@ class Step:
     Attributes:
         name: For the log.
         run: Carries it out.
-        deadline: Seconds after which the next step begins all the same.
+        deadline: Seconds after which the next step begins even if this one is not done.
     """
 
     name: str
@@ -33,11 +33,11 @@ class Step:
 
 
 class Ending:
-    """Ends a call once, for the first reason that comes.
+    """The end of a call, which happens once, for the first reason.
 
-    Every way out of a call ends here: a caller who left, a limit, a request, a tool, the worker's end, a session that
-    failed. A step that fails or hangs is logged and abandoned, so that each later step, among them the one that stops
-    the paid session, begins no later than the sum of the deadlines before it.
+    Every call ends here: when its caller left, at a limit, by a request or a tool, when the worker ends, or when the
+    session failed. A step that fails or hangs is logged and abandoned, so that each later step, among them the one that
+    stops the paid session, begins no later than the sum of the deadlines before it.
 
     Args:
         steps: Makes the steps for a farewell, in their order.

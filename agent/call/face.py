@@ -1,4 +1,4 @@
-"""The avatar of one call: whether one may begin, its start, the wait for its picture, and its end."""
+"""The avatar of one call: its start, the wait for its picture, and its end."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ _JOIN_TIMEOUT = 10.0
 
 
 class Face:
-    """The avatar of a call, or none.
+    """The avatar of a call, if it has one.
 
     Args:
         ctx: The job.
@@ -57,7 +57,7 @@ class Face:
 
         Args:
             session: Not started yet.
-            unless: Why the paid session does not start at once, but with `engage`; None if it does.
+            unless: Why the paid session starts with `engage` and not at once; None if it starts at once.
         """
         avatar = self._make()
         try:
@@ -124,6 +124,6 @@ class Face:
         )
 
     def _on_status(self, status: AvatarStatus) -> None:
-        # Released for want of a screen or of a slot, the avatar is expected to come.
+        # An avatar that was released because no screen or no slot was there is expected to come later.
         if not status.is_live and status.detail not in {Reason.UNSEEN, Reason.NO_SLOT}:
             self._is_given_up.set()

@@ -15,7 +15,7 @@ LINGER = 1.0
 
 
 async def fall_silent(session: AgentSession[Any]) -> None:
-    """Close the microphone, cut what is being said, and cancel running tools.
+    """Close the microphone, interrupt the current speech, and cancel running tools.
 
     No-op for a session that does not run.
     """
@@ -23,7 +23,7 @@ async def fall_silent(session: AgentSession[Any]) -> None:
     with suppress(RuntimeError):
         session.clear_user_turn()
         interrupted = session.interrupt(force=True)
-        # A speech ends only after its tools, and their results would not be heard any more.
+        # A speech ends only after its tools, whose results would no longer be heard.
         for tool in running_tools(session):
             tool.cancel()
         await interrupted
@@ -42,7 +42,7 @@ async def say_goodbye(speech: SpeechQueue, text: str) -> None:
     """Say the goodbye, and wait until its last word was heard. Call `fall_silent` before.
 
     Args:
-        speech: Of a session; if that does not run any more, nothing is said.
+        speech: The session's queue; if the session no longer runs, nothing is said.
         text: The goodbye; may be empty.
     """
     if not text:

@@ -1,4 +1,4 @@
-"""Ends the process of a job that is over, if a thread or a task keeps it alive."""
+"""Ends the process of a finished job if a thread or a task keeps it alive."""
 
 import logging
 import os
@@ -16,8 +16,8 @@ _FAILED = 1
 def exit_within(seconds: float) -> None:
     """End this process after so many seconds, unless it has ended by then.
 
-    A tool that ignores its cancellation, or a thread that waits for a server, would keep the process for ever: the
-    framework waits for both, and kills a process only when the worker ends.
+    A tool that ignores its cancellation, or a thread that waits for a server, would keep the process alive for ever:
+    the framework waits for both, and kills a process only when the worker ends.
 
     Args:
         seconds: From now on.
@@ -26,10 +26,10 @@ def exit_within(seconds: float) -> None:
 
 
 def exit_lost() -> None:
-    """End this process at once: others took it for dead, stopped its session, and brought its callers another agent.
+    """End this process at once: another worker took it for dead, stopped its session, and may have replaced its agent.
 
-    Anything that it did from here on, such as its goodbye or closing the room, would be done to that agent's call. If
-    none has been brought, its worker brings one, as for every job that fails.
+    Anything that this process did now, such as its goodbye or closing the room, would happen in that agent's call. If
+    there is no other agent yet, this process's worker brings one, as for every job that fails.
     """
     time.sleep(_FLUSH)
     os._exit(_FAILED)
@@ -37,6 +37,6 @@ def exit_lost() -> None:
 
 def _exit_after(seconds: float) -> None:
     time.sleep(seconds)
-    logger.error("the job's process did not end by itself, and is ended", extra={"after": seconds})
+    logger.error("the job's process did not end by itself and is killed", extra={"after": seconds})
     time.sleep(_FLUSH)
     os._exit(_FAILED)

@@ -1,4 +1,4 @@
-"""Keeps a call's conversation, so that an agent that comes after this one has died goes on in it."""
+"""Keeps a call's conversation, so that another agent can continue it if this one dies."""
 
 import asyncio
 import json
@@ -14,11 +14,11 @@ from avatar import AvatarError
 
 logger = logging.getLogger("agent")
 
-# What is kept of a conversation: the last messages and tool calls, and how long they are as text.
+# How much of a conversation is kept: the last messages and tool calls, and the characters of their JSON.
 _MOST_ITEMS = 60
 _MOST_CHARACTERS = 64_000
 
-# Seconds from one time that heard words are kept to the next.
+# Seconds between two times that the words heard so far are kept.
 _WORDS_EVERY = 1.0
 
 
@@ -35,7 +35,7 @@ class Conversation:
     history: llm.ChatContext
 
     def to_text(self) -> str:
-        """Return it as JSON, without its oldest part if it is long."""
+        """Return the conversation as JSON, without its oldest part if it is long."""
         items = self.history.copy(exclude_instructions=True, exclude_handoff=True, exclude_config_update=True)
         most = _MOST_ITEMS
         text = self._to_text(items.truncate(max_items=most))
@@ -46,17 +46,17 @@ class Conversation:
 
     @classmethod
     def from_text(cls, text: str) -> "Conversation":
-        """Read what `to_text` has given.
+        """Read the text of `to_text`.
 
         Raises:
-            ValueError: It is something else, such as what another version has kept.
+            ValueError: The text is something else, such as a conversation that another version has kept.
         """
         try:
             told = json.loads(text)
             return cls(str(told["persona"]), llm.ChatContext.from_dict(told["history"]))
         except (KeyError, TypeError, ValueError) as error:
-            # Without the error's own words, which may quote the conversation.
-            message = f"it is no conversation: {type(error).__name__}"
+            # Not the error's own words, which may quote the conversation.
+            message = f"this is not a conversation: {type(error).__name__}"
             raise ValueError(message) from None
 
     def _to_text(self, items: llm.ChatContext) -> str:
@@ -92,10 +92,10 @@ class Keeper:
         try:
             await asyncio.to_thread(self._write, conversation)
         except AvatarError as error:
-            logger.warning("a conversation is not kept", extra={"error": str(error)})
+            logger.warning("a conversation could not be kept", extra={"error": str(error)})
 
     def _write(self, conversation: Conversation) -> None:
-        # In a thread with its JSON, which takes milliseconds: while the agent speaks this is done each second.
+        # Encoding the JSON takes milliseconds, each second while the agent speaks, so the thread does that too.
         self.conversations.keep(self.room, self.agent, conversation.to_text())
 
     async def forget(self) -> None:
@@ -103,11 +103,11 @@ class Keeper:
         try:
             await asyncio.to_thread(self.conversations.forget, self.room, self.agent)
         except AvatarError as error:
-            logger.warning("a conversation is not forgotten yet; it expires", extra={"error": str(error)})
+            logger.warning("a conversation could not be deleted; it expires later", extra={"error": str(error)})
 
 
 class Memory:
-    """Keeps the conversation of a session at each turn that was committed, and what was heard of an answer meanwhile.
+    """Keeps a session's conversation at each committed turn, and in between the words of an answer heard so far.
 
     Args:
         session: Of the call.
@@ -126,13 +126,13 @@ class Memory:
         session.on("conversation_item_added", self._on_item_added)
 
     async def aclose(self) -> None:
-        """Finish what is being kept, and keep nothing more."""
+        """Finish the current write, and keep nothing more."""
         self._session.off("conversation_item_added", self._on_item_added)
         if self._keeping is not None:
             await self._keeping
 
     def heard(self, text: str) -> None:
-        """Take words of the agent that are heard now; they are kept once a second."""
+        """Note words of the agent that the caller hears now; they are kept once a second."""
         self._heard += text
         if asyncio.get_running_loop().time() - self._kept_at >= _WORDS_EVERY:
             self._begin()
@@ -149,7 +149,7 @@ class Memory:
             self._keeping = asyncio.create_task(self._keep(), name="conversation")
 
     async def _keep(self) -> None:
-        """Keep the newest state: while one is being written, several turns may be committed."""
+        """Keep the newest state; several turns may be committed while one state is written."""
         while self._is_due:
             self._is_due = False
             history = self._session.history.copy()

@@ -1,4 +1,4 @@
-"""Tells `Callers` what happens in the room, and links the agent session to the caller that it chooses."""
+"""Reports to `Callers` what happens in the room, and links the agent session to the caller that it chooses."""
 
 import asyncio
 import logging
@@ -47,16 +47,16 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
     """The callers in a room, and the link of the agent session to one of them.
 
     The session has to run in the room with `close_on_disconnect=False` and a participant identity that does not exist,
-    so that only this class links it. The callers' microphones are subscribed to here: the room is to be joined without
+    so that only this class links it. This class subscribes to the callers' microphones: join the room without
     subscribing to anything. While the room has no caller, every speech is interrupted, so that the chat context keeps
-    what was heard of it.
+    only what was heard of it.
 
     Emits `linked` with the identity of the newly linked caller, and `changed`, without arguments, when a caller joined,
     left or answered the telephone.
 
     Args:
-        session: The agent's.
-        room: Where the session runs, connected.
+        session: The agent session.
+        room: The connected room in which the session runs.
         grace: Seconds to wait for a caller whose connection was lost; 0 ends the call at once.
         first_within: Seconds to wait for the first caller; by default as long as LiveKit keeps the room.
         avatar: Identity of an avatar that does not name its agent in an attribute.
@@ -133,7 +133,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         return self._callers.can_be_heard
 
     async def wait_for_caller(self) -> bool:
-        """Wait for a caller; return False if the call was over before."""
+        """Wait for a caller; return False if the call ended first."""
         await self._is_there.wait()
         return not self._is_over
 
@@ -164,14 +164,15 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         participants = list(self._room.remote_participants.values())
         callers = [each for each in participants if self._is_caller(each)]
         for microphone in (each for caller in callers for each in _microphones(caller)):
-            # LiveKit tells of those alone who are subscribed to whether they speak, and so who wants the floor.
+            # LiveKit reports active speakers only among subscribed participants.
             microphone.set_subscribed(True)
         self._callers.update(_now(), [_caller(each) for each in callers], self._departures)
         self._departures.clear()
 
     def _look(self, *_: object) -> None:
         if self._room.connection_state != rtc.ConnectionState.CONN_CONNECTED:
-            return  # The agent itself is disconnected, and all others seem to have left.
+            # The agent itself is disconnected, and all others seem to have left.
+            return
         self.refresh()
         self._follow()
         self.emit("changed")
@@ -186,9 +187,9 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._follow()
 
     def _on_data(self, packet: rtc.DataPacket) -> None:
-        # A packet of a participant names them; without one it is of the page's server.
+        # A caller's packet has a participant; the page server's packet has none.
         if packet.topic == RETURNING and packet.participant is None:
-            logger.info("the caller is on the way back")
+            logger.info("the caller is about to return")
             self._callers.announce(_now(), packet.data.decode(errors="replace"))
             self._follow()
 
@@ -202,7 +203,8 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         if is_there and not was_there:
             logger.info("a caller is there")
             if was_linked is not None:
-                self._session.clear_user_turn()  # The sounds of a ringing telephone are no words.
+                # The sounds of a ringing telephone are not words.
+                self._session.clear_user_turn()
             self._is_there.set()
         elif was_there and not is_there:
             self._fall_silent()
@@ -254,7 +256,7 @@ class Presence(rtc.EventEmitter[Literal["linked", "changed"]]):
         self._is_there.set()
 
     def _is_caller(self, participant: rtc.RemoteParticipant) -> bool:
-        """Return whether this is a person: no recorder, agent or avatar, and no telephone that was hung up."""
+        """Return whether this is a person: not a recorder, agent, avatar, or a telephone that was hung up."""
         if participant.kind not in DEFAULT_PARTICIPANT_KINDS or self._is_avatar(participant):
             return False
         return participant.attributes.get(_CALL_STATUS) != _HUNG_UP

@@ -1,4 +1,4 @@
-"""Carries out what is decided about a caller who says nothing."""
+"""Carries out the decisions about a caller who says nothing."""
 
 import asyncio
 import logging
@@ -20,17 +20,17 @@ logger = logging.getLogger("agent")
 # Why such a call ends, for the log and for LiveKit.
 SILENT = "the caller has said nothing for a while"
 
-# Seconds between two looks at the call. A question comes this much later at most.
+# Seconds between two looks at the call: a question comes at most this late.
 _TICK = 0.5
 
 _WAITING_STATES = {"listening", "idle"}
 
 
 class SilenceEnforcer:
-    """Asks a silent caller whether they are there, and ends a silent call, as the present persona wants it.
+    """Asks a silent caller whether they are there, and ends a silent call, by the current persona's options.
 
     Args:
-        session: The agent's.
+        session: The agent session.
         speech: Of that session.
         presence: Of the call.
         personas: Of the call.
@@ -82,7 +82,7 @@ class SilenceEnforcer:
                 self._carry_out(self._silence.observe(_now(), self._facts()))
 
     def _follow_persona(self) -> None:
-        """Count again, by the policy of the persona that has taken over."""
+        """Restart the count with the options of the persona that has taken over."""
         options = self._personas.persona.silence
         if options != self._options:
             self._options, self._silence = options, Silence(options, _now())

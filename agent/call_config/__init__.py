@@ -1,4 +1,4 @@
-"""The configuration of one call: a typed document, and what a call's settings and persona become with it."""
+"""The configuration of one call: a typed document, and the settings and persona that result from it."""
 
 from agent.call_config.errors import CallConfigError
 from agent.call_config.model import MOST_BYTES, CallConfig, CallLimits, parse_config

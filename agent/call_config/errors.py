@@ -1,8 +1,8 @@
-"""The error of a call's configuration that can't be used."""
+"""The error for a call's configuration that can't be used."""
 
 from collections.abc import Mapping
 
-# An error lists this many problems, and cuts field names to so many characters: a client may send any.
+# An error lists this many problems, and cuts field names to this many characters: a client may send any number.
 _MOST_TOLD = 10
 _LONGEST_NAME = 100
 
@@ -11,8 +11,8 @@ class CallConfigError(Exception):
     """A field can't be used.
 
     Args:
-        problems: By the name of the field, such as `limits.minutes_per_call`, a sentence without the given value; the
-            name is empty where the document itself is wrong.
+        problems: A sentence for each field's name, such as `limits.minutes_per_call`, without the given value; the name
+            is empty if the document itself is wrong.
     """
 
     def __init__(self, problems: Mapping[str, str]) -> None:
@@ -21,10 +21,10 @@ class CallConfigError(Exception):
 
     @property
     def sentences(self) -> list[str]:
-        """A sentence for each of the first ten problems, which names the field: `CALL CONFIG voice: is empty`."""
+        """A sentence for each of the first ten problems, with the field's name: `CALL CONFIG voice: is empty`."""
         told = list(self.problems.items())[:_MOST_TOLD]
         return [f"{f'CALL CONFIG {field[:_LONGEST_NAME]}'.rstrip()}: {problem}" for field, problem in told]
 
     def concerns(self, name: str) -> bool:
-        """Return whether the document's field of this name is wrong, or one in it; the empty name is the document."""
+        """Return whether the field of this name, or one inside it, is wrong; the empty name is the whole document."""
         return any(field == name or (name and field.startswith(f"{name}.")) for field in self.problems)

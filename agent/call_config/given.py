@@ -1,7 +1,7 @@
-"""What a call was given, by metadata and by the attributes of a telephone's participant, and what of it was wrong.
+"""The configuration that a call was given, by metadata or a telephone participant's attributes, and its mistakes.
 
 Metadata belongs to the users of LiveKit: the configuration is under one key, `call`, of a JSON object. Other metadata
-is left alone. A field that can't be used is left out, and the call goes on without it. Pure.
+is ignored. A field that can't be used is left out, and the call goes on without it. Pure.
 """
 
 import json
@@ -12,7 +12,7 @@ from agent.call_config.errors import CallConfigError
 from agent.call_config.model import CallConfig, parse_config
 from agent.settings.call_fields import CALLER_FIELDS
 
-# Of the metadata's object, and the beginning of a telephone's attributes: `call.persona`, `call.variables.customer`.
+# Key in the metadata's object, and prefix of a telephone's attributes: `call.persona`, `call.variables.customer`.
 KEY = "call"
 
 
@@ -29,7 +29,7 @@ class Given:
     problems: tuple[str, ...] = ()
 
     def over(self, other: "Given") -> "Given":
-        """Return both; a field that is given here goes before the other's."""
+        """Return both; a field that is given here takes precedence over the other's."""
         return Given(self.config.over(other.config), self.problems + other.problems)
 
     def without(self, error: CallConfigError) -> "Given":
@@ -39,14 +39,14 @@ class Given:
 
 
 def as_metadata(config: CallConfig | None) -> str:
-    """Write a configuration as metadata; nothing, where nothing is given."""
+    """Write a configuration as metadata; return an empty text if no field is given."""
     if config is None or config == CallConfig():
         return ""
     return json.dumps({KEY: config.model_dump(mode="json", exclude_none=True)})
 
 
 def in_metadata(metadata: str) -> Given:
-    """Read the configuration in the metadata of a job or of a room; none, where the metadata is something else."""
+    """Read the configuration in the metadata of a job or of a room; return an empty one if there is none."""
     try:
         document = json.loads(metadata)
     except (ValueError, RecursionError):
@@ -57,7 +57,7 @@ def in_metadata(metadata: str) -> Given:
 def in_attributes(attributes: Mapping[str, str]) -> Given:
     """Read the configuration in the attributes of a telephone's participant.
 
-    Fields that reach into the worker's own network or files are not taken: a header of the call may be the caller's.
+    Fields that reach into the worker's own network or files are refused: the caller may set headers of the call.
     """
     document: dict[str, object] = {}
     for name, value in attributes.items():

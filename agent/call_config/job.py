@@ -20,22 +20,22 @@ from agent.settings import Settings, SettingsError
 
 logger = logging.getLogger("agent")
 
-# Seconds for the first caller to be seen in the room. A telephone is what opens its room, and is there already.
+# Seconds to wait for the first caller in the room. A telephone opens its room itself, so it is there already.
 _CALLER_TIMEOUT = 2.0
 
-# The fields that a vendor's model may not take.
+# The fields whose values a vendor's model may not accept.
 _OF_MODELS = ("voice", "language")
 
 _PHONE = rtc.ParticipantKind.PARTICIPANT_KIND_SIP
 
 
 def given_in_job(job: Job) -> Given:
-    """Read what the job's metadata says, and what it leaves out in the room's."""
+    """Read the job's metadata, and take the fields that it leaves out from the room's."""
     return in_metadata(job.metadata).over(in_metadata(job.room.metadata))
 
 
 async def given_by_telephone(ctx: JobContext) -> Given:
-    """Join the room, and read what the attributes of a telephone in it say."""
+    """Join the room, and read the attributes of a telephone in it."""
     await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
     callers = await _first_callers(ctx.room)
     telephone = next((each for each in callers if each.kind == _PHONE), None)
@@ -43,11 +43,11 @@ async def given_by_telephone(ctx: JobContext) -> Given:
 
 
 def prepare(settings: Settings, given: Given) -> tuple[Settings, Persona, Given]:
-    """Return the settings and the persona of a call, without what of its configuration can't be used; that is logged.
+    """Return the settings and the persona of a call; log and leave out fields of its configuration that can't be used.
 
     Args:
         settings: The worker's.
-        given: To the call.
+        given: The configuration of the call.
 
     Raises:
         SettingsError: The worker's own persona can't be used.
@@ -65,11 +65,11 @@ def prepare(settings: Settings, given: Given) -> tuple[Settings, Persona, Given]
 
 
 def _require_usable(settings: Settings, persona: Persona, given: Given) -> None:
-    """Check what the models have to take.
+    """Check that the models accept the persona's options.
 
     Raises:
-        CallConfigError: They don't take a voice or a language that the call was given.
-        SettingsError: They don't take what the persona asks of them.
+        CallConfigError: They don't accept a voice or a language that the call was given.
+        SettingsError: They don't accept an option of the persona itself.
     """
     try:
         require_usable(settings, persona)
@@ -82,7 +82,7 @@ def _require_usable(settings: Settings, persona: Persona, given: Given) -> None:
 
 
 async def _first_callers(room: rtc.Room) -> list[rtc.RemoteParticipant]:
-    """Return the callers in a room, once there are any; none if none comes within two seconds."""
+    """Return the callers in a room as soon as there are any; an empty list after two seconds without one."""
     came = asyncio.Event()
 
     def look(_: rtc.RemoteParticipant) -> None:

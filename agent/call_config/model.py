@@ -1,4 +1,4 @@
-"""The document that configures one call. Its JSON schema is what `python agent.py schema` prints."""
+"""The document that configures one call. `python agent.py schema` prints its JSON schema."""
 
 import json
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ _MOST_METADATA = 4_000
 
 
 class _AsInPersona:
-    """Gives a field the type of the persona's field, whatever that is.
+    """Gives a field the type of the persona's field.
 
     Args:
         field: Name of the persona's field.
@@ -54,13 +54,13 @@ _Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 _VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$", max_length=64)]
 _VariableValue = Annotated[str, StringConstraints(max_length=2000)]
 _HttpsUrl = Annotated[Url, UrlConstraints(allowed_schemes=["https"], host_required=True, max_length=2000)]
-# The goodbye takes ten seconds of them.
+# The goodbye takes ten seconds of these minutes.
 _Minutes = Annotated[float, Field(ge=0.5, allow_inf_nan=False)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class CallLimits(BaseModel):
-    """Limits of one call. A limit of the worker that is lower holds all the same."""
+    """Limits of one call. A lower limit of the worker still applies."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -76,7 +76,7 @@ class CallLimits(BaseModel):
 
 
 class CallConfig(BaseModel):
-    """What one call is to be like. Whatever is left out is as the worker's settings and the persona say."""
+    """The configuration of one call. Fields that are left out are taken from the worker's settings and the persona."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -85,19 +85,19 @@ class CallConfig(BaseModel):
         None, description="Name of the agent and of its avatar, as callers see it."
     )
     avatar_id: _Id | None = Field(None, description="LiveAvatar's id of the avatar.")
-    video_quality: VideoQuality | None = Field(None, description="Of the avatar's picture.")
+    video_quality: VideoQuality | None = Field(None, description="Quality of the avatar's picture.")
     voice: Annotated[Any, _AsInPersona("voice")] = Field(
         None, description="ElevenLabs' id of the voice, or a table as a persona's `voice` (personas.md)."
     )
     language: Annotated[str, StringConstraints(min_length=2, max_length=16)] | None = Field(
-        None, description="The language that is heard and spoken, in Deepgram's names, such as `en-US`, or its `multi`."
+        None, description="The language of the call by Deepgram's name, such as `en-US`, or Deepgram's `multi`."
     )
     model: _Id | None = Field(None, description="Name of the language model, of the vendor that the worker uses.")
     tools: Annotated[Any, _AsInPersona("tools")] = Field(
-        None, description="The tools that the language model may call, in the place of the persona's."
+        None, description="The tools that the language model may call, instead of the persona's."
     )
     variables: Annotated[dict[_VariableName, _VariableValue], Field(max_length=50)] | None = Field(
-        None, description="What stands for `{name}` in the persona's instructions and opening, by name."
+        None, description="Values for `{name}` in the persona's instructions and opening, by name."
     )
     opening: Annotated[str, StringConstraints(max_length=1000)] | None = Field(
         None, description="The first words, spoken word for word; empty for none."
@@ -117,7 +117,7 @@ class CallConfig(BaseModel):
         return CallConfig.model_construct(**{name: value for name, value in self if name in fields})
 
     def over(self, other: "CallConfig") -> "CallConfig":
-        """Return a configuration of both; a field that is given here goes before the other's."""
+        """Return a configuration of both; a field that is given here takes precedence over the other's."""
         return other.model_copy(update={name: value for name, value in self if value is not None})
 
 
@@ -125,10 +125,10 @@ def parse_config(document: object) -> CallConfig:
     """Read a configuration.
 
     Args:
-        document: A JSON object, as Python has it.
+        document: A decoded JSON object.
 
     Raises:
-        CallConfigError: A field is wrong or unknown; all of them are named.
+        CallConfigError: A field is wrong or unknown; the error names all of them.
     """
     if not isinstance(document, dict):
         raise CallConfigError({"": "has to be a JSON object"})

@@ -1,4 +1,4 @@
-"""The personas that calls can have, read from their files for each call: a file that is new or changed is used."""
+"""The personas that calls can have. Their files are read for each call, so new and changed files are used."""
 
 import logging
 
@@ -13,7 +13,7 @@ def require_folder(settings: Settings) -> None:
     """Make sure that PERSONAS_DIR, if it is set, is a folder.
 
     Raises:
-        SettingsError: It is none.
+        SettingsError: It is not a folder.
     """
     folder = settings.personas_dir
     if folder is not None and not folder.is_dir():
@@ -24,7 +24,7 @@ def persona_named(settings: Settings, stem: str) -> Persona:
     """Read the persona of a file's stem.
 
     Raises:
-        SettingsError: There is no such file, or it can't be used; then the log says why.
+        SettingsError: There is no such file, or it can't be used, for a reason that is logged.
     """
     files = personas_beside(settings.persona, settings.personas_dir)
     if stem not in files:
@@ -39,11 +39,11 @@ def persona_named(settings: Settings, stem: str) -> Persona:
 
 
 def usable_personas(settings: Settings) -> dict[str, Persona]:
-    """Read all personas, by the stems of their files; of one that can't be used, the log says why."""
+    """Read all usable personas, by the stems of their files; log why others can't be used."""
     found: dict[str, Persona] = {}
     for stem in personas_beside(settings.persona, settings.personas_dir):
         try:
             found[stem] = persona_named(settings, stem)
-        except SettingsError:  # it was logged
+        except SettingsError:  # logged already
             continue
     return found

@@ -1,4 +1,4 @@
-"""What the settings and the persona of a call are with its configuration. Pure."""
+"""Applies a call's configuration to the settings and the persona. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,8 @@ from agent.persona import Persona
 from agent.settings import Settings, SettingsError
 from agent.tools.persona_tools import check_tools
 
-# A field that a persona has by the same name takes the place of the persona's. The variables are put into its texts.
-# Of the language model a call gives the name alone.
+# Fields that replace the persona's field of the same name. `filled` puts the variables into the persona's texts. A call
+# chooses only the name of the language model.
 _OF_PERSONA = (CallConfig.model_fields.keys() & Persona.model_fields.keys()) - {"variables", "model"}
 
 
@@ -24,7 +24,7 @@ def resolve(settings: Settings, persona_of: Callable[[str], Persona], config: Ca
         config: Of the call.
 
     Raises:
-        CallConfigError: The configuration names a persona or a tool that there is not.
+        CallConfigError: The configuration names an unknown persona or tool.
         SettingsError: The worker's own persona can't be used.
     """
     persona = _persona(settings, persona_of, config)
@@ -53,10 +53,10 @@ def _persona(settings: Settings, persona_of: Callable[[str], Persona], config: C
 
 
 def _face(settings: Settings, persona_of: Callable[[str], Persona], persona: Persona, config: CallConfig) -> str:
-    """Return the avatar that goes before the setting; empty where the setting or the worker's persona decides.
+    """Return the avatar that overrides the setting; empty if the setting or the worker's persona decides.
 
-    A persona that a call names brings its own face, except in the sandbox, which has one alone. If it has none, it gets
-    that of the worker.
+    A persona that a call names brings its own avatar, except in the sandbox, which has only one. A persona without an
+    avatar gets the worker's.
     """
     if config.avatar_id or config.persona is None or settings.liveavatar_sandbox:
         return config.avatar_id or ""
@@ -76,5 +76,5 @@ def _settings(settings: Settings, config: CallConfig) -> dict[str, Any]:
 
 
 def _lower(own: float, asked: float) -> float:
-    """Return the lower of two limits, of which 0 is none."""
+    """Return the lower of two limits, where 0 as our own means no limit."""
     return min(own, asked) if own else asked

@@ -9,9 +9,9 @@ _VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
 def filled(persona: Persona, variables: Mapping[str, str]) -> Persona:
-    """Put values in the place of the variables in the instructions and the opening.
+    """Replace the variables in the instructions and the opening with their values.
 
-    A name in braces that is no variable stays as it is: instructions may show JSON.
+    A name in braces that is not a variable stays unchanged: instructions may show JSON.
 
     Args:
         persona: As it is in its file; its own `variables` are the defaults.

@@ -1,1 +1,1 @@
-"""The control protocol: requests of front ends and events for them, by LiveKit's own means; see docs/control.md."""
+"""The control protocol: requests of front ends, and events for them, in RPC and data packets; see docs/control.md."""

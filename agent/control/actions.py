@@ -1,4 +1,4 @@
-"""Carries out what a caller can ask for."""
+"""Carries out the requests of callers."""
 
 import asyncio
 import time
@@ -25,15 +25,15 @@ _MOST_SENTENCES = 100
 
 
 class Actions:
-    """The methods of the control protocol, past all checks.
+    """The methods of the control protocol, after all checks.
 
     Args:
-        session: One that is running.
+        session: The running agent session.
         speech: Of that session.
-        timings: Told what is asked for.
+        timings: Records when each request came.
         personas: The personas.
         microphone: Of the session.
-        events: Carry the news of the sentences.
+        events: Report the states of sentences.
         on_use: Called when a sentence that a caller asked for begins or ends.
         on_end: Ends the call.
     """
@@ -65,7 +65,7 @@ class Actions:
         speech.on("sentence_ended", self._on_sentence)
 
     async def talk(self, asked: payloads.Talk, _: str) -> payloads.Nothing:
-        """Answer a text as if it had been said; it goes before what is being said, as a spoken word does."""
+        """Answer a text as if it had been said; it interrupts the agent, as a spoken word does."""
         at = time.time()
         async with self._one_at_a_time:
             await self._session.interrupt()
@@ -74,7 +74,7 @@ class Actions:
         return payloads.Nothing()
 
     async def repeat(self, asked: payloads.Repeat, _: str) -> payloads.Repeated:
-        """Say a text word for word, behind what is queued already."""
+        """Say a text word for word, after what is queued already."""
         at = time.time()
         async with self._one_at_a_time:
             if len(self._sentences) >= _MOST_SENTENCES:
@@ -84,7 +84,7 @@ class Actions:
         return payloads.Repeated(id=self._repeats.add(sentences), sentences=len(sentences))
 
     async def get_repeat(self, asked: payloads.GetRepeat, _: str) -> payloads.RepeatState:
-        """Tell how far a repeat has come: at once, or as soon as it is over and at the latest after the wait."""
+        """Return how far a repeat has come: at once, or when it is over, at the latest after the wait."""
         sentences = self._repeats.get(asked.id)
         if sentences is None:
             raise RefusalError(NO_SUCH_REPEAT, "There is no such repeat; the last hundred are known.")
@@ -95,9 +95,9 @@ class Actions:
         return state_of(asked.id, sentences)
 
     async def interrupt(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
-        """Silence the agent, and forget what it was going to say."""
+        """Silence the agent, and drop what it was going to say."""
         interrupted = self._session.interrupt(force=True)
-        # Only what was queued until now: a text that is repeated meanwhile may be long, and is not interrupted.
+        # Wait only for what was queued until now: a text that is queued meanwhile may be long, and is not interrupted.
         sentences = tuple(self._sentences)
         await interrupted
         for sentence in sentences:
@@ -120,7 +120,7 @@ class Actions:
         return payloads.Nothing()
 
     async def set_persona(self, asked: payloads.SetPersona, _: str) -> payloads.Persona:
-        """Let another persona go on, with its voice, its face and its opening line."""
+        """Hand the conversation to another persona, with its voice, its avatar and its opening line."""
         async with self._one_at_a_time:
             persona = await self._personas.change(asked.persona)
             self.say_opening()
@@ -132,7 +132,7 @@ class Actions:
         return payloads.Nothing()
 
     def say_opening(self, *, resumes: bool = False) -> None:
-        """Say the persona's first words, or those with which it goes on in a conversation that was cut off."""
+        """Say the persona's opening, or the words with which it resumes a conversation that was cut off."""
         persona = self._personas.persona
         self._say(persona.resumption if resumes else persona.opening, "opening", time.time())
 

@@ -1,10 +1,10 @@
-"""The attributes and the name of the agent's participant, which are set here and nowhere else."""
+"""The attributes and the name of the agent's participant, which only this module sets."""
 
 from livekit import rtc
 
 from agent.control.outbox import Outbox
 
-# Of the control protocol.
+# Version of the control protocol.
 VERSION = "1"
 
 ATTRIBUTES = {
@@ -21,10 +21,10 @@ ATTRIBUTES = {
 
 
 class Attributes:
-    """Sets attributes one after the other; of one that changes faster than it can be set, only the last value.
+    """Sets attributes one after the other. If one changes faster than it can be set, only its last value is sent.
 
     Args:
-        room: Where the agent is.
+        room: The agent's room.
     """
 
     def __init__(self, room: rtc.Room) -> None:
@@ -36,7 +36,7 @@ class Attributes:
         self._told_name = ""
 
     def start(self) -> None:
-        """Begin, in a room that is connected. After a reconnect everything is set again."""
+        """Begin, in a connected room. After a reconnect everything is set again."""
         self._room.on("reconnected", self._tell_again)
         self._outbox.start()
 
@@ -52,7 +52,7 @@ class Attributes:
         self._outbox.put(None)
 
     async def aclose(self) -> None:
-        """Set what is left, for a while, and stop."""
+        """Set what is left, for two seconds at most, and stop."""
         await self._outbox.aclose()
 
     def _tell_again(self) -> None:

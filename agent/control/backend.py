@@ -1,8 +1,8 @@
-"""What a backend's request to a call looks like on its way through LiveKit's server.
+"""The format of a backend's request to a call, which passes through LiveKit's server.
 
 LiveKit's server calls the agent's RPC method `backend` for clients with the project's keys (`RoomService.PerformRpc`).
 The agent sees a new identity with each request (seen with livekit-server 1.13.5: the request's own id), which any
-participant could have. So a request brings a token of the room's administrator, as LiveKit's own requests do.
+participant could have. So a request contains a token of the room's administrator, as LiveKit's own requests do.
 """
 
 from datetime import timedelta
@@ -17,7 +17,7 @@ METHOD = "backend"
 BackendMethod = Literal["talk", "repeat", "get_repeat", "interrupt", "end_call"]
 BACKEND_METHODS: tuple[str, ...] = get_args(BackendMethod)
 
-# How long a token is taken after it was made.
+# How long a token is valid after it was made.
 _TOKEN_LIFETIME = timedelta(minutes=1)
 
 
@@ -28,8 +28,8 @@ class BackendRequest(BaseModel):
         token: Of the room's administrator.
         id: Of the request. One that arrives twice is carried out once: LiveKit's server sends a request again when its
             answer takes three seconds (seen with 1.13.5).
-        method: Which one.
-        payload: Its payload.
+        method: Name of the method.
+        payload: Of the method.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -56,7 +56,7 @@ class BackendAnswer(BaseModel):
 
 
 def admin_token(key: str, secret: str, room: str) -> str:
-    """Make a token of a room's administrator, good for a minute.
+    """Make a token of a room's administrator, valid for a minute.
 
     Args:
         key: LiveKit's API key.

@@ -15,23 +15,23 @@ from agent.settings import Settings
 
 logger = logging.getLogger("agent")
 
-# Requests whose answers are kept for one that arrives again; more than the rate limits let through in a minute.
+# Requests whose answers are kept in case they arrive again; more than the rate limits let through in a minute.
 _MOST_ANSWERS = 100
 
 
 class _Backends:
-    """The callers of an `RpcServer` whose requests have been let in already."""
+    """The callers of an `RpcServer` whose requests have been checked already."""
 
     def takes_part(self, _: str) -> bool:
         return True
 
 
 class BackendRpc:
-    """Takes the requests of backends that can administer the room; their rate limits are apart from the callers'.
+    """Takes the requests of backends that can administer the room; they have rate limits of their own.
 
     Args:
-        settings: Hold LiveKit's keys, with which tokens are verified. Without a secret no request is taken.
-        room: Where the agent is.
+        settings: Contain LiveKit's keys, which verify tokens. Without a secret no request is taken.
+        room: The agent's room.
         actions: Carry the requests out.
         on_use: Called with every request that is not refused for its sender or its rate.
     """
@@ -68,19 +68,19 @@ class BackendRpc:
         """Read a request.
 
         Raises:
-            RefusalError: It is none, or its sender can't administer the room.
+            RefusalError: The payload is not a request, or its sender can't administer the room.
         """
         try:
             request = BackendRequest.model_validate_json(payload)
         except ValidationError:
-            raise RefusalError(BAD_PAYLOAD, "This is no request of a backend.") from None
+            raise RefusalError(BAD_PAYLOAD, "This is not a backend's request.") from None
         if not is_admin(request.token, self._key, self._secret, self._room.name):
             logger.warning("a request to the call is refused, its sender can't administer the room")
-            raise RefusalError(NOT_THE_CALLER, "The token is not of this room's administrator.")
+            raise RefusalError(NOT_THE_CALLER, "The token does not belong to an administrator of this room.")
         return request
 
     def _answer(self, request: BackendRequest) -> "asyncio.Task[BackendAnswer]":
-        """Carry out a request, unless it was begun when it arrived before."""
+        """Carry out a request; if it arrived before, return the task that was begun then."""
         if request.id not in self._answers:
             self._answers[request.id] = asyncio.create_task(self._carry_out(request), name="backend_request")
             if len(self._answers) > _MOST_ANSWERS:

@@ -21,7 +21,7 @@ from agent.rooms.connection_details import CAPTIONS
 
 logger = logging.getLogger("agent")
 
-# By their names: the method of the control protocol, and the line of the help.
+# By name: the method of the control protocol, and the line of the help.
 COMMANDS = {
     "/say": ("repeat", "`/say` and a text: the agent says it, word for word"),
     "/stop": ("interrupt", "`/stop`: the agent falls silent"),
@@ -35,7 +35,7 @@ HELP = "\n".join(["Write something, and the agent answers. Commands:", *(text fo
 # Lines that wait to be sent.
 _MOST_WAITING = 64
 
-# Characters of a line that is read: a text and a command before it. Longer ones are refused without being read whole.
+# The most characters of a line: a command and its text. Longer lines are refused without being read whole.
 _LONGEST_LINE = LONGEST_TEXT + 100
 
 # Lines that are read at a time, and seconds for one to arrive.
@@ -50,14 +50,14 @@ class _Line:
 
 
 class Chat:
-    """Carries out what callers write, and writes answers and, if wanted, the transcript.
+    """Carries out the lines that callers write, and writes answers and, if enabled, the transcript.
 
-    Writing is one way to take part: the lines of every caller are taken. The framework's own chat drops those of
-    everybody but the linked caller.
+    Writing is one way to take part, so the lines of every caller are read. The framework's own chat drops all lines
+    but the linked caller's.
 
     Args:
-        room: Where it is written.
-        presence: Knows who is a caller.
+        room: The room of the chat.
+        presence: Knows which participants are callers.
         rpc: The entry of all requests.
     """
 
@@ -69,7 +69,7 @@ class Chat:
         self._reading: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Begin, in a room that is connected. The session must not read the chat as well."""
+        """Begin, in a connected room. The session must not read the chat as well."""
         self._room.register_text_stream_handler(TOPIC_CHAT, self._on_stream)
         self._outbox.start()
 
@@ -81,7 +81,8 @@ class Chat:
             caller: Identity of the participant who wrote it.
         """
         if not self._presence.write(caller):
-            return  # another agent, for example: an answer could be answered again, without an end
+            # It may be another agent, and the two would answer each other without end.
+            return
         command, _, rest = text.strip().partition(" ")
         method = COMMANDS.get(command, ("", ""))[0] if command.startswith("/") else "talk"
         if not method:
@@ -94,18 +95,18 @@ class Chat:
             self._outbox.put(_Line(str(refusal), (caller,)))
 
     def transcribe(self, session: AgentSession[Any], name: Callable[[], str]) -> None:
-        """Write what is said: the agent's words as they were heard, the caller's as they were understood.
+        """Write a transcript: the agent's words as they were heard, the caller's as they were understood.
 
-        The lines go to the participants whose client shows no captions.
+        The lines go to callers whose client shows no captions.
 
         Args:
-            session: Where it is said.
+            session: The agent session.
             name: Returns the name of the present persona.
         """
 
         def on_item_added(event: ConversationItemAddedEvent) -> None:
             item = event.item
-            # What the caller has written stands in the chat already.
+            # Lines that the caller has written are in the chat already.
             if isinstance(item, ChatMessage) and item.text_content:
                 if item.role == "assistant":
                     self._transcribe(f"{name()}: {item.text_content.strip()}")
@@ -115,7 +116,7 @@ class Chat:
         session.on("conversation_item_added", on_item_added)
 
     async def aclose(self) -> None:
-        """Write what is left, for a while, and stop."""
+        """Write what is left, for two seconds at most, and stop."""
         self._room.unregister_text_stream_handler(TOPIC_CHAT)
         await self._outbox.aclose()
 

@@ -1,4 +1,4 @@
-"""The front end's side of a call: its requests, and the events for it."""
+"""The interface of a call for front ends: their requests, and the events for them."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ logger = logging.getLogger("agent")
 
 
 class Control:
-    """All of a call that a front end can see and touch; docs/control.md describes it.
+    """The interface of a call for front ends; docs/control.md describes it.
 
     Args:
         room: Of the call.
@@ -48,14 +48,14 @@ class Control:
         config: Of the call.
         stem: See `Personas`.
         usage: Of the call.
-        on_turn: Called with a turn whenever it has come further.
+        on_turn: Called with a turn when it begins and whenever it reaches a stage.
         on_use: Called when a caller presses a key or writes a text.
         on_end: Ends the call.
 
     Attributes:
         attributes: Of the agent's participant.
         personas: The personas.
-        chat: Takes what is written.
+        chat: Reads the callers' lines.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Control:
         """Show that there is no avatar.
 
         Args:
-            detail: Why, for operators: it goes to the log alone.
+            detail: Why, for operators: it goes only to the log.
             sentence: Why, for the caller, unless there is a sentence for the detail itself.
         """
         logger.warning("there is no avatar, the call goes on by voice", extra={"reason": detail})
@@ -137,7 +137,7 @@ class Control:
         return self._microphone.is_held
 
     def open(self) -> None:
-        """Set the attributes and take requests: the session has started, in a room."""
+        """Set the attributes and take requests; call it when the session has started in the room."""
         self.attributes.start()
         self._events.start()
         self.chat.start()
@@ -149,7 +149,7 @@ class Control:
         self._reporting = asyncio.create_task(self._usage.report(self._events.tell), name="usage")
 
     def say_opening(self, *, resumes: bool = False) -> None:
-        """Say the persona's first words, or those with which it goes on in a conversation that was cut off."""
+        """Say the persona's opening, or the words with which it resumes a conversation that was cut off."""
         self._actions.say_opening(resumes=resumes)
 
     def refuse_requests(self) -> None:
@@ -158,7 +158,7 @@ class Control:
         self._backends.refuse_all()
 
     async def aclose(self) -> None:
-        """Send the last events and attributes, and take no more requests; the room has to be there still."""
+        """Send the last events and attributes, and take no more requests; the room must still be connected."""
         self._microphone.close()
         if self._reporting is not None:
             await aio.cancel_and_wait(self._reporting)

@@ -15,7 +15,7 @@ from agent.tools.cards import Card
 TOPIC = "avatar.events"
 VERSION = 1
 
-# Events that wait to be sent; beyond it the oldest is dropped, and its `seq` is missing.
+# The most events that wait to be sent; beyond it the oldest is dropped, and its `seq` is missing.
 MOST_WAITING = 256
 
 # Characters of a text in an event. In JSON one takes up to six bytes, and LiveKit carries 15 KiB.
@@ -43,7 +43,7 @@ class TurnEvent(Event):
     turn: int = Field(description="its number, from 1")
     by: By
     stages: dict[Stage, Seconds] = Field(
-        description="seconds after the end of the caller's speech; of the others, after they were asked for"
+        description="seconds after the end of the caller's speech; in turns by other means, after the request"
     )
 
 
@@ -61,7 +61,7 @@ class SentenceEvent(Event):
     type: Literal["sentence"] = "sentence"
     text: CutText
     state: Literal["started", "finished", "interrupted", "failed"]
-    played: Seconds = Field(description="seconds of it that were heard; 0 when it has just started")
+    played: Seconds = Field(description="seconds of the sentence that were heard; 0 when it has just started")
 
 
 class UsageEvent(Event):
@@ -84,7 +84,7 @@ class FailureEvent(Event):
 
 
 class CardEvent(Event):
-    """A tool shows something beside what the agent says."""
+    """A tool shows a card, in addition to what the agent says."""
 
     type: Literal["card"] = "card"
     tool: str = Field(description="its name")
@@ -95,10 +95,10 @@ EVENTS: tuple[type[Event], ...] = (TurnEvent, SaidEvent, SentenceEvent, UsageEve
 
 
 class Events:
-    """Publishes events in their order, without holding up the call.
+    """Publishes events in order, without delaying the call.
 
     Args:
-        room: Where the agent is.
+        room: The agent's room.
         now: Returns Unix time.
     """
 
@@ -109,7 +109,7 @@ class Events:
         self._outbox: Outbox[bytes] = Outbox(self._send, most=MOST_WAITING)
 
     def start(self) -> None:
-        """Begin, in a room that is connected."""
+        """Begin, in a connected room."""
         self._outbox.start()
 
     def tell(self, event: Event) -> None:
@@ -120,7 +120,7 @@ class Events:
         self._outbox.put(packet.encode("utf-8", "replace"))
 
     async def aclose(self) -> None:
-        """Publish what is left, for a while, and stop."""
+        """Publish what is left, for two seconds at most, and stop."""
         await self._outbox.aclose()
 
     async def _send(self, packet: bytes) -> None:

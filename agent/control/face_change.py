@@ -1,4 +1,4 @@
-"""Changes the avatar with the persona, and tells the caller when the present one stays."""
+"""Changes the avatar with the persona, and tells the caller if the present avatar stays."""
 
 import logging
 from collections.abc import Callable
@@ -27,7 +27,7 @@ class FaceChange:
         avatar.on("avatar_rejected", self._on_rejected)
 
     def change(self, avatar_id: str, name: str) -> None:
-        """Change to the avatar of a persona, if it is another one: its session takes over when it is ready.
+        """Change to the avatar of a persona, if it is a different one; its session takes over when it is ready.
 
         Args:
             avatar_id: The avatar; empty to keep the present one.

@@ -21,9 +21,9 @@ _AGAIN = 5.0
 
 
 class Failures:
-    """Reports failures that were not made good by another attempt.
+    """Reports failures that no retry has fixed.
 
-    A failure of hearing lasts until words are understood again, and is reported once; each failed answer is news.
+    A failure of hearing lasts until words are understood again, and is reported once; each failed answer is reported.
 
     Args:
         session: The agent session, which emits the errors of its services.
@@ -37,7 +37,7 @@ class Failures:
         session.on("user_input_transcribed", self._on_transcribed)
 
     def tell(self, source: Source) -> None:
-        """Report a failure, unless it was reported just now, or hearing has failed since."""
+        """Report a failure, unless it was reported just now, or is a failure of hearing that still lasts."""
         now = asyncio.get_running_loop().time()
         again = inf if source == "hearing" else _AGAIN
         if now - self._told_at.get(source, -inf) >= again:

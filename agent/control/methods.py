@@ -14,7 +14,7 @@ from agent.control.refusal import refusal_of
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate limit: so many calls at once, and so many a second in the long run. Its methods share one bucket."""
+    """A rate limit: a burst of calls, then so many a second. All methods with the same limit share one bucket."""
 
     burst: int
     per_second: float
@@ -29,9 +29,9 @@ class Method:
     """One method.
 
     Attributes:
-        payload: Model of what it takes.
-        answer: Model of what it returns.
-        act: Carries it out, for a payload and the identity of the caller; its docstring says what it does.
+        payload: Model of its payload.
+        answer: Model of its answer.
+        act: Carries the method out, with a payload and the caller's identity; docs/control.md quotes its docstring.
         rate: Its rate limit.
     """
 
@@ -44,7 +44,7 @@ class Method:
         """Read the payload, from JSON or from an object.
 
         Raises:
-            RefusalError: It is not what the method takes.
+            RefusalError: The method does not take this payload.
         """
         try:
             if isinstance(payload, str):

@@ -1,4 +1,4 @@
-"""Sends what goes into the room beside the conversation, without ever holding the conversation up."""
+"""Sends data into the room in the background, so that it never delays the conversation."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from livekit.agents.utils import aio
 
 logger = logging.getLogger("agent")
 
-# Seconds in which what is left has to go out at the end.
+# Seconds for sending what is left at the end.
 _CLOSE_TIMEOUT = 2.0
 
 Item = TypeVar("Item")
@@ -20,12 +20,12 @@ Item = TypeVar("Item")
 class Outbox(Generic[Item]):
     """Sends one item after the other in the background.
 
-    An item that can't be sent is logged and dropped. When items come faster than they go, the oldest that waits is
-    dropped: the newest tell most.
+    An item that can't be sent is logged and dropped. When items come faster than they are sent, the oldest that waits
+    is dropped: newer items matter more.
 
     Args:
-        send: Sends one.
-        most: How many may wait.
+        send: Sends an item.
+        most: How many items may wait.
     """
 
     def __init__(self, send: Callable[[Item], Awaitable[object]], *, most: int) -> None:
@@ -37,17 +37,17 @@ class Outbox(Generic[Item]):
         self._sending: asyncio.Task[None] | None = None
 
     def put(self, item: Item) -> None:
-        """Send an item behind those before it; never raises."""
+        """Queue an item; never raises."""
         self._items.append(item)
         self._is_empty.clear()
         self._has_items.set()
 
     def start(self) -> None:
-        """Begin; what was put before waits for this."""
+        """Begin to send; items that were put before are sent, too."""
         self._sending = asyncio.create_task(self._run(), name="outbox")
 
     async def aclose(self) -> None:
-        """Send what is left, for a while, and stop."""
+        """Send what is left, for two seconds at most, and stop."""
         if self._sending is None:
             return
         try:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-# Characters: two minutes of speech.
+# Characters of a text: two minutes of speech.
 LONGEST_TEXT = 2_000
 
 # Seconds for which a request for a repeat waits: shorter than the ten seconds that clients wait for an answer.
@@ -45,7 +45,7 @@ class Repeated(Payload):
 
 
 class GetRepeat(Payload):
-    """The id of a repeat, and the seconds for which its end is waited for."""
+    """The id of a repeat, and the seconds to wait for its end."""
 
     id: str = Field(min_length=1, max_length=64)
     wait: float = Field(default=0.0, ge=0.0, le=LONGEST_WAIT)
@@ -61,13 +61,13 @@ class RepeatState(Payload):
 
 
 class SetInput(Payload):
-    """A mode of input: the microphone is open always, or between push_to_talk_start and push_to_talk_end."""
+    """A mode of input: the microphone is always open, or only between push_to_talk_start and push_to_talk_end."""
 
     mode: InputMode
 
 
 class SetPersona(Payload):
-    """One of the agent's attribute `personas`."""
+    """A persona from the agent's attribute `personas`."""
 
     persona: str = Field(min_length=1, max_length=64)
 

@@ -1,4 +1,4 @@
-"""The personas a caller can talk with, and the change from one to another."""
+"""The personas that a caller can talk with, and the change from one to another."""
 
 import asyncio
 import importlib
@@ -40,32 +40,32 @@ logger = logging.getLogger("agent")
 
 Service = TypeVar("Service")
 
-# Seconds in which what is being said has to end, its tools included.
+# Seconds for the current speech and its tools to end.
 _IDLE_TIMEOUT = 8.0
 
-# Seconds in which the new persona has to take over, once nothing is being said any more.
+# Seconds for the new persona to take over once the agent is silent.
 _ENTER_TIMEOUT = 5.0
 
 
 class Personas:
-    """Makes the agents of the personas, one at a time, for one session.
+    """The personas of one session; makes an agent for one persona at a time.
 
     Args:
-        session: The agent's; its own voice and recogniser are the first persona's.
+        session: The agent session; its own TTS and STT are the first persona's.
         settings: Say where the personas are.
         persona: The first one.
-        config: Of the call. It is the first one's; the others have its variables alone.
+        config: Of the call. The first persona has all of it; the others have only its variables.
         attributes: Show the present persona.
-        stem: Name of the first one's file, without its ending; by default that of the configuration.
+        stem: Name of the first one's file, without its ending; by default the configuration's persona.
         on_first_token: Called in the task of a reply, when the language model gave its first word.
         on_first_audio: Called in the task of a reply, when text-to-speech gave its first frame.
-        on_failure: Called with what failed.
+        on_failure: Called with the source of a failure.
         on_card: Called with the name of a tool and a card that it shows.
 
     Attributes:
         persona: The present one.
-        language: Which of its languages is spoken.
-        stem: Name of its file, without its ending.
+        language: The language that is spoken, one of the persona's.
+        stem: Name of the persona's file, without its ending.
         face: Gives each persona its avatar; None as long as the call has none.
         on_problem: Called with a sentence about a part of a persona that can't be used.
     """
@@ -113,7 +113,7 @@ class Personas:
         attributes.rename(_name_of(persona))
 
     def first_agent(self) -> PersonaAgent:
-        """Return the agent to start the session with; it knows what the session's history has."""
+        """Return the agent to start the session with; it knows the session's history."""
         agent = self._agent(self._first, self._apology, self._apologies, self.language)
         self._connect_mcp(self._first, agent)
         self._look_for_gaps(self._first)
@@ -125,9 +125,9 @@ class Personas:
             apology.prepare()
 
     async def change(self, stem: str) -> Persona:
-        """Let another persona go on with the conversation, in its own voice and language; it knows what was said.
+        """Hand the conversation to another persona, in its own voice and language; it knows what was said.
 
-        Nothing is changed before the change is certain: one that is refused does not happen later.
+        Nothing changes before the change is certain: a refused change does not happen later.
 
         Args:
             stem: Name of the persona's file, without its ending.
@@ -137,16 +137,17 @@ class Personas:
         """
         persona, avatar_id = self._load(stem)
         await self._fall_idle()
-        # Nothing is being said and no tool runs: nothing holds the change up, and from here on it is not taken back.
+        # The agent is silent and no tool runs, so the change is not delayed. From here on it is not undone.
         self._changing = asyncio.create_task(self._change(stem, persona, avatar_id), name="persona_change")
         await asyncio.wait({self._changing}, timeout=_ENTER_TIMEOUT)
-        if not self._changing.done():  # the framework starts no agent in a session that closes
+        # The framework starts no agent in a session that closes.
+        if not self._changing.done():
             raise RefusalError(NOT_NOW, "The call is ending.")
         self._changing.result()
         return persona
 
     async def aclose(self) -> None:
-        """Stop preparing, and close the voices and recognisers that were made here."""
+        """Stop preparing, and close the TTS, STT and LLM services that were made here."""
         if self._changing is not None:
             await aio.cancel_and_wait(self._changing)
         if self._looking is not None:
@@ -162,7 +163,8 @@ class Personas:
         apology = self._apology_of(persona)
         apologies, language = self._apologies_of(persona), SpokenLanguage(persona)
         agent = self._agent(persona, apology, apologies, language)
-        self._session.interrupt(force=True)  # what has begun since: the framework would let it be said to its end
+        # The framework would let a speech that has begun meanwhile play to its end.
+        self._session.interrupt(force=True)
         self._session.update_agent(agent)
         await agent.entered.wait()
         await self._disconnect_mcp()
@@ -179,7 +181,7 @@ class Personas:
         self.prepare()
 
     async def _fall_idle(self) -> None:
-        """Wait until no tool runs, then cut what is being said.
+        """Wait until no tool runs, then interrupt the current speech.
 
         Raises:
             RefusalError: A tool runs for too long; the framework would wait for it and then change the agent.
@@ -199,7 +201,7 @@ class Personas:
             ) from None
 
     def _load(self, stem: str) -> tuple[Persona, str]:
-        """Return a persona and its avatar: a persona that is chosen brings its own, if it has one."""
+        """Return a persona and the avatar for it: the persona's own, if it has one."""
         config = self._config if stem == self._first_stem else self._config.only({"variables"})
         try:
             config = config.model_copy(update={"persona": stem})
@@ -250,7 +252,7 @@ class Personas:
             self._mcp = asyncio.create_task(self._connected(persona, agent), name="mcp_import")
 
     async def _connected(self, persona: Persona, agent: PersonaAgent) -> "McpServers":
-        # A second, where the process has not done it before its first job.
+        # The import takes a second if the process did not do it before its first job.
         module = await asyncio.to_thread(importlib.import_module, "agent.tools.mcp_servers")
         servers: McpServers = module.McpServers(persona.mcp, persona.folder, agent.add_tools, self.on_problem)
         return servers
@@ -286,7 +288,7 @@ class Personas:
         persona: Persona,
         make: Callable[[], Service],
     ) -> NotGivenOr[Service]:
-        """Return what a persona needs beside the session's own, which is the first one's; made once for each key."""
+        """Return a persona's service, made once for each key; NOT_GIVEN if the session's, the first persona's, fits."""
         key = key_of(persona)
         if key == key_of(self._first):
             return NOT_GIVEN
@@ -312,5 +314,5 @@ def _model_of(persona: Persona) -> Hashable:
 
 
 def _name_of(persona: Persona) -> str:
-    """Return the name for the agent's tile, which has no picture: the avatar beside it has the plain name."""
+    """Return the name for the agent's tile, which has no picture: the avatar's tile has the plain name."""
     return f"{persona.name} (agent)"

@@ -1,4 +1,4 @@
-"""When the microphone is listened to: always, or while a button is held."""
+"""The microphone's mode: always open, or open while a button is held."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ from agent.framework import paused_speech
 
 logger = logging.getLogger("agent")
 
-# Seconds after which a turn counts as complete: the message that the button was released can get lost.
+# Seconds after which a turn is completed anyway: the message that the button was released can get lost.
 _LONGEST_HOLD = 120.0
 
-# Seconds to wait, at most, for the text of what was said last. Speech-to-text is given silence meanwhile, so that it
-# comes to an end; without a final text the interim one is taken.
+# Seconds to wait, at most, for the text of the last words. Speech-to-text gets silence meanwhile, so that it finishes;
+# without a final text the interim one is used.
 _LAST_WORDS = 1.5
 
 
@@ -34,7 +34,7 @@ class PushToTalk:
     the caller who holds it.
 
     Args:
-        session: One that is running.
+        session: The running agent session.
         presence: Links the callers.
         attributes: Show the mode of the session.
     """
@@ -62,7 +62,7 @@ class PushToTalk:
         return self._held_by is not None
 
     def set_mode(self, mode: InputMode, caller: str) -> None:
-        """Choose a caller's mode; half a sentence that was heard is forgotten."""
+        """Choose a caller's mode; an unfinished sentence of the caller is dropped."""
         if caller == self._held_by:
             self._let_go()
             self._session.input.set_audio_enabled(False)
@@ -71,7 +71,7 @@ class PushToTalk:
     async def start(self, caller: str) -> None:
         """Silence the agent and listen to the caller who holds the button.
 
-        What was said before, and is not answered yet, is given up.
+        An earlier turn that is not answered yet is dropped.
         """
         if self._held_by is not None:
             return
@@ -80,7 +80,7 @@ class PushToTalk:
         self._presence.hold(caller)
         self._choose("push_to_talk", caller)
         await self._give_up_last_turn()
-        # Before the agent is silent: the first words are not to be lost.
+        # Listen before the agent is silent, so that the first words are not lost.
         self._listen()
         await self._session.interrupt(force=True)
 
@@ -88,14 +88,14 @@ class PushToTalk:
         """Answer what was said while the button was held.
 
         Raises:
-            RefusalError: This caller does not hold it.
+            RefusalError: This caller does not hold the button.
         """
         if self._held_by != caller:
             raise RefusalError(NOT_NOW, "push_to_talk_start comes first")
         self._end()
 
     def close(self) -> None:
-        """Stop the timer; the call is over."""
+        """Stop the timer when the call is over."""
         if self._releasing is not None:
             self._releasing.cancel()
 
@@ -106,7 +106,7 @@ class PushToTalk:
         self._apply()
 
     def _apply(self) -> None:
-        """Bring the session into the mode of the linked caller."""
+        """Switch the session to the mode of the linked caller."""
         mode: InputMode = "push_to_talk" if self._presence.linked in self._users else "open"
         if mode == self._mode:
             return
@@ -114,7 +114,8 @@ class PushToTalk:
         self._session.update_options(turn_detection="manual" if mode == "push_to_talk" else self._turn_detection)
         self._mode = mode
         self._attributes.tell(input=mode)
-        if self._held_by is None:  # else the microphone is opened when the last turn was given up
+        # While the button is held, `start` opens the microphone once the last turn is given up.
+        if self._held_by is None:
             self._session.clear_user_turn()
             self._session.input.set_audio_enabled(mode == "open")
 
@@ -134,7 +135,7 @@ class PushToTalk:
             await asyncio.wait([given_up])  # a release meanwhile cancels it
 
     def _listen(self) -> None:
-        """Listen from here on, unless the button was released already."""
+        """Start to listen, unless the button was released already."""
         if self._held_by is not None:
             self._session.clear_user_turn()
             self._silent_since, self._understood_at = 0.0, -inf
@@ -145,7 +146,7 @@ class PushToTalk:
         self.close()
 
     def _resolve_pause(self) -> None:
-        """Resolve the pause that a noise has made: what would let the speech go on is switched off with the mode."""
+        """End the pause that a noise has caused: in the new mode the framework would not resume the speech."""
         if (paused := paused_speech(self._session)) is None:
             return
         speech, has_begun = paused
@@ -160,12 +161,13 @@ class PushToTalk:
             self._silent_since = event.created_at
 
     def _on_transcribed(self, event: UserInputTranscribedEvent) -> None:
-        """Note when all is understood: when the last text is final, and later than the last word."""
+        """Note when the last final text came; an interim text means that more is to come."""
         self._understood_at = event.created_at if event.is_final else -inf
 
     def _on_completed(self, committed: "asyncio.Future[str]") -> None:
         if self._held_by is None:
-            self._presence.hold(None)  # the agent may listen to another caller from here on
+            # From here on the agent may listen to another caller.
+            self._presence.hold(None)
         if not committed.cancelled() and (error := committed.exception()) is not None:
             logger.warning("a turn could not be completed", extra={"error": type(error).__name__})
 

@@ -12,7 +12,7 @@ CODES = {
     BAD_PAYLOAD: "the payload is not what the method takes; the message says what is wrong",
     NOT_THE_CALLER: "the participant who calls the method does not take part in the call",
     NO_SUCH_PERSONA: "there is no such persona, or no such repeat",
-    NOT_NOW: "not now: the call has not begun or is ending, or something has to come before",
+    NOT_NOW: "not now: the call has not begun or is ending, or another step has to come first",
     TOO_LONG: "the text is too long",
     TOO_MANY: 'too many calls; `data` is `{"retry_after": seconds}`',
 }
@@ -24,7 +24,7 @@ class RefusalError(Exception):
     Args:
         code: One of `CODES`.
         sentence: For the person who asked.
-        retry_after: Seconds after which it is worth trying again.
+        retry_after: Seconds after which another attempt can succeed.
     """
 
     def __init__(self, code: int, sentence: str, *, retry_after: float | None = None) -> None:

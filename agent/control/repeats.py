@@ -1,4 +1,4 @@
-"""The texts that were asked to be repeated, by their ids."""
+"""The texts of `repeat` requests, by their ids."""
 
 import uuid
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from agent.speech.sentence import Sentence, SentenceState
 # Repeats that are remembered; beyond it the oldest is forgotten.
 _MOST = 100
 
-# A repeat has the first of these states that one of its sentences has; if none has, it is finished.
+# The state of a repeat is the first of these that any of its sentences has; if none has one, it is finished.
 _ORDER = (SentenceState.STARTED, SentenceState.QUEUED, SentenceState.FAILED, SentenceState.INTERRUPTED)
 
 
@@ -28,7 +28,7 @@ class Repeats:
         return repeat
 
     def get(self, repeat: str) -> Sequence[Sentence] | None:
-        """Return the sentences of a repeat; None if it is not known, or no longer."""
+        """Return the sentences of a repeat; None if it is unknown or was forgotten."""
         return self._repeats.get(repeat)
 
 

@@ -1,4 +1,4 @@
-"""The entry of all requests, by RPC or by chat: who asks, how often, and what is asked are checked here."""
+"""The entry of all requests, by RPC or by chat: checks their sender, rate and payload."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ _NOT_NOW = "The call has not begun, or is ending."
 
 
 class Callers(Protocol):
-    """The callers of a call; `Presence` knows them."""
+    """The callers of a call; `Presence` is one implementation."""
 
     def takes_part(self, identity: str) -> bool:
         """Return whether this participant is a caller who may make requests."""
@@ -29,7 +29,7 @@ class RpcServer:
     """Takes requests of the callers who take part in the call; they share one set of rate limits.
 
     Args:
-        callers: Those who may ask.
+        callers: The callers who may make requests.
         actions: Carry the requests out.
         on_use: Called with every request that is not refused for its sender or its rate.
     """
@@ -56,7 +56,7 @@ class RpcServer:
         self._is_open = False
 
     async def ask(self, name: str, payload: str | Mapping[str, object], *, caller: str) -> Payload:
-        """Carry out a method, whichever way it was asked for.
+        """Carry out a method, requested by RPC or by chat.
 
         Args:
             name: One of `METHODS`.
@@ -64,7 +64,7 @@ class RpcServer:
             caller: Identity of the participant who asks.
 
         Raises:
-            RefusalError: It was not carried out; with the reason.
+            RefusalError: The method was not carried out; the error says why.
         """
         if not self._callers.takes_part(caller):
             raise RefusalError(NOT_THE_CALLER, "Only callers who take part in the call may ask for that.")

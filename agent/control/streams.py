@@ -1,7 +1,7 @@
-"""Bounds what participants may send as streams, before it is read whole.
+"""Limits the streams that participants may send, before they are read whole.
 
 LiveKit's SDK queues every chunk of a stream that has a handler. So a stream that is not wanted, or is too long, is
-closed: what comes after that is dropped.
+closed: chunks that come later are dropped.
 """
 
 import logging
@@ -11,7 +11,8 @@ from livekit import rtc
 
 logger = logging.getLogger("agent")
 
-# The topic of what a caller's client recorded before the agent came (livekit-agents, room_io/_pre_connect_audio.py).
+# The topic of audio that a caller's client recorded before the agent came (livekit-agents,
+# room_io/_pre_connect_audio.py).
 PRE_CONNECT_AUDIO = "lk.agent.pre-connect-audio-buffer"
 
 # Bytes of that recording. Clients record ten seconds: 1.9 MB of 16 bit, 48 kHz, stereo; as Opus a tenth, at most.
@@ -22,19 +23,19 @@ ByteStreamHandler = Callable[[rtc.ByteStreamReader, str], None]
 
 
 class TooLongError(Exception):
-    """A stream is longer than it may be; it was closed."""
+    """A stream is too long and was closed."""
 
 
 async def read_text(reader: rtc.TextStreamReader, longest: int) -> str:
     """Read a text stream.
 
     Args:
-        reader: Of the stream; it is closed afterwards, also when this is cancelled.
-        longest: Characters that it may have.
+        reader: Of the stream; it is closed afterwards, even if this call is cancelled.
+        longest: The most characters that the text may have.
 
     Raises:
-        TooLongError: It has more.
-        rtc.StreamError: It broke off.
+        TooLongError: The text has more characters.
+        rtc.StreamError: The stream broke off.
     """
     text = ""
     try:
@@ -50,7 +51,7 @@ async def read_text(reader: rtc.TextStreamReader, longest: int) -> str:
 def bound_pre_connect_audio(room: rtc.Room) -> None:
     """Accept a recording only from the participant who publishes its microphone track, up to a length.
 
-    Call it before the agent session starts, which registers the handler of such recordings at the room.
+    Call it before the agent session starts, since the session registers the room's handler for such recordings.
     """
     register = room.register_byte_stream_handler
     is_open: set[str] = set()
@@ -66,7 +67,7 @@ def bound_pre_connect_audio(room: rtc.Room) -> None:
             is_audio = all(attributes.get(name, "").isdecimal() for name in ("sampleRate", "channels"))
             if track in is_open or not is_audio or not _publishes(room, identity, track):
                 reader.close()
-                logger.warning("a recording for no track of its sender is dropped", extra={"participant": identity})
+                logger.warning("a recording without a track of its sender is dropped", extra={"participant": identity})
                 return
             is_open.add(track)
             handler(_Recording(reader, lambda: is_open.discard(track)), identity)  # type: ignore[arg-type] # as far as it is read
@@ -83,7 +84,7 @@ def _publishes(room: rtc.Room, identity: str, track: str) -> bool:
 
 
 class _Recording:
-    """A byte stream that ends where it is too long."""
+    """A byte stream that is cut where it gets too long."""
 
     def __init__(self, reader: rtc.ByteStreamReader, on_end: Callable[[], None]) -> None:
         self._reader = reader

@@ -1,4 +1,4 @@
-"""Measures how far each turn has come."""
+"""Measures when each turn reaches its stages."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,16 +18,16 @@ from livekit.agents.voice.io import PlaybackStartedEvent
 
 from agent.control.waterfall import By, Stage, Turn, Waterfall
 
-# The speech for which a task works. It is set where the framework announces a speech, right before it starts its tasks.
+# The id of a task's speech. It is set when the framework announces a speech, right before it starts the tasks.
 _reply: ContextVar[str] = ContextVar("reply", default="")
 
 
 class TurnTimings:
-    """Feeds a `Waterfall`; instants are Unix time, as the framework's are.
+    """Feeds a `Waterfall`; instants are Unix time in seconds, as the framework's are.
 
     Args:
-        session: Has the turns.
-        tell: Called with a turn whenever it has come further.
+        session: The agent session.
+        tell: Called with a turn when it begins and whenever it reaches a stage.
     """
 
     def __init__(self, session: AgentSession[Any], tell: Callable[[Turn], None]) -> None:
@@ -44,7 +44,7 @@ class TurnTimings:
 
     @contextmanager
     def asked(self, by: By, at: float) -> Iterator[None]:
-        """Note that a speech which is created inside of it answers what was asked for at `at`."""
+        """Note that a speech created in this context answers a request made at `at`."""
         self._asked = (by, at)
         try:
             yield
@@ -60,16 +60,16 @@ class TurnTimings:
         self._reach(_reply.get(), "first_audio", time.time())
 
     def sent(self) -> None:
-        """Note that the first audio of what is being said has left for the avatar."""
+        """Note that the first audio of the current speech was sent to the avatar."""
         self._reach(self._current, "sent", time.time())
 
     def speaking(self, event: PlaybackStartedEvent) -> None:
-        """Note that what is being said can be heard."""
+        """Note that the current speech can be heard."""
         self._reach(self._current, "speaking", event.created_at)
 
     @property
     def _current(self) -> str:
-        """The speech that is sent and heard: speeches are said one after the other."""
+        """Id of the speech that is sent and heard; speeches are said one after the other."""
         speech = self._session.current_speech
         return "" if speech is None else speech.id
 
@@ -91,7 +91,7 @@ class TurnTimings:
         item, reply = event.item, _reply.get()
         if not isinstance(item, ChatMessage) or item.role != "user" or not reply:
             return
-        # The framework's own measure where it has one: what is observed here may be of what the caller says by now.
+        # Prefer the framework's own measurement: the events seen here may belong to a later speech of the caller.
         ended_at = item.metrics.get("stopped_speaking_at", self._silent_since)
         delay = item.metrics.get("transcription_delay", self._understood_at - ended_at)
         self._begin(reply, "speech", ended_at, transcribed_at=ended_at + delay)

@@ -1,4 +1,4 @@
-"""Measures what a call uses, as far as this side can tell."""
+"""Measures what a call uses, as far as the agent can tell."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ class Avatar(Protocol):
 
     @property
     def seconds_used(self) -> float:
-        """Seconds of sessions that are paid for."""
+        """Seconds of paid sessions."""
 
     @property
     def sessions_used(self) -> int:
@@ -26,10 +26,10 @@ class Avatar(Protocol):
 
 
 class Usage:
-    """Adds up the seconds of the call and of its avatar. The credits are an estimate: the service counts them.
+    """The seconds of a call and of its avatar. The credits are an estimate: the service counts them.
 
     Args:
-        settings: Say whether credits are paid at all.
+        settings: Say whether the avatar costs credits.
         account: Knows the balance, if the call has asked for it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Usage:
         )
 
     async def report(self, tell: Callable[[UsageEvent], None]) -> None:
-        """Tell what was used again and again, until it is cancelled."""
+        """Report what was used every five seconds, until cancelled."""
         while True:
             tell(self.now())
             await asyncio.sleep(_EVERY)

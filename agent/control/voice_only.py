@@ -1,4 +1,4 @@
-"""What a caller reads while there is no avatar: one of few sentences, and never an operator's detail."""
+"""The sentences that a caller reads while there is no avatar; they never contain an operator's detail."""
 
 from agent.call.budget import Reason
 from avatar import AvatarReason

@@ -9,8 +9,8 @@ Stage = Literal["transcript", "first_token", "first_audio", "sent", "speaking"]
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
-# Replies that are remembered. Of those that are made while the caller still speaks only the last is said, and few wait
-# for each other.
+# Replies that are remembered. Of the replies that are prepared while the caller still speaks only the last is said, and
+# few replies wait for each other.
 _MOST_REPLIES = 16
 
 
@@ -30,11 +30,11 @@ class Turn:
 
 
 class Waterfall:
-    """Puts what is observed of replies into turns.
+    """Assigns the observed stages of replies to turns.
 
-    A reply is prepared before it is known that the caller has finished, and may not be used: what is observed of it
-    waits until its turn begins. An observation belongs to the reply that it names, so that news of a reply that was
-    interrupted never counts for the next.
+    A reply may be prepared before the caller has finished, and may never be used: its observations are kept until its
+    turn begins. An observation belongs to the reply that it names, so that a late one of an interrupted reply never
+    counts for the next.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Waterfall:
         self._turns = 0
 
     def begin(self, reply: str, by: By, at: float, *, transcribed_at: float | None = None) -> Turn | None:
-        """Begin the turn of a reply to what ended at `at` and was text at `transcribed_at`; None if it had begun."""
+        """Begin the turn of a reply to a request that ended at `at`; return None if it had begun already."""
         record = self._record(reply)
         if record.number:
             return None
@@ -56,7 +56,7 @@ class Waterfall:
         return record.turn
 
     def reach(self, reply: str, stage: Stage, at: float) -> Turn | None:
-        """Note that a reply has come to a stage; None if that changes nothing."""
+        """Note that a reply has reached a stage; return its turn, or None if that changes nothing."""
         record = self._record(reply)
         if not record.number:
             record.early.setdefault(stage, at)
@@ -72,7 +72,8 @@ class Waterfall:
 
 @dataclass(slots=True)
 class _Reply:
-    number: int = 0  # of its turn; 0 as long as it has none
+    # Of its turn; 0 as long as it has none.
+    number: int = 0
     by: By = "speech"
     began_at: float = 0.0
     early: dict[Stage, float] = field(default_factory=dict)
@@ -83,10 +84,10 @@ class _Reply:
         return Turn(self.number, self.by, dict(self.stages))
 
     def reach(self, stage: Stage, at: float) -> bool:
-        """Note a stage, unless it or one behind it was reached.
+        """Note a stage, unless it or a later one was reached; return whether it was noted.
 
-        A stage of a reply that was begun early may have been reached before the stage in front of it, or before the
-        caller had finished; it then took no time.
+        A reply that was begun early may reach a stage before the one that precedes it, or before the caller has
+        finished; the stage then took no time.
         """
         if any(later in self.stages for later in STAGES[STAGES.index(stage) :]):
             return False

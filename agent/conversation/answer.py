@@ -1,4 +1,4 @@
-"""A language model's answer while it is written: what of it is speech, and which tools it calls. Pure."""
+"""Separates the speech and the tool calls in a language model's answer while it is written. Pure."""
 
 import re
 from collections.abc import Collection
@@ -10,7 +10,7 @@ from agent.conversation.written_calls import WrittenCall, calls_in
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Something in an answer that is no speech: how it begins, and how it ends; None when it ends with the answer."""
+    """A kind of text in an answer that is not speech: how it begins and ends; None if it ends with the answer."""
 
     name: str
     start: re.Pattern[str]
@@ -48,7 +48,7 @@ _KINDS = (
         ),
         _EMPTY,
     ),
-    # A value in JSON, or calls in Python, at the start of a line; an object that begins like a call anywhere.
+    # A JSON value, or Python calls, at the start of a line; an object that begins like a call, anywhere.
     _Kind(
         _VALUE,
         re.compile(
@@ -59,7 +59,7 @@ _KINDS = (
     ),
 )
 
-# The end of a text that may still become the start of one of these.
+# The end of a text that may still become the start of one of these kinds.
 _UNDECIDED = re.compile(
     r"<\|(?:start|channel|im_start|start_header_id)\|>(?:[^<]|<\|constrain\|>){0,80}(?:<[^>]{0,16})?$"
     r"|<start_of_turn>\w{0,12}$|<[^<>\s]{0,40}$|\[/?[A-Z_]{0,12}$|◁[^▷]{0,10}$|\{\s*(?:\"\w{0,10}(?:\"\s*)?)?$"
@@ -70,12 +70,12 @@ _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]()]', re.DOTALL)
 
 
 class AnswerText:
-    """Takes an answer apart.
+    """A parser that separates an answer's speech from its tool calls and thoughts.
 
-    Thoughts are dropped. A tool call that is written as text is taken out; it is a call if it names a tool.
+    Thoughts are dropped. A tool call that is written as text is removed; it is a call if it names a tool.
 
     Args:
-        tools: Names of the tools that there are.
+        tools: Names of the available tools.
 
     Attributes:
         calls: The calls that were written so far.
@@ -85,7 +85,7 @@ class AnswerText:
         self.calls: list[WrittenCall] = []
         self._tools = tools
         self._kinds = (*_KINDS, _python_call(tools)) if tools else _KINDS
-        # What was not read yet, behind the last character that was: a line break at first.
+        # The last character that was read, a line break at first, and the text that was not read yet.
         self._text = "\n"
 
     def take(self, text: str) -> str:
@@ -119,12 +119,12 @@ class AnswerText:
         return spoken + self._pass(len(self._text) if is_end else self._decided())
 
     def _first(self) -> tuple[_Kind, re.Match[str]] | None:
-        """Find the first place where something begins that is no speech."""
+        """Find the first place where something other than speech begins."""
         found = ((kind, match) for kind in self._kinds if (match := kind.start.search(self._text, 1)))
         return min(found, key=lambda each: each[1].start(), default=None)
 
     def _decided(self) -> int:
-        """Find up to where the text is speech, whatever follows."""
+        """Return the position up to which the text is speech, whatever follows."""
         undecided = _UNDECIDED.search(self._text, 1)
         line = self._text.rfind("\n") + 1
         word = self._text[line:].lstrip(" \t") if line else ""
@@ -138,7 +138,7 @@ class AnswerText:
         return passed
 
     def _take_out(self, kind: _Kind, length: int) -> str:
-        """Read something that is no speech; a value that is no call is spoken after all."""
+        """Read text that is not speech; return it if it is a value without a call, which is spoken after all."""
         text = self._pass(1 + length)
         calls = calls_in(text, self._tools) if kind.name in {_CALL, _VALUE} else []
         self.calls += [call for call in calls if call.name in self._tools]
@@ -146,13 +146,13 @@ class AnswerText:
 
 
 def _python_call(tools: Collection[str]) -> _Kind:
-    """Make the kind of a line that calls one of the tools in Python, or in a block of code."""
+    """Make the kind for a line that calls one of the tools in Python, or in a block of code."""
     names = "|".join(map(re.escape, tools))
     return _Kind(_VALUE, re.compile(rf"(?<=\n)[ \t]*(?:print)?(?=\(?(?:{names})\()"), None)
 
 
 def _length_of(kind: _Kind, text: str, start_length: int, *, is_end: bool) -> int | None:
-    """Find how long it is that begins at position 1; None when that is not known yet."""
+    """Return the length of the match that begins at position 1; None if it is not known yet."""
     if kind.name == _VALUE:
         length = _value_length(text, 1 + start_length)
     else:
@@ -162,7 +162,7 @@ def _length_of(kind: _Kind, text: str, start_length: int, *, is_end: bool) -> in
 
 
 def _value_length(text: str, start: int) -> int | None:
-    """Find where the bracket at `start` is closed."""
+    """Return the length up to the end of the bracket at `start`; None if it is still open."""
     depth = 0
     for match in _BRACKETS.finditer(text, start):
         depth += {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}.get(match[0], 0)

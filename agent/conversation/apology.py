@@ -1,4 +1,4 @@
-"""The sentence that the caller hears after a failure, synthesised ahead: the failure may be that of text-to-speech."""
+"""The sentence that the caller hears after a failure, synthesised ahead, since text-to-speech itself may fail."""
 
 import asyncio
 import logging
@@ -36,21 +36,21 @@ class Apology:
         self._said: SpeechHandle | None = None
 
     def prepare(self) -> None:
-        """Synthesise it in the background, unless it already is."""
+        """Synthesise the sentence in the background, unless that is done or running."""
         if self._clip is None and (self._preparing is None or self._preparing.done()):
             self._preparing = asyncio.create_task(self._prepare(), name="apology")
 
     def say(self) -> None:
-        """Say it after the current speech; no-op while it is waiting to be said, or being said.
+        """Say the sentence after the current speech; no-op while it is queued or being said.
 
-        If it could not be synthesised so far, that is tried again; if it fails again, the caller hears nothing.
+        If it could not be synthesised so far, try again; if that fails too, the caller hears nothing.
         """
         if self._said is None or self._said.done():
             with suppress(RuntimeError):  # the session has ended
                 self._said = self._session.say(self.text, audio=self._frames())
 
     async def aclose(self) -> None:
-        """Stop preparing it."""
+        """Stop synthesising."""
         if self._preparing is not None:
             await aio.cancel_and_wait(self._preparing)
 
@@ -66,14 +66,15 @@ class Apology:
             logger.warning("the apology could not be synthesised", extra=extra)
 
     async def _frames(self) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """Give it in frames of a tenth of a second, between which an interruption can cut it."""
+        """Yield frames of a tenth of a second, between which an interruption can cut the sentence."""
         self.prepare()
         if self._preparing is not None:
             await asyncio.shield(self._preparing)
         clip = self._clip
         if clip is None:
             if self._said is not None:
-                self._said.interrupt(force=True)  # else the chat context would keep it as said
+                # Otherwise the chat context would keep the sentence as said.
+                self._said.interrupt(force=True)
             return
         samples = clip.sample_rate // 10 * clip.num_channels
         for start in range(0, len(clip.data), samples):

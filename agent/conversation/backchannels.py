@@ -1,4 +1,4 @@
-"""What listeners say to show attention without taking the turn. Pure."""
+"""Backchannels: words by which listeners show attention without taking the turn. Pure."""
 
 from collections.abc import Iterable
 
@@ -32,10 +32,10 @@ DEFAULT_BACKCHANNELS: dict[str, tuple[str, ...]] = {
 
 
 def default_backchannels(language: str) -> tuple[str, ...]:
-    """Give the backchannels of a language.
+    """Return the backchannels of a language.
 
     Args:
-        language: A code such as `en-US`; `multi` has those of English.
+        language: A code such as `en-US`; `multi` is English.
     """
     return by_language(DEFAULT_BACKCHANNELS, language, ())
 
@@ -44,7 +44,7 @@ class Backchannels:
     """Recognises speech that consists of backchannels alone.
 
     Args:
-        phrases: The backchannels; there may be none.
+        phrases: The backchannels; may be empty.
     """
 
     def __init__(self, phrases: Iterable[str]) -> None:
@@ -52,9 +52,9 @@ class Backchannels:
         self._longest = max((len(phrase) for phrase in self._phrases), default=0)
 
     def are_all_of(self, text: str) -> bool:
-        """Return whether a transcript has words, and they are all backchannels: those of `Yeah, right.` are."""
+        """Return whether a transcript has words, all of them backchannels, such as `Yeah, right.`."""
         said = words(text)
-        # Whether the first so many words are made of backchannels.
+        # reached[n] is True if the first n words consist of backchannels.
         reached = [True] + [False] * len(said)
         for end in range(1, len(said) + 1):
             starts = range(max(0, end - self._longest), end)

@@ -1,4 +1,4 @@
-"""Levels of a sound in bands of frequency, in cells of 20 ms. Pure."""
+"""Levels of a sound in frequency bands, in cells of 20 ms. Pure."""
 
 from functools import cache
 
@@ -8,22 +8,22 @@ import numpy.typing as npt
 Levels = npt.NDArray[np.float64]
 Samples = npt.NDArray[np.int16]
 
-# Seconds.
+# Length of a cell, in seconds.
 CELL = 0.02
 
 # Borders of the bands, in Hz.
 _BORDERS = np.array([100, 300, 600, 1000, 1700, 3000, 7000])
 BANDS = len(_BORDERS) - 1
 
-# In dB of a sample's unit in each band: -81 dB below full scale. A level below it counts as this.
+# The lowest level, in dB relative to one unit of a sample, in each band: 81 dB below full scale.
 SILENCE = 10.0
 
-# The loudest sample, of 32768, of a sound that is not measured but counts as silence: its level is 12.5 dB at most.
+# The loudest sample, of 32768, of a sound that counts as silence without being measured: its level is 12.5 dB at most.
 _SILENT = 5
 
 
 class LevelMeter:
-    """Measures a sound that comes in pieces of any length; what is left of a cell waits for the next piece."""
+    """Measures a sound that comes in pieces of any length; an unfinished cell waits for the next piece."""
 
     def __init__(self) -> None:
         self._rest: Samples = np.zeros(0, np.int16)

@@ -18,17 +18,17 @@ class Closer(Protocol):
     """Ends a call, and closes its session with `CallSession.close`."""
 
     def shut_down(self, *, drain: bool) -> None:
-        """Begin to end the call; with `drain` after what is being said."""
+        """Begin to end the call; with `drain` after the current speech."""
 
     async def close(self) -> None:
         """End the call, and return when it has ended."""
 
 
 class CallSession(AgentSession[Any]):
-    """An agent session that is closed by the end of its call.
+    """An agent session that closes when its call ends.
 
     The framework's job, tools and plugins close a session with `shutdown` and `aclose`. Both wait for every running
-    tool without a limit, while the avatar is paid for. Here they ask the closer, whose steps have deadlines.
+    tool without a limit, while the avatar costs money. Here both ask the closer, whose steps have deadlines.
 
     Attributes:
         closer: Ends the call. Without one, the session closes like any other.
@@ -37,7 +37,7 @@ class CallSession(AgentSession[Any]):
     closer: Closer | None = None
 
     def note_said_words(self, on_heard: Callable[[str], None] = lambda _: None) -> None:
-        """Note the words that the caller hears, to know their echo. Call it before captions are synchronized.
+        """Note the words that the caller hears, to recognise their echo. Call it before captions are synchronized.
 
         Args:
             on_heard: Called with each text when it is heard.
@@ -46,7 +46,7 @@ class CallSession(AgentSession[Any]):
             self.output.transcription = SaidWords(self.output.transcription, on_heard)
 
     def condition_input(self, *, echo_gate: bool, auto_gain_control: bool) -> None:
-        """Have the session hear less of what it has no use for. Call it when it has its input and its output.
+        """Filter the sound that the session hears. Call it when the session has its input and its output.
 
         Args:
             echo_gate: Whether to keep the agent's own voice out.
@@ -61,7 +61,7 @@ class CallSession(AgentSession[Any]):
         self.input.audio = GainInput(heard) if auto_gain_control else heard
 
     def shutdown(self, *, drain: bool = True) -> None:
-        """Begin to end the call; with `drain` after what is being said."""
+        """Begin to end the call; with `drain` after the current speech."""
         if self.closer is None:
             super().shutdown(drain=drain)
         else:

@@ -1,4 +1,4 @@
-"""Chat completions of any server that speaks OpenAI's protocol, in the form in which OpenAI sends them.
+"""Chat completions of any server with OpenAI's protocol, in the form in which OpenAI sends them.
 
 The language model plugin understands OpenAI's own streams. Other servers end a tool call with another `finish_reason`
 or none, send no id or the same id twice, refuse fields that OpenAI takes, or leave out the tag that opens a model's
@@ -27,14 +27,14 @@ from agent.framework import tls_context
 
 logger = logging.getLogger("agent")
 
-# The key in the `extra` of a chunk without words that says that the model is thinking.
+# Key in the `extra` of a chunk without words: the model is thinking.
 THINKING = "thinking"
 
-# Seconds for which a connection is kept between two answers; OpenAI's plugin keeps its own as long.
+# Seconds for which an idle connection is kept; the same as OpenAI's plugin keeps its own.
 _KEPT_OPEN_S = 120.0
 
 
-# What a model is asked ahead. One that thinks has not come to the word after so few tokens.
+# The request that is sent to a model ahead. A model that thinks does not reach the word within so few tokens.
 _GREETING = {"role": "user", "content": "Answer with this one word, and nothing else: Hello"}
 _ANSWER = "hello"
 _GREETING_TOKENS = 8
@@ -74,15 +74,15 @@ class CompletionsClient(_Normalised):
         self._is_openai = is_openai
 
     async def connect(self) -> None:
-        """Open a connection that the next request uses; a server other than OpenAI's is asked for a word.
+        """Open a connection that the next request uses; ask a server other than OpenAI's for a word.
 
-        Its model is loaded then, and if it answers without thinking, its first answer is streamed.
+        The request makes the server load its model. If it answers without thinking, its first answer is streamed.
         """
         if self._is_openai:
             await super().connect()
             return
         body = {"model": self._model, "messages": [_GREETING], "max_tokens": _GREETING_TOKENS}
-        # What fails here fails again with the first answer, and is reported then.
+        # A failure here repeats with the first answer, and is reported then.
         with suppress(openai.OpenAIError, ValueError):
             reply = await self.post("/chat/completions", cast_to=httpx2.Response, body=body)
             if read_chunk(reply.json()).text.strip(" \n.!").lower() == _ANSWER:
@@ -114,7 +114,7 @@ def _http_client() -> httpx2.AsyncClient:
     return openai.DefaultAsyncHttpxClient(
         # By default an idle connection is closed after 5 s: nearly every answer would wait for a new one.
         limits=httpx2.Limits(keepalive_expiry=_KEPT_OPEN_S),
-        # By default each client reads the CA certificates, for which the start of a call would wait.
+        # By default each client reads the CA certificates, which would delay the start of a call.
         verify=tls_context(),
     )
 
@@ -150,12 +150,12 @@ class _Completions(AsyncCompletions):
 
 
 class NormalisedStream:
-    """A streamed completion whose chunks are as OpenAI sends them.
+    """A streamed completion with chunks like OpenAI's.
 
     Args:
         stream: The server's own stream.
         thoughts: Opens thoughts; its knowledge of the model outlives the stream.
-        calls: Puts the tool calls together.
+        calls: Assembles the tool calls.
     """
 
     def __init__(self, stream: openai.AsyncStream[Any], thoughts: UnopenedThoughts, calls: ToolCalls) -> None:
@@ -173,7 +173,7 @@ class NormalisedStream:
         await self._stream.close()
 
     async def __aiter__(self) -> AsyncIterator[ChatCompletionChunk]:
-        """Give the chunks; tool calls come complete, at the latest when the stream ends."""
+        """Yield the chunks; tool calls come complete, at the latest when the stream ends."""
         self._thoughts.begin()
         chunk_id = ""
         async for reply in replies_in(self._stream.response.aiter_lines()):
@@ -205,7 +205,7 @@ def _chunk(
     chunk_id: str, delta: dict[str, Any], finish_reason: str | None = None, *, usage: dict[str, Any] | None = None
 ) -> ChatCompletionChunk:
     choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": finish_reason}
-    # The plugin reads every field of the usage, also those that the server left out.
+    # The plugin reads every field of the usage, even those that the server left out.
     counted = CompletionUsage.construct(**usage) if usage else None
     return ChatCompletionChunk.construct(
         id=chunk_id, choices=[choice], created=0, model="", object="chat.completion.chunk", usage=counted
@@ -213,7 +213,7 @@ def _chunk(
 
 
 def _calls_for(request: dict[str, Any]) -> ToolCalls:
-    """Make what puts together the calls of the answer to a request."""
+    """Make the assembler for the tool calls in the answer to a request."""
     earlier = {call["id"] for message in request["messages"] for call in message.get("tool_calls") or ()}
     tools = {tool["function"]["name"] for tool in request.get("tools") or () if "function" in tool}
     return ToolCalls(earlier, tools)

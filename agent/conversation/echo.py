@@ -1,21 +1,21 @@
-"""Tells whether a transcript is the agent's own voice, misheard or not, or has words of a caller. Pure."""
+"""Distinguishes a transcript of the agent's own voice, perhaps misheard, from words of a caller. Pure."""
 
 from collections.abc import Sequence
 
-# Letters of a transcript that may be wrong: three in ten, less two, so that a short transcript has to be exact, whose
-# words come up in any text by chance.
+# Letters of a transcript that may be wrong: three in ten, less two. So a short transcript has to be exact, since its
+# words occur in any text by chance.
 _WRONG = 0.3
 _EXACT = 2
 
-# A caller who speaks over the agent is heard at the end of a transcript. So at least this many letters there are
-# judged apart: one in four of them may be wrong, and every second one of the last word.
+# A caller who speaks over the agent is heard at the end of a transcript. So at least this many letters at the end are
+# judged separately: one in four of them may be wrong, and every second one of the last word.
 _END_LETTERS = 6
 _END_WRONG = 0.25
 _LAST_WRONG = 0.5
 
 
 def is_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
-    """Return whether a transcript is a part of what the agent has said, as speech-to-text may mishear it.
+    """Return whether a transcript is a part of the agent's speech, as speech-to-text may mishear it.
 
     Args:
         heard: The words of a transcript.
@@ -34,7 +34,7 @@ def is_echo(heard: Sequence[str], said: Sequence[str]) -> bool:
 
 
 def _end_of(heard: Sequence[str]) -> int:
-    """Count the characters of the last words that have enough letters together."""
+    """Count the characters of the last words that together have enough letters."""
     length = 0
     for word in reversed(heard):
         length += len(word) + 1
@@ -46,7 +46,7 @@ def _end_of(heard: Sequence[str]) -> int:
 def _errors(text: str, within: str) -> list[int]:
     """Align a text with the most similar part of another; return the errors up to each of its characters.
 
-    It is the edit distance with free ends of `within`, followed back from its end.
+    Computes the edit distance with free ends of `within`, and traces it back from its end.
     """
     rows = [[0] * (len(within) + 1)]
     for number, character in enumerate(text, 1):

@@ -1,4 +1,4 @@
-"""A microphone in which the agent does not hear itself."""
+"""A microphone from which the agent's own voice is removed."""
 
 import asyncio
 
@@ -15,11 +15,11 @@ _MOST_BEHIND = 15
 
 
 class EchoGate(AudioInput):
-    """Gives silence in the place of the agent's own voice, to voice activity detection and to speech-to-text.
+    """Replaces the agent's own voice with silence for voice activity detection and speech-to-text.
 
     Args:
         source: The microphone.
-        played: What is heard of the agent.
+        played: The sound of the agent that is heard.
     """
 
     def __init__(self, source: AudioInput, played: PlayedSound) -> None:

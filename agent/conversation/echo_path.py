@@ -1,7 +1,7 @@
-"""Finds the way of the agent's own voice back into the microphone, and what in the microphone is no more than it. Pure.
+"""Finds the echo path of the agent's own voice into the microphone, and sound that is nothing but this echo. Pure.
 
-The agent knows what is heard of it, and when. Its echo has the same levels in every band of frequency, less the loss of
-the way, and later by its delay. A voice of somebody else does not follow them, and is louder than them somewhere.
+The agent knows which of its sound is heard, and when. Its echo has the same levels in every frequency band, reduced by
+the loss of the path and later by its delay. Another voice does not follow these levels, and exceeds them somewhere.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from agent.conversation.band_levels import BANDS, SILENCE, Levels, silence
 
-# Cells (of 20 ms) that are compared to find the way: 1.5 s. Another voice then had a likeness of 0.37 at most with
-# the synthetic voices of `benchmarks.turns`, and an echo, with reverberation of 0.3 s, 0.65 or more in 95 of 100 looks.
+# Cells (of 20 ms) that are compared to find the path: 1.5 s. With the synthetic voices of `benchmarks.turns`, another
+# voice then had a likeness of 0.37 at most, and an echo, with reverberation of 0.3 s, 0.65 or more in 95 of 100 looks.
 _COMPARED = 75
 _ALIKE = 0.6
 
-# The longest delay, 1 s: the avatar's service, its way to the caller, and the caller's way back.
+# The longest delay in cells, 1 s: the avatar's service, the network to the caller, and back.
 _MOST_DELAY = 50
 
-# Cells between two looks for the way, and how far the delays of three looks in a row may differ.
+# Cells between two looks for the path, and how far the delays of three looks in a row may differ.
 _LOOK_EVERY, _LOOK_AGAIN = 10, 25
 _STEADY, _STEADY_LOOKS = 1, 2
 
-# The part of the compared cells in which the agent has to sound, and decibels above silence from which on it does.
+# The part of the compared cells in which the agent has to sound, and how many decibels above silence count as sound.
 _SOUNDING = 0.6
 _SOUND = 20.0
 
@@ -32,17 +32,17 @@ _SOUND = 20.0
 _EARLY, _LATE, _DECAY = 2, 12, 3.0
 _LOSSES = _DECAY * np.maximum(np.arange(_LATE, -_EARLY - 1, -1) - _EARLY, 0)
 
-# The part of the sounding cells whose echo is not louder than what is taken for the loss of the way.
+# The gain of the path is this quantile of the differences between heard and expected levels in sounding cells.
 _LOUDER = 0.8
 
-# Decibels, in the mean of all bands, by which an echo may be louder than expected. With the same voices, no
-# frame of an echo was (18 echoes of 42 s each).
+# Decibels, in the mean of all bands, by which an echo may be louder than expected. With the same voices, no frame of an
+# echo exceeded this (18 echoes of 42 s each).
 _MARGIN = 6.0
 
-# Cells for which everything passes after a sound that is no echo: the caller's quieter sounds, and pauses in words.
+# Cells for which everything passes after a sound other than an echo: the caller's quieter sounds, and pauses in words.
 _OPEN_FOR = 20
 
-# Decibels by which the microphone is quieter than expected when there is no way any more: headphones.
+# If the microphone is this many decibels quieter than expected, the path is gone: the caller uses headphones.
 _GONE = -12.0
 
 _KEPT = _COMPARED + _MOST_DELAY + _LATE
@@ -50,7 +50,7 @@ _KEPT = _COMPARED + _MOST_DELAY + _LATE
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A way from the agent's output to the microphone.
+    """An echo path from the agent's output to the microphone.
 
     Attributes:
         delay: In cells.
@@ -62,10 +62,10 @@ class Path:
 
 
 class EchoPath:
-    """Compares what is heard with what was played at the same time, and learns the way between them.
+    """Compares the microphone's sound with the agent's at the same time, and learns the path between them.
 
     Attributes:
-        path: The way, once it is known.
+        path: The echo path; None while it is not known.
     """
 
     def __init__(self) -> None:
@@ -77,11 +77,11 @@ class EchoPath:
         self._open_for = 0
 
     def is_echo(self, heard: Levels, played: Levels) -> bool:
-        """Take the next cells; return whether what is heard in them is the agent's own voice and nothing else.
+        """Take the next cells; return whether they contain the agent's own voice and nothing else.
 
         Args:
-            heard: By the microphone, of shape (cells, bands).
-            played: By the agent at that time, of the same shape.
+            heard: Levels of the microphone, of shape (cells, bands).
+            played: Levels of the agent's sound at that time, of the same shape.
         """
         cells = len(heard)
         self._heard = np.concatenate([self._heard, heard])[-_KEPT:]
@@ -103,7 +103,7 @@ class EchoPath:
         return _spread(self._played, path.delay, cells) + path.gain
 
     def _look(self) -> None:
-        """Find the way, or that there is none any more."""
+        """Update the path: find it, or drop it if it is gone."""
         delay, likeness = self._best_delay()
         if likeness is None:
             return
@@ -119,7 +119,7 @@ class EchoPath:
             self.path = None
 
     def _best_delay(self) -> tuple[int, float | None]:
-        """Return the delay at which both are most alike, and how much; None while the agent sounds too little."""
+        """Return the delay at which both are most alike, and their likeness: None if the agent sounds too little."""
         played = self._played[-_COMPARED - _MOST_DELAY :]
         if (played[-_COMPARED:].max(axis=1) > SILENCE + _SOUND).mean() < _SOUNDING:
             return 0, None
@@ -149,14 +149,14 @@ class EchoPath:
 
 
 def _shape(levels: Levels) -> Levels:
-    """Leave how bands differ from each other, and change; a voice that only begins at the same time is not alike."""
+    """Keep only how bands differ from each other and change, so that a voice with the same onset is not alike."""
     levels = levels - levels.mean(axis=-1, keepdims=True)
     shape: Levels = levels - levels.mean(axis=-2, keepdims=True)
     return shape
 
 
 def _spread(played: Levels, delay: int, cells: int) -> Levels:
-    """Return the loudest that may be heard in each of the last cells of what was played, before the loss of the way."""
+    """Return the highest levels that an echo may have in each of the last cells, before the loss of the path."""
     end = len(played) + _EARLY - delay
     near = np.concatenate([played, silence(_EARLY)])[end - cells - len(_LOSSES) + 1 : end]
     loudest: Levels = (sliding_window_view(near, len(_LOSSES), axis=0) - _LOSSES).max(axis=-1)

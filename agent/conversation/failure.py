@@ -1,4 +1,4 @@
-"""What the log says of a vendor's failure."""
+"""Describes a vendor's failure for the log."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from livekit.agents import APIError, APIStatusError, APITimeoutError
 
 _LONGEST_REASON = 200  # characters
-_SHORTEST_QUOTATION = 12  # characters of a message that are taken for a quotation when a reason has them
+# A message of at least this many characters that occurs in a reason counts as a quotation.
+_SHORTEST_QUOTATION = 12
 _TOO_MANY_REQUESTS = 429
 _REQUEST_TIMEOUT = 408
 
@@ -17,10 +18,10 @@ def describe(
     """Describe a failure in the `extra` of a log message: vendor, status, reason, and the setting that limits it.
 
     Args:
-        error: The failure, or one that was raised from it.
+        error: The failure, or an error that was raised from it.
         vendor: The name of the vendor, or the host of its server.
         said: Texts of the conversation; a reason that quotes one is withheld.
-        timeout_setting: The setting that bounds the wait, if one does.
+        timeout_setting: The setting that limits the wait; empty if there is none.
     """
     causes = list(_causes(error))
     described: dict[str, Any] = {"vendor": vendor, "error": type(error).__name__}
@@ -37,7 +38,7 @@ def describe(
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether the vendor refused the request as such, so that the same request will be refused again."""
+    """Return whether the vendor refused the request itself, so that it will refuse the same request again."""
     statuses = [cause.status_code for cause in _causes(error) if isinstance(cause, APIStatusError)]
     return any(400 <= status < 500 and status not in {_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS} for status in statuses)  # noqa: PLR2004 - the client's errors
 

@@ -9,7 +9,7 @@ from agent.conversation.by_language import by_language
 FIRST_AFTER = 2.0
 AGAIN_AFTER = 10.0
 
-# By language; a sound that most languages know where there is none.
+# By language.
 DEFAULT_FILLERS: dict[str, tuple[str, ...]] = {
     "ar": ("لحظة من فضلك.", "ما زلت أعمل على ذلك."),
     "de": ("Einen Moment, bitte.", "Ich bin noch dabei."),
@@ -30,11 +30,12 @@ DEFAULT_FILLERS: dict[str, tuple[str, ...]] = {
     "vi": ("Xin chờ một chút.", "Tôi vẫn đang xử lý."),
     "zh": ("请稍等。", "我还在处理。"),
 }
+# For other languages: a sound that most languages know.
 _ANY_LANGUAGE = ("Hm.",)
 
 
 def default_fillers(language: str) -> tuple[str, ...]:
-    """Give the fillers of a language.
+    """Return the fillers of a language.
 
     Args:
         language: A code such as `en-US`; `multi` is English.
@@ -43,10 +44,10 @@ def default_fillers(language: str) -> tuple[str, ...]:
 
 
 class Fillers:
-    """Chooses fillers, not too often: several waits in a row share their pace.
+    """Chooses fillers, not too often: the least interval also holds between waits in a row.
 
     Args:
-        sentences: What may be said, in turns; nothing is said without any.
+        sentences: The fillers, which are said in turn; may be empty.
     """
 
     def __init__(self, sentences: Sequence[str]) -> None:
@@ -55,11 +56,11 @@ class Fillers:
         self._said_at = -inf
 
     def replace(self, sentences: Sequence[str]) -> None:
-        """Say these from here on: another language is spoken."""
+        """Use these sentences from here on, because another language is spoken."""
         self._sentences = sentences
 
     def next(self, now: float) -> str | None:
-        """Give the sentence to say now; None if the last one was said a moment ago.
+        """Return the sentence to say now; None if the last one was said less than `AGAIN_AFTER` ago.
 
         Args:
             now: Seconds of any clock that does not go back.

@@ -1,4 +1,4 @@
-"""Audio frames for one speech-to-text stream after another."""
+"""Audio frames for successive speech-to-text streams."""
 
 import asyncio
 from collections import deque
@@ -7,14 +7,14 @@ from typing import Self
 
 from livekit import rtc
 
-# Seconds of audio that the next stream gets of the time in which there was none: what the caller was just saying.
+# Seconds of audio from the time without a stream that the next stream gets: the caller's latest words.
 _KEPT = 2.0
 
 
 class Frames:
     """An iterator over frames that survives the streams that read from it.
 
-    A stream is read by a task that is cancelled when the stream fails; that would end a generator.
+    A stream reads in a task that is cancelled when the stream fails; the cancellation would end a generator.
 
     Args:
         frames: The frames of a microphone.
@@ -38,11 +38,11 @@ class Frames:
         return frame
 
     async def skip(self, seconds: float, until: asyncio.Event) -> None:
-        """Drop the frames of the next seconds, but the last two seconds of them.
+        """Drop the frames of the next seconds, except the last two seconds of them.
 
         Args:
             seconds: How long to skip at most.
-            until: Ends it earlier.
+            until: Ends the skipping earlier.
         """
         waiting = asyncio.create_task(until.wait())
         try:
@@ -62,7 +62,7 @@ class Frames:
             self._coming.cancel()
 
     def _keep(self) -> bool:
-        """Keep the frame that came, if one did; False at the end of the audio."""
+        """Keep the frame that came, if one did; return False at the end of the audio."""
         if self._coming is None or not self._coming.done():
             return True
         frame = self._coming.result()

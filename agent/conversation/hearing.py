@@ -1,4 +1,4 @@
-"""Speech-to-text that is connected again after a failure: at once where that helps, and rarely where it does not."""
+"""Speech-to-text that reconnects after a failure: soon if the service failed, rarely if it refused the request."""
 
 import asyncio
 import logging
@@ -17,8 +17,8 @@ from agent.framework import STT_MESSAGE, reports_messages
 
 logger = logging.getLogger("agent")
 
-# Seconds from a failure to the next connection: the first time, and at most. A service that fails is also connected
-# when the caller begins to speak; one that refuses the request, such as for its language, would refuse it again.
+# Seconds from a failure to the next connection: after the first failure, and at most. A service that failed is also
+# connected when the caller begins to speak; one that refused the request, for its language say, would refuse it again.
 _AFTER_FAILURE = (0.5, 8.0)
 _AFTER_REFUSAL = (30.0, 300.0)
 
@@ -41,12 +41,12 @@ class Hearing:
     async def events(
         self, audio: AsyncIterable[rtc.AudioFrame], connect: Connect, source: stt.STT[Any] | None
     ) -> AsyncGenerator[SpeechEvent, None]:
-        """Give the events until the audio ends.
+        """Yield the events until the audio ends.
 
         Args:
             audio: The caller's microphone.
-            connect: Opens a stream that reads frames and gives events.
-            source: The speech-to-text service behind it.
+            connect: Opens a stream that reads frames and yields events.
+            source: The speech-to-text service of the stream.
         """
         frames = Frames(audio)
         if source is not None:

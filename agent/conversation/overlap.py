@@ -1,4 +1,4 @@
-"""Keeps from the agent session what is no turn of the caller: backchannels, noise, and the agent's own voice."""
+"""Keeps speech that is not a turn of the caller from the session: backchannels, noise, and the agent's own voice."""
 
 import asyncio
 import logging
@@ -24,22 +24,24 @@ _TRANSCRIPTS = {
     SpeechEventType.FINAL_TRANSCRIPT,
 }
 
-# Seconds after the agent's last word in which its echo may still be transcribed.
+# Seconds after the agent's last word within which its echo may still be transcribed.
 _ECHO_LASTS = 1.0
 
-# Seconds before the end of the agent's speech in which a backchannel is an answer: "Shall I go on?" - "Okay."
+# A backchannel this many seconds before the end of the agent's speech is an answer: "Shall I go on?" - "Okay."
 _ANSWERS_WITHIN = 1.0
 
-# After so many false interruptions within so many seconds, only words interrupt the agent, for so many seconds.
+# After `_MOST_FALSE` false interruptions within `_FALSE_WITHIN` seconds, only words interrupt the agent, for
+# `_WORDS_ONLY` seconds.
 _MOST_FALSE = 3
 _FALSE_WITHIN = 20.0
 _WORDS_ONLY = 30.0
 
 
 class Overlap:
-    """Judges what is heard while the agent speaks.
+    """Judges transcripts that come while the agent speaks.
 
-    The agent is paused by voice; what is kept back here counts as no word, so that it goes on from the cut word.
+    Voice pauses the agent. Transcripts that are rejected here do not count as words, so the agent resumes from the cut
+    word.
 
     Args:
         session: The agent session.
@@ -59,7 +61,7 @@ class Overlap:
         self._noise.close()
 
     def counts(self, event: SpeechEvent) -> bool:
-        """Return whether an event of speech-to-text is for the session: it has words of the caller, or no words."""
+        """Return whether the session gets an event of speech-to-text: it has words of the caller, or no words."""
         if event.type not in _TRANSCRIPTS or not event.alternatives or not event.alternatives[0].text:
             return True
         text = event.alternatives[0].text
@@ -88,7 +90,7 @@ class Overlap:
 
 
 def _spoken_to(output: AgentOutput) -> AvatarAudioOutput | None:
-    """Find the avatar among the outputs that speech passes."""
+    """Find the avatar in the chain of outputs that speech passes."""
     link = output.audio
     while link is not None and not isinstance(link, AvatarAudioOutput):
         link = link.next_in_chain
@@ -100,7 +102,7 @@ def _now() -> float:
 
 
 class NoiseGuard:
-    """After false interruptions in a row, lets nothing but words interrupt the agent for a while.
+    """Lets only words interrupt the agent for a while after several false interruptions.
 
     Args:
         session: The agent session.
@@ -125,7 +127,7 @@ class NoiseGuard:
         self._false.append(_now())
         if len(self._false) == _MOST_FALSE and self._false[-1] - self._false[0] <= _FALSE_WITHIN:
             self._false.clear()
-            logger.info("noise has interrupted the agent again and again: only words do now")
+            logger.info("noise has interrupted the agent repeatedly: only words interrupt it for now")
             self._session.options.interruption["min_words"] = max(1, self._words)
             if self._timer is not None:
                 self._timer.cancel()

@@ -1,4 +1,4 @@
-"""Tools that take their time: the conversation goes on meanwhile, and the agent reports the result when it comes."""
+"""Slow tools: the conversation goes on while they run, and the agent reports the result when it comes."""
 
 import asyncio
 import functools
@@ -17,7 +17,8 @@ from agent.framework import is_released
 # Seconds between two checks of whether agent or caller speaks, while a tool runs.
 _TICK = 0.1
 
-_CONTEXT = "livekit_run_context"  # a parameter's name that no tool has
+# Name of a parameter that no tool has.
+_CONTEXT = "livekit_run_context"
 
 # What the language model reads while a tool runs.
 _RUNNING = (
@@ -25,7 +26,7 @@ _RUNNING = (
     " is there: do not call it again, and do not guess its result."
 )
 
-# What it reads when the result has come. The framework's own text also allows an empty answer.
+# What it reads when results have come. The framework's own text also allows an empty answer.
 RESULT_CAME = (
     "The results of tools have come (call ids: {call_ids}). Tell them to the caller now, in the language of the"
     " conversation, without repeating what you have already said. Always say something."
@@ -35,16 +36,16 @@ RESULT_CAME = (
 def with_patience(
     tool: Tool, *, fillers: Fillers, timeout: float, read: Callable[[Any], Any] = lambda result: result
 ) -> Tool:
-    """Wrap a tool, so that it holds up neither the caller nor the conversation.
+    """Wrap a tool, so that it blocks neither the caller nor the conversation.
 
-    The framework waits for it for two seconds, or until the caller interrupts. After that the conversation goes on,
-    fillers are said now and then in silence, and the agent reports its result when it comes.
+    The framework waits for the tool for two seconds, or until the caller interrupts. After that the conversation goes
+    on, the agent says a filler now and then in silence, and reports the result when it comes.
 
     Args:
-        tool: A function tool; other tools are returned as they are.
-        fillers: Chooses what is said.
-        timeout: Seconds after which it is cancelled and the language model gets an error as its result.
-        read: Called with its result, and returns what the language model gets.
+        tool: A function tool; other tools are returned unchanged.
+        fillers: Chooses the fillers.
+        timeout: Seconds after which the tool is cancelled and the language model gets an error as its result.
+        read: Called with the tool's result; returns what the language model gets.
     """
     if not isinstance(tool, FunctionTool | RawFunctionTool):
         return tool
@@ -73,7 +74,7 @@ def with_patience(
 
 
 async def _keep_company(context: RunContext[Any], fillers: Fillers) -> None:
-    """Release the conversation from a tool that takes long, and say fillers in silence."""
+    """Release the conversation from a slow tool, and say fillers in silence."""
     session: AgentSession[Any] = context.session
     clock = asyncio.get_running_loop().time
     began_at = quiet_since = clock()
@@ -97,4 +98,5 @@ def _add_context(run: Any, tool: Tool) -> None:
     hints = {**get_type_hints(tool, include_extras=True), _CONTEXT: RunContext}
     run.__signature__ = signature.replace(parameters=parameters)
     run.__annotations__ = hints
-    run.__annotate__ = lambda _format=1: dict(hints)  # Python 3.14 asks this; setting __annotations__ clears it
+    # Python 3.14 calls this; setting __annotations__ clears it.
+    run.__annotate__ = lambda _format=1: dict(hints)

@@ -1,4 +1,4 @@
-"""The agent's nodes: hearing, thinking and speaking end in time, and a failure ends in an apology."""
+"""The agent's nodes for STT, LLM and TTS, each with a time limit; after a failure the agent apologises."""
 
 import asyncio
 import logging
@@ -49,17 +49,17 @@ from agent.tools.persona_tools import name_of, without_taken_names
 
 logger = logging.getLogger("agent")
 
-# Seconds over the client's own time-outs, so that those, which know the reason, come first.
+# Seconds on top of the client's own time-outs, so that those come first: they know the reason.
 _SLACK = 1.0
 
-# Transcripts with which an answer is begun.
+# Transcripts that begin an answer.
 _ANSWERED = {SpeechEventType.FINAL_TRANSCRIPT, SpeechEventType.PREFLIGHT_TRANSCRIPT}
 
 Source = Literal["hearing", "thinking", "speaking"]
 
 
 class PersonaAgent(Agent):
-    """The persona, in a conversation that outlives the failures of its vendors.
+    """The persona's agent, whose conversation survives the failures of its vendors.
 
     A failed turn ends with the persona's apology, as a part of the conversation; the next turn asks the vendor again.
 
@@ -67,7 +67,7 @@ class PersonaAgent(Agent):
         persona: The persona.
         tools: The tools that the language model may call.
         session: The session of the agent.
-        apology: Said when speaking fails; thinking that fails ends in the same sentence.
+        apology: Said when text-to-speech fails; if the language model fails, its answer ends with the same sentence.
         stt_watchdog: The session's.
         on_first_token: Called, in the task of the reply, when the language model gave its first word.
         on_first_audio: Called, in the task of the reply, when text-to-speech gave its first frame.
@@ -76,13 +76,13 @@ class PersonaAgent(Agent):
         turns: How turns are taken; by default without backchannels.
         chat_ctx: The conversation so far.
         language: The language that is spoken; by default the persona's own.
-        apologies: Said in the place of `apology` in the languages that have one.
+        apologies: By language, said instead of `apology`.
         llm: The language model; by default the session's.
         stt: Speech-to-text for its language; by default the session's.
         tts: Text-to-speech with its voice; by default the session's.
 
     Attributes:
-        entered: Set when it has taken over.
+        entered: Set when this agent has taken over.
     """
 
     def __init__(
@@ -124,17 +124,17 @@ class PersonaAgent(Agent):
         self._hearing = Hearing(stt_watchdog, persona.language)
         self._overlap = Overlap(session, turns or TurnSettings())
         options = session.conn_options.llm_conn_options
-        # A quick failure is tried again within the time; two language models have it one after the other.
+        # A request that fails quickly is retried within the time; a second language model gets as much time again.
         attempts = 2 if isinstance(self._model, FallbackAdapter) else 1
         self._first, self._gap = attempts * options.timeout + _SLACK, options.timeout + _SLACK
 
     async def add_tools(self, tools: Sequence[llm.Tool]) -> None:
-        """Let the language model call these as well, from its next answer on."""
+        """Let the language model call these tools as well, from its next answer on."""
         own = [tool for tool in self.tools if isinstance(tool, llm.Tool)]
         await self.update_tools([*self.tools, *self._patient(without_taken_names(tools, own))])
 
     async def on_enter(self) -> None:
-        """Note that it has taken over."""
+        """Note that this agent has taken over."""
         self._speak()
         self.entered.set()
 
@@ -150,7 +150,7 @@ class PersonaAgent(Agent):
     async def stt_node(
         self, audio: AsyncIterable[rtc.AudioFrame], model_settings: ModelSettings
     ) -> AsyncGenerator[SpeechEvent, None]:
-        """Hear; after an error the service is connected again. What is no turn of the caller is kept back."""
+        """Transcribe; reconnect after an error. Transcripts that are not a turn of the caller are dropped."""
         source = self.stt if is_given(self.stt) and self.stt is not None else self._of_session.stt
 
         def connect(frames: AsyncIterable[rtc.AudioFrame]) -> AsyncGenerator[SpeechEvent, None]:
@@ -165,7 +165,7 @@ class PersonaAgent(Agent):
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
     ) -> AsyncGenerator[llm.ChatChunk | str | FlushSentinel, None]:
-        """Think; while it takes long, say fillers, and end a failure, a hang or an answer without words in the apology.
+        """Answer; say fillers if it takes long, and the apology after a failure, a hang or an answer without words.
 
         The framework would leave the caller without an answer. A tool call needs no words.
         """
@@ -195,7 +195,7 @@ class PersonaAgent(Agent):
     async def tts_node(
         self, text: AsyncIterable[str], model_settings: ModelSettings
     ) -> AsyncGenerator[rtc.AudioFrame, None]:
-        """Speak; a failure ends the audio where it is, and is followed by the apology."""
+        """Synthesise; a failure ends the audio there, and the apology follows."""
         words = WrittenWords()
         try:
             async with aclosing(Agent.default.tts_node(self, _noted(text, words), model_settings)) as frames:
@@ -210,11 +210,11 @@ class PersonaAgent(Agent):
         except APIError as error:
             vendor = self._voice.provider if self._voice is not None else "none"
             logger.warning("text-to-speech failed", extra=describe(error, vendor, said=[words.text]))
-            # Before the turn has ended, the caller does not wait for this answer yet, and it may be dropped.
+            # Until the turn has ended the answer may still be dropped, and the caller does not wait for it yet.
             await until_scheduled()
             self._on_failure("speaking")
             self._apology.say()
-            # Without its cause, which may quote the text: the framework logs it.
+            # Omit the cause: it may quote the text, and the framework logs it.
             message = "the text could not be synthesised"
             raise APIConnectionError(message) from None
 
@@ -237,7 +237,7 @@ class PersonaAgent(Agent):
             self._speak()
 
     def _speak(self) -> None:
-        """Take the voice and the fillers of the language that is spoken."""
+        """Use the voice and the fillers of the language that is spoken."""
         self._fillers.replace(self._language.fillers)
         if isinstance(self._voice, VoicesByLanguage):
             self._voice.speak(self._language.code)

@@ -39,8 +39,8 @@ from agent.settings.voice import VoiceOptions
 from agent.speech.pieces import PieceTokenizer
 from agent.turns import turn_settings
 
-# Set explicitly: without a base URL OpenAI's client takes OPENAI_BASE_URL, also for the second language model, which
-# may be another vendor's.
+# Set explicitly: without a base URL OpenAI's client uses OPENAI_BASE_URL, even for the second language model, which may
+# be another vendor's.
 OPENAI_URL = "https://api.openai.com/v1"
 DEEPGRAM_URL = "https://api.deepgram.com/v1/listen"
 
@@ -49,26 +49,26 @@ _SPEECH_TIMEOUT = 5.0
 
 _RETRY_INTERVAL = 0.5
 
-# An answer is thought of and synthesised as soon as a transcript is final, before the turn has ended, so that its first
-# word is there when it ends. If the caller goes on, it is dropped: at most this many answers in a turn, and none once
-# the caller has spoken for so many seconds, since callers pause often in long speech.
+# An answer is generated and synthesised as soon as a transcript is final, before the turn has ended, so that its first
+# word is ready at the end of the turn. If the caller goes on, the answer is dropped: at most this many in a turn, and
+# none once the caller has spoken for so many seconds, since callers pause often in long speech.
 _PREEMPTIVE_TRIES = 2
 _PREEMPTIVE_SPEECH = 10.0
 
-# How sure Flux has to be that a turn may have ended, for an answer to be begun: 0.3 to 0.9, and the turn ends at 0.7
-# (developers.deepgram.com/docs/flux/configuration). 0.5 is what LiveKit's own inference asks for (DeepgramFluxOptions).
+# Flux's confidence in the end of a turn at which an answer is begun: 0.3 to 0.9; the turn ends at 0.7
+# (developers.deepgram.com/docs/flux/configuration). LiveKit's own inference uses 0.5 (DeepgramFluxOptions).
 _EAGER_TURN_END = 0.5
 
-# The end of the names of ElevenLabs' models that take a language; others recognise it from the text.
+# Suffix of the ElevenLabs models that take a language; others detect it from the text.
 _ENFORCED = "_v2_5"
 
-# Servers that are known to take `strict` tool schemas, and not to write thoughts into answers.
+# Servers that accept `strict` tool schemas and don't write thoughts into answers.
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com", ".api.openai.com")
 
 
 @cache
 def load_vad() -> VAD:
-    """Load Silero's voice activity detection, once in a process and its forks: it takes a moment, and 17 MB."""
+    """Load Silero's voice activity detection, once for a process and its forks: it takes a moment, and 17 MB."""
     return GatedVAD.load(min_silence_duration=VOICE_ENDS_AFTER)
 
 
@@ -84,7 +84,7 @@ def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession
         llm=build_model(settings, persona),
         tts=build_voice(settings, persona),
         turn_handling=turn_handling(settings, turn_settings(settings, persona)),
-        # Captions and the interrupted message follow the words that ElevenLabs says it spoke.
+        # Captions and interrupted messages follow the times of words that ElevenLabs reports.
         use_tts_aligned_transcript=True,
         # `PersonaAgent` turns answers into speech itself; other texts are spoken word for word.
         tts_text_transforms=None,
@@ -96,9 +96,9 @@ def build_session(settings: Settings, persona: Persona, vad: VAD) -> CallSession
 
 
 def connect_options(settings: Settings) -> SessionConnectOptions:
-    """Set how long a vendor may take, and how often it is asked again, before the caller hears an apology.
+    """Return how long a vendor may take, and how often it is asked again, before the caller hears an apology.
 
-    A second vendor is asked instead of asking the first one again.
+    If there is a second vendor, it is asked instead of the first one again.
     """
     return SessionConnectOptions(
         stt_conn_options=APIConnectOptions(timeout=_SPEECH_TIMEOUT, retry_interval=_RETRY_INTERVAL),
@@ -108,14 +108,14 @@ def connect_options(settings: Settings) -> SessionConnectOptions:
         tts_conn_options=APIConnectOptions(
             timeout=_SPEECH_TIMEOUT, max_retry=0 if settings.fallback_tts else 1, retry_interval=_RETRY_INTERVAL
         ),
-        # The framework would end the call, without a word, at the fourth failure in a row. The caller is told of each
+        # The framework would end the call without a word at the fourth failure in a row. Here the caller hears of each
         # failure, and can go on or hang up.
         max_unrecoverable_errors=sys.maxsize,
     )
 
 
 def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
-    """Build Deepgram's speech-to-text, or that of its stand-in."""
+    """Build Deepgram's speech-to-text, or its stand-in's."""
     vendor = settings.deepgram
     return reporting_stt(
         model=settings.deepgram_model,
@@ -127,7 +127,7 @@ def build_stt(settings: Settings, persona: Persona) -> deepgram.STT:
 
 
 def build_flux(settings: Settings, persona: Persona) -> deepgram.STTv2:
-    """Build Deepgram's Flux, or its stand-in; it says itself when a turn has ended, and when one may have."""
+    """Build Deepgram's Flux, or its stand-in's; it detects the end of turns itself, also a possible end."""
     vendor, language = settings.deepgram, persona.language
     return reporting_flux(
         model=settings.deepgram_model,
@@ -140,12 +140,12 @@ def build_flux(settings: Settings, persona: Persona) -> deepgram.STTv2:
 
 
 def flux_url(url: str | None) -> str:
-    """Return where Flux is heard, beside the address of the other models."""
+    """Return the address of Flux, given the address of Deepgram's other models."""
     return (url or DEEPGRAM_URL).replace("/v1/listen", "/v2/listen")
 
 
 def build_llm(settings: Settings, persona: Persona) -> openai.LLM:
-    """Build the language model: OpenAI's, Azure's, that of a server that speaks its protocol, or of the stand-in."""
+    """Build the language model of OpenAI, Azure, another server with OpenAI's protocol, or the stand-in."""
     name = persona.model.name or settings.openai_model
     options = persona.model.request()
     if (azure := settings.azure) is not None:
@@ -175,12 +175,12 @@ def _tts(settings: Settings, options: VoiceOptions, language: str) -> elevenlabs
         voice_settings=_voice_settings(options),
         language=_spoken_language(model, language),
         base_url=vendor.url or NOT_GIVEN,
-        # Times of the text as it is written; the other alignment has Chinese in Latin letters and numbers in words.
+        # Times of the text as written; the other alignment has Chinese in Latin letters and numbers in words.
         preferred_alignment="original",
         word_tokenizer=PieceTokenizer(),
     )
-    # The plugin keeps its WebSocket after a time-out; if it is half-open, every later text would fail. Setting any
-    # option makes it open another.
+    # The plugin keeps its WebSocket after a time-out; if that is half-open, every later text would fail. Setting any
+    # option makes the plugin open another.
     voice.on("error", lambda _: voice.update_options(pronunciation_dictionary_locators=[]))
     return voice
 
@@ -202,7 +202,7 @@ def build_ear(settings: Settings, persona: Persona, vad: VAD | None) -> stt.STT[
 
 
 def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
-    """Build the text-to-speech of the persona: a voice, or one for each of its languages; each with its fallback."""
+    """Build the text-to-speech of the persona: one voice, or one for each language; each with its fallback."""
     own = _with_fallback(settings, build_tts(settings, persona))
     if not persona.languages:
         return own
@@ -213,7 +213,7 @@ def build_voice(settings: Settings, persona: Persona) -> tts.TTS[Any]:
 
 
 def of_language(persona: Persona, code: str) -> VoiceOptions:
-    """Return the voice of one of the persona's languages; the persona's own where the language names none."""
+    """Return the voice of one of the persona's languages; the persona's own if the language names none."""
     voice = persona.languages[code].voice
     return voice if voice != VoiceOptions() else persona.voice
 
@@ -228,7 +228,7 @@ def _with_fallback(settings: Settings, first: elevenlabs.TTS) -> tts.TTS[Any]:
 
 
 def turn_handling(settings: Settings, turns: TurnSettings) -> TurnHandlingOptions:
-    """Set how turns are taken, explicitly: by default the framework picks a model in the cloud in some modes."""
+    """Return how turns are taken. All is explicit: by default the framework uses a cloud model in some modes."""
     by_silence = settings.turn_detection == "vad"
     detector: Any = UnfinishedTurns() if by_silence else inference.TurnDetector(version="v1-mini")
     if settings.has_own_turns:
@@ -258,7 +258,7 @@ def _endpointing(turns: TurnSettings) -> EndpointingOptions:
 
 
 def _interruption(turns: TurnSettings) -> InterruptionOptions:
-    """A voice pauses the avatar; if no word follows, it resumes where it was."""
+    """Return the options by which voice pauses the agent, and the agent resumes where it was if no word follows."""
     return {
         "min_duration": turns.min_interruption_duration,
         "min_words": turns.min_interruption_words,
@@ -267,16 +267,16 @@ def _interruption(turns: TurnSettings) -> InterruptionOptions:
 
 
 def _spoken_language(model: str, language: str) -> NotGivenOr[str]:
-    """Give the language in ISO 639-1, which has two letters: `en-US` is `en`, and Deepgram's `multi` is none."""
+    """Return the language's two letters in ISO 639-1: `en` for `en-US`; NOT_GIVEN for Deepgram's `multi`."""
     code = LanguageCode(language).language
     return code if model.endswith(_ENFORCED) and len(code) == 2 else NOT_GIVEN  # noqa: PLR2004
 
 
 def _voice_settings(options: VoiceOptions) -> NotGivenOr[elevenlabs.VoiceSettings]:
-    """Give the settings that the persona has; the others stay as the voice's owner has set them."""
+    """Return the settings that the persona has; the others stay as the voice's owner has set them."""
     if not (given := options.given()):
         return NOT_GIVEN
-    # The plugin requires these two, and sends none of what is None.
+    # The plugin requires these two, and does not send a value that is None.
     required: dict[str, Any] = {"stability": None, "similarity_boost": None}
     return elevenlabs.VoiceSettings(**required | given)
 
@@ -301,6 +301,6 @@ def _llm(vendor: Vendor, model: str, options: Mapping[str, Any]) -> openai.LLM:
 
 
 def is_openai_host(url: str | None) -> bool:
-    """Whether a base URL is OpenAI's own or Azure's; None is OpenAI's own."""
+    """Return whether a base URL is OpenAI's own or Azure's; None is OpenAI's own."""
     host = urlsplit(url or "").hostname or ""
     return not url or any(host == known or (known[0] == "." and host.endswith(known)) for known in _OPENAI_HOSTS)

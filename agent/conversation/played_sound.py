@@ -1,4 +1,4 @@
-"""What is heard of the agent, and when: the reference by which its echo is found."""
+"""The sound of the agent that is heard, and when: the reference for finding its echo."""
 
 import asyncio
 
@@ -10,12 +10,12 @@ from agent.conversation.band_levels import BANDS, CELL, SILENCE, LevelMeter, Lev
 from avatar.audio_output import AvatarAudioOutput
 from avatar.core.clock import PlaybackClock
 
-# Cells for which what was played is kept, 3 s: a microphone's frames may come in a burst.
+# Cells of played sound that are kept, 3 s: a microphone's frames may come in a burst.
 _KEPT = 150
 
 
 class PlayedLevels:
-    """The levels of a sound by the time at which it was played. Pure."""
+    """The levels of a sound, by the time at which it was played. Pure."""
 
     def __init__(self) -> None:
         self._meter = LevelMeter()
@@ -58,7 +58,7 @@ class PlayedLevels:
         self._until, self._position = until, position
 
     def _measure_until(self, cell: int) -> None:
-        """Measure what was captured once a cell of it is needed that is not measured: much at a time."""
+        """Measure all captured sound at once, when a cell is needed that is not measured yet."""
         if cell >= len(self._captured) and self._unmeasured:
             samples = np.concatenate([first_channel(frame) for frame in self._unmeasured])
             levels = self._meter.take(samples, self._unmeasured[0].sample_rate)
@@ -66,7 +66,7 @@ class PlayedLevels:
             self._unmeasured.clear()
 
     def between(self, begin: int, end: int) -> Levels:
-        """Return the levels of some cells, which are counted from the clock's zero; unknown ones are silent."""
+        """Return the levels of a range of cells, counted from the clock's zero; unknown cells are silent."""
         index = np.arange(begin, end) - self._until + _KEPT
         levels = np.full((end - begin, BANDS), SILENCE)
         known = (index >= 0) & (index < _KEPT)
@@ -75,10 +75,10 @@ class PlayedLevels:
 
 
 class PlayedSound(AudioOutput):
-    """An audio output that knows the levels of what is heard of it.
+    """An audio output that knows the levels of the sound that is heard from it.
 
     Args:
-        next_in_chain: Plays it.
+        next_in_chain: Plays the sound.
     """
 
     def __init__(self, next_in_chain: AudioOutput) -> None:
@@ -111,35 +111,35 @@ class PlayedSound(AudioOutput):
             self.next_in_chain.flush()
 
     def clear_buffer(self) -> None:
-        """Pass it on."""
+        """Pass the call on."""
         self._clock.stop(_now())
         if self.next_in_chain is not None:
             self.next_in_chain.clear_buffer()
 
     def pause(self) -> None:
-        """Pass it on."""
+        """Pass the call on."""
         self._clock.stop(_now())
         super().pause()
 
     def resume(self) -> None:
-        """Pass it on."""
+        """Pass the call on."""
         if self._has_begun:
             self._clock.start(_now())
         super().resume()
 
     def on_playback_started(self, *, created_at: float) -> None:
-        """Note that the segment is heard, and report it."""
+        """Note that the segment is heard, and report that."""
         self._has_begun = True
         self._clock.start(_now())
         super().on_playback_started(created_at=created_at)
 
     def between(self, begin: int, end: int) -> Levels:
-        """Return the levels of what was heard in some cells, which are counted from the event loop's zero."""
+        """Return the levels that were heard in a range of cells, counted from the event loop's zero."""
         self._levels.advance(_now(), self._position())
         return self._levels.between(begin, end)
 
     def _position(self) -> float:
-        """Return at which second the output is: the avatar's own position, or the time since playback began."""
+        """Return the output's position in seconds: the avatar's own, or the time since playback began."""
         link = self.next_in_chain
         while link is not None and link.next_in_chain is not None:
             link = link.next_in_chain

@@ -1,20 +1,21 @@
-"""A microphone that costs little while nothing is heard in it."""
+"""A microphone that takes little processor time while it is silent."""
 
 from livekit import rtc
 from livekit.agents.voice.io import AudioInput
 
 from agent.conversation.voice_gate import is_silent
 
-# Of 32768, -75 dB. Automatic gain begins with 15 dB, which raise this to the limit of `voice_gate`.
+# A sample's limit for silence, of 32768: -75 dB. Automatic gain begins with 15 dB, which raises this to the limit of
+# `voice_gate`.
 _SILENT = 6
 
-# Seconds of silence after which it comes in pieces of 0.2 s, not of 0.05 s: longer than the silence that ends a turn.
+# Seconds of silence after which frames have 0.2 s instead of 0.05 s: longer than the silence that ends a turn.
 _QUIET_AFTER = 1.0
 _PIECE = 0.2
 
 
 class QuietInput(AudioInput):
-    """Gives long silence in larger pieces, since every piece passes a dozen queues. A sound is passed on at once.
+    """Passes long silence on in larger frames, since every frame passes a dozen queues. Sound is passed on at once.
 
     Args:
         source: The microphone.
@@ -25,7 +26,7 @@ class QuietInput(AudioInput):
         self._silent_for = 0.0
 
     async def __anext__(self) -> rtc.AudioFrame:
-        """Wait for the next frame, or for as many silent ones as make a piece."""
+        """Wait for the next frame, or for enough silent ones to make a large frame."""
         frames = [await self._next()]
         seconds = frames[0].duration
         while self._silent_for > _QUIET_AFTER and seconds < _PIECE:
@@ -40,7 +41,7 @@ class QuietInput(AudioInput):
 
 
 class GainInput(AudioInput):
-    """Makes a quiet voice louder. Silence stays as it is: WebRTC's automatic gain looks for voices in it, too.
+    """Makes a quiet voice louder. Silence passes unchanged: WebRTC's gain control would look for voices in it, too.
 
     Args:
         source: The microphone.

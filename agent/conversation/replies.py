@@ -8,8 +8,8 @@ from typing import Any
 
 from livekit.agents import APIStatusError
 
-# Seconds to wait for the end of a body behind its last event. Only a body that was read whole leaves the connection to
-# the next request, and some servers don't end it.
+# Seconds to wait for the end of a body after its last event. The connection can be reused only if the body was read
+# whole, and some servers don't end it.
 _DRAIN_TIMEOUT = 0.2
 
 _DONE = "[DONE]"
@@ -19,10 +19,10 @@ _REASONS = ("message", "detail")
 
 
 async def replies_in(lines: AsyncIterator[str]) -> AsyncIterator[Mapping[str, Any]]:
-    """Read server-sent events, lines of JSON, or one JSON object in place of a stream.
+    """Read server-sent events, lines of JSON, or one JSON object instead of a stream.
 
     Args:
-        lines: Those of a successful response's body.
+        lines: The lines of a successful response's body.
 
     Raises:
         APIStatusError: The server reports an error within its stream.
@@ -42,7 +42,7 @@ async def replies_in(lines: AsyncIterator[str]) -> AsyncIterator[Mapping[str, An
 
 
 class Framing:
-    """Takes the lines of a body and gives the JSON objects in them; what is no JSON is left out. Pure."""
+    """Finds the JSON objects in the lines of a body; other text is ignored. Pure."""
 
     def __init__(self) -> None:
         self._begun = ""
@@ -57,7 +57,8 @@ class Framing:
         for text in (data, whole) if not self._begun or _is_event(line) else (whole,):
             with suppress(ValueError):
                 reply = json.loads(text, strict=False)
-                if isinstance(reply, list) and reply:  # Gemini puts an error into a list
+                # Gemini puts an error into a list.
+                if isinstance(reply, list) and reply:
                     [reply, *_] = reply
                 if isinstance(reply, dict):
                     self._begun = ""
@@ -75,7 +76,7 @@ def _data_of(line: str) -> str:
 
 
 def _error_in(reply: Mapping[str, Any]) -> Any:
-    """Find an error, which some servers (vLLM, FastAPI's) send as the reply itself; None if there is none."""
+    """Return an error, which some servers (vLLM, FastAPI's) send as the reply itself; None if there is none."""
     if reply.get("error") or "choices" in reply:
         return reply.get("error")
     return reply if any(isinstance(reply.get(name), str) for name in _REASONS) else None

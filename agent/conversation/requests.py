@@ -1,4 +1,4 @@
-"""Requests for completions, in the form that a server of OpenAI's protocol takes. Pure."""
+"""Requests for completions, in the form that a server with OpenAI's protocol accepts. Pure."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,21 +8,22 @@ from typing import Any
 Request = dict[str, Any]
 Message = dict[str, Any]
 
-# A user's message before the agent's opening line: some chat templates want to begin with one.
+# A user's message before the agent's opening line: some chat templates require one at the start.
 _BEGINNING = "(The call begins.)"
 
-# With these a server refuses a part of a request: 404 is OpenRouter's for a model without tools, 500 llama.cpp's.
+# Status codes of a server that refuses a part of a request: 404 is OpenRouter's for a model without tools, 500 is
+# llama.cpp's.
 _REFUSALS = {400, 404, 422, 500, 501}
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """Something that a conversation can do without.
+    """A part of requests that a conversation can do without.
 
     Attributes:
-        name: What is given up, for the log.
-        refusal: Found in a server's refusal of it.
-        apply: Gives a request without it.
+        name: Name of the part, for the log.
+        refusal: Matches a server's refusal of the part.
+        apply: Returns a request without the part.
     """
 
     name: str
@@ -35,7 +36,7 @@ def _without(field: str) -> Callable[[Request], Request]:
 
 
 def _with_older_name(request: Request) -> Request:
-    """Limit the tokens by the name that servers had for it before."""
+    """Limit the tokens by the field's older name."""
     if "max_completion_tokens" not in request:
         return request
     limit = request["max_completion_tokens"]
@@ -50,10 +51,10 @@ def _alternating(request: Request) -> Request:
     return {**request, "messages": list(_alternate(request["messages"]))}
 
 
-# In this order a refusal is read and a request is changed: one of the roles may name system messages and tools as
-# exceptions, and system messages that became the user's have to be joined.
+# The order matters. A refusal of roles may mention system messages and tools as exceptions, and system messages that
+# became the user's have to be joined.
 _RELAXATIONS = (
-    # Settings of a persona that its model does not take. A refusal of one may name tools beside it.
+    # Settings of a persona that its model does not accept. A refusal of one may also name tools.
     Relaxation("reasoning_effort", re.compile("reasoning_effort"), _without("reasoning_effort")),
     Relaxation("temperature", re.compile("temperature"), _without("temperature")),
     Relaxation("max_completion_tokens", re.compile("max_completion_tokens"), _with_older_name),
@@ -69,10 +70,10 @@ _RELAXATIONS = (
 
 
 class Requests:
-    """Gives requests the form that a server takes, which it learns from refusals.
+    """Gives requests the form that a server accepts, learned from its refusals.
 
     Args:
-        is_openai: Whether the server is OpenAI's own, which takes system messages anywhere.
+        is_openai: Whether the server is OpenAI's own, which accepts system messages anywhere.
     """
 
     def __init__(self, *, is_openai: bool) -> None:
@@ -80,8 +81,9 @@ class Requests:
         self._given_up: list[Relaxation] = []
 
     def formed(self, request: Request) -> Request:
-        """Give a request the form that the server takes, as far as that is known."""
-        if not self._is_openai:  # many chat templates take a system message only at the start
+        """Return a request in the form that the server accepts, as far as that is known."""
+        # Many chat templates accept a system message only at the start.
+        if not self._is_openai:
             first, *others = request["messages"]
             request = {**request, "messages": [first, *map(_as_user, others)]}
         for relaxation in _RELAXATIONS:
@@ -93,7 +95,7 @@ class Requests:
         """Learn from a refusal of a formed request.
 
         Returns:
-            What is given up from now on; None if the request can't be changed.
+            The name of the part that is left out from now on; None if the request can't be changed.
         """
         for relaxation in _RELAXATIONS if status in _REFUSALS else ():
             is_new = relaxation not in self._given_up and relaxation.apply(request) != request
@@ -108,7 +110,7 @@ def _as_user(message: Message) -> Message:
 
 
 def _alternate(messages: list[Message]) -> Iterator[Message]:
-    """Join neighbours of one role, and begin with the user; tool calls and their results stay as they are."""
+    """Join adjacent messages of one role, and begin with the user; tool calls and their results stay unchanged."""
     held: Message | None = None
     for message in messages:
         if held is None and message.get("role") == "assistant":

@@ -1,4 +1,4 @@
-"""What the caller has just heard from the agent, to tell the agent's own words from the caller's."""
+"""The words that the caller has just heard from the agent, to distinguish their echo from the caller's words."""
 
 import asyncio
 from collections import deque
@@ -12,15 +12,15 @@ from agent.conversation.transcript import words
 # Seconds for which words are kept.
 _KEPT = 15.0
 
-# A short transcript, whose words come up again by chance, is compared with the last seconds alone: slow speech, and a
-# moment until it is transcribed. A longer one may be of a part of a long utterance, and come late.
+# A short transcript, whose words may recur by chance, is compared only with the last seconds: those of slow speech, and
+# a moment until it is transcribed. A longer one may be a part of a long utterance, and come late.
 _SHORT = 3
 _SECONDS_PER_WORD = 0.6
 _TRANSCRIBED_AFTER = 2.5
 
 
 class SaidWords(TextOutput):
-    """A text output that notes the words that pass it, at the time when they are heard.
+    """A text output that notes words that pass it when they are heard.
 
     Args:
         next_in_chain: Gets the words.
@@ -47,7 +47,7 @@ class SaidWords(TextOutput):
         self._next.flush()
 
     def are_all_of(self, transcript: str) -> bool:
-        """Return whether a transcript that has come now is of the agent's own voice."""
+        """Return whether a transcript that comes now is of the agent's own voice."""
         heard = words(transcript)
         age = _TRANSCRIBED_AFTER + _SECONDS_PER_WORD * len(heard) if len(heard) <= _SHORT else _KEPT
         since = asyncio.get_running_loop().time() - age
@@ -55,7 +55,7 @@ class SaidWords(TextOutput):
 
 
 def said_words(output: AgentOutput) -> SaidWords | None:
-    """Find the one among the outputs that the transcription passes."""
+    """Find the `SaidWords` in the chain of outputs that the transcription passes."""
     link = output.transcription
     while link is not None and not isinstance(link, SaidWords):
         link = link.next_in_chain

@@ -1,7 +1,7 @@
-"""What a server says in one object of a streamed completion, whatever shape it has there. Pure.
+"""Reads one object of a streamed completion, in any server's form. Pure.
 
-Servers leave out fields or send null for them, give numbers for ids and objects for texts and arguments, or send a
-whole message in the place of a delta.
+Servers leave out fields or send null for them, send numbers as ids and objects as texts and arguments, or send a whole
+message instead of a delta.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ class CallPiece:
         id: Of the call, or empty.
         name: Of the tool, or empty.
         arguments: As JSON; a part of it or all of it. A server may send an object.
-        extra: What the vendor wants to have back with the call.
+        extra: Data that the vendor wants back with the call.
     """
 
     index: int | None
@@ -39,12 +39,12 @@ class ServerChunk:
 
     Attributes:
         id: Of the completion.
-        text: What is added to the answer.
+        text: Text that is added to the answer.
         is_whole: Whether the text is the whole answer, which may have come in pieces before.
         is_thinking: Whether the model shows that it thinks.
         calls: Pieces of tool calls.
         finish_reason: The reason why the answer ends, or empty.
-        extra: What the vendor wants to have back with the answer.
+        extra: Data that the vendor wants back with the answer.
         usage: Tokens, by OpenAI's names.
     """
 
@@ -84,12 +84,12 @@ def _first_choice(reply: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    """Give a delta or a message, which some servers send as a bare text."""
+    """Return a delta or a message, which some servers send as a bare text."""
     return value if isinstance(value, dict) else {"content": value} if isinstance(value, str) else {}
 
 
 def _text_of(content: Any) -> str:
-    """Give the text of a delta; some servers send parts, of which thoughts are no text."""
+    """Return the text of a delta; some servers send parts, from which thoughts are left out."""
     if isinstance(content, list):
         return "".join(map(_text_of, content))
     if isinstance(content, dict):
@@ -102,12 +102,14 @@ def _calls_of(delta: Mapping[str, Any]) -> Iterator[CallPiece]:
     for call in calls if isinstance(calls, list) else (calls,):
         if isinstance(call, dict):
             yield _call_of(call, call.get("function"))
-    if delta.get("function_call"):  # the form that OpenAI has deprecated
+    # The form that OpenAI has deprecated.
+    if delta.get("function_call"):
         yield _call_of({}, delta["function_call"])
 
 
 def _call_of(call: Mapping[str, Any], function: Any) -> CallPiece:
-    if not isinstance(function, dict):  # the name alone, or all fields in the call itself
+    # Some servers send the name alone, or all fields in the call itself.
+    if not isinstance(function, dict):
         function = {**call, "name": function or call.get("name")}
     index = str(call.get("index"))
     return CallPiece(

@@ -5,18 +5,17 @@ from math import inf
 
 from agent.settings.silence import SilenceOptions
 
-# Seconds of a voice without a word after which it counts as noise: speech-to-text has the first words of a caller
-# sooner.
+# Seconds of voice without a word after which it counts as noise: speech-to-text reports a caller's first words sooner.
 _NOISE_AFTER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a call is like at one moment.
+    """The state of a call at one moment.
 
     Attributes:
-        is_waiting: Whether the agent waits for the caller: it has been heard to its end, and nothing is being thought,
-            looked up or played; a caller is there who could speak and does not hold the button.
+        is_waiting: Whether the agent waits for the caller: it was heard to the end, no answer, tool or playback is
+            running, and a caller is there who could speak and does not hold the button.
         has_voice: Whether the microphone picks up a voice, with words or without.
     """
 
@@ -29,7 +28,7 @@ class Ask:
     """Ask whether the caller is still there.
 
     Attributes:
-        count: How often that was asked before, since the caller's last word.
+        count: How often the agent has asked before, since the caller's last word.
     """
 
     count: int
@@ -46,8 +45,8 @@ Decision = Ask | Leave
 class Silence:
     """Counts the seconds in which the agent waits and the caller says nothing.
 
-    A word, a key or a text of the caller begins the count again. The agent's own voice, its questions among it, stops
-    the count while it is heard; so does a voice, until it proves to be a noise: then the count goes on.
+    A word, a key or a text of the caller restarts the count. The agent's own voice, even its questions, stops the count
+    while it is heard. So does a voice, until it counts as noise: then the count goes on.
 
     Args:
         options: The times and sentences of the persona.
@@ -66,14 +65,14 @@ class Silence:
     def use(self, now: float) -> None:
         """Note that the caller said a word, pressed a key or wrote a text."""
         self._at, self._silent, self._asks = now, 0.0, 0
-        # What is heard from here on may be words again.
+        # A voice from here on may have words again.
         self._voice_at = now if self._facts.has_voice else inf
 
     def observe(self, now: float, facts: Facts) -> Decision | None:
-        """Take what the call is like from `now` on.
+        """Note the state of the call from `now` on.
 
         Returns:
-            What is due; an answer to it is awaited before the next.
+            The decision that is due, if any. After a question the caller gets time to answer before the next one.
         """
         self._silent += self._counted(now)
         if not facts.has_voice:
@@ -84,7 +83,7 @@ class Silence:
         return self._decide() if facts.is_waiting and not self._is_unclear(now) else None
 
     def _counted(self, now: float) -> float:
-        """Count the seconds since the last time: none while a voice may still be a word."""
+        """Return the seconds to count since the last call: none while a voice may still be a word."""
         if not self._facts.is_waiting:
             return 0.0
         since = max(self._at, self._voice_at + _NOISE_AFTER) if self._facts.has_voice else self._at

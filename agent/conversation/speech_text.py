@@ -15,15 +15,15 @@ Chunk = llm.ChatChunk | str | FlushSentinel
 
 
 class Answer:
-    """An answer of the language model, taken apart into what is said and what is done.
+    """An answer of the language model, separated into speech and tool calls.
 
     Args:
         tools: The tools that the model may call.
-        on_first_word: Called when its first word has come, which may be held back a little longer.
+        on_first_word: Called when the first word has come, which may be held back a little longer.
 
     Attributes:
         chunks: Chunks without text that are to be passed on: tool calls, usage and the provider's extras.
-        failure: The error that ended it; None as long as there was none.
+        failure: The error that ended the answer; None as long as there was none.
     """
 
     def __init__(self, tools: list[llm.Tool], on_first_word: Callable[[], None]) -> None:
@@ -34,13 +34,13 @@ class Answer:
 
     @property
     def has_calls(self) -> bool:
-        """Whether it calls a tool."""
+        """Whether the answer calls a tool."""
         return any(chunk.delta and chunk.delta.tool_calls for chunk in self.chunks)
 
     async def speech(self, chunks: AsyncIterable[Chunk]) -> AsyncGenerator[str, None]:
-        """Give what is said, in pieces: as one would say it, and nothing if no letter and no digit is in it.
+        """Yield the speech in pieces, written as it is spoken; nothing if it has neither a letter nor a digit.
 
-        It ends where the answer fails.
+        The speech ends where the answer fails.
         """
         held, has_words = "", False
         async for piece in spoken(self._speech(chunks)):
@@ -71,7 +71,7 @@ class Answer:
             self.chunks.append(llm.ChatChunk(id="", delta=llm.ChoiceDelta(role="assistant", tool_calls=calls)))
 
     def _take(self, chunk: Chunk) -> str:
-        """Give the text of a chunk, and keep the rest of it."""
+        """Return the text of a chunk, and keep the rest of it."""
         if isinstance(chunk, str):
             return chunk
         if not isinstance(chunk, llm.ChatChunk):

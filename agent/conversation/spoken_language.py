@@ -1,4 +1,4 @@
-"""Which of a persona's languages is spoken, and the sentences of it."""
+"""The language that is spoken, one of the persona's, and its sentences."""
 
 from agent.conversation.fillers import default_fillers
 from agent.conversation.still_there import default_lines
@@ -10,10 +10,10 @@ _OWN = LanguageOptions()
 
 
 class SpokenLanguage:
-    """The language of a conversation: the one that was heard last, if the persona has it; at first, its own.
+    """The language of a conversation: the one that was heard last, if the persona has it; at first the persona's own.
 
     Args:
-        persona: Whose languages there are.
+        persona: Lists its languages.
 
     Attributes:
         code: Of the language; None for the persona's own.
@@ -24,13 +24,13 @@ class SpokenLanguage:
         self.code: str | None = None
 
     def hear(self, language: str) -> bool:
-        """Note the language of a transcript that is final; return whether another one is spoken from here on.
+        """Note the language of a final transcript; return whether another language is spoken from here on.
 
         Args:
-            language: Its code; one that the persona does not list is answered in the persona's own voice.
+            language: Its code; a language that the persona does not list is answered in the persona's own voice.
         """
         listed = self._persona.languages
-        # Deepgram tells languages apart, and not their regions.
+        # Deepgram distinguishes languages, but not their regions.
         alike = (code for code in listed if base_of(code) == base_of(language))
         before, self.code = self.code, language if language in listed else next(alike, None)
         return self.code != before

@@ -27,7 +27,7 @@ _ANY_LANGUAGE = ("Hello?",)
 
 
 def default_lines(language: str) -> tuple[str, ...]:
-    """Give the question of a language.
+    """Return the questions of a language.
 
     Args:
         language: A code such as `en-US`; `multi` is English.

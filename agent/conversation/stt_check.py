@@ -1,4 +1,4 @@
-"""Asks Deepgram whether its model hears a language, for the doctor."""
+"""Asks Deepgram whether its model knows a language, for the doctor."""
 
 import aiohttp
 
@@ -17,15 +17,15 @@ async def why_unheard(settings: Settings, persona: Persona, http: aiohttp.Client
 
     Args:
         settings: The settings; the key must be valid.
-        persona: Its language and its options of speech-to-text are tried.
+        persona: Its language and its options for speech-to-text are tried.
         http: An open HTTP session.
 
     Returns:
-        Deepgram's reason for refusing it; None if it does not.
+        Deepgram's reason for refusing the stream; None if it accepts it.
 
     Raises:
         aiohttp.ClientError: Deepgram can't be reached, or refuses the key.
-        TimeoutError: It does not answer.
+        TimeoutError: Deepgram does not answer.
     """
     vendor = settings.deepgram
     of_nova = [("language", persona.language), ("interim_results", "true")]

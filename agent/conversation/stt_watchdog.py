@@ -1,4 +1,4 @@
-"""Notices when the caller speaks and speech-to-text is silent or away, which the service itself does not report."""
+"""Notices that speech-to-text is silent or away while the caller speaks, which the service itself does not report."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -11,26 +11,27 @@ from livekit.agents.utils import aio
 # Seconds of voice that count as speech; a shorter sound may be a cough.
 _SPEECH = 0.5
 
-# Seconds after a speech within which the service has to react; services take half a second.
+# Seconds after the end of a speech within which the service has to react; services take half a second.
 _PATIENCE = 4.0
 
-# Speeches in a row without any reaction; Deepgram reports results every three to five seconds, also without words
-# (community.deepgram.com, "Manage result intervals"), so that a short speech may fall between two of them.
+# Speeches in a row without any reaction after which the service counts as silent. Deepgram reports results every three
+# to five seconds, even without words (community.deepgram.com, "Manage result intervals"), so that a short speech may
+# fall between two of them.
 _MOST_UNANSWERED = 2
 
 _WORDS = {SpeechEventType.INTERIM_TRANSCRIPT, SpeechEventType.PREFLIGHT_TRANSCRIPT, SpeechEventType.FINAL_TRANSCRIPT}
 
 
 class SttWatchdog:
-    """Compares what voice activity detection hears with the reactions of the speech-to-text service.
+    """Compares the voice that voice activity detection finds with the reactions of the speech-to-text service.
 
-    A service that fails reports an error, and is connected again. One that is connected and silent reports nothing:
-    here it fails when two speeches in a row got no reaction of any kind. Noise without words is no failure: the service
-    reacts to it, with results that have no words.
+    A service that fails reports an error, and is reconnected. A service that is connected and silent reports nothing:
+    here it fails when two speeches in a row got no reaction of any kind. Noise without words is not a failure: the
+    service reacts to it, with results that have no words.
 
     Args:
         session: The agent session; its user state follows voice activity detection.
-        on_unheard: Called when the caller spoke to a service that is silent or away; once until words come again.
+        on_unheard: Called when the caller spoke to a service that is silent or away; once, until words come again.
         patience: Seconds after a speech within which the service has to react.
 
     Attributes:
@@ -44,7 +45,8 @@ class SttWatchdog:
         self._on_unheard = on_unheard
         self._patience = patience
         self._began_at = 0.0
-        self._has_reacted = False  # since the last speech began
+        # Since the last speech began.
+        self._has_reacted = False
         self._unanswered = 0
         self._has_failed = False
         self._is_told = False
@@ -68,7 +70,7 @@ class SttWatchdog:
         Args:
             events: The stream's events.
             reports_messages: Whether `note_reaction` is called for each message of the service. Then a usage report is
-                no reaction: a plugin makes it of the audio that it sent.
+                not a reaction: the plugin derives it from the audio that it sent.
 
         Raises:
             APITimeoutError: The service is silent.
@@ -104,7 +106,7 @@ class SttWatchdog:
             self._began_at, self._has_reacted = event.created_at, False
             self.speaking.set()
         elif event.old_state == "speaking" and event.created_at - self._began_at >= _SPEECH and not self._has_reacted:
-            # A caller without an answer says it again soon: each speech is judged for itself.
+            # A caller without an answer soon speaks again: each speech is judged separately.
             self._judging.append(asyncio.get_running_loop().call_later(self._patience, self._judge))
 
     def _judge(self) -> None:

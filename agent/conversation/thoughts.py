@@ -1,9 +1,9 @@
-"""Thoughts that a model writes into its answer, and that are not to be spoken. Pure."""
+"""Thoughts that a model writes into its answer and that must not be spoken. Pure."""
 
 import re
 
-# Tags that models put around their thoughts: DeepSeek, Qwen and their kin, Seed, Mistral, Command, Kimi, and gpt-oss
-# when its server leaves the raw format in.
+# Tags that models put around their thoughts: DeepSeek, Qwen and related models, Seed, Mistral, Command, Kimi, and
+# gpt-oss when its server leaves the raw format in.
 THOUGHT_NAMES = (
     r"(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad|(?:inner|internal)_?monologue|antThinking)"
 )
@@ -14,26 +14,26 @@ THOUGHTS_START = re.compile(
     re.IGNORECASE,
 )
 
-# The end of thoughts, also of those that no tag opened.
+# The end of thoughts, even of those that no tag opened.
 LONE_THOUGHTS_END = re.compile(
     rf"</(?:\w+:)?{THOUGHT_NAMES}\s*>|\[/THINK\]|◁/think▷|<[|｜](?:/|end[_▁](?:of[_▁])?){THOUGHT_NAMES}[|｜]>",
     re.IGNORECASE,
 )
-# The last three end other texts too: `<|end|>` is behind every answer of Phi.
+# The last three end other texts too: `<|end|>` follows every answer of Phi.
 THOUGHTS_END = re.compile(rf"{LONE_THOUGHTS_END.pattern}|<\|(?:end|call|return)\|>", re.IGNORECASE)
 
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class UnopenedThoughts:
-    """Finds thoughts that only a closing tag marks, and opens them.
+    """Finds thoughts that only a closing tag marks, and adds the opening tag.
 
-    Where a server's chat template has the opening tag, an answer begins with thoughts and has a lone closing tag behind
-    them. Until that tag, or its end, an answer looks the same with and without thoughts, so that the first answer is
-    held back, unless they are ruled out before. Later answers are held back only if the first one had thoughts.
+    If a server's chat template has the opening tag, an answer begins with thoughts and has only a closing tag after
+    them. Until that tag, or the answer's end, answers with and without thoughts look the same. So the first answer is
+    held back, unless thoughts are ruled out before. Later answers are held back only if the first one had thoughts.
 
     Args:
-        is_possible: Whether the model may do so at all.
+        is_possible: Whether the model may write such thoughts at all.
     """
 
     def __init__(self, *, is_possible: bool) -> None:
@@ -73,7 +73,7 @@ class UnopenedThoughts:
         """End the answer.
 
         Returns:
-            What was held back of an answer without thoughts.
+            The text that was held back, which has no thoughts.
         """
         if not self._is_holding:
             return ""

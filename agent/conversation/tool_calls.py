@@ -1,4 +1,4 @@
-"""Tool calls put together from the pieces that servers stream. Pure, but for the ids that it makes."""
+"""Assembles tool calls from the pieces that servers stream. Pure, except for new ids."""
 
 import ast
 import json
@@ -12,7 +12,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
 from agent.conversation.server_chunks import CallPiece
 
-# Mistral takes ids of nine letters and digits alone; other servers take any.
+# Mistral accepts only ids of nine letters and digits; other servers accept any.
 _ID_LENGTH = 9
 
 # A block of Markdown around arguments.
@@ -38,7 +38,7 @@ class _Call:
 
     def add(self, piece: CallPiece, arguments: str) -> None:
         self.id, self.extra = self.id or piece.id, self.extra or piece.extra
-        # Some servers repeat with each piece what there was before, or begin with empty arguments.
+        # Some servers repeat the earlier arguments in each piece, or begin with empty arguments.
         is_repeated = arguments.startswith(self.arguments) or (self.is_complete and arguments.lstrip().startswith("{"))
         self.arguments = arguments if is_repeated else self.arguments + arguments
 
@@ -48,7 +48,7 @@ class ToolCalls:
 
     Args:
         taken_ids: Ids of earlier calls in the conversation, which a new call must not have.
-        tools: Names of the tools that there are.
+        tools: Names of the available tools.
     """
 
     def __init__(self, taken_ids: Iterable[str], tools: Collection[str] = ()) -> None:
@@ -67,7 +67,7 @@ class ToolCalls:
                 call.add(piece, arguments)
 
     def pop(self) -> list[ChoiceDeltaToolCall]:
-        """Give all calls so far as complete ones, once; each has an id of its own."""
+        """Return all calls so far as complete ones, once; each has an id of its own."""
         calls, self._calls = [call for call in self._calls if call.name], []
         return [self._whole(call, index) for index, call in enumerate(calls)]
 
@@ -79,12 +79,12 @@ class ToolCalls:
         return ChoiceDeltaToolCall.model_validate(fields | ({"extra_content": call.extra} if call.extra else {}))
 
     def _known(self, name: str) -> str:
-        """Give the tool's own name: some servers put a namespace before it, brackets behind it, or capitals in it."""
+        """Return the tool's own name: some servers add a namespace or brackets to it, or capitalise it."""
         last = re.split(r"[.:/]", name.strip("\"'`() "))[-1].lower()
         return name if name in self._tools else next((tool for tool in self._tools if tool.lower() == last), name)
 
     def _continued(self, piece: CallPiece) -> _Call | None:
-        """Find the call that a piece continues; None when it begins one.
+        """Return the call that a piece continues; None if it begins one.
 
         Some servers repeat the name in each piece, stream it in pieces, give every call the same index, or give each
         piece an index or an id of its own.
@@ -109,18 +109,18 @@ class ToolCalls:
         return None if is_next else call
 
     def _is_part(self, begun: str, more: str) -> bool:
-        """Whether these are pieces of one tool's name."""
+        """Return whether these are pieces of one tool's name."""
         return bool(begun) and begun not in self._tools and any(tool.startswith(begun + more) for tool in self._tools)
 
 
 def _is_another(call: _Call, piece: CallPiece) -> bool:
-    """Whether the id tells a piece from a call: where that call wants more, the id may be the piece's own."""
+    """Return whether the id separates a piece from a call; in an unfinished call each piece may have its own id."""
     has_other_id = bool(piece.id and call.id and piece.id != call.id)
     return has_other_id and (call.is_complete or piece.name not in {"", call.name})
 
 
 def _is_repeated(call: _Call, piece: CallPiece) -> bool:
-    """Whether a piece is the whole call once more."""
+    """Return whether a piece repeats the whole call."""
     return bool(piece.id) and (piece.id, piece.name, piece.arguments) == (call.id, call.name, call.arguments)
 
 
@@ -133,7 +133,7 @@ def _is_json(text: str) -> bool:
 
 
 def _as_json(arguments: str) -> str:
-    """Give arguments as a JSON object, where they are one in another notation; else as they are."""
+    """Return arguments in another notation as a JSON object; return them unchanged if they can't be read."""
     plain = _FENCE.sub("", arguments.strip())
     if not plain or plain == "null":
         return "{}"

@@ -1,4 +1,4 @@
-"""The tools that the language model may call. A persona names those that it wants."""
+"""The tools that the language model may call. A persona names the ones that it uses."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from livekit.agents import RunContext, ToolError, function_tool
 from livekit.agents.llm import ChatMessage, Tool
 
-# Characters of a city's name in an error: a language model may pass on any text that was written in the room.
+# The most characters of a city's name in an error: a language model may pass on any text that was written in the room.
 _LONGEST_CITY = 60
 
 

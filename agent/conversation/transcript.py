@@ -1,8 +1,8 @@
-"""The words of a transcript, as they can be compared with others. Pure."""
+"""The words of a transcript, in a form that can be compared. Pure."""
 
 import unicodedata
 
-# Chinese and Japanese are written without blanks: each character is taken for a word.
+# Chinese and Japanese are written without blanks: each character counts as a word.
 _CHARACTERS = (("\u3040", "\u30ff"), ("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"))
 
 

@@ -1,6 +1,6 @@
-"""Tells by its last words that a turn goes on: a number that is dictated, or "my number is". Pure.
+"""Recognises by its last words that a turn goes on: a number that is dictated, or "my number is". Pure.
 
-A number is said in groups, with pauses of up to 1.6 s between them, which are longer than the silence that ends other
+Callers dictate a number in groups, with pauses of up to 1.6 s between them, longer than the silence that ends other
 turns (github.com/livekit/agents, issues 3373 and 3701).
 """
 
@@ -8,10 +8,10 @@ import re
 
 from livekit.agents import LanguageCode, llm
 
-# As many digits are a number that is dictated; fewer are an amount, which ends an answer as often as not.
+# This many digits are a dictated number; fewer are an amount, which often ends an answer.
 _LEAST_DIGITS = 3
 
-# Digits that are no part of a number to dictate: years, times, dates, prices, and parts of a hundred.
+# Digits that are not part of a dictated number: years, times, dates, prices, and percentages.
 _AMOUNT = re.compile(r"\b(?:19|20)\d\d\b|[$€£¥]\s?\d[\d.,]*|\d+(?:[.,:/]\d+)+|\d+\s?[%$€£¥]")
 # English, German, Spanish, French, Italian, Portuguese, Dutch; Chinese and Japanese.
 _WORDS = (
@@ -31,12 +31,12 @@ _ANNOUNCEMENT = re.compile(
     r"(?:is|are|ist|lautet|es|est|è|é)$",
     re.IGNORECASE,
 )
-# Words that begin what belongs to them.
+# Words that are followed by more.
 _OPENING = re.compile(r"\b(?:and|or|but|because|the|und|oder|aber|weil|y|pero|porque|et|parce que)$", re.IGNORECASE)
 
 
 def is_unfinished(text: str) -> bool:
-    """Return whether the caller has more to say, by the end of the turn so far."""
+    """Return whether the last words of the turn show that the caller has more to say."""
     said = text.strip().rstrip(".,;:-–…。，、 ")
     if _ANNOUNCEMENT.search(said) or _OPENING.search(said):
         return True
@@ -45,7 +45,7 @@ def is_unfinished(text: str) -> bool:
 
 
 class UnfinishedTurns:
-    """A turn detector of the framework's kind, beside voice activity detection.
+    """A turn detector for the framework, in addition to voice activity detection.
 
     A turn that `is_unfinished` ends after the longer of the two delays, any other after the shorter.
     """
@@ -54,11 +54,11 @@ class UnfinishedTurns:
     provider = "agent"
 
     async def unlikely_threshold(self, language: LanguageCode | None) -> float:  # noqa: ARG002 - the framework's signature
-        """Return the probability below which the longer delay counts."""
+        """Return the probability below which the longer delay applies."""
         return 0.5
 
     async def supports_language(self, language: LanguageCode | None) -> bool:  # noqa: ARG002 - the framework's signature
-        """Return True: a language without words of its own here has digits."""
+        """Return True: languages without words of their own here still have digits."""
         return True
 
     async def predict_end_of_turn(self, chat_ctx: llm.ChatContext, *, timeout: float | None = None) -> float:  # noqa: ARG002, ASYNC109 - the framework's signature
@@ -66,7 +66,7 @@ class UnfinishedTurns:
 
         Args:
             chat_ctx: The conversation; its last message is the turn so far.
-            timeout: Ignored: nothing is waited for.
+            timeout: Ignored, since the answer is immediate.
         """
         messages = chat_ctx.messages()
         return 0.0 if messages and is_unfinished(messages[-1].text_content or "") else 1.0

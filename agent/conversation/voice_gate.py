@@ -1,4 +1,4 @@
-"""Voice activity detection that costs nothing while the microphone is silent."""
+"""Voice activity detection that takes no processor time while the microphone is silent."""
 
 from collections import deque
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 from livekit import rtc
 from livekit.plugins import silero
 
-# Of 32768, -60 dB. Silero finds no voice whose loudest sample is quieter than some 160; the noise that Opus leaves in
-# silence, and that of a browser after its noise suppression, is quieter than this.
+# A sample's limit for silence, of 32768: -60 dB. Silero finds no voice whose loudest sample is below about 160. The
+# noise that Opus leaves in silence, and a browser's after noise suppression, is quieter than this.
 _SILENT = 32
 
-# Seconds of silence after which frames are held back: longer than any voice that has been taken for one takes to end
-# (`VOICE_ENDS_AFTER`, and the time constant of Silero's plugin).
+# Seconds of silence after which frames are held back: longer than a detected voice takes to end (`VOICE_ENDS_AFTER`,
+# and the time constant of Silero's plugin).
 _OPEN_FOR = 1.0
 
 # Seconds before a sound that are passed on with it: its first consonant may be below the limit.
@@ -20,7 +20,7 @@ _BEFORE = 0.2
 
 
 class VoiceGate:
-    """Holds back the silence between sounds. Pure: times are counted in audio."""
+    """Holds back the silence between sounds. Pure: times are durations of audio."""
 
     def __init__(self) -> None:
         self._silent_for = 0.0
@@ -28,7 +28,7 @@ class VoiceGate:
         self._held_for = 0.0
 
     def take(self, frame: rtc.AudioFrame) -> list[rtc.AudioFrame]:
-        """Take the next frame of a microphone, and return the frames in which a voice may be."""
+        """Take the next frame of a microphone, and return the frames that may contain a voice."""
         if not is_silent(frame):
             frames = [*self._held, frame]
             self._held.clear()
@@ -45,16 +45,16 @@ class VoiceGate:
 
 
 def is_silent(frame: rtc.AudioFrame, limit: int = _SILENT) -> bool:
-    """Whether no sample of a frame is as loud as the limit, of 32768."""
+    """Return whether every sample of a frame is below the limit, of 32768."""
     samples = np.frombuffer(frame.data, dtype=np.int16)
     return bool(samples.max(initial=0) < limit and samples.min(initial=0) > -limit)
 
 
 class GatedVAD(silero.VAD):
-    """Silero's voice activity detection, which runs only while there is sound: 31 inferences a second otherwise."""
+    """Silero's voice activity detection that runs only during sound; it would run 31 inferences a second otherwise."""
 
     def stream(self) -> Any:
-        """Open a stream that takes no notice of silence between sounds."""
+        """Open a stream that ignores silence between sounds."""
         stream, gate = super().stream(), VoiceGate()
         detect = stream.push_frame
 

@@ -1,4 +1,4 @@
-"""One text-to-speech out of several: that of the language which is spoken."""
+"""A text-to-speech that chooses one of several, by the language that is spoken."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -8,11 +8,11 @@ from livekit.agents.types import DEFAULT_API_CONNECT_OPTIONS
 
 
 class VoicesByLanguage(tts.TTS[Literal["never"]]):
-    """Speaks each text with the voice of the present language; a text that has begun goes on in its own.
+    """Speaks each text with the voice of the present language; a text that has begun keeps its voice.
 
     Args:
-        own: Speaks where the present language has no voice.
-        others: By the codes of their languages.
+        own: Speaks if the present language has no voice.
+        others: The other voices, by language code.
     """
 
     def __init__(self, own: tts.TTS[Any], others: Mapping[str, tts.TTS[Any]]) -> None:
@@ -34,12 +34,12 @@ class VoicesByLanguage(tts.TTS[Literal["never"]]):
 
     @property
     def model(self) -> str:
-        """Of the present voice."""
+        """Model of the present voice."""
         return self._present.model
 
     @property
     def provider(self) -> str:
-        """Of the present voice."""
+        """Provider of the present voice."""
         return self._present.provider
 
     def synthesize(
@@ -69,5 +69,5 @@ class VoicesByLanguage(tts.TTS[Literal["never"]]):
 
 
 def in_language(voices: tts.TTS[Any] | None, language: str | None) -> tts.TTS[Any] | None:
-    """Return the voice of one language, or for None the own one, whatever is spoken at present."""
+    """Return the voice of one language, regardless of the present one; for None the own voice."""
     return voices.of(language) if isinstance(voices, VoicesByLanguage) else voices

@@ -46,11 +46,11 @@ class WrittenCall:
 
 
 def calls_in(text: str, tools: Collection[str] = ()) -> list[WrittenCall]:
-    """Read the calls in a text that holds nothing else: in tags, JSON, or Python.
+    """Read the calls in a text that contains nothing else: in tags, JSON, or Python.
 
     Args:
         text: As the model wrote it.
-        tools: Names of the tools that there are, for forms that nothing else gives away.
+        tools: Names of the available tools; some forms are recognised only by them.
     """
     if functions := [WrittenCall(match[1], _arguments_of(match[2])) for match in _FUNCTION.finditer(text)]:
         return functions
@@ -62,7 +62,7 @@ def calls_in(text: str, tools: Collection[str] = ()) -> list[WrittenCall]:
 
 
 def _arguments_of(body: str) -> str:
-    """Give the arguments in the body of a function: parameters with tags, or JSON."""
+    """Return the arguments in the body of a function: parameters with tags, or JSON."""
     if parameters := _parameters_of(body):
         return json.dumps(parameters)
     return next((json.dumps(value) for _, value in _values_in(body) if isinstance(value, dict)), "{}")
@@ -89,7 +89,8 @@ def _values_in(text: str) -> Iterator[tuple[str, Any]]:
         try:
             value, end = decoder.raw_decode(text, start.start())
         except ValueError:
-            with suppress(ValueError, SyntaxError):  # the rest is in Python's notation, or no value at all
+            # The rest is in Python's notation, or is not a value at all.
+            with suppress(ValueError, SyntaxError):
                 yield before, ast.literal_eval(text[start.start() :].strip())
             return
         yield before, value
@@ -107,7 +108,8 @@ def _calls_of(value: Any, tools: Collection[str]) -> Iterator[WrittenCall]:
         return
     name = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
     given = next((value[key] for key in _ARGUMENTS if isinstance(value.get(key), dict | str)), None)
-    if given is None and len(value) == 1:  # `{"get_time": {"city": "Oslo"}}`, or a name alone
+    # `{"get_time": {"city": "Oslo"}}`, or a name alone.
+    if given is None and len(value) == 1:
         [(key, only)] = value.items()
         name, given = (key, only) if isinstance(only, dict) and key in tools else (name, {} if name in tools else None)
     if name is not None and given is not None:
@@ -115,7 +117,7 @@ def _calls_of(value: Any, tools: Collection[str]) -> Iterator[WrittenCall]:
 
 
 def _python_calls(text: str) -> Iterator[WrittenCall]:
-    """Read `[get_time(city="Oslo")]`, also without the brackets, or within `print`."""
+    """Read `[get_time(city="Oslo")]`, with or without the brackets, or within `print`."""
     try:
         tree = ast.parse(text.strip())
     except (SyntaxError, ValueError):

@@ -1,4 +1,4 @@
-"""`python agent.py doctor`: checks everything a call needs, and with --call makes one."""
+"""`python agent.py doctor`: checks everything that a call needs, and with --call makes one."""
 
-# What the names of rooms begin with in which `doctor --call` talks with the avatar: workers take no jobs there.
+# Prefix of the rooms in which `doctor --call` talks with the avatar: workers refuse jobs there.
 ROOM_PREFIX = "doctor-"

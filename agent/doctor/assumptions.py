@@ -1,6 +1,6 @@
-"""What this product assumes about LiveAvatar, and whether a recorded call confirms it. Pure.
+"""Assumptions of this product about LiveAvatar, and whether a recorded call confirms them. Pure.
 
-Each assumption has the numbers of the field observations behind it (docs/protocol.md).
+Each assumption lists the numbers of the field observations that support it (docs/protocol.md).
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from agent.doctor.recorded import RecordedCall
 
 
 class Outcome(Enum):
-    """What a call says about an assumption."""
+    """Whether a call confirms an assumption."""
 
     CONFIRMED = "confirmed"
     CONTRADICTED = "contradicted"
@@ -20,11 +20,11 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one call says about one assumption.
+    """The result of one assumption in one call.
 
     Attributes:
-        outcome: Whether it holds.
-        seen: What was seen, with its numbers.
+        outcome: Whether the assumption holds.
+        seen: The observation, with its numbers.
     """
 
     outcome: Outcome
@@ -33,12 +33,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Something that the product relies on.
+    """A behaviour of LiveAvatar that the product relies on.
 
     Attributes:
-        facts: Numbers of the field observations behind it.
+        facts: Numbers of the field observations that support it.
         text: One sentence.
-        judge: Gives the verdict of a call.
+        judge: Returns the verdict for a call.
     """
 
     facts: str
@@ -50,15 +50,15 @@ NOT_SEEN = Verdict(Outcome.NOT_SEEN, "")
 
 
 def verdict(seen: str, *, holds: bool) -> Verdict:
-    """Give the verdict of something that was seen."""
+    """Return the verdict for an observation."""
     return Verdict(Outcome.CONFIRMED if holds else Outcome.CONTRADICTED, seen)
 
 
 def within(seconds: float | None, limit: float) -> Verdict:
-    """Give the verdict of a time that must not be longer than a limit."""
+    """Return the verdict for a time that must not exceed a limit."""
     return NOT_SEEN if seconds is None else verdict(f"{seconds:.2f} s", holds=seconds <= limit)
 
 
 def between(begin: float | None, end: float | None) -> float | None:
-    """Give the seconds from one time to another; None if one of them is not known."""
+    """Return the seconds from one time to another; None if one of them is not known."""
     return None if begin is None or end is None else end - begin

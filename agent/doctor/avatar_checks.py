@@ -1,4 +1,4 @@
-"""The checks of LiveAvatar: the account, the avatar, and a session that is made and not started."""
+"""The checks of LiveAvatar: the account, the avatar, and a session that is made but not started."""
 
 from agent.doctor import ROOM_PREFIX
 from agent.doctor.finding import Check, CheckError, need
@@ -10,15 +10,15 @@ from avatar.room_token import mint_room_token
 # A session needs a minute of credit to start, and a LITE session uses one credit a minute ("Credits").
 _LEAST_CREDITS = 1.0
 
-# Seconds; longer than any plan allows, so that the refusal tells what the plan does allow (field observations 60, 61).
+# Seconds; longer than any plan allows, so that the reply shows the plan's own limit (field observations 60, 61).
 _TOO_LONG_S = 24 * 3600
 
 
 def avatar_checks(settings: Settings, avatar_id: str, service: LiveAvatarAPI) -> dict[str, Check]:
-    """Give the checks of LiveAvatar by what they check.
+    """Return the checks of LiveAvatar, by name.
 
     Args:
-        settings: What is checked.
+        settings: The settings to check.
         avatar_id: The setting's or the persona's; empty if there is none.
         service: LiveAvatar.
     """
@@ -77,14 +77,14 @@ def _granted(settings: Settings, token: SessionToken) -> str:
 def _check_sandbox(settings: Settings, avatar_id: str) -> None:
     if settings.liveavatar_sandbox and avatar_id != SANDBOX_AVATAR_ID:
         message = (
-            "LIVEAVATAR_SANDBOX=true has one avatar alone: leave LIVEAVATAR_AVATAR_ID empty, or set it to "
+            "LIVEAVATAR_SANDBOX=true has only one avatar: leave LIVEAVATAR_AVATAR_ID empty, or set it to "
             f"{SANDBOX_AVATAR_ID}; for {avatar_id} leave LIVEAVATAR_SANDBOX out"
         )
         raise CheckError(message)
 
 
 def _room(settings: Settings) -> Room | None:
-    """Make a room of ours, which no participant joins: the service only looks at the token's grants."""
+    """Return one of our own rooms, which no participant joins: the service only checks the token's grants."""
     if settings.room_owner != "ours":
         return None
     key, secret = settings.livekit_api_key, settings.livekit_api_secret.get_secret_value()

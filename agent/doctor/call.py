@@ -36,8 +36,8 @@ SENTENCES = (
 _AGENT_IDENTITY = "doctor"
 _IDENTITY = "doctor-avatar"
 
-# Seconds to wait for each step; then the call goes on without it. `connected` may be told late or never (field
-# observations 32, 35), and a session's first speech may take 3 s to begin (44).
+# Seconds to wait for each step; then the call goes on without it. The service may report `connected` late or never
+# (field observations 32, 35), and a session's first speech may take 3 s to begin (44).
 _CONNECTED_S = 3.0
 _JOINED_S = 15.0
 _SOUND_S = 2.0
@@ -58,9 +58,9 @@ class DoctorCall:
 
     Attributes:
         settings: Complete ones; `liveavatar_sandbox` decides whether it costs anything.
-        persona: The voice that speaks, and perhaps the avatar.
+        persona: Has the voice, and perhaps the avatar.
         recorder: Records everything.
-        say: Is given a line for each step.
+        say: Called with a line for each step.
     """
 
     settings: Settings
@@ -69,17 +69,17 @@ class DoctorCall:
     say: Callable[[str], None]
 
     async def make(self) -> None:
-        """Make the call. However it is left, the session is stopped.
+        """Make the call. The session is stopped in any case, even after an error or a cancellation.
 
         Raises:
-            CallError: It could not be made, or not to its end.
+            CallError: The call could not be made, or did not finish.
         """
         try:
             async with AsyncExitStack() as stack:
                 journal = open_journal(self.settings)
                 stack.callback(journal.disown)
                 http = await stack.enter_async_context(plugin_http_session())
-                # Before the session: while it runs, it is paid for.
+                # Synthesise before the session, which costs credits while it runs.
                 speech = [await self._synthesize(sentence) for sentence in SENTENCES]
                 await self._call(http, self._service(http, journal), speech)
         except (AvatarError, APIError) as error:
@@ -162,12 +162,12 @@ class DoctorCall:
             self.say(f"not seen within {seconds:.0f} s: {what}; going on")
 
     async def _keep_alive(self, service: LiveAvatarAPI, session_id: str) -> None:
-        """Try it; a refusal is in the recording, and the call goes on."""
+        """Try a keep-alive; a refusal is in the recording, and the call goes on."""
         with suppress(AvatarError):
             await service.keep_alive(session_id)
 
     async def _ask_balance(self, service: LiveAvatarAPI) -> None:
-        """Ask for it; a refusal is in the recording, and the call goes on."""
+        """Ask for the balance; a refusal is in the recording, and the call goes on."""
         with suppress(AvatarError):
             await service.credits_left()
 

@@ -1,4 +1,4 @@
-"""Everything a call needs, checked one by one, each with what to do."""
+"""Checks everything that a call needs, one by one; each failed check says what to do."""
 
 import asyncio
 import time
@@ -24,12 +24,12 @@ from agent.settings import Settings, SettingsError, load_settings, out_of_reach
 from avatar import LiveAvatarAPI
 from avatar.http import client_session
 
-# LiveKit refuses tokens that begin in its future, and allows about a minute.
+# LiveKit refuses tokens that become valid in the future by its own clock; it tolerates about a minute.
 _LARGEST_SKEW_S = 30.0
 
 
 async def examine() -> list[Finding]:
-    """Check everything, and all personas that calls can have; a check that can't be made is a finding too."""
+    """Check everything, and all personas that calls can have; a failed check is a finding too."""
     try:
         settings = load_settings()
         persona = load_persona(settings.persona)
@@ -43,7 +43,7 @@ async def examine() -> list[Finding]:
 
 
 async def examine_with(settings: Settings, persona: Persona) -> list[Finding]:
-    """Check these settings at once, with one persona."""
+    """Check these settings with one persona; all checks run at the same time."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(plugin_http_session())
         checks = _checks(settings, persona, http)
@@ -63,7 +63,7 @@ def _checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -
         timeout=TIMEOUT_S,
         attempts=1,
     )
-    ours: dict[str, Check] = {"LiveKit": lambda: _livekit(settings), "avatar's way": lambda: _way(settings)}
+    ours: dict[str, Check] = {"LiveKit": lambda: _livekit(settings), "avatar's address": lambda: _way(settings)}
     return {
         **(ours if settings.room_owner == "ours" else {}),
         "clock": lambda: _clock(settings, http),
@@ -100,7 +100,7 @@ async def _clock(settings: Settings, http: aiohttp.ClientSession) -> str:
     async with http.get(settings.avatar_service_url) as response:
         date = response.headers.get("Date")
     if date is None:
-        return "not compared: the server tells no time"
+        return "not compared: the server's reply has no date"
     skew = time.time() - parsedate_to_datetime(date).timestamp()
     if abs(skew) > _LARGEST_SKEW_S:
         message = f"{skew:+.0f} s from the server's: set it, or tokens are refused (timedatectl set-ntp true)"
@@ -125,7 +125,7 @@ async def _audio_format(settings: Settings, persona: Persona) -> str:
     if (frame.sample_rate, frame.num_channels) != (24_000, 1):
         message = f"speech comes at {frame.sample_rate} Hz with {frame.num_channels} channels: it will be resampled"
         raise CheckError(message)
-    return f"24 kHz mono, as the avatar wants it ({frame.duration:.1f} s heard)"
+    return f"24 kHz mono, as the avatar needs it ({frame.duration:.1f} s received)"
 
 
 async def _state_directory(settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""The command `doctor`: its options, its question, and the order of what it does."""
+"""The command `doctor`: its options, its question, and the order of its steps."""
 
 import asyncio
 import logging
@@ -34,13 +34,13 @@ _COST = "about 1 credit (up to a minute of LITE)"
 
 
 def check() -> bool:
-    """Check everything a call needs; True if all of it is good."""
+    """Check everything that a call needs; return True if all of it is good."""
     _quiet()
     return report_findings(asyncio.run(examine()))
 
 
 def read(file: Path) -> bool:
-    """Report what a recording says about the assumptions; False if the file can't be read."""
+    """Check the assumptions against a recording, and print the result; return False if the file can't be read."""
     try:
         call = read_recording(file)
     except OSError as error:
@@ -58,7 +58,7 @@ def call(*, yes: bool, sandbox: bool) -> bool:
         sandbox: Use a sandbox session, which costs nothing.
 
     Returns:
-        True if the call was made to its end.
+        True if the call finished.
     """
     _quiet()
     settings = load_settings()
@@ -68,7 +68,7 @@ def call(*, yes: bool, sandbox: bool) -> bool:
     findings = asyncio.run(examine_with(settings, persona))
     report_findings(findings)
     if problem := _obstacle(findings):
-        typer.echo(f"no call: first mend what is said about {problem}", err=True)
+        typer.echo(f"no call: first fix {problem}", err=True)
         return False
     if not (yes or _agree(settings)):
         return False
@@ -81,12 +81,12 @@ def call(*, yes: bool, sandbox: bool) -> bool:
     if settings.liveavatar.is_stand_in:
         typer.echo("this was a stand-in: it says nothing about LiveAvatar")
     if error:
-        typer.echo(f"the call was not made to its end: {error}", err=True)
+        typer.echo(f"the call did not finish: {error}", err=True)
     return not error
 
 
 def _quiet() -> None:
-    """Leave out warnings of the program's log: what they say is in the findings and in the report."""
+    """Suppress warnings in the log: the findings and the report contain them."""
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
 
 
@@ -95,7 +95,7 @@ def _obstacle(findings: list[Finding]) -> str:
 
 
 def _agree(settings: Settings) -> bool:
-    """Say what the call costs, and ask; True also if it costs nothing."""
+    """Say what the call costs, and ask; return True without asking if it costs nothing."""
     if settings.liveavatar_sandbox or settings.liveavatar.is_stand_in:
         return True
     if not _is_terminal():
@@ -109,7 +109,7 @@ def _is_terminal() -> bool:
 
 
 def _run(test_call: DoctorCall) -> str:
-    """Make the call, and give why it did not come to its end; a signal ends it in order."""
+    """Make the call, and return why it did not finish, or an empty text; a signal ends it in order."""
     try:
         asyncio.run(_until_signal(test_call))
     except CallError as error:
@@ -122,7 +122,7 @@ def _run(test_call: DoctorCall) -> str:
 async def _until_signal(test_call: DoctorCall) -> None:
     """Make the call; a signal cancels it, so that the session is stopped."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    # SIGINT too: a shell script's background jobs begin with it ignored, and Python leaves it so.
+    # Handle SIGINT too: background jobs of a shell script start with it ignored, and Python leaves that unchanged.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         with suppress(NotImplementedError, AttributeError):  # Windows
             loop.add_signal_handler(getattr(signal, name), task.cancel)  # type: ignore[union-attr] # this runs in a task

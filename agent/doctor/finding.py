@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of one check."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,9 +17,9 @@ class Finding:
     """The result of one check.
 
     Attributes:
-        what: The thing that was checked.
+        what: Name of the check.
         good: Whether a call can be made with it.
-        text: What was seen, or what to do.
+        text: The observation, or what to do.
     """
 
     what: str
@@ -35,12 +35,12 @@ Check = Callable[[], Awaitable[str]]
 
 
 async def find(what: str, check: Check, *, within: float = TIMEOUT_S) -> Finding:
-    """Make a check; one that can't be made is a finding too.
+    """Run a check, and turn its result or its failure into a finding.
 
     Args:
-        what: The thing that is checked.
-        check: Gives what was seen.
-        within: Seconds.
+        what: Name of the check.
+        check: Returns the observation.
+        within: Seconds that the check may take.
     """
     try:
         async with asyncio.timeout(within):
@@ -54,10 +54,10 @@ async def find(what: str, check: Check, *, within: float = TIMEOUT_S) -> Finding
 
 
 def need(name: str, value: str) -> None:
-    """Make sure that a setting is there.
+    """Make sure that a setting is set.
 
     Raises:
-        CheckError: It is not.
+        CheckError: It is not set.
     """
     if not value:
         message = f"{name} is missing"

@@ -1,4 +1,4 @@
-"""The checks of the keys, and of what each key is used for: models, and the language that is heard."""
+"""The checks of the keys, the models, and the language for speech-to-text."""
 
 import json
 import re
@@ -17,24 +17,25 @@ from agent.settings import Azure, Settings, Vendor
 
 _ELEVEN_URL = "https://api.elevenlabs.io/v1"
 
-# What ElevenLabs and OpenAI say, with a 401, about a key that is accepted and may not do this.
+# The text of ElevenLabs' and OpenAI's 401 for a key that is accepted but lacks a permission.
 _MISSING_PERMISSION = re.compile(r"missing_permissions|missing scopes|insufficient permissions", re.IGNORECASE)
 
-# OpenAI's 403 where the key does not matter.
+# OpenAI's 403 for a reason that has nothing to do with the key.
 _NOT_SERVED = "unsupported_country"
 
+# The most models that an error lists.
 _NAMED_MODELS = 5
 
-# Azure's code for a deployment that there is not.
+# Azure's code for an unknown deployment.
 _NO_DEPLOYMENT = "DeploymentNotFound"
 
 
 def key_checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> dict[str, Check]:
-    """Give the checks of speech-to-text, the language model and text-to-speech by what they check.
+    """Return the checks of speech-to-text, the language model and text-to-speech, by name.
 
     Args:
-        settings: What is checked.
-        persona: Its language and its settings of speech-to-text and of the language model are tried.
+        settings: The settings to check.
+        persona: Its language, and its settings for speech-to-text and the language model, are tried.
         http: The HTTP session to use.
     """
     deepgram = (settings.deepgram.url or DEEPGRAM_URL).removesuffix("/listen")
@@ -52,7 +53,7 @@ def key_checks(settings: Settings, persona: Persona, http: aiohttp.ClientSession
 
 
 async def _language(settings: Settings, persona: Persona, http: aiohttp.ClientSession) -> str:
-    """Try the language as a call does: each connection of a call would be refused otherwise."""
+    """Try the language as a call does: if it is refused here, every connection of a call would be."""
     need("DEEPGRAM_API_KEY", settings.deepgram.key.get_secret_value())
     try:
         reason = await why_unheard(settings, persona, http)
@@ -87,9 +88,9 @@ async def _model(settings: Settings, persona: Persona, http: aiohttp.ClientSessi
 
 
 async def _deployment(azure: Azure, http: aiohttp.ClientSession) -> str:
-    """Ask for one token, as a call does: Azure lists neither the deployments nor the API versions that it takes.
+    """Ask for one token, as a call does: Azure lists neither its deployments nor the API versions that it accepts.
 
-    The address, the header and the codes are those of Azure's REST reference, "Chat completions - Create".
+    The address, the header and the codes are from Azure's REST reference, "Chat completions - Create".
     """
     need("AZURE_OPENAI_API_KEY", azure.key.get_secret_value())
     need("OPENAI_API_VERSION", azure.api_version)
@@ -107,7 +108,7 @@ async def _deployment(azure: Azure, http: aiohttp.ClientSession) -> str:
 
 
 def _azure_problem(azure: Azure, status: int, body: str) -> str:
-    """Say what a response of Azure's finds wrong with the settings; empty for nothing."""
+    """Return what a response of Azure's shows to be wrong with the settings; empty if nothing is."""
     if status == HTTPStatus.UNAUTHORIZED:
         return (
             "AZURE_OPENAI_API_KEY is refused: it belongs to one resource, and AZURE_OPENAI_ENDPOINT has to be its own"
@@ -116,10 +117,10 @@ def _azure_problem(azure: Azure, status: int, body: str) -> str:
         return f"there is no AZURE_OPENAI_DEPLOYMENT={azure.deployment}: write the deployment's name, not the model's"
     if status == HTTPStatus.NOT_FOUND:
         return (
-            f"{azure.endpoint} knows no chat completions of OPENAI_API_VERSION={azure.api_version}: "
+            f"{azure.endpoint} has no chat completions for OPENAI_API_VERSION={azure.api_version}: "
             "check both AZURE_OPENAI_ENDPOINT and the version"
         )
-    # Some models refuse `max_tokens`, and a busy deployment is there as well.
+    # The deployment exists as well if its model refuses `max_tokens`, or if it is busy.
     is_there = status < HTTPStatus.MULTIPLE_CHOICES or status in {HTTPStatus.BAD_REQUEST, HTTPStatus.TOO_MANY_REQUESTS}
     return "" if is_there else f"{azure.endpoint} answers {status}"
 
@@ -133,21 +134,21 @@ async def _key(
     *,
     look: Callable[[str], None] = lambda _: None,
 ) -> str:
-    """Read something that every key may read but a restricted one, which may be enough for a call all the same.
+    """Read a page that any key except a restricted one may read. A restricted key may still suffice for calls.
 
     Args:
         vendor: The key's vendor.
         name: The variable with the key.
         http: The HTTP session to use.
-        url: What to read.
+        url: The page to read.
         headers: Headers with the key.
-        look: Is given what was read, and raises CheckError if it shows a mistake.
+        look: Called with the page's body; raises CheckError if that shows a mistake.
     """
     need(name, vendor.key.get_secret_value())
     async with http.get(url, headers=headers) as response:
         body = await response.text()
     if _is_restricted(response.status, body):
-        return "accepted; it is a restricted key, and what it may do could not be looked up"
+        return "accepted; it is a restricted key, and its permissions could not be looked up"
     if response.status == HTTPStatus.UNAUTHORIZED:
         message = f"{name} is refused: make a new one"
         raise CheckError(message)
@@ -167,12 +168,13 @@ def _is_restricted(status: int, body: str) -> bool:
 
 
 def _find_model(model: str, listed: str) -> None:
-    """Look for the model in the reply of `/models`; a list that can't be read is no evidence."""
+    """Look for the model in the reply of `/models`; a list that can't be read is ignored."""
     try:
         names = [str(each["id"]) for each in json.loads(listed)["data"]]
     except (ValueError, KeyError, TypeError):
         return
-    if names and not {model, f"{model}:latest"} & {*names}:  # a model's tag may be left out in Ollama
+    # In Ollama a model's tag may be left out.
+    if names and not {model, f"{model}:latest"} & {*names}:
         some = ", ".join(names) if len(names) <= _NAMED_MODELS else f"{len(names)} others"
         message = f"the key is accepted, but there is no OPENAI_MODEL={model}; there is {some}"
         raise CheckError(message)

@@ -1,4 +1,4 @@
-"""Listens to the avatar in the room of a test call, and notes what it sees and hears."""
+"""Listens to the avatar in the room of a test call, and records its sound, picture and presence."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ class Listener:
 
     Args:
         url: Of the LiveKit server.
-        token: Lets it join and subscribe.
+        token: Lets the listener join and subscribe.
         avatar: Identity of the avatar.
         recorder: Gets the notes.
         moments: Counts `joined`, `left`, `sound` (frames, silent or not), `audible` and `silent`.
@@ -46,7 +46,7 @@ class Listener:
         self._room.on("participant_connected", self._on_joined)
         self._room.on("participant_disconnected", self._on_left)
         self._room.on("track_subscribed", self._on_track)
-        # A room of LiveAvatar's ends with its session.
+        # LiveAvatar's room ends with its session.
         self._room.on("disconnected", self._on_disconnected)
         await self._room.connect(self._url, self._token)
         for participant in self._room.remote_participants.values():
@@ -114,7 +114,7 @@ class Listener:
         self._moments.saw("audible" if audible else "silent")
 
     async def _see(self, track: rtc.Track) -> None:
-        """Count the frames of a few seconds."""
+        """Note the size and the frame rate of the video, measured over a few seconds."""
         stream = rtc.VideoStream(track)
         frames, begin, size = 0, None, (0, 0)
         try:
@@ -132,7 +132,7 @@ class Listener:
 
 
 class Loudness:
-    """Tells when sound begins and ends, from windows of PCM. Pure.
+    """Detects when sound begins and ends, from windows of PCM. Pure.
 
     Args:
         on_change: Called with `audible`, and with `silent_for`: the seconds since the last loud window.

@@ -1,4 +1,4 @@
-"""Asks the language model's server whether it takes the persona's settings of the model."""
+"""Asks the language model's server whether it accepts the persona's settings of the model."""
 
 import json
 from contextlib import suppress
@@ -12,7 +12,7 @@ from agent.doctor.finding import CheckError, need
 from agent.persona import Persona
 from agent.settings import Settings
 
-# Statuses with which servers refuse a field of a request.
+# Status codes with which servers refuse a field of a request.
 _REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 _LONGEST_REASON = 200  # characters
@@ -22,7 +22,7 @@ async def check_model_settings(settings: Settings, persona: Persona, http: aioht
     """Ask for a short answer with the settings of the persona file's `[model]`, as a call does.
 
     Raises:
-        CheckError: The server refuses one of them.
+        CheckError: The server refuses one of the settings.
     """
     given = persona.model.request()
     if not given:
@@ -39,11 +39,11 @@ async def check_model_settings(settings: Settings, persona: Persona, http: aioht
     if not response.ok:
         message = f"not tried: {url} answers {response.status}"
         raise CheckError(message)
-    return f"{model} takes {', '.join(given)}"
+    return f"{model} accepts {', '.join(given)}"
 
 
 def _address(settings: Settings, persona: Persona) -> tuple[str, dict[str, str], dict[str, str]]:
-    """Return where completions are asked for, with which headers and query."""
+    """Return the URL, the headers and the query of a request for completions."""
     key = settings.openai.key.get_secret_value()
     if (azure := settings.azure) is None:
         return f"{settings.openai.url or OPENAI_URL}/chat/completions", {"Authorization": f"Bearer {key}"}, {}

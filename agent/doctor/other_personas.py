@@ -1,4 +1,4 @@
-"""Checks the personas that calls can have beside the one that PERSONA names."""
+"""Checks the personas that calls can have in addition to the one that PERSONA names."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -10,20 +10,20 @@ from agent.persona import Persona, load_persona, personas_beside
 from agent.persona_check import require_usable
 from agent.settings import Settings, SettingsError
 
-# Makes the checks of a persona, by what they check.
+# Makes the checks of a persona, by name.
 ChecksOf = Callable[[Settings, Persona], Mapping[str, Check]]
 
 
 async def examine_others(settings: Settings, checks_of: ChecksOf, known: Sequence[Finding] = ()) -> list[Finding]:
-    """Check each of the other personas as a call that names it gets it: with its face, voice, model and documents.
+    """Check each other persona as in a call that names it: with its avatar, voice, model and documents.
 
     Args:
         settings: Of the worker.
         checks_of: See `ChecksOf`.
-        known: What was found with the first persona; the same is not said again of another one.
+        known: Findings with the first persona; another persona with the same problem does not repeat it.
 
     Returns:
-        A finding for each persona that can be used, and one for each problem that is another one's own.
+        A finding for each persona that can be used, and one for each problem that the first persona does not have.
     """
     files = personas_beside(settings.persona, settings.personas_dir)
     others = [stem for stem in files if stem != settings.persona.stem]

@@ -1,4 +1,4 @@
-"""The checks of what a persona needs beside keys: documents, programs and embeddings."""
+"""The checks of a persona's documents, programs and embeddings."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ from agent.persona import Persona
 from agent.settings import Settings, SettingsError
 from agent.tools.persona_tools import check_surroundings
 
-# The checks whose result depends on the persona; the others are made once.
+# The checks whose result depends on the persona; the others run once.
 OF_PERSONA = ("language", "OpenAI key", "model settings", "voices", "avatar", "documents and programs")
 
 _SAMPLE = "Hello."
 
 
 def persona_checks(settings: Settings, persona: Persona) -> dict[str, Check]:
-    """Give the checks by what they check."""
+    """Return the checks, by name."""
     checks: dict[str, Check] = {"documents and programs": lambda: _surroundings(persona)}
     if settings.embeddings_model:
         checks["embeddings"] = lambda: _embeddings(settings, persona)
@@ -50,8 +50,8 @@ async def _embeddings(settings: Settings, persona: Persona) -> str:
         space = await asyncio.to_thread(read_space, index)
         if space is not None and space.identity == embeddings.identity and space.dimension != dimension:
             message = (
-                f"{embeddings.model} gives vectors of {dimension} numbers, and those of the index have "
-                f"{space.dimension}: full text is searched until a running worker has made them again"
+                f"{embeddings.model} returns vectors of {dimension} numbers, and those of the index have "
+                f"{space.dimension}: only full text is searched until a running worker has computed them again"
             )
             raise CheckError(message)
-    return f"{embeddings.model} gives vectors of {dimension} numbers"
+    return f"{embeddings.model} returns vectors of {dimension} numbers"

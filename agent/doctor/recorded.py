@@ -1,6 +1,6 @@
-"""A recording of a call, read: what was exchanged, by whom and when. Pure but for `read_recording`.
+"""Reads a recording of a call: what was exchanged, by whom and when. Pure except for `read_recording`.
 
-The form is that of docs/recording.md. Lines and fields that are not known are ignored, missing ones are None.
+docs/recording.md describes the format. Unknown lines and fields are ignored, missing ones are None.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 _BYTES_PER_SECOND = 48_000  # PCM16, 24 kHz, mono
 _FIRST_CLIENT_ERROR = 400
 
-# Texts of notes; those of `agent.doctor.listener`.
+# Texts of the notes that `agent.doctor.listener` makes.
 AUDIBLE, SILENT = "avatar audible", "avatar silent"
 JOINED, LEFT = "avatar joined", "avatar left"
 TRACK, SOUND_FRAMES, VIDEO = "avatar track", "avatar audio", "avatar video"
@@ -34,16 +34,16 @@ class Exchange:
 
     @property
     def is_success(self) -> bool:
-        """Whether it was answered, and not refused."""
+        """Whether the call was answered and not refused."""
         return self.status is not None and self.status < _FIRST_CLIENT_ERROR
 
     @property
     def seconds(self) -> float | None:
-        """How long the answer took."""
+        """How long the answer took; None if there was none."""
         return None if self.replied_at is None else self.replied_at - self.sent_at
 
     def field(self, name: str) -> Any:
-        """Give a field of the request's body or, if it has none of that name, of the reply's data."""
+        """Return a field of the request's body or, if that lacks it, of the reply's data."""
         data = self.reply.get("data") if isinstance(self.reply, dict) else None
         for place in (self.body, data):
             if isinstance(place, dict) and name in place:
@@ -61,44 +61,44 @@ class Message:
 
     @property
     def type(self) -> str:
-        """Its type; empty if it has none."""
+        """The message's type; empty if it has none."""
         return str(self.fields.get("type", ""))
 
     @property
     def state(self) -> str:
-        """The state that it tells; empty if it tells none."""
+        """The state that the message reports; empty if it reports none."""
         return str(self.fields.get("new_state") or self.fields.get("state") or "")
 
     @property
     def source(self) -> str | None:
-        """The event id of the command that it answers, where it says so."""
+        """The event id of the command that the message answers; None if it has none."""
         source = self.fields.get("source_event_id")
         return source if isinstance(source, str) else None
 
     @property
     def event_id(self) -> str:
-        """Its own event id."""
+        """The message's own event id."""
         return str(self.fields.get("event_id", ""))
 
     @property
     def tells_connected(self) -> bool:
-        """Whether it says that the session takes commands."""
+        """Whether the message says that the session takes commands."""
         return self.type == "session.state_updated" and self.state == "connected"
 
     @property
     def tells_started(self) -> bool:
-        """Whether it says that the avatar begins to speak."""
+        """Whether the message says that the avatar begins to speak."""
         return self.type == "agent.speak_started" or (self.type == "agent.state_updated" and self.state == "talking")
 
     @property
     def tells_ended(self) -> bool:
-        """Whether it says that the avatar has ended speaking."""
+        """Whether the message says that the avatar has stopped speaking."""
         has_gone_quiet = self.type == "agent.state_updated" and self.state in {"idle", "listening"}
         return self.type == "agent.speak_ended" or has_gone_quiet
 
     @property
     def tells_cleared(self) -> bool:
-        """Whether it says that an interrupt was carried out."""
+        """Whether the message says that an interrupt was carried out."""
         return self.type in {"agent.audio_buffer_cleared", "agent.speak_interrupted"}
 
 
@@ -116,7 +116,7 @@ class Socket:
 
     @property
     def received(self) -> list[Message]:
-        """What the service has sent."""
+        """The messages that the service has sent."""
         return [message for message in self.messages if not message.is_ours]
 
     @property
@@ -127,14 +127,14 @@ class Socket:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What was sent under one event id.
+    """The speech that was sent under one event id.
 
     Attributes:
         event_id: Of its commands.
         sent_at: When its first audio was sent.
         seconds: Duration of its audio.
         socket: The WebSocket that it was sent on.
-        interrupt: The interrupt that came after it and before the next one, if one did.
+        interrupt: The interrupt between this utterance and the next, if there was one.
     """
 
     event_id: str
@@ -146,7 +146,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What no message tells."""
+    """An observation that no message contains."""
 
     at: float
     text: str
@@ -155,7 +155,7 @@ class Note:
 
 @dataclass(slots=True)
 class RecordedCall:
-    """Everything in a recording, in its order."""
+    """Everything in a recording, in order."""
 
     exchanges: list[Exchange] = field(default_factory=list)
     sockets: list[Socket] = field(default_factory=list)
@@ -163,33 +163,33 @@ class RecordedCall:
     utterances: list[Utterance] = field(default_factory=list)
 
     def calls_of(self, path: str) -> list[Exchange]:
-        """Give the REST calls to an endpoint, by the end of its path without the query."""
+        """Return the REST calls to an endpoint, by the end of its path without the query."""
         return [each for each in self.exchanges if each.path.partition("?")[0].endswith(path)]
 
     def first(self, path: str) -> Exchange | None:
-        """Give the first call to an endpoint that was not refused, or else the first."""
+        """Return the first call to an endpoint that was not refused, or else the first call."""
         calls = self.calls_of(path)
         return next((each for each in calls if each.is_success), calls[0] if calls else None)
 
     def sent_at(self, path: str) -> float | None:
-        """Give the time at which an endpoint was called; of `first`."""
+        """Return the time of the `first` call to an endpoint."""
         exchange = self.first(path)
         return None if exchange is None else exchange.sent_at
 
     def replied_at(self, path: str) -> float | None:
-        """Give the time at which an endpoint answered; of `first`."""
+        """Return the time at which an endpoint answered the `first` call."""
         exchange = self.first(path)
         return None if exchange is None else exchange.replied_at
 
     def noted_at(self, text: str, *, after: float = 0.0) -> float | None:
-        """Give the time of the first note of a kind from a time on."""
+        """Return the time of the first note with a text, from a time on."""
         note = self.noted(text, after=after)
         return None if note is None else note.at
 
     def silent_at(self, after: float) -> float | None:
-        """Give the time at which the avatar was silent in the room: `after`, if it was then.
+        """Return when the avatar became silent in the room, from `after` on; `after` itself if it was silent then.
 
-        The note comes when it has been silent for a while, and says for how long.
+        The note comes when the avatar has been silent for a while, and says for how long.
         """
         sounds = [note for note in self.notes if note.text in {AUDIBLE, SILENT}]
         before = [note.text for note in sounds if note.at <= after]
@@ -199,7 +199,7 @@ class RecordedCall:
         return None if silent is None else silent.at - silent.fields.get("silent_for", 0.0)
 
     def noted(self, text: str, *, after: float = 0.0) -> Note | None:
-        """Give the first note of a kind from a time on."""
+        """Return the first note with a text, from a time on."""
         return next((note for note in self.notes if note.text == text and note.at >= after), None)
 
     @property
@@ -209,12 +209,12 @@ class RecordedCall:
 
     @property
     def received(self) -> list[Message]:
-        """Everything that the service has sent on WebSockets."""
+        """All messages that the service has sent on WebSockets."""
         return [message for socket in self.sockets for message in socket.received]
 
 
 def read_recording(path: Path) -> RecordedCall:
-    """Read a file; lines that can't be read are left out.
+    """Read a file; unreadable lines are left out.
 
     Raises:
         OSError: The file can't be read.

@@ -1,4 +1,4 @@
-"""What the doctor prints."""
+"""The doctor's output."""
 
 from collections import Counter
 
@@ -30,7 +30,7 @@ def report_findings(findings: list[Finding]) -> bool:
 
 
 def report_call(call: RecordedCall) -> None:
-    """Print where the time of a call went, and what the call says about each assumption."""
+    """Print the waterfall of a call, and its verdict on each assumption."""
     typer.echo()
     for line in draw(steps(call)):
         typer.echo(line)

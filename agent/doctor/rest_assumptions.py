@@ -1,4 +1,4 @@
-"""What is assumed about the REST interface."""
+"""The assumptions about the REST interface."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ _LONGEST_START_S = 30.0
 _SUCCESS_CODES = {0, 100, 200, 1000}
 _HOSTS = (".heygen.io", ".liveavatar.com")
 _OVER = (200, 404)
-# Credits that a bill may differ by: the balance has one decimal, and the session runs a little longer than is seen.
+# Credits that a bill may differ by: the balance has one decimal, and the session runs a little longer than recorded.
 _CREDITS_APART = 0.3
 
 
@@ -103,14 +103,14 @@ def _is_accepted(exchange: Exchange | None) -> Verdict:
 
 
 def _words(exchange: Exchange) -> str:
-    """A reply's status, code and message."""
+    """Return a reply's status, code and message."""
     reply: Any = exchange.reply if isinstance(exchange.reply, dict) else {}
     told = [str(reply[name]) for name in ("code", "message") if reply.get(name) not in {None, ""}]
     return f"{exchange.status}{': ' if told else ''}{' '.join(told)}"
 
 
 def _credits(call: RecordedCall) -> list[Any]:
-    """The balances, as they came; what is no number in any form is left out."""
+    """Return the balances as they came; values that are not numbers in any form are left out."""
     left = [each.field("credits_left") for each in call.calls_of(CREDITS) if each.is_success]
     return [each for each in left if _is_number(each)]
 

@@ -1,4 +1,4 @@
-"""What is assumed about the WebSocket, about speech and about the avatar in the room."""
+"""The assumptions about the WebSocket, about speech and about the avatar in the room."""
 
 from agent.doctor.assumptions import NOT_SEEN, Assumption, Verdict, between, verdict, within
 from agent.doctor.recorded import (
@@ -20,11 +20,11 @@ _FIRST_SPEECH_S = 4.0
 _LATER_SPEECH_S = 1.5
 _ACKNOWLEDGED_S = 0.5
 _SILENT_S = 0.8
-# Heard duration and audio may differ by so much: encoders, packets and the threshold of what counts as sound.
+# Seconds by which the heard duration and the audio may differ: encoders, packets and the threshold for sound.
 _APART_S = 0.6
 _FRAMES_PER_SECOND = range(23, 28)
 
-# LiveKit calls Opus audio/red where it is sent with redundancy.
+# LiveKit calls Opus audio/red if it is sent with redundancy.
 _TRACKS = [["avatar (camera, video/h264)", f"avatar-audio (microphone, audio/{codec})"] for codec in ("opus", "red")]
 
 _STATES = {"agent.state_updated"}
@@ -41,7 +41,7 @@ def _connected(call: RecordedCall) -> Verdict:
         return NOT_SEEN
     seconds = between(start.replied_at, call.opened[0].connected_at)
     if seconds is None:
-        return verdict("it was not told", holds=False)
+        return verdict("it was not reported", holds=False)
     return within(max(seconds, 0.0), _CONNECTED_S)
 
 
@@ -56,7 +56,7 @@ def _told_once(call: RecordedCall) -> Verdict:
     if len(call.opened) < 2 or call.opened[0].connected_at is None:  # noqa: PLR2004 - the second one
         return NOT_SEEN
     again = between(call.opened[1].opened_at, call.opened[1].connected_at)
-    return verdict("not told" if again is None else f"told after {again:.2f} s", holds=again is None)
+    return verdict("not reported" if again is None else f"reported after {again:.2f} s", holds=again is None)
 
 
 def _second_socket_speaks(call: RecordedCall) -> Verdict:
@@ -133,7 +133,7 @@ def _silence(call: RecordedCall) -> Verdict:
         return NOT_SEEN
     silent_at = call.silent_at(interrupt.at)
     if silent_at is None:
-        return verdict("it went on to be heard", holds=False)
+        return verdict("it was still heard", holds=False)
     return within(max(silent_at - interrupt.at, 0.0), _SILENT_S)
 
 
@@ -162,12 +162,12 @@ def _told_at_its_end(call: RecordedCall) -> Verdict:
     later = [message for message in whole.socket.received if message.at >= whole.sent_at]
     began_at = next((message.at for message in later if message.tells_started), None)
     ends = [message for message in later if began_at is not None and message.at > began_at and message.tells_ended]
-    # A pause in the sound may be told as a state; where the end has an event of its own, that is the end.
+    # A state may also report a pause in the sound; if the end has an event of its own, use that.
     ended = next((message for message in ends if message.type == "agent.speak_ended"), ends[0] if ends else None)
     told = between(began_at, ended.at if ended else None)
     if told is None:
         return NOT_SEEN
-    return verdict(f"told for {told:.1f} s of {whole.seconds:.1f} s", holds=abs(told - whole.seconds) <= _APART_S)
+    return verdict(f"reported for {told:.1f} s of {whole.seconds:.1f} s", holds=abs(told - whole.seconds) <= _APART_S)
 
 
 # The avatar in the room
@@ -236,7 +236,7 @@ def _error_kind(message: Message) -> str:
 
 
 def _starts_after(call: RecordedCall, index: int) -> float | None:
-    """Seconds from an utterance's first audio to its sound in the room, or to what the service says of it."""
+    """Return the seconds from an utterance's first audio to its sound in the room, or else to the service's event."""
     if len(call.utterances) <= index:
         return None
     utterance = call.utterances[index]
@@ -258,8 +258,8 @@ def _interrupt_and_answer(call: RecordedCall) -> tuple[Message | None, Message |
 
 SPEECH = (
     Assumption("31, 32", "`connected` comes on the first WebSocket within 3 s of the start.", _connected),
-    Assumption("33, 35", "A session that was not told to be connected speaks all the same.", _untold_is_ready),
-    Assumption("36", "`connected` is not told on a second WebSocket.", _told_once),
+    Assumption("33, 35", "A session that has not reported `connected` speaks anyway.", _untold_is_ready),
+    Assumption("36", "`connected` is not reported on a second WebSocket.", _told_once),
     Assumption("36", "A second WebSocket of a session takes speech.", _second_socket_speaks),
     Assumption("38", "The service closes the WebSocket after a stop.", _closed_after_stop),
     Assumption("42", "Events of both families come: speak_started and speak_ended, and state_updated.", _both_families),

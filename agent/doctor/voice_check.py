@@ -1,4 +1,4 @@
-"""Asks ElevenLabs whether its models take the persona's settings of the voice."""
+"""Asks ElevenLabs whether its models accept the persona's settings of the voice."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,8 @@ from agent.persona import Persona
 from agent.settings import Settings
 from agent.settings.voice import VoiceOptions
 
-# Settings that only some models take, and what says so in the list of models (elevenlabs.io/docs, "List models").
+# Settings that only some models accept, and the field that says so in the list of models (elevenlabs.io/docs, "List
+# models").
 _CAPABILITIES = {"style": "can_use_style", "use_speaker_boost": "can_use_speaker_boost"}
 
 
@@ -20,13 +21,13 @@ async def check_voices(settings: Settings, persona: Persona, http: aiohttp.Clien
     """Compare each voice of the persona with the list of models.
 
     Args:
-        settings: With the key and the default model.
-        persona: Whose voices are checked.
+        settings: Contain the key and the default model.
+        persona: Has the voices to check.
         http: The HTTP session to use.
-        base_url: ElevenLabs'.
+        base_url: Of ElevenLabs' interface.
 
     Raises:
-        CheckError: There is no such model, or it does not take a setting.
+        CheckError: There is no such model, or it does not accept a setting.
     """
     voices = {"[voice]": persona.voice, **{f"[languages.{c}]": of_language(persona, c) for c in persona.languages}}
     if not any(voice.model or voice.given() for voice in voices.values()):
@@ -36,7 +37,7 @@ async def check_voices(settings: Settings, persona: Persona, http: aiohttp.Clien
     async with http.get(f"{base_url}/models", headers={"xi-api-key": key}) as response:
         models = _models(await response.text()) if response.ok else {}
     if not models:
-        return "what the models take could not be looked up"
+        return "could not look up which settings the models accept"
     problems = [
         f"{place}: {problem}"
         for place, voice in voices.items()
@@ -44,11 +45,11 @@ async def check_voices(settings: Settings, persona: Persona, http: aiohttp.Clien
     ]
     if problems:
         raise CheckError("; ".join(problems))
-    return "taken by the models"
+    return "accepted by the models"
 
 
 def _models(body: str) -> dict[str, Mapping[str, Any]]:
-    """Read the list of models; one that can't be read is no evidence."""
+    """Read the list of models; return an empty one if it can't be read."""
     try:
         return {str(model["model_id"]): model for model in json.loads(body)}
     except (ValueError, KeyError, TypeError):

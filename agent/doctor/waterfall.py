@@ -1,4 +1,4 @@
-"""Where the time of a recorded call went, as a waterfall. Pure."""
+"""A waterfall of a recorded call: how long each step took. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class Step:
 
 
 def steps(call: RecordedCall) -> list[Step]:
-    """Give the steps of a call in the order of their beginnings."""
+    """Return the steps of a call in the order of their beginnings."""
     found = [*_opening(call), *_speaking(call), *_ending(call)]
     return sorted(found, key=lambda step: step.began_at)
 
 
 def draw(steps: list[Step]) -> list[str]:
-    """Draw a line for each step: its beginning, its duration and a bar on the time line of the whole."""
+    """Draw a line for each step: its beginning, its duration and a bar on the call's time line."""
     if not steps:
         return []
     zero = min(step.began_at for step in steps)

@@ -1,4 +1,4 @@
-"""The WebSocket of a test call: sends speech, records both ways, and tells what the service says."""
+"""The WebSocket of a test call: sends speech, records both directions, and reports the service's events."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ _OPEN_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
 
 _BYTES_PER_SECOND = 48_000
-# As a call sends it: 400 ms for an early start, then a second at a time.
+# The same chunks as in a call: 400 ms for an early start, then a second at a time.
 _FIRST_CHUNK = round(0.4 * _BYTES_PER_SECOND)
 _CHUNK = _BYTES_PER_SECOND
 
@@ -27,7 +27,7 @@ class Wire:
 
     Args:
         http: Opens it.
-        ws_url: The credential.
+        ws_url: Of the session; it contains a credential.
         recorder: Records every message.
         moments: Counts `connected`, `started`, `ended`, `cleared` and `closed`.
     """
@@ -43,7 +43,7 @@ class Wire:
         self._commands = 0
 
     async def __aenter__(self) -> Self:
-        """Open it.
+        """Open the WebSocket.
 
         Raises:
             ConnectionLost: It can't be opened.
@@ -73,7 +73,7 @@ class Wire:
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def speak(self, pcm: bytes) -> None:
-        """Send speech, and its end: all of it at once, as the service plays from its own buffer."""
+        """Send speech and its end, all at once, since the service plays from its own buffer."""
         event_id = self._mint("speech")
         begin, size = 0, _FIRST_CHUNK
         while begin < len(pcm):
@@ -82,7 +82,7 @@ class Wire:
         await self._send(SpeakEnd(event_id))
 
     async def interrupt(self) -> None:
-        """Drop what is playing and what is queued."""
+        """Drop the speech that is playing or queued."""
         await self._send(Interrupt(self._mint("interrupt")))
 
     def _mint(self, kind: str) -> str:
@@ -97,7 +97,7 @@ class Wire:
         try:
             await self._socket.send_str(text)
         except (aiohttp.ClientError, OSError) as error:
-            message = f"the WebSocket takes no more: {type(error).__name__}"
+            message = f"the WebSocket can't send any more: {type(error).__name__}"
             raise ConnectionLost(message) from None
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse, line: RecordedSocket) -> None:

@@ -1,4 +1,4 @@
-"""Compares what the agent did in a turn with what was expected. Pure."""
+"""Compares the agent's answer and tool calls in a turn with the expected ones. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,10 @@ from agent.speech.pieces import is_speakable, sentences
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the agent did in a turn.
+    """The agent's answer and tool calls in a turn.
 
     Attributes:
-        answer: All that it said.
+        answer: Everything that the agent said.
         calls: The tools that it called, with their arguments.
     """
 
@@ -23,7 +23,7 @@ class Outcome:
 
 
 def shortcomings(turn: Turn, outcome: Outcome) -> list[str]:
-    """Say what was expected and did not happen, and what happened and was not to."""
+    """Return a sentence for each expectation that was not met."""
     return [*_of_answer(turn, outcome.answer), *_of_calls(turn, outcome)]
 
 

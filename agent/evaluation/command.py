@@ -45,11 +45,11 @@ def persona_path(settings: Settings, name: str) -> Path:
     """Find a persona's file.
 
     Args:
-        settings: With the default.
-        name: Of a persona that can be chosen, or a path; empty for the default.
+        settings: Contain the default.
+        name: Name of an available persona, or a path; empty for the default.
 
     Raises:
-        SettingsError: There is none.
+        SettingsError: There is no such file.
     """
     files = personas_beside(settings.persona, settings.personas_dir)
     path = files.get(name) or Path(name) if name else settings.persona
@@ -59,7 +59,7 @@ def persona_path(settings: Settings, name: str) -> Path:
 
 
 async def _run(settings: Settings, persona: Persona, scenarios: tuple[Scenario, ...]) -> list[Result]:
-    """Run one scenario after the other: a server of one's own may answer only one request at a time."""
+    """Run one scenario after the other: a self-hosted server may answer only one request at a time."""
     await index_knowledge(persona, settings)
     await embed_knowledge(persona, settings, embeddings_of(settings))
     return [await run_scenario(settings, persona, scenario) for scenario in scenarios]

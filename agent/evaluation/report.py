@@ -1,4 +1,4 @@
-"""Tells how the scenarios went: lines for people, and JUnit XML for a CI."""
+"""Reports the results of scenarios: lines for people, and JUnit XML for a CI."""
 
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree as ET
@@ -7,7 +7,7 @@ from agent.evaluation.run import Result
 
 
 def lines(results: Sequence[Result]) -> Iterator[str]:
-    """Give the lines of a table: each scenario, and below it what was not as expected."""
+    """Yield the lines of a table: each scenario, and below it its problems and notes."""
     width = max(len(result.scenario.name) for result in results)
     for result in results:
         state = "FAILED" if result.problems else "passed"
@@ -48,5 +48,5 @@ def junit(persona: str, results: Sequence[Result]) -> str:
 
 
 def _valid(text: str) -> str:
-    """Leave out control characters, which XML has not."""
+    """Leave out control characters, which XML does not allow."""
     return "".join(character for character in text if character >= " " or character in "\n\t")

@@ -1,4 +1,4 @@
-"""Runs scenarios in text through the real agent, by the framework's own test harness."""
+"""Runs scenarios in text through the real agent, with the framework's own test harness."""
 
 import asyncio
 import json
@@ -28,18 +28,18 @@ from agent.persona import Persona
 from agent.settings import Settings
 from agent.tools.persona_tools import tools_of
 
-# Seconds for a turn beside the time that its language model and its tools may take.
+# Seconds for a turn in addition to the time that its language model and its tools may take.
 _SLACK = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a scenario went.
+    """The result of a scenario.
 
     Attributes:
         scenario: The scenario.
-        problems: What was not as expected, each with its turn; none if all was.
-        notes: What could not be found out.
+        problems: Expectations that were not met, each with its turn.
+        notes: Expectations that could not be checked.
         seconds: How long it took.
     """
 
@@ -55,7 +55,7 @@ async def run_scenario(settings: Settings, persona: Persona, scenario: Scenario)
     Args:
         settings: Say where the language model is.
         persona: The persona.
-        scenario: What the caller says, and what is expected.
+        scenario: The caller's words, and the expectations.
     """
     clock = asyncio.get_running_loop().time
     began_at, problems, notes = clock(), list[str](), list[str]()
@@ -129,7 +129,7 @@ def _is_answer(event: object) -> TypeGuard[ChatMessageEvent]:
 
 
 async def _judged(session: CallSession, result: RunResult[Any], intent: str) -> list[str]:
-    """Let the language model judge the last of what was said."""
+    """Let the language model judge the agent's last message."""
     last = max((index for index, event in enumerate(result.events) if _is_answer(event)), default=None)
     if last is None:
         return ["nothing was said that could be judged"]

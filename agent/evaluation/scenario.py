@@ -1,4 +1,4 @@
-"""Reads the scenarios of a persona, which are in a file beside the persona's."""
+"""Reads the scenarios of a persona, from a file next to the persona's."""
 
 import re
 import tomllib
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from agent.settings import SettingsError
 
-# The end of such a file's name, in the place of `.toml`.
+# The end of such a file's name, instead of `.toml`.
 SUFFIX = ".eval.toml"
 
 
@@ -17,7 +17,7 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        message = f"{text!r} is no regular expression: {error}"
+        message = f"{text!r} is not a regular expression: {error}"
         raise ValueError(message) from None
     return text
 
@@ -31,11 +31,11 @@ class _Table(BaseModel):
 
 
 class ToolCall(_Table):
-    """A call of a tool that is expected.
+    """An expected call of a tool.
 
     Attributes:
-        tool: Its name.
-        arguments: Those that matter, by their names; the call may have others.
+        tool: Name of the tool.
+        arguments: The arguments that matter, by name; the call may have others.
     """
 
     tool: _Text
@@ -43,16 +43,16 @@ class ToolCall(_Table):
 
 
 class Turn(_Table):
-    """What the caller says, and what is expected of the agent until it waits again.
+    """The caller's words, and what is expected of the agent until it waits again.
 
     Attributes:
         says: The caller's words.
-        heard: Texts that are in the answer; case does not matter.
-        heard_pattern: Regular expressions that are found in it, case does not matter.
-        not_heard: Regular expressions that are not found in it.
-        called: Tools that are called, in any order.
-        not_called: Names of tools that are not called.
-        max_sentences: Most sentences of the answer.
+        heard: Texts that the answer has to contain; case does not matter.
+        heard_pattern: Regular expressions that have to match in the answer; case does not matter.
+        not_heard: Regular expressions that must not match in the answer; case does not matter.
+        called: Tools that have to be called, in any order.
+        not_called: Names of tools that must not be called.
+        max_sentences: The most sentences that the answer may have.
         judge: What the answer has to do, judged by the persona's language model.
     """
 
@@ -71,8 +71,8 @@ class Scenario(_Table):
 
     Attributes:
         name: Of the scenario.
-        turns: In their order.
-        tools: Results of tools in the place of their own, by their names: such a tool is not run.
+        turns: In order.
+        tools: Fixed results, by the names of tools, which are then not run.
     """
 
     name: _Text
@@ -85,7 +85,7 @@ class _File(_Table):
 
 
 def scenarios_beside(persona: Path) -> Path:
-    """Return where the scenarios of a persona file are."""
+    """Return the path of a persona file's scenarios."""
     return persona.with_name(f"{persona.stem}{SUFFIX}")
 
 
@@ -98,9 +98,9 @@ def load_scenarios(path: Path) -> tuple[Scenario, ...]:
     try:
         return _File.model_validate(tomllib.loads(path.read_text("utf-8"))).scenarios
     except OSError as error:
-        raise SettingsError([f"{path} can't be read: {error.strerror}; docs/eval.md says what it holds"]) from None
+        raise SettingsError([f"{path} can't be read: {error.strerror}; docs/eval.md describes the file"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f"{path} is no TOML file: {error}"]) from None
+        raise SettingsError([f"{path} is not a TOML file: {error}"]) from None
     except ValidationError as error:
         problems = [f"{path}: {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise SettingsError(problems) from None

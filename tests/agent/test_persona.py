@@ -21,7 +21,7 @@ def test_the_default_persona_is_complete_and_has_a_tool() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("name = ", "no TOML file"),
+        ("name = ", "not a TOML file"),
         ('name = "Ada"', "instructions: Field required"),
         ('name = "Ada"\ninstructions = "Be kind."\nvoise = "x"', "voise: Extra inputs are not permitted"),
         (

@@ -55,7 +55,7 @@ def test_the_end_of_a_long_conversation_is_kept(count: int, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"persona": "nova", "history": {}}', '{"persona": 1, "history": 2}'])
 def test_a_text_that_is_not_a_conversation_is_refused(text: str) -> None:
     """Another version may have written it in another form."""
-    with pytest.raises(ValueError, match="it is no conversation"):
+    with pytest.raises(ValueError, match="this is not a conversation"):
         Conversation.from_text(text)
 
 

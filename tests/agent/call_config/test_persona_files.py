@@ -38,7 +38,7 @@ def test_a_broken_file_is_logged_and_the_others_work(tmp_path: Path, caplog: pyt
     assert list(usable_personas(settings)) == ["nova", "good"]
     logged = {record.__dict__["persona"]: record.__dict__["error"] for record in caplog.records}
     assert logged.keys() == {"poet", "odd", "binary", "folder"}
-    assert "no TOML file" in logged["poet"]
+    assert "not a TOML file" in logged["poet"]
 
 
 def test_an_error_does_not_show_the_files_path(tmp_path: Path) -> None:

@@ -18,12 +18,12 @@ def named(text: str) -> Assumption:
 
 
 def test_a_service_as_observed_contradicts_nothing() -> None:
-    """All are confirmed but the one about a session without `connected`, as this session got it."""
+    """All are confirmed but the one about a session that has not reported `connected`, which this one has."""
     call = as_observed().call
     verdicts = {assumption.text: assumption.judge(call) for assumption in ASSUMPTIONS}
 
     assert {text: verdict.seen for text, verdict in verdicts.items() if verdict.outcome is not Outcome.CONFIRMED} == {
-        "A session that was not told to be connected speaks all the same.": ""
+        "A session that has not reported `connected` speaks anyway.": ""
     }
 
 
@@ -127,12 +127,12 @@ def test_a_session_without_connected_is_judged() -> None:
     tape = started()
     socket = tape.open(1.2)
     tape.speak(4.2, socket, "u1", 1.0)
-    before = named("not told to be connected").judge(tape.call)
+    before = named("has not reported").judge(tape.call)
     tape.note(5.0, "avatar audible")
 
     assert named("`connected` comes on the first").judge(tape.call).outcome is Outcome.CONTRADICTED
     assert before.outcome is Outcome.CONTRADICTED
-    assert named("not told to be connected").judge(tape.call).outcome is Outcome.CONFIRMED
+    assert named("has not reported").judge(tape.call).outcome is Outcome.CONFIRMED
 
 
 def test_connected_on_a_second_websocket_is_seen() -> None:
@@ -140,9 +140,9 @@ def test_connected_on_a_second_websocket_is_seen() -> None:
     tape = started()
     tape.receive(1.3, tape.open(1.2), "session.state_updated", state="connected")
     tape.receive(9.4, tape.open(9.0), "session.state_updated", state="connected")
-    verdict = named("not told on a second").judge(tape.call)
+    verdict = named("not reported on a second").judge(tape.call)
 
-    assert (verdict.outcome, verdict.seen) == (Outcome.CONTRADICTED, "told after 0.40 s")
+    assert (verdict.outcome, verdict.seen) == (Outcome.CONTRADICTED, "reported after 0.40 s")
 
 
 def test_a_speech_that_is_cut_is_seen() -> None:

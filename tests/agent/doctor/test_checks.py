@@ -92,9 +92,9 @@ async def test_a_state_directory_that_can_not_be_written_is_found(
 @pytest.mark.parametrize(
     ("host", "secret", "good", "text"),
     [
-        ("127.0.0.1", "", True, "http://127.0.0.1:{port}, for this machine alone"),
-        ("0.0.0.0", "a-secret", True, "http://127.0.0.1:{port}, for who knows WEB_SECRET"),  # noqa: S104 - a setting
-        ("0.0.0.0", "", False, "who reaches 0.0.0.0:{port} may call, at your expense: set WEB_SECRET"),  # noqa: S104
+        ("127.0.0.1", "", True, "http://127.0.0.1:{port}, for this machine only"),
+        ("0.0.0.0", "a-secret", True, "http://127.0.0.1:{port}, for everybody who knows WEB_SECRET"),  # noqa: S104 - a setting
+        ("0.0.0.0", "", False, "everybody who reaches 0.0.0.0:{port} may call, at your expense: set WEB_SECRET"),  # noqa: S104
     ],
 )
 async def test_a_page_that_is_open_to_everybody_is_found(
@@ -145,7 +145,7 @@ async def test_embeddings_are_tried(stand_ins: pytest.MonkeyPatch, tmp_path: Pat
         stand_ins.setenv("EMBEDDINGS_API_KEY", "not-the-key")
         refused = (await findings())["embeddings"]
 
-    assert (told.good, told.text) == (True, "small gives vectors of 4 numbers")
+    assert (told.good, told.text) == (True, "small returns vectors of 4 numbers")
     assert (other.good, "3 numbers, and those of the index have 4" in other.text) == (False, True)
     assert (refused.good, refused.text.startswith("EMBEDDINGS_MODEL=small: it answers 401; ")) == (False, True)
     assert "not-the-key" not in refused.text
@@ -209,9 +209,9 @@ async def test_a_restricted_key_is_not_refused(
 
 async def test_a_room_that_liveavatar_can_not_reach_is_found(stand_ins: pytest.MonkeyPatch) -> None:
     """It is found before a session is paid for; a stand-in can reach the same servers as the worker."""
-    assert (await findings())["avatar's way"].good
+    assert (await findings())["avatar's address"].good
     stand_ins.setattr("agent.settings.model.DEFAULT_API_URL", f"{os.environ['STAND_INS_URL'].rstrip('/')}/liveavatar")
-    found = (await findings())["avatar's way"]
+    found = (await findings())["avatar's address"]
 
     assert not found.good
     assert "can't reach ws://127.0.0.1:1" in found.text

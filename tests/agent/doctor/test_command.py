@@ -103,7 +103,7 @@ def test_a_finding_that_blocks_a_call_comes_first(calls: list[Settings], complet
     result = CliRunner().invoke(app, ["doctor", "--call", "--yes"])
 
     assert result.exit_code == 1
-    assert "no call: first mend what is said about LiveKit\n" in result.output
+    assert "no call: first fix LiveKit\n" in result.output
     assert calls == []
 
 
@@ -120,7 +120,7 @@ def test_a_call_that_fails_is_reported(calls: list[Settings], complete: pytest.M
 
     assert result.exit_code == 1
     assert "the recording is in" in result.output
-    assert "the call was not made to its end: Session concurrency limit reached" in result.output
+    assert "the call did not finish: Session concurrency limit reached" in result.output
 
 
 def test_a_call_that_is_interrupted_is_reported(calls: list[Settings], complete: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def test_a_call_that_is_interrupted_is_reported(calls: list[Settings], complete:
     complete.setattr(DoctorCall, "make", make)
     result = CliRunner().invoke(app, ["doctor", "--call", "--yes"])
 
-    assert "the call was not made to its end: it was interrupted" in result.output
+    assert "the call did not finish: it was interrupted" in result.output
 
 
 def test_a_recording_is_read(tmp_path: Path) -> None:

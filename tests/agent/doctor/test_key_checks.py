@@ -103,7 +103,7 @@ async def complete(request: web.Request) -> web.Response:
     ("model", "changed", "good", "text"),
     [
         ({}, {}, True, "the server's own"),
-        ({"reasoning_effort": "low", "name": "o9"}, {}, True, "o9 takes reasoning_effort"),
+        ({"reasoning_effort": "low", "name": "o9"}, {}, True, "o9 accepts reasoning_effort"),
         (
             {"temperature": 0.2, "max_tokens": 100},
             {},

@@ -71,5 +71,5 @@ async def test_a_file_that_can_not_be_used_is_named(tmp_path: Path) -> None:
 
     assert found["persona poet"] == ["can be used"]
     assert "ada.toml: nam: Extra inputs are not permitted" in found["persona ada"][0]
-    assert "bob.toml is no TOML file" in found["persona bob"][0]
+    assert "bob.toml is not a TOML file" in found["persona bob"][0]
     assert "fly" in found["persona eve"][0]

@@ -70,7 +70,7 @@ async def test_a_running_worker_is_not_a_problem() -> None:
     async with taken("/worker") as health, taken("/healthz") as page:
         settings = Settings(worker_port=health, web_port=page)
 
-        assert (await finding("health port", settings)).text == f"{health} is that of a worker that runs"
+        assert (await finding("health port", settings)).text == f"{health} is in use by a running worker"
         assert (await finding("page", settings)).good
 
 

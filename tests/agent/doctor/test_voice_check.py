@@ -51,9 +51,9 @@ async def finding(
     [
         ({}, "as they are set at ElevenLabs"),
         ({"voice": "abc"}, "as they are set at ElevenLabs"),
-        ({"voice": {"speed": 1.1, "stability": 0.4}}, "taken by the models"),
-        ({"voice": {"style": 0}}, "taken by the models"),
-        ({"voice": {"style": 0.3, "model": "eleven_multilingual_v2"}}, "taken by the models"),
+        ({"voice": {"speed": 1.1, "stability": 0.4}}, "accepted by the models"),
+        ({"voice": {"style": 0}}, "accepted by the models"),
+        ({"voice": {"style": 0.3, "model": "eleven_multilingual_v2"}}, "accepted by the models"),
     ],
 )
 async def test_options_that_the_models_support_are_good(
@@ -96,4 +96,4 @@ async def test_an_unreadable_list_of_models_is_not_a_problem(monkeypatch: pytest
     """A restricted key may not read the list, and a stand-in has none."""
     found = await finding(monkeypatch, {"voice": {"style": 0.3}}, listed)
 
-    assert (found.good, found.text) == (True, "what the models take could not be looked up")
+    assert (found.good, found.text) == (True, "could not look up which settings the models accept")

@@ -25,14 +25,14 @@ def test_the_default_persona_has_scenarios() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("scenarios = ", "is no TOML file"),
+        ("scenarios = ", "is not a TOML file"),
         ("scenarios = []", "scenarios: Tuple should have at least 1 item"),
         ('[[scenarios]]\nname = "a"\nturns = []', "scenarios.0.turns: Tuple should have at least 1 item"),
         ('[[scenarios]]\nname = "a"\nturns = [{ say = "x" }]', "scenarios.0.turns.0.says: Field required"),
         ('[[scenarios]]\nname = "a"\nturns = [{ says = "x", hears = "y" }]', "hears: Extra inputs are not permitted"),
         (
             '[[scenarios]]\nname = "a"\nturns = [{ says = "x", not_heard = ["("] }]',
-            "not_heard.0: Value error, '(' is no regular expression",
+            "not_heard.0: Value error, '(' is not a regular expression",
         ),
     ],
 )
