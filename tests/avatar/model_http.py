@@ -79,18 +79,18 @@ class ModelHttp:
         uplink: float = float("inf"),
     ) -> None:
         self.model = model
+        # REST calls: time, last part of the path, and body.
         self.calls: list[tuple[float, str, Any]] = []
-        """REST calls: time, last part of the path, and body."""
+        # The frames of all WebSockets: text, time and number in `sockets`.
         self.frames: list[dict[str, Any]] = []
-        """The frames of all WebSockets: text, time and number in `sockets`."""
+        # Subscription changes that the room's server was asked for: time, and whether to mute.
         self.mutes: list[tuple[float, bool]] = []
-        """Subscription changes that the room's server was asked for: time, and whether to mute."""
+        # The model's numbers of the WebSockets that were opened.
         self.sockets: list[int] = []
-        """The model's numbers of the WebSockets that were opened."""
         self.uplink = uplink
         self.is_reachable = True
+        # Calls, by the last part of the path, that are carried out but never answered.
         self.hangs: set[str] = set()
-        """Calls, by the last part of the path, that are carried out but never answered."""
         self.timeout = aiohttp.ClientTimeout()
         self._on_room = on_room
         self._replies: dict[int, asyncio.Future[Replied]] = {}

@@ -55,8 +55,8 @@ class Hall:
 
     def __init__(self, url: str, token: str) -> None:
         self.heard: list[Heard] = []
+        # The event loop's time at which the first speech was captured.
         self.asked_at: float | None = None
-        """When the first speech was to be said, the event loop's time."""
         self._url = url
         self._token = token
         self._room = rtc.Room()
