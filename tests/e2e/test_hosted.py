@@ -1,4 +1,4 @@
-"""A call in a room of LiveAvatar's own: all is as in ours, and only the caller is heard."""
+"""A call in a room of LiveAvatar's: it works as in our own, and only the caller is listened to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120
 async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> None:
     """Without a LiveKit server of ours: heard, answered, interrupted, ended, and the one session is stopped.
 
-    The avatar speaks before anybody else, and is never taken for the caller: its words are not answered.
+    The avatar speaks first, and is never taken for the caller: its words are not answered.
     """
     hosted = replace(stage, room_owner="liveavatar")
     before = len(await stage.sessions())

@@ -1,4 +1,4 @@
-"""What every call keeps, whatever goes wrong in it; and the faults with which one of the promises can't be kept."""
+"""The promises of every call, whatever goes wrong; and the faults under which one of them can't be kept."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from tests.faults.chaos.wire import Received
 
 SAMPLE = 1.5 / RATE_HZ
-# Seconds that our clock and the service may be apart and mean the same end, which is then the end of the segment.
+# Seconds by which our clock and the service may differ for the same end, which is then the end of the segment.
 AGREEMENT = 0.5
 
-# Faults with which more may be reported than was heard, and why.
+# Faults under which more may be reported than was heard, and why.
 UNHEARD = {
     "mute": "it plays nothing and says nothing: what it was playing when it fell silent is taken for played",
     "half_open": "commands reach the kernel only, and no event comes back",
     "slow_reader": "what is sent waits on the way for longer than speech takes",
 }
 
-# Faults with which a segment may be interrupted without an interrupt of ours, and why.
+# Faults under which a segment may be interrupted without an interrupt of ours, and why.
 UNSAID = {"hang": "no session begins, so what is captured is reported as not heard within 20 s"}
 
-# Faults with which commands may go out before `connected`, and why.
+# Faults under which commands may be sent before `connected`, and why.
 UNTOLD = {"unready": "commands are taken by sessions that never say `connected` (facts 32 to 35)"}
 
 
 def broken(call: Call) -> Iterator[str]:
-    """The promises that a call did not keep."""
+    """Yield the promises that a call did not keep."""
     yield from _ended_once(call)
     for number, segment in enumerate(call.segments, 1):
         for what in (*_position(segment, call), *_progress(segment)):
@@ -108,7 +108,7 @@ def _wire(received: list[Received], call: Call) -> Iterator[str]:
 
 
 def _ids(commands: list[Received]) -> Iterator[str]:
-    """A speech has an id of its own, for as long as it is neither ended nor interrupted."""
+    """Check that a speech has its own id until it is ended or interrupted."""
     over: set[str] = set()
     current: str | None = None
     segment = 0
@@ -127,7 +127,7 @@ def _ids(commands: list[Received]) -> Iterator[str]:
 
 
 def _silence(commands: list[Received], number: int, segment: Segment) -> Iterator[str]:
-    """After a barge-in, audio on its way may still arrive, then the interrupt, and then nothing of the segment."""
+    """Check that after a barge-in audio on its way and the interrupt arrive, and then nothing of the segment."""
     if segment.cut_at is None:
         return
     spoken = is_over = False
