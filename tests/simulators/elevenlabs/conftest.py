@@ -21,7 +21,7 @@ async def speaker() -> AsyncIterator[Speaker]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def server(speaker: Speaker) -> AsyncIterator[test_utils.TestServer]:
-    """The stand-in on a free port, giving its audio out at once."""
+    """Yield the stand-in on a free port; it sends its audio without pacing."""
     server = test_utils.TestServer(elevenlabs.create_app(speaker, api_key=KEY, speed=1000.0))
     async with server:
         yield server
