@@ -20,7 +20,7 @@ LIVEKIT = {
 
 @asynccontextmanager
 async def call(service: LiteService, **options: Any) -> AsyncIterator[tuple[AvatarSession, AudioOutput]]:
-    """An agent session that speaks through an avatar of `service`."""
+    """Yield an agent session that speaks through an avatar of `service`."""
     async with service.running_server() as url:
         avatar = AvatarSession(
             api_key=options.pop("api_key", KEY),

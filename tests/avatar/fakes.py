@@ -57,7 +57,7 @@ class LiteService:
         self.changed = asyncio.Condition()
         self.url = ""
 
-    # What a test may override
+    # Handlers that a test may override
 
     def on_token(self, request: web.Request) -> web.Response:
         if request.headers.get("X-API-KEY") != KEY:
@@ -84,7 +84,7 @@ class LiteService:
     async def greet(self, socket: web.WebSocketResponse) -> None:
         await socket.send_json({"type": "session.state_updated", "state": "connected"})
 
-    # The rest
+    # Fixed parts
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         """Play the received audio with the model until the socket is closed."""
@@ -158,7 +158,7 @@ class LiteService:
 
 
 def reply(body: dict[str, Any], status: int = 200) -> web.Response:
-    """A JSON answer."""
+    """Return a JSON answer."""
     return web.json_response(body, status=status)
 
 

@@ -107,7 +107,7 @@ class ModelHttp:
         return [at for at, name, _ in self.calls if name == path]
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
-        """The commands of a type that were sent."""
+        """Return the commands of a type that were sent."""
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def lose_socket(self, *, told: bool = True) -> None:
@@ -130,7 +130,7 @@ class ModelHttp:
             # A timer may fire a little early, and the model does nothing before its time.
             self._timer = asyncio.get_running_loop().call_at(max(at, self.now + 1e-5), self.pump)
 
-    # The face of aiohttp.ClientSession
+    # The interface of aiohttp.ClientSession
 
     @asynccontextmanager
     async def request(

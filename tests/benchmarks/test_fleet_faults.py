@@ -106,7 +106,7 @@ async def test_the_calls_of_a_worker_are_read_from_its_log(tmp_path: Path) -> No
 
 
 async def test_the_watcher_wakes_waiting_tasks() -> None:
-    """They get the sessions of each look; False if the time is over."""
+    """A waiting task gets the sessions of each poll; False after the time limit."""
     watcher = Watcher()
     waiting = asyncio.create_task(watcher.has(lambda sessions: len(sessions) == 3, within=5.0))
     await asyncio.sleep(0)

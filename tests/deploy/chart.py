@@ -32,7 +32,7 @@ class Objects:
         self.all: list[Any] = list(yaml.safe_load_all(text))
 
     def kinds(self) -> list[str]:
-        """The kinds of the objects, sorted."""
+        """Return the kinds of the objects, sorted."""
         return sorted(each["kind"] for each in self.all)
 
     def one(self, kind: str, name: str = "") -> Any:

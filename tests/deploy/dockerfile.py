@@ -47,7 +47,7 @@ class Stage:
     instructions: list[Instruction] = field(default_factory=list)
 
     def all(self, keyword: str) -> list[Instruction]:
-        """Every instruction of one kind, in order."""
+        """Return every instruction of one kind, in order."""
         return [each for each in self.instructions if each.keyword == keyword]
 
     def last(self, keyword: str) -> Instruction:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def test_packages_import_from_the_image_alone(images: ImageBuild) -> None:
-    """The worker's image finds its packages in its own environment, neither beside agent.py nor in the checkout."""
+    """The worker's image finds its packages in its own environment, neither next to agent.py nor in the checkout."""
     done = images.run("worker", ["python", "-c", "import agent, avatar; print(agent.__file__)"])
 
     assert done.returncode == 0, done.stderr

@@ -60,7 +60,7 @@ class Stage:
         }
 
     def _rooms(self) -> dict[str, str]:
-        """A worker needs our LiveKit server, or a web port through which callers join LiveAvatar's rooms."""
+        """Return the settings of our LiveKit server, or of a web port through which callers join LiveAvatar's rooms."""
         if self.room_owner == "liveavatar":
             return {"ROOM_OWNER": "liveavatar", "WEB_PORT": str(free_port())}
         return {

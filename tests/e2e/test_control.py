@@ -138,7 +138,7 @@ async def talks(front: FrontEnd) -> None:
 
 
 async def holds_a_button(front: FrontEnd, caller: Page) -> None:
-    """With push-to-talk only the release ends a turn, and without the button no speech is heard."""
+    """Check that with push-to-talk only the release ends a turn, and without the button no speech is heard."""
     assert await front.refusal("push_to_talk_end") == 409
     await front.call("push_to_talk_start")
     await front.attribute("input", "push_to_talk")

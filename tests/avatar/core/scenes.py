@@ -47,7 +47,7 @@ def chunks(world: World) -> list[bytes]:
 
 
 def sinks(world: World) -> list[Sink]:
-    """The sinks that got the floor, in order."""
+    """Return the sinks that got the floor, in order."""
     return [event.sink for event in world.events if isinstance(event, SinkChanged)]
 
 
@@ -64,7 +64,7 @@ def assert_said(heard: bytes, captured: bytes, *, twice: float = 0.0) -> None:
 
 
 def bare() -> AvatarMachine:
-    """A machine with one ready session, driven by hand."""
+    """Return a machine with one ready session, driven by hand."""
     machine = AvatarMachine("t", 0.0)
     machine.session_started(1, "s", None, 0.0)
     machine.socket_opened(1, 0.0)

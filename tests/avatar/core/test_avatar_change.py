@@ -20,7 +20,7 @@ def avatars(world: World) -> list[str]:
 
 
 def running(world: World) -> list[str | None]:
-    """The sessions that run at the service."""
+    """Return the sessions that run at the service."""
     return [session.id for session in world.service.running(world.now)]
 
 

@@ -10,7 +10,7 @@ PATIENCE = 1.0
 
 
 def playing(event_id: str) -> Utterance:
-    """An utterance that the avatar plays."""
+    """Return an utterance that the avatar plays."""
     utterance = Utterance(event_id, 0.0, 4.0, 0.0)
     utterance.apply(UtteranceTrigger.STARTED, 0.0)
     return utterance
@@ -18,7 +18,7 @@ def playing(event_id: str) -> Utterance:
 
 @pytest.fixture
 def waiting() -> StaleEventFilter:
-    """A filter after the interrupt `stop` of the utterance `old`, at 1 s."""
+    """Return a filter after the interrupt `stop` of the utterance `old`, at 1 s."""
     events = StaleEventFilter(PATIENCE)
     events.interrupted("stop", playing("old"), 1.0)
     return events

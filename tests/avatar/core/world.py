@@ -121,7 +121,7 @@ class World:
         self._segment_is_open = False
         self._pump()
 
-    # What the framework does
+    # Calls of the framework
 
     def say(self, seconds: float, words: Sequence[Word] = ()) -> None:
         """Capture speech."""
@@ -160,7 +160,7 @@ class World:
         getattr(self.machine, method)(*args, **kwargs, now=self.now)
         self._pump()
 
-    # What goes wrong
+    # Faults
 
     def drop_socket(self, *, told: bool = True) -> None:
         """Lose the current session's socket; without `told`, only the client's time-out detects it, 8 s later."""
@@ -206,7 +206,7 @@ class World:
             assert self.now < end, "that did not happen in time"
             self.run(0.02)
 
-    # What was seen
+    # Results
 
     @property
     def finished(self) -> list[PlaybackFinished]:
@@ -237,11 +237,11 @@ class World:
         return sorted(pieces, key=lambda piece: piece[0])
 
     def heard(self) -> bytes:
-        """The PCM that the caller heard, in one piece."""
+        """Return the PCM that the caller heard, in one piece."""
         return b"".join(pcm for _, _, _, pcm in self.pieces())
 
     def overlap(self) -> float:
-        """Seconds in which two sinks were heard at once."""
+        """Return seconds in which two sinks were heard at once."""
         return overlap(self.pieces())
 
     def _audible(self, identity: str, start: float, end: float) -> list[tuple[float, float]]:

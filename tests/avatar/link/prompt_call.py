@@ -48,7 +48,7 @@ class PromptCall:
 
     @property
     def dropped(self) -> list[str]:
-        """Why each WebSocket was lost, if its session goes on."""
+        """Why each WebSocket was lost whose session continues."""
         return [event.detail for event in self.events if isinstance(event, SocketDropped)]
 
     @property

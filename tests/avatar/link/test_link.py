@@ -73,7 +73,7 @@ class Link:
         )
 
     def reasons(self) -> list[AvatarReason | None]:
-        """The reasons of all `StatusChanged` events."""
+        """Return the reasons of all `StatusChanged` events."""
         return [event.status.reason for event in self.events if isinstance(event, StatusChanged)]
 
 

@@ -64,7 +64,7 @@ def driver_of(machine: AvatarMachine) -> Driver:
     return driver
 
 
-# Who is there
+# Participants
 
 
 @asynccontextmanager
@@ -132,7 +132,7 @@ async def test_after_the_end_nothing_is_reported() -> None:
     assert machine.facts == before
 
 
-# Whether it is heard
+# The avatar's sound
 
 
 class Track(rtc.RemoteAudioTrack):
@@ -266,7 +266,7 @@ async def test_unreadable_statistics_are_read_again(energy: Exception | None) ->
         assert len(unheard(machine)) >= 1
 
 
-# Who hears it
+# Subscriptions to the avatar's sound
 
 
 class Server:

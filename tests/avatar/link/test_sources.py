@@ -58,7 +58,7 @@ async def test_each_avatar_has_its_own_name_and_is_asked_for_by_its_id() -> None
     assert [jwt.decode(token, SECRET, algorithms=["HS256"])["name"] for token in tokens] == ["Ann", "Wayne"]
 
 
-async def test_a_session_costs_from_its_start_to_its_stop() -> None:
+async def test_a_session_is_billed_from_its_start_to_its_stop() -> None:
     """Preparing a session is free, so it may be given up before its start."""
     http, api = service()
     sessions = source(api, max_session_duration=300)

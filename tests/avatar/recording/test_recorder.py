@@ -236,7 +236,7 @@ def test_a_full_recording_ends_with_a_note() -> None:
 def test_a_directory_that_cannot_be_written_is_logged_once(
     tmp_path: Path, directory: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The call goes on without a recording."""
+    """The call continues without a recording."""
     (tmp_path / "file").touch()
     recorder = Recorder.in_directory(tmp_path / directory)
     recorder.note("avatar left")

@@ -177,7 +177,7 @@ class Call:
             await asyncio.sleep(FRAME / speech.speed)
         voice.flush()
 
-    # What is reported
+    # Reports
 
     def _note_finished(self, event: PlaybackFinishedEvent) -> None:
         runs = self._runs.copy()

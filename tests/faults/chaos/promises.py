@@ -46,7 +46,7 @@ def broken(call: Call) -> Iterator[str]:
     yield from _left(call)
 
 
-# What was reported
+# Reports
 
 
 def _ended_once(call: Call) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _end(run: PlaybackProgressedEvent) -> float:
     return run.offset + run.duration
 
 
-# What was heard
+# Sound
 
 
 def _heard(call: Call) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _heard(call: Call) -> Iterator[str]:
                 yield f"segment {number}: {event.playback_position:.2f} s were reported, {heard:.2f} s were heard"
 
 
-# What was sent
+# Commands
 
 
 def _wire(received: list[Received], call: Call) -> Iterator[str]:
@@ -147,7 +147,7 @@ def _is_interrupted(segment: Segment) -> bool:
     return any(event.interrupted for event, _ in segment.reports)
 
 
-# What was left
+# Leftovers
 
 
 def _left(call: Call) -> Iterator[str]:

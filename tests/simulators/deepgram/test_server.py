@@ -20,7 +20,7 @@ STREAM = {"encoding": "linear16", "sample_rate": "16000"}
 async def _stream(
     server: TestServer, session: aiohttp.ClientSession, pcm: bytes, **query: str
 ) -> list[dict[str, object]]:
-    """All messages for this audio."""
+    """Return all messages for this audio."""
     async with session.ws_connect(server.make_url("/v1/listen"), params=STREAM | query, headers=AUTH) as ws:
         for at in range(0, len(pcm), 1600):
             await ws.send_bytes(pcm[at : at + 1600])

@@ -14,7 +14,7 @@ KEY = "stand-in"
 
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def speaker() -> AsyncIterator[Speaker]:
-    """One speaker for all tests here."""
+    """Yield one speaker for all tests here."""
     async with Speaker() as speaker:
         yield speaker
 
@@ -29,6 +29,6 @@ async def server(speaker: Speaker) -> AsyncIterator[test_utils.TestServer]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A client's HTTP session."""
+    """Yield a client's HTTP session."""
     async with aiohttp.ClientSession() as session:
         yield session

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def speaker() -> AsyncIterator[Speaker]:
-    """One speaker for all tests here."""
+    """Yield one speaker for all tests here."""
     async with Speaker() as speaker:
         yield speaker
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def recogniser() -> AsyncIterator[Recogniser]:
-    """One recogniser for all tests here."""
+    """Yield one recogniser for all tests here."""
     async with Recogniser() as recogniser:
         yield recogniser
 

@@ -20,7 +20,7 @@ HELLO = "Hello, can you hear me?"
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def speaker() -> AsyncIterator[Speaker]:
-    """One speaker for all tests here."""
+    """Yield one speaker for all tests here."""
     async with Speaker() as speaker:
         yield speaker
 
