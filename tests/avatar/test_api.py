@@ -195,7 +195,7 @@ TOO_LONG = "max_session_duration (600s) exceeds the maximum allowed (60s)"
 async def test_a_duration_above_the_plans_limit_is_asked_for_again_as_allowed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is repeated once, with the limit from the refusal, which is logged, remembered, and used from then on."""
+    """The request is repeated once, with the refusal's limit, which is logged, remembered, and used from then on."""
     good = answer({"session_id": "s-1", "session_token": "jwt"})
     async with service(answer(status=400, code=4000, message=TOO_LONG), good) as (api, requests):
         first = await api.create_token(avatar_id="a", max_session_duration=600)
@@ -208,7 +208,7 @@ async def test_a_duration_above_the_plans_limit_is_asked_for_again_as_allowed(
 
 
 async def test_1080p_and_a_long_session_may_both_be_refused() -> None:
-    """Each is replaced after its own refusal, and the session is created."""
+    """Quality and duration are replaced after their own refusals, and the session is created."""
     refusals = (answer(status=400, message=TOO_LONG), answer(status=400, message="very_high is not in your plan"))
     good = answer({"session_id": "s-1", "session_token": "jwt"})
     async with service(*refusals, good) as (api, requests):
@@ -235,7 +235,7 @@ async def test_the_granted_duration_is_that_of_the_session() -> None:
 
 
 async def test_a_start_without_an_answer_may_have_taken_effect() -> None:
-    """Its time limit is its own: the client's shorter one does not apply."""
+    """The start's time limit is its own: the client's shorter one does not apply."""
     answered = asyncio.Event()
 
     async def slow(_: web.Request) -> web.Response:

@@ -22,7 +22,7 @@ def tone(seconds: float, *, rate: int, hertz: int = 440) -> "array[int]":
 
 
 def test_audio_in_the_services_format_is_unchanged() -> None:
-    """It is neither resampled nor held back."""
+    """Such audio is neither resampled nor held back."""
     converter, pcm = Converter(), tone(0.02, rate=24_000).tobytes()
 
     assert converter.push(frame(pcm)) == pcm

@@ -33,7 +33,7 @@ async def test_the_framework_reads_the_avatars_capabilities() -> None:
 
 
 async def test_a_segment_starts_progresses_and_finishes_once() -> None:
-    """Its progress adds up to its position, run by run."""
+    """The progress adds up to the position, run by run."""
     async with virtual_call(FAST) as call:
         starts: list[PlaybackStartedEvent] = []
         runs: list[PlaybackProgressedEvent] = []
@@ -51,7 +51,7 @@ async def test_a_segment_starts_progresses_and_finishes_once() -> None:
 
 
 async def test_each_segment_has_its_own_report() -> None:
-    """This includes segments that are captured while another one plays."""
+    """Segments that are captured while another one plays are included."""
     async with virtual_call(FAST) as call:
         for length in (0.5, 1.0, 1.5):
             await call.say(length)

@@ -21,7 +21,7 @@ def test_its_wheel_holds_only_the_package_avatar(tmp_path: Path) -> None:
 
 
 def test_its_dependencies_are_among_the_services() -> None:
-    """Both are tested with the same versions, so the bounds are the same."""
+    """The avatar module and the service are tested with the same versions, so the bounds are the same."""
     alone = tomllib.loads((AVATAR / "pyproject.toml").read_text("utf-8"))["project"]
     whole = tomllib.loads((AVATAR.parent / "pyproject.toml").read_text("utf-8"))["project"]
 

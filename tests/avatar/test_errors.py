@@ -57,7 +57,7 @@ def test_the_class_follows_the_kind(status: int, code: int | None, kind: type[Se
 
 
 def test_a_message_says_what_happened_in_which_call_and_what_to_do() -> None:
-    """It has the call, the status, the service's message and the advice."""
+    """The call, the status, the service's message and the advice are in the text."""
     error = service_error(CALL, status_code=400, body="Avatar is expired")
 
     assert str(error) == (

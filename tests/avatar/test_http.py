@@ -129,7 +129,7 @@ def test_a_proxy_is_chosen_by_the_scheme(
     ],
 )
 def test_hosts_in_no_proxy_are_reached_directly(environment: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
-    """It takes domains with their subdomains, addresses, networks, ports and `*`; loopback is always direct."""
+    """NO_PROXY takes domains with their subdomains, addresses, networks, ports and `*`; loopback is always direct."""
     for name, value in {"HTTP_PROXY": PROXY, "HTTPS_PROXY": PROXY, "NO_PROXY": no_proxy}.items():
         environment.setenv(name, value)
 
@@ -192,14 +192,14 @@ def test_a_proxy_with_an_invalid_address_is_an_error(environment: pytest.MonkeyP
 
 @pytest.mark.parametrize("written", ["http://ada:p%40ss@proxy.test:3128", "http://[fd00::1]:3128", "[fd00::1]:3128"])
 def test_a_proxy_may_have_a_password_or_an_ipv6_address(environment: pytest.MonkeyPatch, written: str) -> None:
-    """Both are used as written, with the scheme."""
+    """Password and address are used as written, with the scheme."""
     environment.setenv("HTTPS_PROXY", written)
 
     assert proxy_for("wss://api.example") == f"http://{written.removeprefix('http://')}"
 
 
 async def test_rest_calls_and_websockets_use_the_proxy(environment: pytest.MonkeyPatch) -> None:
-    """Both use it, with the proxy's user and password."""
+    """Calls and WebSockets send the proxy's user and password."""
     async with RecordingProxy().running() as proxy, client_session() as http:
         address = proxy.url.replace("http://", "http://ada:secret@")
         environment.setenv("HTTP_PROXY", address)

@@ -34,7 +34,7 @@ def test_the_public_names_are_exactly_these() -> None:
 
 @pytest.mark.parametrize("method", ["__init__", "start", "wait_for_join", "aclose"])
 def test_arguments_of_the_official_plugin_are_accepted(method: str) -> None:
-    """They may be passed here in the same way, by position or by name."""
+    """Arguments may be passed as to the official plugin, by position or by name."""
     official, ours = (
         [(each.name, each.kind) for each in inspect.signature(getattr(session, method)).parameters.values()]
         for session in (liveavatar.AvatarSession, avatar.AvatarSession)
@@ -44,6 +44,6 @@ def test_arguments_of_the_official_plugin_are_accepted(method: str) -> None:
 
 
 def test_the_official_plugins_exceptions_are_available() -> None:
-    """They have its names: an `except` for a missing one would fail only when it is needed."""
+    """A missing name in an `except` would fail only when the `except` is needed."""
     assert {*liveavatar.__all__} - {*avatar.__all__} == {"__version__"}
     assert issubclass(avatar.ServiceError, avatar.LiveAvatarException)

@@ -61,7 +61,7 @@ SEEN = [
 def test_each_observed_refusal_is_understood(
     status: int, code: int | None, words: str, refusal: Refusal, advice: str
 ) -> None:
-    """Its kind decides what the program does; the advice says what a person can do."""
+    """The kind of a refusal decides what the program does; the advice says what a person can do."""
     judgement = judge(status, code, words)
 
     assert judgement.refusal is refusal

@@ -30,7 +30,7 @@ def client(http: aiohttp.ClientSession, url: str, recorder: Recorder | None = No
     ],
 )
 def test_a_call_is_authorised_by_the_key_or_a_sessions_token(credential: Credential, headers: dict[str, str]) -> None:
-    """Each is sent in the header that the service reads; neither is shown."""
+    """Key and token are sent in the headers that the service reads, and are not shown."""
     assert credential.headers == headers
     assert "hush" not in repr(credential)
 
@@ -43,7 +43,7 @@ def test_a_retry_comes_within_ten_seconds(asked: float | None, waits: float) -> 
 
 @pytest.mark.parametrize("error", [service_error("GET /", status_code=400), ValueError("a bug")], ids=str)
 def test_errors_that_a_retry_does_not_fix_are_not_retried(error: Exception) -> None:
-    """These are refusals and our own defects."""
+    """Refusals and our own defects are not retried."""
     assert wait_before_retry(error) is False
 
 

@@ -54,7 +54,7 @@ def test_the_token_opens_its_room_and_nothing_else(token: str) -> None:
 
 
 def test_the_avatar_belongs_to_the_agent(token: str) -> None:
-    """Its participant is of kind agent, and publishes on behalf of the agent."""
+    """The avatar's participant is of kind agent, and publishes on behalf of the agent."""
     claims = claims_of(token)
 
     assert (claims["kind"], claims["sub"], claims["name"]) == ("agent", "a-face", "Nova")

@@ -180,7 +180,7 @@ async def test_the_room_server_is_called_at_our_own_address(monkeypatch: pytest.
 
 
 async def test_all_missing_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are in one error, before any request."""
+    """All missing settings are in one error, before any request."""
     for name in ("LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ConfigurationError) as error:

@@ -102,7 +102,7 @@ async def _speech() -> AsyncIterator[rtc.AudioFrame]:
 
 @pytest.mark.looptime
 async def test_each_interrupted_reply_is_finished_once() -> None:
-    """This is repeated five times, each within 0.07 s, and the model gets the heard duration."""
+    """Five replies are interrupted, each is finished within 0.07 s, and the model gets the heard duration."""
     model = SpeechModel()
     delays = []
     async with virtual_call() as call:

@@ -4,7 +4,7 @@ from benchmarks.figures import Both, Figure, mean, percentile, spread, total
 
 
 def test_percentile_is_the_nearest_rank() -> None:
-    """It does not depend on the order; without values there is none."""
+    """The order of the values does not matter; without values there is none."""
     values = [float(value) for value in range(100, 0, -1)]
 
     assert percentile(values, 0.5) == 50.0
@@ -14,7 +14,7 @@ def test_percentile_is_the_nearest_rank() -> None:
 
 
 def test_spread_gives_median_and_p95_of_both() -> None:
-    """Each is a figure with the number of samples of each side."""
+    """Median and p95 are figures with the number of samples of each side."""
     median, p95 = spread("group", "measure", "ms", Both([4.0, 2.0, 3.0], [1.0]))
 
     assert median == Figure("group", "measure, median", "ms", 3.0, 1.0, (3, 1))
@@ -30,7 +30,7 @@ def test_mean_and_total_without_samples() -> None:
 
 
 def test_ratio_is_by_size_and_none_where_there_is_none() -> None:
-    """It is ours divided by the official plugin's; none for a missing number or a division by zero."""
+    """Ours is divided by the official plugin's; there is no ratio for a missing number or a division by zero."""
     assert Figure("group", "measure", "ms", -4.0, 1.0, (1, 1)).ratio == 0.25
     assert Figure("group", "measure", "ms", 0.0, 1.0, (1, 1)).ratio is None
     assert Figure("group", "measure", "ms", None, 1.0, (0, 1)).ratio is None

@@ -50,7 +50,7 @@ def test_the_notes_are_read() -> None:
 
 
 def test_utterances_are_counted_by_room() -> None:
-    """Those of all sessions of the room count, and none of another room."""
+    """All sessions of the room count, and none of another room."""
     sessions = [*read(BOOKS), Session("a", 40.0, None, 1)]
 
     assert (spoken(sessions, "a"), spoken(sessions, "b")) == (3, 0)
@@ -65,7 +65,7 @@ def test_sessions_beyond_one_per_call_are_left_over() -> None:
 
 
 def test_a_session_is_wrongly_stopped_if_its_call_goes_on() -> None:
-    """It is not if its agent was taken away, if it had ended before, or never started; the next agent's counts."""
+    """Sessions whose agent was taken away, or that ended before or never started, don't count; the next agent's does."""
     sessions = [
         Session("healthy", 10.0, 35.0),
         Session("healthy", 36.0, None),
@@ -117,7 +117,7 @@ async def test_the_watcher_wakes_waiting_tasks() -> None:
 
 
 def test_each_fault_is_a_row() -> None:
-    """It has the range of the calls' waits; nothing where no agent was taken away."""
+    """A row has the range of the calls' waits; nothing where no agent was taken away."""
     killed = Result("kill -9 of a worker", 6, 3, [5.1, 6.0, 5.5], [9.0, 9.9, 9.5], 0, 0, 0, 0)
     away = Result("Redis killed", 6, 0, [], [], 1, 0, 0, 0)
 

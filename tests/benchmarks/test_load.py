@@ -64,7 +64,7 @@ def test_each_plugin_is_a_row_of_the_sizing() -> None:
 
 
 async def test_a_step_begins_when_the_workers_are_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits for workers that still prepare processes, and for a process that is ending."""
+    """Workers that still prepare processes, and a process that is ending, are waited for."""
     seconds = iter([0.0, 1.0, 1.0, 2.0, 2.0, 0.5, 0.5, 0.5, 9.0])
     monkeypatch.setattr(measure, "_LOOK", 0.001)
     monkeypatch.setattr(measure, "cpu_seconds", lambda _: next(seconds))
@@ -97,7 +97,7 @@ async def test_the_duration_of_a_text_follows_from_its_words() -> None:
 
 
 def test_the_stand_ins_are_where_the_workers_look_for_them() -> None:
-    """Each is below its vendor's name."""
+    """Each stand-in is below its vendor's name."""
     prefixes = {resource.canonical for resource in create_app().router.resources()}
 
     assert {"/deepgram", "/elevenlabs", "/openai", "/liveavatar"} <= prefixes

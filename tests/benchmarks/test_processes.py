@@ -51,7 +51,7 @@ async def test_the_processes_of_a_session_are_added_up() -> None:
 
 
 async def test_the_processes_of_a_session_are_found() -> None:
-    """They are a process and its children, whatever else runs; a process that has ended has none."""
+    """A process and its children are found, whatever else runs; a process that has ended has none."""
     async with running(
         "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
     ) as session:
@@ -64,7 +64,7 @@ async def test_the_processes_of_a_session_are_found() -> None:
 
 
 def test_the_machines_processor_time_grows() -> None:
-    """It grows with that of this process."""
+    """The machine's processor time grows with that of this process."""
     before, began = busy_seconds(), time.process_time()
     while time.process_time() < began + 0.1:
         pass
@@ -82,7 +82,7 @@ async def test_the_memory_of_a_job_is_not_its_workers(tmp_path: Path) -> None:
 
 
 async def test_threads_are_distinguished(tmp_path: Path) -> None:
-    """They differ by their process, and by whether they are its first thread."""
+    """Threads differ by their process, and by whether they are its first thread."""
     async with running(worker(tmp_path)) as session:
         seconds = thread_seconds(session)
 

@@ -83,7 +83,7 @@ def test_full_workers_get_no_call() -> None:
 
 
 def test_inputs_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:
-    """They are given by name on the command line."""
+    """Inputs are given by name on the command line."""
     main(["--calls", "50", "--workers", "3", "--seed", "9"])
     said = capsys.readouterr().out
 

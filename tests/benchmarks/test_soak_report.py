@@ -36,7 +36,7 @@ def test_a_run_is_clean_if_promises_were_kept_and_nothing_grew() -> None:
 
 
 def test_the_table_has_a_line_for_each_measure() -> None:
-    """It has both thirds, the difference, the limit, and the slope."""
+    """A line has both thirds, the difference, the limit, and the slope."""
     console = Console(width=120, file=io.StringIO())
 
     console.print(as_table(soak_of(20, 20, 20, 22)))
@@ -47,7 +47,7 @@ def test_the_table_has_a_line_for_each_measure() -> None:
 
 
 def test_the_page_has_the_run_and_its_table() -> None:
-    """It has no date: the same run gives the same page."""
+    """The page has no date: the same run gives the same page."""
     page = as_page(soak_of(20, 20, 20, 20))
 
     assert "| minutes | 2 |\n| calls | 20 |\n| faults | 9 |\n| sessions of the service | 25 |" in page
@@ -64,7 +64,7 @@ def test_json_has_the_samples_the_trends_and_the_verdict() -> None:
 
 @pytest.mark.parametrize("seed", range(50))
 def test_troubles_are_faults_that_the_stand_in_takes(seed: int) -> None:
-    """They follow from the seed."""
+    """The troubles follow from the seed."""
     faults, again = (troubles(Random(seed)) for _ in range(2))  # noqa: S311 - to be repeatable, not secret
 
     assert len(parse_faults(faults)) == len(faults)

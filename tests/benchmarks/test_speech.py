@@ -18,5 +18,5 @@ def test_cut_loses_nothing_and_the_last_frame_may_be_shorter(channels: int) -> N
 
 
 def test_tone_has_no_silent_sample() -> None:
-    """It can be distinguished from the silence around it."""
+    """The tone can be distinguished from the silence around it."""
     assert np.all(np.frombuffer(bytes(tone(1.0).data), dtype=np.int16))

@@ -70,7 +70,7 @@ def test_every_case_has_a_name_of_its_own() -> None:
 
 
 async def test_an_echo_is_the_audio_played_at_that_time(speaker: ClockedSpeaker) -> None:
-    """It has the microphone's rate, and silence where nothing was played."""
+    """The echo has the microphone's rate, and silence where nothing was played."""
     loud = np.full(480, 1_000, np.int16)
     speaker._played = [(1.00, loud.tobytes()), (1.02, (2 * loud).tobytes())]
 

@@ -30,7 +30,7 @@ TAB_ORDER = ("mute", "interrupt", "text", "talk", "repeat", "close", "captions",
 
 
 async def test_axe_finds_nothing(studio: Studio) -> None:
-    """It runs before the call, in it, and with all panels open; on a phone in light, on a laptop in dark."""
+    """The check runs before the call, in it, and with all panels open; on a phone in light, on a laptop in dark."""
     async with studio.tab() as tab:
         before = await findings(tab)
         await tab.start()

@@ -67,7 +67,7 @@ async def test_a_written_call(studio: Studio) -> None:
 
 
 async def test_the_page_announces_that_it_shows_captions(studio: Studio) -> None:
-    """It does so where the token does not, as in rooms of LiveAvatar's; so no transcript is written into the chat."""
+    """A token without the attribute, as in rooms of LiveAvatar's, would lead to a transcript in the chat."""
     livekit = studio.stage.livekit
     grants = api.VideoGrants(room_join=True, room="a-room-of-another", can_update_own_metadata=True)
     token = api.AccessToken(livekit.api_key, livekit.api_secret).with_identity("someone").with_grants(grants).to_jwt()

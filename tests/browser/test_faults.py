@@ -48,7 +48,7 @@ async def test_without_an_avatar_the_page_gives_the_reason_and_the_call_continue
 
 
 async def test_a_lost_avatar_comes_back(studio: Studio) -> None:
-    """Its participant leaves: a notice says so, the speech continues, and another avatar joins."""
+    """The avatar's participant leaves: a notice says so, the speech continues, and another avatar joins."""
     async with studio.tab() as tab:
         await tab.start()
         leaves = {"vendor": "liveavatar", "kind": "leaves", "at": "speaking", "after": 1.0}

@@ -76,7 +76,7 @@ async def test_a_call_at_every_size(studio: Studio) -> None:
 
 
 async def test_a_message_pushes_no_control_out_of_the_window(studio: Studio) -> None:
-    """This holds for a low window and for a long message."""
+    """All controls stay visible with a long message and in a low window."""
     async with studio.tab() as tab:
         await tab.find("error").evaluate(
             "(message, text) => { message.hidden = false; message.textContent = text; }", LONG_MESSAGE

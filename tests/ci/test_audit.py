@@ -87,7 +87,7 @@ async def test_a_required_audit_fails_without_an_answer(monkeypatch: pytest.Monk
 async def test_an_error_of_the_service_is_not_taken_for_an_answer(
     columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its errors are neither a vulnerability nor the absence of one, at any width of the terminal that wraps them."""
+    """Such an error is neither a vulnerability nor the absence of one, at any width of the terminal that wraps it."""
     monkeypatch.setenv("COLUMNS", columns)
     async with service(status=503) as server:
         status, said = await audit("--service-url", str(server.make_url("/")))

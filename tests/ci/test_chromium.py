@@ -22,7 +22,7 @@ def bin_dir(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
 async def test_nothing_is_installed_when_there_is_a_chromium(bin_dir: Path, name: str) -> None:
-    """It is found under any of the names that the tests look for."""
+    """Chromium is found under any of the names that the tests look for."""
     put(bin_dir, "apt-get", "exit 1")
     put(bin_dir, name, "")
 
@@ -30,7 +30,7 @@ async def test_nothing_is_installed_when_there_is_a_chromium(bin_dir: Path, name
 
 
 async def test_root_installs_chromium(bin_dir: Path) -> None:
-    """It is installed with fonts, and without recommended packages."""
+    """The install has fonts, and no recommended packages."""
     put(bin_dir, "id", "echo 0")
     put(bin_dir, "apt-get", INSTALLS)
 

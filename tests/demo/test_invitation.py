@@ -28,7 +28,7 @@ def settings(agent_name: str = "") -> Settings:
 
 
 def test_the_link_has_url_and_token_for_livekit_meet() -> None:
-    """It joins the room without anything to fill in."""
+    """The opened link joins the room without anything to fill in."""
     invitation = invite(settings(), "demo-1", "you")
 
     link = urlparse(invitation.link)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_config_stays_on_the_loopback_interface() -> None:
-    """It has no address of another interface, no public STUN server, and no TCP fallback on all interfaces."""
+    """No address of another interface, no public STUN server, and no TCP fallback on all interfaces is configured."""
     config = server_config(7880, 7882, "devkey", "secret")
 
     assert config["bind_addresses"] == ["127.0.0.1"]

@@ -90,7 +90,7 @@ async def test_node_from_pypi_is_installed_once(tmp_path: Path, monkeypatch: pyt
 async def test_the_error_says_why_pypi_gives_no_node(
     script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has the installer's message: no network, or no wheel for the platform. Nothing stays in the cache."""
+    """The error has the installer's message: no network, or no wheel for the platform. No file stays."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", script)))
 
     with pytest.raises(ToolError, match=said):

@@ -95,7 +95,7 @@ async def test_the_page_is_built_when_there_is_none(workplace: Workplace, consol
 
 
 async def test_a_built_page_has_compressed_copies(workplace: Workplace, console: Console) -> None:
-    """Its text files have them, for browsers that accept them."""
+    """Text files have compressed copies, for browsers that accept them."""
     await build_page(workplace.web, console)
     dist = workplace.web / "dist"
 
@@ -140,7 +140,7 @@ async def test_the_page_is_built_again_when_a_source_changed(workplace: Workplac
 
 
 async def test_packages_are_installed_again_when_the_lock_file_changed(workplace: Workplace, console: Console) -> None:
-    """It may have other versions."""
+    """A changed lock file may have other versions."""
     await build_page(workplace.web, console)
     with (workplace.web / "package-lock.json").open("a") as lock:
         lock.write("\n")
@@ -203,7 +203,7 @@ async def test_the_last_page_stays_when_a_build_is_interrupted(workplace: Workpl
 async def test_the_error_says_how_to_get_node_when_pypi_gives_none(
     workplace: Workplace, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It names the required versions."""
+    """The error names the required versions."""
     workplace.tool("node", "echo v18.0.0\n")
     workplace.tool("uv", "echo no such host; exit 1\n")
     monkeypatch.setenv("UV", str(workplace.directory / "bin" / "uv"))

@@ -36,13 +36,13 @@ async def test_the_error_has_the_status_and_the_last_lines() -> None:
 
 
 async def test_the_error_names_a_missing_tool(tmp_path: Path) -> None:
-    """It has the system's message."""
+    """The error has the system's message."""
     with pytest.raises(ToolError, match="No such file"):
         await run_tool([str(tmp_path / "missing")], os.environ)
 
 
 async def test_a_cancelled_tool_is_ended() -> None:
-    """Its process is gone when the cancellation has finished."""
+    """The tool's process is gone when the cancellation has finished."""
     said = asyncio.Queue[str]()
     run = asyncio.create_task(run_tool(["sh", "-c", "echo $$; exec sleep 60"], os.environ, on_line=said.put_nowait))
     pid = int(await said.get())
@@ -60,5 +60,5 @@ async def test_a_cancelled_tool_is_ended() -> None:
     [("echo go version go1.26.8 linux/amd64", (1, 26)), ("echo v24.19.0", (24, 19)), ("echo no", (0, 0))],
 )
 async def test_a_version_is_the_first_two_numbers(script: str, version: tuple[int, int]) -> None:
-    """It is found in any tool's output."""
+    """The numbers are found in any tool's output."""
     assert await version_of(["sh", "-c", script], os.environ) == version

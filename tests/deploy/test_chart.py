@@ -56,7 +56,7 @@ def test_helm_finds_no_error_in_the_chart(helm: Path) -> None:
 
 
 def test_every_value_is_described() -> None:
-    """Its description is in the schema, and from there in the chart's README; `make manifests` writes that again."""
+    """The description is in the schema, and from there in the chart's README; `make manifests` writes that again."""
     values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
     names = {name for name, _ in described(schema())}
     page = PAGE.read_text("utf-8")
@@ -97,7 +97,7 @@ def test_a_wrong_value_is_named(helm: Path, values: str, error: str) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 600, 7200])
 def test_grace_periods_follow_one_value(helm: Path, seconds: int) -> None:
-    """It sets the worker's drain, the time until SIGKILL, and the autoscaler's window, which is an hour at most."""
+    """The value sets the worker's drain, the time until SIGKILL, and the autoscaler's window of an hour at most."""
     objects = rendered(helm, "--set", f"drainSeconds={seconds}")
     variables = {each["name"]: each.get("value") for each in objects.container("worker")["env"]}
     behavior = objects.one("HorizontalPodAutoscaler")["spec"]["behavior"]
@@ -109,7 +109,7 @@ def test_grace_periods_follow_one_value(helm: Path, seconds: int) -> None:
 
 @pytest.mark.parametrize("change", ["config.LLM_TIMEOUT=9", r"personas.mia\.toml=x", "secret.revision=second"])
 def test_pods_are_replaced_when_their_configuration_changes(helm: Path, change: str) -> None:
-    """This is a variable, a persona, or a Secret that Helm can't see."""
+    """A variable, a persona, or a Secret that Helm can't see may change."""
 
     def annotations(objects: Objects, name: str) -> Any:
         return objects.one("Deployment", name)["spec"]["template"]["metadata"]["annotations"]
@@ -132,7 +132,7 @@ def test_the_hpa_counts_calls_where_an_adapter_serves_them(helm: Path) -> None:
 
 
 def test_keda_counts_the_calls_of_the_release(everything: Objects) -> None:
-    """It replaces the HPA, and asks for the calls of the pods that the metrics' Service names."""
+    """KEDA replaces the HPA, and asks for the calls of the pods that the metrics' Service names."""
     scaled = everything.one("ScaledObject")["spec"]
     calls, cpu = scaled["triggers"]
     service = everything.one("Service", "metrics")["metadata"]["name"]
@@ -253,7 +253,7 @@ def test_variables_are_rendered_as_strings(helm: Path) -> None:
 
 
 def test_personas_replace_those_of_the_image(everything: Objects) -> None:
-    """They are mounted where PERSONA finds them."""
+    """The values' personas are mounted where PERSONA finds them."""
     mounts = {each["name"]: each["mountPath"] for each in everything.container("worker")["volumeMounts"]}
 
     assert everything.one("ConfigMap", "personas")["data"] == {"mia.toml": "name = 'Mia'\n"}
@@ -261,7 +261,7 @@ def test_personas_replace_those_of_the_image(everything: Objects) -> None:
 
 
 def test_without_the_page_none_of_its_objects_is_rendered(helm: Path) -> None:
-    """This includes its Ingress and its budget."""
+    """Neither an Ingress nor a budget is left."""
     objects = rendered(helm, "--set", "web.enabled=false")
 
     assert [each["metadata"]["name"] for each in objects.all if each["metadata"]["name"].endswith("web")] == []

@@ -24,7 +24,7 @@ def services() -> Any:
 
 
 def test_every_service_is_locked_down(services: Any) -> None:
-    """It has a read-only file system, no capabilities, no new privileges, and limits for CPU and memory."""
+    """Each has a read-only file system, no capabilities, no new privileges, and limits for CPU and memory."""
     for name, service in services.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -51,7 +51,7 @@ def test_no_key_has_a_default() -> None:
 
 
 def test_redis_belongs_to_the_fleet_profile(services: Any) -> None:
-    """It runs only with its profile, has no published port, and the worker waits for it only then."""
+    """Redis runs only with its profile, has no published port, and the worker waits for it only then."""
     redis, needed = services["redis"], services["worker"]["depends_on"]["redis"]
 
     assert redis["profiles"] == ["fleet"]

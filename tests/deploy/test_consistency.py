@@ -134,7 +134,7 @@ def test_the_page_is_probed_and_served_where_it_listens(page: Any, objects: Obje
 
 
 def test_the_page_is_reached_only_by_its_service(objects: Objects) -> None:
-    """Its pods have a label of their own, so that no browser is sent to a worker."""
+    """The page's pods have a label of their own, so that no browser is sent to a worker."""
     worker, web = (objects.one("Deployment", name)["spec"]["selector"]["matchLabels"] for name in ("worker", "web"))
     service = objects.one("Service", "web")
     (rule,) = objects.one("Ingress")["spec"]["rules"]
@@ -145,7 +145,7 @@ def test_the_page_is_reached_only_by_its_service(objects: Objects) -> None:
 
 
 def test_the_page_runs_as_the_worker_does_and_has_no_vendors_keys(page: Any, pod: Any) -> None:
-    """It has the same image and restrictions; its secrets sign tokens, guard it, and open the fleet's Redis."""
+    """Image and restrictions are the worker's; the page's secrets sign tokens, guard it, and open the fleet's Redis."""
     (container,), (worker,) = page["containers"], pod["containers"]
     secrets = {variable["name"] for variable in container["env"] if "valueFrom" in variable}
 

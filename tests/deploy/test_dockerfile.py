@@ -65,7 +65,7 @@ def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) 
 
 
 def test_the_state_directory_belongs_to_its_user(stages: dict[str, Stage]) -> None:
-    """It belongs to the worker's user, and to group 0, which OpenShift gives any user id."""
+    """The directory belongs to the worker's user, and to group 0, which OpenShift gives any user id."""
     worker = stages["worker"]
     made = next(each for each in worker.all("RUN") if "$STATE_DIR" in each.text)
     user, _ = worker.last("USER").text.split(":")
@@ -103,7 +103,7 @@ async def test_the_health_check_reports_the_ports_answer(
 
 @pytest.mark.parametrize("name", ["WORKER_PORT", "PORT"])
 async def test_the_health_check_uses_the_port_that_was_set(stages: dict[str, Stage], name: str) -> None:
-    """It may be set by the setting or by the platform, also in the quotes that Docker's --env-file passes on."""
+    """The setting or the platform sets the port, also in the quotes that Docker's --env-file passes on."""
     app = web.Application()
     app.router.add_get("/", _answer)
     async with TestServer(app) as server:

@@ -52,7 +52,7 @@ async def test_server_starts_with_the_configuration(livekit_binary: Path, tmp_pa
 
 
 async def test_server_uses_the_documented_ports(livekit_binary: Path) -> None:
-    """They are those of signalling, media over UDP, and media over TCP."""
+    """The ports are those of signalling, media over UDP, and media over TCP."""
     output = await output_of(str(livekit_binary), "--config", CONFIG, "ports")
 
     assert re.findall(r"\d{4}", output) == ["7880", "7881", "7882"]

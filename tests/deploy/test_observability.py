@@ -107,7 +107,7 @@ def test_every_alert_is_tested_to_fire_and_to_be_silent() -> None:
 
 
 def test_every_alert_says_what_to_do() -> None:
-    """One sentence describes the problem, the next ones what to do."""
+    """The first sentence describes the problem, the next ones what to do."""
     for rule in rules():
         if "alert" in rule:
             assert set(rule["annotations"]) == {"summary", "description"}

@@ -43,7 +43,7 @@ def test_plain_manifests_fit_the_kubernetes_api(version: str) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
 def test_all_that_the_chart_can_render_fits_the_kubernetes_api(helm: Path, version: str) -> None:
-    """This includes what the example leaves out."""
+    """Objects that the example leaves out are included."""
     objects = [each for each in rendered(helm, *EVERYTHING).all if each["kind"] not in FOREIGN]
 
     assert len(objects) == 12

@@ -30,7 +30,7 @@ def test_the_persona_in_the_page_can_be_used() -> None:
 
 
 def test_the_configurations_in_the_page_can_be_used() -> None:
-    """They are the first example, the body of the request and the metadata of the dispatch."""
+    """The first example, the body of the request and the metadata of the dispatch are valid."""
     body, metadata = (re.findall(r"'(\{.*\})'", block)[0] for block in blocks("sh"))
 
     assert parse_config(json.loads(blocks("json")[0])).persona == "concierge"

@@ -71,7 +71,7 @@ def test_the_page_names_every_method_event_and_stage() -> None:
 
 
 def test_the_example_for_pages_calls_existing_methods() -> None:
-    """It listens to the topic that is published."""
+    """The example listens to the topic that is published."""
     text = EXAMPLE.read_text("utf-8")
     asked = set(re.findall(r'ask\(room, "(\w+)"\)', text))
 

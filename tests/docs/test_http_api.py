@@ -32,7 +32,7 @@ def test_every_request_that_a_page_names_is_served(name: str) -> None:
 
 
 def test_the_pages_link_to_existing_sections() -> None:
-    """These are links to sections of the HTTP API's page, from itself and from the migration's page."""
+    """The HTTP API's page and the migration's page link only to existing sections of the HTTP API's page."""
     headings = re.findall(r"^#+ (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)
     anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
     linked = re.findall(r"\((?:http-api\.md)?#([\w-]+)\)", PAGE.read_text("utf-8") + MIGRATION.read_text("utf-8"))

@@ -37,7 +37,7 @@ def test_the_page_lists_the_values_of_labels() -> None:
 
 
 def test_the_page_names_only_existing_metrics_and_alerts() -> None:
-    """This is checked in the text."""
+    """Metrics and alerts that the text names exist."""
     page = PAGE.read_text("utf-8")
     metrics = {metric.name for metric in METRICS}
     alerts = {rule["alert"] for rule in rules() if "alert" in rule}

@@ -50,7 +50,7 @@ def test_the_page_explains_every_field_of_a_persona_file() -> None:
 
 
 def test_the_default_persona_names_every_table() -> None:
-    """It is named in a comment, for readers who copy the file."""
+    """A table may be named in a comment, for readers who copy the file."""
     text = DEFAULT_PERSONA.read_text("utf-8")
     tables = {name.split(".")[0] for name in fields_of(Persona) if "." in name}
 
@@ -71,7 +71,7 @@ def test_the_comments_of_the_default_persona_are_valid(monkeypatch: pytest.Monke
 
 
 def test_the_page_explains_every_field_of_a_scenario() -> None:
-    """This includes the fields of turns and calls."""
+    """The fields of turns and calls are included."""
     fields = {*Scenario.model_fields, *Turn.model_fields, *ToolCall.model_fields}
 
     assert sorted(rows_of("eval.md")) == sorted(fields)

@@ -26,7 +26,7 @@ def rows() -> Iterator[tuple[set[int], str]]:
 
 
 def test_every_option_is_in_the_table_with_its_default() -> None:
-    """It is there under its name, and as the command line writes it."""
+    """An option is there under its name, and as the command line writes it."""
     named = [option for _, stand_in in rows() for option in OPTION.findall(stand_in)]
 
     assert {name for name, _ in named} == set(about_habits())
@@ -44,7 +44,7 @@ def test_every_fact_of_an_option_is_a_row_that_names_it() -> None:
 
 
 def test_every_fact_is_in_one_or_two_rows() -> None:
-    """It is in two if two things follow from it."""
+    """A fact is in two rows if two things follow from it."""
     numbers = [number for row, _ in rows() for number in row]
 
     assert sorted(set(numbers)) == sorted({number for number in numbers if numbers.count(number) <= 2})

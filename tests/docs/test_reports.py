@@ -33,7 +33,7 @@ def test_the_tables_in_the_page_match_the_code() -> None:
 
 
 def test_the_page_names_existing_settings() -> None:
-    """Each is in the table of settings."""
+    """Each setting is in the table of settings."""
     named = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
 
     assert len(named) == 8
@@ -41,7 +41,7 @@ def test_the_page_names_existing_settings() -> None:
 
 
 async def test_the_example_accepts_an_event_once_and_refuses_a_forged_one(capsys: Any) -> None:
-    """It answers a repeat with success, so that the sender stops, and prints nothing."""
+    """The example answers a repeat with success, so that the sender stops, and prints nothing."""
     seen: list[dict[str, Any]] = []
     async with TestServer(Receiver(SECRET, seen.append).app) as server, aiohttp.ClientSession() as http:
         item = Item("msg_1", "lane", "event", str(server.make_url("/hook")), "call.ended", EVENT, 1.0)

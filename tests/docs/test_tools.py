@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("text", [*examples("tools.md", "toml"), *examples("knowledge.md", "toml")])
 def test_an_example_is_a_persona_file(folder: Path, text: str) -> None:
-    """It is used as it stands in the page."""
+    """The example is used as it stands in the page."""
     path = folder / "ada.toml"
     path.write_text(text, "utf-8")
     persona = load_persona(path)

@@ -71,7 +71,7 @@ async def test_a_call_is_made_judged_and_recorded(stage: Stage, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 async def test_a_call_that_is_interrupted_stops_its_session(stage: Stage, tmp_path: Path, name: signal.Signals) -> None:
-    """It is interrupted by Ctrl-C, and by a service manager's signal."""
+    """Ctrl-C and a service manager's signal interrupt the call."""
     async with doctor(stage, tmp_path, "--call") as process:
         await _until(process, "speaking")
         process.send_signal(name)

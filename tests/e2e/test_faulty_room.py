@@ -64,7 +64,7 @@ async def test_avatar_is_never_there(livekit_server: ServerUnderTest) -> None:
 
 
 async def test_avatar_leaves(livekit_server: ServerUnderTest) -> None:
-    """Its participant is gone."""
+    """The avatar's participant is gone."""
     async with spoken_with(livekit_server, Leaves(**VENDOR, at="speaking")) as onlooker:
         while await onlooker.news.get() != "left":
             pass
@@ -73,13 +73,13 @@ async def test_avatar_leaves(livekit_server: ServerUnderTest) -> None:
 
 @pytest.mark.parametrize("after", [0.0, 0.2])
 async def test_tracks_are_unpublished(livekit_server: ServerUnderTest, after: float) -> None:
-    """Its participant is there without tracks."""
+    """The avatar's participant is there without tracks."""
     async with spoken_with(livekit_server, Unpublished(**VENDOR, at="speaking", after=after)) as onlooker:
         assert sorted([await onlooker.news.get(), await onlooker.news.get()]) == ["avatar", "avatar-audio"]
         assert HOSTED_IDENTITY in onlooker.room.remote_participants
 
 
 async def test_tracks_are_frozen(livekit_server: ServerUnderTest) -> None:
-    """Its tracks are there, without sound."""
+    """The avatar's tracks are there, without sound."""
     async with spoken_with(livekit_server, Frozen(**VENDOR)) as onlooker:
         assert len(onlooker.room.remote_participants[HOSTED_IDENTITY].track_publications) == 2

@@ -47,7 +47,7 @@ async def test_avatar_is_heard_in_the_hosted_room_until_the_stop(livekit_server:
 
 
 async def test_session_ends_when_livekit_refuses_the_token(livekit_server: ServerUnderTest) -> None:
-    """Its WebSocket is closed, and the history has the reason."""
+    """The session's WebSocket is closed, and the history has the reason."""
     async with serving(Options(habits=Habits.fast())) as stand_in:
         config = {"livekit_url": livekit_server.url, "livekit_room": "room", "livekit_client_token": "no token"}
         session = await stand_in.start(livekit_config=config)

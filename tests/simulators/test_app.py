@@ -106,7 +106,7 @@ async def test_faults_of_all_vendors_are_armed_in_one_place() -> None:
 
 
 def test_help_describes_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
-    """It says where they are armed and where they are listed."""
+    """The help says where faults are armed and where they are listed."""
     with pytest.raises(SystemExit):
         parse_arguments(["--help"])
 

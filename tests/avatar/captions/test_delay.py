@@ -69,7 +69,7 @@ def test_a_sound_that_begins_with_silence_is_expected_after_it() -> None:
 
 @pytest.mark.parametrize("late", [2.5, 60.0])
 def test_a_sound_that_comes_much_later_gives_no_delay(late: float) -> None:
-    """Neither that sound nor the next one without a report gives a delay."""
+    """Neither the late sound nor the next one without a report gives a delay."""
     beginnings = Beginnings()
     beginnings.tell(1.0, 1.0)
     hear(beginnings, 1.0 + late, 1.5 + late, LOUD)

@@ -54,7 +54,7 @@ def test_another_avatar_takes_over_between_two_segments() -> None:
 
 
 def test_an_avatar_that_does_not_exist_changes_nothing() -> None:
-    """It is requested once and reported once; the first avatar stays, also after its own rotation."""
+    """The unknown avatar is requested once and reported once; the first one stays, also after its own rotation."""
     world = ready(max_session_duration=60)
     world.do("change_avatar", NONE)
     world.run(70.0)
@@ -69,7 +69,7 @@ def test_an_avatar_that_does_not_exist_changes_nothing() -> None:
 
 
 def test_an_avatar_that_never_joins_is_given_up() -> None:
-    """Its session fails before it can speak, and no further one is requested for it."""
+    """The avatar's session fails before it can speak, and no further one is requested for it."""
     world = seen(connected_after=5.0)
     world.run(15.0)
     world.do("change_avatar", ANOTHER)

@@ -75,7 +75,7 @@ def test_words_without_times_are_spread_over_their_audio() -> None:
 
 
 def test_words_come_at_the_pace_of_speech_while_the_audio_is_unknown() -> None:
-    """This holds while text and audio are still being generated."""
+    """Text and audio are still being generated then."""
     caption = Caption()
     caption.push("one two three ", None)
 

@@ -66,7 +66,7 @@ def test_released_and_engaged_again() -> None:
 
 
 def test_the_session_of_a_hosted_room_is_never_replaced_and_is_stopped_last() -> None:
-    """Its room would end with it: after a loss the fallback track speaks, and the stop comes at the end of the call."""
+    """The room would end with its session: after a loss the fallback track speaks, and the stop comes at the end."""
     world = ready(replaceable=False)
     world.service.mute(world.service.sessions[0].id, world.now)
     world.say(1.0)
@@ -83,7 +83,7 @@ def test_the_session_of_a_hosted_room_is_never_replaced_and_is_stopped_last() ->
 
 
 def test_a_frozen_avatar_is_left_and_its_speech_said_again() -> None:
-    """Its track falls silent after a second while it reports speech: the rest is said from there."""
+    """The avatar's track falls silent after a second while it reports speech: the rest is said from there."""
     world = ready()
     world.say(6.0)
     world.flush()

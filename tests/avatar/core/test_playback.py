@@ -147,7 +147,7 @@ def test_a_fallback_report_about_another_utterance_is_ignored() -> None:
 
 
 def test_the_avatar_takes_the_listening_pose_when_it_has_nothing_to_say() -> None:
-    """It listens while the user speaks, after an interrupt and after its last word (the service's guide for agents)."""
+    """The pose is taken while the user speaks, after an interrupt and after the last word (the guide for agents)."""
     world = ready()
     world.do("user_speaks", speaking=True)
     world.do("user_speaks", speaking=False)

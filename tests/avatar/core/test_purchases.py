@@ -30,7 +30,7 @@ def test_unanswered_attempts_back_off() -> None:
 
 
 def test_an_own_slot_is_requested_often_and_remembered() -> None:
-    """It is requested twice a second while our last session frees it; afterwards no two sessions overlap."""
+    """Our slot is requested twice a second until our last session frees it; afterwards no two sessions overlap."""
     asks = purchases()
     asks.stopped(100.0)
 

@@ -126,7 +126,7 @@ def test_with_one_slot_the_successor_waits_for_the_stop() -> None:
 
 
 def test_a_session_is_replaced_before_its_end_without_a_gap() -> None:
-    """Its successor is ready 15 s before; the change is between two segments, and the old session is stopped."""
+    """The successor is ready 15 s before; the change is between two segments, and the old session is stopped."""
     world = seen(max_duration=60)
     world.run_until(lambda: world.is_live)
     for _ in range(12):
@@ -158,7 +158,7 @@ def test_the_last_word_is_heard_before_the_stop() -> None:
 
 
 def test_the_start_and_the_confirmed_stop_of_a_session_are_reported() -> None:
-    """Each is reported once, with the service's id; the reason of the end comes in between."""
+    """Start and stop are reported once, with the service's id; the reason of the end comes in between."""
     world = ready()
     world.do("close")
     world.run(10.0)

@@ -16,7 +16,7 @@ def silent_since(speaks: list[bool], energies: list[float | None]) -> tuple[list
 
 
 def test_a_frozen_track_is_detected() -> None:
-    """It is detected after three seconds without a report and without sound, counted from the last report."""
+    """Detection takes three seconds without a report and without sound, counted from the last report."""
     assert silent_since([True, True, *[False] * 6], [0.2] * 8) == ([0.5], 4)
 
 
@@ -26,14 +26,14 @@ def test_the_energy_is_not_read_while_the_server_reports_speech() -> None:
 
 
 def test_a_track_that_sounds_is_not_reported() -> None:
-    """Its energy grows from check to check, although the server reports no speech."""
+    """The track's energy grows from check to check, although the server reports no speech."""
     energies: list[float | None] = [number / 10 for number in range(20)]
 
     assert silent_since([True, *[False] * 19], energies)[0] == []
 
 
 def test_an_avatar_that_was_never_heard_is_not_reported() -> None:
-    """Its track may not report its level."""
+    """The avatar's track may not report its level."""
     assert silent_since([False] * 20, [0.0] * 20) == ([], 0)
 
 

@@ -35,7 +35,7 @@ def test_an_event_without_an_id_belongs_to_the_current_utterance() -> None:
 
 
 def test_an_event_of_another_utterance_is_not_accepted() -> None:
-    """This is the id of a finished utterance, or any foreign id once the service has echoed ours."""
+    """Its id is that of a finished utterance, or any foreign id once the service has echoed ours."""
     events, utterance = StaleEventFilter(PATIENCE), playing("new")
     assert not events.accepts(ServerEvent(EventKind.SILENT, "old"), utterance, 1.0, is_past=True)
     assert accepted(events, ServerEvent(EventKind.STARTED, "new"), utterance)

@@ -71,7 +71,7 @@ async def test_nothing_is_published_before_there_is_speech() -> None:
 
 
 async def test_a_segment_is_heard_bit_exact_and_reported_when_it_is_heard() -> None:
-    """Its end is that of its last played frame, not of the last one that was queued."""
+    """A segment ends with its last played frame, not with the last one that was queued."""
     async with fallback() as track:
         track.call.say(PIECE * 20)
         await track.call.until(lambda: track.call.finished)

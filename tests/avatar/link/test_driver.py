@@ -154,7 +154,7 @@ async def test_an_executor_that_answers_at_once_is_queued_and_never_nested() -> 
 
 
 async def test_a_failing_handler_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Its exception is logged, and the next event is dispatched."""
+    """The handler's exception is logged, and the next event is dispatched."""
     stage = Stage()
     stage.connect()
 

@@ -111,7 +111,7 @@ async def test_a_first_refusal_is_raised_as_its_own_error() -> None:
 
 
 async def test_closing_answers_callers_that_wait_for_a_session() -> None:
-    """They get no session, which is not an error of the service."""
+    """Waiting callers get no session, which is not an error of the service."""
     source = Source()
     source.takes = 1e9
     async with linked(source) as made:

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.looptime
 
 
 async def test_an_avatars_sound_is_subscribed_to_and_its_picture_is_not() -> None:
-    """This holds for its first and its later tracks; other participants' tracks stay as they are.
+    """Tracks that are there at the avatar's join and later ones are handled alike; other participants' tracks stay.
 
     Unsubscribing from a picture while it is negotiated would break the connection.
     """

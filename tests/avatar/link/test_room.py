@@ -238,7 +238,7 @@ async def test_without_a_track_silence_is_not_reported(tracks: tuple[None, ...])
 
 
 async def test_an_avatar_that_the_server_never_reported_is_not_reported_as_silent() -> None:
-    """Its track may not send its audio level to the server."""
+    """The avatar's track may not send its audio level to the server."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -322,7 +322,7 @@ def full_room() -> VirtualRoom:
 
 @pytest.mark.parametrize("muted", [True, False])
 async def test_other_participants_lose_an_avatars_sound_and_get_it_back(muted: bool) -> None:
-    """They keep its picture."""
+    """The others keep the avatar's picture."""
     async with muting(full_room()) as (executor, server, machine):
         executor.apply(MuteAvatar("face", muted))
         await asyncio.sleep(0.1)

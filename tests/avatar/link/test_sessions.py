@@ -202,7 +202,7 @@ async def test_a_start_that_is_answered_after_its_time_limit_is_stopped() -> Non
 
 
 async def test_no_session_is_requested_while_a_late_start_may_take_effect() -> None:
-    """Its stop is confirmed only after the start was answered."""
+    """The late session's stop is confirmed only after its start was answered."""
     source = Source()
     source.takes["start"] = 4.0
     async with stage(source, Timings(start=1.0)) as made:

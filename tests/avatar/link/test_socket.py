@@ -201,7 +201,7 @@ async def test_a_socket_closed_by_the_service_is_reported_with_its_code() -> Non
 
 
 async def test_a_socket_that_takes_no_more_data_is_lost() -> None:
-    """Its reader would wait for ever: the failed write ends both."""
+    """The socket's reader would wait for ever: the failed write ends both."""
     line = Line(fails=ConnectionResetError("Cannot write to closing transport"))
     async with opened(line, Line()) as (call, _, _):
         call.say(SECOND)
@@ -212,7 +212,7 @@ async def test_a_socket_that_takes_no_more_data_is_lost() -> None:
 
 
 async def test_a_socket_closed_by_the_machine_is_not_reported_as_lost() -> None:
-    """Its session was left before."""
+    """The socket's session was left before."""
     line = Line()
     async with opened(line) as (call, _, _):
         await call.until(lambda: call.machine.current and call.machine.current.is_ready)

@@ -50,7 +50,7 @@ async def test_a_sound_without_a_listener_is_not_sent() -> None:
 
 
 async def test_a_picture_is_never_sent() -> None:
-    """This does not depend on listeners."""
+    """A listener changes nothing about the picture."""
     room, sound, server = in_room()
     with sound.received():
         subscribed(room, "face", "TR_face")
@@ -70,7 +70,7 @@ async def test_a_sound_is_received_while_there_is_a_listener() -> None:
 
 
 async def test_a_new_sound_is_received_while_there_is_a_listener() -> None:
-    """It is the track of a session that takes over, or of a room that was joined again."""
+    """The new track is that of a session that takes over, or of a room that was joined again."""
     room, sound, server = in_room()
     with sound.received():
         room.publish("face", "TR_later", rtc.TrackKind.KIND_AUDIO)

@@ -32,7 +32,7 @@ def source(api: LiveAvatarAPI, **appearance: Any) -> OwnRoomSource:
 
 
 async def test_an_avatar_gets_a_token_of_its_own_for_our_room() -> None:
-    """Its participant has the machine's identity, and publishes on behalf of the agent."""
+    """The participant has the machine's identity, and publishes on behalf of the agent."""
     http, api = service()
     await source(api).prepare("face-2", DRAWN_FACE_ID)
 

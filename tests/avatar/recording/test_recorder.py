@@ -184,7 +184,7 @@ def test_a_known_secret_is_redacted_everywhere() -> None:
 
 
 def test_each_recording_is_a_private_file_of_its_own(tmp_path: Path) -> None:
-    """Its name has the time and a hash of the room's name, not the name itself."""
+    """The file's name has the time and a hash of the room's name, not the name itself."""
     directory = tmp_path / "new" / "recordings"
     with (
         Recorder.in_directory(directory, "my-secret-room") as first,

@@ -60,7 +60,7 @@ def values_with(draw: st.DrawFn, secret: str) -> JSON:
 
 @given(st.data(), SECRETS, st.sampled_from(Place))
 def test_no_secret_survives_in_its_own_place(data: st.DataObject, secret: str, place: Place) -> None:
-    """Its place is a credential's field, an id, or a URL, also within a sentence."""
+    """A secret's own place is a credential's field, an id, or a URL, also within a sentence."""
     value = data.draw(values_with(secret))
 
     assert secret not in json.dumps(redact(value, place))

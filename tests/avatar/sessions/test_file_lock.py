@@ -67,7 +67,7 @@ def descriptors(tmp_path: Path) -> Iterator[tuple[int, int]]:
 
 
 def test_an_owner_is_alive_until_it_is_released(windows: Msvcrt, tmp_path: Path) -> None:
-    """This is the same as with `flock`; the file is removed when it is no longer open."""
+    """As with `flock`, the owner is alive until then; the file is removed when it is no longer open."""
     owner = OwnerLock.make(tmp_path)
     assert is_alive(tmp_path, owner.name)
     assert OwnerLock.take_over(tmp_path, owner.name) is None
@@ -81,7 +81,7 @@ def test_an_owner_is_alive_until_it_is_released(windows: Msvcrt, tmp_path: Path)
 
 
 def test_a_waiting_process_gets_the_lock_when_it_is_free(windows: Msvcrt, descriptors: tuple[int, int]) -> None:
-    """It tries as often as needed; Windows' own waiting gives up after ten seconds."""
+    """The process tries as often as needed; Windows' own waiting gives up after ten seconds."""
     first, second = descriptors
     assert file_lock.lock(first, wait=False)
     assert not file_lock.lock(second, wait=False)
@@ -104,7 +104,7 @@ def test_without_locks_other_owners_count_as_alive(
 
 
 def test_the_package_is_imported_without_fcntl(tmp_path: Path) -> None:
-    """This is the case on Windows; the journal can be imported and written too."""
+    """Windows has no fcntl; the journal can be imported and written there too."""
     program = (
         "import sys; sys.modules['fcntl'] = None\n"
         "from pathlib import Path\n"

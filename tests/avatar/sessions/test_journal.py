@@ -128,7 +128,7 @@ def test_a_failed_stop_is_due_again_with_growing_waits(
 def test_a_session_that_a_living_owner_fails_to_stop_can_be_claimed(
     journal: SessionJournal, sweeper: SessionJournal, clock: Clock
 ) -> None:
-    """It can be claimed 15 s after its owner tried to stop it."""
+    """Its owner tried to stop the session 15 s ago."""
     add(journal)
     journal.mark_stopping("s-1")
     clock.now += 15
@@ -231,7 +231,7 @@ Lives = st.builds(Life, st.none() | st.integers(min_value=1, max_value=100), Sec
 @settings(max_examples=30)
 @given(life=Lives, since=Seconds)
 def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory, life: Life, since: int) -> None:
-    """It counts from its start or the queried moment, to its stop, now or its limit, whichever is first."""
+    """Time counts from the start or the queried moment, to the stop, now or the limit, whichever is first."""
     clock = Clock(1000.0)
     journal = SessionJournal(tmp_path_factory.mktemp("state"), clock)
     journal.add("s-1", api_url=URL)
@@ -294,7 +294,7 @@ def test_a_session_that_was_not_adopted_is_swept_when_its_maker_dies(
 
 @given(st.permutations(["adopt", "take back", "end"]))
 def test_a_session_has_one_outcome(steps: list[str]) -> None:
-    """It is adopted or taken back, never both, and neither after its end."""
+    """A session is adopted or taken back, never both, and neither after its end."""
     with TemporaryDirectory() as directory:
         maker, taker = SessionJournal(Path(directory)), SessionJournal(Path(directory))
         add(maker)

@@ -36,7 +36,7 @@ def test_an_owner_without_a_file_is_dead(tmp_path: Path) -> None:
 
 
 def test_a_second_release_has_no_effect(tmp_path: Path) -> None:
-    """It does not close a descriptor that was reused."""
+    """A second release does not close a descriptor that was reused."""
     owner = OwnerLock.make(tmp_path)
     owner.release()
     other = OwnerLock.make(tmp_path)

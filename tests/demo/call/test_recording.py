@@ -82,7 +82,7 @@ def test_a_picture_of_odd_size_is_recorded_too(tmp_path: Path, width: int, heigh
 
 
 def test_the_end_of_a_call_never_waits_for_a_failed_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This holds for any failure; the error is kept."""
+    """The recording may fail in any way; its error is kept."""
 
     def fail(_: rtc.VideoFrame) -> av.VideoFrame:
         message = "no such picture"

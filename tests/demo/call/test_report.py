@@ -35,7 +35,7 @@ def recording(tmp_path: Path) -> Recording:
 
 
 def test_table_has_a_row_for_each_turn(recording: Recording) -> None:
-    """It has the words, the milliseconds, and whether the turn was good."""
+    """A row has the words, the milliseconds, and whether the turn was good."""
     console = Console(file=io.StringIO(), width=200)
 
     console.print(report.table(Call("Hello.", [GOOD, BARGE_IN], recording)))
@@ -65,7 +65,7 @@ def test_a_call_with_a_bad_turn_is_not_good(recording: Recording) -> None:
 
 
 def test_the_transcript_has_what_was_said_and_what_was_heard(recording: Recording) -> None:
-    """It has both sides of each turn, and the opening."""
+    """The transcript has both sides of each turn, and the opening."""
     text = report.transcript(Call("Hello, I am Nova.", [GOOD], recording))
 
     assert text.splitlines()[:7] == [

@@ -48,7 +48,7 @@ async def stand_ins() -> AsyncIterator[StandIns]:
 
 
 async def test_speech_is_trimmed(stand_ins: StandIns) -> None:
-    """It has 48 kHz and the voice `caller`."""
+    """Speech comes at 48 kHz, with the voice `caller`, without the quiet around it."""
     assert len(await stand_ins.speak("hello")) == pytest.approx(RATE_HZ, abs=0.1 * RATE_HZ)
 
 
@@ -58,7 +58,7 @@ async def test_words_are_recognised_from_raw_samples(stand_ins: StandIns) -> Non
 
 
 async def test_a_long_answer_is_recognised_in_one_piece(stand_ins: StandIns) -> None:
-    """It has more than a megabyte; aiohttp warns about that size unless it is a file."""
+    """The answer has more than a megabyte; aiohttp warns about that size unless it is a file."""
     assert await stand_ins.recognise(np.tile(TONE, 12)) == "1152000 bytes of linear16 at 48000"
 
 
@@ -69,6 +69,6 @@ async def test_nothing_is_recognised_in_silence(stand_ins: StandIns) -> None:
 
 
 async def test_the_error_names_the_stand_in_that_refuses(stand_ins: StandIns) -> None:
-    """It has the status and the message of the reply."""
+    """The error has the status and the message of the reply."""
     with pytest.raises(DemoError, match="stand-in for ElevenLabs answered 400: asked"):
         await stand_ins.speak("something else")

@@ -62,7 +62,7 @@ async def test_any_other_key_is_refused_as_the_vendor_does(
 async def test_an_unsupported_option_is_refused(
     server: TestServer, session: aiohttp.ClientSession, query: dict[str, str]
 ) -> None:
-    """It is refused with 400 before the socket opens, with the reason in a header that a WebSocket client can read."""
+    """The refusal is 400 before the socket opens, with the reason in a header that a WebSocket client can read."""
     url = server.make_url("/v1/listen")
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await session.ws_connect(url, params=STREAM | query, headers=AUTH)

@@ -96,7 +96,7 @@ async def test_a_pause_is_not_the_end_of_a_turn(server: TestServer, session: aio
 
 
 async def test_a_turn_ends_on_command(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """It needs no silence then; thresholds can be set during the stream, and silence alone is not a turn."""
+    """A commanded end needs no silence; thresholds can be set during the stream, and silence alone is not a turn."""
     speech = (await say("wait a moment"))[:-15000]
     told = await exchanged(server, session, speech, "ForceEndTurn", "Configure")
 

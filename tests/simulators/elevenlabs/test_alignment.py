@@ -29,7 +29,7 @@ def test_parts_have_every_character_once() -> None:
 
 
 def test_the_normalised_alignment_is_of_the_pronounced_text() -> None:
-    """It has numbers as words and Chinese in Latin letters, in the time of the characters that they replace."""
+    """Numbers are in words and Chinese in Latin letters, in the time of the characters that they replace."""
     timing = align(
         "$5 春。", Speech(b"", 24000, [Word("$5", 0.0, 0.4), Word("春。", 0.6, 1.0)]), starts_at=0.0, ends_at=1.2
     )

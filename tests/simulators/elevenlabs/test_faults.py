@@ -130,7 +130,7 @@ async def test_quota_is_exceeded() -> None:
 
 
 async def test_any_error_of_the_vendor_can_be_sent() -> None:
-    """It is sent during the speech, which continues."""
+    """The error is sent during the speech, which continues."""
     error = {"message": "Something went wrong.", "error": "server_error", "code": 1011}
     async with speaking(Say(**VENDOR, at="sent", nth=2, body=error)) as ws:
         assert (await ws.receive_json())["audio"]

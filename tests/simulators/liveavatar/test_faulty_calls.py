@@ -94,7 +94,7 @@ async def test_error_has_any_body(serve: Serve) -> None:
 
 
 async def test_slow_call_is_carried_out(serve: Serve) -> None:
-    """It takes effect in the end; a client with a shorter time-out never learns this."""
+    """A slow call takes effect in the end; a client with a shorter time-out never learns this."""
     stand_in = await serve(None, Slow(vendor="liveavatar", at="start", seconds=0.6))
     with pytest.raises(TimeoutError):
         await start(stand_in, BRIEF)
@@ -143,7 +143,7 @@ async def test_truncated_answer_is_not_json(serve: Serve) -> None:
 
 
 async def test_omitted_fields_are_missing(serve: Serve) -> None:
-    """They may be optional or required, inside the envelope; unknown names do no harm."""
+    """Optional or required fields inside the envelope are omitted; unknown names do no harm."""
     fields = ("data.max_session_duration", "data.ws_url", "message", "data.none.such")
     stand_in = await serve(None, Omit(vendor="liveavatar", at="start", fields=fields))
     token = (await stand_in.create())["session_token"]

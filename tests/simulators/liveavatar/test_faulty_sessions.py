@@ -162,7 +162,7 @@ async def test_tracks_are_unpublished(serve: Serve) -> None:
 
 
 async def test_inspection_shows_how_long_a_session_was_open(serve: Serve) -> None:
-    """It has start and end by the wall clock, the sockets, and how many sessions are billed now."""
+    """Start and end by the wall clock, the sockets, and how many sessions are billed now are shown."""
     stand_in = await serve(Options(habits=Habits.fast()))
     session = await stand_in.start()
     created = await stand_in.inspect()

@@ -225,7 +225,7 @@ async def test_garbage_is_text_that_is_not_a_message(serve: Serve, form: Any) ->
 
 
 async def test_garbage_is_binary_or_huge(serve: Serve) -> None:
-    """These are the two other forms of garbage."""
+    """The two other forms of garbage arrive as well."""
     faults = (Garbage(**VENDOR, form="binary"), Garbage(**VENDOR, form="huge"))
     socket = await open_socket(await serve(None, *faults))
 
@@ -246,7 +246,7 @@ async def test_garbage_is_binary_or_huge(serve: Serve) -> None:
     ids=lambda value: getattr(value, "kind", None),
 )
 async def test_unexpected_events_are_sent(serve: Serve, fault: Fault, kinds: list[str]) -> None:
-    """They come after `connected`, and the session continues."""
+    """The events come after `connected`, and the session continues."""
     wire = await (stand_in := await serve(None, fault)).connect(await stand_in.start())
     await wire.send("agent.interrupt", "i1")
     greeting = len(wire.seen)

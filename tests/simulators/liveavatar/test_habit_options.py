@@ -27,7 +27,7 @@ from simulators.liveavatar.habit_options import describe_habits, with_habits
     ],
 )
 def test_habit_is_read_by_its_type(text: str, name: str, value: Any) -> None:
-    """They are numbers, words, lists, and `none` where a habit may be missing."""
+    """Numbers, words and lists are read, and `none` where a habit may be missing."""
     assert getattr(with_habits(Habits(), [text]), name) == value
 
 

@@ -61,7 +61,7 @@ async def test_token_is_refused_with_details_when_the_body_is_invalid(
 
 
 async def test_token_is_refused_with_details_when_the_body_is_not_json(stand_in: StandIn) -> None:
-    """It is a 422 as well."""
+    """A body that is not JSON gives a 422 as well."""
     async with stand_in.http.post(f"{stand_in.url}/v1/sessions/token", data=b"{", headers=KEY) as response:
         assert response.status == 422
         assert (await response.json())["detail"]
@@ -113,14 +113,14 @@ async def test_other_methods_are_not_allowed(stand_in: StandIn, method: str, pat
 
 
 async def test_other_paths_are_not_found(stand_in: StandIn) -> None:
-    """They are answered as by FastAPI."""
+    """Other paths are answered as by FastAPI."""
     answer = await stand_in.get("/v1/nothing/here")
 
     assert (answer.status, answer.body) == (404, {"detail": "Not Found"})
 
 
 async def test_urllib_is_refused_by_the_edge(stand_in: StandIn) -> None:
-    """It gets a page, before the API gets the request (fact 5)."""
+    """A request by urllib gets a page, before the API gets it (fact 5)."""
     headers = KEY | {"User-Agent": "Python-urllib/3.12"}
     async with stand_in.http.get(f"{stand_in.url}/v1/users/credits", headers=headers) as response:
         assert (response.status, response.content_type) == (403, "text/html")
@@ -155,7 +155,7 @@ async def test_start_is_refused_when_it_was_started_before(stand_in: StandIn) ->
 
 
 async def test_start_is_refused_when_too_many_sessions_run(serve: Serve) -> None:
-    """It is refused with 403 and code 4032, until one of them has been stopped."""
+    """The refusal is 403 with code 4032, until one of the sessions has been stopped."""
     stand_in = await serve(Options(habits=Habits.fast(concurrency=1)))
     first, second = await stand_in.start(), await stand_in.create()
     refused = await stand_in.post("/v1/sessions/start", headers=bearer(second["session_token"]))
@@ -224,7 +224,7 @@ async def test_session_requests_are_refused_without_a_credential(stand_in: Stand
 
 
 async def test_keep_alive_takes_the_token_or_the_key(stand_in: StandIn) -> None:
-    """It is the REST form of `session.keep_alive`."""
+    """The call is the REST form of `session.keep_alive`."""
     session = await stand_in.start()
     with_token = await stand_in.post("/v1/sessions/keep-alive", {}, bearer(session["session_token"]))
     with_key = await stand_in.post("/v1/sessions/keep-alive", {"session_id": session["session_id"]})
@@ -319,7 +319,7 @@ async def test_room_is_joined_where_the_client_says(stand_in: StandIn) -> None:
 
 
 async def test_room_is_joined_at_another_url_when_one_is_set(serve: Serve) -> None:
-    """This is for a LiveKit server that has another address from here."""
+    """The LiveKit server has another address from here."""
     stand_in = await serve(Options(habits=Habits.fast(), livekit_url="ws://inside.invalid"))
     await stand_in.start()
 

@@ -233,7 +233,7 @@ async def test_newest_socket_replaces_the_older_one(stand_in: StandIn) -> None:
 
 
 async def test_inspection_is_the_ground_truth(stand_in: StandIn) -> None:
-    """It has commands with their ids and sizes, and the heard part of every utterance."""
+    """The inspection has commands with their ids and sizes, and the heard part of every utterance."""
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.1)
     await wire.send("agent.speak_end", "e1")

@@ -19,5 +19,5 @@ from simulators.openai.clock import in_words
     ],
 )
 def test_a_time_is_written_in_spoken_words(text: str, words: str) -> None:
-    """Its date is dropped; other text stays."""
+    """The date is dropped; other text stays."""
     assert in_words(text) == words

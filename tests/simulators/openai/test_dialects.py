@@ -66,7 +66,7 @@ async def test_a_dialect_ends_a_call_in_its_own_way(server: TestServer, dialect:
 
 @pytest.mark.parametrize(("dialect", "call_id"), [("empty_id", ""), ("same_id", "call_0")])
 async def test_a_dialect_gives_ids_of_its_own(server: TestServer, dialect: str, call_id: str) -> None:
-    """They are the same in every answer."""
+    """The ids are the same in every answer."""
     for _ in range(2):
         first = (await choices(server, f"/dialects/{dialect}"))[0]
         assert first["delta"]["tool_calls"][0]["id"] == call_id
@@ -81,7 +81,7 @@ async def test_a_dialect_gives_ids_of_its_own(server: TestServer, dialect: str, 
     ],
 )
 async def test_a_dialect_writes_calls_as_text(server: TestServer, dialect: str, text: str) -> None:
-    """It comes in pieces, like any text."""
+    """The text comes in pieces, like any text."""
     given = await choices(server, f"/dialects/{dialect}")
 
     assert "".join(choice["delta"].get("content") or "" for choice in given) == text

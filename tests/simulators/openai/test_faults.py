@@ -98,7 +98,7 @@ async def test_status_is_answered_in_the_vendors_words(status: int) -> None:
     ids=lambda value: f"{value.kind}-{value.nth}" if hasattr(value, "kind") else None,
 )
 async def test_plugin_gives_up(fault: Fault, error: type[Exception]) -> None:
-    """It does so before the answer, before its first token, and in its middle."""
+    """The plugin gives up before the answer, before its first token, and in its middle."""
     async with serving(fault) as url:
         with pytest.raises(error):
             await ask_plugin(url)

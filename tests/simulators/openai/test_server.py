@@ -171,7 +171,7 @@ async def test_whole_tool_call_is_answered_when_it_is_not_streamed(base_url: str
 
 
 async def test_models_lists_the_demo_brain(base_url: str) -> None:
-    """It is the only model, as the plugin's prewarm requests it."""
+    """The demo brain is the only model, as the plugin's prewarm requests it."""
     async with aiohttp.ClientSession(headers={"Authorization": "Bearer stand-in"}) as http:
         models = await (await http.get(f"{base_url}/models")).json()
 

@@ -72,7 +72,7 @@ async def test_the_agent_is_understood(speaker: Speaker, recogniser: Recogniser,
 
 @pytest.mark.parametrize("lost", [0.0, 0.1, 0.2])
 async def test_a_noise_gives_no_words(recogniser: Recogniser, lost: float) -> None:
-    """This holds even if a piece of it was lost on the way."""
+    """A noise gives no words, even if a piece of it was lost on the way."""
     noise = np.pad(wordless_voice(), (RATE_HZ // 5, 0))
     noise[round(1.1 * RATE_HZ) : round((1.1 + lost) * RATE_HZ)] = 0
 

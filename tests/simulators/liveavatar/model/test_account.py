@@ -40,7 +40,7 @@ def test_stop_frees_its_slot_with_a_delay() -> None:
 
 
 def test_sandbox_has_one_slot_of_its_own() -> None:
-    """It does not depend on the plan (fact 80)."""
+    """The sandbox's slot does not depend on the plan (fact 80)."""
     client = Client()
     client.start(**SANDBOX)
 

@@ -115,7 +115,7 @@ def test_state_only_dialect_sends_no_speech_events() -> None:
 
 
 def test_speak_only_dialect_sends_no_states() -> None:
-    """It has the events of the documentation's first form."""
+    """The dialect has the events of the documentation's first form."""
     talk = Talk(SPEAK_ONLY)
     speak(talk)
 
@@ -177,7 +177,7 @@ def test_interrupt_of_silence_is_acknowledged(dialect: Dialect) -> None:
 
 @every_dialect
 def test_commands_before_connected_are_dropped_without_an_answer(dialect: Dialect) -> None:
-    """They are only counted, and neither played nor answered."""
+    """Early commands are only counted, and neither played nor answered."""
     talk = Talk(dialect)
     for early in (frame("agent.speak", "u1", 1.0), frame("agent.speak_end", "e1"), "not JSON", b"binary"):
         talk.receive(early, now=0.1, is_ready=False)
@@ -316,7 +316,7 @@ def test_interrupt_is_acknowledged_late_when_so_set() -> None:
 
 
 def test_unknown_field_is_an_error_and_the_command_is_not_obeyed() -> None:
-    """This holds for a command that is otherwise valid; the check can be turned off."""
+    """The command is otherwise valid; the check can be turned off."""
     command = '{"type": "agent.interrupt", "event_id": "i1", "session_id": "s"}'
     strict, kind = Talk(), Talk(refuses_unknown_fields=False)
     strict.take(command, 0.0)

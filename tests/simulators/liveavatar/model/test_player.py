@@ -188,7 +188,7 @@ def test_nothing_is_played_before_the_avatar_is_in_its_room() -> None:
 
 
 def test_first_speech_of_a_session_is_cold() -> None:
-    """Its first sound is late, even after interrupts; later utterances are not."""
+    """The first sound of a session is late, even after interrupts; that of later utterances is not."""
     player = playing(first_speech_starts_after=3.0)
     player.append(tone(1.0), event_id="u1", now=1.0)
     player.clear("i1", now=2.0)

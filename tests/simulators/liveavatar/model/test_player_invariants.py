@@ -126,7 +126,7 @@ def test_events_are_well_formed(steps: list[Step]) -> None:
 
 @given(EVERYTHING)
 def test_heard_is_never_more_than_received(steps: list[Step]) -> None:
-    """This includes the tail; and all that counts as heard is in the sound."""
+    """The tail is included; and all that counts as heard is in the sound."""
     player = perform(steps).player
 
     assert all(0 <= u.heard_samples * 2 <= u.received_bytes for u in player.utterances)

@@ -61,7 +61,7 @@ def test_room_token_must_grant_everything(grant: str) -> None:
 
 
 def test_room_token_is_refused_at_the_start_when_so_set() -> None:
-    """This was so in November 2025 (fact 21)."""
+    """The service did so in November 2025 (fact 21)."""
     client = Client(Habits(checks_grants="start"))
     created = client.create(**with_room(canPublishData=False))
     answer = client.call("POST", "/v1/sessions/start", headers=bearer(created["session_token"]))
@@ -161,7 +161,7 @@ def test_starts_fail_as_often_as_is_set() -> None:
     [(False, 400, {}), (True, 401, {}), (False, 200, {"keep_alive_of_ended_fails": False})],
 )
 def test_keep_alive_of_an_ended_session_fails(with_token: bool, status: int, kind: dict[str, Any]) -> None:
-    """It gives 400 with the key, 401 with the token of that session (fact 11)."""
+    """The status is 400 with the key, 401 with the token of that session (fact 11)."""
     client = Client(Habits(**kind))
     session = client.start()
     client.stop(session)
@@ -215,7 +215,7 @@ def test_stop_takes_every_reason_of_the_enumeration_and_no_other() -> None:
 
 
 def test_active_sessions_have_the_fields_that_clients_read() -> None:
-    """They are `id`, `created_at`, `duration`; later `end_at`, `end_reason`, `credits_consumed` (fact 17)."""
+    """Clients read `id`, `created_at`, `duration`; later `end_at`, `end_reason`, `credits_consumed` (fact 17)."""
     client = Client()
     session = client.start()
     active = client.call("GET", "/v1/sessions?type=active").body["data"]["results"][0]

@@ -10,7 +10,7 @@ from tests.simulators.liveavatar.model.client import room_token
 
 
 def test_token_of_the_livekit_api_has_all_required_grants() -> None:
-    """Its defaults are those that the official plugin sends."""
+    """The LiveKit API's defaults are those that the official plugin sends."""
     token = api.AccessToken("devkey", "a-secret-of-more-than-thirty-two-characters").with_identity("avatar")
     read = read_room_token(token.with_grants(api.VideoGrants(room_join=True, room="r")).to_jwt())
 

@@ -16,7 +16,7 @@ SANDBOX = {"avatar_id": WAYNE_ID, "is_sandbox": True}
 
 
 def test_avatar_joins_and_leaves_with_the_identity_of_its_token() -> None:
-    """It joins after the answer to the start (facts 24, 76)."""
+    """The avatar joins after the answer to the start (facts 24, 76)."""
     client = Client()
     session = client.start()
     started_at = client.now
@@ -99,7 +99,7 @@ def test_paid_session_cuts_speech_at_its_limit_and_reports_its_end() -> None:
 
 
 def test_paid_session_ends_at_its_limit_when_so_set() -> None:
-    """It then ends like a session of the sandbox."""
+    """The session then ends like one of the sandbox."""
     client = Client(Habits(paid_limit="ends"))
     session = client.start(max_session_duration=20)
     client.wait(26.8)
@@ -108,7 +108,7 @@ def test_paid_session_ends_at_its_limit_when_so_set() -> None:
 
 
 def test_session_without_a_stop_is_reaped() -> None:
-    """This happens after about 200 s without a WebSocket, and it is billed until then (fact 67)."""
+    """The reap comes after about 200 s without a WebSocket, and the session is billed until then (fact 67)."""
     client = Client()
     session = client.start()
     client.model.close_socket(client.open(session), client.now)
@@ -119,7 +119,7 @@ def test_session_without_a_stop_is_reaped() -> None:
 
 
 def test_session_without_commands_ends_and_a_keep_alive_saves_it() -> None:
-    """It ends after five minutes; either kind of keep-alive saves it."""
+    """The session ends after five minutes; either kind of keep-alive saves it."""
     client = Client()
     idle, kept = client.start(), client.start()
     client.open(idle)

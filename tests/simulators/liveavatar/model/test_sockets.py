@@ -124,7 +124,7 @@ def test_half_open_socket_loses_both_directions_without_a_close() -> None:
 
 
 def test_lost_socket_is_closed_for_its_client() -> None:
-    """It has no close code; another socket is accepted."""
+    """The loss has no close code; another socket is accepted."""
     client = Client()
     session = client.start()
     socket = client.open(session)

@@ -12,7 +12,7 @@ FIRST, SECOND = Utterance(1, "u1"), Utterance(2, "u2")
 
 @pytest.mark.parametrize("keeps", [True, False])
 def test_sound_is_returned_once_with_silence_between_its_pieces(keeps: bool) -> None:
-    """It begins where the last call ended."""
+    """The sound begins where the last call ended."""
     sound = Sound(keeps=keeps)
     sound.add(2, b"aabb", FIRST)
     assert sound.take(5) == b"\0\0\0\0aabb\0\0"

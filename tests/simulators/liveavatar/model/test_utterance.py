@@ -17,7 +17,7 @@ def test_audio_is_returned_in_order_and_counted() -> None:
 
 
 def test_audio_beyond_the_limit_is_not_played() -> None:
-    """It counts as received, and the utterance as played."""
+    """The audio beyond the limit counts as received, and the utterance as played."""
     utterance = Utterance(1, "u1", allowed_samples=1)
     utterance.append(b"aabb")
 

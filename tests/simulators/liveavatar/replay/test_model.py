@@ -62,7 +62,7 @@ def test_last_answer_is_repeated_and_an_unrecorded_call_is_not_found() -> None:
 
 
 def test_call_without_an_answer_gets_none() -> None:
-    """It has no recorded answer either."""
+    """A call without a recorded answer gets none."""
     request = {"call": 1, "method": "GET", "path": "/v1/users/credits", "auth": "key", "body": None}
     recording = read_recording(lines((1.0, "request", request), (9.0, "reply", {"call": 1, "error": "timeout"})))
     model = ReplayModel(recording, now=0.0)
@@ -107,7 +107,7 @@ def test_socket_sends_its_messages_with_the_recorded_delay() -> None:
 
 
 def test_closed_socket_sends_nothing_more() -> None:
-    """It does not matter which side closed it."""
+    """Either side may have closed the socket."""
     model = ReplayModel(read_recording(TALK), now=0.0)
     socket = model.open_socket("any", 0.0)
     model.advance(0.0)

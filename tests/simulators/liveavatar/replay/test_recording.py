@@ -9,7 +9,7 @@ from tests.simulators.liveavatar.replay.recorded import TALK, example, lines
 
 
 def test_example_of_the_documentation_is_read() -> None:
-    """It has two calls with their answers, and a WebSocket with its cues."""
+    """The example has two calls with their answers, and a WebSocket with its cues."""
     recording = read_recording(example())
     token, start = recording.calls
     (socket,) = recording.sockets
@@ -22,7 +22,7 @@ def test_example_of_the_documentation_is_read() -> None:
 
 
 def test_each_message_of_the_service_belongs_to_the_message_before_it() -> None:
-    """Its delay counts from there; the same holds for the close."""
+    """A message's delay counts from there; the same holds for the close."""
     (socket,) = read_recording(TALK).sockets
     last = socket.cues[-1]
 

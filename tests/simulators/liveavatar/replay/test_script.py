@@ -21,7 +21,7 @@ def answers(script: Script, kind: str, event_id: str = "x") -> list[str]:
 
 
 def test_same_client_gets_the_same_answers() -> None:
-    """They come message by message."""
+    """The answers come message by message."""
     script = opened()
     kinds = ["agent.speak", "agent.speak", "agent.speak_end", "session.keep_alive", "agent.interrupt"]
 
@@ -59,7 +59,7 @@ def test_keep_alive_at_another_time_has_no_effect() -> None:
 
 
 def test_answers_have_the_ids_of_this_client() -> None:
-    """They replace the recorded ids; other values stay."""
+    """This client's ids replace the recorded ones; other values stay."""
     script = opened()
     answers(script, "agent.speak", "mine-1")
     answers(script, "agent.speak_end", "mine-2")

@@ -29,7 +29,7 @@ async def replaying(path: Path) -> AsyncIterator[StandIn]:
 
 
 async def test_recorded_call_is_replayed(tmp_path: Path) -> None:
-    """It has token, start, WebSocket and a sentence."""
+    """The call has a token, a start, a WebSocket and a sentence."""
     path = tmp_path / "call.jsonl"
     path.write_text("\n".join(example()), encoding="utf-8")
     async with replaying(path) as stand_in:
