@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Start without an event loop: the default one would never be closed, and an unclosed resource fails a test."""
     asyncio.set_event_loop(None)
-    config.addinivalue_line("markers", "ours(reason): has no meaning in a room of LiveAvatar's, and is left out there")
+    config.addinivalue_line("markers", "ours(reason): does not apply to rooms of LiveAvatar's, and is deselected there")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -28,7 +28,7 @@ FLAGS = (
 
 
 def find_chromium() -> str:
-    """Return its path. Without one these tests fail: a skip would be taken for a pass."""
+    """Return the path of Chromium. Without one these tests fail: a skip would be taken for a pass."""
     for name in NAMES:
         if path := shutil.which(name):
             return path

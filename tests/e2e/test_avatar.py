@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
     from simulators.liveavatar import Dialect
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 BYTES_PER_SECOND = 48_000
 # Seconds between a reported position and the stand-in's; a benchmark measures this more closely.

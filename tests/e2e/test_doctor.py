@@ -15,7 +15,7 @@ from tests.e2e.stage import ROOT, Stage
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
-    pytest.mark.ours(reason="it makes its own room"),
+    pytest.mark.ours(reason="the doctor makes its own room"),
 ]
 
 

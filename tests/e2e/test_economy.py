@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
-    pytest.mark.ours(reason="a room of LiveAvatar's ends with the avatar: a quiet call in it is over"),
+    pytest.mark.ours(reason="a room of LiveAvatar's ends with the avatar, and the call with it"),
 ]
 
 GOODBYE = "Thank you, and goodbye."

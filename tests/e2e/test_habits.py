@@ -21,7 +21,7 @@ from tests.e2e.ear import Ear
 if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 BYTES_PER_SECOND = 48_000
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from demo.livekit_server import LiveKitServer as ServerUnderTest
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
     pytest.mark.long,
-    pytest.mark.ours(reason="it is our server that is away"),
+    pytest.mark.ours(reason="our own server is cut off"),
 ]
 
 # Seconds of the story.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
     from simulators.liveavatar import Dialect
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 both_dialects = pytest.mark.parametrize(
     "dialect", [FULL, pytest.param(STATE_ONLY, marks=pytest.mark.long)], ids=lambda dialect: dialect.name

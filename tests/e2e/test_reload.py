@@ -70,7 +70,7 @@ async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silen
     assert [utterance["interrupted"] for utterance in session["utterances"]] == [True]
 
 
-@pytest.mark.ours(reason="the server of LiveAvatar's rooms can't be asked to tell the agent")
+@pytest.mark.ours(reason="the server of LiveAvatar's rooms takes no requests to inform the agent")
 @pytest.mark.long
 async def test_a_slow_reload_leads_back_into_the_call(stage: Stage, silent: dict[str, str]) -> None:
     """The new page asks for new connection details within 5 s, and joins later: agent and avatar are the same."""

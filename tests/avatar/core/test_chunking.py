@@ -25,8 +25,8 @@ def gaps(speed: float, chunking: Chunking, *, seconds: float = 10.0) -> int:
 
 
 @given(st.floats(0.0, 10.0))
-def test_the_first_chunk_is_within_its_two_settings(rate: float) -> None:
-    """From a stalled TTS to a fast one, the first chunk is between the two settings."""
+def test_the_audio_of_a_start_is_within_its_two_settings(rate: float) -> None:
+    """From a stalled TTS to a fast one, a start takes between `first` and `longest_wait` seconds of audio."""
     chunking = Chunking()
 
     assert chunking.first <= chunking.to_start(rate) <= chunking.longest_wait

@@ -58,7 +58,7 @@ def test_the_service_may_set_the_wait() -> None:
 
 
 def test_repeated_failures_increase_the_wait() -> None:
-    """The first failure is retried at once unless the room closes; a session that lived long is not a failure."""
+    """The first wait is only the time in which a room may close; a session that lived long is not a failure."""
     asks = purchases()
     waits = []
     for _ in range(8):

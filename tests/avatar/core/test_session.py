@@ -32,7 +32,7 @@ def test_an_executor_has_a_deadline_for_its_answer() -> None:
     ids=["long", "sandbox", "too short for a successor"],
 )
 def test_a_session_is_replaced_before_its_end(length: float, relieved: float, left: float) -> None:
-    """The change is 15 s before the end, or at half the time; within a segment a session is left at the last moment."""
+    """The change is due 15 s before the end, or at half its time; within a segment it waits for the last moment."""
     made = session(ends_at=100.0 + length)
 
     assert made.relieve_from(TIMINGS) == 100.0 + length - relieved

@@ -93,7 +93,7 @@ def test_a_waiting_process_gets_the_lock_when_it_is_free(windows: Msvcrt, descri
 def test_without_locks_other_owners_count_as_alive(
     monkeypatch: pytest.MonkeyPatch, descriptors: tuple[int, int]
 ) -> None:
-    """Taking one's own lock is no error on such a system."""
+    """Taking its own lock is not an error on such a system."""
     monkeypatch.setattr(file_lock, "_fcntl", None)
     monkeypatch.setattr(file_lock, "_msvcrt", None)
     own, _ = descriptors

@@ -128,7 +128,7 @@ def test_a_failed_stop_is_due_again_with_growing_waits(
 def test_a_session_that_a_living_owner_fails_to_stop_can_be_claimed(
     journal: SessionJournal, sweeper: SessionJournal, clock: Clock
 ) -> None:
-    """Its owner tried to stop the session 15 s ago."""
+    """The session can be claimed once its owner's last attempt to stop it is more than 15 s ago."""
     add(journal)
     journal.mark_stopping("s-1")
     clock.now += 15
