@@ -65,7 +65,7 @@ def test_sessions_beyond_one_per_call_are_left_over() -> None:
 
 
 def test_a_session_is_wrongly_stopped_if_its_call_goes_on() -> None:
-    """A session whose agent was taken away, or that ended before or never started, doesn't count; its successor does."""
+    """A session doesn't count if its agent was taken away, or it ended before or never started; its successor does."""
     sessions = [
         Session("healthy", 10.0, 35.0),
         Session("healthy", 36.0, None),

@@ -50,4 +50,4 @@ async def test_the_caption_of_an_interrupted_story_ends_where_it_was_heard_to(st
     assert story.word_starts[captioned - 2] <= heard + session["stalled_seconds"] + AGREES, (
         "more than one word too many"
     )
-    assert story.word_starts[captioned] >= heard - TRAILS, "a word too few"
+    assert story.word_starts[captioned] >= heard - TRAILS, "a word is missing"

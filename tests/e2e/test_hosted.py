@@ -44,7 +44,7 @@ async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> 
     assert len(await stage.sessions()) == before + 1
     assert session["end_reason"] == "USER_CLOSED"
     linked = [line for line in lines if "RoomIO linked to participant" in line]
-    assert linked, "to the caller, from the start"
+    assert linked, "the session was not linked to the caller from the start"
     assert not [line for line in linked if AVATAR_IDENTITY in line]
     assert not [line for line in lines if ticket.token in line or "/ws/" in line or "eyJ" in line]
     assert not [line for line in lines if "Traceback" in line or '"level": "ERROR"' in line]

@@ -67,7 +67,7 @@ async def test_a_call_continues_after_livekit_was_away(stage: Stage, tmp_path: P
     assert talk.captions.own(since=0.0).startswith("tell me a story ")
     assert reply
     assert [utterance["interrupted"] for utterance in session["utterances"]] == [False, False]
-    assert len(registrations) == 2, "one before, one after"
+    assert len(registrations) == 2, "one registration before, one after"
 
 
 @pytest.mark.timeout(400)

@@ -18,7 +18,7 @@ def session(*triggers: SessionTrigger, ends_at: float | None = None) -> Session:
 
 
 def test_an_executor_has_a_deadline_for_its_answer() -> None:
-    """A start has a longer one than a stop; without a request to an executor nothing is overdue."""
+    """The deadline of a start is later than that of a stop; without a request to an executor nothing is overdue."""
     started = (SessionTrigger.STARTED, SessionTrigger.SOCKET_OPENED, SessionTrigger.WAITED)
 
     assert session().overdue_at(TIMINGS) == 100.0 + TIMINGS.start

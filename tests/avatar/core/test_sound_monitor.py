@@ -21,7 +21,7 @@ def test_a_frozen_track_is_detected() -> None:
 
 
 def test_the_energy_is_not_read_while_the_server_reports_speech() -> None:
-    """A pause of a second in the speech does not change that."""
+    """A pause of a second in the speech changes nothing."""
     assert silent_since([True, False, False] * 8, [0.2] * 24) == ([], 0)
 
 

@@ -29,7 +29,7 @@ def test_at_most_one_word_is_said_twice_and_none_is_lost(words: list[Word], wher
     assert 0 <= start <= position
     whole = [word for word in words if start <= word.start and word.end <= position]
     assert len(whole) <= 1
-    assert all(not word.start < start < word.end for word in words), "it goes on in the middle of a word"
+    assert all(not word.start < start < word.end for word in words), "speech resumes within a word"
 
 
 @pytest.mark.parametrize(("position", "start"), [(0.3, 0.0), (0.5, 0.45), (1.2, 1.0), (2.3, None)])

@@ -203,7 +203,7 @@ class World:
         """
         end = self.now + limit
         while not condition():
-            assert self.now < end, "that did not happen in time"
+            assert self.now < end, "the condition did not hold in time"
             self.run(0.02)
 
     # Results
@@ -270,7 +270,7 @@ class World:
         if timeout is not None and timeout <= self.now:
             self.machine.handle_timeout(self.now)
             after = self.machine.next_timeout()
-            assert after is None or after > self.now, "the next deadline lies in the future"
+            assert after is None or after > self.now, "the next deadline is not in the future"
         self._pump()
 
     def _pump(self) -> None:

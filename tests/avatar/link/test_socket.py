@@ -173,7 +173,7 @@ async def test_a_session_unknown_to_the_service_is_over(status: int) -> None:
         (LookupError("a mistake"), "LookupError"),
         (None, "the avatar's WebSocket can't be opened: TimeoutError"),
     ],
-    ids=["503", "no connection", "no network", "no URL", "a fault of the program", "no answer"],
+    ids=["503", "no connection", "no network", "no URL", "an unexpected error", "no answer"],
 )
 async def test_a_socket_that_can_not_be_opened_is_tried_again(failure: Exception | None, detail: str) -> None:
     """The machine gets the reason without the URL, which is a credential; an attempt takes 10 s at most."""

@@ -21,13 +21,13 @@ AGREEMENT = 0.5
 
 # Faults under which more may be reported than was heard, and why.
 UNHEARD = {
-    "mute": "it plays nothing and says nothing: what it was playing when it fell silent is taken for played",
+    "mute": "it plays nothing and sends no event: the audio that it was playing when it fell silent counts as played",
     "half_open": "commands reach the kernel only, and no event comes back",
-    "slow_reader": "what is sent waits on the way for longer than speech takes",
+    "slow_reader": "sent audio is delayed for longer than speech takes",
 }
 
 # Faults under which a segment may be interrupted without an interrupt of ours, and why.
-UNSAID = {"hang": "no session begins, so what is captured is reported as not heard within 20 s"}
+UNSAID = {"hang": "no session begins, so captured speech is reported as not heard within 20 s"}
 
 # Faults under which commands may be sent before `connected`, and why.
 UNTOLD = {"unready": "commands are taken by sessions that never say `connected` (facts 32 to 35)"}
@@ -51,7 +51,7 @@ def broken(call: Call) -> Iterator[str]:
 
 def _ended_once(call: Call) -> Iterator[str]:
     if call.surplus:
-        yield f"{call.surplus} ends of nothing"
+        yield f"{call.surplus} reports without a segment"
     for number, segment in enumerate(call.segments, 1):
         if len(segment.reports) != (1 if segment.captured else 0):
             yield f"segment {number} was ended {len(segment.reports)} times"
