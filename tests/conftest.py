@@ -1,4 +1,4 @@
-"""What tests have in common, and the real parts of a call: a LiveKit server and the stand-ins, each a process."""
+"""Shared fixtures, and the real parts of a call: a LiveKit server and the stand-ins, each in a process."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from demo.processes import answers, free_port, running
 from tests.e2e.stage import ROOT, START, Stage
 from tests.reliability import Row, write_rows
 
-# A busy machine is no fault of a property: an example may take as long as it takes.
+# Examples have no deadline: a busy machine must not fail a property.
 settings.register_profile("without time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("without time")
 
@@ -23,18 +23,18 @@ settings.load_profile("without time")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the calls of the tests take place in rooms of LiveAvatar's."""
     parser.addoption(
-        "--room-owner", choices=["ours", "liveavatar"], default="ours", help="whose rooms the calls are in"
+        "--room-owner", choices=["ours", "liveavatar"], default="ours", help="owner of the rooms of the calls"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start without an event loop: the default one would never be closed, and an unclosed resource fails a test."""
     asyncio.set_event_loop(None)
-    config.addinivalue_line("markers", "ours(reason): has no meaning in a room of LiveAvatar's, and is left out there")
+    config.addinivalue_line("markers", "ours(reason): does not apply to rooms of LiveAvatar's, and is deselected there")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has no meaning in the rooms that were asked for."""
+    """Deselect tests that have no meaning in the chosen rooms."""
     if config.getoption("--room-owner") == "ours":
         return
     left_out = [item for item in items if item.get_closest_marker("ours")]
@@ -44,24 +44,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the processes log."""
+    """Return the directory of the processes' logs."""
     return tmp_path_factory.mktemp("logs")
 
 
-# These calls test something else than the habits of LiveAvatar.
+# These calls do not test the habits of LiveAvatar.
 FAST = ("--fast", "--habit", "speech_starts_after=0.2")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def livekit_server(logs: Path) -> AsyncIterator[LiveKitServer]:
-    """A LiveKit server on loopback."""
+    """Yield a LiveKit server on loopback."""
     async with LiveKitServer(log_dir=logs, metrics_port=free_port()) as server:
         yield server
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(livekit_server: LiveKitServer, logs: Path, pytestconfig: pytest.Config) -> AsyncIterator[Stage]:
-    """Everything that a call needs but the worker; LiveAvatar's stand-in opens its rooms on the same LiveKit server."""
+    """Yield all that a call needs except the worker; LiveAvatar's stand-in opens rooms on the same LiveKit server."""
     port = free_port()
     command = [sys.executable, "-m", "simulators", "--port", str(port), "--hosted-rooms", *FAST]
     env = {
@@ -77,7 +77,7 @@ async def stage(livekit_server: LiveKitServer, logs: Path, pytestconfig: pytest.
 
 @pytest.fixture(scope="session")
 def reliability() -> Iterator[list[Row]]:
-    """The outcome of each fault, kept in the file that RELIABILITY_ROWS names, if any."""
+    """Yield the outcomes of the faults, written at the end to the file that RELIABILITY_ROWS names, if any."""
     rows: list[Row] = []
     yield rows
     if path := os.environ.get("RELIABILITY_ROWS"):

@@ -1,4 +1,4 @@
-"""What the tests of faults have seen, for docs/reliability.md."""
+"""The results of the tests of faults, for docs/reliability.md."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Row:
     Attributes:
         fault: what goes wrong.
         heard: what the caller heard, as measured.
-        action: what we do about it.
-        sessions: of the service that were started; None where that is not the point.
+        action: our reaction.
+        sessions: started sessions of the service; None if they do not matter.
     """
 
     fault: str
@@ -31,7 +31,7 @@ class Row:
 
 
 def measured(hall: Hall) -> str:
-    """The words that were heard in a hall."""
+    """Return the description of the sound in a hall."""
     speakers = ", then ".join(_spoken_of(speaker) for speaker in hall.speakers)
     silences = (
         f"{hall.first_silence:.1f} s before its first sound, {max(hall.longest_silence, 0.0):.1f} s at most within"
@@ -40,7 +40,7 @@ def measured(hall: Hall) -> str:
 
 
 def write_rows(rows: Sequence[Row], path: Path) -> None:
-    """Keep them where `python -m docs.reliability` finds them."""
+    """Write the rows where `python -m docs.reliability` finds them."""
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""An agent session that speaks through an avatar, without a room's server."""
+"""An agent session that speaks through an avatar, without a LiveKit server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ LIVEKIT = {
 
 @asynccontextmanager
 async def call(service: LiteService, **options: Any) -> AsyncIterator[tuple[AvatarSession, AudioOutput]]:
-    """An agent session that speaks through an avatar of `service`."""
+    """Yield an agent session that speaks through an avatar of `service`."""
     async with service.running_server() as url:
         avatar = AvatarSession(
             api_key=options.pop("api_key", KEY),
@@ -40,6 +40,6 @@ async def call(service: LiteService, **options: Any) -> AsyncIterator[tuple[Avat
 
 
 async def played(output: AudioOutput) -> PlaybackFinishedEvent:
-    """Wait for the end of what was captured."""
+    """Wait until everything that was captured has been played."""
     async with asyncio.timeout(20):
         return await output.wait_for_playout()

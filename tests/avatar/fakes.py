@@ -1,6 +1,6 @@
 """A LITE service on loopback, scripted by subclassing, and an empty room.
 
-Its REST replies are scripts, so that a test can write a reply that the service was never seen to give. What it does
+Its REST replies are scripts, so a test can use a reply that the service was never seen to give. What it does
 with speech is the stand-in's model of a conversation.
 """
 
@@ -20,7 +20,7 @@ from simulators.liveavatar.model.conversation import Conversation, Message
 
 KEY = "the-key"
 
-# Seconds from the first audio to the first sound: what is captured at once is not played at once.
+# Seconds from the first audio to the first sound: captured audio is not played at once.
 _STARTS_AFTER_S = 0.2
 
 RoomEvent = Literal[
@@ -44,7 +44,7 @@ class FakeRoom(rtc.EventEmitter[RoomEvent]):
 
 
 class LiteService:
-    """REST and WebSocket of one account. Override what a test wants to go wrong."""
+    """REST and WebSocket of one account. A test overrides what should go wrong."""
 
     def __init__(self, dialect: Dialect = FULL) -> None:
         self.habits = Habits.fast(
@@ -57,7 +57,7 @@ class LiteService:
         self.changed = asyncio.Condition()
         self.url = ""
 
-    # What a test may override
+    # Handlers that a test may override
 
     def on_token(self, request: web.Request) -> web.Response:
         if request.headers.get("X-API-KEY") != KEY:
@@ -84,10 +84,10 @@ class LiteService:
     async def greet(self, socket: web.WebSocketResponse) -> None:
         await socket.send_json({"type": "session.state_updated", "state": "connected"})
 
-    # The rest
+    # Fixed parts
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
-        """Play what comes, by the model, until the socket is closed."""
+        """Play the received audio with the model until the socket is closed."""
         said: list[Message] = []
         conversation = Conversation(self.habits, now=self._time(), new_id=lambda: "minted", send=said.append)
         conversation.player.release(now=self._time())
@@ -102,7 +102,7 @@ class LiteService:
         await asyncio.gather(playing, return_exceptions=True)
 
     async def wait_for(self, kind: str, count: int = 1) -> list[dict[str, Any]]:
-        """Wait until that many commands of a type have come."""
+        """Wait until `count` commands of a type have come."""
         async with self.changed, asyncio.timeout(20):
             await self.changed.wait_for(lambda: len(self.of(kind)) >= count)
         return self.of(kind)
@@ -158,12 +158,12 @@ class LiteService:
 
 
 def reply(body: dict[str, Any], status: int = 200) -> web.Response:
-    """A JSON answer."""
+    """Return a JSON answer."""
     return web.json_response(body, status=status)
 
 
 def frame(seconds: float, *, rate: int = 24_000, channels: int = 1, value: int = 7) -> rtc.AudioFrame:
-    """A frame of a constant sample."""
+    """Return a frame of a constant sample."""
     samples = int(seconds * rate)
     pcm = value.to_bytes(2, "little", signed=True) * samples * channels
     return rtc.AudioFrame(pcm, rate, channels, samples)

@@ -1,4 +1,4 @@
-"""What was heard of the avatars of a service, and of whom at once."""
+"""The sound that was heard of a service's avatars, and where two of them overlap."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -11,7 +11,7 @@ Piece: TypeAlias = tuple[float, float, str, bytes]
 
 
 def avatar_pieces(model: ServiceModel) -> Iterator[Piece]:
-    """The PCM that all avatars have played, without silence."""
+    """Yield the PCM that all avatars have played, without silence."""
     for session in model.sessions:
         if session.conversation is not None:
             player = session.conversation.player
@@ -21,7 +21,7 @@ def avatar_pieces(model: ServiceModel) -> Iterator[Piece]:
 
 
 def overlap(pieces: list[Piece]) -> float:
-    """Seconds in which two were heard at once.
+    """Return the seconds in which two were heard at once.
 
     Args:
         pieces: In the order in which they began.

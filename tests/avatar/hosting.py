@@ -15,13 +15,13 @@ ROOM = "liveavatar-s-1"
 
 
 def token(identity: str, room: str = ROOM) -> str:
-    """A token of the service's LiveKit server."""
+    """Return a token of the service's LiveKit server."""
     minted = api.AccessToken("their-key", "a-secret-of-theirs-with-more-than-32-characters")
     return minted.with_identity(identity).with_grants(api.VideoGrants(room_join=True, room=room)).to_jwt()
 
 
 class Hosting(LiteService):
-    """Gives a room with each session; what is `given` goes before what it would say."""
+    """A service that gives a room with each session; `given` overrides its default fields."""
 
     def __init__(self, **given: object) -> None:
         super().__init__()

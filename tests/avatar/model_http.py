@@ -1,4 +1,4 @@
-"""The model of the service behind the face of an aiohttp session, in the event loop's time."""
+"""The model of the service behind the interface of an aiohttp session, in the event loop's time."""
 
 import asyncio
 import json
@@ -29,8 +29,8 @@ class ModelSocket:
     """A client's WebSocket: `send_str` hands a frame to the model, and reading gives what the model sends.
 
     Args:
-        http: Has the model.
-        socket_id: The model's.
+        http: The HTTP session, which has the model.
+        socket_id: The model's number of the socket.
     """
 
     def __init__(self, http: "ModelHttp", socket_id: int) -> None:
@@ -41,7 +41,7 @@ class ModelSocket:
         self._socket_id = socket_id
 
     async def send_str(self, text: str) -> None:
-        """Send a frame; on a slow uplink that takes a while."""
+        """Send a frame; on a slow uplink this takes a while."""
         await asyncio.sleep(len(text) / self._http.uplink)
         self._http.frames.append({**json.loads(text), "at": self._http.now, "socket": self._socket_id})
         self._http.model.receive(self._socket_id, text, self._http.now)
@@ -52,7 +52,7 @@ class ModelSocket:
             yield SimpleNamespace(type=aiohttp.WSMsgType.TEXT, data=text)
 
     def get_extra_info(self, name: str) -> None:
-        """There is no transport."""
+        """Return None: there is no transport."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,12 +63,12 @@ class ModelSocket:
 
 
 class ModelHttp:
-    """Answers REST calls, opens WebSockets, and notes what it was asked for.
+    """An HTTP session that answers REST calls, opens WebSockets, and notes its requests.
 
     Args:
         model: The service.
-        on_room: Called with what happens in the avatar's room.
-        uplink: Bytes a second of a WebSocket to the service.
+        on_room: Called with each event of the avatar's room.
+        uplink: Bytes per second of a WebSocket to the service.
     """
 
     def __init__(
@@ -79,18 +79,18 @@ class ModelHttp:
         uplink: float = float("inf"),
     ) -> None:
         self.model = model
+        # REST calls: time, last part of the path, and body.
         self.calls: list[tuple[float, str, Any]] = []
-        """REST calls: when, the last part of the path, and the body."""
+        # The frames of all WebSockets: text, time and number in `sockets`.
         self.frames: list[dict[str, Any]] = []
-        """The frames of all WebSockets: text, time and number in `sockets`."""
+        # Subscription changes that the room's server was asked for: time, and whether to mute.
         self.mutes: list[tuple[float, bool]] = []
-        """Changes of subscriptions that the room's server was asked for: when, and whether to mute."""
+        # The model's numbers of the WebSockets that were opened.
         self.sockets: list[int] = []
-        """The model's numbers of the WebSockets that were opened."""
         self.uplink = uplink
         self.is_reachable = True
+        # Calls, by the last part of the path, that are carried out but never answered.
         self.hangs: set[str] = set()
-        """Calls, by the last part of the path, that are carried out and never answered."""
         self.timeout = aiohttp.ClientTimeout()
         self._on_room = on_room
         self._replies: dict[int, asyncio.Future[Replied]] = {}
@@ -103,15 +103,15 @@ class ModelHttp:
         return asyncio.get_running_loop().time()
 
     def called(self, path: str) -> list[float]:
-        """When a call was made."""
+        """Return the times of a call."""
         return [at for at, name, _ in self.calls if name == path]
 
     def sent(self, kind: str) -> list[dict[str, Any]]:
-        """The commands of a type that were sent."""
+        """Return the commands of a type that were sent."""
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def lose_socket(self, *, told: bool = True) -> None:
-        """Lose the newest WebSocket; untold, nothing more is heard of it."""
+        """Lose the newest WebSocket; without `told`, the client is not informed."""
         self.model.drop_socket(self.sockets[-1], self.now, told=told)
         self.pump()
 
@@ -121,7 +121,7 @@ class ModelHttp:
         self.pump()
 
     def pump(self) -> None:
-        """Carry out what has happened at the service, and wake up when something will."""
+        """Carry out what is due at the service, and plan the next wake-up."""
         for happening in self.model.advance(self.now):
             self._happen(happening)
         if self._timer is not None:
@@ -130,7 +130,7 @@ class ModelHttp:
             # A timer may fire a little early, and the model does nothing before its time.
             self._timer = asyncio.get_running_loop().call_at(max(at, self.now + 1e-5), self.pump)
 
-    # The face of aiohttp.ClientSession
+    # The interface of aiohttp.ClientSession
 
     @asynccontextmanager
     async def request(
@@ -175,7 +175,7 @@ class ModelHttp:
 
     @asynccontextmanager
     async def post(self, url: str, *, data: bytes, **_: object) -> AsyncIterator[SimpleNamespace]:
-        """Be the room's server, which is asked to change subscriptions."""
+        """Act as the room's server, which changes subscriptions."""
         asked = api.UpdateSubscriptionsRequest.FromString(data)
         self.mutes.append((self.now, not asked.subscribe))
         answer = api.UpdateSubscriptionsResponse().SerializeToString()

@@ -1,4 +1,4 @@
-"""The REST client: what it asks, what it repeats, and what it makes of answers."""
+"""The REST client: its requests, its retries, and its reading of answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +26,7 @@ TOKEN = SessionToken("s-1", "jwt")
 async def service(
     *answers: Callable[[], web.Response], journal: SessionJournal | None = None, recorder: Recorder | None = None
 ) -> AsyncIterator[tuple[LiveAvatarAPI, list[web.Request]]]:
-    """A client of a server that gives these answers one after another."""
+    """Yield a client of a server that gives these answers one after another."""
     requests: list[web.Request] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -46,13 +46,13 @@ async def service(
 
 
 def answer(data: Any = None, *, status: int = 200, code: int = 1000, message: str = "", **headers: str) -> Any:
-    """An answer in the service's envelope."""
+    """Return an answer in the service's envelope."""
     body = {"code": code, "data": data, "message": message}
     return lambda: web.json_response(body, status=status, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
-async def test_a_call_that_may_be_repeated_is() -> None:
-    """After an outage the token is asked for again."""
+async def test_a_repeatable_call_is_repeated() -> None:
+    """After an outage the token is requested again."""
     good = answer({"session_id": "s-1", "session_token": "jwt"})
     async with service(answer(status=503), answer(status=429, Retry_After="0"), good) as (api, requests):
         token = await api.create_token(avatar_id="a")
@@ -62,7 +62,7 @@ async def test_a_call_that_may_be_repeated_is() -> None:
 
 
 async def test_start_is_never_repeated() -> None:
-    """A start that failed half-way may have started a session: a second one would be billed beside it."""
+    """A start that failed may have started a session: a second one would be billed too."""
     async with service(answer(status=503)) as (api, requests):
         with pytest.raises(ServiceError):
             await api.start(TOKEN)
@@ -70,8 +70,8 @@ async def test_start_is_never_repeated() -> None:
     assert len(requests) == 1
 
 
-async def test_a_refused_key_is_not_tried_again() -> None:
-    """Authentication does not get better by repetition."""
+async def test_a_refused_key_is_not_retried() -> None:
+    """A retry would be refused in the same way."""
     async with service(answer(status=401, message="Invalid API key")) as (api, requests):
         with pytest.raises(AuthError) as error:
             await api.credits_left()
@@ -89,15 +89,15 @@ async def test_a_refused_key_is_not_tried_again() -> None:
         (429, 1, "slow"),
     ],
 )
-async def test_no_room_for_a_session_is_told_from_a_refused_key(status: int, code: int, message: str) -> None:
-    """Concurrency, credits and rate are one class, whatever the status."""
+async def test_capacity_is_distinguished_from_a_refused_key(status: int, code: int, message: str) -> None:
+    """Concurrency, credits and rate limits raise one class, whatever the status."""
     async with service(answer(status=status, code=code, message=message)) as (api, _):
         with pytest.raises(CapacityError):
             await api.start(TOKEN)
 
 
 async def test_optional_fields_may_be_missing() -> None:
-    """Of a started session only the ws_url has to be there."""
+    """A started session needs only the ws_url."""
     async with service(answer({"ws_url": "wss://x/1"}, status=201)) as (api, _):
         started = await api.start(TOKEN)
 
@@ -105,8 +105,8 @@ async def test_optional_fields_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"data":null}', b'{"data":{"session_id":1}}'])
-async def test_a_reply_that_can_not_be_used_is_an_error_of_the_service(body: bytes) -> None:
-    """Truncated or foreign replies name the call and the field that is missing."""
+async def test_an_unusable_reply_is_an_error_of_the_service(body: bytes) -> None:
+    """The error of a truncated or foreign reply names the call and the missing field."""
     async with service(lambda: web.Response(body=body)) as (api, _):
         with pytest.raises(ServiceError, match=r"POST /v1/sessions/token.*no session_id"):
             await api.create_token(avatar_id="a")
@@ -116,7 +116,7 @@ async def test_a_reply_that_can_not_be_used_is_an_error_of_the_service(body: byt
     ("status", "message"), [(404, ""), (410, ""), (400, "Session has already ended"), (409, "Session is closed")]
 )
 async def test_a_session_that_is_gone_counts_as_stopped(status: int, message: str) -> None:
-    """Stopping twice is no error."""
+    """Stopping twice is not an error."""
     async with service(answer(status=status, message=message)) as (api, requests):
         await api.stop("s-1")
 
@@ -134,8 +134,8 @@ async def test_a_stop_that_is_refused_for_another_reason_is_an_error(status: int
             await api.stop("s-1")
 
 
-async def test_active_sessions_are_read_to_the_last_page() -> None:
-    """Each has its id and, if it is told, how long it has run."""
+async def test_all_pages_of_active_sessions_are_read() -> None:
+    """Each session has its id and, if the reply has it, its running time."""
     first = {"next": "page 2", "results": [{"id": "s-1", "duration": 61}, "nonsense"]}
     async with service(answer(first), answer({"next": None, "results": [{"id": "s-2"}]})) as (api, requests):
         sessions = await api.active_sessions()
@@ -147,7 +147,7 @@ async def test_active_sessions_are_read_to_the_last_page() -> None:
     ]
 
 
-async def test_a_session_is_in_the_journal_before_it_is_started(tmp_path: Path) -> None:
+async def test_a_session_is_in_the_journal_before_its_start(tmp_path: Path) -> None:
     """Whenever this process dies, the journal knows which session may run."""
     journal = SessionJournal(tmp_path)
     seen: list[str] = []
@@ -178,8 +178,8 @@ async def test_a_stop_without_an_answer_leaves_the_session_in_the_journal(tmp_pa
     journal.disown()
 
 
-async def test_what_cannot_be_noted_is_not_started_but_stopped(tmp_path: Path) -> None:
-    """A full disk keeps a session from being started, and none from being stopped."""
+async def test_a_session_that_cannot_be_noted_is_stopped_and_not_started(tmp_path: Path) -> None:
+    """A full disk prevents the start of a session, but not its stop."""
     (tmp_path / "file").touch()
     async with service(answer(), journal=SessionJournal(tmp_path / "file")) as (api, requests):
         with pytest.raises(JournalError):
@@ -195,7 +195,7 @@ TOO_LONG = "max_session_duration (600s) exceeds the maximum allowed (60s)"
 async def test_a_duration_above_the_plans_limit_is_asked_for_again_as_allowed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Once, with the number in the refusal; it is said, remembered, and not asked for a second time."""
+    """The request is repeated once, with the refusal's limit, which is logged, remembered, and used from then on."""
     good = answer({"session_id": "s-1", "session_token": "jwt"})
     async with service(answer(status=400, code=4000, message=TOO_LONG), good) as (api, requests):
         first = await api.create_token(avatar_id="a", max_session_duration=600)
@@ -208,7 +208,7 @@ async def test_a_duration_above_the_plans_limit_is_asked_for_again_as_allowed(
 
 
 async def test_1080p_and_a_long_session_may_both_be_refused() -> None:
-    """Each is replaced after its own refusal, and the session is made."""
+    """Quality and duration are replaced after their own refusals, and the session is created."""
     refusals = (answer(status=400, message=TOO_LONG), answer(status=400, message="very_high is not in your plan"))
     good = answer({"session_id": "s-1", "session_token": "jwt"})
     async with service(*refusals, good) as (api, requests):
@@ -217,8 +217,8 @@ async def test_1080p_and_a_long_session_may_both_be_refused() -> None:
     assert (token.video_quality, token.max_session_duration, len(requests)) == ("high", 60, 3)
 
 
-async def test_a_request_is_amended_only_as_far_as_it_helps() -> None:
-    """A service that goes on refusing what it allows is not asked for ever."""
+async def test_a_request_is_amended_a_limited_number_of_times() -> None:
+    """A service that refuses even what it allows is not asked for ever."""
     async with service(answer(status=400, message=TOO_LONG)) as (api, requests):
         with pytest.raises(ServiceError, match="lower max_session_duration"):
             await api.create_token(avatar_id="a", max_session_duration=600)
@@ -226,8 +226,8 @@ async def test_a_request_is_amended_only_as_far_as_it_helps() -> None:
     assert len(requests) == 2
 
 
-async def test_what_was_granted_is_how_long_the_session_lasts() -> None:
-    """A start reply that names no duration leaves the one that was asked for and granted."""
+async def test_the_granted_duration_is_that_of_the_session() -> None:
+    """If the start reply has no duration, the requested and granted one counts."""
     async with service(answer({"ws_url": "wss://x/1"}, status=201)) as (api, _):
         started = await api.start(SessionToken("s-1", "jwt", max_session_duration=60))
 
@@ -235,7 +235,7 @@ async def test_what_was_granted_is_how_long_the_session_lasts() -> None:
 
 
 async def test_a_start_without_an_answer_may_have_taken_effect() -> None:
-    """Its limit is its own: the client's is shorter, and does not cut it off."""
+    """The start's time limit is its own: the client's shorter one does not apply."""
     answered = asyncio.Event()
 
     async def slow(_: web.Request) -> web.Response:
@@ -258,8 +258,8 @@ async def test_a_start_without_an_answer_may_have_taken_effect() -> None:
     assert started.ws_url == "wss://x/1"
 
 
-async def test_a_session_is_kept_alive_by_the_key_and_its_id() -> None:
-    """An empty body is refused with a key (10), and a session that is over is an error (11)."""
+async def test_a_keep_alive_needs_the_key_and_the_session_id() -> None:
+    """An empty body is refused with a key (10), and a keep-alive of an ended session is an error (11)."""
     async with service(answer(), answer(status=400, message="Session is closed")) as (api, requests):
         await api.keep_alive("s-1")
         body, key = await requests[0].json(), requests[0].headers["X-API-KEY"]
@@ -278,13 +278,13 @@ async def test_a_session_is_kept_alive_by_the_key_and_its_id() -> None:
     ],
 )
 async def test_an_avatar_is_looked_up(data: dict[str, object], avatar: Avatar) -> None:
-    """With what may keep it from being used; the service need not say so."""
+    """The result has the reasons why it may be unusable; the service may leave them out."""
     async with service(answer(data)) as (api, _):
         assert await api.avatar("a") == avatar
 
 
 async def test_every_call_is_recorded(tmp_path: Path) -> None:
-    """Request and reply, by the kind of authorisation, without the key, the token and the session's id."""
+    """Request and reply are recorded with the kind of credential, without the key, the token and the session's id."""
     token = answer({"session_id": "a-session-id", "session_token": "a-session-token"})
     started = answer({"ws_url": "wss://x.example/secret-path"}, status=201)
     with Recorder.in_directory(tmp_path) as recorder:

@@ -1,4 +1,4 @@
-"""What an avatar session can't do without."""
+"""The required arguments of an avatar session."""
 
 import pytest
 from livekit import rtc
@@ -8,7 +8,7 @@ from avatar.arguments import local_identity, require
 from tests.avatar.virtual_room import VirtualRoom
 
 
-def test_everything_that_is_missing_is_named_at_once() -> None:
+def test_all_missing_arguments_are_named_at_once() -> None:
     """Only missing arguments are named: a given one may be a secret."""
     with pytest.raises(ConfigurationError, match="needs A_KEY, A_URL: set it in the environment") as error:
         require(A_KEY="", A_NAME="secret", A_URL="")
@@ -17,7 +17,7 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
     require(A_NAME="given")
 
 
-async def test_outside_of_a_job_the_room_tells_who_the_agent_is() -> None:
+async def test_outside_of_a_job_the_room_gives_the_agents_identity() -> None:
     """The room has to be connected: before that the agent has no identity."""
     room = VirtualRoom()
     assert local_identity(room) == "the-agent"

@@ -1,4 +1,4 @@
-"""Any frame becomes the service's format, without a loss at a segment's end."""
+"""Conversion of frames to the service's format, without a loss at a segment's end."""
 
 import itertools
 import math
@@ -12,17 +12,17 @@ from avatar.core.audio import to_seconds
 
 
 def frame(pcm: bytes, *, rate: int = 24_000, channels: int = 1) -> rtc.AudioFrame:
-    """A frame of these samples."""
+    """Return a frame of these samples."""
     return rtc.AudioFrame(pcm, rate, channels, len(pcm) // 2 // channels)
 
 
 def tone(seconds: float, *, rate: int, hertz: int = 440) -> "array[int]":
-    """A sine, at a quarter of the loudest."""
+    """Return a sine at a quarter of full scale."""
     return array("h", (round(8_000 * math.sin(2 * math.pi * hertz * at / rate)) for at in range(round(seconds * rate))))
 
 
-def test_the_services_own_format_passes_untouched() -> None:
-    """Audio in the service's format is neither resampled nor held back."""
+def test_audio_in_the_services_format_is_unchanged() -> None:
+    """Such audio is neither resampled nor held back."""
     converter, pcm = Converter(), tone(0.02, rate=24_000).tobytes()
 
     assert converter.push(frame(pcm)) == pcm
@@ -30,7 +30,7 @@ def test_the_services_own_format_passes_untouched() -> None:
 
 
 def test_channels_are_averaged() -> None:
-    """A voice on one of two channels is heard at half its loudness."""
+    """Speech on one of two channels has half its loudness."""
     stereo = array("h", (sample for left in (100, -100, 3_000) for sample in (left, 0)))
 
     assert array("h", Converter().push(frame(stereo.tobytes(), channels=2))).tolist() == [50, -50, 1_500]
@@ -38,7 +38,7 @@ def test_channels_are_averaged() -> None:
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
 def test_another_rate_keeps_length_and_pitch(rate: int) -> None:
-    """The end is in the flush; the tone crosses zero as often as before."""
+    """The end comes with the flush; the tone has as many zero crossings as before."""
     converter, source = Converter(), tone(1.0, rate=rate)
     pieces = [source[at : at + rate // 50].tobytes() for at in range(0, len(source), rate // 50)]
     pcm = b"".join(converter.push(frame(piece, rate=rate)) for piece in pieces) + converter.flush()
@@ -59,7 +59,7 @@ def test_a_dropped_segment_leaks_nothing_into_the_next() -> None:
 
 
 def test_the_rate_may_change_between_segments() -> None:
-    """Another voice may have another rate."""
+    """The TTS may change its voice, and with it the rate."""
     converter = Converter()
     lengths = []
     for rate in (16_000, 48_000, 24_000):

@@ -1,4 +1,4 @@
-"""The framework's side of the avatar: what it is told of each segment."""
+"""The framework's side of the avatar: the events of each segment."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -20,12 +20,12 @@ FAST = Habits.fast()
 
 
 def output_of(call: VirtualCall) -> AvatarAudioOutput:
-    """The output under test."""
+    """Return the output under test."""
     assert isinstance(call.output, AvatarAudioOutput)
     return call.output
 
 
-async def test_the_framework_is_told_what_the_avatar_can_do() -> None:
+async def test_the_framework_reads_the_avatars_capabilities() -> None:
     """The framework resamples to 24 kHz, and pauses instead of interrupting."""
     async with virtual_call(FAST) as call:
         assert call.output.sample_rate == 24_000
@@ -33,7 +33,7 @@ async def test_the_framework_is_told_what_the_avatar_can_do() -> None:
 
 
 async def test_a_segment_starts_progresses_and_finishes_once() -> None:
-    """Its progress adds up to its position, run by run."""
+    """The progress adds up to the position, run by run."""
     async with virtual_call(FAST) as call:
         starts: list[PlaybackStartedEvent] = []
         runs: list[PlaybackProgressedEvent] = []
@@ -50,8 +50,8 @@ async def test_a_segment_starts_progresses_and_finishes_once() -> None:
         assert sum(run.duration for run in runs) == pytest.approx(2.0)
 
 
-async def test_each_segment_is_reported_by_itself() -> None:
-    """Also those that are captured while another one plays."""
+async def test_each_segment_has_its_own_report() -> None:
+    """Segments that are captured while another one plays are included."""
     async with virtual_call(FAST) as call:
         for length in (0.5, 1.0, 1.5):
             await call.say(length)
@@ -60,8 +60,8 @@ async def test_each_segment_is_reported_by_itself() -> None:
         assert [report.playback_position for report in call.reports] == [0.5, 1.0, 1.5]
 
 
-async def test_a_cleared_buffer_finishes_every_segment_where_it_was_played_to() -> None:
-    """Each captured segment gets one report; those behind the first were heard for 0 s."""
+async def test_a_cleared_buffer_finishes_every_segment_at_its_played_position() -> None:
+    """Each captured segment gets one report; those after the first were heard for 0 s."""
     async with virtual_call(FAST) as call:
         await call.is_live()
         await call.say(5.0)
@@ -88,8 +88,8 @@ async def test_speech_without_audio_is_not_a_segment() -> None:
         assert len(call.reports) == 1
 
 
-async def test_a_paused_segment_goes_on_where_it_was() -> None:
-    """Everything is heard once, and the pause is not counted."""
+async def test_a_paused_segment_resumes_where_it_was() -> None:
+    """All of it is heard once, and the pause is not counted."""
     async with virtual_call(FAST) as call:
         await call.is_live()
         await call.say(3.0)
@@ -104,8 +104,8 @@ async def test_a_paused_segment_goes_on_where_it_was() -> None:
         assert (report.playback_position, report.interrupted) == (3.0, False)
 
 
-async def test_cut_speech_goes_on_at_the_start_of_a_word() -> None:
-    """The words that text to speech has timed come with the frames; sentences and words without times do not count."""
+async def test_cut_speech_resumes_at_the_start_of_a_word() -> None:
+    """The TTS's word times come with the frames; sentences and words without times do not count."""
     async with virtual_call(FAST) as call:
         await call.is_live()
         for second in range(4):
@@ -128,7 +128,7 @@ async def test_cut_speech_goes_on_at_the_start_of_a_word() -> None:
 
 
 async def test_a_source_that_is_ten_minutes_ahead_waits() -> None:
-    """Memory has a bound."""
+    """The buffer is bounded."""
     async with virtual_call(FAST) as call:
         await call.is_live()
         began = call.now
@@ -140,7 +140,7 @@ async def test_a_source_that_is_ten_minutes_ahead_waits() -> None:
         assert waited == pytest.approx(60.0, abs=2.0)
 
 
-async def test_audio_of_another_rate_is_whole() -> None:
+async def test_resampled_audio_is_complete() -> None:
     """The resampler's remainder at a segment's end is part of the segment."""
     async with virtual_call(FAST) as call:
         for _ in range(50):
@@ -152,8 +152,8 @@ async def test_audio_of_another_rate_is_whole() -> None:
         assert not report.interrupted
 
 
-async def test_after_the_end_of_the_avatar_speech_is_reported_as_not_heard() -> None:
-    """The framework does not wait for it."""
+async def test_after_the_avatars_end_speech_is_reported_as_not_heard() -> None:
+    """The framework does not wait for its playback."""
     async with virtual_call(FAST) as call:
         await call.avatar.aclose()
         await call.say(1.0)

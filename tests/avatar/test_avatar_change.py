@@ -1,4 +1,4 @@
-"""Another avatar in a call, from the drop-in to the model of the service, in virtual time."""
+"""Change of the avatar in a call, from the drop-in to the model of the service, in virtual time."""
 
 import asyncio
 import itertools
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.looptime
 
 
 def asked_for(call: VirtualCall) -> list[str]:
-    """The avatar of each token request."""
+    """Return the avatar of each token request."""
     return [body["avatar_id"] for _, url, body in call.http.calls if url.endswith("token")]
 
 
-async def test_another_avatar_says_what_comes_next() -> None:
-    """The first one says its segment to the end, and is stopped; nothing is lost or said by two."""
+async def test_another_avatar_says_the_next_segment() -> None:
+    """The first avatar finishes its segment and is stopped; nothing is lost or said by two."""
     async with virtual_call() as call:
         await call.is_live()
         await call.say(6.0)
@@ -43,8 +43,8 @@ async def test_another_avatar_says_what_comes_next() -> None:
     assert [status.is_live for status in call.statuses] == [True]
 
 
-async def test_an_avatar_that_there_is_not_leaves_the_first_one_in_place() -> None:
-    """The application is told once, and nothing is heard or seen of it."""
+async def test_an_avatar_that_does_not_exist_leaves_the_first_one_in_place() -> None:
+    """The application gets one event, and nothing of it is heard or seen."""
     rejected: list[str] = []
     async with virtual_call() as call:
         call.avatar.on("avatar_rejected", rejected.append)
@@ -64,7 +64,7 @@ async def test_an_avatar_that_there_is_not_leaves_the_first_one_in_place() -> No
 
 
 async def test_an_avatar_that_was_not_started_can_not_change() -> None:
-    """Nor one in a room of LiveAvatar's, whose session has the room."""
+    """The same holds for one in a room of LiveAvatar's, which belongs to its session."""
     avatar = AvatarSession(avatar_id=DRAWN_FACE_ID, api_key="a-key")
 
     with pytest.raises(ConfigurationError, match="room of your own"):

@@ -1,4 +1,4 @@
-"""An avatar that is closed while it speaks: the conversation holds what was heard, and the service stops."""
+"""An avatar that is closed while it speaks: the conversation keeps what was heard, and the service stops."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ SECONDS = 5.0
 
 
 class Transcript(TextOutput):
-    """A room transcription that is dropped."""
+    """A room transcription that drops its text."""
 
     def __init__(self) -> None:
         super().__init__(label="Room", next_in_chain=None)
@@ -33,13 +33,13 @@ class Transcript(TextOutput):
 
 
 async def speech() -> AsyncIterator[rtc.AudioFrame]:
-    """Five seconds of sound."""
+    """Yield five seconds of sound."""
     for _ in range(round(SECONDS * 50)):
         yield rtc.AudioFrame(b"\x10\x20" * (RATE // 50), RATE, 1, RATE // 50)
 
 
 async def begin_to_say(call: VirtualCall, text: str = TEXT) -> SpeechHandle:
-    """Start the agent session, and let it say a text of five seconds."""
+    """Start the agent session, and say a text of five seconds."""
     call.session.output.transcription = Transcript()
     await call.session.start(Agent(instructions="none"))
     call.avatar.sync_transcription()
@@ -48,7 +48,7 @@ async def begin_to_say(call: VirtualCall, text: str = TEXT) -> SpeechHandle:
 
 
 def history(call: VirtualCall) -> list[tuple[str | None, bool]]:
-    """What the conversation holds of the agent's words, and whether they were interrupted."""
+    """Return the agent's messages in the conversation, and whether they were interrupted."""
     return [
         (message.text_content, message.interrupted)
         for message in call.session.history.messages()
@@ -56,8 +56,8 @@ def history(call: VirtualCall) -> list[tuple[str | None, bool]]:
     ]
 
 
-async def test_closed_in_mid_speech_the_conversation_holds_what_was_heard() -> None:
-    """The speech is interrupted where the avatar was, before its session is stopped."""
+async def test_closed_during_speech_the_conversation_keeps_what_was_heard() -> None:
+    """The speech is interrupted at the avatar's position, before its session is stopped."""
     async with virtual_call() as call:
         said = await begin_to_say(call)
         await call.until(lambda: bool(call.heard()))
@@ -77,8 +77,8 @@ async def test_closed_in_mid_speech_the_conversation_holds_what_was_heard() -> N
     assert 1.5 < report.playback_position < 2.5
 
 
-async def test_speech_that_allows_no_interruption_is_cut_as_well() -> None:
-    """With the avatar it has lost the voice that says it; what waits behind it was not said."""
+async def test_speech_that_allows_no_interruption_is_cut_too() -> None:
+    """Without the avatar nothing plays it; the speech queued after it was not said."""
     async with virtual_call() as call:
         said = await begin_to_say(call)
         said.allow_interruptions = False
@@ -96,7 +96,7 @@ async def test_speech_that_allows_no_interruption_is_cut_as_well() -> None:
 
 
 async def test_closed_after_its_last_word_nothing_is_interrupted() -> None:
-    """Speech that was waited for is in the conversation as a whole."""
+    """Speech that was played to its end is whole in the conversation."""
     async with virtual_call() as call:
         said = await begin_to_say(call)
         await said
@@ -108,7 +108,7 @@ async def test_closed_after_its_last_word_nothing_is_interrupted() -> None:
 
 
 async def test_the_avatar_is_interrupted_before_its_session_is_stopped() -> None:
-    """The service gets the interrupt while it still plays, and the stop after it."""
+    """The service gets the interrupt while it still plays, and then the stop."""
     async with virtual_call() as call:
         await begin_to_say(call)
         await call.until(lambda: bool(call.heard()))
@@ -120,8 +120,8 @@ async def test_the_avatar_is_interrupted_before_its_session_is_stopped() -> None
     assert interrupt["at"] <= stopped_at
 
 
-async def test_a_speaker_that_is_not_the_framework_is_cut_as_well() -> None:
-    """Audio that was captured without a speech of the agent session is finished where it was played to."""
+async def test_audio_captured_without_the_framework_is_cut_too() -> None:
+    """Audio that was captured outside of the agent session's speech is finished at its played position."""
     async with virtual_call() as call:
         await call.say(5.0)
         await call.until(lambda: bool(call.heard()))
@@ -133,8 +133,8 @@ async def test_a_speaker_that_is_not_the_framework_is_cut_as_well() -> None:
     assert 0.5 < report.playback_position < 1.5
 
 
-async def test_an_agent_session_goes_on_without_its_avatar() -> None:
-    """Speech after the end is not waited for: nothing plays it."""
+async def test_an_agent_session_continues_without_its_avatar() -> None:
+    """Speech after the end is not awaited: nothing plays it."""
     async with virtual_call() as call:
         said = await begin_to_say(call)
         await call.until(lambda: bool(call.heard()))
@@ -150,7 +150,7 @@ class Stubborn:
     """An agent session that can't be interrupted.
 
     Args:
-        failure: What an interruption raises; None if it never comes to an end.
+        failure: The error that an interruption raises; None if it never ends.
     """
 
     def __init__(self, failure: Exception | None) -> None:
@@ -166,8 +166,8 @@ class Stubborn:
 @pytest.mark.parametrize(
     "failure", [None, RuntimeError("not running"), LookupError("a mistake")], ids=["hangs", "does not run", "fails"]
 )
-async def test_a_framework_that_interrupts_nothing_does_not_keep_the_avatar(failure: Exception | None) -> None:
-    """Its session costs until it is stopped: the interruption is given half a second."""
+async def test_a_framework_that_does_not_interrupt_does_not_keep_the_avatar(failure: Exception | None) -> None:
+    """The session is billed until it is stopped: the interruption gets half a second."""
     began = asyncio.get_running_loop().time()
     await interrupt_speech(cast("AgentSession[Any]", Stubborn(failure)))
 

@@ -1,4 +1,4 @@
-"""The avatar module as a distribution of its own."""
+"""The avatar module as its own distribution."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 AVATAR = Path(__file__).parents[2] / "avatar"
 
 
-def test_its_wheel_holds_the_package_avatar_and_nothing_else(tmp_path: Path) -> None:
+def test_its_wheel_holds_only_the_package_avatar(tmp_path: Path) -> None:
     """A starter's own `agent` package is not overwritten, and no stand-in is installed."""
     command = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(tmp_path), str(AVATAR)]
     subprocess.run(command, check=True)  # noqa: S603 - our own command line
@@ -21,7 +21,7 @@ def test_its_wheel_holds_the_package_avatar_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_its_dependencies_are_among_the_services() -> None:
-    """Both are tested with the same versions, so the same bounds hold."""
+    """The avatar module and the service are tested with the same versions, so the bounds are the same."""
     alone = tomllib.loads((AVATAR / "pyproject.toml").read_text("utf-8"))["project"]
     whole = tomllib.loads((AVATAR.parent / "pyproject.toml").read_text("utf-8"))["project"]
 

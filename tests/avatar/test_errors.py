@@ -1,4 +1,4 @@
-"""The errors: their class and kind, and what their messages say."""
+"""The errors: their class, kind and message."""
 
 import pytest
 
@@ -37,7 +37,7 @@ CALL = "POST /v1/sessions/token"
     ids=lambda value: type(value).__name__ if isinstance(value, AvatarError) else str(value),
 )
 def test_every_error_has_a_kind(error: AvatarError, refusal: Refusal, *, retryable: bool) -> None:
-    """By it the program decides what to do next, and whether to repeat the call at once."""
+    """The kind decides what the program does next, and whether it repeats the call at once."""
     assert (error.refusal, error.retryable) == (refusal, retryable)
 
 
@@ -56,8 +56,8 @@ def test_the_class_follows_the_kind(status: int, code: int | None, kind: type[Se
     assert type(service_error(CALL, status_code=status, code=code)) is kind
 
 
-def test_a_message_says_what_happened_where_and_what_to_do() -> None:
-    """The call, the status, the service's words and the advice are in it."""
+def test_a_message_says_what_happened_in_which_call_and_what_to_do() -> None:
+    """The call, the status, the service's message and the advice are in the text."""
     error = service_error(CALL, status_code=400, body="Avatar is expired")
 
     assert str(error) == (
@@ -67,12 +67,12 @@ def test_a_message_says_what_happened_where_and_what_to_do() -> None:
 
 
 def test_a_refusal_without_a_reason_says_so() -> None:
-    """No reason is made up where the service gives none."""
+    """No reason is invented where the service gives none."""
     assert str(service_error(CALL, status_code=422)) == f"{CALL} was answered with 422: no reason given"
 
 
-def test_long_words_are_cut() -> None:
-    """A page of text in a reply does not become a page in the log; it is read before it is cut."""
+def test_long_messages_are_cut() -> None:
+    """A page of text in a reply is read whole, and cut in the log."""
     error = service_error(CALL, status_code=403, body="x" * 300 + " credits")
 
     assert len(error.body) == 200

@@ -1,7 +1,7 @@
-"""The service as it was really seen, held against a whole avatar session: one test for each habit.
+"""The service's observed behaviour against a whole avatar session: one test for each habit.
 
-`simulators.liveavatar.model.Habits` has the facts. Seconds are virtual here: what is waited for is what a caller would
-wait for.
+`simulators.liveavatar.model.Habits` has the facts. Seconds are virtual here: each wait is as long as a caller's would
+be.
 """
 
 from dataclasses import replace
@@ -29,8 +29,8 @@ async def assert_says_all(call: VirtualCall, length: float = 3.0) -> None:
     assert call.heard()[before:] == bytes(call.captured[before:])
 
 
-async def test_the_service_as_it_was_seen_is_spoken_through() -> None:
-    """With every habit as it was seen, one session says everything, and is stopped once."""
+async def test_a_call_works_with_all_observed_habits() -> None:
+    """With every habit as observed, one session says everything, and is stopped once."""
     async with virtual_call() as call:
         await assert_says_all(call)
         await assert_says_all(call)
@@ -46,7 +46,7 @@ async def test_the_service_as_it_was_seen_is_spoken_through() -> None:
 async def test_a_room_token_without_a_grant_is_refused_with_its_name(
     missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error names the grant in the service's words; the tokens of the product have all four."""
+    """The error names the grant in the service's words; our own tokens have all four."""
     grants: dict[str, Any] = {
         "room_join": True,
         "can_publish": True,
@@ -93,7 +93,7 @@ async def test_connected_may_come_late_or_never(connected_after: float | None) -
 
 @pytest.mark.parametrize("connected_after", [0.8, None])
 async def test_an_avatar_that_joins_late_is_waited_for(connected_after: float | None) -> None:
-    """Without `connected` the avatar in the room is the sign; speech that is sent too early is lost at the service."""
+    """Without `connected`, the avatar's join is the signal; speech that is sent earlier is lost at the service."""
     habits = Habits(
         joins_after=4.0, ready_after=4.0, connected_after=connected_after and 4.0, loses_speech_before_joined=True
     )
@@ -114,7 +114,7 @@ async def test_a_slow_start_is_used(takes: float) -> None:
 
 
 async def test_a_start_that_hangs_is_stopped_before_the_next() -> None:
-    """After 30 s without an answer the session is stopped, since it may run; then another one is asked for."""
+    """After 30 s without an answer the session is stopped, since it may run; then another one is requested."""
     async with virtual_call(required=False) as call:
         call.http.hangs.add("start")
         await call.until(lambda: bool(call.http.called("start")))
@@ -126,12 +126,12 @@ async def test_a_start_that_hangs_is_stopped_before_the_next() -> None:
     assert [session.state for session in call.model.sessions] == ["ended", "ended"]
 
 
-# Sockets and speech that get lost
+# Lost sockets and lost speech
 
 
 @pytest.mark.parametrize("keeps_queue", [True, False])
-async def test_a_dropped_socket_goes_on_although_connected_is_not_told_again(keeps_queue: bool) -> None:
-    """The rest is sent within 2 s of the drop, behind an interrupt, on the second socket of the same session."""
+async def test_speech_continues_on_a_second_socket_without_connected(keeps_queue: bool) -> None:
+    """The rest is sent within 2 s of the drop, after an interrupt, on the second socket of the same session."""
     async with virtual_call(Habits(keeps_queue=keeps_queue)) as call:
         await call.say(8.0)
         await call.until(lambda: len(call.heard()) > 2 * 48_000)
@@ -148,7 +148,7 @@ async def test_a_dropped_socket_goes_on_although_connected_is_not_told_again(kee
 
 
 async def test_a_half_open_socket_costs_one_session() -> None:
-    """When no event follows, the speech is taken back and said by the next sink."""
+    """Without an event, the speech is taken back and said by the next sink."""
     async with virtual_call() as call:
         await assert_says_all(call)
         call.http.lose_socket(told=False)
@@ -171,8 +171,8 @@ async def test_speech_without_an_answer_is_said_by_the_next_session() -> None:
     assert len(call.http.called("start")) == len(call.http.called("stop")) == 2
 
 
-async def test_sessions_that_never_speak_are_counted() -> None:
-    """Each of them was paid for: the waits before the next one grow, and the fallback track speaks."""
+async def test_sessions_that_never_speak_increase_the_wait() -> None:
+    """Each of them is billed: the waits before the next one grow, and the fallback track speaks."""
     async with virtual_call() as call:
         while len(call.http.called("start")) < 4:
             await call.is_live()
@@ -194,8 +194,8 @@ async def test_sessions_that_never_speak_are_counted() -> None:
 
 @pytest.mark.parametrize("code", [4032, 4003])
 @pytest.mark.parametrize("freed_after", [0.0, 1.0, 2.5, 6.0])
-async def test_with_one_slot_the_face_is_back_soon_after_it_is_free(code: int, freed_after: float) -> None:
-    """Our own stop frees the slot, sooner or later: asked for about twice a second, whatever code refuses it."""
+async def test_with_one_slot_the_avatar_is_back_soon_after_it_is_free(code: int, freed_after: float) -> None:
+    """Our own stop frees the slot after a while: it is requested about twice a second, whatever code refuses it."""
     habits = replace(ONE_SLOT, concurrency_code=code, slot_freed_after=freed_after)
     async with virtual_call(habits) as call:
         await call.is_live()
@@ -211,8 +211,8 @@ async def test_with_one_slot_the_face_is_back_soon_after_it_is_free(code: int, f
     assert starts <= 3 + 2 * freed_after
 
 
-async def test_with_one_slot_no_successor_is_asked_for_beside_a_session_that_runs() -> None:
-    """From the first refusal on the slot is known: the fallback track bridges the gaps, and nothing is lost."""
+async def test_with_one_slot_no_successor_is_requested_while_a_session_runs() -> None:
+    """The first refusal reveals the limit: the fallback track bridges the gaps, and nothing is lost."""
     habits = replace(ONE_SLOT, slot_freed_after=1.0, max_duration=20)
     async with virtual_call(habits) as call:
         for _ in range(20):
@@ -226,8 +226,8 @@ async def test_with_one_slot_no_successor_is_asked_for_beside_a_session_that_run
 
 
 @pytest.mark.parametrize("code", [4033, 4007])
-async def test_an_account_without_credits_is_not_asked_again(code: int) -> None:
-    """No further session is asked for, the reason is told once, and the fallback track speaks."""
+async def test_an_account_without_credits_gets_no_further_request(code: int) -> None:
+    """The reason is reported once, and the fallback track speaks."""
     lost: list[AvatarError] = []
     async with virtual_call(Habits(credits=0.0, no_credits_code=code), required=False) as call:
         call.avatar.on("avatar_lost", lost.append)
@@ -243,7 +243,7 @@ async def test_an_account_without_credits_is_not_asked_again(code: int) -> None:
 
 
 async def test_speech_that_is_cut_at_the_paid_limit_is_said_again() -> None:
-    """The service says that the speech has ended, far before the clock: the next session says the rest."""
+    """The service reports the end far too early by the clock: the next session says the rest."""
     async with virtual_call() as call:
         await assert_says_all(call)
         conversation = call.model.sessions[0].conversation
@@ -263,7 +263,7 @@ async def test_speech_that_is_cut_at_the_paid_limit_is_said_again() -> None:
 async def test_a_speech_over_the_end_of_a_session_is_heard_from_one_avatar_at_a_time(
     paid_limit: Literal["cuts_speech", "ends"], stop_takes: float
 ) -> None:
-    """The first session is interrupted before it is left, so it falls silent before the next one speaks."""
+    """The first session is interrupted before it is left, so it is silent before the next one speaks."""
     habits = Habits(max_duration=20, paid_limit=paid_limit, stop_takes=stop_takes)
     async with virtual_call(habits) as call:
         await call.say(30.0)

@@ -1,4 +1,4 @@
-"""Which connections use a proxy: REST calls and WebSockets of one session, by one rule."""
+"""Which connections use a proxy: REST calls and WebSockets of a session follow one rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OTHER = "http://other.test:3128"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No proxy is set."""
+    """Clear all proxy settings."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -32,7 +32,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 class RecordingProxy:
-    """Takes note of the first line of each request, and refuses it."""
+    """A proxy that notes the first line of each request, and refuses it."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -55,7 +55,7 @@ class RecordingProxy:
 
 
 class Job:
-    """A job, as far as its process's proxy goes."""
+    """A stand-in for a job, with the proxy of its process."""
 
     def __init__(self, http_proxy: str) -> None:
         self.proc = JobProcess(executor_type=JobExecutorType.THREAD, user_arguments=None, http_proxy=http_proxy)
@@ -89,7 +89,7 @@ def in_job(http_proxy: str) -> Iterator[None]:
 def test_a_proxy_is_chosen_by_the_scheme(
     environment: pytest.MonkeyPatch, environment_of: dict[str, str], url: str, proxy: str | None
 ) -> None:
-    """WebSockets as HTTP; the lower-case name wins, and ALL_PROXY is for what has none of its own."""
+    """WebSockets use the proxy of HTTP; the lower-case name wins; ALL_PROXY is for schemes without their own."""
     for name, value in environment_of.items():
         environment.setenv(name, value)
 
@@ -128,8 +128,8 @@ def test_a_proxy_is_chosen_by_the_scheme(
         ("", "http://[::ffff:127.0.0.1]:8000"),
     ],
 )
-def test_no_proxy_names_what_is_reached_directly(environment: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
-    """Names with all below them, addresses, networks, ports and `*`; loopback without being named."""
+def test_hosts_in_no_proxy_are_reached_directly(environment: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
+    """NO_PROXY takes domains with their subdomains, addresses, networks, ports and `*`; loopback is always direct."""
     for name, value in {"HTTP_PROXY": PROXY, "HTTPS_PROXY": PROXY, "NO_PROXY": no_proxy}.items():
         environment.setenv(name, value)
 
@@ -150,8 +150,8 @@ def test_no_proxy_names_what_is_reached_directly(environment: pytest.MonkeyPatch
         ("1.2.3", "https://10.1.2.3"),
     ],
 )
-def test_what_no_proxy_does_not_name_uses_the_proxy(environment: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
-    """A suffix is one of whole labels; an entry that can't be read names nothing."""
+def test_hosts_outside_no_proxy_use_the_proxy(environment: pytest.MonkeyPatch, no_proxy: str, url: str) -> None:
+    """A suffix matches whole labels only; an entry that can't be read matches nothing."""
     environment.setenv("HTTPS_PROXY", PROXY)
     environment.setenv("no_proxy", no_proxy)
 
@@ -160,7 +160,7 @@ def test_what_no_proxy_does_not_name_uses_the_proxy(environment: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "all_proxy"])
-def test_a_proxy_of_another_kind_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
+def test_a_proxy_of_another_kind_is_an_error(environment: pytest.MonkeyPatch, name: str) -> None:
     """The message has the variable and the kind, and no password."""
     environment.setenv(name, "socks5h://ada:secret@proxy.test:1080")
     with pytest.raises(ConfigurationError, match=rf"^{name.upper()} is a socks5h proxy: only http://") as refused:
@@ -181,7 +181,7 @@ def test_a_proxy_of_another_kind_is_named(environment: pytest.MonkeyPatch, name:
         "http://corp\\ada:sec@ret@proxy.test:3128",
     ],
 )
-def test_a_proxy_that_is_no_address_is_named(environment: pytest.MonkeyPatch, written: str) -> None:
+def test_a_proxy_with_an_invalid_address_is_an_error(environment: pytest.MonkeyPatch, written: str) -> None:
     """The message says how to write it, and has no password."""
     environment.setenv("HTTPS_PROXY", written)
     with pytest.raises(ConfigurationError, match=r"^HTTPS_PROXY has no valid host and port: write http://") as refused:
@@ -192,14 +192,14 @@ def test_a_proxy_that_is_no_address_is_named(environment: pytest.MonkeyPatch, wr
 
 @pytest.mark.parametrize("written", ["http://ada:p%40ss@proxy.test:3128", "http://[fd00::1]:3128", "[fd00::1]:3128"])
 def test_a_proxy_may_have_a_password_or_an_ipv6_address(environment: pytest.MonkeyPatch, written: str) -> None:
-    """As it is written, with the scheme."""
+    """Password and address are used as written, with the scheme."""
     environment.setenv("HTTPS_PROXY", written)
 
     assert proxy_for("wss://api.example") == f"http://{written.removeprefix('http://')}"
 
 
 async def test_rest_calls_and_websockets_use_the_proxy(environment: pytest.MonkeyPatch) -> None:
-    """Both of one session, with the proxy's user and password."""
+    """Calls and WebSockets send the proxy's user and password."""
     async with RecordingProxy().running() as proxy, client_session() as http:
         address = proxy.url.replace("http://", "http://ada:secret@")
         environment.setenv("HTTP_PROXY", address)
@@ -219,8 +219,8 @@ async def test_rest_calls_and_websockets_use_the_proxy(environment: pytest.Monke
     ]
 
 
-async def test_rest_calls_use_the_proxy_in_a_session_of_ones_own_too(environment: pytest.MonkeyPatch) -> None:
-    """A session of aiohttp itself knows no proxy."""
+async def test_rest_calls_use_the_proxy_with_an_own_http_session_too(environment: pytest.MonkeyPatch) -> None:
+    """A session of aiohttp uses no proxy by itself."""
     async with RecordingProxy().running() as proxy, aiohttp.ClientSession() as http:
         environment.setenv("HTTPS_PROXY", proxy.url)
         service = LiveAvatarAPI(http, api_key="key", api_url="https://vendor.test", attempts=1)
@@ -231,7 +231,7 @@ async def test_rest_calls_use_the_proxy_in_a_session_of_ones_own_too(environment
 
 
 async def test_loopback_is_reached_directly(environment: pytest.MonkeyPatch) -> None:
-    """A WebSocket to this machine's own server does not go to the proxy."""
+    """A WebSocket to a server on this machine does not use the proxy."""
     async with RecordingProxy().running() as proxy, RecordingProxy().running() as ours, client_session() as http:
         environment.setenv("HTTP_PROXY", proxy.url)
         with pytest.raises(aiohttp.WSServerHandshakeError):
@@ -240,7 +240,7 @@ async def test_loopback_is_reached_directly(environment: pytest.MonkeyPatch) -> 
     assert (proxy.seen, ours.seen) == ([], ["GET /rtc HTTP/1.1"])
 
 
-async def test_a_proxy_of_the_job_takes_the_place_of_the_environments(environment: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_of_the_job_replaces_the_environments(environment: pytest.MonkeyPatch) -> None:
     """A proxy given to `AgentServer(http_proxy=...)` is used; the environment's is not."""
     async with RecordingProxy().running() as of_job, RecordingProxy().running() as ours:
         environment.setenv("HTTP_PROXY", ours.url)

@@ -12,17 +12,17 @@ START, STOP = "agent.start_listening", "agent.stop_listening"
 
 
 def poses(call: VirtualCall) -> list[str]:
-    """The poses that the service was told to take, in order."""
+    """Return the poses that the service was asked for, in order."""
     return [frame["type"] for frame in call.http.frames if frame["type"] in {START, STOP}]
 
 
 def tell(call: VirtualCall, old: UserState, new: UserState) -> None:
-    """Say of the user what the framework says."""
+    """Report a change of the user's state, as the framework does."""
     call.session.emit("user_state_changed", UserStateChangedEvent(old_state=old, new_state=new))
 
 
 async def test_an_idle_avatar_listens_while_the_user_speaks() -> None:
-    """The pose is taken when the user begins, and left when they stop: to listening as well as to away."""
+    """The pose is taken when the user begins to speak, and left when the user's state becomes listening or away."""
     async with virtual_call() as call:
         await call.is_live()
         tell(call, "listening", "speaking")
@@ -53,8 +53,8 @@ async def test_a_talking_avatar_takes_no_pose_before_its_last_word() -> None:
         await call.until(lambda: poses(call) == [START, START])
 
 
-async def test_a_paused_avatar_takes_no_pose_of_the_user() -> None:
-    """A paused avatar listens since the interrupt, and a noise changes no pose."""
+async def test_a_paused_avatar_does_not_react_to_the_users_state() -> None:
+    """A paused avatar has listened since the interrupt, and a noise changes no pose."""
     async with virtual_call() as call:
         await call.say(2.0)
         await call.until(lambda: len(call.heard()) > 0)
@@ -69,8 +69,8 @@ async def test_a_paused_avatar_takes_no_pose_of_the_user() -> None:
     assert poses(call) == [START, START]
 
 
-async def test_a_barging_in_user_is_listened_to() -> None:
-    """Behind the interrupt the pose is taken, in this order."""
+async def test_the_avatar_listens_to_a_user_who_interrupts() -> None:
+    """The interrupt is sent first, then the pose."""
     async with virtual_call() as call:
         await call.say(5.0)
         await call.until(lambda: len(call.heard()) > 0)

@@ -1,4 +1,4 @@
-"""The public face of the package."""
+"""The public interface of the package."""
 
 import inspect
 
@@ -8,8 +8,8 @@ from livekit.plugins import liveavatar
 import avatar
 
 
-def test_public_names_are_what_they_are() -> None:
-    """A name that others import does not go or come unnoticed."""
+def test_the_public_names_are_exactly_these() -> None:
+    """A public name can't be added or removed unnoticed."""
     assert avatar.__all__ == [
         "SANDBOX_AVATAR_ID",
         "AuthError",
@@ -33,8 +33,8 @@ def test_public_names_are_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("method", ["__init__", "start", "wait_for_join", "aclose"])
-def test_an_agent_program_changes_its_import_alone(method: str) -> None:
-    """What may be passed to the official plugin may be passed here, by position or by name."""
+def test_arguments_of_the_official_plugin_are_accepted(method: str) -> None:
+    """Arguments may be passed as to the official plugin, by position or by name."""
     official, ours = (
         [(each.name, each.kind) for each in inspect.signature(getattr(session, method)).parameters.values()]
         for session in (liveavatar.AvatarSession, avatar.AvatarSession)
@@ -43,7 +43,7 @@ def test_an_agent_program_changes_its_import_alone(method: str) -> None:
     assert [each for each in ours if each in official] == official
 
 
-def test_an_agent_program_catches_what_it_caught_before() -> None:
-    """By the official plugin's name: an `except` without it would fail only when it is needed."""
+def test_the_official_plugins_exceptions_are_available() -> None:
+    """A missing name in an `except` would fail only when the `except` is needed."""
     assert {*liveavatar.__all__} - {*avatar.__all__} == {"__version__"}
     assert issubclass(avatar.ServiceError, avatar.LiveAvatarException)

@@ -1,4 +1,4 @@
-"""What refusals mean: words before codes, codes before statuses. Numbers in brackets are field observations."""
+"""The meaning of refusals: the message counts before the code, the code before the status. Numbers are observations."""
 
 import pytest
 from hypothesis import given
@@ -58,10 +58,10 @@ SEEN = [
 
 
 @pytest.mark.parametrize(("status", "code", "words", "refusal", "advice"), SEEN)
-def test_each_refusal_that_was_seen_is_understood(
+def test_each_observed_refusal_is_understood(
     status: int, code: int | None, words: str, refusal: Refusal, advice: str
 ) -> None:
-    """Its kind decides what the program does, and the advice says what a person can do."""
+    """The kind of a refusal decides what the program does; the advice says what a person can do."""
     judgement = judge(status, code, words)
 
     assert judgement.refusal is refusal
@@ -69,8 +69,8 @@ def test_each_refusal_that_was_seen_is_understood(
 
 
 @pytest.mark.parametrize("grant", ["canPublishData", "canSubscribe", "canPublish", "roomJoin"])
-def test_a_missing_grant_is_no_mistake_of_the_avatars_id(grant: str) -> None:
-    """The advice is about the room token alone."""
+def test_a_missing_grant_is_not_blamed_on_the_avatar_id(grant: str) -> None:
+    """The advice is only about the room token."""
     advice = judge(422, 4000, f"Input Livekit token needs to grant {grant} permission").advice
 
     assert grant in advice
@@ -78,12 +78,12 @@ def test_a_missing_grant_is_no_mistake_of_the_avatars_id(grant: str) -> None:
 
 
 @given(st.integers(100, 399) | st.integers(500, 599) | st.just(408), st.none() | st.integers(), st.text())
-def test_a_service_that_is_down_refuses_nothing(status: int, code: int | None, words: str) -> None:
-    """A fault of the service, or a torn reply, says nothing about the request."""
+def test_a_service_that_is_down_is_not_a_refusal(status: int, code: int | None, words: str) -> None:
+    """An error of the service, or a torn reply, says nothing about the request."""
     assert judge(status, code, words).refusal is Refusal.UNREACHABLE
 
 
 @given(st.integers(400, 499), st.none() | st.integers(), st.text())
 def test_every_refusal_has_a_kind(status: int, code: int | None, words: str) -> None:
-    """Whatever the service says, there is a decision."""
+    """There is a decision for any answer of the service."""
     assert isinstance(judge(status, code, words).refusal, Refusal)

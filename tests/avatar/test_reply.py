@@ -1,4 +1,4 @@
-"""Replies: the data of one that succeeded, the reason of one that did not."""
+"""Replies: the data of a success, the reason of a refusal."""
 
 import json
 
@@ -25,15 +25,15 @@ def refused(body: object, status: int = 400, **headers: str) -> ServiceError:
 
 
 @pytest.mark.parametrize("code", [100, 1000, 200, 0, 4000, None])
-def test_success_is_told_by_the_status_alone(code: int | None) -> None:
-    """The envelope's code for it differs between documents, SDK and recordings (14)."""
+def test_success_is_decided_by_the_status_alone(code: int | None) -> None:
+    """The envelope's code for success differs between documents, SDK and recordings (14)."""
     assert read({"code": code, "data": {"session_id": "s-1"}}).text("session_id") == "s-1"
 
 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        # 6: only the entries of the list say what is wrong.
+        # 6: only the entries of the list give the reason.
         (
             {
                 "code": 4000,
@@ -64,8 +64,8 @@ def test_success_is_told_by_the_status_alone(code: int | None) -> None:
         ({"message": 7}, ""),
     ],
 )
-def test_a_refusal_is_read_as_far_as_it_says_something(body: object, reason: str) -> None:
-    """The most specific words win, with the field that they are about."""
+def test_a_refusal_gives_its_most_specific_reason(body: object, reason: str) -> None:
+    """The reason includes the field that it is about."""
     assert refused(body).body == reason
 
 
@@ -78,16 +78,16 @@ def test_a_refusal_is_read_as_far_as_it_says_something(body: object, reason: str
         (b"[1]", "[1]"),
     ],
 )
-def test_a_refusal_that_is_not_the_apis_is_told_as_it_is(content: bytes, reason: str) -> None:
-    """A proxy in between answers in its own way."""
+def test_a_refusal_of_a_proxy_is_reported_as_it_is(content: bytes, reason: str) -> None:
+    """A proxy in between has its own form of answers."""
     with pytest.raises(ServiceError) as caught:
         read_reply(CALL, 403, {}, content)
 
     assert caught.value.body == reason
 
 
-def test_secrets_of_the_request_are_not_repeated() -> None:
-    """Keys and URLs are removed from the service's own words."""
+def test_secrets_of_the_request_are_redacted() -> None:
+    """Keys and URLs are removed from the service's message."""
     with pytest.raises(ServiceError) as caught:
         read_reply(
             CALL, 401, {}, b'{"message": "no key sk-123456789 at wss://x.example/abc"}', secrets=["sk-123456789"]
@@ -100,25 +100,25 @@ def test_secrets_of_the_request_are_not_repeated() -> None:
     ("value", "seconds"), [("2", 2.0), ("0.5", 0.5), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)]
 )
 def test_retry_after_is_read_in_seconds(value: str, seconds: float | None) -> None:
-    """A date is not read: the call is then repeated as always."""
+    """A date is not read: the call is then repeated with the usual waits."""
     assert refused({"message": "slow"}, 429, **{"Retry-After": value}).retry_after == seconds
 
 
 @pytest.mark.parametrize(("value", "number"), [("12.50", 12.5), (10.0, 10.0), (7, 7.0)])
 def test_credits_may_be_a_text_or_a_number(value: object, number: float) -> None:
-    """The service was seen to send both (18)."""
+    """The service was observed to send both (18)."""
     assert read({"data": {"credits_left": value}}).decimal("credits_left") == number
 
 
 @pytest.mark.parametrize("value", ["many", "", "nan", "inf", None, True, [1]])
-def test_credits_that_are_no_number_are_missing(value: object) -> None:
-    """A balance that can't be read is an error of the service, not a balance."""
+def test_credits_that_are_not_a_number_are_missing(value: object) -> None:
+    """A balance that can't be read is an error of the service."""
     with pytest.raises(ServiceError, match="no credits_left"):
         read({"data": {"credits_left": value}}).decimal("credits_left")
 
 
-def test_a_list_is_read_as_far_as_it_has_objects() -> None:
-    """Whatever else is in it is left out."""
+def test_only_the_objects_of_a_list_are_read() -> None:
+    """Other elements are left out."""
     rows = read({"data": {"results": [{"id": "a"}, 7, None, {"id": "b"}]}}).items("results")
 
     assert [row.text("id") for row in rows] == ["a", "b"]
@@ -138,7 +138,7 @@ def test_a_list_is_read_as_far_as_it_has_objects() -> None:
     ).map(lambda value: json.dumps(value).encode()),
 )
 def test_no_reply_breaks_the_reader(status: int, content: bytes) -> None:
-    """A reply is data, or an error of the service with its status."""
+    """Any reply gives data, or an error of the service with its status."""
     outcome: Reply | ServiceError
     try:
         outcome = read_reply(CALL, status, {}, content)

@@ -1,4 +1,4 @@
-"""Calls: what they carry, when they are repeated, and what becomes of foreign errors."""
+"""REST calls: their credentials, their retries, and the translation of foreign errors."""
 
 import asyncio
 from pathlib import Path
@@ -18,7 +18,7 @@ KEY = Credential("key", "a-long-enough-key")
 
 
 def client(http: aiohttp.ClientSession, url: str, recorder: Recorder | None = None, limit: float = 5.0) -> RestClient:
-    """A client that calls once."""
+    """Return a client that calls once."""
     return RestClient(http, url, timeout=limit, attempts=1, recorder=recorder or Recorder())
 
 
@@ -30,32 +30,32 @@ def client(http: aiohttp.ClientSession, url: str, recorder: Recorder | None = No
     ],
 )
 def test_a_call_is_authorised_by_the_key_or_a_sessions_token(credential: Credential, headers: dict[str, str]) -> None:
-    """Each in the header that the service reads it from; it is not shown."""
+    """Key and token are sent in the headers that the service reads, and are not shown."""
     assert credential.headers == headers
     assert "hush" not in repr(credential)
 
 
 @pytest.mark.parametrize(("asked", "waits"), [(2.0, 2.0), (300.0, 10.0), (None, True)])
-def test_a_call_is_not_repeated_much_later(asked: float | None, waits: float) -> None:
-    """A caller is waiting, so no retry comes later than ten seconds, whatever the service asks for."""
+def test_a_retry_comes_within_ten_seconds(asked: float | None, waits: float) -> None:
+    """A caller is waiting, whatever wait the service asks for."""
     assert wait_before_retry(service_error("GET /", status_code=429, retry_after=asked)) == waits
 
 
 @pytest.mark.parametrize("error", [service_error("GET /", status_code=400), ValueError("a bug")], ids=str)
-def test_what_repeating_does_not_mend_is_not_repeated(error: Exception) -> None:
-    """Refusals and defects of ours are not retried."""
+def test_errors_that_a_retry_does_not_fix_are_not_retried(error: Exception) -> None:
+    """Refusals and our own defects are not retried."""
     assert wait_before_retry(error) is False
 
 
-async def test_an_unreachable_service_is_one_error_of_ours() -> None:
-    """No foreign exception leaves the client, and the message says what to look at."""
+async def test_an_unreachable_service_is_an_error_of_this_package() -> None:
+    """No foreign exception leaves the client, and the message says what to check."""
     async with aiohttp.ClientSession() as http:
         with pytest.raises(ConnectionLost, match=r"is http://127\.0\.0\.1:1 reachable"):
             await client(http, "http://127.0.0.1:1").call("GET", "/x", KEY)
 
 
 async def test_a_service_that_does_not_answer_is_timed_out(tmp_path: Path) -> None:
-    """Silence is an error with a name, after the set time, and is recorded as what it is."""
+    """No answer within the set time is an error of its own class, and is recorded."""
     gone = asyncio.Event()
 
     async def never(reader: Any, writer: Any) -> None:
@@ -78,8 +78,8 @@ async def test_a_service_that_does_not_answer_is_timed_out(tmp_path: Path) -> No
     assert (last["kind"], last["error"]) == ("reply", "timeout")
 
 
-async def test_an_error_does_not_repeat_what_the_request_carried() -> None:
-    """An error shows neither the key nor a token of the body, also when the service repeats them."""
+async def test_an_error_does_not_repeat_the_requests_secrets() -> None:
+    """An error shows neither the key nor a token of the body, even if the service repeats them."""
 
     async def echo(request: web.Request) -> web.Response:
         body = await request.json()

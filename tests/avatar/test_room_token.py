@@ -1,4 +1,4 @@
-"""The token with which the avatar joins the room: what it grants, to whom, and for how long."""
+"""The token with which the avatar joins the room: its grants, its identity, and its lifetime."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ LIVEKIT_SECRET = "a-secret-of-more-than-thirty-two-characters"
 
 @pytest.fixture
 def token() -> str:
-    """A token as it is sent to the service."""
+    """Return a token as it is sent to the service."""
     return mint_room_token(
         room="a-room",
         identity="a-face",
@@ -29,7 +29,7 @@ def token() -> str:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """The claims as they stand in the token, without anybody's defaults."""
+    """Return the claims as they stand in the token, without defaults."""
     claims: dict[str, Any] = jwt.decode(token, LIVEKIT_SECRET, algorithms=["HS256"])
     return claims
 
@@ -53,8 +53,8 @@ def test_the_token_opens_its_room_and_nothing_else(token: str) -> None:
     assert claims.room_config is None
 
 
-def test_the_avatar_is_shown_as_the_agents_face(token: str) -> None:
-    """Its participant is of kind agent, and publishes on behalf of the agent."""
+def test_the_avatar_belongs_to_the_agent(token: str) -> None:
+    """The avatar's participant is of kind agent, and publishes on behalf of the agent."""
     claims = claims_of(token)
 
     assert (claims["kind"], claims["sub"], claims["name"]) == ("agent", "a-face", "Nova")
@@ -62,7 +62,7 @@ def test_the_avatar_is_shown_as_the_agents_face(token: str) -> None:
 
 
 def test_the_token_expires_soon(token: str) -> None:
-    """The token is for joining: LiveKit's server renews it for a participant who has joined."""
+    """The token is only for joining: LiveKit's server renews it for a participant who has joined."""
     claims = claims_of(token)
 
     assert claims["exp"] - claims["nbf"] <= 600

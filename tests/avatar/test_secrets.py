@@ -1,4 +1,4 @@
-"""Keys, tokens, the ws_url and audio are found in no log, error or repr."""
+"""Keys, tokens, the ws_url and audio do not appear in logs, errors or reprs."""
 
 import asyncio
 import logging
@@ -17,12 +17,12 @@ from avatar.api import Room, SessionToken, StartedSession
 from tests.avatar.fakes import FakeRoom, LiteService, frame, reply
 
 SECRET = "hush-hush"
-# What a frame of the fakes' is in base64, somewhere in its middle.
+# Part of the base64 text of the fakes' frames.
 AUDIO = "BwAHAAcA"
 
 
 class Confidential(LiteService):
-    """Each credential that it gives out has the secret in it."""
+    """A service that puts the secret into each of its credentials."""
 
     def on_token(self, request: web.Request) -> web.Response:
         return reply({"code": 1000, "data": {"session_id": "s-1", "session_token": f"token-{SECRET}"}})
@@ -66,7 +66,7 @@ class Garbles(Confidential):
 
 
 class Log(logging.Handler):
-    """All that is logged, by whomever but the fake service, with all fields and tracebacks."""
+    """All log records except the fake service's, with all fields and tracebacks."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -82,7 +82,7 @@ class Log(logging.Handler):
 
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """The records of all levels."""
+    """Yield the records of all levels."""
     root, handler = logging.getLogger(), Log()
     level = root.level
     root.addHandler(handler)
@@ -93,7 +93,7 @@ def log() -> Iterator[Log]:
 
 
 async def call(service: LiteService, log: Log, *, until_warned: bool) -> None:
-    """Speak for half a second; end when it was played, or when something went wrong."""
+    """Speak for half a second; end when it was played, or when a warning is logged."""
     async with service.running_server() as url:
         avatar = AvatarSession(
             api_key=f"key-{SECRET}", api_url=url, avatar_id="a", conn_options=APIConnectOptions(max_retry=0)
@@ -130,8 +130,8 @@ async def test_a_call_logs_no_secret(log: Log) -> None:
 
 
 @pytest.mark.parametrize("service", [Drops, Refuses, Nowhere, NoAddress, Garbles])
-async def test_a_call_that_goes_wrong_logs_no_secret(service: type[LiteService], log: Log) -> None:
-    """A WebSocket that can't be opened, or is lost, is told without its URL."""
+async def test_a_failing_call_logs_no_secret(service: type[LiteService], log: Log) -> None:
+    """A WebSocket that can't be opened, or is lost, is logged without its URL."""
     fake = service()
     await call(fake, log, until_warned=True)
 
@@ -163,7 +163,7 @@ class HangsUp(Confidential):
 
 @pytest.mark.parametrize("service", [RefusesKey, BreaksStart, SaysNothing, HangsUp])
 async def test_errors_carry_no_secret(service: type[LiteService]) -> None:
-    """Errors carry no secret, neither in their message nor in their cause, as a traceback shows it."""
+    """Neither the message of an error nor its cause, as a traceback shows it, has a secret."""
     async with service().running_server() as url, aiohttp.ClientSession() as http:
         api = LiveAvatarAPI(http, api_key=f"key-{SECRET}", api_url=url, attempts=1)
         with pytest.raises(AvatarError) as caught:
@@ -184,6 +184,6 @@ async def test_errors_carry_no_secret(service: type[LiteService]) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_carries_a_credential_does_not_show_it(value: object) -> None:
+def test_objects_with_credentials_do_not_show_them(value: object) -> None:
     """A logged object shows no credential."""
     assert SECRET not in f"{value} {value!r}"

@@ -1,4 +1,4 @@
-"""The avatar session against a service on loopback: what is started is stopped, and speech gets through."""
+"""The avatar session against a service on loopback: started sessions are stopped, and speech arrives."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ from tests.avatar.fakes import KEY, FakeRoom, LiteService, frame, reply
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_a_segment_arrives_bit_exact_and_is_finished_when_played(dialect: str) -> None:
-    """Audio comes out as it went in, under one event id, and the position is its duration."""
+    """The service gets the captured audio under one event id, and the position is its duration."""
     service = LiteService(DIALECTS[dialect])
     async with call(service) as (_, output):
         for value in range(10):
@@ -42,8 +42,8 @@ async def test_a_segment_arrives_bit_exact_and_is_finished_when_played(dialect: 
     assert event == PlaybackFinishedEvent(playback_position=1.0, interrupted=False)
 
 
-async def test_clear_buffer_interrupts_what_was_sent_and_reports_what_was_played() -> None:
-    """A barge-in before the avatar has spoken sends an interrupt and reports nothing played."""
+async def test_clear_buffer_interrupts_sent_speech_and_reports_what_was_played() -> None:
+    """Before the avatar has spoken, it sends an interrupt and reports nothing played."""
     service = LiteService()
     async with call(service) as (_, output):
         await output.capture_frame(frame(3.0))
@@ -72,15 +72,15 @@ async def test_other_formats_lose_nothing_at_the_end(rate: int, channels: int) -
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/sessions", "/v1/sessions/"])
-async def test_api_url_is_taken_in_every_form(path: str) -> None:
-    """The service's address may come with or without the path that the official plugin wants."""
+async def test_api_url_is_accepted_with_and_without_the_path(path: str) -> None:
+    """The official plugin wants the path in it."""
     service = LiteService()
     async with call(service, api_path=path) as (avatar, _):
         assert avatar.session_id == "s-1"
 
 
-async def test_the_token_call_says_what_the_service_documents() -> None:
-    """Quality goes into video_settings, the room into livekit_config; the avatar's token is for this room alone."""
+async def test_the_token_request_is_as_documented() -> None:
+    """Quality is in video_settings, the room in livekit_config; the avatar's token is for this room alone."""
     service = LiteService()
     async with call(service, video_quality="low", is_sandbox=True, max_session_duration=300):
         pass
@@ -102,7 +102,7 @@ async def test_the_token_call_says_what_the_service_documents() -> None:
 
 
 async def test_aclose_stops_the_session_once() -> None:
-    """The session is stopped when the avatar is closed, however often that is."""
+    """Closing the avatar stops the session once, however often it is closed."""
     service = LiteService()
     async with call(service) as (avatar, _):
         assert service.running == {"s-1"}
@@ -138,8 +138,8 @@ class BrokenStart(LiteService):
 
 
 @pytest.mark.parametrize("service", [WithoutSocketURL, BrokenStart])
-async def test_a_session_that_half_started_is_stopped(service: type[LiteService]) -> None:
-    """When start raises after the service has started a session, that session does not run on."""
+async def test_a_session_of_a_failed_start_is_stopped(service: type[LiteService]) -> None:
+    """If `start` raises after the service has started a session, that session is stopped."""
     fake = service()
     with pytest.raises(AvatarError):
         async with call(fake):
@@ -155,7 +155,7 @@ class Full(LiteService):
 
 
 async def test_errors_of_the_service_have_classes_of_their_own() -> None:
-    """A wrong key and a full account are told apart, and tell what to do."""
+    """A wrong key and a full account raise different classes, and say what to do."""
     with pytest.raises(AuthError, match="LIVEAVATAR_API_KEY") as refused:
         async with call(LiteService(), api_key="wrong"):
             pass
@@ -166,8 +166,8 @@ async def test_errors_of_the_service_have_classes_of_their_own() -> None:
     assert "wrong" not in str(refused.value)
 
 
-async def test_the_room_is_asked_at_our_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service is given the address that it can reach; ours may be another, as behind a load balancer."""
+async def test_the_room_server_is_called_at_our_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service gets an address that it can reach; ours may differ, for example behind a load balancer."""
     monkeypatch.setenv("LIVEKIT_URL", "ws://127.0.0.1:2")
     service = LiteService()
     async with call(service) as (avatar, _):
@@ -179,8 +179,8 @@ async def test_the_room_is_asked_at_our_own_address(monkeypatch: pytest.MonkeyPa
     assert body["livekit_config"]["livekit_url"] == "ws://127.0.0.1:1"
 
 
-async def test_missing_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that is missing is in one error, before anything is sent."""
+async def test_all_missing_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All missing settings are in one error, before any request."""
     for name in ("LIVEAVATAR_API_KEY", "LIVEAVATAR_AVATAR_ID", "LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(ConfigurationError) as error:
@@ -190,7 +190,7 @@ async def test_missing_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatc
 
 
 class DropsOnce(LiteService):
-    """Closes its first socket after the first chunk."""
+    """A service that closes its first socket after the first chunk."""
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         if len(self.sockets) > 1:
@@ -201,7 +201,7 @@ class DropsOnce(LiteService):
 
 
 async def test_a_dropped_socket_loses_no_speech() -> None:
-    """After a reconnect the service is given again what it cannot have played, and the segment is finished."""
+    """After a reconnect the service gets the speech again that it cannot have played, and the segment is finished."""
     service = DropsOnce()
     async with call(service) as (_, output):
         await output.capture_frame(frame(1.0))
@@ -215,14 +215,14 @@ async def test_a_dropped_socket_loses_no_speech() -> None:
 
 
 class Refuses(LiteService):
-    """Has forgotten the session when the socket comes."""
+    """A service that has forgotten the session when the socket opens."""
 
     async def on_socket(self, request: web.Request) -> web.StreamResponse:
         return web.Response(status=404)
 
 
 class Ends(LiteService):
-    """Says that the session is over."""
+    """A service that says that the session is over."""
 
     async def greet(self, socket: web.WebSocketResponse) -> None:
         await super().greet(socket)
@@ -230,7 +230,7 @@ class Ends(LiteService):
 
 
 @pytest.mark.parametrize("service", [Refuses, Ends])
-async def test_each_session_of_no_use_is_stopped(service: type[LiteService]) -> None:
+async def test_each_unusable_session_is_stopped(service: type[LiteService]) -> None:
     """The next one is started after it, and at the end of the call none runs."""
     fake = service()
     async with call(fake) as (_, output):
@@ -247,7 +247,7 @@ async def test_each_session_of_no_use_is_stopped(service: type[LiteService]) -> 
 
 
 class Garbled(LiteService):
-    """Sends what no service should."""
+    """A service that sends malformed messages."""
 
     async def greet(self, socket: web.WebSocketResponse) -> None:
         await socket.send_str("{not json")
@@ -258,7 +258,7 @@ class Garbled(LiteService):
 
 
 async def test_garbage_does_not_end_a_session() -> None:
-    """A malformed message is one warning, and the session goes on."""
+    """A malformed message is logged as one warning, and the session continues."""
     service = Garbled()
     async with call(service) as (_, output):
         await output.capture_frame(frame(0.5))
@@ -284,8 +284,8 @@ async def test_logs_carry_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     assert not [line for line in lines for secret in secrets if secret in line]
 
 
-async def test_each_segment_is_told_to_be_sent_once() -> None:
-    """When its first chunk has left: a pause, which takes the speech back and gives it again, tells nothing."""
+async def test_each_segment_is_reported_as_sent_once() -> None:
+    """The report comes with its first chunk: a pause, which takes speech back and sends it again, repeats no report."""
     service = LiteService()
     sent: list[int] = []
     async with call(service) as (avatar, output):
@@ -307,8 +307,8 @@ async def test_each_segment_is_told_to_be_sent_once() -> None:
 
 
 @pytest.mark.parametrize("event", ["speech_sent", "status_changed"])
-async def test_a_handler_that_fails_does_not_end_the_avatar(event: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """Whatever the application does with an event, speech is played; the fault is in the log."""
+async def test_a_failing_handler_does_not_end_the_avatar(event: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Speech is played whatever the application does with an event; the error is logged."""
     async with call(LiteService()) as (avatar, output):
         avatar.on(event, lambda _one, _too_many: None)
         output.on("playback_finished", lambda _one, _too_many: None)
@@ -322,8 +322,8 @@ async def test_a_handler_that_fails_does_not_end_the_avatar(event: Any, caplog: 
     assert {record.message for record in told} == {"a handler of an avatar event failed"}
 
 
-async def test_events_are_told_one_at_a_time() -> None:
-    """A handler that calls back in is never called from within itself, and hears of what it did afterwards."""
+async def test_events_are_emitted_one_at_a_time() -> None:
+    """A handler that calls the avatar is not nested; the resulting events are emitted after it returns."""
     depth, heard = 0, []
 
     async with call(LiteService()) as (avatar, _):
@@ -347,7 +347,7 @@ async def test_events_are_told_one_at_a_time() -> None:
 
 
 async def test_an_avatar_session_is_started_once() -> None:
-    """A second start would leave the first session running: it is refused, and the first goes on."""
+    """A second start would leave the first session running: it is refused, and the first session continues."""
     service = LiteService()
     async with call(service) as (avatar, output):
         assert avatar._agent_session is not None
@@ -360,8 +360,8 @@ async def test_an_avatar_session_is_started_once() -> None:
     assert len(service.called("start")) == len(service.called("stop")) == 1
 
 
-async def test_closed_while_it_starts_it_says_so() -> None:
-    """A session that is closed while it starts leaves nothing running, and raises."""
+async def test_closing_during_the_start_raises() -> None:
+    """A session that is closed while it starts leaves nothing running."""
     service = LiteService()
     async with service.running_server() as url:
         avatar = AvatarSession(api_key=KEY, api_url=url, avatar_id="an-avatar")

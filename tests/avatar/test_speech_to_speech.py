@@ -1,4 +1,4 @@
-"""A speech-to-speech model behind the avatar: the framework waits for each end of playback before the next reply."""
+"""A speech-to-speech model with the avatar: the framework waits for each end of playback before the next reply."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ _LOUD = (b"\x00\x20" * (RATE // 10)) * 50  # five seconds
 
 
 class SpeechModel(llm.RealtimeModel):
-    """A model that hears when its caller begins to speak, and answers with five seconds of speech."""
+    """A model that detects that its caller begins to speak, and answers with five seconds of speech."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,7 +41,7 @@ class SpeechModelSession(llm.RealtimeSession[Any]):
     """The model's side of a call.
 
     Attributes:
-        truncations: Milliseconds that were heard of each reply that was cut.
+        truncations: Milliseconds that were heard of each interrupted reply.
     """
 
     def __init__(self, model: SpeechModel) -> None:
@@ -57,7 +57,7 @@ class SpeechModelSession(llm.RealtimeSession[Any]):
         self.emit("generation_created", llm.GenerationCreatedEvent(_one(message), _none(), user_initiated=False))
 
     def hear(self) -> None:
-        """Hear the caller begin to speak."""
+        """Report that the caller begins to speak."""
         self.emit("input_speech_started", llm.InputSpeechStartedEvent())
 
     def truncate(self, *, audio_end_ms: int, **_: Any) -> None:
@@ -101,8 +101,8 @@ async def _speech() -> AsyncIterator[rtc.AudioFrame]:
 
 
 @pytest.mark.looptime
-async def test_each_reply_that_a_caller_speaks_over_is_finished_once() -> None:
-    """Five times, each within 0.07 s, and the model reads how much was heard."""
+async def test_each_interrupted_reply_is_finished_once() -> None:
+    """Five replies are interrupted, each is finished within 0.07 s, and the model gets the heard duration."""
     model = SpeechModel()
     delays = []
     async with virtual_call() as call:

@@ -1,4 +1,4 @@
-"""Requests for a session: what they ask for, and what is learned from refusals."""
+"""Requests for a session: their fields, and what is learned from refusals."""
 
 import pytest
 from hypothesis import given
@@ -9,12 +9,12 @@ from avatar.token_request import PlanLimits, Room, TokenRequest, VideoQuality
 TOO_LONG = "max_session_duration ({asked}s) exceeds the maximum allowed ({cap}s)"
 
 
-def test_only_what_is_asked_for_is_in_the_body() -> None:
-    """Defaults are the service's."""
+def test_only_set_fields_are_in_the_body() -> None:
+    """The service's defaults apply to the others."""
     assert TokenRequest("a").to_body() == {"mode": "LITE", "avatar_id": "a", "is_sandbox": False}
 
 
-def test_everything_that_is_asked_for_is_in_the_body() -> None:
+def test_all_set_fields_are_in_the_body() -> None:
     """The room, the quality and the duration are where the service's reference has them."""
     request = TokenRequest(
         "a", Room("wss://x", "a-room", "jwt"), is_sandbox=True, video_quality="low", max_session_duration=60
@@ -42,16 +42,16 @@ def test_everything_that_is_asked_for_is_in_the_body() -> None:
         ("Avatar not found, 60 others are", None),
     ],
 )
-def test_the_cap_is_the_number_in_the_refusal(reason: str, cap: int | None) -> None:
-    """A refusal that names no number below what was asked for teaches nothing."""
+def test_the_limit_is_the_number_in_the_refusal(reason: str, cap: int | None) -> None:
+    """A refusal without a number below the requested duration gives no limit."""
     learned = PlanLimits().learn(TokenRequest("a", max_session_duration=600), reason)
 
     assert (learned and learned.max_session_duration) == cap
 
 
 @given(st.integers(2, 10_000), st.data())
-def test_the_second_request_is_within_the_cap(asked: int, data: st.DataObject) -> None:
-    """Whatever the numbers: the amended request asks for exactly what is allowed, and is not refused for it again."""
+def test_the_second_request_is_within_the_limit(asked: int, data: st.DataObject) -> None:
+    """For any numbers, the amended request asks for exactly the limit, and is not refused again."""
     cap = data.draw(st.integers(1, asked - 1))
     request, reason = TokenRequest("a", max_session_duration=asked), TOO_LONG.format(asked=asked, cap=cap)
     learned = PlanLimits().learn(request, reason)
@@ -67,7 +67,7 @@ def test_the_second_request_is_within_the_cap(asked: int, data: st.DataObject) -
     ["very_high is not in your plan", "1080p is a Business feature", "video_settings.quality: no", "resolution"],
 )
 def test_a_refused_1080p_becomes_720p(reason: str) -> None:
-    """The words of that refusal are not recorded: one that names the quality is taken for it (72)."""
+    """The wording of that refusal is not recorded: any that names the quality counts (72)."""
     request = TokenRequest("a", video_quality="very_high")
     learned = PlanLimits().learn(request, reason)
     assert learned is not None
@@ -85,13 +85,13 @@ def test_another_quality_is_not_replaced(quality: VideoQuality | None) -> None:
     assert PlanLimits(has_1080p=False).fit(request) == request
 
 
-def test_a_request_without_a_duration_is_left_to_the_plan() -> None:
-    """A known cap is not imposed on a request that names none."""
+def test_a_request_without_a_duration_is_unchanged() -> None:
+    """A known limit is not imposed on it."""
     assert PlanLimits(max_session_duration=60).fit(TokenRequest("a")).max_session_duration is None
 
 
-def test_a_request_below_the_cap_is_left_as_it_is() -> None:
-    """Only more than is allowed is replaced."""
+def test_a_request_below_the_limit_is_unchanged() -> None:
+    """Only a larger duration is replaced."""
     assert (
         PlanLimits(max_session_duration=60).fit(TokenRequest("a", max_session_duration=30)).max_session_duration == 30
     )

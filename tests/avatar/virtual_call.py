@@ -1,6 +1,6 @@
 """An agent session that speaks through an avatar, from its output to the model of the service, in virtual time.
 
-The product's own parts are all there. Beneath them stand the model of the service, as strict as the service was seen
+All of the product's own parts are real. Below them are the model of the service, as strict as the service was seen
 to be, a room without a server, and an audio source that plays in the event loop's time. With `looptime`, seconds pass
 at once, so the waits here are the real ones.
 """
@@ -30,22 +30,22 @@ from tests.avatar.virtual_room import LoopSource, VirtualRoom
 RATE = 24_000
 FALLBACK = "the fallback track"
 
-# No two seconds of it are alike, and nothing of it is silent.
+# A pattern in which no two seconds are alike, and no sample is silent.
 _PATTERN = array("h", range(8_000, 32_000)).tobytes() * 60
 
 
 @dataclass
 class VirtualCall:
-    """A call, and everything that can be seen of it.
+    """A call, with all of its observable results.
 
     Attributes:
-        avatar: Under test.
-        output: Of the agent session.
-        http: Between the avatar and the service.
-        room: Of the call.
-        fallback: When each frame was heard from the fallback track, and its PCM.
-        statuses: Each that was emitted.
-        reports: Each `playback_finished`.
+        avatar: The avatar under test.
+        output: The agent session's audio output.
+        http: The HTTP session between the avatar and the service.
+        room: The room of the call.
+        fallback: The time and the PCM of each frame heard from the fallback track.
+        statuses: All that were emitted.
+        reports: All `playback_finished` events.
     """
 
     avatar: AvatarSession
@@ -85,43 +85,43 @@ class VirtualCall:
             self.output.flush()
 
     async def played(self) -> PlaybackFinishedEvent:
-        """Wait for the end of everything that was captured."""
+        """Wait until everything that was captured has been played."""
         async with asyncio.timeout(120):
             return await self.output.wait_for_playout()
 
     async def until(self, condition: Callable[[], bool], limit: float = 60.0) -> float:
-        """Wait until something holds; when."""
+        """Wait until something holds, and return the time."""
         async with asyncio.timeout(limit):
-            while not condition():  # noqa: ASYNC110 - whatever it is, nothing tells of it
+            while not condition():  # noqa: ASYNC110 - the condition has no event
                 await asyncio.sleep(0.01)
         return self.now
 
     async def is_live(self) -> float:
-        """Wait until there is an avatar; when."""
+        """Wait until there is an avatar, and return the time."""
         return await self.until(lambda: self.avatar.is_live)
 
     def spans(self) -> list[Piece]:
-        """The stretches that were heard: begin, end, avatar and PCM, in the order of their begins."""
+        """Return the stretches that were heard: begin, end, avatar and PCM, in the order of their beginnings."""
         self.model.running(self.now)
         pieces = [(at, at + to_seconds(len(pcm)), FALLBACK, pcm) for at, pcm in self.fallback]
         return sorted([*pieces, *avatar_pieces(self.model)], key=lambda piece: piece[0])
 
     def heard(self) -> bytes:
-        """The PCM that was heard, without the silence."""
+        """Return the PCM that was heard, without the silence."""
         return b"".join(pcm for *_, pcm in self.spans())
 
     def speakers(self) -> list[str]:
-        """The avatars that were heard, in order."""
+        """Return the avatars that were heard, in order."""
         return [who for who, _ in itertools.groupby(who for _, _, who, _ in self.spans())]
 
     def overlap(self) -> float:
-        """Seconds for which two were heard at once."""
+        """Return the seconds in which two were heard at once."""
         return overlap(self.spans())
 
 
 @contextmanager
 def loop_sources(heard: list[tuple[float, bytes]]) -> Iterator[None]:
-    """Let the audio sources that are made play in the event loop's time."""
+    """Let new audio sources play in the event loop's time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             rtc, "AudioSource", lambda rate, channels, queue_size_ms: LoopSource(heard, rate, channels, queue_size_ms)

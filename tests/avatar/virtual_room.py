@@ -1,4 +1,4 @@
-"""A LiveKit room without a server: who is in it is set by hand, and what is published is kept."""
+"""A LiveKit room without a server: the test sets who is in it, and published tracks are kept."""
 
 import asyncio
 from types import SimpleNamespace
@@ -10,10 +10,10 @@ from avatar.core.audio import to_seconds
 
 
 class LoopSource(rtc.AudioSource):
-    """An audio source that plays in the event loop's time, and keeps what was heard.
+    """An audio source that plays in the event loop's time, and keeps the played audio.
 
     Args:
-        heard: Gets the begin and the PCM of each frame that was played.
+        heard: Collects the begin and the PCM of each played frame.
     """
 
     def __init__(self, heard: list[tuple[float, bytes]], rate: int, channels: int, queue_size_ms: int) -> None:
@@ -42,17 +42,17 @@ class LoopSource(rtc.AudioSource):
 
 
 class Agent:
-    """The agent in the room, which may publish."""
+    """The agent's participant, which may publish."""
 
     def __init__(self) -> None:
         self.identity = "the-agent"
         self.kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
         self.track_publications: dict[str, Any] = {}
+        # Sids of the tracks that are published.
         self.published: list[str] = []
-        """Sids of the tracks that are published."""
         self.tries = 0
+        # Number of next attempts to publish that fail.
         self.failures = 0
-        """How many tries to publish fail from now on."""
         self.may_publish = asyncio.Event()
         self.may_unpublish = asyncio.Event()
         self.subscribed = asyncio.Event()
@@ -72,7 +72,7 @@ class Agent:
         return SimpleNamespace(sid=sid, wait_for_subscription=self.subscribed.wait)
 
     async def unpublish_track(self, sid: str) -> None:
-        """Take a track back, as soon as it may."""
+        """Unpublish a track, as soon as it may."""
         await self.may_unpublish.wait()
         self.published.remove(sid)
 
@@ -81,7 +81,7 @@ class Publication:
     """A track that a participant publishes.
 
     Attributes:
-        subscribed: Whether the agent has asked for it; None before it said anything of it.
+        subscribed: Whether the agent has subscribed to it; None before it decided.
     """
 
     def __init__(self, sid: str, kind: Any, track: object = None) -> None:
@@ -105,11 +105,11 @@ class VirtualRoom(rtc.Room):
         self._connection_state = rtc.ConnectionState.CONN_CONNECTED
 
     def isconnected(self) -> bool:
-        """True while it is connected."""
+        """Return True while the room is connected."""
         return self._connection_state == rtc.ConnectionState.CONN_CONNECTED
 
     def come(self, identity: str, *tracks: object) -> None:
-        """Let a participant come, with these tracks subscribed to."""
+        """Let a participant join, with these tracks subscribed to."""
         publications = {"TR_face": Publication("TR_face", rtc.TrackKind.KIND_VIDEO)}
         for number, track in enumerate(tracks):
             sid = f"TR_sound_{number}"
@@ -144,5 +144,5 @@ class VirtualRoom(rtc.Room):
 
 
 def seconds(pieces: list[tuple[float, bytes]]) -> float:
-    """The length of what was heard."""
+    """Return the duration of the audio that was heard."""
     return sum(to_seconds(len(pcm)) for _, pcm in pieces)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from benchmarks.figures import Both, Figure, mean, percentile, spread, total
 
 
-def test_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
-    """The nearest rank, whatever the order; nothing for no values."""
+def test_percentile_is_the_nearest_rank() -> None:
+    """The order of the values does not matter; without values there is none."""
     values = [float(value) for value in range(100, 0, -1)]
 
     assert percentile(values, 0.5) == 50.0
@@ -14,7 +14,7 @@ def test_percentile_is_a_value_that_so_many_do_not_exceed() -> None:
 
 
 def test_spread_gives_median_and_p95_of_both() -> None:
-    """A figure each, with the number of samples of each side."""
+    """Median and p95 are figures with the number of samples of each side."""
     median, p95 = spread("group", "measure", "ms", Both([4.0, 2.0, 3.0], [1.0]))
 
     assert median == Figure("group", "measure, median", "ms", 3.0, 1.0, (3, 1))
@@ -22,7 +22,7 @@ def test_spread_gives_median_and_p95_of_both() -> None:
 
 
 def test_mean_and_total_without_samples() -> None:
-    """There is no mean of nothing, and its sum is zero."""
+    """There is no mean without samples, and their sum is zero."""
     nothing: Both[list[float]] = Both([], [])
 
     assert mean("group", "measure", "%", nothing) == Figure("group", "measure", "%", None, None, (0, 0))
@@ -30,7 +30,7 @@ def test_mean_and_total_without_samples() -> None:
 
 
 def test_ratio_is_by_size_and_none_where_there_is_none() -> None:
-    """Ours to the official one's; not for a missing number or a division by zero."""
+    """Ours is divided by the official plugin's; there is no ratio for a missing number or a division by zero."""
     assert Figure("group", "measure", "ms", -4.0, 1.0, (1, 1)).ratio == 0.25
     assert Figure("group", "measure", "ms", 0.0, 1.0, (1, 1)).ratio is None
     assert Figure("group", "measure", "ms", None, 1.0, (0, 1)).ratio is None

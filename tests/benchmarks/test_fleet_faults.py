@@ -1,4 +1,4 @@
-"""What is read from the notes of the stand-in for LiveAvatar, and from the log of a worker."""
+"""Reading the notes of the LiveAvatar stand-in, and the log of a worker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ INFO livekit.agents RoomIO linked to participant {"room": "load-2", "pid": 12, "
 
 
 def test_the_notes_are_read() -> None:
-    """A session that never started has no utterances and is not paid for; what was not heard is no utterance."""
+    """A session that never started has no utterances and is not billed; unheard speech is not an utterance."""
     first, second, third = read(BOOKS)
 
     assert first == Session("a", 10.0, 30.0, 2)
@@ -50,13 +50,13 @@ def test_the_notes_are_read() -> None:
 
 
 def test_utterances_are_counted_by_room() -> None:
-    """In all sessions of the room, and in none of another one."""
+    """All sessions of the room count, and none of another room."""
     sessions = [*read(BOOKS), Session("a", 40.0, None, 1)]
 
     assert (spoken(sessions, "a"), spoken(sessions, "b")) == (3, 0)
 
 
-def test_what_runs_beside_a_calls_session_is_left() -> None:
+def test_sessions_beyond_one_per_call_are_left_over() -> None:
     """Each room with a caller has one; without callers every session is one too many."""
     sessions = [Session("a", 10.0, None), Session("a", 20.0, None), Session("b", 10.0, None), Session("b", 1.0, 9.0)]
 
@@ -65,7 +65,7 @@ def test_what_runs_beside_a_calls_session_is_left() -> None:
 
 
 def test_a_session_is_wrongly_stopped_if_its_call_goes_on() -> None:
-    """Not if its agent was taken away, if it had ended before, or never started; the next agent's counts."""
+    """A session doesn't count if its agent was taken away, or it ended before or never started; its successor does."""
     sessions = [
         Session("healthy", 10.0, 35.0),
         Session("healthy", 36.0, None),
@@ -78,22 +78,22 @@ def test_a_session_is_wrongly_stopped_if_its_call_goes_on() -> None:
     assert wrongly_stopped(sessions, {"struck"}, since=20.0) == 2
 
 
-def test_sessions_that_follow_each_other_are_no_double() -> None:
-    """Nor are those of two calls, or a new one that starts while the old one is being stopped."""
+def test_consecutive_sessions_are_not_doubles() -> None:
+    """Sessions of two calls are none either, nor is one that starts while the old one is being stopped."""
     assert doubled(read(BOOKS), 0.0) == 0
     assert doubled([Session("a", 10.0, 30.0), Session("b", 10.0, 30.0)], 0.0) == 0
     assert doubled([Session("a", 10.0, 30.0), Session("a", 28.5, 40.0)], 0.0) == 0
 
 
 def test_two_sessions_of_one_call_are_a_double() -> None:
-    """Each pair counts, also when both still run; once, for the fault after which the second one has started."""
+    """Each pair counts, even while both run; it counts once, for the fault after which the second session started."""
     assert doubled([Session("a", 10.0, 30.0), Session("a", 25.0, 40.0)], 20.0) == 1
     assert doubled([Session("a", 10.0, None), Session("a", 25.0, None)], 20.0) == 1
     assert doubled([Session("a", 10.0, None), Session("a", 25.0, None)], 26.0) == 0
 
 
 async def test_the_calls_of_a_worker_are_read_from_its_log(tmp_path: Path) -> None:
-    """Each once, with the process of its job, as long as that runs."""
+    """Each call is read once, with the process of its job, as long as that runs."""
     log = tmp_path / "worker.log"
     process = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)
     log.write_text(LOG.replace('"pid": 12', f'"pid": {process.pid}'))
@@ -105,8 +105,8 @@ async def test_the_calls_of_a_worker_are_read_from_its_log(tmp_path: Path) -> No
     assert jobs(Child("worker", log, process)) == {}
 
 
-async def test_the_watcher_wakes_who_waits() -> None:
-    """With the sessions of each look; what does not come in time is False."""
+async def test_the_watcher_wakes_waiting_tasks() -> None:
+    """A waiting task gets the sessions of each poll; False after the time limit."""
     watcher = Watcher()
     waiting = asyncio.create_task(watcher.has(lambda sessions: len(sessions) == 3, within=5.0))
     await asyncio.sleep(0)
@@ -117,7 +117,7 @@ async def test_the_watcher_wakes_who_waits() -> None:
 
 
 def test_each_fault_is_a_row() -> None:
-    """With the range of what several calls waited; nothing where no agent was taken away."""
+    """A row has the range of the calls' waits; nothing where no agent was taken away."""
     killed = Result("kill -9 of a worker", 6, 3, [5.1, 6.0, 5.5], [9.0, 9.9, 9.5], 0, 0, 0, 0)
     away = Result("Redis killed", 6, 0, [], [], 1, 0, 0, 0)
 
@@ -125,7 +125,7 @@ def test_each_fault_is_a_row() -> None:
     assert as_row(away)[2:6] == ("0", "", "", "1")
 
 
-def test_what_is_mended_lasts_as_long_as_its_reason() -> None:
+def test_each_fault_lasts_as_long_as_its_scenario_needs() -> None:
     """LiveKit's dispatch is away for three minutes, a node is frozen for 40 s, Redis for longer than a lease."""
     assert {name: fault.seconds for name, fault in FAULTS.items() if fault.seconds} == {
         "Redis killed": 10.0,

@@ -14,7 +14,7 @@ from simulators.liveavatar import DIALECTS, Dialect
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda dialect: dialect.name)
-async def test_a_segment_that_is_cut_is_interrupted_and_reported_where_it_was_cut(dialect: Dialect) -> None:
+async def test_an_interrupted_segment_is_reported_where_it_was_interrupted(dialect: Dialect) -> None:
     """Our plugin reports once, at the played position; nothing of the segment follows the interrupt."""
     async with open_stage(dialect) as stage, stage.call(Plugin.OURS) as call:
         outcome = await cut(call, Plan(length=3.0, moment=0.7))
@@ -26,7 +26,7 @@ async def test_a_segment_that_is_cut_is_interrupted_and_reported_where_it_was_cu
     assert not outcome.is_broken
 
 
-def test_a_promise_is_broken_by_another_position_no_report_or_two() -> None:
+def test_a_promise_is_broken_by_a_wrong_position_or_number_of_reports() -> None:
     """The promise is kept by one report at the right position."""
 
     def outcome(*reported: float) -> Outcome:
@@ -41,8 +41,8 @@ def test_a_promise_is_broken_by_another_position_no_report_or_two() -> None:
 
 
 @pytest.mark.long
-async def test_both_plugins_say_two_segments_and_progress_is_told_of_each() -> None:
-    """A measure tells of as many samples as the run expects of it."""
+async def test_both_plugins_say_two_segments_and_report_progress_of_each() -> None:
+    """A measure has as many samples as the run expects of it."""
     advanced: list[None] = []
     step = next(step for step in steps(quick=True) if step.measure is joining.measure)
 
@@ -56,7 +56,7 @@ async def test_both_plugins_say_two_segments_and_progress_is_told_of_each() -> N
 
 
 async def test_our_audio_is_heard_bit_by_bit_and_none_is_lost_in_conversion() -> None:
-    """Whole segments come out of the avatar, whatever their format."""
+    """The avatar plays whole segments, whatever their format."""
     async with sampling() as samples:
         figures = await fidelity.measure(1, samples)
 

@@ -1,4 +1,4 @@
-"""The processes of a worker and what they take are read from Linux, for the whole session of processes."""
+"""The processes of a worker and their resources, read from Linux for the whole session of processes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if __name__ == "__main__":
 
 
 async def test_the_processes_of_a_session_are_added_up() -> None:
-    """The child of a child counts, and a process that has ended does not."""
+    """Grandchildren count, and processes that have ended do not."""
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {WORK!r} + 'print(1, flush=True); input()'])"
     async with running(code) as session:
         cpu, memory = cpu_seconds(session), total_memory(session)
@@ -51,7 +51,7 @@ async def test_the_processes_of_a_session_are_added_up() -> None:
 
 
 async def test_the_processes_of_a_session_are_found() -> None:
-    """A process and its children, whatever else runs; of one that has ended there is nothing."""
+    """A process and its children are found, whatever else runs; a process that has ended has none."""
     async with running(
         "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(1, flush=True); input()'])"
     ) as session:
@@ -63,8 +63,8 @@ async def test_the_processes_of_a_session_are_found() -> None:
     assert (processes(session), command(second)) == ([], "")
 
 
-def test_the_machine_works_on() -> None:
-    """The processor time of the whole machine grows with that of this process."""
+def test_the_machines_processor_time_grows() -> None:
+    """The machine's processor time grows with that of this process."""
     before, began = busy_seconds(), time.process_time()
     while time.process_time() < began + 0.1:
         pass
@@ -73,7 +73,7 @@ def test_the_machine_works_on() -> None:
 
 
 async def test_the_memory_of_a_job_is_not_its_workers(tmp_path: Path) -> None:
-    """A job is a fork of the forkserver; the worker beside it has more processes."""
+    """A job is a fork of the forkserver; the worker has more processes."""
     async with running(worker(tmp_path)) as session:
         memory, total = job_memory(session), total_memory(session)
 
@@ -81,8 +81,8 @@ async def test_the_memory_of_a_job_is_not_its_workers(tmp_path: Path) -> None:
     assert job_memory(session) == 0.0
 
 
-async def test_threads_are_told_apart(tmp_path: Path) -> None:
-    """By their process, and by whether they are its first one."""
+async def test_threads_are_distinguished(tmp_path: Path) -> None:
+    """Threads differ by their process, and by whether they are its first thread."""
     async with running(worker(tmp_path)) as session:
         seconds = thread_seconds(session)
 
@@ -92,7 +92,7 @@ async def test_threads_are_told_apart(tmp_path: Path) -> None:
 
 
 def worker(directory: Path) -> str:
-    """Code that runs `WORKER`, which has to be a file to be forked."""
+    """Return code that runs `WORKER`, which has to be a file to be forked."""
     script = directory / "worker.py"
     script.write_text(WORKER)
     return f"import runpy; runpy.run_path({str(script)!r}, run_name='__main__')"
@@ -100,7 +100,7 @@ def worker(directory: Path) -> str:
 
 @asynccontextmanager
 async def running(code: str) -> AsyncIterator[int]:
-    """Run Python code as a session of its own, from its first line of output on."""
+    """Run Python code as a session of its own; its first line of output marks the start."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", code),
         stdin=asyncio.subprocess.PIPE,

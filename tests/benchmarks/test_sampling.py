@@ -4,7 +4,7 @@ from benchmarks.sampling import Sampling
 
 
 class Disturbed:
-    """A sample during whose first `times` the event loop is held up."""
+    """A sample during whose first `times` attempts the event loop is blocked."""
 
     def __init__(self, samples: Sampling, times: int) -> None:
         self._samples = samples
@@ -17,8 +17,8 @@ class Disturbed:
         return self.taken
 
 
-async def test_a_disturbed_sample_is_taken_again() -> None:
-    """The first that was not disturbed counts, and is told of once."""
+async def test_a_disturbed_sample_is_repeated() -> None:
+    """The first undisturbed sample counts, and the disturbance is reported once."""
     samples = Sampling()
     advanced: list[None] = []
     samples.advance = lambda: advanced.append(None)
@@ -28,8 +28,8 @@ async def test_a_disturbed_sample_is_taken_again() -> None:
     assert (samples.repeated, samples.disturbed, len(advanced)) == (2, 0, 1)
 
 
-async def test_a_sample_that_is_disturbed_each_time_counts_in_the_end() -> None:
-    """There is an end to trying."""
+async def test_a_sample_that_is_always_disturbed_counts_in_the_end() -> None:
+    """The number of attempts is limited."""
     samples = Sampling()
 
     assert await samples.take(Disturbed(samples, 9)) == 4

@@ -16,7 +16,7 @@ from simulators.faults import parse_faults
 
 
 def soak_of(*descriptors: int) -> Soak:
-    """A run of two minutes that held so many descriptors; the first sample of four is the warm-up."""
+    """Return a run of two minutes with these descriptors; the first sample of four is the warm-up."""
     samples = [
         Sample(60.0 * number, 10 * number, Resources(100.0, 500.0, 0, count, 10))
         for number, count in enumerate(descriptors)
@@ -36,7 +36,7 @@ def test_a_run_is_clean_if_promises_were_kept_and_nothing_grew() -> None:
 
 
 def test_the_table_has_a_line_for_each_measure() -> None:
-    """Both thirds, the difference, what is allowed, and the slope."""
+    """A line has both thirds, the difference, the limit, and the slope."""
     console = Console(width=120, file=io.StringIO())
 
     console.print(as_table(soak_of(20, 20, 20, 22)))
@@ -46,8 +46,8 @@ def test_the_table_has_a_line_for_each_measure() -> None:
     assert ["descriptors", "20.0", "22.0", "+2.0", "0.0", "+60.0"] in lines
 
 
-def test_the_page_tells_the_run_and_its_table() -> None:
-    """Without a date: the same run gives the same page."""
+def test_the_page_has_the_run_and_its_table() -> None:
+    """The page has no date: the same run gives the same page."""
     page = as_page(soak_of(20, 20, 20, 20))
 
     assert "| minutes | 2 |\n| calls | 20 |\n| faults | 9 |\n| sessions of the service | 25 |" in page

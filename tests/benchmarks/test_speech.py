@@ -8,7 +8,7 @@ from benchmarks.speech import cut, tone
 
 @pytest.mark.parametrize("channels", [1, 2])
 def test_cut_loses_nothing_and_the_last_frame_may_be_shorter(channels: int) -> None:
-    """The frames put together are the speech."""
+    """Joined, the frames are the speech."""
     speech = tone(0.25, sample_rate=8000, channels=channels)
 
     frames = list(cut(speech, 0.1))
@@ -18,5 +18,5 @@ def test_cut_loses_nothing_and_the_last_frame_may_be_shorter(channels: int) -> N
 
 
 def test_tone_has_no_silent_sample() -> None:
-    """So it can be told from the silence around it."""
+    """The tone can be distinguished from the silence around it."""
     assert np.all(np.frombuffer(bytes(tone(1.0).data), dtype=np.int16))

@@ -21,7 +21,7 @@ NUMBER, OKAY = Case("a number", ("five",)), Case("okay", ("okay",), turns=0, ove
 
 @pytest.fixture
 async def speaker() -> AsyncIterator[ClockedSpeaker]:
-    """An output that can pause and resume."""
+    """Yield an output that can pause and resume."""
     made = ClockedSpeaker(can_pause=True)
     yield made
     await made.aclose()
@@ -32,14 +32,14 @@ async def speaker() -> AsyncIterator[ClockedSpeaker]:
     [(1, Outcome(0, 0, 0.5, None, None)), (3, Outcome(2, 0, None, None, None)), (0, Outcome(0, 1, None, None, None))],
 )
 async def test_a_caller_is_answered_once(speaker: ClockedSpeaker, turns: int, expected: Outcome) -> None:
-    """More turns are cut-ins, fewer are missed, and only a good answer has a time."""
+    """Extra turns are cut-ins, missing ones are missed, and only a good answer has a time."""
     speaker.began = [2.5]
 
     assert judge(NUMBER, turns, speaker, began_at=1.0, ended_at=2.0) == expected
 
 
-async def test_what_wants_no_answer_is_a_pause_at_most(speaker: ClockedSpeaker) -> None:
-    """Its length is what a caller notices."""
+async def test_a_sound_that_needs_no_answer_is_a_pause_at_most(speaker: ClockedSpeaker) -> None:
+    """The length of the pause is what the caller notices."""
     speaker.began, speaker.paused, speaker.resumed = [0.0], [1.25], [2.75]
 
     assert judge(OKAY, 0, speaker, began_at=1.0, ended_at=2.0) == Outcome(0, 0, None, 0.25, 0.75)
@@ -69,8 +69,8 @@ def test_every_case_has_a_name_of_its_own() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
-async def test_an_echo_is_what_was_played_at_that_time(speaker: ClockedSpeaker) -> None:
-    """At the microphone's rate, with silence where nothing was played."""
+async def test_an_echo_is_the_audio_played_at_that_time(speaker: ClockedSpeaker) -> None:
+    """The echo has the microphone's rate, and silence where nothing was played."""
     loud = np.full(480, 1_000, np.int16)
     speaker._played = [(1.00, loud.tobytes()), (1.02, (2 * loud).tobytes())]
 

@@ -1,4 +1,4 @@
-"""A Chromium without a window, whose camera and microphone are files."""
+"""A headless Chromium whose camera and microphone are files."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 FLAGS = (
-    "--no-sandbox",  # in a container there is nothing to make one of
+    "--no-sandbox",  # a container can't create one
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
-    # Callers' addresses are hidden behind mDNS names otherwise, which are not resolved here.
+    # Otherwise Chromium hides the callers' addresses behind mDNS names, which are not resolved here.
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 
 
 def find_chromium() -> str:
-    """Where it is; without one these tests fail, for a skip would be taken for a pass."""
+    """Return the path of Chromium. Without one these tests fail: a skip would be taken for a pass."""
     for name in NAMES:
         if path := shutil.which(name):
             return path
@@ -37,7 +37,7 @@ def find_chromium() -> str:
 
 @asynccontextmanager
 async def chromium(microphone: Path, *, loops: bool = False) -> AsyncIterator[Browser]:
-    """A browser that hears a WAV file, once from the moment it listens or again and again."""
+    """Yield a browser whose microphone plays a WAV file, once from the moment it is opened, or in a loop."""
     heard = f"--use-file-for-fake-audio-capture={microphone}{'' if loops else '%noloop'}"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=[*FLAGS, heard])

@@ -1,4 +1,4 @@
-"""What the browser tests run on: one worker with its page, and a Chromium for each test."""
+"""Fixtures of the browser tests: one worker with its page, and a Chromium for each test."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Studio:
     """The worker and its page.
 
     Attributes:
-        stage: LiveKit and the stand-ins.
-        url: Of the page.
-        directory: For this test alone.
-        site_port: Of a site on 127.0.0.1 that may ask for tokens and show the page.
+        stage: The LiveKit server and the stand-ins.
+        url: The address of the page.
+        directory: A directory for this test alone.
+        site_port: Port of a site on 127.0.0.1 that may request tokens and embed the page.
     """
 
     stage: Stage
@@ -44,12 +44,12 @@ class Studio:
 
     @asynccontextmanager
     async def tab(self, *script: str | float, loops: bool = False, url: str = "") -> AsyncIterator[CallPage]:
-        """A tab that shows the page. An exception of the page fails the test.
+        """Open a tab that shows the page. An exception in the page fails the test.
 
         Args:
-            script: What the microphone hears: sentences, and seconds of silence. Nothing but silence without it.
+            script: The sound of the microphone: sentences, and seconds of silence. Without it there is only silence.
             loops: Whether the script is repeated.
-            url: Of the page; that of the worker without it.
+            url: Address of the page; by default the worker's.
         """
         async with aiohttp.ClientSession() as http:
             wav = await write_wav(
@@ -66,11 +66,11 @@ class Studio:
 
 @pytest.fixture(scope="session")
 def site_port() -> int:
-    """The port of another site, which is started by the tests that need it."""
+    """Return the port of another site, which is started by the tests that need it."""
     return free_port()
 
 
-# What Nova knows in these tests: text in two directions, and markup, which has to stay text.
+# Nova's handbook in these tests: text in two directions, and markup, which has to stay text.
 HANDBOOK = """# Warranty
 The warranty lasts seven years. <img src=x onerror="document.title='run'"> <b>Keep the bill.</b>
 
@@ -81,12 +81,12 @@ The warranty lasts seven years. <img src=x onerror="document.title='run'"> <b>Ke
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def page_url(stage: Stage, site_port: int, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The page of a worker that runs for all tests; its persona has a handbook."""
+    """Yield the page of a worker that runs for all tests; its persona has a handbook."""
     port, folder = free_port(), tmp_path_factory.mktemp("personas")
     (folder / "handbook.md").write_text(HANDBOOK, "utf-8")
     persona = folder / DEFAULT_PERSONA.name
     persona.write_text(f'knowledge = ["handbook.md"]\n{DEFAULT_PERSONA.read_text("utf-8")}', "utf-8")
-    # All tests are one client, and some of them ask for calls that they don't join.
+    # All tests are one client, and some of them request calls that they don't join.
     settings = {
         "WEB_PORT": str(port),
         "CALLER_GRACE": "15",
@@ -103,5 +103,5 @@ async def page_url(stage: Stage, site_port: int, tmp_path_factory: pytest.TempPa
 
 @pytest.fixture
 def studio(stage: Stage, page_url: str, site_port: int, tmp_path: Path) -> Studio:
-    """The worker and its page, for one test."""
+    """Return the worker and its page for one test."""
     return Studio(stage, page_url, tmp_path, site_port)

@@ -1,6 +1,6 @@
-"""Microphones that a browser may have, as scripts that run before the page's own."""
+"""Microphones that a browser may have, as scripts that run before the page's own scripts."""
 
-# The caller refuses, or the machine has none.
+# The caller denies the microphone, or the machine has none.
 NO_MICROPHONE = """
 navigator.mediaDevices.getUserMedia = async () => {
   throw new DOMException("Permission denied", "NotAllowedError");

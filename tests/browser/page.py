@@ -1,4 +1,4 @@
-"""The page of a call as a person uses it: by what is visible, pressed and heard."""
+"""The page of a call as a person uses it: what is visible, pressed and heard."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ HAPPENS_MS = 30_000
 
 Theme = Literal["dark", "light"]
 
-# Phone, tablet, a small laptop's window without the browser's own bars, and a desktop.
+# A phone, a tablet, a small laptop's window without the browser's own bars, and a desktop.
 SIZES = ((360, 800), (768, 1024), (1366, 657), (1920, 1080))
 
-# Listens to everything that the page plays.
+# Measures the level of all audio that the page plays.
 HEARS = """
 () => {
   const context = new AudioContext();
@@ -45,24 +45,24 @@ HEARS = """
 
 FRAMES = "video => video.getVideoPlaybackQuality().totalVideoFrames"
 
-# Of 1: the least that is taken for speech; a silent track is below 0.001.
+# The lowest level that counts as speech, of 1; a silent track is below 0.001.
 SOUND = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class CallPage:
-    """One tab.
+    """One tab of a browser.
 
     Attributes:
-        page: Playwright's.
-        pictures: Where screenshots go.
+        page: Playwright's page.
+        pictures: Directory of the screenshots.
     """
 
     page: Page
     pictures: Path
 
     def find(self, test_id: str) -> Locator:
-        """An element by its `data-testid`."""
+        """Return an element by its `data-testid`."""
         return self.page.get_by_test_id(test_id)
 
     async def start(self) -> None:
@@ -77,7 +77,7 @@ class CallPage:
         await self.is_state("listening")
 
     async def talk(self, text: str) -> None:
-        """Write a text that the agent answers."""
+        """Send a text for the agent to answer."""
         await self.find("text").fill(text)
         await self.find("talk").click()
 
@@ -87,7 +87,7 @@ class CallPage:
         await expect(self.find("start")).to_be_visible()
 
     async def listen(self) -> None:
-        """Measure from now on how loud the page is."""
+        """Measure the page's level from now on."""
         await self.page.evaluate(HEARS)
 
     async def is_state(self, *states: str) -> None:
@@ -127,7 +127,7 @@ class CallPage:
         )
 
     async def details(self) -> Any:
-        """The connection details that the tab keeps for a reload; None outside a call."""
+        """Return the connection details that the tab keeps for a reload; None outside a call."""
         return await self.page.evaluate("JSON.parse(sessionStorage.getItem('connection-details'))")
 
     async def resize(self, width: int, height: int) -> None:
@@ -135,7 +135,7 @@ class CallPage:
         await self.page.set_viewport_size({"width": width, "height": height})
 
     async def width_of_content(self) -> int:
-        """CSS pixels; wider than the window, the page scrolls sideways."""
+        """Return the width in CSS pixels; if it is more than the window's, the page scrolls sideways."""
         width: int = await self.page.evaluate("document.documentElement.scrollWidth")
         return width
 

@@ -1,4 +1,4 @@
-"""Sites of other origins, on whose pages the agent is: one asks for tokens itself, the other shows the widget."""
+"""Sites of other origins that use the agent: one requests tokens itself, the other shows the widget."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LIVEKIT = ROOT / "web" / "node_modules" / "livekit-client" / "dist" / "livekit-client.esm.mjs"
 
-# Joins a call as LiveKit's starter apps do: with the address of a token endpoint alone.
+# Joins a call as LiveKit's starter apps do: with only the address of a token endpoint.
 TOKEN_PAGE = """<!doctype html>
 <html lang="en">
 <title>A page that asks for tokens</title>
@@ -52,7 +52,7 @@ WIDGET_PAGE = """<!doctype html>
 
 @asynccontextmanager
 async def site(agent: str, port: int) -> AsyncIterator[str]:
-    """Serve `/token` and `/widget` for the agent at this address; gives the site's own address."""
+    """Serve `/token` and `/widget` for the agent at this address, and yield the site's own address."""
 
     def page(text: str) -> web.Response:
         return web.Response(text=text.replace("{agent}", agent), content_type="text/html")

@@ -1,4 +1,4 @@
-"""Everybody can use the page: with a keyboard, a screen reader, enlarged, and in both themes."""
+"""Accessibility of the page: with a keyboard, a screen reader, enlarged, and in both themes."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ async () => (await axe.run()).violations
 
 WINDOWS: tuple[tuple[Theme, tuple[int, int]], ...] = (("light", SIZES[0]), ("dark", SIZES[2]))
 
-# From Start on, whose place the controls of the call take.
+# The order from Start on; the controls of the call replace it.
 TAB_ORDER = ("mute", "interrupt", "text", "talk", "repeat", "close", "captions", "mode-open")
 
 
 async def test_axe_finds_nothing(studio: Studio) -> None:
-    """Before the call, in it, and with all panels open; on a phone in the light theme, on a laptop in the dark one."""
+    """The check runs before the call, in it, and with all panels open; on a phone in light, on a laptop in dark."""
     async with studio.tab() as tab:
         before = await findings(tab)
         await tab.start()
@@ -46,7 +46,7 @@ async def test_axe_finds_nothing(studio: Studio) -> None:
     assert (before, in_call, with_panels) == ([], [], [])
 
 
-async def test_messages_do_not_alarm(studio: Studio) -> None:
+async def test_messages_do_not_interrupt_a_screen_reader(studio: Studio) -> None:
     """A screen reader reads them when it has nothing else to read."""
     async with studio.tab() as tab:
         await expect(tab.page.get_by_role("alert")).to_have_count(0)

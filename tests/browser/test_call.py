@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-# Seconds of silence before the first word: the avatar joins and says its opening line, on a busy machine as well.
+# Seconds of silence before the first word, enough for the avatar to join and greet on a busy machine.
 JOINS = 20.0
 
 
 async def test_a_spoken_call(studio: Studio) -> None:
-    """The avatar moves and is heard; captions appear with the speech; a barge-in by voice silences and cuts."""
+    """The avatar moves and is heard; captions appear with the speech; an interruption by voice silences and cuts."""
     script = (JOINS, "what time is it in london", 9.0, "tell me a story", 8.0, "stop please", 30.0)
     async with studio.tab(*script) as tab:
         await tab.start()
@@ -66,8 +66,8 @@ async def test_a_written_call(studio: Studio) -> None:
     assert session["id"] == before
 
 
-async def test_the_page_tells_that_it_shows_captions(studio: Studio) -> None:
-    """Where the token does not say so, as in rooms of LiveAvatar's, so that no transcript is written into the chat."""
+async def test_the_page_announces_that_it_shows_captions(studio: Studio) -> None:
+    """A token without the attribute, as in rooms of LiveAvatar's, would lead to a transcript in the chat."""
     livekit = studio.stage.livekit
     grants = api.VideoGrants(room_join=True, room="a-room-of-another", can_update_own_metadata=True)
     token = api.AccessToken(livekit.api_key, livekit.api_secret).with_identity("someone").with_grants(grants).to_jwt()

@@ -58,7 +58,7 @@ async def test_a_text_that_the_agent_refuses_is_put_back(studio: Studio) -> None
 
 
 async def test_the_log_follows_when_its_panel_shrinks(studio: Studio) -> None:
-    """The last line stays visible, also when more come; a reader who has scrolled back is not disturbed."""
+    """The last line stays visible, even when more come; a reader who has scrolled back is not disturbed."""
     async with studio.tab() as tab:
         log = tab.find("log")
         await tab.page.locator("summary", has_text="Log").click()
@@ -76,8 +76,8 @@ async def test_the_log_follows_when_its_panel_shrinks(studio: Studio) -> None:
         assert await log.evaluate("log => log.scrollTop") == 0
 
 
-async def test_a_persona_is_chosen_before_a_call_and_in_it(studio: Studio) -> None:
-    """The call begins with the one that was chosen; in the call another one takes over."""
+async def test_a_persona_is_chosen_before_and_during_a_call(studio: Studio) -> None:
+    """The call begins with the chosen persona; during the call another one takes over."""
     async with studio.tab() as tab:
         await tab.find("persona-select").select_option("poet")
         await tab.start()
@@ -101,8 +101,8 @@ async def test_the_page_works_under_a_path(studio: Studio) -> None:
         await tab.close()
 
 
-async def test_the_page_is_found_without_the_slash_at_the_end(studio: Studio) -> None:
-    """People type the address so; the secret in it stays."""
+async def test_the_page_is_found_without_the_trailing_slash(studio: Studio) -> None:
+    """People type the address without it; the secret in the address is kept."""
     async with proxied(studio.url, "/agent") as url, studio.tab(url=f"{url.rstrip('/')}?a=1#b") as tab:
         await tab.page.wait_for_url(f"{url}?a=1#b")
         await expect(tab.find("start")).to_be_enabled()
@@ -111,7 +111,7 @@ async def test_the_page_is_found_without_the_slash_at_the_end(studio: Studio) ->
 
 @asynccontextmanager
 async def proxied(target: str, path: str) -> AsyncIterator[str]:
-    """A server that answers below a path as the target does at its root, and has nothing else."""
+    """Run a server that answers below a path as the target does at its root, and nowhere else."""
 
     async def forward(request: web.Request) -> web.Response:
         headers = {name: value for name, value in request.headers.items() if name != "Host"}

@@ -32,7 +32,7 @@ async def armed(stand_ins: str, *faults: dict[str, Any]) -> AsyncIterator[None]:
                 pass
 
 
-async def test_without_an_avatar_the_page_says_why_and_the_call_goes_on(studio: Studio) -> None:
+async def test_without_an_avatar_the_page_gives_the_reason_and_the_call_continues(studio: Studio) -> None:
     """The service has no credits: a notice says so, the opening line is heard, and a question is answered."""
     refusal = {"vendor": "liveavatar", "kind": "status", "at": "start", "status": 403, "message": "Not enough credits"}
     async with armed(studio.stage.stand_ins, {**refusal, "times": None}), studio.tab() as tab:
@@ -47,8 +47,8 @@ async def test_without_an_avatar_the_page_says_why_and_the_call_goes_on(studio: 
         await tab.close()
 
 
-async def test_an_avatar_that_is_lost_comes_back(studio: Studio) -> None:
-    """Its participant leaves: a notice says so, the speech goes on, and another avatar joins."""
+async def test_a_lost_avatar_comes_back(studio: Studio) -> None:
+    """The avatar's participant leaves: a notice says so, the speech continues, and another avatar joins."""
     async with studio.tab() as tab:
         await tab.start()
         leaves = {"vendor": "liveavatar", "kind": "leaves", "at": "speaking", "after": 1.0}
@@ -62,7 +62,7 @@ async def test_an_avatar_that_is_lost_comes_back(studio: Studio) -> None:
         await tab.close()
 
 
-async def test_a_call_that_the_server_has_ended_is_not_started_again_by_a_reload(studio: Studio) -> None:
+async def test_a_reload_does_not_restart_a_call_that_the_server_has_ended(studio: Studio) -> None:
     """The page says that the call has ended, and a reload only shows Start."""
     livekit = studio.stage.livekit
     async with studio.tab() as tab:
@@ -80,7 +80,7 @@ async def test_a_call_that_the_server_has_ended_is_not_started_again_by_a_reload
     assert len(await studio.stage.sessions()) == before
 
 
-async def test_a_caller_reads_why_no_call_can_be_started(studio: Studio) -> None:
+async def test_the_page_shows_why_a_call_can_not_start(studio: Studio) -> None:
     """All lines are busy: the page shows the server's sentence, and Start can be pressed again."""
     busy = {"error": "All lines are busy at the moment."}
     async with studio.tab() as tab:

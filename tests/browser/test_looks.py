@@ -1,4 +1,4 @@
-"""What a person sees, at every size of the window, in both themes."""
+"""The page's appearance at every size of the window, in both themes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LONG_WORD = "https://example.com/" + "a-path-without-end" * 20
 
 LONG_MESSAGE = "No one has answered yet: all lines may be busy. You can keep waiting, or close the call and try later."
 
-# Where the parts of the page are, from top to bottom.
+# The positions of the page's parts, from top to bottom.
 TOPS = """
 () => ["stage", "captions", "dock", "mode-open"].map(
   name => document.querySelector(`[data-testid=${name}]`).getBoundingClientRect().top + window.scrollY
@@ -49,7 +49,7 @@ async def test_a_first_visitor_sees_start_and_what_to_say(studio: Studio) -> Non
 
 
 async def test_a_call_at_every_size(studio: Studio) -> None:
-    """The controls of a call are visible without scrolling, Close beside the others, and no word leaves its box."""
+    """The controls of a call are visible without scrolling, Close is next to the others, and no word leaves its box."""
     async with studio.tab() as tab:
         await tab.start()
         await expect(tab.find("hint")).to_be_hidden()
@@ -76,7 +76,7 @@ async def test_a_call_at_every_size(studio: Studio) -> None:
 
 
 async def test_a_message_pushes_no_control_out_of_the_window(studio: Studio) -> None:
-    """However low the window is, and however long the message."""
+    """All controls stay visible with a long message and in a low window."""
     async with studio.tab() as tab:
         await tab.find("error").evaluate(
             "(message, text) => { message.hidden = false; message.textContent = text; }", LONG_MESSAGE
@@ -89,7 +89,7 @@ async def test_a_message_pushes_no_control_out_of_the_window(studio: Studio) -> 
 
 
 async def test_a_phone_stays_still_while_the_agent_speaks(studio: Studio) -> None:
-    """Between listening and speaking nothing on the page moves."""
+    """Nothing on the page moves between listening and speaking."""
     async with studio.tab() as tab:
         await tab.resize(*SIZES[0])
         await tab.start()
@@ -104,7 +104,7 @@ async def test_a_phone_stays_still_while_the_agent_speaks(studio: Studio) -> Non
 
 
 async def test_right_to_left_text_starts_at_the_right(studio: Studio) -> None:
-    """In the captions and in the text box, each text has the direction of its first letter."""
+    """Each text in the captions and in the text box has the direction of its first letter."""
     async with studio.tab() as tab:
         await tab.start()
         await tab.find("text").fill("مرحبا")
@@ -116,7 +116,7 @@ async def test_right_to_left_text_starts_at_the_right(studio: Studio) -> None:
 
 
 async def test_the_sources_of_an_answer_are_shown_as_text(studio: Studio) -> None:
-    """In a card below the captions: no markup is run, each text has its direction, and the page keeps its width."""
+    """A card below the captions has them: no markup is run, each text has its direction, the page keeps its width."""
     async with studio.tab() as tab:
         await tab.start()
         await expect(tab.find("cards")).to_be_hidden()
@@ -136,7 +136,7 @@ async def test_the_sources_of_an_answer_are_shown_as_text(studio: Studio) -> Non
 
 
 async def box(tab: CallPage, test_id: str) -> Any:
-    """Where an element is."""
+    """Return the position of an element."""
     found = await tab.find(test_id).bounding_box()
     assert found is not None
     return found

@@ -1,4 +1,4 @@
-"""Push to talk: the agent hears what is said while the button or the space bar is held."""
+"""Push to talk: the agent hears the caller while the button or the space bar is held."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-# Of the microphone, as the page shows it, in percent.
+# The microphone's level in percent, as the page shows it.
 LEVEL = 'Number(document.querySelector("[data-testid=mic-level]").ariaValueNow)'
 
-# The microphone was loud, and has been silent for a while.
+# True when the microphone was loud, and has been silent for a while.
 QUIET = f"""
 () => {{
   if ({LEVEL} > 5) window.spokeAt = performance.now();
@@ -26,8 +26,8 @@ QUIET = f"""
 """
 
 
-async def test_only_what_is_said_while_the_key_is_held_is_heard(studio: Studio) -> None:
-    """The agent greets, and does not hear what is said then; what is said while the key is held is answered."""
+async def test_only_speech_while_the_key_is_held_is_heard(studio: Studio) -> None:
+    """The agent greets, and does not hear speech before the key is pressed; speech while it is held is answered."""
     async with studio.tab(5.0, "what time is it in tokyo", loops=True) as tab:
         await tab.find("mode-ptt").check()
         await tab.start()
@@ -69,7 +69,7 @@ async def test_the_space_bar_presses_the_button_that_has_the_focus(studio: Studi
 
 
 async def test_hold_to_talk_needs_a_microphone(studio: Studio) -> None:
-    """Without one, and while it is muted, neither the button nor the key does anything."""
+    """Without a microphone, and while it is muted, neither the button nor the key does anything."""
     async with studio.tab() as tab:
         await tab.page.add_init_script(NO_MICROPHONE)
         await tab.page.reload()

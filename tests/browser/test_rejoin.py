@@ -1,4 +1,4 @@
-"""A caller starts a call, leaves it and comes back, at every moment: there is one call, and it is the caller's."""
+"""A caller starts a call, leaves it and comes back at any moment: there is only one call, and the caller is in it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEEP_DETAILS = "details => sessionStorage.setItem('connection-details', JSON.str
 
 
 async def test_a_reload_with_an_expired_token_rejoins(studio: Studio) -> None:
-    """After ten minutes the token is not valid any more: the page gets another one for the same call."""
+    """After ten minutes the token is no longer valid: the page gets another one for the same call."""
     livekit = studio.stage.livekit
     async with studio.tab() as tab:
         await tab.start()
@@ -44,8 +44,8 @@ async def test_a_reload_with_an_expired_token_rejoins(studio: Studio) -> None:
         await tab.close()
 
 
-async def test_start_rejoins_a_call_that_could_not_be_reached(studio: Studio) -> None:
-    """LiveKit is out of reach at a reload: the page says so, and Start starts no second call beside the first."""
+async def test_start_rejoins_a_call_that_was_unreachable(studio: Studio) -> None:
+    """LiveKit is out of reach at a reload: the page says so, and Start does not start a second call."""
     async with studio.tab() as tab:
         await tab.start()
         before = len(await studio.stage.sessions())
@@ -88,7 +88,7 @@ async def test_a_reload_does_not_start_a_call(studio: Studio) -> None:
 
 
 async def test_a_duplicated_tab_takes_the_call_over(studio: Studio) -> None:
-    """The first tab says so. When the second has closed the call, a reload of the first asks for no other."""
+    """The first tab says so. After the second has closed the call, a reload of the first requests no other."""
     async with studio.tab() as tab:
         await tab.start()
         before = len(await studio.stage.sessions())
@@ -126,8 +126,8 @@ async def test_a_muted_microphone_stays_muted_after_a_reload(studio: Studio) -> 
         await tab.close()
 
 
-async def test_close_while_the_call_is_requested(studio: Studio) -> None:
-    """The answer comes later: the page joins nothing and requests no microphone."""
+async def test_close_cancels_a_requested_call(studio: Studio) -> None:
+    """When the answer comes later, the page joins nothing and requests no microphone."""
     async with studio.tab() as tab:
         await tab.page.add_init_script(SLOW_MICROPHONE)
         await tab.page.reload()
@@ -147,7 +147,7 @@ async def test_close_while_the_call_is_requested(studio: Studio) -> None:
 
 
 async def test_a_microphone_that_is_allowed_after_the_call_is_stopped(studio: Studio) -> None:
-    """The browser still asks when the caller closes; the next call begins without the turns of the last one."""
+    """The caller closes while the browser still asks; the next call begins without the turns of the last one."""
     async with studio.tab() as tab:
         await tab.page.add_init_script(SLOW_MICROPHONE)
         await tab.page.reload()
@@ -166,7 +166,7 @@ async def test_a_microphone_that_is_allowed_after_the_call_is_stopped(studio: St
 
 
 @pytest.mark.long
-async def test_a_caller_without_an_agent_reads_that_all_lines_may_be_busy(studio: Studio) -> None:
+async def test_a_caller_without_an_agent_is_told_that_all_lines_may_be_busy(studio: Studio) -> None:
     """The agent is removed from the room: the page waits for one, and after a while says what the caller can do."""
     livekit = studio.stage.livekit
     async with studio.tab() as tab:

@@ -1,4 +1,4 @@
-"""The agent on the pages of other sites: by LiveKit's own TokenSource, and by the widget."""
+"""The agent on the pages of other sites: with LiveKit's own TokenSource, and with the widget."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), py
 
 
 async def test_livekits_token_source_joins_a_call_from_another_origin(studio: Studio) -> None:
-    """With the address of the token endpoint alone, as LiveKit's starter apps do; the agent is heard."""
+    """Only the address of the token endpoint is given, as LiveKit's starter apps do; the agent is heard."""
     async with site(studio.url, studio.site_port) as url, studio.tab(url=f"{url}token") as tab:
         await tab.listen()
         await tab.page.get_by_role("button", name="Join").click()
@@ -31,7 +31,7 @@ async def test_livekits_token_source_joins_a_call_from_another_origin(studio: St
 
 
 async def test_the_widget_shows_the_page_on_another_site(studio: Studio) -> None:
-    """With the keyboard: Enter opens it, the call has microphone and picture, Escape ends it, and the focus is back."""
+    """With the keyboard, Enter opens it, the call has microphone and picture, Escape ends it, and the focus is back."""
     ended = _ended_calls(studio)
     async with site(studio.url, studio.site_port) as url, studio.tab("hello", url=f"{url}widget") as tab:
         opener, closer = (tab.page.get_by_role("button", name=name) for name in ("Ask us", "Close"))
@@ -59,7 +59,7 @@ async def test_the_widget_shows_the_page_on_another_site(studio: Studio) -> None
     assert _ended_calls(studio) == ended + 1
 
 
-async def test_escape_within_the_frame_closes_it_before_the_call(studio: Studio) -> None:
+async def test_escape_within_the_frame_interrupts_first_and_closes_without_a_call(studio: Studio) -> None:
     """In a call it interrupts the agent; without one it closes the widget."""
     async with site(studio.url, studio.site_port) as url, studio.tab(url=f"{url}widget") as tab:
         await tab.page.get_by_role("button", name="Ask us").click()
@@ -70,6 +70,6 @@ async def test_escape_within_the_frame_closes_it_before_the_call(studio: Studio)
 
 
 def _ended_calls(studio: Studio) -> int:
-    """Calls that a caller has ended, by the workers' logs: not those that were left."""
+    """Return how many calls a caller has ended, by the workers' logs; calls that were left don't count."""
     logs = (log.read_text("utf-8") for log in studio.stage.logs.glob("worker-*.log"))
     return sum(text.count("a caller ended it") for text in logs)

@@ -1,4 +1,4 @@
-"""What the browser's microphone hears: a WAV file of speech and silence."""
+"""The sound of the browser's microphone: a WAV file of speech and silence."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 async def write_wav(path: Path, voice: StandIns, script: Sequence[str | float]) -> Path:
-    """Write what is said, and the seconds of silence in between; 48 kHz mono.
+    """Write sentences and the seconds of silence between them; 48 kHz mono.
 
     Args:
-        path: Of the file.
-        voice: Says it.
+        path: Path of the file.
+        voice: Has the voice of the sentences.
         script: Sentences, and seconds.
     """
     parts = [await voice.speak(part) if isinstance(part, str) else _silence(part) for part in script]

@@ -1,4 +1,4 @@
-"""Scripts of .ci/ that get a program, with scripts in the place of the system's commands."""
+"""Scripts of .ci/ that install a program, with scripts in place of the system's commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CI = Path(__file__).parents[2] / ".ci"
 
 
 def clean_path(directory: Path, *names: str) -> Path:
-    """Make a PATH of its own, with no more than these of the system's commands."""
+    """Make a PATH of its own that has only these commands of the system."""
     for name in names:
         (directory / name).symlink_to(str(shutil.which(name)))
     return directory
@@ -24,7 +24,7 @@ def put(directory: Path, name: str, script: str) -> None:
 
 
 async def run(name: str, directory: Path) -> tuple[int | None, str]:
-    """Run a script of .ci/ with this PATH; its exit status, and all that it said."""
+    """Run a script of .ci/ with this PATH; return its exit status and its output."""
     pipe, joined = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     process = await asyncio.create_subprocess_exec(
         str(directory / "bash"), str(CI / name), env={"PATH": str(directory)}, stdout=pipe, stderr=joined

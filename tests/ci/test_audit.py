@@ -27,7 +27,7 @@ ADVISORY = {
 
 
 def service(*vulnerable: str, status: int = 200) -> TestServer:
-    """An advisory service that knows of a hole in these packages."""
+    """Return an advisory service that knows a vulnerability in these packages."""
 
     async def query(request: web.Request) -> web.Response:
         names = [each["package"]["name"] for each in (await request.json())["queries"]]
@@ -44,7 +44,7 @@ def service(*vulnerable: str, status: int = 200) -> TestServer:
 
 
 async def audit(*arguments: str) -> tuple[int | None, str]:
-    """Exit status, and all that was said."""
+    """Run the audit; return its exit status and its output."""
     path = f"{Path(find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}"
     process = await asyncio.create_subprocess_exec(
         AUDIT,
@@ -58,7 +58,7 @@ async def audit(*arguments: str) -> tuple[int | None, str]:
 
 
 @pytest.mark.parametrize(("vulnerable", "expected"), [((), 0), (("aiohttp",), 1)])
-async def test_the_audit_fails_when_a_dependency_has_a_known_hole(vulnerable: tuple[str, ...], expected: int) -> None:
+async def test_the_audit_fails_on_a_known_vulnerability(vulnerable: tuple[str, ...], expected: int) -> None:
     """The audit passes when every package was looked up and none has a vulnerability."""
     async with service(*vulnerable) as server:
         status, said = await audit("--service-url", str(server.make_url("/")))
@@ -68,15 +68,15 @@ async def test_the_audit_fails_when_a_dependency_has_a_known_hole(vulnerable: tu
     assert (HOLE in said) == bool(vulnerable)
 
 
-async def test_a_service_that_can_not_be_reached_is_told_and_fails_nobody() -> None:
-    """A machine may have package registries alone."""
+async def test_an_unreachable_service_is_reported_and_fails_nothing() -> None:
+    """A machine may reach only package registries."""
     status, said = await audit("--service-url", f"http://127.0.0.1:{unused_port()}/")
 
     assert (status, said.splitlines()[-1]) == (0, "NOT CHECKED: the advisory service cannot be reached")
 
 
-async def test_a_required_audit_fails_when_it_can_not_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A release is not made on an unanswered question."""
+async def test_a_required_audit_fails_without_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release is not made without the answer."""
     monkeypatch.setenv("AUDIT_REQUIRED", "1")
     status, said = await audit("--service-url", f"http://127.0.0.1:{unused_port()}/")
 
@@ -84,10 +84,10 @@ async def test_a_required_audit_fails_when_it_can_not_be_made(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("columns", ["", "80"])
-async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer(
+async def test_an_error_of_the_service_is_not_taken_for_an_answer(
     columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its errors are neither a hole nor the absence of one, however wide the terminal is that they are wrapped for."""
+    """Such an error is neither a vulnerability nor the absence of one, at any width of the terminal that wraps it."""
     monkeypatch.setenv("COLUMNS", columns)
     async with service(status=503) as server:
         status, said = await audit("--service-url", str(server.make_url("/")))
@@ -95,7 +95,7 @@ async def test_a_service_that_is_out_of_order_is_not_taken_for_an_answer(
     assert (status, said.splitlines()[-1]) == (0, "NOT CHECKED: the advisory service cannot be reached")
 
 
-async def test_an_audit_that_can_not_be_made_fails() -> None:
+async def test_an_audit_that_can_not_run_fails() -> None:
     """Any other failure of the audit fails the check."""
     status, said = await audit("--no-such-option")
 

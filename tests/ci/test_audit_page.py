@@ -1,4 +1,4 @@
-"""The audit of the page's packages, with a script in the place of npm."""
+"""The audit of the page's packages, with a script in place of npm."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ NOT_CHECKED = "NOT CHECKED: npm's registry gives no advisories"
         (NO_ANSWER, 1, "1", 1, [NOT_CHECKED]),
     ],
 )
-async def test_an_audit_tells_holes_from_silence(
+async def test_an_audit_distinguishes_vulnerabilities_from_silence(
     tmp_path: Path, report: str, npm: int, required: str, *, status: int, last: list[str]
 ) -> None:
-    """A vulnerability fails; a registry without advisories is told, and fails where the audit is required."""
+    """A vulnerability fails; a registry without advisories is reported, and fails where the audit is required."""
     python = tmp_path / "python"
     python.write_text(
         f"#!/bin/sh\n[ \"$*\" = '-m demo.page_build npm audit --json' ] || exit 9\necho '{report}'\nexit {npm}\n"

@@ -1,4 +1,4 @@
-"""Getting promtool for the tests of the alerts."""
+"""Installing promtool for the tests of the alerts."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PACKAGE = '[ "$1" = update ] || : > prometheus_1_amd64.deb'
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """The system tools that the script needs."""
+    """Return the system tools that the script needs."""
     return clean_path(tmp_path, "bash", "sh", "mktemp", "rm", "mkdir", "chmod")
 
 
-async def test_nothing_is_taken_when_there_is_one(path: Path) -> None:
-    """No network is asked."""
+async def test_nothing_is_downloaded_when_there_is_a_promtool(path: Path) -> None:
+    """The network is not used."""
     put(path, "apt-get", "exit 1")
     put(path, "promtool", "")
 
     assert await run("promtool", path) == (0, f"{path / 'promtool'}\n")
 
 
-async def test_root_takes_it_out_of_the_package(path: Path) -> None:
-    """The package is not installed: that would start a server."""
+async def test_root_extracts_it_from_the_package(path: Path) -> None:
+    """The package is not installed, since that would start a server."""
     put(path, "id", "echo 0")
     put(path, "apt-get", PACKAGE)
     put(path, "dpkg-deb", ": # into the directory that it is told")
@@ -47,8 +47,8 @@ async def test_root_takes_it_out_of_the_package(path: Path) -> None:
     [("1000", PACKAGE), ("0", "exit 100")],
     ids=["not root", "no network"],
 )
-async def test_it_says_what_is_missing_when_it_cannot(path: Path, user: str, apt_get: str) -> None:
-    """Without promtool the script fails with one line, so that no test of the alerts is left out in silence."""
+async def test_it_says_what_is_missing_when_it_can_not_install(path: Path, user: str, apt_get: str) -> None:
+    """Without promtool the script fails with one line, so that no test of the alerts is silently skipped."""
     put(path, "id", f"echo {user}")
     put(path, "apt-get", apt_get)
 

@@ -1,12 +1,12 @@
-"""What is said while the LiveKit server is built."""
+"""The progress that is shown while the LiveKit server is built."""
 
 from __future__ import annotations
 
 from demo.build_progress import BuildProgress
 
 
-def test_counts_grow_with_what_go_says() -> None:
-    """Downloads are modules, other lines are packages; Go's own remarks are neither."""
+def test_counts_grow_with_the_output_of_go() -> None:
+    """Downloads count as modules, other lines as packages; Go's own remarks as neither."""
     progress = BuildProgress("LiveKit server", stage="building", started_at=100.0)
     for line in ("go: downloading a v1", "go: downloading b v2", "go: finding module", "internal/abi", ""):
         progress.hear(line)

@@ -1,4 +1,4 @@
-"""Where the cache is, with a home directory and without."""
+"""The location of the cache, with a home directory and without."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where the XDG Base Directory Specification wants it."""
+    """The cache is where the XDG Base Directory Specification wants it."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     by_home = cache_dir()
@@ -24,7 +24,7 @@ def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 
 def test_without_a_home_directory_the_cache_is_a_temporary_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As for a user id that the system does not know."""
+    """A user id that the system does not know has none."""
 
     def unknown() -> Path:
         message = "Could not determine home directory."

@@ -1,4 +1,4 @@
-"""The command: what a person is told when the demo cannot run."""
+"""The command's errors when the demo can't run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_port_in_use_is_one_line_and_status_1() -> None:
 
 
 def test_a_page_that_can_not_be_served_is_one_line_and_status_1() -> None:
-    """The page's port is looked at before anything is started."""
+    """The page's port is checked before anything is started."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = CliRunner().invoke(APP, ["--stand-ins-port", str(free_port()), "--page-port", str(port)])
@@ -53,7 +53,7 @@ def test_a_page_that_can_not_be_served_is_one_line_and_status_1() -> None:
 
 
 def test_livekit_that_does_not_answer_is_one_line_and_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong LIVEKIT_URL is told before anything is started."""
+    """A wrong LIVEKIT_URL is reported before anything is started."""
     url = f"ws://127.0.0.1:{free_port()}"
     monkeypatch.setenv("LIVEKIT_URL", url)
 

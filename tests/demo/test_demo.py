@@ -1,4 +1,4 @@
-"""What the demo's worker is told."""
+"""The settings of the demo's worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_sessions_of_the_stand_in_are_noted_where_the_command_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo writes nothing into the home directory, and `sessions` lists its sessions all the same."""
+    """The demo writes nothing into the home directory, and `sessions` still lists its sessions."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
     settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr(""))
@@ -42,8 +42,8 @@ def test_sessions_of_the_stand_in_are_noted_where_the_command_looks(
     assert [line.split() for line in listed.splitlines()][1][:2] == ["s-demo", "demo-1"]
 
 
-def test_sessions_that_cost_money_are_noted_where_every_worker_looks() -> None:
-    """After a demo that was killed the next worker stops its session, which a directory of its own would hide."""
+def test_billed_sessions_are_noted_where_every_worker_looks() -> None:
+    """After a demo that was killed the next worker stops its session, which a separate directory would hide."""
     settings = Settings(stand_ins_url="http://127.0.0.1:7900", liveavatar_api_key=SecretStr("a-key"))
 
     assert "STATE_DIR" not in worker_environment(settings)
@@ -64,7 +64,7 @@ STAND_IN = {"stand_ins_url": "http://127.0.0.1:7900"}
         (STAND_IN | {"room_owner": "liveavatar"}, "liveavatar"),
     ],
 )
-def test_a_real_avatar_is_met_where_it_can_come(values: dict[str, str], owner: str) -> None:
+def test_a_real_avatar_gets_a_room_that_it_can_reach(values: dict[str, str], owner: str) -> None:
     """A real avatar can't reach this machine: without another LiveKit server the demo uses LiveAvatar's rooms."""
     settings = with_room_owner(Settings.model_validate(values))
 
@@ -74,13 +74,13 @@ def test_a_real_avatar_is_met_where_it_can_come(values: dict[str, str], owner: s
 
 @pytest.mark.parametrize("values", [REAL | {"room_owner": "ours"}, REAL | {"livekit_url": "ws://localhost:7880"}])
 def test_a_room_that_a_real_avatar_can_not_reach_ends_the_demo(values: dict[str, str]) -> None:
-    """Before anything is started, and paid for."""
+    """The demo ends before anything is started or billed."""
     with pytest.raises(DemoError, match="can't reach"):
         with_room_owner(Settings.model_validate(values))
 
 
-def test_a_stand_in_for_liveavatars_rooms_is_told_of_a_server() -> None:
-    """The stand-in's rooms are made with the same keys that the worker joins with."""
+def test_a_stand_in_with_liveavatars_rooms_gets_a_server() -> None:
+    """The stand-in creates rooms with the same keys that the worker joins with."""
     settings = Settings.model_validate(
         {"livekit_url": "ws://here", "livekit_api_key": "key", "livekit_api_secret": "secret", "web_port": 7890}
     )
@@ -89,18 +89,18 @@ def test_a_stand_in_for_liveavatars_rooms_is_told_of_a_server() -> None:
 
 
 @pytest.mark.parametrize("port", [0, 7890])
-def test_the_page_is_where_the_demo_says(port: int) -> None:
-    """A synthetic caller needs no page, which port 0 says."""
+def test_the_page_is_served_at_the_demos_port(port: int) -> None:
+    """Port 0 means no page, for a synthetic caller."""
     environment = worker_environment(Settings(web_port=port))
 
     assert (environment["WEB_PORT"], environment["WEB_HOST"]) == (str(port), "127.0.0.1")
 
 
 @pytest.mark.parametrize("is_needed", [False, True])
-async def test_a_page_that_can_not_be_built_is_told(
+async def test_a_page_that_can_not_be_built_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_needed: bool
 ) -> None:
-    """Other clients can call all the same, unless only the page lets a caller in."""
+    """Other clients can still call, unless callers can only join through the page."""
     monkeypatch.setattr("demo.demo.WEB", tmp_path / "no-sources")
     console = Console(record=True, width=200, quiet=False)
     with pytest.raises(DemoError, match="Cannot build the page") if is_needed else contextlib.nullcontext():

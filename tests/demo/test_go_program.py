@@ -1,4 +1,4 @@
-"""Finding and building a program written in Go, with scripts in the place of Go."""
+"""Finding and building a program written in Go, with scripts in place of Go."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ exit 1
 
 @pytest.fixture
 def console() -> Console:
-    """Make a console that is no terminal, and keeps what it is told."""
+    """Make a console that is not a terminal, and keeps its output."""
     return Console(file=io.StringIO(), width=200)
 
 
 @pytest.fixture
 def go_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a script in the place of Go, with nothing else than the system on PATH and an empty cache."""
+    """Put a script in place of Go, with only the system on PATH and an empty cache."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -57,7 +57,7 @@ def go_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
 async def test_server_is_built_and_cached_when_there_is_none(
     go_is: Callable[[str], None], console: Console, tmp_path: Path
 ) -> None:
-    """The build ends in the cache, and nothing else of it stays."""
+    """The build ends up in the cache, and nothing else of it stays."""
     go_is(BUILDS)
 
     path = await find_or_build(SERVER, console)
@@ -67,7 +67,7 @@ async def test_server_is_built_and_cached_when_there_is_none(
     assert {each.name for each in path.parent.iterdir()} == {path.name, "build.lock"}
 
 
-async def test_progress_is_printed_when_the_console_is_no_terminal(
+async def test_progress_is_printed_when_the_console_is_not_a_terminal(
     go_is: Callable[[str], None], console: Console
 ) -> None:
     """A log gets plain lines, the last one with the counts."""
@@ -80,10 +80,10 @@ async def test_progress_is_printed_when_the_console_is_no_terminal(
     assert "1 modules, 0 packages: done" in console.file.getvalue()
 
 
-async def test_server_is_built_once_when_two_ask_at_the_same_time(
+async def test_a_server_is_built_once_for_two_simultaneous_requests(
     go_is: Callable[[str], None], console: Console, tmp_path: Path
 ) -> None:
-    """The second waits for the first and takes what it built."""
+    """The second waits for the first and uses its build."""
     go_is(BUILDS)
 
     first, second = await asyncio.gather(find_or_build(SERVER, console), find_or_build(SERVER, console))
@@ -92,7 +92,7 @@ async def test_server_is_built_once_when_two_ask_at_the_same_time(
     assert (tmp_path / "builds").read_text().splitlines() == ["built"]
 
 
-async def test_error_has_the_last_lines_and_other_ways_when_the_build_fails(
+async def test_a_failed_build_names_the_last_lines_and_the_alternatives(
     go_is: Callable[[str], None], console: Console
 ) -> None:
     """The error has Go's last lines and the alternatives; no partial build is left."""
@@ -108,17 +108,17 @@ async def test_error_has_the_last_lines_and_other_ways_when_the_build_fails(
 
 
 async def test_error_names_the_disk_when_it_is_full(go_is: Callable[[str], None], console: Console) -> None:
-    """A build that cannot end is not begun."""
+    """A build that can't finish is not started."""
     go_is(BUILDS)
 
     with pytest.raises(BuildError, match="GB are free"):
         await find_or_build(replace(SERVER, needed_bytes=10**18), console)
 
 
-async def test_error_names_the_directory_when_the_cache_cannot_be_made(
+async def test_the_error_names_a_cache_that_can_not_be_made(
     go_is: Callable[[str], None], console: Console, tmp_path: Path
 ) -> None:
-    """A file where the cache should be is told in one line."""
+    """A file in place of the cache is reported in one line."""
     go_is(BUILDS)
     (tmp_path / "cache").write_text("not a directory")
 
@@ -126,7 +126,7 @@ async def test_error_names_the_directory_when_the_cache_cannot_be_made(
         await find_or_build(SERVER, console)
 
 
-def test_server_on_path_wins_over_the_cached_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_on_path_is_preferred_to_the_cached_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A LiveKit server on PATH is used."""
     for path in (tmp_path / "livekit-server", tmp_path / "liveavatar-agent" / "livekit-server-v1.13.5"):
         path.parent.mkdir(exist_ok=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_helm_on_path_is_run_with_the_arguments(tmp_path: Path) -> None:
-    """Nothing is built where there is one."""
+    """Nothing is built if there is one on PATH."""
     helm = tmp_path / "helm"
     helm.write_text('#!/bin/sh\necho "$@"\n')
     helm.chmod(0o755)
@@ -32,7 +32,7 @@ def test_helm_on_path_is_run_with_the_arguments(tmp_path: Path) -> None:
 
 
 def test_a_built_helm_has_its_version_in_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another version is another file, so an old one is never taken for it."""
+    """Another version is another file, so an old one is never used by mistake."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
     assert HELM.cached() == tmp_path / "liveavatar-agent" / "helm-v3.22.0"

@@ -1,4 +1,4 @@
-"""Invitations into the room."""
+"""Invitations to the room."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def settings(agent_name: str = "") -> Settings:
     )
 
 
-def test_link_carries_url_and_token_for_livekit_meet() -> None:
-    """Opened, it joins without anything to fill in."""
+def test_the_link_has_url_and_token_for_livekit_meet() -> None:
+    """The opened link joins the room without anything to fill in."""
     invitation = invite(settings(), "demo-1", "you")
 
     link = urlparse(invitation.link)
@@ -46,8 +46,8 @@ def test_token_lets_one_person_into_one_room() -> None:
     assert (claims.sip, claims.room_config) == (api.SIPGrants(), None)
 
 
-def test_token_asks_for_the_agent_when_it_has_a_name() -> None:
-    """A worker with a name does not come by itself."""
+def test_the_token_requests_the_agent_when_it_has_a_name() -> None:
+    """A worker with a name is not dispatched automatically."""
     claims = api.TokenVerifier("devkey", SECRET).verify(invite(settings("nova"), "demo-1", "you").token)
 
     assert claims.room_config is not None

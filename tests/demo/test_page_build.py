@@ -1,4 +1,4 @@
-"""Building the page, with scripts in the place of Node.js and npm."""
+"""Building the page, with scripts in place of Node.js and npm."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class Workplace:
 
 @pytest.fixture
 def console() -> Console:
-    """Make a console that is no terminal, and keeps what it is told."""
+    """Make a console that is not a terminal, and keeps its output."""
     return Console(file=io.StringIO(), width=200)
 
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    """A page of one source that was never built, and tools that work."""
+    """Return a page of one source that was never built, and tools that work."""
     web = tmp_path / "web"
     (web / "src").mkdir(parents=True)
     (web / "src" / "main.ts").write_text("one")
@@ -84,8 +84,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     return workplace
 
 
-async def test_page_is_built_when_there_is_none(workplace: Workplace, console: Console) -> None:
-    """The packages come first, as the lock file has them; neither scripts of theirs nor npm's questions run."""
+async def test_the_page_is_built_when_there_is_none(workplace: Workplace, console: Console) -> None:
+    """The packages of the lock file are installed first; their scripts and npm's questions are off."""
     await build_page(workplace.web, console)
 
     assert is_built(workplace.web)
@@ -95,7 +95,7 @@ async def test_page_is_built_when_there_is_none(workplace: Workplace, console: C
 
 
 async def test_a_built_page_has_compressed_copies(workplace: Workplace, console: Console) -> None:
-    """Of its text files; the server sends them to browsers that take them."""
+    """Text files have compressed copies, for browsers that accept them."""
     await build_page(workplace.web, console)
     dist = workplace.web / "dist"
 
@@ -103,8 +103,8 @@ async def test_a_built_page_has_compressed_copies(workplace: Workplace, console:
     assert gzip.decompress((dist / "index.html.gz").read_bytes()) == b"one"
 
 
-async def test_progress_is_printed_when_the_console_is_no_terminal(workplace: Workplace, console: Console) -> None:
-    """A log gets plain lines, and none when there is nothing to do."""
+async def test_progress_is_printed_when_the_console_is_not_a_terminal(workplace: Workplace, console: Console) -> None:
+    """A log gets plain lines, and none if nothing is to be done."""
     await build_page(workplace.web, console)
     await build_page(workplace.web, console)
 
@@ -116,7 +116,7 @@ async def test_progress_is_printed_when_the_console_is_no_terminal(workplace: Wo
 async def test_nothing_is_run_when_the_page_is_built(
     workplace: Workplace, console: Console, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A second time is silent."""
+    """A second build is silent."""
     await build_page(workplace.web, console)
     before = workplace.ran
 
@@ -127,8 +127,8 @@ async def test_nothing_is_run_when_the_page_is_built(
 
 
 @pytest.mark.parametrize("path", ["src/main.ts", "src/new.ts", "index.html", "public/icon.svg", "vite.config.ts"])
-async def test_page_is_built_again_when_a_source_changed(workplace: Workplace, console: Console, path: str) -> None:
-    """Changed or added; the packages stay."""
+async def test_the_page_is_built_again_when_a_source_changed(workplace: Workplace, console: Console, path: str) -> None:
+    """The source is changed or added; the packages stay."""
     await build_page(workplace.web, console)
     (workplace.web / path).parent.mkdir(exist_ok=True)
     (workplace.web / path).write_text("two")
@@ -139,8 +139,8 @@ async def test_page_is_built_again_when_a_source_changed(workplace: Workplace, c
     assert workplace.ran[2:] == ["vite build"]
 
 
-async def test_packages_come_again_when_the_lock_file_changed(workplace: Workplace, console: Console) -> None:
-    """Any other version may be in it."""
+async def test_packages_are_installed_again_when_the_lock_file_changed(workplace: Workplace, console: Console) -> None:
+    """A changed lock file may have other versions."""
     await build_page(workplace.web, console)
     with (workplace.web / "package-lock.json").open("a") as lock:
         lock.write("\n")
@@ -150,15 +150,15 @@ async def test_packages_come_again_when_the_lock_file_changed(workplace: Workpla
     assert len([line for line in workplace.ran if line.startswith("npm ci")]) == 2
 
 
-async def test_page_is_built_once_when_two_ask_at_the_same_time(workplace: Workplace, console: Console) -> None:
-    """The second waits for the first, and finds it done."""
+async def test_the_page_is_built_once_for_two_simultaneous_requests(workplace: Workplace, console: Console) -> None:
+    """The second waits for the first, and finds it built."""
     await asyncio.gather(build_page(workplace.web, console), build_page(workplace.web, console))
 
     assert workplace.ran.count("vite build") == 1
 
 
-async def test_packages_that_stopped_half_way_come_again(workplace: Workplace, console: Console) -> None:
-    """An install that npm did not finish is repeated; npm's words and the registry are in the error."""
+async def test_an_interrupted_install_of_packages_is_repeated(workplace: Workplace, console: Console) -> None:
+    """An install that npm did not finish is repeated; npm's message and the registry are in the error."""
     workplace.tool("npm", "mkdir -p node_modules/vite; echo npm error code ENOTFOUND; exit 1\n")
     with pytest.raises(PageBuildError, match=r"(?s)code ENOTFOUND.*registry\.npmjs\.org"):
         await build_page(workplace.web, console)
@@ -170,7 +170,7 @@ async def test_packages_that_stopped_half_way_come_again(workplace: Workplace, c
 
 
 async def test_the_last_page_stays_when_the_sources_have_an_error(workplace: Workplace, console: Console) -> None:
-    """The error has what the bundler said; nothing half-built stays."""
+    """The error has the bundler's message; nothing half-built stays."""
     await build_page(workplace.web, console)
     (workplace.web / "src" / "main.ts").write_text("two")
     workplace.tool("node", 'if [ "$1" = --version ]; then echo v22.12.0; exit; fi; mkdir -p "$4"; echo bad; exit 1\n')
@@ -183,8 +183,8 @@ async def test_the_last_page_stays_when_the_sources_have_an_error(workplace: Wor
     assert not workplace.has_leftovers()
 
 
-async def test_the_last_page_stays_when_a_build_is_broken_off(workplace: Workplace, console: Console) -> None:
-    """A Ctrl-C in the middle of the bundler leaves what was there, and nothing else."""
+async def test_the_last_page_stays_when_a_build_is_interrupted(workplace: Workplace, console: Console) -> None:
+    """A Ctrl-C during the bundler leaves the last page, and nothing else."""
     await build_page(workplace.web, console)
     (workplace.web / "src" / "main.ts").write_text("two")
     workplace.tool("node", NODE + "exec sleep 60\n")
@@ -200,10 +200,10 @@ async def test_the_last_page_stays_when_a_build_is_broken_off(workplace: Workpla
     assert not workplace.has_leftovers()
 
 
-async def test_error_says_how_to_get_node_when_pypi_gives_none(
+async def test_the_error_says_how_to_get_node_when_pypi_gives_none(
     workplace: Workplace, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The versions that would do are named."""
+    """The error names the required versions."""
     workplace.tool("node", "echo v18.0.0\n")
     workplace.tool("uv", "echo no such host; exit 1\n")
     monkeypatch.setenv("UV", str(workplace.directory / "bin" / "uv"))
@@ -212,15 +212,15 @@ async def test_error_says_how_to_get_node_when_pypi_gives_none(
         await build_page(workplace.web, console)
 
 
-async def test_error_names_the_directory_when_the_cache_cannot_be_made(workplace: Workplace, console: Console) -> None:
-    """A file where the cache should be is told in one line."""
+async def test_the_error_names_a_cache_that_can_not_be_made(workplace: Workplace, console: Console) -> None:
+    """A file in place of the cache is reported in one line."""
     (workplace.directory / "cache").write_text("not a directory")
 
     with pytest.raises(PageBuildError, match="Not a directory"):
         await build_page(workplace.web, console)
 
 
-async def test_a_tool_runs_with_the_packages_alone(workplace: Workplace, console: Console) -> None:
+async def test_a_tool_runs_with_only_the_packages(workplace: Workplace, console: Console) -> None:
     """A tool gets the packages when they are missing, and no page is built for it."""
     node = await ready_node(workplace.web, console)
     again = await ready_node(workplace.web, console)

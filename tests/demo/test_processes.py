@@ -1,4 +1,4 @@
-"""Child processes: what they say, how they end, and that nothing of them stays."""
+"""Child processes: their output, their end, and that nothing of them stays."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ time.sleep(600)
 
 
 def python(code: str) -> list[str]:
-    """Make the command that runs this code."""
+    """Return the command that runs this code."""
     return [sys.executable, "-c", code]
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether there is such a process, and not only its zombie."""
+    """Return whether there is such a process that is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -47,20 +47,20 @@ def is_running(pid: int) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another process does, which has no event to wait for."""
+    """Wait for a condition on another process, which has no event."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.02)
 
 
 async def logged(log: Path) -> list[str]:
-    """Wait until a child has logged a whole line, and give its words."""
+    """Wait until a child has logged a whole line, and return its words."""
     await until(lambda: log.exists() and log.read_text().endswith("\n"))
     return log.read_text().split()  # noqa: ASYNC240 - a line
 
 
-async def test_child_ends_in_order_when_the_body_is_over(tmp_path: Path) -> None:
-    """The child gets SIGTERM, and time to act on it."""
+async def test_a_child_ends_in_order_when_the_body_is_over(tmp_path: Path) -> None:
+    """The child gets SIGTERM, and time to handle it."""
     async with running("child", python(OBEDIENT), log=tmp_path / "log") as child:
         [pid] = await logged(child.log)
 
@@ -68,18 +68,18 @@ async def test_child_ends_in_order_when_the_body_is_over(tmp_path: Path) -> None
     assert child.tail() == [pid, "ended in order"]
 
 
-async def test_child_and_grandchild_are_killed_when_they_do_not_end(tmp_path: Path) -> None:
+async def test_a_child_and_grandchild_are_killed_when_they_do_not_end(tmp_path: Path) -> None:
     """After the grace time nothing of the process group is left."""
     async with running("child", python(STUBBORN), log=tmp_path / "log", grace=0.2) as child:
         pids = [int(pid) for pid in await logged(child.log)]
 
     assert len(pids) == 2
-    # Who is killed is not gone at once.
+    # A killed process does not end at once.
     await until(lambda: not any(is_running(pid) for pid in pids))
 
 
-async def test_child_ends_when_the_demo_is_killed(tmp_path: Path) -> None:
-    """The keeper sees its input close, and ends the child as well as what the child started."""
+async def test_a_child_ends_when_the_demo_is_killed(tmp_path: Path) -> None:
+    """The keeper detects that its input is closed, and ends the child with its own children."""
     command = [sys.executable, "-I", str(keeper.__file__), "0.2", *python(STUBBORN)]
     code = (
         "import subprocess, time; "
@@ -95,7 +95,7 @@ async def test_child_ends_when_the_demo_is_killed(tmp_path: Path) -> None:
     await until(lambda: not any(is_running(pid) for pid in pids))
 
 
-async def test_error_has_the_last_lines_when_a_child_dies(tmp_path: Path) -> None:
+async def test_the_error_has_the_last_lines_of_a_dead_child(tmp_path: Path) -> None:
     """The error has the child's last lines, its status, and the path of its log."""
     async with running("worker", python("print('no such model'); raise SystemExit(3)"), log=tmp_path / "log") as child:
         with pytest.raises(ChildDiedError) as caught:
@@ -106,8 +106,8 @@ async def test_error_has_the_last_lines_when_a_child_dies(tmp_path: Path) -> Non
     assert str(tmp_path / "log") in str(caught.value)
 
 
-async def test_waiting_ends_when_the_child_dies_instead(tmp_path: Path) -> None:
-    """A wait for a line ends when the child dies: the line can't come."""
+async def test_waiting_ends_when_the_child_dies(tmp_path: Path) -> None:
+    """The awaited line can't come any more."""
 
     async def never() -> bool:
         return False
@@ -117,8 +117,8 @@ async def test_waiting_ends_when_the_child_dies_instead(tmp_path: Path) -> None:
             await child.wait_until(never, timeout=60)
 
 
-async def test_waiting_ends_with_the_last_lines_when_it_is_not_ready_in_time(tmp_path: Path) -> None:
-    """A child that hangs at start is told with what it said."""
+async def test_waiting_ends_with_the_last_lines_after_the_time_limit(tmp_path: Path) -> None:
+    """The error for a child that hangs at its start has its output."""
 
     async def never() -> bool:
         return False
@@ -129,8 +129,8 @@ async def test_waiting_ends_with_the_last_lines_when_it_is_not_ready_in_time(tmp
             await child.wait_until(never, timeout=0.1)
 
 
-async def test_log_is_followed_with_the_name_of_the_child(tmp_path: Path) -> None:
-    """Lines that come later are given, prefixed."""
+async def test_a_log_is_followed_with_the_name_of_the_child(tmp_path: Path) -> None:
+    """Later lines are passed on with a prefix."""
     lines: list[str] = []
     async with running("worker", python(OBEDIENT), log=tmp_path / "log") as child:
         await logged(child.log)
@@ -144,7 +144,7 @@ async def test_log_is_followed_with_the_name_of_the_child(tmp_path: Path) -> Non
     assert lines == ["worker | a job"]
 
 
-def test_port_in_use_is_told_before_anything_is_started() -> None:
+def test_a_port_in_use_is_reported_before_anything_is_started() -> None:
     """The text names the port, its purpose, and the option."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -152,6 +152,6 @@ def test_port_in_use_is_told_before_anything_is_started() -> None:
             check_port(port, "the stand-ins", "--stand-ins-port")
 
 
-def test_free_port_can_be_taken() -> None:
+def test_a_free_port_passes_the_check() -> None:
     """A free port can be bound."""
     check_port(free_port(), "a test", "nothing")

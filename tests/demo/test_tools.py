@@ -1,4 +1,4 @@
-"""Running the tools of a build, with scripts in their place."""
+"""Running the tools of a build, with scripts in place of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_every_line_is_passed_on_without_colours() -> None:
-    """Standard error is among the lines, and standard input is closed."""
+    """The lines include standard error, and standard input is closed."""
     lines: list[str] = []
 
     await run_tool(
@@ -25,8 +25,8 @@ async def test_every_line_is_passed_on_without_colours() -> None:
     assert lines == ["red", "two"]
 
 
-async def test_error_has_the_status_and_the_last_lines() -> None:
-    """A long log is cut at its beginning."""
+async def test_the_error_has_the_status_and_the_last_lines() -> None:
+    """The beginning of a long log is cut."""
     script = f"for n in $(seq {KEPT_LINES + 1}); do echo line $n.; done; exit 3"
 
     with pytest.raises(ToolError, match=r"`sh` ended with status 3:\n    line 2\.\n") as caught:
@@ -35,14 +35,14 @@ async def test_error_has_the_status_and_the_last_lines() -> None:
     assert str(caught.value).endswith(f"line {KEPT_LINES + 1}.")
 
 
-async def test_error_names_a_tool_that_is_not_there(tmp_path: Path) -> None:
-    """As the system has it."""
+async def test_the_error_names_a_missing_tool(tmp_path: Path) -> None:
+    """The error has the system's message."""
     with pytest.raises(ToolError, match="No such file"):
         await run_tool([str(tmp_path / "missing")], os.environ)
 
 
-async def test_a_tool_that_is_left_early_is_ended() -> None:
-    """Its process is gone when the cancellation has passed."""
+async def test_a_cancelled_tool_is_ended() -> None:
+    """The tool's process is gone when the cancellation has finished."""
     said = asyncio.Queue[str]()
     run = asyncio.create_task(run_tool(["sh", "-c", "echo $$; exec sleep 60"], os.environ, on_line=said.put_nowait))
     pid = int(await said.get())
@@ -60,5 +60,5 @@ async def test_a_tool_that_is_left_early_is_ended() -> None:
     [("echo go version go1.26.8 linux/amd64", (1, 26)), ("echo v24.19.0", (24, 19)), ("echo no", (0, 0))],
 )
 async def test_a_version_is_the_first_two_numbers(script: str, version: tuple[int, int]) -> None:
-    """However a tool writes it."""
+    """The numbers are found in any tool's output."""
     assert await version_of(["sh", "-c", script], os.environ) == version

@@ -1,4 +1,4 @@
-"""The chart's objects, by kind and the end of their name."""
+"""The chart's objects, found by kind and the end of their name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docs.chart import EXAMPLE, MANIFESTS, render
 if TYPE_CHECKING:
     from pathlib import Path
 
-# All that can be switched on.
+# All features that can be switched on.
 EVERYTHING = (
     *("--set", "metrics.operator=true,state.url.secretName=fleet,image.pullSecrets={registry}"),
     *("--set", "autoscaling.kind=keda,autoscaling.prometheus=http://prometheus:9090"),
@@ -22,39 +22,39 @@ EVERYTHING = (
 
 
 class Objects:
-    """Manifests, read.
+    """Parsed manifests.
 
     Args:
-        text: As Helm writes them.
+        text: The manifests, as Helm writes them.
     """
 
     def __init__(self, text: str) -> None:
         self.all: list[Any] = list(yaml.safe_load_all(text))
 
     def kinds(self) -> list[str]:
-        """The kinds of the objects, sorted."""
+        """Return the kinds of the objects, sorted."""
         return sorted(each["kind"] for each in self.all)
 
     def one(self, kind: str, name: str = "") -> Any:
-        """The only object of a kind whose name ends like this; ValueError if there is another number of them."""
+        """Return the only object of a kind whose name ends like this; ValueError if there is none or several."""
         (found,) = [each for each in self.all if each["kind"] == kind and each["metadata"]["name"].endswith(name)]
         return found
 
     def pod(self, name: str) -> Any:
-        """The spec of the pods of a Deployment."""
+        """Return the spec of the pods of a Deployment."""
         return self.one("Deployment", name)["spec"]["template"]["spec"]
 
     def container(self, name: str) -> Any:
-        """The only container of a Deployment's pods."""
+        """Return the only container of a Deployment's pods."""
         (container,) = self.pod(name)["containers"]
         return container
 
 
 def plain() -> Objects:
-    """The plain manifests of the repository."""
+    """Return the plain manifests of the repository."""
     return Objects(MANIFESTS.read_text("utf-8"))
 
 
 def rendered(helm: Path, *arguments: str) -> Objects:
-    """The chart with the example's values and these arguments."""
+    """Return the chart with the example's values and these arguments."""
     return Objects(render(helm, "-f", str(EXAMPLE), *arguments))

@@ -1,4 +1,4 @@
-"""What several of the deployment's tests need: the Dockerfile read, and carried out once."""
+"""Shared fixtures of the deployment tests: the Dockerfile, parsed and built once."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def stages() -> dict[str, Stage]:
-    """The Dockerfile's stages."""
+    """Return the Dockerfile's stages."""
     return read_stages()
 
 
 @pytest.fixture(scope="session")
 def node_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the commands of the Node.js that builds the page here."""
+    """Return a directory with the commands of the Node.js that builds the page here."""
     tools = tmp_path_factory.mktemp("node")
     node = asyncio.run(ready_node(ROOT / "web", Console(stderr=True)))
     (tools / "node").symlink_to(node.binary)
@@ -41,7 +41,7 @@ def node_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def images(stages: dict[str, Stage], node_tools: Path) -> Iterator[ImageBuild]:
-    """The final stages, built. Half a gigabyte, so it is removed at once rather than kept as a tmp_path."""
+    """Yield the built final stages. They take 0.5 GB, so they are removed at once instead of kept as a tmp_path."""
     with tempfile.TemporaryDirectory(prefix="image-") as directory:
         build = ImageBuild(stages, Path(directory), Path(sys.executable), node_tools)
         build.make("worker")
@@ -51,5 +51,5 @@ def images(stages: dict[str, Stage], node_tools: Path) -> Iterator[ImageBuild]:
 
 @pytest.fixture(scope="session")
 def helm() -> Path:
-    """Helm, built where there is none."""
+    """Return Helm, built if there is none."""
     return asyncio.run(find_or_build(HELM, Console(stderr=True)))

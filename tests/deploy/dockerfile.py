@@ -1,4 +1,4 @@
-"""Reads a Dockerfile: its stages and their instructions."""
+"""A parser of a Dockerfile's stages and instructions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Instruction:
 
     @property
     def is_exec_form(self) -> bool:
-        """True if the command runs without a shell, which would keep SIGTERM to itself."""
+        """True if the command runs without a shell; a shell would not pass SIGTERM on."""
         return self.text.startswith("[")
 
     @property
@@ -47,16 +47,16 @@ class Stage:
     instructions: list[Instruction] = field(default_factory=list)
 
     def all(self, keyword: str) -> list[Instruction]:
-        """Every instruction of one kind, in order."""
+        """Return every instruction of one kind, in order."""
         return [each for each in self.instructions if each.keyword == keyword]
 
     def last(self, keyword: str) -> Instruction:
-        """The one that counts of several CMD, USER and the like; IndexError without any."""
+        """Return the effective one of several CMD, USER and the like; IndexError without any."""
         return self.all(keyword)[-1]
 
 
 def read_stages(path: Path = ROOT / "Dockerfile") -> dict[str, Stage]:
-    """Give the stages by name, in the order of the file. Every FROM must name its stage."""
+    """Return the stages by name, in the order of the file. Every FROM must name its stage."""
     stages: dict[str, Stage] = {}
     lines = [line for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():

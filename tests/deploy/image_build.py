@@ -1,4 +1,4 @@
-"""Carries a Dockerfile's stages out in a directory, without an engine: FROM, WORKDIR, ENV, COPY and RUN."""
+"""Runs a Dockerfile's stages in a directory, without an engine: FROM, WORKDIR, ENV, COPY and RUN."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ NOT_SET = {
     "UV_CACHE_DIR": "it is the mount of a cache that only an engine keeps; here uv takes this machine's",
 }
 
-# The stage that installs tini from Debian, which only root can, and for the whole machine. It is left out here, and no
-# other step is; a script that runs its command stands for tini.
+# The stage that installs tini from Debian, which only root can do, and for the whole machine. It is the only step left
+# out here; a script that runs its command replaces tini.
 INIT = "init"
 
-# What .dockerignore takes out of the folders that it lets in.
+# Patterns that .dockerignore excludes from the folders that it lets in.
 STAYS_OUT = shutil.ignore_patterns("__pycache__", "dist", "node_modules")
 
-# The owner of what `install` makes. Only root can give files away, so here it is the user that runs the tests.
+# The owner of files made by `install`. Only root can change it, so here it is the user that runs the tests.
 OWNER = re.compile(r"(?<= -o )\d+ -g \d+")
 
 
 class ImageBuild:
-    """The stages' file systems, each below a sub-directory of its own.
+    """The stages' file systems, each in a sub-directory of its own.
 
     Args:
-        stages: As `read_stages` gives them.
-        directory: Empty, and on one file system: stages share files by hard links.
-        python: The interpreter that stands for the base image's.
-        tools: The directory of the `node` and the `npm` that stand for those of Node's image.
+        stages: The stages, as `read_stages` returns them.
+        directory: An empty directory on one file system: stages share files by hard links.
+        python: The interpreter that replaces the base image's.
+        tools: The directory of the `node` and the `npm` that replace those of Node's image.
     """
 
     def __init__(self, stages: dict[str, Stage], directory: Path, python: Path, tools: Path) -> None:
@@ -50,15 +50,15 @@ class ImageBuild:
         self._path = os.pathsep.join([str(tools), str(Path(find_uv_bin()).parent), os.environ["PATH"]])
 
     def workdir(self, name: str) -> Path:
-        """Where a container of the stage starts."""
+        """Return the directory in which a container of the stage starts."""
         texts = [instruction.text for stage in self._lineage(name) for instruction in stage.all("WORKDIR")]
         return self._inside(name, texts[-1])
 
     def make(self, name: str) -> None:
-        """Carry out a stage, and first the stages it is made from.
+        """Run a stage, and first the stages it is made from.
 
         Raises:
-            AssertionError: A RUN step failed; the text has the command and what it wrote.
+            AssertionError: A RUN step failed; the text has the command and its output.
         """
         stage = self._stages[name]
         if self._inside(name).exists():

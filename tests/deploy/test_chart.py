@@ -1,4 +1,4 @@
-"""What the Helm chart renders, and which values it refuses."""
+"""The objects that the Helm chart renders, and the values that it refuses."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
 
     from tests.deploy.chart import Objects
 
-# Where there is no Helm yet it is built first.
+# If there is no Helm yet, it is built first.
 pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
 def everything(helm: Path) -> Objects:
-    """The chart with all that can be switched on."""
+    """Return the chart with all features switched on."""
     return rendered(helm, *EVERYTHING)
 
 
 def schema() -> Any:
-    """The schema of the values."""
+    """Return the schema of the values."""
     return json.loads((CHART / "values.schema.json").read_text("utf-8"))
 
 
 def leaves(values: Any, prefix: str = "") -> list[str]:
-    """The paths of values that are no objects, or empty ones."""
+    """Return the paths of values that are not objects, or are empty ones."""
     if not isinstance(values, dict) or not values:
         return [prefix]
     return [leaf for name, each in values.items() for leaf in leaves(each, f"{prefix}.{name}" if prefix else name)]
 
 
 def test_the_plain_manifests_are_what_the_chart_renders(helm: Path) -> None:
-    """Whoever changes the chart writes them again: `make manifests`."""
+    """The manifests are current; `make manifests` writes them again."""
     assert MANIFESTS.read_text("utf-8") == manifests(helm)
 
 
-def test_helm_finds_no_fault_in_the_chart(helm: Path) -> None:
-    """Its own checks, warnings included."""
+def test_helm_finds_no_error_in_the_chart(helm: Path) -> None:
+    """Helm's own checks pass, warnings included."""
     command = [str(helm), "lint", str(CHART), "--strict", "--kube-version", "1.37.0", "-f", str(EXAMPLE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command line
 
@@ -56,7 +56,7 @@ def test_helm_finds_no_fault_in_the_chart(helm: Path) -> None:
 
 
 def test_every_value_is_described() -> None:
-    """In the schema, and from it in the chart's README; whoever adds a value writes it again: `make manifests`."""
+    """The description is in the schema, and from there in the chart's README; `make manifests` writes that again."""
     values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
     names = {name for name, _ in described(schema())}
     page = PAGE.read_text("utf-8")
@@ -66,8 +66,8 @@ def test_every_value_is_described() -> None:
     assert page == page_with_values(page)
 
 
-def test_config_takes_no_secret_and_nothing_that_the_chart_sets(everything: Objects) -> None:
-    """A secret in a ConfigMap would be open to everybody in the namespace."""
+def test_config_takes_neither_secrets_nor_variables_that_the_chart_sets(everything: Objects) -> None:
+    """A secret in a ConfigMap would be readable for everyone in the namespace."""
     refused = set(schema()["properties"]["config"]["propertyNames"]["not"]["enum"])
     secrets = {name.upper() for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)}
     set_by_chart = {variable["name"] for variable in everything.container("worker")["env"]}
@@ -88,7 +88,7 @@ def test_config_takes_no_secret_and_nothing_that_the_chart_sets(everything: Obje
     ],
 )
 def test_a_wrong_value_is_named(helm: Path, values: str, error: str) -> None:
-    """Helm refuses it before the cluster sees anything."""
+    """Helm refuses it before it reaches the cluster."""
     with pytest.raises(RenderError) as caught:
         render(helm, "-f", str(EXAMPLE), "--set", values)
 
@@ -97,7 +97,7 @@ def test_a_wrong_value_is_named(helm: Path, values: str, error: str) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 600, 7200])
 def test_grace_periods_follow_one_value(helm: Path, seconds: int) -> None:
-    """The worker's drain, the time until SIGKILL, and the autoscaler's window, which is an hour at most."""
+    """The value sets the worker's drain, the time until SIGKILL, and the autoscaler's window of an hour at most."""
     objects = rendered(helm, "--set", f"drainSeconds={seconds}")
     variables = {each["name"]: each.get("value") for each in objects.container("worker")["env"]}
     behavior = objects.one("HorizontalPodAutoscaler")["spec"]["behavior"]
@@ -108,8 +108,8 @@ def test_grace_periods_follow_one_value(helm: Path, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("change", ["config.LLM_TIMEOUT=9", r"personas.mia\.toml=x", "secret.revision=second"])
-def test_pods_are_replaced_when_what_they_read_changes(helm: Path, change: str) -> None:
-    """A variable, a persona, or a Secret that Helm cannot see."""
+def test_pods_are_replaced_when_their_configuration_changes(helm: Path, change: str) -> None:
+    """A variable, a persona, or a Secret that Helm can't see may change."""
 
     def annotations(objects: Objects, name: str) -> Any:
         return objects.one("Deployment", name)["spec"]["template"]["metadata"]["annotations"]
@@ -121,7 +121,7 @@ def test_pods_are_replaced_when_what_they_read_changes(helm: Path, change: str) 
 
 
 def test_the_hpa_counts_calls_where_an_adapter_serves_them(helm: Path) -> None:
-    """Calls first, CPU second; without an adapter the metric would keep the HPA from ever scaling down."""
+    """Calls come first, CPU second; without an adapter the metric would keep the HPA from ever scaling down."""
     objects = rendered(helm, "--set", "autoscaling.podsMetric=liveavatar_agent_calls_active")
     calls, cpu = objects.one("HorizontalPodAutoscaler")["spec"]["metrics"]
 
@@ -132,7 +132,7 @@ def test_the_hpa_counts_calls_where_an_adapter_serves_them(helm: Path) -> None:
 
 
 def test_keda_counts_the_calls_of_the_release(everything: Objects) -> None:
-    """It takes the place of the HPA, and asks for the calls of the pods that the metrics' Service names."""
+    """KEDA replaces the HPA, and asks for the calls of the pods that the metrics' Service names."""
     scaled = everything.one("ScaledObject")["spec"]
     calls, cpu = scaled["triggers"]
     service = everything.one("Service", "metrics")["metadata"]["name"]
@@ -144,8 +144,8 @@ def test_keda_counts_the_calls_of_the_release(everything: Objects) -> None:
     assert (cpu["type"], cpu["metricType"], cpu["metadata"]["value"]) == ("cpu", "Utilization", "50")
 
 
-def test_without_an_autoscaler_the_number_is_fixed(helm: Path) -> None:
-    """And with one an apply leaves the number alone."""
+def test_without_an_autoscaler_the_number_of_replicas_is_fixed(helm: Path) -> None:
+    """With one, an apply does not change the number."""
     fixed = rendered(helm, "--set", "autoscaling.kind=none")
 
     assert fixed.one("Deployment", "worker")["spec"]["replicas"] == 2
@@ -153,7 +153,7 @@ def test_without_an_autoscaler_the_number_is_fixed(helm: Path) -> None:
 
 
 def test_the_operator_gets_the_alerts_of_the_one_file(everything: Objects) -> None:
-    """The chart has a link to it, no copy, and leaves the templates of the annotations to Prometheus."""
+    """The chart links to it instead of a copy, and leaves the templates of the annotations to Prometheus."""
     rule, monitor = everything.one("PrometheusRule")["spec"], everything.one("ServiceMonitor")["spec"]
     service = everything.one("Service", "metrics")
 
@@ -165,7 +165,7 @@ def test_the_operator_gets_the_alerts_of_the_one_file(everything: Objects) -> No
 
 
 def test_metrics_are_served_where_prometheus_asks(everything: Objects) -> None:
-    """Port, variable, Service and policy are one; without the switch there is none of them."""
+    """Port, variable, Service and policy agree; without the switch there is none of them."""
     (served,) = everything.one("Service", "metrics")["spec"]["ports"]
     for name in ("worker", "web"):
         container = everything.container(name)
@@ -184,7 +184,7 @@ def test_metrics_are_served_where_prometheus_asks(everything: Objects) -> None:
 
 
 def test_the_fleets_state_comes_from_a_secret(everything: Objects) -> None:
-    """Worker and page get STATE_URL by reference: from a Secret of its own, or, if it is there, from the common one."""
+    """Worker and page get STATE_URL by reference: from its own Secret if there is one, else from the common one."""
     for objects, name, optional in ((everything, "fleet", False), (plain(), "liveavatar-agent", True)):
         for component in ("worker", "web"):
             variables = {each["name"]: each for each in objects.container(component)["env"]}
@@ -197,7 +197,7 @@ def test_the_fleets_state_comes_from_a_secret(everything: Objects) -> None:
 
 @pytest.mark.parametrize("name", ["worker", "web"])
 def test_pods_are_spread_and_protected(name: str) -> None:
-    """Budget, policy and spread select the pods of one component by the labels that they have."""
+    """Budget, policy and spread select the pods of one component by their labels."""
     objects = plain()
     labels = objects.one("Deployment", name)["spec"]["template"]["metadata"]["labels"]
     spread = objects.pod(name)["topologySpreadConstraints"]
@@ -209,8 +209,8 @@ def test_pods_are_spread_and_protected(name: str) -> None:
     assert objects.one("NetworkPolicy", name)["spec"]["podSelector"]["matchLabels"] == labels
 
 
-def test_nobody_connects_to_a_worker() -> None:
-    """Without metrics its policy lets nothing in; the page lets in its own port alone."""
+def test_a_worker_accepts_no_connections() -> None:
+    """Without metrics its policy lets nothing in; the page accepts connections only on its own port."""
     worker, web = (plain().one("NetworkPolicy", name)["spec"] for name in ("worker", "web"))
 
     assert worker["policyTypes"] == ["Ingress", "Egress"]
@@ -220,7 +220,7 @@ def test_nobody_connects_to_a_worker() -> None:
 
 @pytest.mark.parametrize("name", ["worker", "web"])
 def test_pods_reach_vendors_and_the_cluster_but_not_their_node(name: str) -> None:
-    """A cloud gives a node's credentials at 169.254.169.254."""
+    """Clouds serve a node's credentials at 169.254.169.254."""
     rules_of = plain().one("NetworkPolicy", name)["spec"]["egress"]
     reached = [each for rule in rules_of if "to" in rule for each in rule["to"]]
     blocks = {each["ipBlock"]["cidr"]: each["ipBlock"]["except"] for each in reached if "ipBlock" in each}
@@ -231,7 +231,7 @@ def test_pods_reach_vendors_and_the_cluster_but_not_their_node(name: str) -> Non
 
 
 def test_openshift_chooses_the_user(helm: Path) -> None:
-    """Without `runAs` the pods still may not be root's."""
+    """Without `runAs` the pods still may not run as root."""
     context = rendered(helm, "--set", "runAs=null").pod("worker")["securityContext"]
 
     assert context == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -244,24 +244,24 @@ def test_an_image_is_pinned_by_its_digest(helm: Path) -> None:
     assert rendered(helm, "--set", f"image.digest={digest}").container("worker")["image"].endswith(f":0.1.0@{digest}")
 
 
-def test_variables_are_texts_whatever_they_are_written_as(helm: Path) -> None:
-    """A number stays as it was written, and yes is `true`."""
+def test_variables_are_rendered_as_strings(helm: Path) -> None:
+    """A number stays as it was written, and yes becomes `true`."""
     objects = rendered(helm, "--set", "config.LOWEST_CREDITS=1000000,config.SIP_AVATAR=true")
     data = objects.one("ConfigMap")["data"]
 
     assert (data["LOWEST_CREDITS"], data["SIP_AVATAR"]) == ("1000000", "true")
 
 
-def test_personas_take_the_place_of_the_images(everything: Objects) -> None:
-    """They are mounted where PERSONA finds them."""
+def test_personas_replace_those_of_the_image(everything: Objects) -> None:
+    """The values' personas are mounted where PERSONA finds them."""
     mounts = {each["name"]: each["mountPath"] for each in everything.container("worker")["volumeMounts"]}
 
     assert everything.one("ConfigMap", "personas")["data"] == {"mia.toml": "name = 'Mia'\n"}
     assert mounts["personas"] == "/app/agent/personas"
 
 
-def test_without_the_page_there_is_nothing_of_it(helm: Path) -> None:
-    """Not even an Ingress or a budget."""
+def test_without_the_page_none_of_its_objects_is_rendered(helm: Path) -> None:
+    """Neither an Ingress nor a budget is left."""
     objects = rendered(helm, "--set", "web.enabled=false")
 
     assert [each["metadata"]["name"] for each in objects.all if each["metadata"]["name"].endswith("web")] == []

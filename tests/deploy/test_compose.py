@@ -1,4 +1,4 @@
-"""What compose.yaml keeps closed."""
+"""The restrictions in compose.yaml."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def services() -> Any:
-    """The services of compose.yaml."""
+    """Return the services of compose.yaml."""
     return yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
 
 
 def test_every_service_is_locked_down(services: Any) -> None:
-    """A read-only file system, no capabilities, no new privileges, and bounds for CPU and memory."""
+    """Each has a read-only file system, no capabilities, no new privileges, and limits for CPU and memory."""
     for name, service in services.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -33,7 +33,7 @@ def test_every_service_is_locked_down(services: Any) -> None:
 
 
 def test_images_of_others_are_pinned_by_digest(services: Any) -> None:
-    """What is built here has no digest yet."""
+    """Images that are built here have no digest yet."""
     others = {name: each["image"] for name, each in services.items() if "build" not in each}
 
     assert set(others) == {"livekit", "redis", "prometheus", "grafana"}
@@ -41,7 +41,7 @@ def test_images_of_others_are_pinned_by_digest(services: Any) -> None:
 
 
 def test_no_key_has_a_default() -> None:
-    """LiveKit's pair has to be given; a default that everybody knows would let everybody in."""
+    """LiveKit's key pair has to be set; anyone could use a well-known default."""
     text = (ROOT / "deploy/compose.yaml").read_text()
     keys = re.findall(r"\$\{(LIVEKIT_API_\w+)(:.)", text)
 
@@ -50,8 +50,8 @@ def test_no_key_has_a_default() -> None:
     assert not re.findall(r"(?:KEY|SECRET|PASSWORD): [^$\n]", text)
 
 
-def test_redis_is_the_fleets_alone(services: Any) -> None:
-    """It is there with its profile, and no port leads to it; the worker waits for it only then."""
+def test_redis_belongs_to_the_fleet_profile(services: Any) -> None:
+    """Redis runs only with its profile, has no published port, and the worker waits for it only then."""
     redis, needed = services["redis"], services["worker"]["depends_on"]["redis"]
 
     assert redis["profiles"] == ["fleet"]
@@ -63,7 +63,7 @@ def test_redis_is_the_fleets_alone(services: Any) -> None:
 
 @pytest.mark.parametrize(("password", "starts"), [("abc123", True), ("", False)])
 def test_redis_does_not_start_without_a_password(services: Any, tmp_path: Path, password: str, *, starts: bool) -> None:
-    """The password comes by standard input, where `ps` does not show it."""
+    """The password is passed on standard input, where `ps` does not show it."""
     program = tmp_path / "redis-server"
     program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\ncat > {tmp_path}/configuration\n')
     program.chmod(0o755)

@@ -1,4 +1,4 @@
-"""What several of the deployment's files say must be the same thing."""
+"""Values that must agree in several of the deployment's files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tests.deploy.chart import Objects
     from tests.deploy.dockerfile import Stage
 
-# Seconds a job's entrypoint and its AgentSession have to close; seen in livekit-agents, ipc/job_proc_lazy_main.py.
+# Seconds a job's entrypoint and its AgentSession have to close; from livekit-agents, ipc/job_proc_lazy_main.py.
 JOB_CLOSE = 15 + 60
 
-# Variables of .env.example that Compose does not hand to the worker: the container's own, LiveKit's and Redis'.
+# Variables of .env.example that Compose does not pass to the worker: the container's own, LiveKit's and Redis'.
 NOT_THE_WORKERS = {"STATE_DIR", "WORKER_PORT", "PORT", "NODE_IP", "REDIS_PASSWORD"}
 
 
@@ -33,36 +33,36 @@ def load(path: str) -> Any:
 
 
 def variables(path: str) -> set[str]:
-    """The names of an env file, those that are commented out included."""
+    """Return the names in an env file, those that are commented out included."""
     return set(re.findall(r"^(?:# ?)?([A-Z][A-Z0-9_]+)=", (ROOT / path).read_text(), re.MULTILINE))
 
 
 @pytest.fixture
 def compose() -> Any:
-    """The services of compose.yaml."""
+    """Return the services of compose.yaml."""
     return load("deploy/compose.yaml")["services"]
 
 
 @pytest.fixture
 def objects() -> Objects:
-    """The plain manifests for Kubernetes."""
+    """Return the plain manifests for Kubernetes."""
     return plain()
 
 
 @pytest.fixture
 def pod(objects: Objects) -> Any:
-    """The spec of the workers' pods."""
+    """Return the spec of the workers' pods."""
     return objects.pod("worker")
 
 
 @pytest.fixture
 def server() -> AgentServer:
-    """The worker, for its time-outs."""
+    """Return the worker, for its time-outs."""
     return AgentServer()
 
 
 def test_the_worker_has_time_to_drain(server: AgentServer, compose: Any, pod: Any) -> None:
-    """SIGKILL comes after the drain and after the orderly end of the jobs it cuts off, LiveAvatar's stop included."""
+    """SIGKILL comes after the drain and the orderly end of the jobs that it cuts off, LiveAvatar's stop included."""
     job_end = JOB_CLOSE + server._session_end_timeout + 2 * server._shutdown_process_timeout
     needed = server._drain_timeout + job_end
 
@@ -71,7 +71,7 @@ def test_the_worker_has_time_to_drain(server: AgentServer, compose: Any, pod: An
 
 
 def test_the_state_directory_outlives_the_container(stages: dict[str, Stage], compose: Any, pod: Any) -> None:
-    """Where the image notes its sessions Compose has a named volume, and Kubernetes one of the pod."""
+    """Compose has a named volume where the image notes its sessions, and Kubernetes one of the pod."""
     state_dir = dict(word.split("=") for each in stages["worker"].all("ENV") for word in each.words)["STATE_DIR"]
     (worker,) = pod["containers"]
     mounted = {mount["mountPath"]: mount["name"] for mount in worker["volumeMounts"]}
@@ -82,7 +82,7 @@ def test_the_state_directory_outlives_the_container(stages: dict[str, Stage], co
 
 
 def test_a_rollout_waits_for_registered_workers(pod: Any) -> None:
-    """A worker that has lost LiveKit is not ready, and alive: it has calls, so it must not be restarted."""
+    """A worker that has lost LiveKit is not ready, but alive: it has calls, so it must not be restarted."""
     (worker,) = pod["containers"]
     probes = {name: worker[name]["httpGet"]["path"] for name in ("readinessProbe", "livenessProbe", "startupProbe")}
 
@@ -115,12 +115,12 @@ def test_the_pod_is_probed_where_the_worker_listens(stages: dict[str, Stage], se
 
 @pytest.fixture
 def page(objects: Objects) -> Any:
-    """The spec of the pods of the page's Deployment."""
+    """Return the spec of the pods of the page's Deployment."""
     return objects.pod("web")
 
 
 def test_the_page_is_probed_and_served_where_it_listens(page: Any, objects: Objects, compose: Any) -> None:
-    """Service, probe and setting are of one port; Compose publishes that of its env file, on loopback only."""
+    """Service, probe and setting use one port; Compose publishes that of its env file, on loopback only."""
     (container,) = page["containers"]
     settings = {variable["name"]: variable.get("value") for variable in container["env"]}
     (port,) = container["ports"]
@@ -133,8 +133,8 @@ def test_the_page_is_probed_and_served_where_it_listens(page: Any, objects: Obje
     assert "\nWEB_PORT=8080\n" in (ROOT / "deploy/stand-ins.env").read_text()
 
 
-def test_the_page_is_reached_by_its_service_alone(objects: Objects) -> None:
-    """Its pods have a label of their own, so that no browser is sent to a worker."""
+def test_the_page_is_reached_only_by_its_service(objects: Objects) -> None:
+    """The page's pods have a label of their own, so that no browser is sent to a worker."""
     worker, web = (objects.one("Deployment", name)["spec"]["selector"]["matchLabels"] for name in ("worker", "web"))
     service = objects.one("Service", "web")
     (rule,) = objects.one("Ingress")["spec"]["rules"]
@@ -145,7 +145,7 @@ def test_the_page_is_reached_by_its_service_alone(objects: Objects) -> None:
 
 
 def test_the_page_runs_as_the_worker_does_and_has_no_vendors_keys(page: Any, pod: Any) -> None:
-    """The same image, locked down in the same way; its secrets make tokens, guard it, and open the fleet's Redis."""
+    """Image and restrictions are the worker's; the page's secrets sign tokens, guard it, and open the fleet's Redis."""
     (container,), (worker,) = page["containers"], pod["containers"]
     secrets = {variable["name"] for variable in container["env"] if "valueFrom" in variable}
 
@@ -175,7 +175,7 @@ def test_the_worker_finds_the_stand_ins(stages: dict[str, Stage]) -> None:
 
 
 def test_livekit_is_one_version_everywhere(compose: Any) -> None:
-    """Compose runs the server that the demo and the tests run."""
+    """Compose runs the version of the server that the demo and the tests run."""
     assert compose["livekit"]["image"].startswith(f"livekit/livekit-server:{VERSION}@")
 
 
@@ -193,7 +193,7 @@ def test_every_variable_is_explained(objects: Objects, pod: Any) -> None:
 
 
 def test_every_variable_reaches_the_worker(compose: Any) -> None:
-    """Compose hands on every variable of .env.example, except for the container's own."""
+    """Compose passes on every variable of .env.example, except for the container's own."""
     handed_on = compose["worker"]["environment"]
     everywhere = "0.0.0.0"  # noqa: S104 - a container's
     own = {"LIVEKIT_URL": "${LIVEKIT_URL:-ws://livekit:7880}", "WEB_HOST": everywhere, "METRICS_HOST": everywhere}
@@ -203,7 +203,7 @@ def test_every_variable_reaches_the_worker(compose: Any) -> None:
 
 
 def test_every_secret_has_its_place_in_kubernetes(pod: Any) -> None:
-    """Every secret is in the Secret's template; the ConfigMap has the rest, and pods get both whole."""
+    """Every secret is in the Secret's template, the rest in the ConfigMap; pods get both whole."""
     secret = load("deploy/secret.example.yaml")["stringData"]
     secrets = {name.upper() for name, field in Settings.model_fields.items() if field.annotation is SecretStr}
     (worker,) = pod["containers"]
@@ -213,7 +213,7 @@ def test_every_secret_has_its_place_in_kubernetes(pod: Any) -> None:
 
 
 def test_a_persona_is_found_in_the_container(stages: dict[str, Stage], compose: Any) -> None:
-    """A path that .env.example has for an example is one from the image's working directory as well."""
+    """A path that .env.example has as an example is also valid from the image's working directory."""
     persona = re.search("^# PERSONA=(.*)/", (ROOT / ".env.example").read_text(), re.MULTILINE)
 
     assert persona is not None

@@ -1,4 +1,4 @@
-"""What the Dockerfile promises, read from its text."""
+"""Properties of the Dockerfile, read from its text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FINAL = ["stand-ins", "worker"]
 PINNED = r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}"
 
 
-def test_the_worker_is_what_a_plain_build_makes(stages: dict[str, Stage]) -> None:
+def test_a_plain_build_makes_the_worker(stages: dict[str, Stage]) -> None:
     """`docker build` without a target takes the last stage."""
     assert list(stages)[-1] == "worker"
 
@@ -40,7 +40,7 @@ def test_every_outside_image_is_pinned_by_digest(stages: dict[str, Stage]) -> No
 
 @pytest.mark.parametrize("name", FINAL)
 def test_the_command_is_in_exec_form(stages: dict[str, Stage], name: str) -> None:
-    """SIGTERM reaches Python, with no shell between."""
+    """SIGTERM reaches Python, without a shell in between."""
     assert stages[name].last("CMD").is_exec_form
     assert stages[name].last("STOPSIGNAL").text == "SIGTERM"
 
@@ -64,8 +64,8 @@ def test_the_user_is_a_number_and_not_root(stages: dict[str, Stage], name: str) 
     assert int(group) > 0
 
 
-def test_the_state_directory_is_its_users(stages: dict[str, Stage]) -> None:
-    """The state directory belongs to the worker's user, and to group 0, which OpenShift gives any user id."""
+def test_the_state_directory_belongs_to_its_user(stages: dict[str, Stage]) -> None:
+    """The directory belongs to the worker's user, and to group 0, which OpenShift gives any user id."""
     worker = stages["worker"]
     made = next(each for each in worker.all("RUN") if "$STATE_DIR" in each.text)
     user, _ = worker.last("USER").text.split(":")
@@ -81,7 +81,7 @@ def test_the_worker_runs_its_start_command(stages: dict[str, Stage]) -> None:
 
 @pytest.mark.parametrize("name", FINAL)
 @pytest.mark.parametrize(("status", "is_healthy"), [(200, True), (503, False)])
-async def test_the_health_check_tells_what_the_port_answers(
+async def test_the_health_check_reports_the_ports_answer(
     stages: dict[str, Stage], name: str, status: int, *, is_healthy: bool
 ) -> None:
     """The image's own HEALTHCHECK command passes on 200 and fails on 503."""
@@ -102,8 +102,8 @@ async def test_the_health_check_tells_what_the_port_answers(
 
 
 @pytest.mark.parametrize("name", ["WORKER_PORT", "PORT"])
-async def test_the_health_check_asks_at_the_port_that_was_set(stages: dict[str, Stage], name: str) -> None:
-    """By the setting or by the platform, also in the quotes that Docker's --env-file hands on."""
+async def test_the_health_check_uses_the_port_that_was_set(stages: dict[str, Stage], name: str) -> None:
+    """The setting or the platform sets the port, also in the quotes that Docker's --env-file passes on."""
     app = web.Application()
     app.router.add_get("/", _answer)
     async with TestServer(app) as server:
@@ -125,7 +125,7 @@ async def _status(arguments: list[str], environment: dict[str, str]) -> int:
 
 
 def test_the_build_context_holds_only_what_is_copied(stages: dict[str, Stage]) -> None:
-    """.dockerignore lets in exactly the sources of the COPY instructions, so no .env can slip into an image."""
+    """.dockerignore lets in exactly the sources of the COPY instructions, so no .env can get into an image."""
     ignored, *rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
     allowed = {PurePosixPath(rule.removeprefix("!")) for rule in rules if rule.startswith("!")}
     copies = [each for stage in stages.values() for each in stage.all("COPY") if each.source_image is None]

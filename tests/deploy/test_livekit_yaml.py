@@ -1,4 +1,4 @@
-"""livekit.yaml, read by the real LiveKit server, which refuses a name it does not know."""
+"""livekit.yaml, read by the real LiveKit server, which refuses unknown names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.deploy.dockerfile import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Where there is no server yet it is built first.
+# If there is no server yet, it is built first.
 pytestmark = pytest.mark.timeout(900)
 
 CONFIG = str(ROOT / "livekit.yaml")
@@ -27,12 +27,12 @@ LOOPBACK = ["--bind", "127.0.0.1", "--node-ip", "127.0.0.1", "--rtc.enable_loopb
 
 @pytest.fixture
 async def livekit_binary() -> Path:
-    """The LiveKit server's program."""
+    """Return the LiveKit server's program."""
     return await find_or_build(Console(stderr=True))
 
 
 async def output_of(*command: str) -> str:
-    """Run a command to its end and give all it wrote (livekit-server ends with status 0 whatever happened)."""
+    """Run a command to its end and return its output (livekit-server always ends with status 0)."""
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -41,7 +41,7 @@ async def output_of(*command: str) -> str:
 
 
 async def test_server_starts_with_the_configuration(livekit_binary: Path, tmp_path: Path) -> None:
-    """The file as it stands is a working configuration; only addresses and ports are others here."""
+    """The file as it stands is a working configuration; only addresses and ports are replaced here."""
     port, udp_port = free_port(), free_port()
     ports = ["--port", str(port), "--udp-port", str(udp_port)]
     keys = ["--keys", f"{DEV_API_KEY}: {DEV_API_SECRET}"]
@@ -52,14 +52,14 @@ async def test_server_starts_with_the_configuration(livekit_binary: Path, tmp_pa
 
 
 async def test_server_uses_the_documented_ports(livekit_binary: Path) -> None:
-    """Signalling, media over UDP, media over TCP."""
+    """The ports are those of signalling, media over UDP, and media over TCP."""
     output = await output_of(str(livekit_binary), "--config", CONFIG, "ports")
 
     assert re.findall(r"\d{4}", output) == ["7880", "7881", "7882"]
 
 
 async def test_server_does_not_start_without_a_key(livekit_binary: Path) -> None:
-    """Without a key the configuration starts no open server."""
+    """Without a key the configuration starts no server that is open to anyone."""
     output = await output_of(str(livekit_binary), "--config", CONFIG, "--bind", "127.0.0.1")
 
     assert "keys must be provided" in output

@@ -1,4 +1,4 @@
-"""What Prometheus and Grafana are given fits the metrics, the settings and each other."""
+"""The files for Prometheus and Grafana match the metrics, the settings and each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OBSERVABILITY = ROOT / "deploy" / "observability"
 # Metrics of others: the framework's and prometheus_client's, which this process has too, and Prometheus' own.
 OTHERS = {"up"}
 
-# What PromQL has beside names of metrics: a label's name stands in braces or behind by, without, on or ignoring.
+# Words in PromQL other than metrics: labels in braces or after by, without, on or ignoring.
 _GROUPING = re.compile(r"\b(?:by|without|on|ignoring)\s*\([^)]*\)")
 _STRINGS = re.compile(r'"[^"]*"')
 _SELECTORS = re.compile(r"\{[^}]*\}|\[[^\]]*\]")
@@ -33,14 +33,14 @@ def load(path: str) -> Any:
 
 
 def metrics_of(query: str) -> set[str]:
-    """The names of metrics in a query."""
+    """Return the names of metrics in a query."""
     for pattern in (_GROUPING, _STRINGS, _SELECTORS):
         query = pattern.sub("", query)
     return set(_NAME.findall(query)) - _WORDS
 
 
 def known() -> set[str]:
-    """The names of samples that there are."""
+    """Return the names of all existing samples."""
     names = {family.name for family in REGISTRY.collect()} | OTHERS
     for metric in METRICS:
         suffixes = ("_bucket", "_sum", "_count") if metric.kind == "histogram" else ("",)
@@ -49,20 +49,20 @@ def known() -> set[str]:
 
 
 def dashboard_queries() -> list[str]:
-    """All queries of the dashboard."""
+    """Return all queries of the dashboard."""
     dashboard = json.loads((OBSERVABILITY / "grafana/dashboard.json").read_text("utf-8"))
     return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
 
 
 def test_the_names_of_a_query_are_found() -> None:
-    """Functions, labels and values are no metrics."""
+    """Functions, labels and values are not metrics."""
     query = 'sum by (le, a) (rate(x_bucket{b="c d"}[5m])) / ignoring(a) group_left sum(y:z) or 0 * up'
 
     assert metrics_of(query) == {"x_bucket", "y:z", "up"}
 
 
-def test_every_query_of_the_dashboard_names_metrics_that_there_are() -> None:
-    """A metric that is renamed leaves no empty panel."""
+def test_every_query_of_the_dashboard_names_existing_metrics() -> None:
+    """A renamed metric leaves no empty panel."""
     queries = dashboard_queries()
 
     assert len(queries) > 15
@@ -70,20 +70,20 @@ def test_every_query_of_the_dashboard_names_metrics_that_there_are() -> None:
 
 
 def test_every_metric_is_on_the_dashboard() -> None:
-    """Every metric is on the dashboard, so that a reader need not know its name."""
+    """A reader need not know its name."""
     shown = set().union(*map(metrics_of, dashboard_queries()))
     stems = {re.sub("_bucket$", "", name) for name in shown}
 
     assert {metric.name for metric in METRICS} - stems == set()
 
 
-def test_every_alert_names_metrics_that_there_are() -> None:
-    """An alert on a metric that is not there never fires."""
+def test_every_alert_names_existing_metrics() -> None:
+    """An alert on a metric that does not exist never fires."""
     assert [rule["expr"] for rule in rules() if metrics_of(rule["expr"]) - known()] == []
 
 
 def test_every_label_of_an_alert_is_one_of_its_metrics() -> None:
-    """A selector on a label that is not there matches nothing."""
+    """A selector on a label that does not exist matches nothing."""
     labels = {metric.name: {*metric.labels, "instance", "job"} for metric in METRICS}
     wrong = [
         (name, label)
@@ -97,7 +97,7 @@ def test_every_label_of_an_alert_is_one_of_its_metrics() -> None:
 
 
 def test_every_alert_is_tested_to_fire_and_to_be_silent() -> None:
-    """`make alerts` runs these tests; here it is seen that none is missing."""
+    """`make alerts` runs these tests; this test checks that none is missing."""
     cases = [case for test in load("alerts.test.yml")["tests"] for case in test["alert_rule_test"]]
     fires = {case["alertname"] for case in cases if case["exp_alerts"]}
     silent = {case["alertname"] for case in cases if not case["exp_alerts"]}
@@ -107,7 +107,7 @@ def test_every_alert_is_tested_to_fire_and_to_be_silent() -> None:
 
 
 def test_every_alert_says_what_to_do() -> None:
-    """In one sentence what happens, and then what to do."""
+    """The first sentence describes the problem, the next ones what to do."""
     for rule in rules():
         if "alert" in rule:
             assert set(rule["annotations"]) == {"summary", "description"}
@@ -115,7 +115,7 @@ def test_every_alert_says_what_to_do() -> None:
 
 
 def test_prometheus_asks_where_the_worker_answers() -> None:
-    """Compose's target and the port in .env.example are one; the job is the alerts'."""
+    """Compose's target and the port in .env.example are the same; the job is the alerts'."""
     (job,) = load("prometheus.yml")["scrape_configs"]
     (target,) = job["static_configs"][0]["targets"]
     host, _, port = target.partition(":")
@@ -125,8 +125,8 @@ def test_prometheus_asks_where_the_worker_answers() -> None:
     assert f"METRICS_PORT={port}\n" in (ROOT / "deploy/stand-ins.env").read_text()
 
 
-def test_compose_mounts_files_that_there_are() -> None:
-    """The profile `observe` has Prometheus and Grafana, reached from this machine alone."""
+def test_compose_mounts_existing_files() -> None:
+    """The profile `observe` has Prometheus and Grafana, reachable only from this machine."""
     services = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())["services"]
     observing = {name: each for name, each in services.items() if each.get("profiles") == ["observe"]}
     mounted = [volume for each in observing.values() for volume in each["volumes"] if volume.startswith("./")]

@@ -1,4 +1,4 @@
-"""Compose and Kubernetes files against the schemas of their makers, which two packages carry."""
+"""Compose and Kubernetes files against their official schemas, which two packages contain."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.deploy.dockerfile import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Kinds that no part of Kubernetes itself knows: KEDA and the Prometheus Operator have schemas of their own.
+# Kinds that are not part of Kubernetes itself: KEDA and the Prometheus Operator have schemas of their own.
 FOREIGN = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
 
 
@@ -43,7 +43,7 @@ def test_plain_manifests_fit_the_kubernetes_api(version: str) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
 def test_all_that_the_chart_can_render_fits_the_kubernetes_api(helm: Path, version: str) -> None:
-    """What the example leaves out too."""
+    """Objects that the example leaves out are included."""
     objects = [each for each in rendered(helm, *EVERYTHING).all if each["kind"] not in FOREIGN]
 
     assert len(objects) == 12

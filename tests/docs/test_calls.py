@@ -1,4 +1,4 @@
-"""The page about configurations says what the code does."""
+"""The page about configurations matches the code."""
 
 import json
 import re
@@ -17,20 +17,20 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
-def test_the_fields_in_the_page_are_the_codes() -> None:
-    """Whoever changes a field writes the table again: `python -m docs.calls`."""
+def test_the_fields_in_the_page_match_the_code() -> None:
+    """The table is current; `python -m docs.calls` writes it again."""
     assert page_with_fields(TEXT) == TEXT
 
 
 def test_the_persona_in_the_page_can_be_used() -> None:
-    """As it is, but for the ids."""
+    """Only its ids are replaced."""
     [persona] = [Persona.model_validate(tomllib.loads(block)) for block in blocks("toml")]
 
     assert persona.variables == {"customer": "there"}
 
 
 def test_the_configurations_in_the_page_can_be_used() -> None:
-    """The first example, the body of the request and the metadata of the dispatch."""
+    """The first example, the body of the request and the metadata of the dispatch are valid."""
     body, metadata = (re.findall(r"'(\{.*\})'", block)[0] for block in blocks("sh"))
 
     assert parse_config(json.loads(blocks("json")[0])).persona == "concierge"

@@ -1,4 +1,4 @@
-"""The tables of the control protocol are those of the code, and the examples are front ends of it."""
+"""The tables of the control protocol match the code, and the examples are front ends for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TICKET = {"url": "ws://example", "token": "jwt", "room": "a-room", "identity": "
 
 
 class Room(rtc.EventEmitter[Literal["data_received", "participant_attributes_changed", "connected"]]):
-    """A room in which the agent may be; it answers with what it was asked."""
+    """A room that the agent may be in; it answers with the request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,26 +52,26 @@ async def take_call(request: web.Request) -> web.Response:
 
 
 def words(page: str) -> Iterator[str]:
-    """Return the texts that are marked as code."""
+    """Yield the texts that are marked as code."""
     yield from re.findall(r"`([^`\n]+)`", page)
 
 
-def test_the_tables_in_the_page_are_the_codes() -> None:
+def test_the_tables_in_the_page_match_the_code() -> None:
     """The tables are current; `python -m docs.control` writes them again."""
     page = PAGE.read_text("utf-8")
 
     assert page == page_with_tables(page)
 
 
-def test_the_page_tells_of_all_there_is() -> None:
-    """Every method, event and stage by its name."""
+def test_the_page_names_every_method_event_and_stage() -> None:
+    """Nothing of the protocol is missing in the page."""
     told = set(words(PAGE.read_text("utf-8")))
 
     assert {*METHODS, *STAGES, TOPIC, *(event.model_fields["type"].default for event in EVENTS)} <= told
 
 
-def test_the_example_for_pages_calls_methods_that_there_are() -> None:
-    """And listens to the topic that is published."""
+def test_the_example_for_pages_calls_existing_methods() -> None:
+    """The example listens to the topic that is published."""
     text = EXAMPLE.read_text("utf-8")
     asked = set(re.findall(r'ask\(room, "(\w+)"\)', text))
 
@@ -95,7 +95,7 @@ async def test_the_example_waits_for_the_agent_and_calls_it() -> None:
 
 
 async def test_the_example_asks_the_web_server_for_a_call() -> None:
-    """With the secret, if there is one."""
+    """The request has the secret, if there is one."""
     app = web.Application()
     app.router.add_post("/api/call", take_call)
     async with TestServer(app) as server:

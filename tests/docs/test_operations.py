@@ -1,4 +1,4 @@
-"""The page for operators is of the metrics and alerts that there are."""
+"""The page for operators matches the metrics and alerts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from avatar.sessions.journal import State
 from docs.operations import PAGE, alerts_of, page_with_tables, rules
 
 
-def test_the_tables_in_the_page_are_the_codes() -> None:
+def test_the_tables_in_the_page_match_the_code() -> None:
     """The tables are current; `python -m docs.operations` writes them again."""
     page = PAGE.read_text("utf-8")
 
@@ -23,12 +23,12 @@ def test_the_tables_in_the_page_are_the_codes() -> None:
 
 
 def test_every_metric_has_an_alert() -> None:
-    """A metric for which nothing is ever to be done would be one to look at alone; today there is none."""
+    """A metric without an alert would be one only to look at; there is none today."""
     assert [metric.name for metric in METRICS if not alerts_of(metric.name)] == []
 
 
 def test_the_page_lists_the_values_of_labels() -> None:
-    """The page lists the values of each label, so that a query can be written without the code."""
+    """A query can be written without reading the code."""
     page = PAGE.read_text("utf-8")
     values = [*REASONS.values(), *VENDORS.values(), *get_args(By), *STAGES, *get_args(State)]
     values += [refusal.value for refusal in Refusal]
@@ -36,7 +36,7 @@ def test_the_page_lists_the_values_of_labels() -> None:
     assert [value for value in values if f"`{value}`" not in page] == []
 
 
-def test_the_page_names_nothing_that_is_not_there() -> None:
+def test_the_page_names_only_existing_metrics_and_alerts() -> None:
     """Metrics and alerts that the text names exist."""
     page = PAGE.read_text("utf-8")
     metrics = {metric.name for metric in METRICS}
@@ -49,8 +49,8 @@ def test_the_page_names_nothing_that_is_not_there() -> None:
     assert last_cells <= alerts
 
 
-def test_every_crash_has_the_test_that_crashed_there() -> None:
-    """The tests that the table of crashes names exist."""
+def test_every_crash_in_the_page_has_an_existing_test() -> None:
+    """The table of crashes names the tests."""
     rows = PAGE.read_text("utf-8").partition("### What a crash between two steps leaves")[2].partition("###")[0]
     cells = [line.rsplit("|", 2)[1].strip() for line in rows.splitlines() if line.startswith(("| the ", "| a "))]
     tests = "".join(path.read_text("utf-8") for path in (Path(__file__).parents[1] / "agent").rglob("test_*.py"))

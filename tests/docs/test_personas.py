@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[2] / "docs"
 
-# Fields that pages of their own explain.
+# Fields that have pages of their own.
 ELSEWHERE = {"knowledge", "http_tools", "mcp", "transfer"}
 
 
 def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """The names of all fields, those of tables with the table's before them; `*` is any key."""
+    """Yield the names of all fields, with the table's name before its fields; `*` is any key."""
     for name, field in model.model_fields.items():
-        if field.exclude:  # it is not in the file
+        if field.exclude:  # not part of the file
             continue
         inner = [field.annotation, *get_args(field.annotation)]
         table = next((each for each in inner if isinstance(each, type) and issubclass(each, BaseModel)), None)
         is_by_key = table is not None and table is not field.annotation
-        # A voice within a language has the fields that `[voice]` has.
+        # The voice of a language has the same fields as `[voice]`.
         if table is None or prefix or name in ELSEWHERE:
             yield f"{prefix}{name}"
         else:
@@ -40,25 +40,25 @@ def fields_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def rows_of(page: str) -> list[str]:
-    """The fields of the page's tables."""
+    """Return the fields of the page's tables."""
     return re.findall(r"^\| `([\w.*]+)` \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
 
 
 def test_the_page_explains_every_field_of_a_persona_file() -> None:
-    """Once each, and none that there is not."""
+    """Each field is explained once, and no other."""
     assert sorted(rows_of("personas.md")) == sorted(fields_of(Persona))
 
 
 def test_the_default_persona_names_every_table() -> None:
-    """In a comment, for readers who copy the file."""
+    """A table may be named in a comment, for readers who copy the file."""
     text = DEFAULT_PERSONA.read_text("utf-8")
     tables = {name.split(".")[0] for name in fields_of(Persona) if "." in name}
 
     assert [table for table in tables if f"# [{table}" not in text] == []
 
 
-def test_what_the_default_persona_has_in_comments_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Uncommented, table by table: a copy of it works."""
+def test_the_comments_of_the_default_persona_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uncommented, table by table, they are accepted: a copy of the file works."""
     for name in ("SHOP_TOKEN", "CRM_TOKEN"):
         monkeypatch.setenv(name, "secret")
     lines = DEFAULT_PERSONA.read_text("utf-8").splitlines()
@@ -71,7 +71,7 @@ def test_what_the_default_persona_has_in_comments_is_taken(monkeypatch: pytest.M
 
 
 def test_the_page_explains_every_field_of_a_scenario() -> None:
-    """Those of turns and calls as well."""
+    """The fields of turns and calls are included."""
     fields = {*Scenario.model_fields, *Turn.model_fields, *ToolCall.model_fields}
 
     assert sorted(rows_of("eval.md")) == sorted(fields)

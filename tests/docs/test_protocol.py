@@ -1,4 +1,4 @@
-"""The table of facts and the stand-in's options say the same."""
+"""The table of facts matches the stand-in's options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPTION = re.compile(r"`(\w+)=([^`]*)`")
 
 
 def rows() -> Iterator[tuple[set[int], str]]:
-    """The numbers of each row of facts, and what the stand-in does."""
+    """Yield the numbers of each row of facts, and the stand-in's behaviour."""
     for line in PAGE.read_text("utf-8").partition("\n## Facts\n")[2].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) == 5 and (cells[0] == "" or cells[0][0].isdigit()):
@@ -26,7 +26,7 @@ def rows() -> Iterator[tuple[set[int], str]]:
 
 
 def test_every_option_is_in_the_table_with_its_default() -> None:
-    """Under its own name, and as the command line writes it."""
+    """An option is there under its name, and as the command line writes it."""
     named = [option for _, stand_in in rows() for option in OPTION.findall(stand_in)]
 
     assert {name for name, _ in named} == set(about_habits())
@@ -34,7 +34,7 @@ def test_every_option_is_in_the_table_with_its_default() -> None:
 
 
 def test_every_fact_of_an_option_is_a_row_that_names_it() -> None:
-    """A number in the code leads to what was seen."""
+    """A number in the code leads to an observation."""
     named = {
         (number, name) for numbers, stand_in in rows() for number in numbers for name, _ in OPTION.findall(stand_in)
     }
@@ -43,8 +43,8 @@ def test_every_fact_of_an_option_is_a_row_that_names_it() -> None:
     assert modelled - named == set()
 
 
-def test_every_fact_is_in_one_row_of_a_table() -> None:
-    """Or in two, where two things follow from it."""
+def test_every_fact_is_in_one_or_two_rows() -> None:
+    """A fact is in two rows if two things follow from it."""
     numbers = [number for row, _ in rows() for number in row]
 
     assert sorted(set(numbers)) == sorted({number for number in numbers if numbers.count(number) <= 2})

@@ -1,11 +1,11 @@
-"""The table of faults is made from what tests saw."""
+"""The table of faults is made from the results of tests."""
 
 from docs.reliability import END, PAGE, START, Row, page_with_rows
 from tests.faults.test_recovery import LOSSES
 from tests.faults.test_refusals import FOR_A_WHILE, FOR_GOOD
 
 
-def test_rows_take_the_place_of_those_before() -> None:
+def test_new_rows_replace_the_old_ones() -> None:
     """The rest of the page stays."""
     rows: list[Row] = [
         {"fault": "a", "heard": "b", "action": "c", "sessions": 2},
@@ -20,7 +20,7 @@ def test_rows_take_the_place_of_those_before() -> None:
 
 
 def test_every_fault_of_the_avatar_has_a_row() -> None:
-    """Every fault has a row; `make reliability` measures a new one."""
+    """`make reliability` measures a new fault."""
     page = PAGE.read_text("utf-8")
 
     assert [name for name in (*LOSSES, *FOR_GOOD, *FOR_A_WHILE) if f"| {name} |" not in page] == []

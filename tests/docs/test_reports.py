@@ -1,4 +1,4 @@
-"""The tables of reports and webhooks are those of the code, and the example is a receiver of them."""
+"""The tables of reports and webhooks match the code, and the example is a receiver of webhooks."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ EVENT = (
 )
 
 
-def test_the_tables_in_the_page_are_the_codes() -> None:
-    """A change of the code is written into the page by `python -m docs.reports`."""
+def test_the_tables_in_the_page_match_the_code() -> None:
+    """The tables are current; `python -m docs.reports` writes them again."""
     page = PAGE.read_text("utf-8")
 
     assert page == page_with_tables(page)
 
 
-def test_the_page_names_settings_that_there_are() -> None:
-    """Each in the table of settings."""
+def test_the_page_names_existing_settings() -> None:
+    """Each setting is in the table of settings."""
     named = set(re.findall(r"^\| `([A-Z_]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE))
 
     assert len(named) == 8
     assert {name.lower() for name in named} <= set(Settings.model_fields)
 
 
-async def test_the_example_takes_an_event_once_and_no_forged_one(capsys: Any) -> None:
-    """It answers a repeat, so that the sender is content, and prints nothing."""
+async def test_the_example_accepts_an_event_once_and_refuses_a_forged_one(capsys: Any) -> None:
+    """The example answers a repeat with success, so that the sender stops, and prints nothing."""
     seen: list[dict[str, Any]] = []
     async with TestServer(Receiver(SECRET, seen.append).app) as server, aiohttp.ClientSession() as http:
         item = Item("msg_1", "lane", "event", str(server.make_url("/hook")), "call.ended", EVENT, 1.0)
@@ -55,7 +55,7 @@ async def test_the_example_takes_an_event_once_and_no_forged_one(capsys: Any) ->
     assert capsys.readouterr().out == "2026-11-26T20:30:00Z call.ended a-room end_reason=the caller has left\n"
 
 
-def test_the_price_that_the_file_lacks_can_be_set_as_the_page_says() -> None:
+def test_a_missing_price_can_be_set_as_in_the_page() -> None:
     """The page's example is the missing part of a file of prices."""
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     speech = Usage(

@@ -1,4 +1,4 @@
-"""The examples of tools and knowledge are persona files that can be loaded, and a module that works."""
+"""The examples of tools and knowledge can be loaded as persona files, and their module works."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _CODE = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
 def examples(page: str, language: str) -> list[str]:
-    """The examples of a page in a language."""
+    """Return the examples of a page in a language."""
     return [text for each, text in _CODE.findall((DOCS / page).read_text("utf-8")) if each == language]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A persona's folder with the module of the example, and the secrets of the examples."""
+    """Return a persona's folder with the module of the example, and the secrets of the examples."""
     for name in ("SHOP_TOKEN", "CRM_TOKEN", "FILES_TOKEN"):
         monkeypatch.setenv(name, "secret")
     monkeypatch.setattr("sys.path", [*sys.path])
@@ -40,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("text", [*examples("tools.md", "toml"), *examples("knowledge.md", "toml")])
 def test_an_example_is_a_persona_file(folder: Path, text: str) -> None:
-    """As it stands there."""
+    """The example is used as it stands in the page."""
     path = folder / "ada.toml"
     path.write_text(text, "utf-8")
     persona = load_persona(path)
@@ -49,7 +49,7 @@ def test_an_example_is_a_persona_file(folder: Path, text: str) -> None:
 
 
 async def test_the_example_of_a_function_shows_a_card(folder: Path) -> None:
-    """And tells what there is not."""
+    """For an unknown item it raises an error."""
     found: list[Any] = [*tools_named(["shop_tools:find_article"], folder)]
     text, card = await found[0](name="lamp")
     with pytest.raises(ToolError, match="There is no chair"):

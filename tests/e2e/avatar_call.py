@@ -41,7 +41,7 @@ every_dialect = pytest.mark.parametrize(
     [
         FULL,
         STATE_ONLY,
-        # Every dialect is in the core's own tests.
+        # The core's own tests cover every dialect.
         pytest.param(DIALECTS["speak_only"], marks=pytest.mark.long),
         pytest.param(DIALECTS["task_ids"], marks=pytest.mark.long),
     ],
@@ -51,7 +51,7 @@ every_dialect = pytest.mark.parametrize(
 
 @dataclass(slots=True)
 class Call:
-    """A call in which the plugin speaks: its audio output, a caller's ear, and the stand-in with its REST API."""
+    """A call in which the plugin speaks: its audio output, a caller who listens, and the stand-in with its REST API."""
 
     session: AgentSession[Any]
     avatar: liveavatar.AvatarSession | AvatarSession
@@ -67,23 +67,23 @@ class Call:
         return self.session.output.audio
 
     async def say(self, seconds: float) -> None:
-        """Capture a tone, as TTS would: much faster than real time."""
+        """Capture a tone, as a TTS would: much faster than real time."""
         samples = np.sin(2 * np.pi * TONE_HZ * np.arange(round(seconds * RATE_HZ)) / RATE_HZ) * 10_000
         for frame in np.array_split(samples.astype("<i2"), round(seconds / 0.1)):
             await self.voice.capture_frame(rtc.AudioFrame(frame.tobytes(), RATE_HZ, 1, len(frame)))
 
     async def sessions(self) -> list[Any]:
-        """Return what the stand-in knows about its sessions, the oldest first."""
+        """Return the stand-in's data on its sessions, the oldest first."""
         async with self.http.get(f"{self.stand_in}/stand-in/sessions") as response:
             return list((await response.json())["sessions"])
 
     async def inspect(self) -> Any:
-        """Return what the stand-in knows about the last session."""
+        """Return the stand-in's data on the last session."""
         return (await self.sessions())[-1]
 
 
 def mint(server: LiveKitServer, identity: str) -> str:
-    """A token for the room of these tests."""
+    """Return a token for the room of these tests."""
     grants = api.VideoGrants(room_join=True, room="avatar-call")
     return api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_grants(grants).to_jwt()
 
@@ -96,7 +96,7 @@ async def call(
     habits: Habits = PROMPT,
     faults: Sequence[Fault] = (),
 ) -> AsyncIterator[Call]:
-    """A call in which the plugin's avatar has joined, and is listened to."""
+    """Yield a call in which the plugin's avatar has joined, and a caller listens to it."""
     async with AsyncExitStack() as stack:
         app = create_app(Options(habits=replace(habits, dialect=dialect)), faults=FaultPlan(faults))
         stand_in = await stack.enter_async_context(TestServer(app))

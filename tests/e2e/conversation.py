@@ -1,4 +1,4 @@
-"""A caller in a room with a worker's agent and its avatar: speaks or makes a noise, hears, reads the captions."""
+"""A caller in a room with a worker's agent and its avatar: speaks or makes a noise, listens, and reads the captions."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ HAPPENS = 45.0
 
 POLL = 0.05
 
-# Says nothing before it is spoken to, so that the story is the first that the avatar says.
+# The agent says nothing before it is spoken to, so the avatar's first speech is the story.
 SILENT_PERSONA = 'name = "Nova"\ninstructions = "Tell stories."\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The tools of a test of a conversation."""
+    """The tools of a conversation's test."""
 
     stage: Stage
     voice: StandIns
@@ -51,7 +51,7 @@ class Conversation:
     captions: Captions
 
     async def say(self, text: str) -> Spoken:
-        """Say it, in real time."""
+        """Say a text in real time."""
         return await self.microphone.say(await self.voice.speak(text))
 
     @property
@@ -67,7 +67,7 @@ class Conversation:
         return self.answers[0].text.strip()
 
     async def books(self, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Wait until the stand-in's account of the avatar's session fulfils a condition; gives the account."""
+        """Wait until the stand-in's record of the avatar's session fulfils a condition, and return the record."""
         async with asyncio.timeout(HAPPENS):
             while not until(session := (await self.stage.sessions())[-1]):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(POLL)
@@ -83,7 +83,7 @@ async def conversation(
     persona: str = SILENT_PERSONA,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Conversation]:
-    """A conversation in which the avatar has joined, before the first word."""
+    """Yield a conversation in which the avatar has joined, before the first word."""
     file = directory / "silent.toml"
     file.write_text(persona)
     async with AsyncExitStack() as stack:
@@ -109,6 +109,6 @@ async def conversation(
 
 
 def heard_seconds(session: dict[str, Any]) -> float:
-    """The seconds that the avatar has played in all, by the stand-in's books of its session."""
+    """Return the seconds that the avatar has played in all, by the stand-in's record of its session."""
     heard_bytes: int = sum(utterance["heard_bytes"] for utterance in session["utterances"])
     return heard_bytes / BYTES_PER_SECOND

@@ -1,4 +1,4 @@
-"""A caller's ear: joins a room, listens to one participant's audio track, and measures what it hears."""
+"""A listening caller: joins a room, receives one participant's audio track, and measures its sound."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LOUD = 500.0
 
 
 class Ear:
-    """Listens from `async with` on; sound and silence are measured in windows of 20 ms.
+    """A listener, active within `async with`; sound and silence are measured in windows of 20 ms.
 
     Args:
-        url: of the LiveKit server.
-        token: of a caller who may subscribe.
+        url: URL of the LiveKit server.
+        token: token of a caller who may subscribe.
         speaker: identity of the participant who is listened to.
     """
 
@@ -56,33 +56,33 @@ class Ear:
 
     @property
     def sound_seconds(self) -> float:
-        """How much sound was heard so far."""
+        """Seconds of sound so far."""
         return len(self._sound) * WINDOW_SECONDS
 
     @property
     def loudest_hz(self) -> float:
-        """The strongest frequency in all that was heard."""
+        """The strongest frequency in all received audio."""
         sound = np.concatenate(self._sound).astype(float)
         return float(np.argmax(np.abs(np.fft.rfft(sound))) * RATE_HZ / len(sound))
 
     async def wait_until_it_hears(self) -> None:
-        """Wait until the track has arrived, silent as it may be."""
+        """Wait until the track has arrived, even if it is silent."""
         async with self._heard:
             await self._heard.wait_for(lambda: self._loudness)
 
     async def wait_for_sound(self, seconds: float) -> None:
-        """Wait until so much sound has been heard in all."""
+        """Wait until this much sound has been heard in all."""
         async with self._heard:
             await self._heard.wait_for(lambda: self.sound_seconds >= seconds)
 
     async def wait_for_silence(self, seconds: float) -> None:
-        """Wait until the track has been silent for so long."""
+        """Wait until the track has been silent for this long."""
         windows = round(seconds / WINDOW_SECONDS)
         async with self._heard:
             await self._heard.wait_for(lambda: len(self._loudness) >= windows and max(self._loudness[-windows:]) < LOUD)
 
     async def wait_for_video(self) -> tuple[int, int]:
-        """Wait until a picture has come; its size."""
+        """Wait until a picture has come, and return its size."""
         async with self._heard:
             await self._heard.wait_for(lambda: self.videos)
         return self.videos[-1]

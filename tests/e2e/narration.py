@@ -1,4 +1,4 @@
-"""A text as the stand-in for ElevenLabs speaks it: how much audio, and when each word."""
+"""A text as the stand-in for ElevenLabs speaks it: the length of its audio, and the time of each word."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Narration:
     """A text, spoken.
 
     Attributes:
-        text: What is spoken.
-        audio_bytes: All of its audio: PCM16, 24 kHz, mono.
+        text: The spoken text.
+        audio_bytes: Bytes of all its audio: PCM16, 24 kHz, mono.
         word_starts: Second at which each word begins.
     """
 
@@ -27,13 +27,13 @@ class Narration:
 
     @property
     def longest_word(self) -> float:
-        """Seconds from a word to the next, at most; a pause between sentences counts with the word before it."""
+        """Longest time in seconds from a word to the next; a pause between sentences counts with the word before it."""
         ends = [*self.word_starts[1:], self.audio_bytes / BYTES_PER_SECOND]
         return max(end - start for start, end in zip(self.word_starts, ends, strict=True))
 
 
 async def narrate(stand_ins_url: str, text: str) -> Narration:
-    """Have the text spoken by the agent's voice."""
+    """Let the agent's voice speak the text."""
     url = f"{stand_ins_url}/elevenlabs/v1/text-to-speech/agent/stream-input"
     query, key = {"output_format": "pcm_24000", "auto_mode": "true"}, {"xi-api-key": "stand-in"}
     audio_bytes, characters, starts_ms = 0, "", list[int]()

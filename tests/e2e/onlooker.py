@@ -1,4 +1,4 @@
-"""A participant without a microphone, who reads what the agent says."""
+"""A participant without a microphone, who reads the agent's captions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Onlooker:
-    """Sees what happens in a room, whose agent is the participant that offers `control`.
+    """A participant who watches a room; the agent is the participant that offers `control`.
 
     Attributes:
-        room: To be joined.
-        words: That were shown, one after the other.
-        tracks: Names of those that were published.
-        states: Of the agent, in their order.
+        room: The room, to be joined by the test.
+        words: All words that were shown, in order.
+        tracks: Names of the published tracks.
+        states: The agent's states, in order.
     """
 
     def __init__(self) -> None:
@@ -41,17 +41,17 @@ class Onlooker:
 
     @property
     def agent(self) -> rtc.RemoteParticipant | None:
-        """The agent, once it is there."""
+        """The agent, once it has joined."""
         people = self.room.remote_participants.values()
         return next((each for each in people if "control" in each.attributes), None)
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Of the agent."""
+        """The agent's attributes."""
         return {} if self.agent is None else self.agent.attributes
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something can be seen."""
+        """Wait until a condition holds."""
         async with asyncio.timeout(HAPPENS):
             await self._changes.until(lambda: condition() or None)
 
@@ -59,7 +59,7 @@ class Onlooker:
         self._reading.append(asyncio.create_task(self._read(reader)))
 
     async def _read(self, reader: rtc.TextStreamReader) -> None:
-        with suppress(rtc.StreamError):  # the room was left in the middle of a sentence
+        with suppress(rtc.StreamError):  # the agent left within a sentence
             async for words in reader:
                 self.words += words
                 self._changes.notify()

@@ -29,7 +29,7 @@ class Page:
     """A page in a call.
 
     Attributes:
-        room: The room as the caller sees it.
+        room: The caller's room.
     """
 
     room: rtc.Room
@@ -38,15 +38,15 @@ class Page:
     voice: StandIns
 
     async def say(self, text: str) -> Spoken:
-        """Say it, in real time."""
+        """Say a text in real time."""
         return await self.microphone.say(await self.voice.speak(text))
 
     async def write(self, text: str) -> None:
-        """Write it into the chat."""
+        """Write a text into the chat."""
         await self.room.local_participant.send_text(text, topic="lk.chat")
 
     async def listens(self) -> None:
-        """Wait until the agent has said what it had to say."""
+        """Wait until the agent has finished speaking and listens."""
         async with asyncio.timeout(HAPPENS):
             await CallRoom(self.room).agent_listens()
 
@@ -55,7 +55,7 @@ class Page:
         return (await self._segment(number, lambda segment: segment.final)).text.strip()
 
     async def begun(self, number: int, characters: int) -> str:
-        """Wait for so much of the caption of the n-th answer on this page."""
+        """Wait until this much of the caption of the n-th answer on this page has come."""
         return (await self._segment(number, lambda segment: len(segment.text) >= characters)).text.strip()
 
     async def _segment(self, number: int, until: Callable[[Segment], bool]) -> Segment:
@@ -69,7 +69,7 @@ class Page:
 
 @asynccontextmanager
 async def page(stage: Stage, room_name: str, *, identity: str = "caller", url: str = "") -> AsyncIterator[Page]:
-    """A page in whose room the avatar is, and the agent listens; at the end it is closed."""
+    """Open a page and yield it once the avatar has joined and the agent listens; close it at the end."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         room = rtc.Room()
@@ -95,7 +95,7 @@ def _takes_requests(call_room: CallRoom) -> bool:
 
 
 async def books(stage: Stage, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Wait until the stand-in's account of the last session fulfils a condition."""
+    """Wait until the stand-in's record of the last session fulfils a condition, and return the record."""
     async with asyncio.timeout(HAPPENS):
         while not until(session := (await stage.sessions())[-1]):  # noqa: ASYNC110 - another process
             await asyncio.sleep(POLL)

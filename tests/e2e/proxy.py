@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that can cut all its connections, and refuse new ones until it is mended."""
+"""A TCP proxy on loopback that can cut all its connections, and refuses new ones until `mend`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ TOKEN = re.compile(rb"eyJ[\w-]+\.(eyJ[\w-]+)\.")
 
 
 class Proxy:
-    """Forwards connections from a port of its own, as long as the `async with` body runs.
+    """A proxy that forwards connections from a port of its own within `async with`.
 
     Args:
-        port: Where it forwards to, on 127.0.0.1.
+        port: The target port on 127.0.0.1.
 
     Attributes:
-        accepted: Connections so far, without those that were refused.
+        accepted: Number of connections so far, without refused ones.
     """
 
     def __init__(self, port: int) -> None:
@@ -46,16 +46,16 @@ class Proxy:
 
     @property
     def port(self) -> int:
-        """Where it listens, on 127.0.0.1."""
+        """The port on which it listens, on 127.0.0.1."""
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     def cut(self, *, spare: str | None = None) -> None:
-        """Reset all connections but those of one participant."""
+        """Reset all connections except those of one participant."""
         self._cut(lambda identity: identity is None or identity != spare)
 
     def cut_workers(self) -> None:
-        """Reset all connections but those of participants: a worker's has no identity."""
+        """Reset the connections without a participant, which are those of workers."""
         self._cut(lambda identity: identity is None)
 
     def _cut(self, is_meant: Callable[[str | None], bool]) -> None:
@@ -85,7 +85,7 @@ class Proxy:
 
 
 def _identity(head: bytes) -> str | None:
-    """Whose token is in a request, if one is."""
+    """Return the identity in a request's token, or None."""
     token = TOKEN.search(head)
     if token is None:
         return None

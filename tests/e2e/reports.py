@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def are_kept(folder: Path, count: int = 1) -> bool:
-    """Whether the reports of so many calls are there; the subtitles are written last."""
+    """Return whether the reports of `count` calls are there; the subtitles are written last."""
     return len(await asyncio.to_thread(lambda: [*folder.rglob("*.vtt")])) >= count
 
 

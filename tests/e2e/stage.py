@@ -1,4 +1,4 @@
-"""Where calls take place: a LiveKit server, the stand-ins, and workers of one's own making."""
+"""The environment of calls: a LiveKit server, the stand-ins, and workers that the tests start."""
 
 import asyncio
 import sys
@@ -30,13 +30,13 @@ SHORT_CALL = (
 
 @dataclass(frozen=True)
 class Stage:
-    """What a call needs.
+    """The environment of a call.
 
     Attributes:
         livekit: The LiveKit server.
         stand_ins: URL of the stand-ins.
         logs: Directory of the processes' logs.
-        room_owner: Whose the rooms are.
+        room_owner: The owner of the rooms.
     """
 
     livekit: LiveKitServer
@@ -55,12 +55,12 @@ class Stage:
             "STATE_DIR": str(self.logs / "state"),
             "DRAIN_TIMEOUT": "5",
             "CALLER_GRACE": "1",
-            # 360p: what is tried here is the conversation, and a busy machine delays it.
+            # 360p: these tests are about the conversation, and a busy machine delays it.
             "LIVEAVATAR_VIDEO_QUALITY": "low",
         }
 
     def _rooms(self) -> dict[str, str]:
-        """A worker needs our LiveKit server, or a door through which callers come to rooms of LiveAvatar's."""
+        """Return the settings of our LiveKit server, or of a web port through which callers join LiveAvatar's rooms."""
         if self.room_owner == "liveavatar":
             return {"ROOM_OWNER": "liveavatar", "WEB_PORT": str(free_port())}
         return {
@@ -72,7 +72,7 @@ class Stage:
 
     @asynccontextmanager
     async def worker(self, settings: Mapping[str, str] | None = None) -> AsyncIterator[Child]:
-        """A worker that takes calls."""
+        """Run a worker that takes calls."""
         command = [sys.executable, "agent.py", "dev", "--no-reload"]
         log = self.logs / f"worker-{len(list(self.logs.iterdir()))}.log"
         env = {**self.environment, **(settings or {})}
@@ -85,7 +85,7 @@ class Stage:
     async def ticket(self, room: str, identity: str = "caller") -> ConnectionDetails:
         """Make connection details for a room, also for a caller who comes back.
 
-        In LiveAvatar's own, which the worker that was started last asks for, room and identity have the names that the
+        In a room of LiveAvatar's, requested from the worker that was started last, room and identity are those that the
         service gives them.
         """
         if self.room_owner == "ours":
@@ -102,14 +102,14 @@ class Stage:
         return token.with_identity(identity).with_grants(grants).to_jwt()
 
     async def ended_session(self) -> dict[str, Any]:
-        """Wait until the last session has ended; what the stand-in knows about it."""
+        """Wait until the last session has ended, and return the stand-in's record of it."""
         async with asyncio.timeout(20):
             while (session := (await self.sessions())[-1])["state"] != "ended":  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
         return session
 
     async def sessions(self) -> list[dict[str, Any]]:
-        """The LiveAvatar stand-in's books of its sessions."""
+        """Return the LiveAvatar stand-in's records of its sessions."""
         async with aiohttp.ClientSession() as http, http.get(f"{self.stand_ins}/liveavatar/stand-in/sessions") as reply:
             sessions: list[dict[str, Any]] = (await reply.json())["sessions"]
             return sessions

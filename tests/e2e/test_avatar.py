@@ -1,4 +1,4 @@
-"""Our avatar module over a real LiveKit server: what it reports is what the stand-in has really played."""
+"""Our avatar module on a real LiveKit server: its reports match what the stand-in has really played."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
     from simulators.liveavatar import Dialect
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 BYTES_PER_SECOND = 48_000
-# Seconds between a reported position and the stand-in's truth; a benchmark is closer.
+# Seconds between a reported position and the stand-in's; a benchmark measures this more closely.
 #
-# On a busy machine the stand-in's time may stand still, while ours goes on: it tells for how long.
+# On a busy machine the stand-in's time may stop while ours goes on; the stand-in reports for how long.
 AGREES = 0.2
 
 
 @every_dialect
 async def test_a_segment_is_heard_to_its_end(livekit_server: LiveKitServer, dialect: Dialect) -> None:
-    """The avatar joins with its face, every byte is heard under one event id, and playback ends when it was played."""
+    """The avatar joins with its picture, every byte is heard under one event id, and playback ends with the last."""
     async with call(AvatarSession, livekit_server, dialect) as conversation:
         await conversation.say(2.0)
         conversation.voice.flush()
@@ -64,7 +64,7 @@ async def test_a_barge_in_reports_what_was_played(livekit_server: LiveKitServer,
 
 @every_dialect
 async def test_a_pause_is_silent_and_resumes(livekit_server: LiveKitServer, dialect: Dialect) -> None:
-    """Pause silences the avatar; resume says the rest, and no more than a moment is lost or said twice."""
+    """A pause silences the avatar; a resume says the rest, and no more than a moment is lost or said twice."""
     async with call(AvatarSession, livekit_server, dialect) as conversation:
         await conversation.say(3.0)
         conversation.voice.flush()
@@ -90,15 +90,15 @@ async def test_a_barge_in_before_the_first_sound_is_sent(livekit_server: LiveKit
         await conversation.say(1.0)
         conversation.voice.flush()
         second = await conversation.voice.wait_for_playout()
-        await conversation.ear.wait_for_silence(0.3)  # the last of it is on its way when its end is told
+        await conversation.ear.wait_for_silence(0.3)  # its last audio is still on its way when its end is reported
 
         assert (first.playback_position, first.interrupted) == (0.0, True)
         assert (second.playback_position, second.interrupted) == (1.0, False)
         assert conversation.ear.sound_seconds == pytest.approx(1.0, abs=AGREES)
 
 
-async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: LiveKitServer) -> None:
-    """Three beginnings are heard on the avatar's own track; one whose news comes after its sound is not taken."""
+async def test_the_delay_of_the_avatars_sound_is_measured(livekit_server: LiveKitServer) -> None:
+    """Three beginnings are heard on the avatar's own track; a sound that comes before its report does not count."""
     async with call(AvatarSession, livekit_server, FULL) as conversation:
         avatar = conversation.avatar
         assert isinstance(avatar, AvatarSession)
@@ -120,7 +120,7 @@ async def test_the_way_from_the_mouth_to_the_ear_is_measured(livekit_server: Liv
 
 
 class Unread(TextOutput):
-    """A transcription that is dropped."""
+    """A transcription that drops its text."""
 
     def __init__(self) -> None:
         super().__init__(label="Unread", next_in_chain=None)

@@ -1,4 +1,4 @@
-"""Whole calls on a real LiveKit server: the worker as users run it, a caller who speaks and listens."""
+"""Whole calls on a real LiveKit server: the worker as users run it, and a caller who speaks and listens."""
 
 import asyncio
 from itertools import groupby
@@ -33,13 +33,13 @@ async def test_a_call_is_understood_answered_interrupted_and_ended(stage: Stage,
     assert (tmp_path / "call.mp4").stat().st_size > 0
     assert session["end_reason"] == "USER_CLOSED"
     assert session["dropped_commands"] == 0
-    # A barge-in pauses the story at once; it goes on and is paused again while the words take their time.
+    # A barge-in pauses the story at once; the story resumes and pauses again while the words are recognised.
     interrupted = [utterance["interrupted"] for utterance in session["utterances"]]
     assert [value for value, _ in groupby(interrupted)] == [False, True, False]
 
 
-async def test_the_agent_says_who_is_a_stand_in(stage: Stage) -> None:
-    """Participant attributes name the stand-ins and tell that the avatar is live."""
+async def test_the_agents_attributes_name_the_stand_ins(stage: Stage) -> None:
+    """Participant attributes name the stand-ins and say that the avatar is live."""
     async with stage.worker():
         attributes = await _agent_attributes(stage, "stand-ins", until="live")
 
@@ -47,8 +47,8 @@ async def test_the_agent_says_who_is_a_stand_in(stage: Stage) -> None:
 
 
 @pytest.mark.ours(reason="without a session there is no room of LiveAvatar's")
-async def test_without_an_avatar_the_call_goes_on_by_voice(stage: Stage) -> None:
-    """A refused key leaves a caller who hears the agent's own voice; what to do about it is in the log alone."""
+async def test_without_an_avatar_the_call_continues_by_voice(stage: Stage) -> None:
+    """With a refused key the caller hears the agent's own voice; only the log says what to do."""
     wrong = {"LIVEAVATAR_API_KEY": "wrong", "LIVEAVATAR_API_URL": f"{stage.stand_ins}/liveavatar"}
     async with stage.worker({**wrong, "LIVEAVATAR_AVATAR_ID": "any"}) as worker:
         attributes = await _agent_attributes(stage, "voice-only", until="voice only")
@@ -61,7 +61,7 @@ async def test_without_an_avatar_the_call_goes_on_by_voice(stage: Stage) -> None
 
 
 async def _agent_attributes(stage: Stage, name: str, *, until: str) -> dict[str, str]:
-    """Join a room, and wait until the agent there publishes a voice or has one published, and says what it is."""
+    """Join a room, and wait until the agent there has published an audio track with the expected avatar attribute."""
     room = rtc.Room()
     changes = Changes()
     for event in ("participant_attributes_changed", "participant_connected", "track_subscribed"):

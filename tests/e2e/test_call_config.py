@@ -1,4 +1,4 @@
-"""Two calls of one worker, each with a persona of its own, seen from outside on a real LiveKit server."""
+"""Two calls of one worker, each with its own persona, observed from outside on a real LiveKit server."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ ADA = 'name = "Ada"\ninstructions = "Help {customer}."\nopening = "Hello {custom
 
 
 async def meets(guest: Onlooker, opening: str) -> tuple[str, str]:
-    """Wait for the first words; the agent's name and persona."""
+    """Wait for the first words, and return the agent's name and persona."""
     await guest.until(lambda: opening in guest.words and guest.agent is not None)
     assert guest.agent is not None
     return guest.agent.name, guest.attributes["persona"]
 
 
 async def test_two_calls_of_a_worker_have_different_personas(stage: Stage, tmp_path: Path) -> None:
-    """By POST /api/call with a file that came after the start, and by a dispatch, which goes before its room.
+    """One is started by POST /api/call with a file added after the start, one by a dispatch that precedes its room.
 
-    The dispatch has an unknown field and an avatar that the account has not: its call goes on by voice, and the report
-    says both.
+    The dispatch has an unknown field and an unknown avatar: its call continues by voice, and the report
+    has notes on both.
     """
     port = free_port()
     settings = {

@@ -1,4 +1,4 @@
-"""Who is in a call, on a real LiveKit server: telephones, and people who are several."""
+"""Callers on a real LiveKit server: telephones, and several callers in one call."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Support = "tel:+15550199"
 
 @asynccontextmanager
 async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
-    """A telephone that rings in a room, as LiveKit's telephony brings it."""
+    """Join a room as a ringing telephone, as LiveKit's telephony does."""
     grants = api.VideoGrants(room_join=True, room=name, can_update_own_metadata=True)
     token = api.AccessToken(stage.livekit.api_key, stage.livekit.api_secret).with_identity("sip_+15550100")
     token.with_grants(grants).with_kind("sip").with_attributes(
@@ -52,11 +52,11 @@ async def telephone(stage: Stage, name: str) -> AsyncIterator[Onlooker]:
         await caller.room.disconnect()
 
 
-async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Stage, tmp_path: Path) -> None:
-    """A track is there while it rings, without which LiveKit would not answer; the hang-up ends the call at once.
+async def test_a_telephone_is_answered_and_greeted_without_an_avatar(stage: Stage, tmp_path: Path) -> None:
+    """A track is published while it rings, without which LiveKit would not answer; hanging up ends the call at once.
 
-    Its attributes, made of headers of the call, are the call's configuration. The server has no telephony and refuses
-    to put the caller through: the call goes on, and the report says so.
+    Its attributes, which come from SIP headers, are the call's configuration. The server has no telephony and refuses
+    the transfer: the call continues, and the report says so.
     """
     persona = tmp_path / "speaking.toml"
     persona.write_text(WITH_SUPPORT)
@@ -83,8 +83,8 @@ async def test_a_telephone_is_answered_greeted_and_pays_for_no_avatar(stage: Sta
     assert "could not be reached" in str([line.text for line in report.transcript if line.speaker == "agent"])
 
 
-async def test_somebody_without_a_microphone_keeps_nobody_unheard(stage: Stage, tmp_path: Path) -> None:
-    """The caller who publishes a microphone is listened to; chat of the first one is still answered."""
+async def test_a_caller_without_a_microphone_does_not_block_the_others(stage: Stage, tmp_path: Path) -> None:
+    """The agent listens to the caller who publishes a microphone, and still answers chat of the first one."""
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     first = Onlooker()

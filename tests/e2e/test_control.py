@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120
 
 NAME = "control"
 
-# Seconds; who answers at all does it in a few milliseconds.
+# Seconds; an agent that answers does so in a few milliseconds.
 NOBODY_ANSWERS = 2.0
 
 Found = TypeVar("Found")
@@ -49,23 +49,23 @@ class FrontEnd(Agent):
         return {} if self.participant is None else self.participant.attributes
 
     async def refusal(self, method: str, **payload: object) -> int:
-        """The code with which a method refuses."""
+        """Return the error code with which a method refuses."""
         with pytest.raises(rtc.RpcError) as refused:
             await self.call(method, **payload)
         return refused.value.code
 
     async def attribute(self, name: str, value: str) -> None:
-        """Wait until the agent says so."""
+        """Wait until the agent has an attribute with this value."""
         await self._until(lambda: self.attributes.get(name) == value or None)
 
     async def event(self, kind: str, *, after: int = 0, **fields: object) -> dict[str, Any]:
-        """Wait for an event that has these fields, behind the one of this number."""
+        """Wait for an event with these fields, after the event of this number."""
         return await self._first(
             lambda each: each["type"] == kind and each["seq"] > after and fields.items() <= each.items()
         )
 
     async def turn(self, by: str) -> dict[str, Any]:
-        """Wait until a turn can be heard."""
+        """Wait until a turn is heard."""
         return await self._first(lambda each: each.get("by") == by and "speaking" in each["stages"])
 
     async def line(self, start: str) -> str:
@@ -94,7 +94,7 @@ class FrontEnd(Agent):
 
 
 async def test_a_front_end_carries_a_call_from_its_first_word_to_its_end(stage: Stage, tmp_path: Path) -> None:
-    """Text, speech, buttons and chat do what docs/control.md says, and all of it is told as it happens."""
+    """Text, speech, buttons and chat do what docs/control.md says, and each has its events."""
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     async with stage.worker({"PERSONA": str(persona), "CHAT_TRANSCRIPT": "true"}) as worker:
@@ -117,7 +117,7 @@ async def test_a_front_end_carries_a_call_from_its_first_word_to_its_end(stage: 
 
 
 async def talks(front: FrontEnd) -> None:
-    """Talk, interrupt, repeat."""
+    """Talk, interrupt and repeat."""
     assert (await front.join()).name == "Nova (agent)"
     told = {name: front.attributes[name] for name in ("control", "input", "persona", "personas")}
     assert told == {"control": "1", "input": "open", "persona": "silent", "personas": "nova,poet,silent"}
@@ -138,7 +138,7 @@ async def talks(front: FrontEnd) -> None:
 
 
 async def holds_a_button(front: FrontEnd, caller: Page) -> None:
-    """With push-to-talk only the release ends a turn, and without the button no speech is heard."""
+    """Check that with push-to-talk only the release ends a turn, and without the button no speech is heard."""
     assert await front.refusal("push_to_talk_end") == 409
     await front.call("push_to_talk_start")
     await front.attribute("input", "push_to_talk")
@@ -154,7 +154,7 @@ async def holds_a_button(front: FrontEnd, caller: Page) -> None:
 
 
 async def is_refused(front: FrontEnd, stage: Stage) -> None:
-    """Impossible requests are refused with a reason, and requests of others than the caller as well."""
+    """Check that impossible requests and requests of others than the caller are refused with a reason."""
     assert await front.refusal("talk", txt="hello") == 400
     assert await front.refusal("repeat", text="a" * 2_001) == 413
     assert await front.refusal("set_persona", persona="nobody") == 404
@@ -168,7 +168,7 @@ async def is_refused(front: FrontEnd, stage: Stage) -> None:
 
 
 async def is_not_driven(room: rtc.Room, front: FrontEnd) -> None:
-    """The framework's own remote control of a session, which checks no identity, is closed."""
+    """Check that the framework's own remote control of a session, which checks no identity, is closed."""
     assert front.participant is not None
     session = RemoteSession.from_room(room, front.participant.identity)
     await session.start()
@@ -178,7 +178,7 @@ async def is_not_driven(room: rtc.Room, front: FrontEnd) -> None:
 
 
 async def writes(front: FrontEnd, caller: Page) -> None:
-    """Commands in the chat are carried out; what is no command is explained."""
+    """Check that commands in the chat are carried out, and that unknown text is explained."""
     await caller.write("/dance")
     assert "/say" in await front.line("Write something")
     await caller.write("/say The chat is heard too.")
@@ -188,7 +188,7 @@ async def writes(front: FrontEnd, caller: Page) -> None:
 
 
 async def changes_persona(front: FrontEnd) -> None:
-    """Another one goes on, under her name, and says her first words."""
+    """Change the persona: the new one has its own name, and says its opening line."""
     assert await front.call("set_persona", persona="poet") == {"persona": "poet", "name": "Mira"}
     await front.attribute("persona", "poet")
     await front.turn("opening")

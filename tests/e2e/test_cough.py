@@ -1,4 +1,4 @@
-"""A noise that is no word: the avatar falls silent, and then says the rest as if nothing had been."""
+"""A noise without words: the avatar pauses, and then says the rest as if it had not been interrupted."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-# Seconds of the story; in the first three the framework takes what it hears for an echo.
+# Seconds of the story; in the first three the framework takes sound for an echo.
 IN_THE_MIDDLE = 5.0
 
-# Seconds; between two sentences there are 0.3, and the avatar goes on 0.7 s after a noise.
+# Seconds; pauses between sentences last 0.3 s, and the avatar resumes 0.7 s after a noise.
 SILENCE = 0.6
 
-# Seconds between what was played and what we know of it; machines under test are busy.
+# Seconds between the played position and our measurement; machines under test are busy.
 AGREES = 0.2
 
 
 async def test_a_noise_pauses_the_story_and_none_of_it_is_lost(stage: Stage, tmp_path: Path) -> None:
-    """The avatar is silenced, no word is heard in the noise, and it goes on: all is heard, and captioned once."""
+    """The avatar is silenced, no word is recognised in the noise, and it resumes: all is heard, and captioned once."""
     story = await narrate(stage.stand_ins, STORY)
     async with conversation(stage, "cough", tmp_path) as talk:
         await talk.say("tell me a story")
@@ -52,8 +52,8 @@ async def test_a_noise_pauses_the_story_and_none_of_it_is_lost(stage: Stage, tmp
 
 
 @pytest.mark.long
-async def test_a_backchannel_is_no_turn(stage: Stage, tmp_path: Path) -> None:
-    """The story goes on to its end behind "okay", and is the only answer."""
+async def test_a_backchannel_is_not_a_turn(stage: Stage, tmp_path: Path) -> None:
+    """After "okay" the story continues to its end, and is the only answer."""
     async with conversation(stage, "backchannel", tmp_path) as talk:
         await talk.say("tell me a story")
         await talk.books(lambda session: heard_seconds(session) > IN_THE_MIDDLE)

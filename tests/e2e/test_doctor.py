@@ -15,13 +15,13 @@ from tests.e2e.stage import ROOT, Stage
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(240),
-    pytest.mark.ours(reason="it makes its own room"),
+    pytest.mark.ours(reason="the doctor makes its own room"),
 ]
 
 
 @asynccontextmanager
 async def doctor(stage: Stage, state_dir: Path, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The command, running; its output is in one stream."""
+    """Run the command; its output is in one stream."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "agent.py",
@@ -42,7 +42,7 @@ async def doctor(stage: Stage, state_dir: Path, *arguments: str) -> AsyncIterato
 
 
 async def test_a_call_is_made_judged_and_recorded(stage: Stage, tmp_path: Path) -> None:
-    """The doctor's call speaks, interrupts, speaks again and stops, without a session or a secret left behind."""
+    """The doctor's call speaks, interrupts, speaks again and stops, and leaves no session or secret behind."""
     async with doctor(stage, tmp_path, "--call") as process:
         output, _ = await process.communicate()
     session = (await stage.sessions())[-1]
@@ -71,7 +71,7 @@ async def test_a_call_is_made_judged_and_recorded(stage: Stage, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 async def test_a_call_that_is_interrupted_stops_its_session(stage: Stage, tmp_path: Path, name: signal.Signals) -> None:
-    """Ctrl-C, and a service manager's signal, in the middle of the call."""
+    """Ctrl-C and a service manager's signal interrupt the call."""
     async with doctor(stage, tmp_path, "--call") as process:
         await _until(process, "speaking")
         process.send_signal(name)

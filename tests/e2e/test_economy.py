@@ -1,6 +1,6 @@
 """A call with limits: an idle avatar leaves, and when its minutes are used up the agent says goodbye.
 
-Waits for `AvatarSession.release` and `engage`, whose own tests are in tests/avatar.
+`AvatarSession.release` and `engage` have their own tests in tests/avatar.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
-    pytest.mark.ours(reason="a room of LiveAvatar's ends with the avatar: a quiet call in it is over"),
+    pytest.mark.ours(reason="a room of LiveAvatar's ends with the avatar, and the call with it"),
 ]
 
 GOODBYE = "Thank you, and goodbye."
@@ -37,7 +37,7 @@ LIMITS = {"MINUTES_PER_CALL": "0.5", "END_WARNING_SECONDS": "10", "AVATAR_IDLE_S
 
 
 async def attribute(talk: Page, name: str, until: Callable[[str], bool]) -> str:
-    """Wait until the agent's participant tells what is waited for."""
+    """Wait until the agent's participant has an attribute with a wanted value."""
     async with asyncio.timeout(HAPPENS):
         while True:
             values = [each.attributes.get(name, "") for each in talk.room.remote_participants.values()]
@@ -60,7 +60,7 @@ async def test_the_avatar_leaves_a_quiet_call_and_a_long_one_ends_with_a_goodbye
         ends_at = await attribute(talk, "ends_at", bool)
         story = await talk.answer(1)
         goodbye = await talk.answer(2)
-        # The caller stays: it is the agent who ends the call.
+        # The caller stays: the agent ends the call.
         await worker.wait_until(lambda: worker.has_logged("call ended"), HAPPENS)
         assert await hung_up == rtc.DisconnectReason.ROOM_DELETED
         [ended] = [line for line in worker.tail() if "call ended" in line]

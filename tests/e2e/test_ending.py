@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 GOODBYE = "Thank you, and goodbye."
 
 
-async def test_a_worker_that_ends_says_goodbye(stage: Stage, tmp_path: Path) -> None:
-    """The caller hears it to its end, and then the avatar's session is stopped."""
+async def test_a_stopped_worker_says_goodbye(stage: Stage, tmp_path: Path) -> None:
+    """The caller hears the goodbye to its end, and then the avatar's session is stopped."""
     persona = tmp_path / "silent.toml"
     persona.write_text(f'{SILENT_PERSONA}goodbye = "{GOODBYE}"\n')
     async with stage.worker({"PERSONA": str(persona)}) as worker, page(stage, "worker-ends") as talk:

@@ -1,4 +1,4 @@
-"""The avatar's absence from a room of a real LiveKit server, while its session goes on."""
+"""The avatar's absence from a room of a real LiveKit server, while its session continues."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer as ServerUnderTest
     from simulators.faults import Fault
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 VENDOR: dict[str, Any] = {"vendor": "liveavatar"}
 
 
 class Onlooker:
-    """Is in the room with the avatar, and hears what becomes of it."""
+    """A participant in the avatar's room, who observes its tracks."""
 
     def __init__(self) -> None:
         self.room = rtc.Room()
@@ -40,7 +40,7 @@ class Onlooker:
 
 @asynccontextmanager
 async def spoken_with(server: ServerUnderTest, fault: Fault) -> AsyncIterator[Onlooker]:
-    """A session with this fault that has spoken; it runs to the end of the test."""
+    """Yield an onlooker of a session with this fault that has spoken; it runs to the end of the test."""
     hosting = LiveKitServer(server.url, server.api_key, server.api_secret)
     app = create_app(Options(habits=Habits.fast(), livekit=hosting), faults=FaultPlan([fault]))
     onlooker = Onlooker()
@@ -64,7 +64,7 @@ async def test_avatar_is_never_there(livekit_server: ServerUnderTest) -> None:
 
 
 async def test_avatar_leaves(livekit_server: ServerUnderTest) -> None:
-    """Its participant is gone."""
+    """The avatar's participant is gone."""
     async with spoken_with(livekit_server, Leaves(**VENDOR, at="speaking")) as onlooker:
         while await onlooker.news.get() != "left":
             pass
@@ -73,13 +73,13 @@ async def test_avatar_leaves(livekit_server: ServerUnderTest) -> None:
 
 @pytest.mark.parametrize("after", [0.0, 0.2])
 async def test_tracks_are_unpublished(livekit_server: ServerUnderTest, after: float) -> None:
-    """Its participant is there without them."""
+    """The avatar's participant is there without tracks."""
     async with spoken_with(livekit_server, Unpublished(**VENDOR, at="speaking", after=after)) as onlooker:
         assert sorted([await onlooker.news.get(), await onlooker.news.get()]) == ["avatar", "avatar-audio"]
         assert HOSTED_IDENTITY in onlooker.room.remote_participants
 
 
 async def test_tracks_are_frozen(livekit_server: ServerUnderTest) -> None:
-    """Its tracks are there."""
+    """The avatar's tracks are there, without sound."""
     async with spoken_with(livekit_server, Frozen(**VENDOR)) as onlooker:
         assert len(onlooker.room.remote_participants[HOSTED_IDENTITY].track_publications) == 2

@@ -1,6 +1,6 @@
-"""The habits of the service as it was seen, over real HTTP and WebSockets and on a real LiveKit server.
+"""The service's observed habits, over real HTTP and WebSockets and on a real LiveKit server.
 
-tests/avatar/test_habits.py holds each of them, with its times, against a whole avatar session in virtual time; so those
+tests/avatar/test_habits.py tests each of them, with its times, on a whole avatar session in virtual time; so the ones
 that take long here are for `make test-long`.
 """
 
@@ -21,11 +21,11 @@ from tests.e2e.ear import Ear
 if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 BYTES_PER_SECOND = 48_000
 
-# Every default is what was seen: grants are checked, `connected` comes once, the first speech begins after 3 s.
+# Every default is an observation: grants are checked, `connected` comes once, the first speech begins after 3 s.
 SEEN = Habits()
 
 
@@ -38,7 +38,7 @@ async def say(conversation: Call, seconds: float) -> None:
 
 
 def started(sessions: list[Any]) -> list[Any]:
-    """Return the sessions that were paid for."""
+    """Return the sessions that were billed."""
     return [session for session in sessions if session["started_at"] is not None]
 
 
@@ -68,7 +68,7 @@ async def test_one_session_says_everything(livekit_server: LiveKitServer, habits
     assert session["sockets"] == 1
 
 
-async def test_a_dropped_socket_goes_on_in_its_session(livekit_server: LiveKitServer) -> None:
+async def test_a_dropped_socket_is_replaced_in_its_session(livekit_server: LiveKitServer) -> None:
     """The service doesn't say `connected` on the second WebSocket, and the rest of the speech is sent there."""
     drop = Drop(vendor="liveavatar", at="speaking", after=1.0)
     async with call(AvatarSession, livekit_server, FULL, SEEN, [drop]) as conversation:
@@ -83,7 +83,7 @@ async def test_a_dropped_socket_goes_on_in_its_session(livekit_server: LiveKitSe
 async def test_with_one_slot_the_next_session_begins_when_the_slot_is_free(
     livekit_server: LiveKitServer, code: int
 ) -> None:
-    """The service ends the session; its slot is free 2.5 s later, and the next session says what comes then."""
+    """The service ends the session; its slot is free 2.5 s later, and the next session says the next segment."""
     habits = Habits(concurrency=1, concurrency_code=code)
     end = End(vendor="liveavatar", at="speaking", after=0.5)
     async with call(AvatarSession, livekit_server, FULL, habits, [end]) as conversation:
@@ -101,7 +101,7 @@ async def test_with_one_slot_the_next_session_begins_when_the_slot_is_free(
 
 
 async def test_speech_that_is_cut_at_the_paid_limit_is_heard_to_its_end(livekit_server: LiveKitServer) -> None:
-    """The service says that the speech has ended after 0.37 s; the agent's own track says the rest meanwhile."""
+    """The service reports the speech's end after 0.37 s; the fallback track says the rest meanwhile."""
     onlooker = Ear(livekit_server.url, mint(livekit_server, "onlooker"), "agent")
     async with call(AvatarSession, livekit_server, FULL, SEEN) as conversation, onlooker:
         await say(conversation, 0.5)
@@ -119,7 +119,7 @@ async def test_speech_that_is_cut_at_the_paid_limit_is_heard_to_its_end(livekit_
 
 @pytest.mark.parametrize("code", [4033, pytest.param(4007, marks=pytest.mark.long)])
 async def test_an_account_without_credits_is_named(livekit_server: LiveKitServer, code: int) -> None:
-    """The start is refused once, as a matter of credits and not of the key."""
+    """The start is refused once, for the credits and not for the key."""
     habits = Habits(credits=0.0, no_credits_code=code)
     with pytest.raises(CapacityError, match="credit"):
         async with call(AvatarSession, livekit_server, FULL, habits):

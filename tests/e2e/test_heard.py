@@ -1,4 +1,4 @@
-"""A barge-in: what the captions say was said is what was heard."""
+"""A barge-in: the captions match what was heard."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
-# Seconds of the story; in the first three the framework takes what it hears for an echo.
+# Seconds of the story; in the first three the framework takes sound for an echo.
 IN_THE_MIDDLE = 6.0
 
-# Seconds; between two sentences there are 0.3, and before the agent's next answer more.
+# Seconds; pauses between sentences last 0.3 s, and the one before the agent's next answer is longer.
 SILENCE = 0.5
 
-# Seconds between what was played and what we know of it; machines under test are busy.
+# Seconds between the played position and our measurement; machines under test are busy.
 AGREES = 0.2
 
-# Seconds that a word may be spoken and not captioned. The framework paces words by the average speed of the speech and
+# Seconds for which a spoken word may lack its caption. The framework paces words by the average speed of the speech and
 # shows one in the middle of its time: 0.2 s after its start on average, 0.6 s at most in two stories.
 TRAILS = 0.9
 
@@ -50,4 +50,4 @@ async def test_the_caption_of_an_interrupted_story_ends_where_it_was_heard_to(st
     assert story.word_starts[captioned - 2] <= heard + session["stalled_seconds"] + AGREES, (
         "more than one word too many"
     )
-    assert story.word_starts[captioned] >= heard - TRAILS, "a word too few"
+    assert story.word_starts[captioned] >= heard - TRAILS, "a word is missing"

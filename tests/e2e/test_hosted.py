@@ -1,4 +1,4 @@
-"""A call in a room of LiveAvatar's own: all is as in ours, and only the caller is heard."""
+"""A call in a room of LiveAvatar's: it works as in our own, and only the caller is listened to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120
 async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> None:
     """Without a LiveKit server of ours: heard, answered, interrupted, ended, and the one session is stopped.
 
-    The avatar speaks before anybody else, and is never taken for the caller: its words are not answered.
+    The avatar speaks first, and is never taken for the caller: its words are not answered.
     """
     hosted = replace(stage, room_owner="liveavatar")
     before = len(await stage.sessions())
@@ -44,7 +44,7 @@ async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> 
     assert len(await stage.sessions()) == before + 1
     assert session["end_reason"] == "USER_CLOSED"
     linked = [line for line in lines if "RoomIO linked to participant" in line]
-    assert linked, "to the caller, from the start"
+    assert linked, "the session was not linked to the caller from the start"
     assert not [line for line in linked if AVATAR_IDENTITY in line]
     assert not [line for line in lines if ticket.token in line or "/ws/" in line or "eyJ" in line]
     assert not [line for line in lines if "Traceback" in line or '"level": "ERROR"' in line]

@@ -1,4 +1,4 @@
-"""A backend steers a real call over HTTP, and gives a front end an avatar to render."""
+"""A backend controls a real call over HTTP, and gives a front end an avatar to render."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ SECRET = "a-secret-of-the-backend"
 
 
 class Backend:
-    """Asks over HTTP, and nothing else."""
+    """A backend that only sends HTTP requests."""
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
         self._http = http
 
     async def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Ask; the status and the answer."""
+        """Send a request, and return the status and the answer."""
         async with self._http.request(method, f"/api/{path}", json=body) as answer:
             return answer.status, await answer.json() if answer.content_type == "application/json" else None
 
     async def wait_until(self, call: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Ask for a call's state until it is as wanted."""
+        """Poll a call's state until it is as wanted."""
         async with asyncio.timeout(HAPPENS):
             while not is_so((state := (await self.ask("GET", f"calls/{call}")))[1]):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(POLL)
@@ -48,13 +48,13 @@ class Backend:
 
 
 def kinds(state: dict[str, Any]) -> set[str]:
-    """Who is in the call. LiveKit's server tells of a participant a moment after the agent has seen them."""
+    """Return the kinds of participants in the call. LiveKit's server lists them a moment after the agent does."""
     return {each["kind"] for each in state["participants"]}
 
 
 @asynccontextmanager
 async def backend(stage: Stage) -> AsyncIterator[Backend]:
-    """A backend that knows the secret of a worker."""
+    """Yield a backend that knows the secret of a worker."""
     settings = {"WEB_PORT": str(port := free_port()), "WEB_SECRET": SECRET}
     headers = {"Authorization": f"Bearer {SECRET}"}
     async with (
@@ -66,7 +66,7 @@ async def backend(stage: Stage) -> AsyncIterator[Backend]:
 
 @asynccontextmanager
 async def joined(url: str, token: str) -> AsyncIterator[rtc.Room]:
-    """Somebody who joins a room, and hears nothing."""
+    """Join a room, without a subscription to any track."""
     room = rtc.Room()
     await room.connect(url, token)
     try:
@@ -76,7 +76,7 @@ async def joined(url: str, token: str) -> AsyncIterator[rtc.Room]:
 
 
 async def test_a_backend_speaks_into_a_call_and_ends_it(stage: Stage) -> None:
-    """It begins the call, has a text said, learns how long that was, cuts another one, and ends the call."""
+    """The backend begins the call, has a text said, learns its duration, cuts another one, and ends the call."""
     async with backend(stage) as known:
         status, details = await known.ask("POST", "calls", {"name": "Ada", "call": {"opening": ""}})
         assert status == 201
@@ -108,8 +108,8 @@ async def test_a_backend_speaks_into_a_call_and_ends_it(stage: Stage) -> None:
     assert over[0] == 404
 
 
-async def test_a_front_end_renders_an_avatar_of_its_own(stage: Stage) -> None:
-    """It joins the room that it is told, where the avatar is; the WebSocket is ready; then the session is stopped."""
+async def test_a_front_end_renders_its_own_avatar(stage: Stage) -> None:
+    """The front end joins the reply's room, which has the avatar; the WebSocket is ready; the session is stopped."""
     async with backend(stage) as known:
         status, session = await known.ask("POST", "renderer/sessions", {"video_quality": "low"})
         assert (status, set(session)) == (201, {"sessionId", "livekitUrl", "livekitToken", "wsUrl"})
@@ -121,7 +121,7 @@ async def test_a_front_end_renders_an_avatar_of_its_own(stage: Stage) -> None:
             async with asyncio.timeout(JOINS):
                 while (await socket.receive_json()).get("state") != "connected":
                     pass
-                while not any(each.track_publications for each in room.remote_participants.values()):  # noqa: ASYNC110 - waits for a picture
+                while not any(each.track_publications for each in room.remote_participants.values()):  # noqa: ASYNC110 - a picture has no event
                     await asyncio.sleep(POLL)
             assert (await known.ask("DELETE", f"renderer/sessions/{session['sessionId']}"))[0] == 204
             ended = await stage.ended_session()

@@ -29,7 +29,7 @@ PROMISE = 15.0
 
 
 async def test_a_killed_worker_and_a_killed_job_leave_no_session(stage: Stage, tmp_path: Path) -> None:
-    """In mid-call the worker is killed with all it has started, and in a call of the next worker the job."""
+    """The worker is killed with all its processes during a call, and the job during a call of the next worker."""
     journal = SessionJournal(tmp_path)
     settings = {"STATE_DIR": str(tmp_path)}
     async with stage.worker(settings) as worker, call(stage, "killed-worker"):
@@ -50,7 +50,7 @@ async def test_a_killed_worker_and_a_killed_job_leave_no_session(stage: Stage, t
 
 @asynccontextmanager
 async def call(stage: Stage, name: str) -> AsyncIterator[None]:
-    """A caller who sees the avatar."""
+    """Join as a caller who sees the avatar."""
     room = rtc.Room()
     changes = Changes()
     for event in ("participant_attributes_changed", "participant_connected", "track_subscribed"):
@@ -75,7 +75,7 @@ def _sees_avatar(room: rtc.Room) -> bool:
 
 
 def _job(worker: Child) -> int:
-    """The process id of the job that has found a caller last."""
+    """Return the process id of the job that was linked to a caller last."""
     lines = [line for line in worker.tail(1000) if "RoomIO linked to participant" in line]
     found = re.search(r'"pid": (\d+)', lines[-1])
     assert found is not None

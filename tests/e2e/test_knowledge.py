@@ -1,4 +1,4 @@
-"""A question that a handbook answers, in a real call: seen from the caller's side of it."""
+"""A question that a handbook answers, in a real call, observed by the caller."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ HANDBOOK = "# Opening hours\n\nThe shop opens at nine.\n\n# Warranty\n\nThe warr
 async def test_a_question_is_answered_from_a_handbook(stage: Stage, tmp_path: Path) -> None:
     """The tool is called, its passage is said, and its sources are shown.
 
-    A link and an MCP server are down: the call goes on without them, and the report says so. The caller says nothing
-    more, is asked, and is left after a goodbye.
+    A link and an MCP server are down: the call continues without them, and the report says so. The caller is silent, is
+    asked whether they are there, and the agent leaves after a goodbye.
     """
     (tmp_path / "handbook.md").write_text(HANDBOOK)
     persona = tmp_path / "ada.toml"

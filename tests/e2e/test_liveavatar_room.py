@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     from demo.livekit_server import LiveKitServer as ServerUnderTest
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 
 @asynccontextmanager
 async def serving(options: Options) -> AsyncIterator[StandIn]:
-    """The stand-in on loopback, with real rooms."""
+    """Run the stand-in on loopback, with real rooms."""
     async with TestServer(create_app(options)) as server, ClientSession() as http:
         yield StandIn(str(server.make_url("")).rstrip("/"), http)
 
 
 async def test_avatar_is_heard_in_the_hosted_room_until_the_stop(livekit_server: ServerUnderTest) -> None:
-    """A session that brings no room gets one: who joins with the client token hears the avatar, until the stop."""
+    """A session without a room gets one: a participant with the client token hears the avatar until the stop."""
     server = LiveKitServer(livekit_server.url, livekit_server.api_key, livekit_server.api_secret)
     async with serving(Options(habits=Habits.fast(), livekit=server)) as stand_in:
         session = await stand_in.start(livekit_config=None, video_settings={"quality": "low"})
@@ -47,7 +47,7 @@ async def test_avatar_is_heard_in_the_hosted_room_until_the_stop(livekit_server:
 
 
 async def test_session_ends_when_livekit_refuses_the_token(livekit_server: ServerUnderTest) -> None:
-    """Its WebSocket is closed, and the history says why."""
+    """The session's WebSocket is closed, and the history has the reason."""
     async with serving(Options(habits=Habits.fast())) as stand_in:
         config = {"livekit_url": livekit_server.url, "livekit_room": "room", "livekit_client_token": "no token"}
         session = await stand_in.start(livekit_config=config)
@@ -59,8 +59,8 @@ async def test_session_ends_when_livekit_refuses_the_token(livekit_server: Serve
     assert (inspected["state"], inspected["end_reason"]) == ("ended", "DISPATCH_FAILED")
 
 
-async def test_avatar_publishes_the_tracks_that_were_seen(livekit_server: ServerUnderTest) -> None:
-    """Their names, sources and codecs, under the identity of the room token (facts 24, 25)."""
+async def test_avatar_publishes_the_observed_tracks(livekit_server: ServerUnderTest) -> None:
+    """Names, sources and codecs match, under the identity of the room token (facts 24, 25)."""
     grants = api.VideoGrants(room_join=True, room="tracks")
     token = api.AccessToken(livekit_server.api_key, livekit_server.api_secret).with_grants(grants)
     config = {

@@ -1,4 +1,4 @@
-"""LiveKit can't be reached for a while, in the middle of a call."""
+"""LiveKit can't be reached for a while, during a call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(180),
     pytest.mark.long,
-    pytest.mark.ours(reason="it is our server that is away"),
+    pytest.mark.ours(reason="our own server is cut off"),
 ]
 
 # Seconds of the story.
@@ -33,17 +33,17 @@ IN_THE_MIDDLE = 3.0
 # Seconds.
 AWAY = 10.0
 
-# Seconds: the framework's worker gives LiveKit up after about 130, and ends every call.
+# Seconds: the framework's worker gives LiveKit up after about 130 s, and ends every call.
 LONG_AWAY = 150.0
 
-# What LiveKit's client says of its attempts to come back is long.
+# LiveKit's client logs many lines about its attempts to reconnect.
 LINES = 500
 
 
-async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path) -> None:
-    """Worker and job are cut off in mid-story: it is told to its end, and then the caller is heard and answered.
+async def test_a_call_continues_after_livekit_was_away(stage: Stage, tmp_path: Path) -> None:
+    """Worker and job are cut off during a story: it is told to its end, and then the caller is heard and answered.
 
-    The avatar has a connection of its own to the room, which stays.
+    The avatar's own connection to the room stays open.
     """
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
@@ -63,18 +63,18 @@ async def test_a_call_goes_on_when_livekit_was_away(stage: Stage, tmp_path: Path
             )
             registrations = [line for line in worker.tail(LINES) if "registered worker" in line]
 
-    # What a recogniser makes of two words is not what is tried here: they were heard, and answered.
+    # The recognised words do not matter here: they were heard, and answered.
     assert talk.captions.own(since=0.0).startswith("tell me a story ")
     assert reply
     assert [utterance["interrupted"] for utterance in session["utterances"]] == [False, False]
-    assert len(registrations) == 2, "one before, one after"
+    assert len(registrations) == 2, "one registration before, one after"
 
 
 @pytest.mark.timeout(400)
 async def test_a_call_outlasts_a_worker_that_has_lost_livekit(stage: Stage, tmp_path: Path) -> None:
-    """Only the worker's connection is away, for longer than the framework tries: the call does not notice it.
+    """Only the worker's connection is away, for longer than the framework tries: the call is not affected.
 
-    Meanwhile the worker is not ready, and alive; afterwards it takes calls again.
+    Meanwhile the worker is alive but not ready; afterwards it takes calls again.
     """
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
@@ -88,7 +88,7 @@ async def test_a_call_outlasts_a_worker_that_has_lost_livekit(stage: Stage, tmp_
             async with http.get(f"{url}/readyz") as ready, http.get(url) as alive:
                 away = (ready.status, (await ready.json())["status"], alive.status)
             await talk.say("thank you")
-            # What a recogniser makes of two words may be answered by a whole story.
+            # The recogniser may take the two words for a request that a whole story answers.
             reply = await talk.begun(1, 5)
             proxy.mend()
             async with asyncio.timeout(HAPPENS):
@@ -102,6 +102,6 @@ async def test_a_call_outlasts_a_worker_that_has_lost_livekit(stage: Stage, tmp_
 
 
 async def is_ready(http: aiohttp.ClientSession, url: str) -> bool:
-    """Tell whether the worker is ready."""
+    """Return whether the worker is ready."""
     async with http.get(f"{url}/readyz") as answer:
         return answer.status == HTTPStatus.OK

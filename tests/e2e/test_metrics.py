@@ -1,4 +1,4 @@
-"""What an operator can see of a call on a real LiveKit server: metrics, read by HTTP, and traces, taken by HTTP."""
+"""Metrics and traces of a call on a real LiveKit server, both transferred over HTTP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Samples = dict[tuple[str, tuple[str, ...]], float]
 
 
 async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp_path: Path) -> None:
-    """A call, its turns, barge-in, avatar and end are counted and traced, without one word of it."""
+    """A call, its turns, barge-in, avatar and end are counted and traced, without any of its words."""
     port = free_port()
     collector = Collector()
     async with (
@@ -54,7 +54,7 @@ async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp
     assert sum(samples.get(("calls_ended_total", (reason,)), 0) for reason in CALL_ENDS) == 1
     assert samples["calls_active", ()] == 0
     assert samples["join_to_first_frame_seconds_count", ()] == samples["join_to_first_word_seconds_count", ()] == 1
-    # The opening line and three answers, the last of which a caller who leaves may not hear.
+    # The opening line and three answers; a caller who leaves may not hear the last.
     assert samples["response_seconds_count", ("opening",)] == 1
     assert samples["response_seconds_count", ("speech",)] >= 2
     for stage_name in ("transcript", "first_token", "first_audio", "sent", "speaking"):
@@ -82,11 +82,11 @@ async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp
 
 
 class Collector:
-    """Takes traces by OTLP over HTTP.
+    """A receiver of traces by OTLP over HTTP.
 
     Attributes:
-        spans: All that came.
-        bytes: The requests as they came.
+        spans: All spans that came.
+        bytes: The bodies of all requests.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Collector:
         self._changed = asyncio.Condition()
 
     def named(self, name: str) -> list[Span]:
-        """The spans of this name."""
+        """Return the spans of this name."""
         return [span for span in self.spans if span.name == name]
 
     async def wait_for(self, name: str) -> None:
@@ -116,12 +116,12 @@ class Collector:
 
 
 def attribute(span: Span, name: str) -> str | None:
-    """The value of an attribute."""
+    """Return the value of an attribute."""
     return next((each.value.string_value for each in span.attributes if each.key == name), None)
 
 
 async def _ended(port: int) -> str:
-    """Read the metrics until they tell that a call has ended; the avatar's stop comes a little before."""
+    """Read the metrics until they show that a call has ended; the avatar's stop comes a little before."""
     async with aiohttp.ClientSession() as http:
         while True:
             async with http.get(f"http://127.0.0.1:{port}/metrics") as answer:

@@ -1,4 +1,4 @@
-"""The official livekit-plugins-liveavatar holds a conversation with the stand-in, over a real LiveKit server."""
+"""The official livekit-plugins-liveavatar has a conversation with the stand-in, on a real LiveKit server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from demo.livekit_server import LiveKitServer
     from simulators.liveavatar import Dialect
 
-pytestmark = pytest.mark.ours(reason="there is no worker in it, whose rooms might be others")
+pytestmark = pytest.mark.ours(reason="no worker takes part that could use other rooms")
 
 both_dialects = pytest.mark.parametrize(
     "dialect", [FULL, pytest.param(STATE_ONLY, marks=pytest.mark.long)], ids=lambda dialect: dialect.name
@@ -22,8 +22,8 @@ both_dialects = pytest.mark.parametrize(
 
 
 @both_dialects
-async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: LiveKitServer, dialect: Dialect) -> None:
-    """The avatar joins with its face, its track carries the tone that was sent, and the playback is reported."""
+async def test_plugin_is_heard_and_gets_the_end_of_its_speech(livekit_server: LiveKitServer, dialect: Dialect) -> None:
+    """The avatar joins with its picture, its track carries the tone that was sent, and the playback is reported."""
     async with call(liveavatar.AvatarSession, livekit_server, dialect, Habits()) as conversation:
         await conversation.say(2.0)
         conversation.voice.flush()
@@ -41,7 +41,7 @@ async def test_plugin_is_heard_and_told_the_end_when_it_speaks(livekit_server: L
 
 @both_dialects
 async def test_plugin_is_silenced_when_it_interrupts(livekit_server: LiveKitServer, dialect: Dialect) -> None:
-    """Of ten seconds only the first is heard, on the track as in the stand-in's books."""
+    """Of ten seconds only the first is heard, on the track as in the stand-in's records."""
     async with call(liveavatar.AvatarSession, livekit_server, dialect, Habits()) as conversation:
         await conversation.say(10.0)
         conversation.voice.flush()

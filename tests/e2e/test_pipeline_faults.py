@@ -1,4 +1,4 @@
-"""A vendor fails in the middle of a call: the turn ends in words, or in the apology, and the next turn is as ever."""
+"""A vendor fails during a call: the turn ends in words, or in the apology, and the next turn works as usual."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BEGINNING = JOKE[:7]
 THANKS = ("You are welcome. Is there anything else?", "With pleasure.")
 EVERY_TIME: dict[str, Any] = {"times": None}
 
-# Seconds before one says it again; what follows at once is one speech.
+# Seconds before a sentence is repeated; speech that follows at once would belong to the same turn.
 A_MOMENT = 1.5
 
 LINES = 1_000
@@ -40,7 +40,7 @@ class Trouble:
     """A call with a vendor that can be made to fail.
 
     Attributes:
-        worker: Whose log it is.
+        worker: The worker, with its log.
     """
 
     talk: Page
@@ -49,7 +49,7 @@ class Trouble:
     turns: int = 0
 
     async def arm(self, *faults: dict[str, Any]) -> None:
-        """From now on these go wrong, and nothing else."""
+        """Arm these faults in place of the former ones."""
         async with aiohttp.ClientSession() as http, http.put(self.url, json={"faults": faults}) as reply:
             assert reply.ok, await reply.text()
 
@@ -60,12 +60,12 @@ class Trouble:
                 await asyncio.sleep(POLL)
 
     async def ask(self, text: str) -> str:
-        """Write it, so that it is understood; gives the caption of what is said next."""
+        """Write a text, which needs no recognition, and return the next caption."""
         await self.talk.write(text)
         return await self.next()
 
     async def say(self, text: str) -> None:
-        """Say it, when the agent listens."""
+        """Say a text once the agent listens."""
         await self.talk.listens()
         await self.talk.say(text)
 
@@ -79,7 +79,7 @@ class Trouble:
 async def trouble(
     stage: Stage, name: str, directory: Path, settings: dict[str, str] | None = None
 ) -> AsyncIterator[Trouble]:
-    """A call in which nothing has been said; afterwards nothing is armed."""
+    """Yield a call in which nothing has been said; afterwards no fault is armed."""
     persona = directory / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     url = f"{stage.stand_ins}/stand-in/faults"
@@ -94,7 +94,7 @@ async def trouble(
             await call.arm()
 
 
-# A fault, and what is heard: the beginning and the end.
+# The fault, and the beginning and the end of what is heard.
 THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "refuses": ({"kind": "status", "at": "chat", "status": 503, **EVERY_TIME}, [SORRY]),
     "refuses once": ({"kind": "status", "at": "chat", "status": 503}, [JOKE]),
@@ -106,7 +106,7 @@ THINKING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 def told(captions: list[str]) -> str:
-    """The words that were heard."""
+    """Return a description of the captions that were heard."""
     parts = ["the apology" if text == SORRY else _part(text) for text in captions]
     return ", then ".join(parts)
 
@@ -134,7 +134,7 @@ async def test_thinking_fails(stage: Stage, tmp_path: Path, reliability: list[Ro
             assert thanks in THANKS, name
 
 
-# A fault, and how each of the captions begins.
+# The fault, and the beginning of each caption.
 SPEAKING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "is silent once": ({"kind": "silent", "at": "received"}, [JOKE]),
     "breaks off": ({"kind": "drop", "at": "sent", "nth": 3}, [BEGINNING, SORRY]),
@@ -194,7 +194,7 @@ async def test_hearing_fails(stage: Stage, tmp_path: Path, reliability: list[Row
 
 
 async def test_nothing_of_a_call_is_in_the_log(stage: Stage, tmp_path: Path) -> None:
-    """No transcript, chat, answer, key, token or WebSocket URL is in the log, also when every vendor fails."""
+    """No transcript, chat, answer, key, token or WebSocket URL is in the log, even if every vendor fails."""
     async with trouble(stage, "private", tmp_path) as call:
         await call.say("hello can you hear me")
         await call.next()

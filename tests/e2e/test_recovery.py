@@ -33,12 +33,12 @@ JOINS = 60.0
 RESUMES = 45.0
 
 
-# test_resumption.py has the same, with the conversation.
+# test_resumption.py tests the same, with the conversation.
 @pytest.mark.long
 async def test_a_caller_whose_agent_is_killed_gets_another_one(stage: Stage, tmp_path: Path) -> None:
     """First the job is killed, then the worker of the next one: another worker takes the call.
 
-    The dead agent is put out of the room at once, so the page doesn't show one that listens no more.
+    The dead agent is removed from the room at once, so the page doesn't show an agent that no longer listens.
     """
     first, second = {"STATE_DIR": str(tmp_path / "first")}, {"STATE_DIR": str(tmp_path / "second")}
     async with stage.worker(first) as worker, caller(stage, "recovery") as room:
@@ -65,7 +65,7 @@ async def caller(stage: Stage, name: str) -> AsyncIterator[rtc.Room]:
 
 
 async def agent_in(room: rtc.Room, is_wanted: Callable[[str], bool], *, within: float = JOINS) -> str:
-    """Wait until one agent is in the room, which is wanted, ready and alone; its identity."""
+    """Wait until only one agent is in the room, it is the wanted one, and is ready; return its identity."""
     async with asyncio.timeout(within):
         while True:
             agents = [
@@ -79,7 +79,7 @@ async def agent_in(room: rtc.Room, is_wanted: Callable[[str], bool], *, within: 
 
 
 def _process(worker: Child) -> int:
-    """The process id of the worker itself: the only child of the one that keeps it."""
+    """Return the process id of the worker itself: the only child of its keeper."""
     keeper = worker.process.pid
     [pid] = Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split()
     return int(pid)

@@ -1,4 +1,4 @@
-"""The caller's page reloads, or is closed: the call waits for a while, with all that was said."""
+"""The caller's page reloads, or is closed: the call waits for a while, and keeps the conversation."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 # Seconds of the story.
 IN_THE_MIDDLE = 5.0
 
-# Characters that are in the story once.
+# A number of characters whose text occurs only once in the story.
 SOME = 30
 
 
 @pytest.fixture
 def silent(tmp_path: Path) -> dict[str, str]:
-    """Settings of a worker whose agent says nothing before it is spoken to."""
+    """Return settings of a worker whose agent says nothing before it is spoken to."""
     persona = tmp_path / "silent.toml"
     persona.write_text(SILENT_PERSONA)
     return {"PERSONA": str(persona), "CALLER_GRACE": "15"}
 
 
 @pytest.mark.parametrize("identity", [pytest.param("caller", marks=pytest.mark.long), "caller, again"])
-async def test_a_caller_who_reloads_goes_on_where_the_call_was(
+async def test_a_caller_who_reloads_continues_where_the_call_was(
     stage: Stage, silent: dict[str, str], identity: str
 ) -> None:
     """The story pauses where it was heard, the empty room hears none of it, and the new page hears the rest."""
@@ -59,7 +59,7 @@ async def test_a_caller_who_reloads_goes_on_where_the_call_was(
 
 @pytest.mark.long
 async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silent: dict[str, str]) -> None:
-    """After the time that is set the avatar's session is stopped, and nothing was said meanwhile."""
+    """After the set time the avatar's session is stopped, and nothing was said meanwhile."""
     async with stage.worker({**silent, "CALLER_GRACE": "1"}):
         async with page(stage, "gone") as before:
             await before.say("tell me a story")
@@ -70,10 +70,10 @@ async def test_a_caller_who_does_not_come_back_ends_the_call(stage: Stage, silen
     assert [utterance["interrupted"] for utterance in session["utterances"]] == [True]
 
 
-@pytest.mark.ours(reason="the server of LiveAvatar's rooms can't be asked to tell the agent")
+@pytest.mark.ours(reason="the server of LiveAvatar's rooms takes no requests to inform the agent")
 @pytest.mark.long
-async def test_a_reload_that_takes_long_leads_back_into_the_call(stage: Stage, silent: dict[str, str]) -> None:
-    """The new page asks for the way back within 5 s, and joins after them: agent and avatar are those of before."""
+async def test_a_slow_reload_leads_back_into_the_call(stage: Stage, silent: dict[str, str]) -> None:
+    """The new page asks for new connection details within 5 s, and joins later: agent and avatar are the same."""
     url = f"http://127.0.0.1:{(port := free_port())}/api/call"
     async with stage.worker({**silent, "WEB_PORT": str(port)}), aiohttp.ClientSession() as http:
         details = await _details(http, url, {"name": "Ada"})
@@ -94,7 +94,7 @@ async def _details(http: aiohttp.ClientSession, url: str, request: dict[str, str
 
 
 async def _identities(details: dict[str, str]) -> set[str]:
-    """Join, wait for agent and avatar, and leave."""
+    """Join, wait for agent and avatar, and leave; return their identities."""
     room = rtc.Room()
     await room.connect(details["url"], details["token"])
     try:

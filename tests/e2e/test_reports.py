@@ -1,4 +1,4 @@
-"""What a call on a real LiveKit server leaves: webhooks for a receiver that is killed in between, and a report."""
+"""Webhooks and the report of a call on a real LiveKit server; the receiver is killed in between."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-# Seconds by which a position may differ from the stand-in's account: it counts what it has played in frames.
+# Seconds by which a position may differ from the stand-in's record, which counts played frames.
 CLOSE = 0.3
 
 
@@ -38,7 +38,7 @@ class Receiver:
     """A receiver of webhooks that can be killed, and comes back at the same address.
 
     Attributes:
-        port: Of its address.
+        port: The port of its address.
         events: The id and the content of each verified event, repeats included.
     """
 
@@ -58,7 +58,7 @@ class Receiver:
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -72,7 +72,7 @@ class Receiver:
     async def wait_until(self, condition: Any) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(60):
-            while not condition():  # noqa: ASYNC110 - what is waited for is another process's
+            while not condition():  # noqa: ASYNC110 - another process
                 await asyncio.sleep(POLL)
 
     def types(self) -> list[str]:
@@ -89,7 +89,7 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
-    """A receiver that is there."""
+    """Yield a receiver that listens."""
     receiver = Receiver()
     await receiver.start()
     try:
@@ -98,10 +98,10 @@ async def receiving() -> AsyncIterator[Receiver]:
         await receiver.stop()
 
 
-async def test_every_event_arrives_and_the_report_is_what_the_avatar_played(stage: Stage, tmp_path: Path) -> None:
-    """The receiver dies while it takes an event and is away until the call is over; ids tell the repeat.
+async def test_every_event_arrives_and_the_report_matches_the_playback(stage: Stage, tmp_path: Path) -> None:
+    """The receiver dies while it takes an event and is away until the call is over; ids identify the repeat.
 
-    A recording is asked for that the server refuses: the log and the report say so.
+    The server refuses the requested recording: the log and the report say so.
     """
     async with receiving() as receiver:
         settings = {
@@ -109,7 +109,7 @@ async def test_every_event_arrives_and_the_report_is_what_the_avatar_played(stag
             "WEBHOOK_URL": f"http://127.0.0.1:{receiver.port}/hook",
             "WEBHOOK_SECRET": SECRET,
             "WEBHOOK_LOOPBACK": "true",
-            # The server has no egress service: the call goes on without a recording.
+            # The server has no egress service: the call continues without a recording.
             "RECORD": "s3://calls",
         }
         async with stage.worker(settings) as worker:

@@ -1,4 +1,4 @@
-"""A node is lost in a real call: by Redis, another worker notices it, and its agent goes on in the conversation."""
+"""A node is lost in a real call: another worker detects it in Redis, and its agent continues the conversation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PERSONA = 'name = "Nova"\ninstructions = "Remember names."\nresumption = "Here I
 
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
-    """The fleet's Redis."""
+    """Yield the URL of the fleet's Redis."""
     directory = tmp_path / "redis"
     directory.mkdir()
     server = RedisServer(directory)
@@ -46,7 +46,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
 
 
 async def test_the_next_agent_knows_the_callers_name(stage: Stage, tmp_path: Path, redis_url: str) -> None:
-    """First the job is killed, whose worker notices it; then that worker with all its processes, as a node is lost."""
+    """First the job is killed, which its worker detects; then that worker with all its processes, as a node is lost."""
     persona = tmp_path / "nova.toml"
     persona.write_text(PERSONA)
     async with mind() as mind_url:
@@ -70,14 +70,14 @@ async def test_the_next_agent_knows_the_callers_name(stage: Stage, tmp_path: Pat
 
 
 async def says(front: FrontEnd, text: str, answer: str) -> None:
-    """Write to the agent, and wait until it has said this."""
+    """Write to the agent, and wait until it has given this answer."""
     await front.call("talk", text=text)
     await front.event("said", text=answer)
 
 
 @asynccontextmanager
 async def mind() -> AsyncIterator[str]:
-    """A language model that knows the caller's name from the messages alone; its address."""
+    """Run a language model that knows the caller's name only from the messages; yield its address."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", _think)
     runner = web.AppRunner(app)

@@ -1,4 +1,4 @@
-"""A caller who asks something, is heard by Flux, and says nothing more."""
+"""A caller who asks something, is recognised by Flux, and is then silent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ goodbye = "Goodbye."
 
 @pytest.mark.long
 async def test_a_caller_is_answered_asked_and_left(stage: Stage, tmp_path: Path) -> None:
-    """By Deepgram's own end of turn; within the answer's limit; and the goodbye is heard to its end."""
+    """Deepgram's end of turn is used, the answer keeps its limit, and the goodbye is heard to its end."""
     flux = {"DEEPGRAM_MODEL": "flux-general-en"}
     async with conversation(stage, "silence", tmp_path, persona=PERSONA, settings=flux) as talk:
         await talk.say("tell me a story")

@@ -1,4 +1,4 @@
-"""What a worker receives, by the LiveKit server's own count: the caller, and nothing of the avatar while it speaks."""
+"""What a worker receives, by the LiveKit server's count: the caller, and nothing of the avatar while it speaks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HAPPENS = 40.0
 # Seconds of the opening line until its beginning was measured, and for which bytes are counted afterwards.
 _BEGINNING, _WHILE = 1.5, 1.0
 
-# Bytes a second: speech takes six to twelve thousand, and a silent microphone some hundred.
+# Bytes per second: speech takes six to twelve thousand, and a silent microphone some hundred.
 _MOST = 2_000
 
 _SENT = re.compile(r'livekit_packet_bytes\{[^}]*direction="outgoing"[^}]*\} (\S+)')
@@ -35,9 +35,9 @@ _SUBSCRIBED = re.compile(r'livekit_track_subscribed_total\{kind="(\w+)"[^}]*\} (
 
 @pytest.mark.parametrize("room_owner", ["ours", pytest.param("liveavatar", marks=pytest.mark.long)])
 async def test_a_worker_receives_the_caller_alone(stage: Stage, room_owner: Literal["ours", "liveavatar"]) -> None:
-    """The caller subscribes to nothing, and the worker to the microphone and the avatar's sound, which it has not sent.
+    """The caller subscribes to nothing, the worker to the microphone and to the avatar's sound, which is not sent.
 
-    Of the sound of the opening line, only the beginning is received: by it the captions' delay is measured.
+    Only the beginning of the opening line's sound is received, to measure the delay of the captions.
     """
     there = replace(stage, room_owner=room_owner)
     async with there.worker(), AsyncExitStack() as stack:
@@ -65,12 +65,12 @@ async def test_a_worker_receives_the_caller_alone(stage: Stage, room_owner: Lite
 
 
 async def sent_bytes(server: LiveKitServer) -> float:
-    """The bytes of media that the server has sent to everybody so far."""
+    """Return the bytes of media that the server has sent to all participants so far."""
     return sum(float(count) for count in _SENT.findall(await _metrics(server)))
 
 
 async def subscriptions(server: LiveKitServer) -> dict[str, int]:
-    """The subscriptions that all participants of all rooms have now, by the kind of the track."""
+    """Return the current subscriptions of all participants in all rooms, by the kind of the track."""
     found = _SUBSCRIBED.findall(await _metrics(server))
     counts = {"AUDIO": 0, "VIDEO": 0}
     for kind, count in found:

@@ -1,4 +1,4 @@
-"""What a worker serves beside its calls, on a real LiveKit server."""
+"""The HTTP endpoints of a worker, on a real LiveKit server."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ pytestmark = [
 
 
 @pytest.mark.long
-async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
-    """Agent and face are called before the caller joins, who is not alone then, and health counts the call."""
+async def test_a_token_brings_the_named_agent(stage: Stage) -> None:
+    """Agent and avatar are started before the caller joins, and health counts the call."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     settings = {"WEB_PORT": str(port), "LIVEKIT_AGENT_NAME": "nova"}
     known = len(await stage.sessions())
@@ -44,8 +44,8 @@ async def test_a_token_brings_the_agent_that_has_a_name(stage: Stage) -> None:
 
 
 @pytest.mark.long
-async def test_a_caller_who_does_not_come_costs_less_than_a_minute(stage: Stage) -> None:
-    """An unjoined room is closed, and its avatar session stopped."""
+async def test_a_caller_who_does_not_join_costs_less_than_a_minute(stage: Stage) -> None:
+    """A room without its caller is closed, and its avatar session stopped."""
     known = len(await stage.sessions())
     async with stage.worker({"WEB_PORT": str(port := free_port())}), aiohttp.ClientSession() as http:
         async with http.post(f"http://127.0.0.1:{port}/api/call", json={}):
@@ -55,13 +55,13 @@ async def test_a_caller_who_does_not_come_costs_less_than_a_minute(stage: Stage)
             while (await stage.sessions())[-1]["state"] != "ended":  # noqa: ASYNC110 - another process
                 await asyncio.sleep(POLL)
 
-        await asyncio.sleep(5.0)  # an agent that was called by an avatar alone would be there
+        await asyncio.sleep(5.0)  # by now the avatar alone would have brought an agent
 
         assert len(await stage.sessions()) == known + 1
 
 
-async def test_a_token_for_a_client_sdk_buys_nothing_before_its_caller_joins(stage: Stage) -> None:
-    """A page of another origin asks as LiveKit's TokenSource does, waits, and joins: then the avatar comes."""
+async def test_a_token_for_a_client_sdk_starts_nothing_before_its_caller_joins(stage: Stage) -> None:
+    """A page of another origin requests it as LiveKit's TokenSource does, waits, and joins: then the avatar comes."""
     origin = "https://www.example.com"
     settings = {"WEB_PORT": str(port := free_port()), "WEB_ORIGINS": origin}
     known = len(await stage.sessions())
@@ -70,7 +70,7 @@ async def test_a_token_for_a_client_sdk_buys_nothing_before_its_caller_joins(sta
         async with http.post(url, json={"participant_name": "Ada"}, headers={"Origin": origin}) as answer:
             assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (201, origin)
             details = await answer.json()
-        await asyncio.sleep(3.0)  # an avatar that the token had bought would be there
+        await asyncio.sleep(3.0)  # by now the token would have brought an avatar
         assert len(await stage.sessions()) == known
         room = rtc.Room()
         await room.connect(details["server_url"], details["participant_token"])
@@ -82,7 +82,7 @@ async def test_a_token_for_a_client_sdk_buys_nothing_before_its_caller_joins(sta
 
 
 async def _session_runs(stage: Stage, known: int) -> None:
-    """Wait until there is one session more than were known, with its avatar in the room."""
+    """Wait until there is one session more than `known`, with its avatar in the room."""
     async with asyncio.timeout(JOINS):
         while len(await stage.sessions()) == known or (await stage.sessions())[-1]["state"] != "connected":  # noqa: ASYNC110 - another process
             await asyncio.sleep(POLL)

@@ -1,4 +1,4 @@
-"""A real LiveKit server passes the question whether an agent lives on to it."""
+"""A real LiveKit server passes on the question whether an agent is alive."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ asyncio.run(main())
 """
 
 
-async def test_a_process_is_seen_to_live_and_to_be_stopped(livekit_server: LiveKitServer) -> None:
+async def test_a_process_is_detected_as_alive_or_stopped(livekit_server: LiveKitServer) -> None:
     """LiveKit still lists a process that is stopped or was killed a moment ago; it does not answer.
 
-    Of an agent that is not in the room nothing is known.
+    For an agent that is not in the room the answer is unknown.
     """
     token = mint(livekit_server, "agent-1")
     process = await asyncio.create_subprocess_exec(

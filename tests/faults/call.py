@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SECONDS = 4
 ROOM = "faults"
 MOST_OF_A_SECOND = 0.5
-# Seconds until what was played is heard.
+# Seconds until played audio is heard.
 ON_ITS_WAY = 0.5
 
 # A service without the habits that have tests of their own.
@@ -58,9 +58,9 @@ class Call:
         self.voice.flush()
 
     async def is_heard_to_its_end(self, seconds: int = SECONDS) -> None:
-        """The speech is reported as played, and some of every second of it was heard.
+        """Check that the speech is reported as played, and that some of every second of it was heard.
 
-        On a busy machine the stand-in's time may stand still while ours goes on; so much may be missing.
+        On a busy machine the stand-in's time may stop while ours goes on; that much may be missing.
         """
         async with asyncio.timeout(40):
             finished = await self.voice.wait_for_playout()
@@ -73,13 +73,13 @@ class Call:
         assert min(heard) + stalled > MOST_OF_A_SECOND, (heard, stalled)
 
     async def has_avatar(self) -> None:
-        """Wait until there is one."""
+        """Wait until there is an avatar."""
         async with asyncio.timeout(30):
-            while not self.avatar.is_live:  # noqa: ASYNC110 - also when it was there before
+            while not self.avatar.is_live:  # noqa: ASYNC110 - it may have been there before
                 await asyncio.sleep(0.05)
 
     async def books(self) -> dict[str, Any]:
-        """The stand-in's books."""
+        """Return the stand-in's record of the last session."""
         async with self.http.get(f"{self.stand_in}/stand-in/sessions") as reply:
             known: dict[str, Any] = await reply.json()
             return known
@@ -93,7 +93,7 @@ def token(server: LiveKitServer, identity: str) -> str:
 
 @asynccontextmanager
 async def call(server: LiveKitServer, faults: list[dict[str, Any]], **options: Any) -> AsyncIterator[Call]:
-    """A call with these faults armed; afterwards nothing is left that is paid for."""
+    """Yield a call with these faults armed; afterwards nothing that is billed is left."""
     plan = FaultPlan(parse_faults([{"vendor": "liveavatar", **fault} for fault in faults]))
     stand_in_options = Options(habits=options.pop("habits", PROMPT))
     async with AsyncExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The LiveAvatar stand-in, which holds each session at one step of its life until the test has done its deed."""
+"""The LiveAvatar stand-in, which holds each session at one step of its life until the test releases it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _HELD_AT: dict[tuple[str, str], Step] = {
 
 
 class Gate:
-    """Where a session is held.
+    """The step at which a session is held.
 
     Attributes:
-        step: Its room's name begins with it.
-        reached: Set when the session is there.
-        released: Set by the test; held requests are then carried out, also of clients that are gone.
+        step: The step, with which the room's name begins.
+        reached: Set when the session is at the step.
+        released: Set by the test; held requests are then carried out, even of clients that are gone.
     """
 
     def __init__(self, step: Step) -> None:
@@ -60,7 +60,7 @@ class GatedService:
 
     @property
     def sessions(self) -> list[Session]:
-        """All sessions for which a token was given."""
+        """All sessions with a token."""
         return self._app[SERVICE].model.sessions
 
     @asynccontextmanager
@@ -78,7 +78,7 @@ class GatedService:
             await runner.cleanup()
 
     def gate(self, room: str) -> Gate:
-        """The gate of the session for that room; made when it is asked for first."""
+        """Return the gate of the session for that room; the first call makes it."""
         step: Step = next(step for step in STEPS if room.startswith(step))
         return self.gates.setdefault(room, Gate(step))
 
@@ -91,7 +91,7 @@ class GatedService:
     async def _hold(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        # What was sent is carried out although its sender is gone; later it could no longer be read.
+        # Read the request now: it is carried out even if its sender is gone, and could not be read then.
         await request.read()
         room = await self._room(request)
         gate = self.gate(room)
@@ -108,7 +108,7 @@ class GatedService:
                 self._answered.notify_all()
 
     async def _room(self, request: web.Request) -> str:
-        """The room of the session that a request is about."""
+        """Return the room of the session that a request is about."""
         if request.path.endswith("/token"):
             return str(json.loads(await request.text())["livekit_config"]["livekit_room"])
         if request.path.endswith("/start"):

@@ -1,4 +1,4 @@
-"""A room with everybody in it who makes a sound: which second of a speech was heard, from whom, and when."""
+"""A listener to all sound in a room: which second of a speech was heard, from which participant, and when."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ WINDOW = 0.02
 # RMS of a window above which it is sound; the speech has 7000, coded silence stays below 50.
 LOUD = 500.0
 
-# The speech is a tone that rises at every second, so that each second can be told from the others.
+# The speech is a tone that rises at every second, so that each second can be recognised.
 FIRST_HZ, STEP_HZ = 400, 150
 
 
 def speech(seconds: int) -> list[rtc.AudioFrame]:
-    """Frames of 0.1 s."""
+    """Return the speech in frames of 0.1 s."""
     times = np.arange(RATE_HZ) / RATE_HZ
     tones = [np.sin(2 * np.pi * (FIRST_HZ + STEP_HZ * second) * times) * 10_000 for second in range(seconds)]
     samples = np.concatenate(tones).astype("<i2")
@@ -35,8 +35,8 @@ class Heard:
     """A window with sound in it.
 
     Attributes:
-        at: when it arrived, the event loop's time.
-        speaker: identity of who made it.
+        at: arrival time of the event loop.
+        speaker: identity of the participant who made it.
         second: which second of the speech it is from.
     """
 
@@ -46,17 +46,17 @@ class Heard:
 
 
 class Hall:
-    """Hears everybody, from `async with` on.
+    """A listener to all participants, active within `async with`.
 
     Args:
-        url: of the LiveKit server.
-        token: of a caller.
+        url: URL of the LiveKit server.
+        token: token of a caller.
     """
 
     def __init__(self, url: str, token: str) -> None:
         self.heard: list[Heard] = []
+        # The event loop's time at which the first speech was captured.
         self.asked_at: float | None = None
-        """When the first speech was to be said, the event loop's time."""
         self._url = url
         self._token = token
         self._room = rtc.Room()
@@ -83,7 +83,7 @@ class Hall:
             await self._changed.wait_for(lambda: any(each.second == second for each in self.heard))
 
     def seconds_of(self, second: int) -> float:
-        """How much was heard of this second of the speech."""
+        """Return the seconds that were heard of this second of the speech."""
         return sum(each.second == second for each in self.heard) * WINDOW
 
     @property
@@ -93,17 +93,17 @@ class Hall:
 
     @property
     def first_silence(self) -> float:
-        """From when the speech was to be said to its first sound."""
+        """Seconds from the capture of the first speech to its first sound."""
         return self.heard[0].at - self.asked_at if self.asked_at is not None else 0.0
 
     @property
     def longest_silence(self) -> float:
-        """Between the first and the last sound, in one go."""
+        """The longest silence in seconds between the first and the last sound."""
         times = [each.at for each in self.heard]
         return max((after - before for before, after in itertools.pairwise(times)), default=0.0) - WINDOW
 
     def together(self, speaker: str, other: str) -> float:
-        """How long these two were heard at the same time."""
+        """Return the seconds in which these two were heard at the same time."""
         slots = [{round(each.at / WINDOW) for each in self.heard if each.speaker == who} for who in (speaker, other)]
         return len(slots[0] & slots[1]) * WINDOW
 
@@ -112,7 +112,7 @@ class Hall:
             self._listening[track.sid] = asyncio.create_task(self._hear(track, participant.identity))
 
     def _on_track_gone(self, track: rtc.Track, *_: object) -> None:
-        # The stream of a track that is gone would go on with the sound of the one that takes its place.
+        # The stream of a removed track would continue with the sound of the track that replaces it.
         if track.sid in self._listening:
             self._listening[track.sid].cancel()
 
@@ -130,7 +130,7 @@ class Hall:
 
 
 def _second(window: np.ndarray[tuple[int], np.dtype[np.float64]]) -> int | None:
-    """Which second of the speech a window is from; None if it is silent."""
+    """Return which second of the speech a window is from; None if it is silent."""
     if np.sqrt(np.mean(window**2)) < LOUD:
         return None
     spectrum = np.abs(np.fft.rfft(window * np.hanning(len(window)), 4 * len(window)))

@@ -1,4 +1,4 @@
-"""A job as the worker's are, without its room: an avatar session that speaks until it is killed."""
+"""A job like the worker's, without its room: an avatar session that speaks until it is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls with random faults: every promise is kept in each of them. `CHAOS_SEED=17` repeats one of them alone."""
+"""Calls with random faults: each keeps every promise. `CHAOS_SEED=17` repeats one of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CALLS = 100
 TOGETHER = 12
 
-# With a service that answers within milliseconds.
+# Timeouts for a service that answers within milliseconds.
 PATIENCE = Timings(connected=1.0, first_speech=1.0, speech=1.0, end=0.5, interrupt=0.3)
 
 SEEDS = [int(os.environ["CHAOS_SEED"])] if "CHAOS_SEED" in os.environ else range(CALLS)
@@ -47,14 +47,14 @@ async def hold_calls(seeds: Iterable[int]) -> list[Call]:
 
 
 def open_sockets() -> int:
-    """Of this process; other descriptors belong to threads and loops that others may have started meanwhile."""
+    """Return the sockets of this process; other descriptors may belong to threads and event loops started meanwhile."""
     gc.collect()
     targets = [str(descriptor.readlink()) for descriptor in Path("/proc/self/fd").iterdir() if descriptor.is_symlink()]
     return sum(target.startswith("socket:") for target in targets)
 
 
 @pytest.mark.timeout(240)
-async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_promise_is_kept_under_random_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Segments end once and where they were heard to, nothing is said after an interrupt, nothing is left."""
     monkeypatch.setattr(machine, "Timings", lambda: PATIENCE)
     monkeypatch.setattr(service, "ServiceModel", Wiretap)
@@ -72,8 +72,8 @@ async def test_every_promise_is_kept_whatever_goes_wrong(monkeypatch: pytest.Mon
     assert raised == []
 
 
-def test_a_seed_always_gives_the_same_script_and_all_of_them_every_fault() -> None:
-    """So a call can be repeated alone, and no fault is left out."""
+def test_a_seed_always_gives_the_same_script_and_all_seeds_every_fault() -> None:
+    """A call can be repeated alone, and no fault is left out."""
     drawn = [fault for seed in range(CALLS) for fault in script(seed).faults]
 
     assert script(17) == script(17)

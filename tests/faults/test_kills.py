@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(120)
 
 ROOT = Path(__file__).parents[2]
-# Of six kills each, for a job and for a worker: 60 in all.
+# Rounds of six kills, for a job and for a worker: 60 kills in all.
 ROUNDS = 5
 
 # Seconds after a kill, or after the restart of a killed worker, within which no session is left.
@@ -36,14 +36,14 @@ class Worker:
     process: asyncio.subprocess.Process
 
     async def start_job(self, room: str) -> int:
-        """Start a job; its process id."""
+        """Start a job, and return its process id."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{room}\n".encode())
         return int(await self.process.stdout.readline())
 
     async def kill(self) -> None:
-        """Kill it, then all that it has started."""
+        """Kill the worker, then all processes that it has started."""
         self.process.kill()
         os.killpg(self.process.pid, signal.SIGKILL)
         await self.all_ended()
@@ -57,7 +57,7 @@ class Worker:
 
 @asynccontextmanager
 async def worker(service: GatedService, state: Path) -> AsyncIterator[Worker]:
-    """A worker; nothing of it is left afterwards."""
+    """Run a worker; afterwards no process of it is left."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.faults.worker", str(state), service.url),
         stdin=asyncio.subprocess.PIPE,
@@ -69,13 +69,13 @@ async def worker(service: GatedService, state: Path) -> AsyncIterator[Worker]:
     try:
         yield started
     finally:
-        with suppress(ProcessLookupError):  # the good case: none is left
+        with suppress(ProcessLookupError):  # the good case: no process is left
             await started.kill()
 
 
 @pytest.fixture
 async def service() -> AsyncIterator[GatedService]:
-    """The service that counts."""
+    """Yield the service that counts the sessions."""
     async with GatedService().running() as running:
         yield running
 
@@ -90,13 +90,13 @@ async def start_jobs(worker: Worker, service: GatedService, number: int) -> list
 
 
 def release(service: GatedService) -> None:
-    """Let the service carry out what it was asked for by who is gone."""
+    """Let the service carry out the requests of killed clients."""
     for gate in service.gates.values():
         gate.released.set()
 
 
-async def test_what_a_killed_job_left_is_stopped_by_its_worker(service: GatedService, tmp_path: Path) -> None:
-    """30 jobs killed, five at each step: the worker that lives on stops their sessions."""
+async def test_the_sessions_of_killed_jobs_are_stopped_by_their_worker(service: GatedService, tmp_path: Path) -> None:
+    """30 jobs are killed, five at each step: the worker that survives stops their sessions."""
     async with worker(service, tmp_path) as living:
         for number in range(ROUNDS):
             for pid in await start_jobs(living, service, number):
@@ -108,8 +108,8 @@ async def test_what_a_killed_job_left_is_stopped_by_its_worker(service: GatedSer
 
 
 @pytest.mark.long
-async def test_what_a_killed_worker_left_is_stopped_by_the_next(service: GatedService, tmp_path: Path) -> None:
-    """Workers killed with all their jobs, 30 of them, five at each step: the next start stops their sessions."""
+async def test_the_sessions_of_a_killed_worker_are_stopped_by_the_next(service: GatedService, tmp_path: Path) -> None:
+    """Workers are killed with all their 30 jobs, five at each step: the next start stops their sessions."""
     for number in range(ROUNDS):
         async with worker(service, tmp_path) as killed:
             await service.none_open(PROMISE)
@@ -123,7 +123,7 @@ async def test_what_a_killed_worker_left_is_stopped_by_the_next(service: GatedSe
 
 
 async def test_a_job_whose_worker_is_killed_stops_its_session_and_ends(service: GatedService, tmp_path: Path) -> None:
-    """The worker alone is killed and not restarted: its jobs stop their sessions themselves."""
+    """Only the worker is killed, and not restarted: its jobs stop their sessions themselves."""
     async with worker(service, tmp_path) as killed:
         await killed.start_job("talking.alone")
         async with asyncio.timeout(30):
@@ -138,5 +138,5 @@ async def test_a_job_whose_worker_is_killed_stops_its_session_and_ends(service: 
 
 
 def _started(service: GatedService) -> int:
-    """How many sessions have run; a kill before the token leaves none."""
+    """Return how many sessions have run; a kill before the token leaves none."""
     return sum(session.started_at is not None for session in service.sessions)

@@ -1,4 +1,4 @@
-"""A call's process that takes too much memory."""
+"""A job's process that uses too much memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOSTED = HostedRoom(
 
 
 async def test_a_job_above_the_memory_limit_is_killed_and_reported() -> None:
-    """Its worker learns which job it was, so that the caller gets another agent; the worker itself goes on."""
+    """The worker learns which job it was, so that the caller gets another agent; the worker itself survives."""
     server = CallServer(ws_url="", host="127.0.0.1", port=0, num_idle_processes=0, job_memory_limit_mb=200)
     server.rtc_session(take_memory)
     failed = asyncio.get_running_loop().create_future()

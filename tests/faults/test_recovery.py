@@ -1,4 +1,4 @@
-"""What a caller hears when the avatar fails in mid-speech: every second of it, from either sink."""
+"""Recovery when the avatar fails during speech: the caller hears every second of it, from either sink."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ LOSSES: dict[str, tuple[list[dict[str, Any]], str]] = {
 }
 
 
-# Seconds of the speech, where the fault is detected so late.
+# Seconds of the speech for faults that are detected late.
 LONGER = {"the avatar's track has no sound any more": 8}
 
 LONG = {
@@ -71,7 +71,7 @@ LONG = {
 )
 @pytest.mark.asyncio(loop_scope="session")
 async def test_a_speech_is_heard_to_its_end(livekit_server: LiveKitServer, name: str, reliability: list[Row]) -> None:
-    """After a loss in mid-speech one sink at a time says the rest, and no session is left."""
+    """After a loss during speech one sink at a time says the rest, and no session is left."""
     faults, action = LOSSES[name]
     async with call(livekit_server, faults) as conversation:
         await conversation.avatar.wait_for_join()
@@ -85,15 +85,15 @@ async def test_a_speech_is_heard_to_its_end(livekit_server: LiveKitServer, name:
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_room_that_is_closed_gets_no_other_avatar(livekit_server: LiveKitServer) -> None:
-    """All are sent away, the avatar before the agent: a session that was started then would open the room again."""
+async def test_a_closed_room_gets_no_other_avatar(livekit_server: LiveKitServer) -> None:
+    """All participants are removed, the avatar before the agent: a new session would open the room again."""
     async with call(livekit_server, []) as conversation:
         await conversation.avatar.wait_for_join()
         await conversation.say()
         await conversation.hall.wait_for_second(0)
         async with api.LiveKitAPI(livekit_server.url, livekit_server.api_key, livekit_server.api_secret) as server:
             await server.room.delete_room(api.DeleteRoomRequest(room=ROOM))
-            await asyncio.sleep(2.0)  # another avatar is there within one
+            await asyncio.sleep(2.0)  # another avatar would join within one second
             rooms = await server.room.list_rooms(api.ListRoomsRequest(names=[ROOM]))
 
         assert not rooms.rooms

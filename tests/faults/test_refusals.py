@@ -41,7 +41,7 @@ FOR_A_WHILE: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 @pytest.mark.parametrize("name", FOR_GOOD)
 @pytest.mark.asyncio(loop_scope="session")
-async def test_without_an_avatar_the_call_goes_on_by_voice(
+async def test_without_an_avatar_the_call_continues_by_voice(
     livekit_server: LiveKitServer, name: str, reliability: list[Row]
 ) -> None:
     """The reason is logged once, no request is repeated, and the speech is heard."""

@@ -20,10 +20,10 @@ SEGMENTS = 5
 
 @pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_talk_goes_on_over_sessions_that_are_shorter(
+async def test_a_talk_continues_over_several_short_sessions(
     livekit_server: LiveKitServer, reliability: list[Row]
 ) -> None:
-    """Every second of every segment is heard, from one avatar or the next; those before were stopped."""
+    """Every second of every segment is heard, from one avatar or the next; the earlier sessions were stopped."""
     short = replace(PROMPT, max_duration=10)
     async with call(livekit_server, [], habits=short) as conversation:
         await conversation.avatar.wait_for_join()
@@ -46,8 +46,8 @@ async def test_a_talk_goes_on_over_sessions_that_are_shorter(
 
 @pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_segment_longer_than_a_session_goes_on_in_the_next(livekit_server: LiveKitServer) -> None:
-    """Without a pause to change in, the change is made in the middle of the segment, just before the end."""
+async def test_a_segment_longer_than_a_session_continues_in_the_next(livekit_server: LiveKitServer) -> None:
+    """Without a pause, the change is within the segment, just before the session's end."""
     short = replace(PROMPT, max_duration=8)
     async with call(livekit_server, [], habits=short) as conversation:
         await conversation.avatar.wait_for_join()
@@ -59,10 +59,10 @@ async def test_a_segment_longer_than_a_session_goes_on_in_the_next(livekit_serve
 
 @pytest.mark.long
 @pytest.mark.asyncio(loop_scope="session")
-async def test_with_one_slot_the_voice_bridges_two_sessions(
+async def test_with_one_slot_the_fallback_track_bridges_two_sessions(
     livekit_server: LiveKitServer, reliability: list[Row]
 ) -> None:
-    """While the first session has not ended there can be no second one, and the fallback track speaks."""
+    """No second session can start before the first has ended, so the fallback track speaks."""
     single = replace(PROMPT, max_duration=8, concurrency=1)
     async with call(livekit_server, [], habits=single) as conversation:
         await conversation.avatar.wait_for_join()

@@ -1,7 +1,7 @@
-"""A worker as ours is, without LiveKit: `python -m tests.faults.worker <state directory> <url>`.
+"""A worker like ours, without LiveKit: `python -m tests.faults.worker <state directory> <url>`.
 
 It starts a job for each room that it reads from its standard input, from a forkserver as the framework does, and prints
-the job's process id. Beside that it sweeps.
+the job's process id. It also sweeps.
 """
 
 from __future__ import annotations

@@ -43,14 +43,14 @@ class SilentProcess:
 
 @pytest.fixture(autouse=True)
 def no_speech(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Speech takes seconds to start, and has its own tests."""
+    """Replace the speech processes, which take seconds to start and have their own tests."""
     monkeypatch.setattr("simulators.app.Recogniser", SilentProcess)
     monkeypatch.setattr("simulators.app.Speaker", SilentProcess)
 
 
 @asynccontextmanager
 async def serving(options: Options, rooms: list[RecordingRoom] | None = None) -> AsyncIterator[StandIn]:
-    """The application on loopback."""
+    """Run the application on loopback."""
     opened: list[RecordingRoom] = [] if rooms is None else rooms
 
     def open_room(invitation: liveavatar.room.Invitation) -> RecordingRoom:
@@ -63,7 +63,7 @@ async def serving(options: Options, rooms: list[RecordingRoom] | None = None) ->
 
 @asynccontextmanager
 async def program(*arguments: str) -> AsyncIterator[Process]:
-    """`python -m simulators`, ended with the test."""
+    """Run `python -m simulators`, and end it with the test."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "simulators", "--only", "openai,liveavatar", *arguments),
@@ -105,8 +105,8 @@ async def test_faults_of_all_vendors_are_armed_in_one_place() -> None:
         assert (await stand_ins.get("/liveavatar/stand-in/faults")).body["faults"] == told
 
 
-def test_help_tells_of_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where they are armed and where they are listed."""
+def test_help_describes_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help says where faults are armed and where they are listed."""
     with pytest.raises(SystemExit):
         parse_arguments(["--help"])
 
@@ -124,7 +124,7 @@ def test_help_tells_of_the_faults(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 async def test_vendor_is_served_under_its_name_and_asks_for_the_key(vendor: str, path: str) -> None:
-    """Each refuses another key, and signs its answers."""
+    """Each refuses another key, and marks its answers as a stand-in's."""
     async with serving(Options(api_key="open sesame")) as stand_ins:
         answer = await stand_ins.get(path)
 
@@ -133,7 +133,7 @@ async def test_vendor_is_served_under_its_name_and_asks_for_the_key(vendor: str,
 
 
 async def test_only_the_wanted_vendors_are_served() -> None:
-    """A vendor that is not wanted is not there, nor is its process."""
+    """Other vendors are missing, and so are their processes."""
     async with serving(Options(vendors=("openai",))) as stand_ins:
         assert set((await stand_ins.get("/")).body["stand_ins"]) == {"openai"}
         assert SilentProcess.running == 0
@@ -149,8 +149,8 @@ async def test_speech_processes_run_as_long_as_the_application() -> None:
     assert SilentProcess.running == 0
 
 
-async def test_websocket_url_leads_through_the_vendors_path() -> None:
-    """`ws_url` is where the application was mounted."""
+async def test_websocket_url_has_the_vendors_path() -> None:
+    """`ws_url` has the path at which the application was mounted."""
     async with serving(PROMPT) as stand_ins:
         avatar = StandIn(f"{stand_ins.url}/liveavatar", stand_ins.http)
         session = await avatar.start()
@@ -169,7 +169,7 @@ async def test_avatars_leave_their_rooms_when_the_application_ends() -> None:
 
 
 def test_arguments_become_options() -> None:
-    """Habits of LiveAvatar's stand-in are named with their values."""
+    """Habits of LiveAvatar's stand-in are given by name and value."""
     asked = parse_arguments(
         [
             "--port",
@@ -190,7 +190,7 @@ def test_arguments_become_options() -> None:
 
 
 def test_arguments_are_refused_when_a_vendor_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names those that there are."""
+    """The message names the known ones."""
     with pytest.raises(SystemExit) as refusal:
         parse_arguments(["--only", "whisper"])
 
@@ -212,7 +212,7 @@ def test_hosted_rooms_need_a_livekit_server(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_program_tells_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
+async def test_program_reports_when_it_is_ready_and_ends_cleanly(number: signal.Signals) -> None:
     """The program prints one line with its address, and exits with 0 on a signal."""
     async with program("--port", "0") as process:
         assert process.stdout is not None

@@ -1,4 +1,4 @@
-"""The stand-ins are held to what is asked of the product: what carries a credential does not show it."""
+"""The stand-ins keep the product's rule: objects with a credential do not show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captions in the avatar's time: what is shown is what was heard."""
+"""Captions follow the avatar's playback: a word is shown when it is heard."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ FLUSH = "|"
 
 
 class Room(TextOutput):
-    """The room's transcription: what was shown, in order, with a mark at each segment's end."""
+    """The room's transcription: the text that was shown, in order, with a mark at each segment's end."""
 
     def __init__(self) -> None:
         super().__init__(label="Room", next_in_chain=None)
@@ -40,7 +40,7 @@ class Room(TextOutput):
         self._flushing = asyncio.create_task(self._show(""))
 
     async def shows(self, text: str) -> None:
-        """Wait until this was shown, and nothing else."""
+        """Wait until exactly this text is shown."""
         async with asyncio.timeout(10), self.changed:
             await self.changed.wait_for(lambda: self.shown == text)
 
@@ -51,7 +51,7 @@ class Room(TextOutput):
 
 
 class Avatar:
-    """How far the avatar has come, set by hand."""
+    """An avatar whose playback position is set by hand."""
 
     def __init__(self) -> None:
         self.position = 0.0
@@ -62,7 +62,7 @@ class Avatar:
 
 @asynccontextmanager
 async def captions(*, delay: float = 0.0) -> AsyncIterator[tuple[AvatarCaptions, Avatar, Room]]:
-    """Captions of an avatar that does what it is told."""
+    """Yield the captions of an avatar that the test controls."""
     room, avatar = Room(), Avatar()
     output = AvatarCaptions(room, avatar.played, delay=delay)
     try:
@@ -72,7 +72,7 @@ async def captions(*, delay: float = 0.0) -> AsyncIterator[tuple[AvatarCaptions,
 
 
 async def say(output: AvatarCaptions, *words: str) -> None:
-    """A second for each word."""
+    """Capture one second of audio for each word."""
     for second, word in enumerate(words):
         await output.capture_text(TimedString(word, start_time=float(second), end_time=second + 1.0))
     output.flush()
@@ -80,7 +80,7 @@ async def say(output: AvatarCaptions, *words: str) -> None:
 
 
 async def say_as_heard(output: AvatarCaptions, room: Room, words: str, *, before: str = "") -> None:
-    """Say something that is heard to its end, and wait until it is shown."""
+    """Say something to its end, and wait until it is shown."""
     await say(output, words)
     output.start(0.0)
     assert output.finish(1.0, interrupted=False) == words
@@ -88,15 +88,15 @@ async def say_as_heard(output: AvatarCaptions, room: Room, words: str, *, before
 
 
 async def begin(output: AvatarCaptions, room: Room) -> None:
-    """Say three words, of which the first is shown."""
+    """Say three words, and wait until the first is shown."""
     await say(output, "one ", "two ", "three")
     output.start(0.0)
     await room.shows("one ")
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.02])
-async def test_a_word_is_shown_when_the_avatar_has_come_to_it(delay: float) -> None:
-    """Not when it was captured, and not while the avatar stands still."""
+async def test_a_word_is_shown_when_the_avatar_reaches_it(delay: float) -> None:
+    """A word is not shown when it is captured, nor while the avatar stands still."""
     async with captions(delay=delay) as (output, avatar, room):
         await begin(output, room)
         avatar.position = 1.5
@@ -118,7 +118,7 @@ async def test_an_interrupted_caption_ends_with_the_last_word_that_was_heard() -
 
 
 async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
-    """Interrupted before its first sound, a segment has no words."""
+    """A segment that is interrupted before its first sound shows no words."""
     async with captions() as (output, _, room):
         await output.capture_text("never ")
         heard = output.finish(0.0, interrupted=True)
@@ -127,8 +127,8 @@ async def test_nothing_is_shown_before_the_avatar_speaks() -> None:
     assert heard == ""
 
 
-async def test_a_room_that_is_away_for_a_while_shows_the_next_segment() -> None:
-    """While the room is away captions are dropped; those of the next segment are shown."""
+async def test_the_next_segment_is_shown_after_the_room_was_away() -> None:
+    """Captions are dropped while the room is away; the next segment is shown."""
     async with captions() as (output, _, room):
         room.is_away = True
         await say(output, "lost")
@@ -140,7 +140,7 @@ async def test_a_room_that_is_away_for_a_while_shows_the_next_segment() -> None:
 
 
 async def test_text_without_audio_is_not_shown() -> None:
-    """Text without audio was not said, and the next segment has its own words."""
+    """Text without audio was not said; the next segment shows only its own words."""
     async with captions() as (output, _, room):
         await output.capture_text("unspeakable")
         output.end_audio(0.0)
@@ -149,7 +149,7 @@ async def test_text_without_audio_is_not_shown() -> None:
 
 
 async def test_text_without_times_is_spread_over_the_audio() -> None:
-    """A voice that times nothing still has captions at its pace."""
+    """Captions of a TTS without word times are spread over the audio."""
     async with captions() as (output, avatar, room):
         await output.capture_text("one two ")
         await output.capture_text("three four")
@@ -162,8 +162,8 @@ async def test_text_without_times_is_spread_over_the_audio() -> None:
         await room.shows("one two three four|")
 
 
-async def test_what_is_only_written_is_shown_at_once() -> None:
-    """With the audio off nothing is played that it could follow."""
+async def test_text_is_shown_at_once_when_audio_is_off() -> None:
+    """With the audio off there is no playback to follow."""
     async with captions() as (output, _, room):
         output._is_spoken = lambda: False
         await output.capture_text("an answer")
@@ -174,8 +174,8 @@ async def test_what_is_only_written_is_shown_at_once() -> None:
         await say_as_heard(output, room, "then", before="an answer|")
 
 
-async def test_text_whose_voice_broke_off_is_not_shown_as_heard() -> None:
-    """A second was spoken of ten words; the next segment is whole again."""
+async def test_text_is_not_shown_as_heard_when_its_tts_stops_early() -> None:
+    """Of ten words one second was spoken; the next segment is complete again."""
     async with captions() as (output, avatar, room):
         await output.capture_text("one two three four five six seven eight nine ten")
         output.flush()

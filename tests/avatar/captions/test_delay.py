@@ -1,4 +1,4 @@
-"""How much later the avatar is heard than the service reports."""
+"""The delay between the service's report of speech and the sound of the avatar."""
 
 import asyncio
 from types import SimpleNamespace
@@ -32,8 +32,8 @@ def test_a_beginning_is_measured_from_the_report_to_the_sound() -> None:
     assert beginnings.delays == [pytest.approx(0.2)]
 
 
-def test_the_end_of_earlier_speech_is_no_beginning() -> None:
-    """A sound that goes on for longer than a second was not reported just now; the one after the silence was."""
+def test_the_end_of_earlier_speech_is_not_a_beginning() -> None:
+    """Sound that continues for more than a second belongs to earlier speech; the sound after the silence counts."""
     beginnings = Beginnings()
     hear(beginnings, 0.0, 1.5, LOUD)
     beginnings.tell(1.5, 1.5)
@@ -46,7 +46,7 @@ def test_the_end_of_earlier_speech_is_no_beginning() -> None:
 
 @pytest.mark.parametrize("late", [0.04, 0.1, 0.5])
 def test_a_sound_before_the_report_has_no_delay(late: float) -> None:
-    """Three answers are heard before they are reported: the pause between two words in each is not their beginning."""
+    """Three answers are heard before they are reported: a pause between words is not taken for the beginning."""
     beginnings = Beginnings()
     for start in (10.0, 20.0, 30.0):
         hear(beginnings, start, start + late, LOUD)
@@ -59,7 +59,7 @@ def test_a_sound_before_the_report_has_no_delay(late: float) -> None:
 
 
 def test_a_sound_that_begins_with_silence_is_expected_after_it() -> None:
-    """The report tells when the first sound should be heard, which may be later than the report itself."""
+    """The report says when the first sound is due, which may be later than the report itself."""
     beginnings = Beginnings()
     beginnings.tell(1.4, 1.0)
     hear(beginnings, 1.5, 2.0, LOUD)
@@ -68,8 +68,8 @@ def test_a_sound_that_begins_with_silence_is_expected_after_it() -> None:
 
 
 @pytest.mark.parametrize("late", [2.5, 60.0])
-def test_a_sound_that_comes_much_later_has_another_cause(late: float) -> None:
-    """No delay is made of it, nor of the next sound without a report."""
+def test_a_sound_that_comes_much_later_gives_no_delay(late: float) -> None:
+    """Neither the late sound nor the next one without a report gives a delay."""
     beginnings = Beginnings()
     beginnings.tell(1.0, 1.0)
     hear(beginnings, 1.0 + late, 1.5 + late, LOUD)
@@ -79,14 +79,14 @@ def test_a_sound_that_comes_much_later_has_another_cause(late: float) -> None:
 
 
 def test_the_silence_before_the_first_sound_is_measured() -> None:
-    """Text to speech begins with some; it is no delay."""
+    """TTS audio begins with some silence, which is not part of the delay."""
     assert onset(bytes(2 * 2_400) + b"\x00\x20" * 100) == 0.1
     assert onset(bytes(2 * 2_400)) is None
     assert onset(b"") is None
 
 
 class Stream:
-    """The avatar's sound: frames of 20 ms, each of one level, as the script says.
+    """The avatar's sound: frames of 20 ms, one level per frame.
 
     Args:
         levels: Of the frames.
@@ -113,7 +113,7 @@ class Stream:
 
 
 class Sound(AvatarSound):
-    """A sound whose track is a script's, and that notes how often it was received."""
+    """A sound whose track plays a script; counts how often it was received."""
 
     def __init__(self, room: rtc.Room) -> None:
         super().__init__(room, lambda _: True, self._note)
@@ -127,10 +127,10 @@ class Sound(AvatarSound):
 
 
 @pytest.mark.looptime
-async def test_the_meter_tells_the_median_and_needs_no_sound_after_three_beginnings(
+async def test_the_meter_returns_the_median_and_needs_no_sound_after_three_beginnings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The sound is received from a segment's first chunk to its first sound, which may be before the report."""
+    """Sound is received from a segment's first chunk to its first sound, which may be before the report."""
     made: list[Stream] = []
 
     def stream(**_: object) -> Stream:
@@ -164,7 +164,7 @@ async def test_the_meter_tells_the_median_and_needs_no_sound_after_three_beginni
 @pytest.mark.looptime
 @pytest.mark.parametrize("identity", ["face", "not there"])
 async def test_a_sound_that_never_comes_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, identity: str) -> None:
-    """The fallback track speaks, or the avatar has left; the next segment is tried again."""
+    """When the fallback track speaks or the avatar has left, the next segment is tried."""
     monkeypatch.setattr(rtc.AudioStream, "from_track", lambda **_: Stream([SILENT] * 10))
     room = VirtualRoom()
     room.come("face", object())

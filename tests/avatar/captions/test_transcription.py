@@ -1,4 +1,4 @@
-"""Captions in an agent session: they take the place of the framework's, and leave it as it was."""
+"""Captions in an agent session: they replace the framework's, and restore them afterwards."""
 
 import pytest
 from livekit.agents.voice.io import TextOutput
@@ -11,7 +11,7 @@ from tests.avatar.fakes import LiteService, frame
 
 
 class Unread(TextOutput):
-    """A room's transcription: what it was given."""
+    """A room's transcription that keeps the text it was given."""
 
     def __init__(self) -> None:
         super().__init__(label="Unread", next_in_chain=None)
@@ -25,7 +25,7 @@ class Unread(TextOutput):
 
 
 async def test_the_transcription_follows_the_avatar_also_when_the_call_is_recorded() -> None:
-    """The framework's recorder stands before the avatar then, as LiveKit Cloud's recording has it."""
+    """The framework's recorder, as used by LiveKit Cloud, then wraps the avatar's output."""
     async with call(LiteService(), caption_delay=0.0) as (avatar, output):
         session = avatar._agent_session
         assert session is not None
@@ -42,7 +42,7 @@ async def test_the_transcription_follows_the_avatar_also_when_the_call_is_record
 
 
 async def test_two_synchronizers_are_refused() -> None:
-    """The framework's own goes by another clock: the words would come twice, or late."""
+    """The framework's synchronizer follows another clock: words would be shown twice, or late."""
     async with call(LiteService()) as (avatar, output):
         session = avatar._agent_session
         assert session is not None
@@ -53,7 +53,7 @@ async def test_two_synchronizers_are_refused() -> None:
         await synchronizer.aclose()
 
 
-async def test_a_session_that_goes_on_after_its_avatar_is_as_it_was() -> None:
+async def test_a_session_that_continues_without_its_avatar_has_its_former_output() -> None:
     """The text goes to its former output at once, as without an avatar."""
     async with call(LiteService(), caption_delay=0.0) as (avatar, output):
         session, transcription = avatar._agent_session, Unread()

@@ -1,4 +1,4 @@
-"""Whole calls drawn at random: what the framework does, what goes wrong, and how the service behaves."""
+"""Random whole calls: what the framework does, what goes wrong, and how the service behaves."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.avatar.core.world import World
 
 Action = tuple[str, float]
 
-# Changes of the avatar: to another one, back to the first, and to one that there is not.
+# Avatars to change to: another one, the first again, and one that does not exist.
 AVATARS = {"another face": WAYNE_ID, "first face": DRAWN_FACE_ID, "no face": "00000000-0000-4000-8000-00000000dead"}
 
 SECONDS = st.sampled_from([0.05, 0.3, 0.7, 1.0, 2.5])
@@ -109,7 +109,7 @@ def _trouble(world: World, name: str, seconds: float) -> None:
 
 
 def tell(story: list[Action], **options: Any) -> World:
-    """Play a story to its end: everything flushed and resumed, the avatar wanted."""
+    """Play a story to its end: all segments are flushed and resumed, and the avatar is wanted."""
     world = World(**options)
     for action in story:
         act(world, action)
@@ -120,7 +120,7 @@ def tell(story: list[Action], **options: Any) -> World:
 
 
 def hang_up(world: World) -> None:
-    """Close the machine, and let its stops be carried out."""
+    """Close the machine, and let it stop its sessions."""
     world.net_is_up = world.drains = True
     world.do("close")
     world.run(120.0)

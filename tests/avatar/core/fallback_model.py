@@ -1,4 +1,4 @@
-"""A model of the fallback track for the core's tests: plays in real time, reports what it plays, keeps the truth."""
+"""A model of the fallback track for the core's tests: plays in real time, reports it, and keeps what was heard."""
 
 from dataclasses import dataclass, field
 
@@ -9,10 +9,10 @@ BYTES_PER_SECOND = 48_000
 
 @dataclass
 class FallbackModel:
-    """Plays the utterance that it has; `advance` gives what it reports, each with its event id."""
+    """A fallback track that plays its utterance; `advance` returns its reports, each with an event id."""
 
     now: float = 0.0
-    # When each stretch began, and its PCM: what was heard.
+    # When each stretch began, and its PCM.
     pieces: list[tuple[float, bytes]] = field(default_factory=list)
     _event_id: str | None = None
     _pcm: bytearray = field(default_factory=bytearray)

@@ -1,4 +1,4 @@
-"""The REST executor of a world: what `avatar.link.sessions` and `avatar.api` do, in a time that is a number."""
+"""The REST executor of a `World`: does what `avatar.link.sessions` and `avatar.api` do, in virtual time."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,13 @@ REST_LIMIT = 30.0
 
 
 class RestExecutor:
-    """Starts and stops sessions.
+    """An executor that starts and stops sessions.
 
     Args:
-        world: Whose service is asked, and whose machine is told.
+        world: Has the service to call, and the machine to report to.
 
     Attributes:
-        ws_urls: Of each session that runs, by its number.
+        ws_urls: The ws_url of each running session, by its number.
     """
 
     def __init__(self, world: "World") -> None:
@@ -33,7 +33,7 @@ class RestExecutor:
         self._cancelled: set[int] = set()
 
     def answer(self, reply: Replied) -> None:
-        """Take a reply of the service, unless it comes too late."""
+        """Take a reply of the service, unless it is too late."""
         answer = self._replies.pop(reply.request_id, None)
         if answer is not None:
             answer(reply)

@@ -1,4 +1,4 @@
-"""Seconds and bytes of the one audio format, and what counts as silence."""
+"""Seconds and bytes of the one audio format, and the threshold of silence."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,22 +7,22 @@ from avatar.core.audio import BYTES_PER_SECOND, SAMPLE_RATE, is_silent, to_bytes
 
 
 @given(st.integers(0, 10**7))
-def test_a_duration_that_came_from_bytes_is_as_many_bytes_again(samples: int) -> None:
-    """No sample is lost where seconds are kept, as in positions and marks."""
+def test_bytes_convert_to_seconds_and_back(samples: int) -> None:
+    """Positions and marks in seconds lose no sample."""
     assert to_bytes(to_seconds(2 * samples)) == 2 * samples
 
 
 @given(st.floats(0, 600))
 def test_bytes_are_whole_samples(seconds: float) -> None:
-    """Half a sample would make noise of everything behind it."""
+    """Half a sample would turn all audio after it into noise."""
     size = to_bytes(seconds)
 
     assert size % 2 == 0
     assert abs(to_seconds(size) - seconds) <= 1 / SAMPLE_RATE
 
 
-def test_silence_is_what_nobody_hears() -> None:
-    """The noise between words is silence, a soft word is not; nothing at all is silent."""
+def test_audio_below_hearing_is_silence() -> None:
+    """The noise between words is silence, a soft word is not; empty audio is silence."""
     second = BYTES_PER_SECOND // 2
 
     assert is_silent(b"")
@@ -32,7 +32,7 @@ def test_silence_is_what_nobody_hears() -> None:
 
 
 def test_a_short_sound_in_a_long_silence_is_found() -> None:
-    """Ten milliseconds are looked at in many places."""
+    """A sound of 10 ms is found wherever it is in the audio."""
     sound = (5_000).to_bytes(2, "little") * (SAMPLE_RATE // 100)
 
     assert not is_silent(bytes(BYTES_PER_SECOND) + sound + bytes(BYTES_PER_SECOND))

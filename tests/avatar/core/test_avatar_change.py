@@ -1,4 +1,4 @@
-"""Another avatar in the same call: it takes over as in a rotation, and one that can't be had changes nothing."""
+"""Change of the avatar in a call: it takes over as in a rotation; one that is not available changes nothing."""
 
 import itertools
 
@@ -15,22 +15,22 @@ ANOTHER, FIRST, NONE = AVATARS["another face"], AVATARS["first face"], AVATARS["
 
 
 def avatars(world: World) -> list[str]:
-    """The avatar of each session that the service was asked for."""
+    """Return the avatar of each session that the service was asked for."""
     return [session.avatar_id for session in world.machine.sessions]
 
 
 def running(world: World) -> list[str | None]:
-    """The sessions that run at the service."""
+    """Return the sessions that run at the service."""
     return [session.id for session in world.service.running(world.now)]
 
 
 def rejected(world: World) -> list[str]:
-    """The avatars that could not be had."""
+    """Return the avatars that were rejected."""
     return [event.avatar_id for event in world.events if isinstance(event, AvatarRejected)]
 
 
 def test_another_avatar_takes_over_between_two_segments() -> None:
-    """The first one says its segment to the end; nothing is lost, said twice, or said by both at once."""
+    """The first avatar finishes its segment; nothing is lost, said twice, or said by both at once."""
     world = ready()
     world.say(6.0)
     world.flush()
@@ -53,8 +53,8 @@ def test_another_avatar_takes_over_between_two_segments() -> None:
     assert running(world) == [world.machine.sessions[1].session_id]
 
 
-def test_an_avatar_that_there_is_not_changes_nothing() -> None:
-    """It is reported once, asked for once, and the first one goes on, also after its own rotation."""
+def test_an_avatar_that_does_not_exist_changes_nothing() -> None:
+    """The unknown avatar is requested once and reported once; the first one stays, also after its own rotation."""
     world = ready(max_session_duration=60)
     world.do("change_avatar", NONE)
     world.run(70.0)
@@ -68,8 +68,8 @@ def test_an_avatar_that_there_is_not_changes_nothing() -> None:
     assert world.finished == whole(2.0)
 
 
-def test_an_avatar_that_never_comes_is_given_up() -> None:
-    """Its session fails before it can speak: it is not bought again."""
+def test_an_avatar_that_never_joins_is_given_up() -> None:
+    """The avatar's session fails before it can speak, and no further one is requested for it."""
     world = seen(connected_after=5.0)
     world.run(15.0)
     world.do("change_avatar", ANOTHER)
@@ -103,8 +103,8 @@ def test_with_one_slot_the_fallback_track_speaks_in_between(wanted: str, expecte
     assert world.overlap() == 0.0
 
 
-def test_of_several_changes_the_last_one_counts() -> None:
-    """A session of the one before that was being prepared is given up."""
+def test_the_last_of_several_changes_counts() -> None:
+    """The session that was being prepared for an earlier change is given up."""
     world = ready()
     for avatar_id in (ANOTHER, FIRST, ANOTHER):
         world.do("change_avatar", avatar_id)
@@ -117,7 +117,7 @@ def test_of_several_changes_the_last_one_counts() -> None:
 
 
 def test_the_avatar_of_a_hosted_room_stays() -> None:
-    """The room would end with its session."""
+    """The room would end with the avatar's session."""
     world = ready(replaceable=False)
     world.do("change_avatar", ANOTHER)
     world.say(1.0)
@@ -130,8 +130,8 @@ def test_the_avatar_of_a_hosted_room_stays() -> None:
 
 @settings(max_examples=60)
 @given(st.lists(st.one_of(SPEECH, SPEECH, st.tuples(st.sampled_from(list(AVATARS)), st.just(0.0))), max_size=25))
-def test_the_avatar_that_is_wanted_speaks_in_the_end(story: list[Action]) -> None:
-    """Whatever was asked for: it is the last one, or one before it that worked, and it runs alone."""
+def test_the_last_wanted_avatar_speaks_in_the_end(story: list[Action]) -> None:
+    """Whatever was requested: the last avatar, or an earlier one that worked, speaks, and it runs alone."""
     world = tell(story)
     world.run(60.0)
     asked = [AVATARS[name] for name, _ in story if name in AVATARS] or [FIRST]

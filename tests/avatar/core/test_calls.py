@@ -1,4 +1,4 @@
-"""What holds for every call, whatever the framework, the network and the service do."""
+"""Properties of every call, whatever the framework, the network and the service do."""
 
 import itertools
 
@@ -37,8 +37,8 @@ def test_every_segment_is_finished_once_in_order(story: list[Action], habits: Ha
     Habits.fast(speech_starts_after=0.2, first_speech_starts_after=0.43, max_duration=20),
     True,
 )
-def test_never_are_two_sinks_audible_at_once(story: list[Action], habits: Habits, publishes: bool) -> None:
-    """An avatar that is left, a next one and the fallback track are never heard together."""
+def test_two_sinks_are_never_audible_at_once(story: list[Action], habits: Habits, publishes: bool) -> None:
+    """The old avatar, the next one and the fallback track are never heard together."""
     world = tell(story, habits=habits, can_publish=publishes)
 
     assert world.overlap() < 0.05
@@ -47,7 +47,7 @@ def test_never_are_two_sinks_audible_at_once(story: list[Action], habits: Habits
 @settings(max_examples=60)
 @given(STORIES, HABITS, PUBLISHES)
 def test_every_session_is_stopped(story: list[Action], habits: Habits, publishes: bool) -> None:
-    """After the end nothing runs at the service, and the machine knows it."""
+    """After the call no session runs at the service, and the machine knows it."""
     world = World(habits=habits, can_publish=publishes)
     for action in story:
         act(world, action)
@@ -60,7 +60,7 @@ def test_every_session_is_stopped(story: list[Action], habits: Habits, publishes
 @settings(max_examples=60)
 @given(STORIES, HABITS)
 def test_sessions_are_bounded(story: list[Action], habits: Habits) -> None:
-    """Two sessions at most are alive, none is asked for while another may be starting, 20 start in ten minutes."""
+    """At most two sessions are alive, none is requested while another may be starting, and 20 start in ten minutes."""
     world = World(habits=habits)
     most_alive = 0
     for action in [*story, *[("run", 20.0), ("say", 1.0), ("flush", 0.0)] * 20]:

@@ -22,7 +22,7 @@ def pieces(draw: st.DrawFn) -> list[Piece]:
 
 
 def said(pieces: list[Piece]) -> Caption:
-    """A caption of which all text is known."""
+    """Return a caption whose text is complete."""
     caption = Caption()
     for text, start in pieces:
         caption.push(text, start)
@@ -31,8 +31,8 @@ def said(pieces: list[Piece]) -> Caption:
 
 
 @given(pieces(), st.lists(st.floats(0.0, 20.0), max_size=20).map(sorted))
-def test_what_was_heard_is_a_beginning_of_the_text_and_only_grows(pieces: list[Piece], positions: list[float]) -> None:
-    """However often it is asked, each word comes once, in order; with the rest it is the whole text."""
+def test_the_heard_text_is_a_prefix_that_only_grows(pieces: list[Piece], positions: list[float]) -> None:
+    """Over repeated calls each word comes once, in order; with the rest it is the whole text."""
     caption = said(pieces)
     whole = "".join(text for text, _ in pieces)
     shown = ""
@@ -46,8 +46,8 @@ def test_what_was_heard_is_a_beginning_of_the_text_and_only_grows(pieces: list[P
 
 
 @given(pieces(), st.floats(0.0, 20.0))
-def test_no_timed_word_comes_before_its_time_or_late(pieces: list[Piece], position: float) -> None:
-    """The last timed word that is shown has begun; the first that is not, has not."""
+def test_no_timed_word_comes_early_or_late(pieces: list[Piece], position: float) -> None:
+    """The last timed word that is shown has begun; the next one has not."""
     caption = said(pieces)
     shown = len(caption.upto(position))
 
@@ -60,22 +60,22 @@ def test_no_timed_word_comes_before_its_time_or_late(pieces: list[Piece], positi
 
 
 def test_a_word_is_shown_when_it_is_spoken() -> None:
-    """Three timed words, one by one, with the spaces that came with them."""
+    """Three timed words are shown one by one, with their spaces."""
     caption = said([("Once ", 0.1), ("upon ", 0.5), ("a time.", 0.9)])
 
     assert [caption.upto(at) for at in (0.0, 0.1, 0.8, 2.0)] == ["", "Once ", "upon ", "a time."]
 
 
 def test_words_without_times_are_spread_over_their_audio() -> None:
-    """Without times from the TTS, the place in the text is the place in the audio."""
+    """Without times from the TTS, the position in the audio gives the position in the text."""
     caption = said([("one two three four", None)])
     caption.lasts(4.0)
 
     assert [caption.upto(at).strip() for at in (0.0, 1.9, 3.9)] == ["one", "two three", "four"]
 
 
-def test_while_the_audio_is_not_known_words_come_at_the_pace_of_speech() -> None:
-    """Text that is still being written, of audio that is still being made."""
+def test_words_come_at_the_pace_of_speech_while_the_audio_is_unknown() -> None:
+    """Text and audio are still being generated then."""
     caption = Caption()
     caption.push("one two three ", None)
 
@@ -83,7 +83,7 @@ def test_while_the_audio_is_not_known_words_come_at_the_pace_of_speech() -> None
 
 
 def test_words_between_timed_ones_are_spread_between_them() -> None:
-    """A sentence whose start is timed, and the next one's."""
+    """The words after a timed one are spread up to the next timed word."""
     caption = said([("one two. ", 1.0), ("three", 2.0)])
 
     assert [caption.upto(at).strip() for at in (0.9, 1.0, 1.6, 2.0)] == ["", "one", "two.", "three"]
@@ -106,7 +106,7 @@ def test_text_without_a_word_is_not_waited_for(text: str) -> None:
         ("ມື້ນີ້ອາກາດດີຫຼາຍ", "ມື້ນີ້ອາກ"),
     ],
 )
-def test_scripts_without_blanks_are_heard_by_the_letter(text: str, heard: str) -> None:
+def test_scripts_without_blanks_are_shown_letter_by_letter(text: str, heard: str) -> None:
     """An interruption halfway leaves half of the text, not all or nothing, with its punctuation and vowel signs."""
     caption = said([(text, None)])
     caption.lasts(4.0)
@@ -115,7 +115,7 @@ def test_scripts_without_blanks_are_heard_by_the_letter(text: str, heard: str) -
 
 
 def test_a_latin_word_in_chinese_text_is_not_cut() -> None:
-    """Letters one by one, words as a whole."""
+    """Chinese is shown letter by letter, a Latin word as a whole."""
     caption = said([("我有iPhone 15。", 0.0)])
     caption.lasts(3.0)
 
@@ -132,6 +132,6 @@ def test_each_script_has_its_own_pace() -> None:
 
 
 def test_a_digit_is_spoken_as_a_word() -> None:
-    """Hundred digits take forty seconds, and not seven."""
+    """A hundred digits take forty seconds, not seven."""
     assert estimate_seconds("3141592653" * 10) == pytest.approx(40.0)
     assert estimate_seconds("٣") == estimate_seconds("3")

@@ -1,4 +1,4 @@
-"""How much speech goes into one chunk, and when."""
+"""The size and the time of each chunk of speech."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ HABITS = Habits.fast(speech_starts_after=0.2, first_speech_starts_after=0.2)
 
 
 def gaps(speed: float, chunking: Chunking, *, seconds: float = 10.0) -> int:
-    """How often the avatar falls silent in an answer that is made at `speed` times the speed of speech."""
+    """Return how often the avatar falls silent in an answer that is generated at `speed` times real time."""
     world = World(habits=HABITS, chunking=chunking)
     world.run_until(lambda: world.is_live)
     for _ in range(round(seconds / 0.1)):
@@ -25,8 +25,8 @@ def gaps(speed: float, chunking: Chunking, *, seconds: float = 10.0) -> int:
 
 
 @given(st.floats(0.0, 10.0))
-def test_a_start_is_never_smaller_than_the_first_chunk_nor_waits_too_long(rate: float) -> None:
-    """From a stalled engine to a fast one, a start takes an amount between the two settings."""
+def test_the_audio_of_a_start_is_within_its_two_settings(rate: float) -> None:
+    """From a stalled TTS to a fast one, a start takes between `first` and `longest_wait` seconds of audio."""
     chunking = Chunking()
 
     assert chunking.first <= chunking.to_start(rate) <= chunking.longest_wait
@@ -34,15 +34,15 @@ def test_a_start_is_never_smaller_than_the_first_chunk_nor_waits_too_long(rate: 
 
 
 @pytest.mark.parametrize("speed", [0.9, 0.95])
-def test_text_to_speech_slower_than_speech_is_waited_for_once(speed: float) -> None:
-    """The answer begins later and has no gap; begun at once, it has several."""
+def test_slow_text_to_speech_delays_the_start_once(speed: float) -> None:
+    """The answer begins later and has no gap; started at once, it would have several."""
     assert gaps(speed, Chunking()) == 0
     assert gaps(speed, Chunking(foresight=0.0)) >= 1
 
 
 @pytest.mark.parametrize("speed", [1.0, 1.1, 1.25, 3.0])
-def test_text_to_speech_as_fast_as_speech_starts_with_the_first_chunk(speed: float) -> None:
-    """A start waits for nothing else, and the avatar is never dry."""
+def test_fast_text_to_speech_starts_with_the_first_chunk(speed: float) -> None:
+    """The start waits for nothing else, and the avatar never runs dry."""
     world = World(habits=HABITS)
     world.run_until(lambda: world.is_live)
     for _ in range(4):
@@ -57,6 +57,6 @@ def test_text_to_speech_as_fast_as_speech_starts_with_the_first_chunk(speed: flo
 
 @pytest.mark.parametrize("sizes", [{"first": 0.05}, {"largest": 0.3}, {"smallest": 0.0}, {"largest": 11.0}])
 def test_sizes_out_of_order_are_refused(sizes: dict[str, float]) -> None:
-    """A mistake raises where it is made."""
+    """Invalid chunk sizes raise an error at construction."""
     with pytest.raises(ValueError, match="chunk sizes"):
         Chunking(**sizes)

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from avatar.core.clock import PlaybackClock, Run
 
 
-def test_it_stands_until_the_avatar_speaks() -> None:
-    """Audio that was handed over is not played by that."""
+def test_the_clock_stands_until_the_avatar_speaks() -> None:
+    """Handing audio over does not count as playing it."""
     clock = PlaybackClock()
     clock.hand_over(2.0, now=1.0)
 
@@ -15,7 +15,7 @@ def test_it_stands_until_the_avatar_speaks() -> None:
     assert clock.dry_at is None
 
 
-def test_it_follows_the_time_up_to_what_was_handed_over() -> None:
+def test_the_clock_runs_up_to_the_audio_that_was_handed_over() -> None:
     """The clock runs from the start of speech, and stops at the end of the audio that was sent."""
     clock = PlaybackClock()
     clock.hand_over(2.0, now=1.0)
@@ -26,7 +26,7 @@ def test_it_follows_the_time_up_to_what_was_handed_over() -> None:
     assert clock.played(9.0) == 2.0
 
 
-def test_it_stands_while_the_avatar_is_starved() -> None:
+def test_the_clock_stands_while_the_avatar_is_starved() -> None:
     """Time without audio is not played time, and ends a run."""
     clock = PlaybackClock()
     clock.hand_over(1.0, now=0.0)
@@ -37,8 +37,8 @@ def test_it_stands_while_the_avatar_is_starved() -> None:
     assert clock.take_runs() == [Run(0.0, 0.0, 1.0)]
 
 
-def test_the_news_that_it_goes_on_corrects_the_clock() -> None:
-    """A starved avatar that says later that it speaks again has not spoken before that."""
+def test_a_late_report_of_resumed_speech_corrects_the_clock() -> None:
+    """A starved avatar that reports speech again has not spoken before the report."""
     clock = PlaybackClock()
     clock.hand_over(1.0, now=0.0)
     clock.start(0.0)
@@ -49,7 +49,7 @@ def test_the_news_that_it_goes_on_corrects_the_clock() -> None:
 
 
 def test_finish_counts_everything_as_played() -> None:
-    """The service knows the end better than the clock."""
+    """The service's report of the end overrides the clock."""
     clock = PlaybackClock()
     clock.hand_over(1.0, now=0.0)
     clock.start(0.5)

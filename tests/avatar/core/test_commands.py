@@ -1,4 +1,4 @@
-"""The commands as the service gets them."""
+"""The commands as they are sent to the service."""
 
 import base64
 import json
@@ -10,8 +10,8 @@ from avatar.core import Interrupt, KeepAlive, Speak, SpeakEnd, StartListening, S
 
 
 @given(st.text(), st.binary(max_size=200))
-def test_speech_is_valid_json_whatever_is_in_it(event_id: str, audio: bytes) -> None:
-    """The audio is base64, and an event id is escaped where it has to be."""
+def test_commands_are_valid_json_for_any_audio_and_id(event_id: str, audio: bytes) -> None:
+    """The audio is base64, and an event id is escaped where necessary."""
     assert json.loads(to_json(Speak(event_id, audio))) == {
         "type": "agent.speak",
         "event_id": event_id,
@@ -20,7 +20,7 @@ def test_speech_is_valid_json_whatever_is_in_it(event_id: str, audio: bytes) -> 
 
 
 def test_each_command_has_its_documented_type() -> None:
-    """The service refuses a field that it does not know: there is none but the id."""
+    """The service refuses unknown fields: a command has none except its id."""
     commands = (SpeakEnd, Interrupt, StartListening, StopListening, KeepAlive)
     messages = [json.loads(to_json(command("e-1"))) for command in commands]
 

@@ -1,4 +1,4 @@
-"""What speech and sessions mean for each other: the wishes of the call, losses, and the status."""
+"""How speech and sessions affect each other: the call's wishes, losses, and the status."""
 
 import pytest
 
@@ -18,8 +18,8 @@ from tests.avatar.core.fallback_model import BYTES_PER_SECOND
 from tests.avatar.core.scenes import ready, seen, sinks, whole
 
 
-def test_no_credits_are_told_and_end_the_attempts() -> None:
-    """Code 4033 (64) is a balance, not a key: a fixed sentence for callers, the detail for operators."""
+def test_missing_credits_are_reported_and_end_the_attempts() -> None:
+    """Code 4033 (64) is about the balance, not the key: callers get a fixed sentence, operators the detail."""
     world = seen(credits=0.0)
     world.run(30.0)
     gone = [event for event in world.events if isinstance(event, AvatarGone)]
@@ -32,7 +32,7 @@ def test_no_credits_are_told_and_end_the_attempts() -> None:
 
 
 def test_a_session_that_does_not_play_is_stopped_and_counted() -> None:
-    """Speech that is not answered within 6 s is said by the fallback track, and the next session."""
+    """Speech without an answer for 6 s is said by the fallback track, and by the next session."""
     world = seen()
     world.run_until(lambda: world.is_live)
     world.service.mute(world.service.sessions[0].id, world.now)
@@ -48,7 +48,7 @@ def test_a_session_that_does_not_play_is_stopped_and_counted() -> None:
 
 
 def test_released_and_engaged_again() -> None:
-    """Without an avatar the fallback track speaks; an avatar that is wanted again gets the floor back."""
+    """After a release the fallback track speaks; after an engagement the avatar gets the floor back."""
     world = ready()
     world.do("release", "nobody speaks")
     world.say(1.0)
@@ -65,8 +65,8 @@ def test_released_and_engaged_again() -> None:
     assert len(world.done(PublishFallback)) == len(world.done(UnpublishFallback)) == 1
 
 
-def test_the_session_of_a_hosted_room_is_never_replaced_and_stopped_last() -> None:
-    """Its room would end with it: after a loss the fallback track goes on, and the stop comes with the end."""
+def test_the_session_of_a_hosted_room_is_never_replaced_and_is_stopped_last() -> None:
+    """The room would end with its session: after a loss the fallback track speaks, and the stop comes at the end."""
     world = ready(replaceable=False)
     world.service.mute(world.service.sessions[0].id, world.now)
     world.say(1.0)
@@ -83,7 +83,7 @@ def test_the_session_of_a_hosted_room_is_never_replaced_and_stopped_last() -> No
 
 
 def test_a_frozen_avatar_is_left_and_its_speech_said_again() -> None:
-    """Its track fell silent after a second while it says that it speaks: the rest is said from there."""
+    """The avatar's track falls silent after a second while it reports speech: the rest is said from there."""
     world = ready()
     world.say(6.0)
     world.flush()

@@ -9,8 +9,8 @@ from avatar.core import (
 from tests.avatar.core.scenes import MUTED_AFTER, assert_said, ready, seen, sinks, whole
 
 
-def test_the_fallback_track_goes_on_where_the_avatar_was() -> None:
-    """Half a second after the socket is lost it says the rest, once the avatar is muted."""
+def test_the_fallback_track_continues_where_the_avatar_was() -> None:
+    """Half a second after the socket is lost, once the avatar is muted, the fallback track says the rest."""
     world = ready()
     world.say(3.0)
     world.flush()
@@ -25,7 +25,7 @@ def test_the_fallback_track_goes_on_where_the_avatar_was() -> None:
     assert sinks(world) == [Sink.AVATAR, Sink.FALLBACK]
 
 
-def test_an_avatar_that_was_muted_is_heard_again_before_it_speaks() -> None:
+def test_a_muted_avatar_is_unmuted_before_it_speaks() -> None:
     """A muted avatar gets the floor back between segments, and only when the room hears it."""
     world = ready(habits={"tells_connected_once": True})
     world.say(3.0)
@@ -46,8 +46,8 @@ def test_an_avatar_that_was_muted_is_heard_again_before_it_speaks() -> None:
     assert_said(world.heard(), b"".join(world.captured), twice=MUTED_AFTER)
 
 
-def test_no_fallback_track_while_there_is_nothing_to_say() -> None:
-    """A socket that is lost in silence is no reason to publish."""
+def test_no_fallback_track_is_published_without_speech() -> None:
+    """A socket that is lost in silence does not publish the fallback track."""
     world = ready()
     world.net_is_up = False
     world.drop_socket()
@@ -57,7 +57,7 @@ def test_no_fallback_track_while_there_is_nothing_to_say() -> None:
 
 
 def test_a_fallback_track_that_fails_is_tried_again() -> None:
-    """The room's server refuses it at first; the speech waits, and nothing of it is lost."""
+    """The LiveKit server refuses the track at first; the speech waits, and none of it is lost."""
     world = ready(publishes=False)
     world.do("release", "a test")
     world.say(1.0)
@@ -71,8 +71,8 @@ def test_a_fallback_track_that_fails_is_tried_again() -> None:
     assert world.heard() == bytes(world.captured[0])
 
 
-def test_a_speech_at_the_last_moment_changes_its_avatar_in_silence() -> None:
-    """The old session is interrupted before the next one goes on: never are both heard."""
+def test_speech_at_the_last_moment_changes_the_avatar_in_silence() -> None:
+    """The old session is interrupted before the next one speaks: both are never heard together."""
     world = seen(max_duration=60)
     world.run_until(lambda: world.is_live)
     world.run(20.0)

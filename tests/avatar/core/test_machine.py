@@ -1,4 +1,4 @@
-"""The interface of the core: facts go in, and most of them ask for nothing."""
+"""The interface of the core: it takes facts, most of which cause no action."""
 
 import json
 
@@ -12,7 +12,7 @@ from avatar.core.chunking import Chunking
 from tests.avatar.core.scenes import ready
 
 
-def test_most_frames_ask_for_nothing() -> None:
+def test_most_frames_cause_no_action() -> None:
     """A frame that makes no chunk due is only stored."""
     world = ready()
     world.say(3.0)
@@ -28,7 +28,7 @@ def test_most_frames_ask_for_nothing() -> None:
 
 
 def test_chunk_sizes_are_checked() -> None:
-    """A chunk above the service's limit is a mistake of the caller, and so is half a sample."""
+    """A chunk above the service's limit raises an error, and so does half a sample."""
     with pytest.raises(ValueError, match="chunk sizes"):
         Chunking(largest=20.0)
     with pytest.raises(ValueError, match="3 bytes"):
@@ -36,7 +36,7 @@ def test_chunk_sizes_are_checked() -> None:
 
 
 def test_faults_of_the_service_are_reported() -> None:
-    """Errors, warnings and garbage are events, and change nothing else."""
+    """Errors, warnings and garbage become events, and change nothing else."""
     world = ready()
     world.do("receive_text", 1, json.dumps({"type": "warning", "warning": {"type": "slow", "message": "hm"}}))
     world.do("receive_text", 1, "garbage")

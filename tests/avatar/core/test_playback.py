@@ -1,4 +1,4 @@
-"""The sink that plays the speech: interrupts, pauses, poses, and what a sink says late."""
+"""The sink that plays the speech: interrupts, pauses, poses, and late events of a sink."""
 
 import json
 
@@ -21,8 +21,8 @@ from tests.avatar.core.scenes import EVERY_DIALECT, assert_said, bare, positions
 
 
 @EVERY_DIALECT
-def test_a_barge_in_before_the_avatar_talks_is_sent(dialect: Dialect) -> None:
-    """Audio that was sent is interrupted, also before the service says that it speaks."""
+def test_an_interruption_before_the_avatar_speaks_is_sent(dialect: Dialect) -> None:
+    """Audio that was sent is interrupted even before the service reports speech."""
     world = ready(dialect)
     world.say(1.0)
     world.run(0.1)
@@ -37,7 +37,7 @@ def test_a_barge_in_before_the_avatar_talks_is_sent(dialect: Dialect) -> None:
 
 @EVERY_DIALECT
 def test_a_pause_resumes_where_it_was(dialect: Dialect) -> None:
-    """Pause silences the avatar, resume says the rest: nothing is lost, nothing said twice."""
+    """A pause silences the avatar, a resume says the rest: nothing is lost or said twice."""
     world = ready(dialect)
     world.say(3.0)
     world.flush()
@@ -54,7 +54,7 @@ def test_a_pause_resumes_where_it_was(dialect: Dialect) -> None:
 
 
 def test_a_pause_before_the_first_frame_holds_everything() -> None:
-    """A segment paused before its first frame is sent only after the resume, and whole."""
+    """A segment paused before its first frame is sent whole, and only after the resume."""
     world = ready()
     world.do("pause")
     world.say(1.0)
@@ -69,7 +69,7 @@ def test_a_pause_before_the_first_frame_holds_everything() -> None:
 
 
 def test_an_interruption_after_a_pause_reports_the_paused_position() -> None:
-    """Speech that was silenced and then dropped was heard up to the pause."""
+    """Speech that was paused and then dropped was heard up to the pause."""
     world = ready()
     world.say(3.0)
     world.flush()
@@ -86,7 +86,7 @@ def test_an_interruption_after_a_pause_reports_the_paused_position() -> None:
 
 @EVERY_DIALECT
 def test_late_events_of_a_dropped_utterance_change_nothing(dialect: Dialect) -> None:
-    """On a slow wire the old utterance's events arrive during the next one, which is played in full all the same."""
+    """On a slow connection the old utterance's events arrive during the next one, which is still played in full."""
     world = ready(dialect, wire=0.3)
     world.say(2.0)
     world.flush()
@@ -100,8 +100,8 @@ def test_late_events_of_a_dropped_utterance_change_nothing(dialect: Dialect) -> 
     assert world.finished[1].position == 2.0
 
 
-def test_a_storm_of_barge_ins_hangs_nothing() -> None:
-    """Fifty interruptions in twenty seconds leave fifty finished segments, and a fifty-first that is heard."""
+def test_many_interruptions_hang_nothing() -> None:
+    """Fifty interruptions in twenty seconds leave fifty finished segments; the fifty-first segment is heard."""
     world = ready(wire=0.1)
     for _ in range(50):
         world.say(0.6)
@@ -116,7 +116,7 @@ def test_a_storm_of_barge_ins_hangs_nothing() -> None:
 
 
 def test_a_reply_that_starts_before_the_interrupt_is_confirmed_is_heard() -> None:
-    """The news of the reply and of the interrupt may cross: the reply is not taken for lost, and said again."""
+    """The events of the reply and of the interrupt may cross: the reply is not taken for lost and said again."""
     machine = bare()
     machine.push_audio(bytes(2 * BYTES_PER_SECOND), 0.0)
     pull(machine, 0.0)
@@ -134,7 +134,7 @@ def test_a_reply_that_starts_before_the_interrupt_is_confirmed_is_heard() -> Non
 
 
 def test_a_fallback_report_about_another_utterance_is_ignored() -> None:
-    """The track may report late what it was told to drop."""
+    """The track may report late on an utterance that it was to drop."""
     world = ready()
     world.do("release", "a test")
     world.say(2.0)
@@ -146,8 +146,8 @@ def test_a_fallback_report_about_another_utterance_is_ignored() -> None:
     assert world.finished == []
 
 
-def test_the_avatar_listens_when_it_has_nothing_to_say() -> None:
-    """While the user speaks, after an interrupt, and after its own last word (the service's guide for agents)."""
+def test_the_avatar_takes_the_listening_pose_when_it_has_nothing_to_say() -> None:
+    """The pose is taken while the user speaks, after an interrupt and after the last word (the guide for agents)."""
     world = ready()
     world.do("user_speaks", speaking=True)
     world.do("user_speaks", speaking=False)
@@ -164,7 +164,7 @@ def test_the_avatar_listens_when_it_has_nothing_to_say() -> None:
 
 
 def test_a_session_is_kept_alive_when_nothing_else_is_sent() -> None:
-    """`session.keep_alive` leaves a minute after the last command."""
+    """`session.keep_alive` is sent a minute after the last command."""
     world = ready()
     start = world.now
     world.run(125.0)
@@ -174,7 +174,7 @@ def test_a_session_is_kept_alive_when_nothing_else_is_sent() -> None:
 
 
 def test_speech_that_no_sink_takes_is_reported_as_not_heard() -> None:
-    """After 18 s; what is captured then is reported at once, until there is a sink."""
+    """Speech is reported after 18 s, and later speech at once, until there is a sink."""
     world = ready(can_publish=False)
     world.net_is_up = False
     world.drop_socket()

@@ -1,4 +1,4 @@
-"""When a session may be asked for."""
+"""The times at which a session may be requested."""
 
 import pytest
 
@@ -10,12 +10,12 @@ T = Timings()
 
 
 def purchases() -> Purchases:
-    """With the jitter in the middle."""
+    """Return purchases with the jitter in the middle."""
     return Purchases(T, lambda: 0.5)
 
 
 @pytest.mark.parametrize("refusal", [Refusal.NO_CREDITS, Refusal.UNAUTHORIZED, Refusal.INVALID, Refusal.ROOM_GONE])
-def test_a_refusal_that_a_person_has_to_mend_is_final(refusal: Refusal) -> None:
+def test_a_refusal_that_needs_a_person_is_final(refusal: Refusal) -> None:
     """No further attempt is made."""
     assert purchases().refused(refusal, None, 0, 0.0) is None
 
@@ -29,8 +29,8 @@ def test_unanswered_attempts_back_off() -> None:
     assert waits[-1] == 45.0
 
 
-def test_a_slot_that_is_ours_is_asked_for_often_and_remembered() -> None:
-    """While our last session gives its slot back, twice a second; from then on no two sessions are tried."""
+def test_an_own_slot_is_requested_often_and_remembered() -> None:
+    """Our slot is requested twice a second until our last session frees it; afterwards no two sessions overlap."""
     asks = purchases()
     asks.stopped(100.0)
 
@@ -39,7 +39,7 @@ def test_a_slot_that_is_ours_is_asked_for_often_and_remembered() -> None:
     assert not asks.fits(1)
 
 
-def test_a_slot_of_others_is_asked_for_ever_more_rarely() -> None:
+def test_a_slot_of_others_is_requested_more_and_more_rarely() -> None:
     """A slot held by other calls is requested every 2 s at first, and every 10 s later."""
     asks = purchases()
     waits = [asks.refused(Refusal.NO_SLOT, None, 0, 0.0) for _ in range(6)]
@@ -49,16 +49,16 @@ def test_a_slot_of_others_is_asked_for_ever_more_rarely() -> None:
     assert asks.slots is None
 
 
-def test_the_service_may_say_when_to_ask_again() -> None:
-    """A rate limit names its wait."""
+def test_the_service_may_set_the_wait() -> None:
+    """A rate limit states its wait."""
     asks = purchases()
     asks.refused(Refusal.RATE_LIMITED, 7.0, 0, 0.0)
 
     assert asks.allowed_at == pytest.approx(7.25)
 
 
-def test_failures_in_a_row_cost_ever_more_time() -> None:
-    """The first is followed at once but for a room that closes; a session that lived long is none."""
+def test_repeated_failures_increase_the_wait() -> None:
+    """The first wait is only the time in which a room may close; a session that lived long is not a failure."""
     asks = purchases()
     waits = []
     for _ in range(8):
@@ -73,7 +73,7 @@ def test_failures_in_a_row_cost_ever_more_time() -> None:
 
 
 def test_purchases_are_bounded() -> None:
-    """The 21st session of ten minutes waits until the first is ten minutes old; sure refusals do not count."""
+    """The 21st session in ten minutes waits until the first is ten minutes old; definite refusals do not count."""
     asks = purchases()
     for number in range(T.purchases):
         asks.asked(float(number))
@@ -83,8 +83,8 @@ def test_purchases_are_bounded() -> None:
     assert asks.allowed_at < 21.0
 
 
-def test_engaging_again_forgets_what_failed() -> None:
-    """A person who wants the avatar back does not wait for old failures."""
+def test_engaging_again_forgets_failures() -> None:
+    """A person who wants the avatar back does not wait because of old failures."""
     asks = purchases()
     for _ in range(7):
         asks.ended(1.0, 0.0, failed=True)

@@ -13,8 +13,8 @@ SECOND = b"\x01\x00" * (BYTES_PER_SECOND // 2)
 LOUD, SILENT = b"\x00\x20" * 240, b"\x05\x00" * 240
 
 
-def test_what_was_rewound_is_handed_over_again() -> None:
-    """After a rewind, the speech goes on from the played position."""
+def test_rewound_speech_is_handed_over_again() -> None:
+    """After a rewind, speech continues from the played position."""
     segment = Segment(1, 0.0)
     segment.append(SECOND + b"\x02\x00" * (BYTES_PER_SECOND // 2), 0.0)
     segment.take(2.0)
@@ -24,8 +24,8 @@ def test_what_was_rewound_is_handed_over_again() -> None:
     assert segment.take(2.0) == b"\x02\x00" * (BYTES_PER_SECOND // 2)
 
 
-def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
-    """Audio that was played is forgotten but for the last 6 s; positions still count from the start."""
+def test_memory_holds_little_more_than_unplayed_speech() -> None:
+    """Played audio is dropped except for the last 6 s; positions still count from the start."""
     segment = Segment(1, 0.0)
     segment.append(SECOND * 30, 0.0)
     segment.take(30.0)
@@ -35,16 +35,16 @@ def test_memory_holds_little_more_than_the_unplayed_speech() -> None:
     assert segment.captured == 30.0
 
 
-def test_the_first_piece_tells_no_rate() -> None:
-    """When its synthesis began is not known: there is no rate before the second piece."""
+def test_the_first_piece_gives_no_rate() -> None:
+    """The start of its synthesis is unknown, so there is no rate before the second piece."""
     segment = Segment(1, 1.0)
     segment.append(SECOND * 5, 1.0)
 
     assert segment.rate == float("inf")
 
 
-def test_the_rate_is_speech_by_time() -> None:
-    """Two pieces of 0.1 s in the 0.25 s after the first are 0.8 of the speed of speech."""
+def test_the_rate_is_speech_per_time() -> None:
+    """Two pieces of 0.1 s in the 0.25 s after the first give a rate of 0.8."""
     segment = Segment(1, 1.0)
     for at in (1.0, 1.1, 1.25):
         segment.append(LOUD * 10, at)
@@ -52,8 +52,8 @@ def test_the_rate_is_speech_by_time() -> None:
     assert segment.rate == pytest.approx(0.8)
 
 
-def test_a_word_that_was_cut_is_said_again() -> None:
-    """Speech goes on after the last gap before the cut; the played position stays what it was."""
+def test_a_cut_word_is_said_again() -> None:
+    """Speech continues after the last gap before the cut; the played position does not change."""
     segment = Segment(1, 0.0)
     segment.append(LOUD * 20 + SILENT * 5 + LOUD * 40, 0.0)
     segment.take(0.65)
@@ -64,8 +64,8 @@ def test_a_word_that_was_cut_is_said_again() -> None:
     assert segment.take(1.0) == LOUD * 40
 
 
-def test_where_words_are_known_the_sound_is_not_asked() -> None:
-    """The word in which speech was cut is said from its start, as the voice told it."""
+def test_known_word_times_replace_the_search_for_a_gap() -> None:
+    """The cut word is said from the start that the TTS reported."""
     segment = Segment(1, 0.0)
     segment.append(LOUD * 20 + SILENT * 5 + LOUD * 40, 0.0, [Word(0.0, 0.1), Word(0.1, 0.6)])
     segment.take(0.65)
@@ -74,8 +74,8 @@ def test_where_words_are_known_the_sound_is_not_asked() -> None:
     assert segment.resume() == 0.1
 
 
-def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
-    """Speech that was dropped from the buffer is never repeated."""
+def test_a_word_longer_than_the_buffer_is_said_from_the_buffers_start() -> None:
+    """Speech that was dropped from the buffer is not repeated."""
     segment = Segment(1, 0.0)
     segment.append(SECOND * 10, 0.0, [Word(0.0, 10.0)])
     segment.take(10.0)
@@ -84,8 +84,8 @@ def test_a_word_that_is_longer_than_what_is_kept_is_said_from_there() -> None:
     assert segment.resume() == 2.0
 
 
-def test_without_a_gap_speech_goes_on_where_it_was() -> None:
-    """Without a gap to rewind to, not one sample is said twice."""
+def test_without_a_gap_speech_continues_where_it_was_cut() -> None:
+    """Without a gap to rewind to, no sample is said twice."""
     segment = Segment(1, 0.0)
     segment.append(LOUD * 100, 0.0)
     segment.take(1.0)
@@ -96,7 +96,7 @@ def test_without_a_gap_speech_goes_on_where_it_was() -> None:
 
 @given(st.lists(st.integers(0, 2000), max_size=20), st.lists(st.floats(0.001, 0.1), max_size=40))
 def test_chunks_add_up_to_what_was_captured(samples: list[int], takes: list[float]) -> None:
-    """However it is cut, no byte is lost, repeated or split from its sample."""
+    """However speech is cut, no byte is lost, repeated or split from its sample."""
     segment, whole = Segment(1, 0.0), b""
     for value, count in enumerate(samples):
         pcm = value.to_bytes(2, "little") * count

@@ -31,19 +31,19 @@ from avatar.core.server_events import EventKind, ServerEvent, parse_event
     ],
 )
 def test_every_dialect_is_understood(message: dict[str, object], kind: EventKind) -> None:
-    """All state names, speak_* or state_updated alone, tasks, nested payloads, and unknown events."""
+    """All state names, speak_* or state_updated alone, task ids, nested payloads, and unknown events are parsed."""
     assert parse_event(json.dumps(message)).kind is kind
 
 
-def test_the_source_is_read_where_it_is() -> None:
-    """The id of the command that an event answers, at the top or in a payload; anything but a string is none."""
+def test_the_source_id_is_read_wherever_it_is() -> None:
+    """The id of the command that an event answers is at the top or in a payload; only a string counts."""
     assert parse_event('{"type":"agent.speak_ended","source_event_id":"u1"}').source == "u1"
     assert parse_event('{"type":"agent.speak_ended","payload":{"source_event_id":"u1"}}').source == "u1"
     assert parse_event('{"type":"agent.speak_ended","source_event_id":5}').source is None
 
 
-def test_a_fault_keeps_its_type_and_words() -> None:
-    """Errors and warnings keep what the service says, cut to 200 characters."""
+def test_a_fault_keeps_its_type_and_message() -> None:
+    """Errors and warnings keep the service's message, cut to 200 characters."""
     body = {"type": "video_starvation", "message": "x" * 500}
 
     assert parse_event(json.dumps({"type": "error", "error": body})) == ServerEvent(
@@ -52,6 +52,6 @@ def test_a_fault_keeps_its_type_and_words() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '"text"', "{}", '{"type":1}', "[" * 100_000])
-def test_garbage_is_unreadable(text: str) -> None:
-    """Garbage is a value, not an exception."""
+def test_garbage_becomes_an_unreadable_event(text: str) -> None:
+    """Garbage is parsed to a value and raises nothing."""
     assert parse_event(text).kind is EventKind.UNREADABLE

@@ -1,4 +1,4 @@
-"""One session: its deadlines, and what is paid for."""
+"""One session: its deadlines, and its billed time."""
 
 import pytest
 
@@ -9,7 +9,7 @@ TIMINGS = Timings()
 
 
 def session(*triggers: SessionTrigger, ends_at: float | None = None) -> Session:
-    """A session that was asked for at 100 s and has come so far, a second for each step."""
+    """Return a session that was requested at 100 s and took these steps, one a second."""
     made = Session(1, "face", 1.0, 100.0)
     made.ends_at = ends_at
     for number, trigger in enumerate(triggers, 1):
@@ -17,8 +17,8 @@ def session(*triggers: SessionTrigger, ends_at: float | None = None) -> Session:
     return made
 
 
-def test_an_executor_is_waited_for_as_long_as_its_answer_may_take() -> None:
-    """A start longer than a stop; where no executor was asked, nothing is overdue."""
+def test_an_executor_has_a_deadline_for_its_answer() -> None:
+    """The deadline of a start is later than that of a stop; without a request to an executor nothing is overdue."""
     started = (SessionTrigger.STARTED, SessionTrigger.SOCKET_OPENED, SessionTrigger.WAITED)
 
     assert session().overdue_at(TIMINGS) == 100.0 + TIMINGS.start
@@ -31,15 +31,15 @@ def test_an_executor_is_waited_for_as_long_as_its_answer_may_take() -> None:
     [(600.0, 15.0, 2.0), (20.0, 10.0, 2.0), (5.0, 2.5, 0.0)],
     ids=["long", "sandbox", "too short for a successor"],
 )
-def test_a_session_is_relieved_before_its_end(length: float, relieved: float, left: float) -> None:
-    """Fifteen seconds before, or at half its time; in the middle of a segment it is left at the last moment."""
+def test_a_session_is_replaced_before_its_end(length: float, relieved: float, left: float) -> None:
+    """The change is due 15 s before the end, or at half its time; within a segment it waits for the last moment."""
     made = session(ends_at=100.0 + length)
 
     assert made.relieve_from(TIMINGS) == 100.0 + length - relieved
     assert made.leave_by(TIMINGS) == 100.0 + length - left
 
 
-def test_a_session_whose_end_is_not_known_is_not_relieved() -> None:
+def test_a_session_without_a_known_end_is_not_replaced() -> None:
     """A session with an unknown end is used until it is lost."""
     made = session()
 
@@ -47,8 +47,8 @@ def test_a_session_whose_end_is_not_known_is_not_relieved() -> None:
     assert made.leave_by(TIMINGS) is None
 
 
-def test_what_is_paid_for_ends_with_the_confirmed_stop() -> None:
-    """Until then a session counts, from the moment at which it was asked for."""
+def test_billed_time_ends_with_the_confirmed_stop() -> None:
+    """A session counts from its request to its confirmed stop."""
     made = session(SessionTrigger.STARTED)
     assert made.seconds_used(130.0) == 30.0
     made.stopped_at = 120.0
@@ -57,7 +57,7 @@ def test_what_is_paid_for_ends_with_the_confirmed_stop() -> None:
 
 
 def test_a_stop_that_was_given_up_needs_no_attention() -> None:
-    """The session may cost on, but the call can end: the sweep of the journal stops it."""
+    """The session may still be billed, but the call can end: the journal's sweep stops the session."""
     made = session(SessionTrigger.MAYBE_STARTED, SessionTrigger.STOP_FAILED)
     assert made.is_alive
     assert not made.needs_attention
@@ -66,8 +66,8 @@ def test_a_stop_that_was_given_up_needs_no_attention() -> None:
     assert made.needs_attention
 
 
-def test_a_move_that_the_table_does_not_have_is_a_mistake() -> None:
-    """A move outside the table raises and changes nothing."""
+def test_an_invalid_transition_raises() -> None:
+    """A transition outside the table raises and changes nothing."""
     made = session()
     with pytest.raises(KeyError):
         made.apply(SessionTrigger.SOCKET_LOST, 101.0)

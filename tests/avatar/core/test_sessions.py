@@ -1,4 +1,4 @@
-"""The life of sessions: which is started, used, relieved and stopped, whatever the service does."""
+"""The lifecycle of sessions: when they are started, used, replaced and stopped, whatever the service does."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.avatar.core.scenes import ready, seen, sinks, whole
 
 
 def test_a_first_speech_that_begins_late_is_waited_for() -> None:
-    """A cold session's first sound comes after 3 s (44): one session, all heard."""
+    """A cold session's first sound comes after 3 s (44): one session says everything."""
     world = seen(first_speech_starts_after=3.5)
     world.say(2.0)
     world.flush()
@@ -32,8 +32,8 @@ def test_a_first_speech_that_begins_late_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("connected_after", [5.6, None])
-def test_a_session_that_never_says_connected_speaks_all_the_same(connected_after: float | None) -> None:
-    """`connected` comes late or never (32, 35): speech leaves within 3 s of the open socket, on one socket."""
+def test_a_session_that_never_says_connected_still_speaks(connected_after: float | None) -> None:
+    """If `connected` comes late or never (32, 35), speech is sent within 3 s of the open socket, on that socket."""
     world = seen(connected_after=connected_after)
     world.say(1.0)
     world.flush()
@@ -46,8 +46,8 @@ def test_a_session_that_never_says_connected_speaks_all_the_same(connected_after
     assert world.finished == whole(1.0)
 
 
-def test_speech_goes_on_within_two_seconds_of_a_dropped_socket() -> None:
-    """A later socket is not told `connected` (36): the rest is said there, after an interrupt, in the same session."""
+def test_speech_continues_within_two_seconds_of_a_dropped_socket() -> None:
+    """A later socket gets no `connected` (36): the rest is sent there after an interrupt, in the same session."""
     world = seen()
     world.say(4.0)
     world.flush()
@@ -65,8 +65,8 @@ def test_speech_goes_on_within_two_seconds_of_a_dropped_socket() -> None:
     assert len(world.done(StartSession)) == 1
 
 
-def test_a_start_that_is_answered_late_is_used() -> None:
-    """`/start` answered after 15 s has worked (3): the fallback track speaks meanwhile, no second session starts."""
+def test_a_late_answer_to_a_start_is_used() -> None:
+    """A `/start` answered after 15 s has worked (3): the fallback track speaks until then; no second session starts."""
     world = seen(start_takes=15.0)
     world.run(8.0)
     world.say(1.0)
@@ -79,7 +79,7 @@ def test_a_start_that_is_answered_late_is_used() -> None:
 
 
 def test_a_start_without_an_answer_is_stopped_before_the_next() -> None:
-    """The session may run all the same: it is stopped for sure, and only then another one is asked for."""
+    """The session may still run: its stop is confirmed before another one is requested."""
     world = seen(start_takes=50.0)
     world.run_until(lambda: len(world.done(StartSession)) == 2, limit=60.0)
     first_stop = world.done(StopSession)[0][0]
@@ -92,7 +92,7 @@ def test_a_start_without_an_answer_is_stopped_before_the_next() -> None:
 
 
 @pytest.mark.parametrize("code", [4032, 4003])
-def test_the_face_is_back_soon_after_its_slot_is_free(code: int) -> None:
+def test_the_avatar_is_back_soon_after_its_slot_is_free(code: int) -> None:
     """After our own stop the one slot is requested twice a second, and the wait is remembered (facts 62 and 63)."""
     world = seen(concurrency=1, concurrency_code=code)
     world.run_until(lambda: world.is_live)
@@ -111,7 +111,7 @@ def test_the_face_is_back_soon_after_its_slot_is_free(code: int) -> None:
 
 
 def test_with_one_slot_the_successor_waits_for_the_stop() -> None:
-    """Once it is known that the account has one slot, a session is left between segments before the next one starts."""
+    """Once the account is known to have one slot, a session is left between segments before the next one starts."""
     world = seen(concurrency=1, max_duration=60)
     world.run_until(lambda: world.is_live)
     world.run(90.0)
@@ -120,13 +120,13 @@ def test_with_one_slot_the_successor_waits_for_the_stop() -> None:
     later = [event for event in world.events if isinstance(event, SessionRefused)][len(refused) :]
 
     assert Refusal.NO_SLOT in [event.refusal for event in refused]
-    # Each change asks until the slot is free, and never beside a running session.
+    # Each change asks until the slot is free, never while a session runs.
     assert len(later) <= 5 * 6
     assert world.overlap() == 0
 
 
-def test_a_session_is_relieved_before_its_end_without_a_gap() -> None:
-    """Its successor is ready 15 s before; the change is between two segments, and the old one is stopped."""
+def test_a_session_is_replaced_before_its_end_without_a_gap() -> None:
+    """The successor is ready 15 s before; the change is between two segments, and the old session is stopped."""
     world = seen(max_duration=60)
     world.run_until(lambda: world.is_live)
     for _ in range(12):
@@ -144,7 +144,7 @@ def test_a_session_is_relieved_before_its_end_without_a_gap() -> None:
 
 
 def test_the_last_word_is_heard_before_the_stop() -> None:
-    """A call that is closed right after the goodbye keeps its avatar for a second (45)."""
+    """A call that is closed right after its last word keeps its avatar for a second (45)."""
     world = ready()
     world.say(1.0)
     world.flush()
@@ -158,7 +158,7 @@ def test_the_last_word_is_heard_before_the_stop() -> None:
 
 
 def test_the_start_and_the_confirmed_stop_of_a_session_are_reported() -> None:
-    """Once each, with the service's id, and the reason of its end in between."""
+    """Start and stop are reported once, with the service's id; the reason of the end comes in between."""
     world = ready()
     world.do("close")
     world.run(10.0)
@@ -170,8 +170,8 @@ def test_the_start_and_the_confirmed_stop_of_a_session_are_reported() -> None:
     assert told[0].session_id == world.machine.sessions[0].session_id
 
 
-def test_a_stop_that_is_not_confirmed_is_reported() -> None:
-    """The session may be billed still; the stop that is confirmed later is reported too."""
+def test_an_unconfirmed_stop_is_reported() -> None:
+    """The session may still be billed; a later confirmation is reported too."""
     world = ready()
     world.do("close")
     world.run_until(lambda: bool(world.done(StopSession)))
@@ -182,8 +182,8 @@ def test_a_stop_that_is_not_confirmed_is_reported() -> None:
     assert told == [StopFailed, SessionStopped]
 
 
-def test_an_avatar_that_does_not_come_is_given_up() -> None:
-    """A session whose avatar is not in the room after 15 s is stopped, and another one is asked for."""
+def test_an_avatar_that_does_not_join_is_given_up() -> None:
+    """A session whose avatar is not in the room after 15 s is stopped, and another one is requested."""
     world = seen(joins_after=1e9)
     world.run(25.0)
 
@@ -192,8 +192,8 @@ def test_an_avatar_that_does_not_come_is_given_up() -> None:
     assert len(world.done(StartSession)) == 2
 
 
-def test_a_room_that_is_gone_gets_no_other_avatar() -> None:
-    """A room that is gone gets no avatar: it would open the room again and be billed."""
+def test_a_closed_room_gets_no_other_avatar() -> None:
+    """Another avatar would open the room again and be billed."""
     world = ready()
     world.do("room_changed", is_there=False)
     world.service.end(world.service.sessions[0].id, "USER_DISCONNECTED", world.now)

@@ -1,4 +1,4 @@
-"""The state tables: each is complete where a result may come at any time, and has no dead end but its last state."""
+"""The state tables: complete where a result may come at any time, with no dead end except the last state."""
 
 from enum import Enum
 
@@ -23,7 +23,7 @@ TABLES = [
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_state_can_be_reached(table: Table) -> None:
-    """From the first state of a table there is a way to each of the others."""
+    """Each state can be reached from the table's first state."""
     reached, to_visit = set(), [next(iter(table))]
     while to_visit:
         state = to_visit.pop()
@@ -35,14 +35,14 @@ def test_every_state_can_be_reached(table: Table) -> None:
 
 
 def test_a_session_can_be_left_while_it_is_used() -> None:
-    """Whatever a session does, the call may end."""
+    """In every state of a session the call may end."""
     used = {SessionState.STARTING, SessionState.OPENING, SessionState.GREETING, SessionState.READY, SessionState.AWAY}
 
     assert {state for state, moves in SESSION_TRANSITIONS.items() if SessionTrigger.LEFT in moves} == used
 
 
-def test_a_session_that_was_asked_for_ends_stopped() -> None:
-    """From each state there is a way to `STOPPED`, and none back into use."""
+def test_a_requested_session_ends_stopped() -> None:
+    """From each state there is a path to `STOPPED`, and none back into use."""
     after_use = {SessionState.ABANDONED, SessionState.LINGERING, SessionState.STOPPING, SessionState.STOP_FAILED}
     for state in after_use:
         assert set(SESSION_TRANSITIONS[state].values()) <= after_use | {SessionState.STOPPED}

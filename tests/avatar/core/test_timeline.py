@@ -1,4 +1,4 @@
-"""Speech from its capture to its end: what is sent, what was played of it, and what is said again."""
+"""Speech from its capture to its end: what is sent, played, and said again."""
 
 import itertools
 import json
@@ -33,8 +33,8 @@ FRAME = b"\x01\x00" * (BYTES_PER_SECOND // 100)
 
 
 @EVERY_DIALECT
-def test_the_position_is_what_was_played_not_what_was_sent(dialect: Dialect) -> None:
-    """A barge-in 0.3 s into an answer of which more was sent reports 0.3 s."""
+def test_the_position_is_the_played_audio_not_the_sent_audio(dialect: Dialect) -> None:
+    """An interruption 0.3 s into an answer of which more was sent reports 0.3 s."""
     world = ready(dialect)
     world.say(6.0)
     world.flush()
@@ -45,8 +45,8 @@ def test_the_position_is_what_was_played_not_what_was_sent(dialect: Dialect) -> 
     assert sum(map(len, chunks(world))) > 0.8 * BYTES_PER_SECOND
 
 
-def test_nothing_to_interrupt_sends_nothing() -> None:
-    """Clearing before a byte has left, or after the end was played, sends no interrupt."""
+def test_clearing_without_playback_sends_nothing() -> None:
+    """Clearing before any audio was sent, or after the end was played, sends no interrupt."""
     world = ready()
     world.interrupt()
     world.say(0.1)
@@ -62,8 +62,8 @@ def test_nothing_to_interrupt_sends_nothing() -> None:
 
 
 @EVERY_DIALECT
-def test_starvation_in_mid_segment_is_not_the_end(dialect: Dialect) -> None:
-    """An avatar that falls silent for want of audio goes on when there is more, and the segment with it."""
+def test_starvation_within_a_segment_is_not_its_end(dialect: Dialect) -> None:
+    """An avatar that runs out of audio resumes when there is more, and so does the segment."""
     world = ready(dialect)
     world.say(1.0)
     world.run(5.0)
@@ -78,7 +78,7 @@ def test_starvation_in_mid_segment_is_not_the_end(dialect: Dialect) -> None:
 
 
 @EVERY_DIALECT
-def test_segments_that_follow_at_once_are_finished_one_by_one(dialect: Dialect) -> None:
+def test_back_to_back_segments_are_finished_one_by_one(dialect: Dialect) -> None:
     """Two segments captured back to back have two ends, each when it was played."""
     world = ready(dialect)
     for _ in range(2):
@@ -91,8 +91,8 @@ def test_segments_that_follow_at_once_are_finished_one_by_one(dialect: Dialect) 
 
 
 @EVERY_DIALECT
-def test_a_pause_in_a_word_resumes_at_its_start(dialect: Dialect) -> None:
-    """Where text to speech times the words, the cut word is said again, and nothing before it."""
+def test_a_pause_within_a_word_resumes_at_its_start(dialect: Dialect) -> None:
+    """With word times from the TTS, only the cut word is said again."""
     world = ready(dialect)
     world.say(2.0, [Word(0.0, 0.9), Word(0.9, 1.4), Word(1.4, 2.0)])
     world.flush()
@@ -109,7 +109,7 @@ def test_a_pause_in_a_word_resumes_at_its_start(dialect: Dialect) -> None:
 
 
 def test_an_event_of_another_utterance_ends_nothing() -> None:
-    """A service that echoes our ids means another utterance by another id."""
+    """A service that echoes our ids means another utterance when it sends another id."""
     world = ready()
     world.say(3.0)
     world.flush()
@@ -121,7 +121,7 @@ def test_an_event_of_another_utterance_ends_nothing() -> None:
 
 
 def test_playback_starts_and_is_sent_once_for_a_segment() -> None:
-    """A pause in between neither starts nor sends the segment again, as far as the framework is told."""
+    """A pause neither starts nor sends the segment again for the framework."""
     world = ready()
     world.say(3.0)
     world.flush()
@@ -135,7 +135,7 @@ def test_playback_starts_and_is_sent_once_for_a_segment() -> None:
 
 
 def test_an_end_far_before_the_clock_is_a_cut() -> None:
-    """A paid session at its limit plays 0.37 s and reports the end (69): the next session says it again."""
+    """A paid session at its limit plays 0.37 s and reports the end (69): the next session says the speech again."""
     world = World(habits=Habits(max_duration=20), tells_duration=False)
     world.run(25.0)
     world.say(4.7)
@@ -149,7 +149,7 @@ def test_an_end_far_before_the_clock_is_a_cut() -> None:
 
 
 def test_the_late_end_of_an_utterance_is_not_that_of_the_next() -> None:
-    """A segment is flushed after its last sound; its end, without an id, is told when the next one was sent."""
+    """A segment is flushed after its last sound; its end, without an id, is reported after the next one was sent."""
     machine = bare()
     machine.push_audio(bytes(BYTES_PER_SECOND), 0.0)
     pull(machine, 0.0)
@@ -182,7 +182,7 @@ def test_chunks_keep_a_real_time_source_ahead_of_the_avatar() -> None:
 
 
 def test_frames_before_the_first_chunk_are_only_stored() -> None:
-    """No start takes less than the first chunk: until then no frame asks for the next command."""
+    """A start needs at least the first chunk: until then no frame asks for the next command."""
     machine = bare()
     machine.push_audio(FRAME, 0.0)
     pull(machine, 0.0)
@@ -193,7 +193,7 @@ def test_frames_before_the_first_chunk_are_only_stored() -> None:
 
 
 def test_the_upload_is_paced() -> None:
-    """An answer that is there at once leaves in chunks of 0.4 s, 0.24 s apart, and never 4.5 s ahead of playback."""
+    """A complete answer is sent in chunks of 0.4 s, 0.24 s apart, and never 4.5 s ahead of playback."""
     world = ready()
     world.say(30.0)
     world.flush()

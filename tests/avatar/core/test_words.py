@@ -1,4 +1,4 @@
-"""Where speech goes on that was cut off in a word."""
+"""Where speech resumes after it was cut within a word."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from avatar.core.words import Word, cut_at
 
 @st.composite
 def spoken(draw: st.DrawFn) -> list[Word]:
-    """Words of 0.1 to 1 s, with and without gaps between them."""
+    """Draw words of 0.1 to 1 s, with and without gaps between them."""
     lengths = draw(st.lists(st.tuples(st.floats(0.0, 0.5), st.floats(0.1, 1.0)), min_size=1, max_size=20))
     ends = list(itertools.accumulate(itertools.chain.from_iterable(lengths)))
     return [Word(start, end) for start, end in zip(ends[::2], ends[1::2], strict=True)]
@@ -19,7 +19,7 @@ def spoken(draw: st.DrawFn) -> list[Word]:
 
 @given(spoken(), st.floats(0.0, 1.0))
 def test_at_most_one_word_is_said_twice_and_none_is_lost(words: list[Word], where: float) -> None:
-    """Wherever speech is cut, it goes on there or before, and what is repeated touches one word that was begun."""
+    """Wherever speech is cut, it resumes there or earlier, and repeats only one word that had begun."""
     position = where * words[-1].end
     start = cut_at(position, words)
 
@@ -29,10 +29,10 @@ def test_at_most_one_word_is_said_twice_and_none_is_lost(words: list[Word], wher
     assert 0 <= start <= position
     whole = [word for word in words if start <= word.start and word.end <= position]
     assert len(whole) <= 1
-    assert all(not word.start < start < word.end for word in words), "it goes on in the middle of a word"
+    assert all(not word.start < start < word.end for word in words), "speech resumes within a word"
 
 
 @pytest.mark.parametrize(("position", "start"), [(0.3, 0.0), (0.5, 0.45), (1.2, 1.0), (2.3, None)])
 def test_a_cut_word_is_said_again_from_its_start(position: float, start: float | None) -> None:
-    """Inside a word it is the word's start, in a gap the gap, and after the last known word it is unknown."""
+    """Within a word it is the word's start, in a gap the gap; after the last known word it is unknown."""
     assert cut_at(position, [Word(0.0, 0.4), Word(1.0, 2.0)]) == start

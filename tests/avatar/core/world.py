@@ -1,6 +1,6 @@
-"""The machine, the model of the service, a room and a fallback track, in a time that is a number.
+"""The machine, models of the service, a room and a fallback track, in virtual time.
 
-The executors here do what those of `avatar.link` do, with a wire of a fixed delay between them and the service.
+The executors here do what those of `avatar.link` do, with a fixed delay between them and the service.
 """
 
 import heapq
@@ -49,14 +49,14 @@ from tests.avatar.heard import Piece, avatar_pieces, overlap
 
 _SESSION_OVER = {401, 403, 404, 410}
 
-# Nowhere quiet: there is no gap between words to go back to. Every sample of a scenario is different.
+# A pattern without silence, so there is no gap between words. Every sample of a scenario is different.
 _PATTERN_SAMPLES = 24_001
 _PATTERN = array("h", range(8_000, 8_000 + _PATTERN_SAMPLES)).tobytes() * 70
 
 
 @dataclass
 class Sent:
-    """A command, the session that got it, and when it left."""
+    """A command, the session that got it, and the time at which it was sent."""
 
     command: Command
     at: float
@@ -65,7 +65,7 @@ class Sent:
 
 @dataclass
 class World:
-    """Everything that a scenario needs: act on it, then `run` until a moment."""
+    """All parts of a scenario: act on it, then `run` until a moment."""
 
     habits: Habits = field(default_factory=Habits.fast)
     # Delay between the executors and the service, each way, in seconds.
@@ -106,7 +106,7 @@ class World:
         self.event_times: list[float] = []
         self.actions: list[tuple[float, Action]] = []
         self.captured: list[bytearray] = []
-        # When there was enough of each segment to begin with: it was flushed, or long enough.
+        # When each segment could begin: it was flushed, or long enough.
         self.speakable_at: list[float] = []
         self.mutes: list[tuple[float, str, bool]] = []
         self.net_is_up = True
@@ -121,7 +121,7 @@ class World:
         self._segment_is_open = False
         self._pump()
 
-    # What the framework does
+    # Calls of the framework
 
     def say(self, seconds: float, words: Sequence[Word] = ()) -> None:
         """Capture speech."""
@@ -160,10 +160,10 @@ class World:
         getattr(self.machine, method)(*args, **kwargs, now=self.now)
         self._pump()
 
-    # What goes wrong
+    # Faults
 
     def drop_socket(self, *, told: bool = True) -> None:
-        """Lose the socket of the current session; untold, the client's own time-out finds out 8 s later."""
+        """Lose the current session's socket; without `told`, only the client's time-out detects it, 8 s later."""
         current = self.machine.current
         if current is None or current.number not in self._open:
             return
@@ -203,10 +203,10 @@ class World:
         """
         end = self.now + limit
         while not condition():
-            assert self.now < end, "that did not happen in time"
+            assert self.now < end, "the condition did not hold in time"
             self.run(0.02)
 
-    # What was seen
+    # Results
 
     @property
     def finished(self) -> list[PlaybackFinished]:
@@ -228,7 +228,7 @@ class World:
         return [(at, action) for at, action in self.actions if isinstance(action, kind)]
 
     def pieces(self) -> list[Piece]:
-        """The stretches that the caller heard: begin, end, sink and PCM, in the order of their begins."""
+        """Return the stretches that the caller heard: begin, end, sink and PCM, in the order of their beginnings."""
         pieces = [(at, at + len(pcm) / BYTES_PER_SECOND, "fallback", pcm) for at, pcm in self.fallback.pieces]
         for begin, end, identity, pcm in avatar_pieces(self.service):
             for start, stop in self._audible(identity, begin, end):
@@ -237,11 +237,11 @@ class World:
         return sorted(pieces, key=lambda piece: piece[0])
 
     def heard(self) -> bytes:
-        """The PCM that the caller heard, in one piece."""
+        """Return the PCM that the caller heard, in one piece."""
         return b"".join(pcm for _, _, _, pcm in self.pieces())
 
     def overlap(self) -> float:
-        """Seconds in which two sinks were heard at once."""
+        """Return seconds in which two sinks were heard at once."""
         return overlap(self.pieces())
 
     def _audible(self, identity: str, start: float, end: float) -> list[tuple[float, float]]:
@@ -270,7 +270,7 @@ class World:
         if timeout is not None and timeout <= self.now:
             self.machine.handle_timeout(self.now)
             after = self.machine.next_timeout()
-            assert after is None or after > self.now, "the next deadline lies in the future"
+            assert after is None or after > self.now, "the next deadline is not in the future"
         self._pump()
 
     def _pump(self) -> None:

@@ -1,4 +1,4 @@
-"""The fallback track: published when the machine asks for it, it plays what the machine wants said, and reports it."""
+"""The fallback track: it is published on the machine's request, plays the machine's speech, and reports it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,13 +20,13 @@ PIECE = b"\x00\x20" * 2_400
 
 
 class Track:
-    """A call that has no avatar, and the track that speaks for it.
+    """A call without an avatar, and its fallback track.
 
     Attributes:
-        call: With the machine.
+        call: The call, with its machine.
         room: Where the track is published.
-        heard: When each frame was heard, and its PCM.
-        asked: What the machine has asked for.
+        heard: The time and the PCM of each frame that was heard.
+        asked: The machine's actions.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Track:
 
 @asynccontextmanager
 async def fallback() -> AsyncIterator[Track]:
-    """A track; afterwards it is not published any more, and no task is left."""
+    """Yield a track; afterwards it is unpublished, and no task is left."""
     made = Track()
     with loop_sources(made.heard):
         yield made
@@ -62,16 +62,16 @@ async def fallback() -> AsyncIterator[Track]:
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("avatar_")]
 
 
-async def test_nothing_is_published_before_there_is_something_to_say() -> None:
-    """The room has no silent track of an agent that speaks by its avatar."""
+async def test_nothing_is_published_before_there_is_speech() -> None:
+    """The room has no silent track of an agent that speaks through its avatar."""
     async with fallback() as track:
         await asyncio.sleep(30.0)
 
         assert track.room.agent.tries == 0
 
 
-async def test_a_segment_is_heard_bit_exact_and_reported_when_it_was_heard() -> None:
-    """Its end is that of its last frame, not of the last one that was queued."""
+async def test_a_segment_is_heard_bit_exact_and_reported_when_it_is_heard() -> None:
+    """A segment ends with its last played frame, not with the last one that was queued."""
     async with fallback() as track:
         track.call.say(PIECE * 20)
         await track.call.until(lambda: track.call.finished)
@@ -96,8 +96,8 @@ async def test_segments_follow_one_another_on_one_track() -> None:
         assert track.room.agent.tries == 1
 
 
-async def test_speech_that_comes_slowly_is_a_pause_and_not_the_end() -> None:
-    """The segment goes on when more of it comes."""
+async def test_slow_speech_is_a_pause_and_not_the_end() -> None:
+    """The segment continues when more of it comes."""
     async with fallback() as track:
         track.call.say(PIECE * 10, flush=False)
         await asyncio.sleep(5.0)
@@ -125,8 +125,8 @@ async def test_an_interrupt_empties_the_queue() -> None:
         assert seconds(track.heard) < 1.2
 
 
-async def test_a_room_without_a_listener_is_spoken_into_all_the_same() -> None:
-    """A first subscriber is waited for, but for half a second only."""
+async def test_a_room_without_a_listener_still_gets_the_speech() -> None:
+    """The track waits for its first subscriber, but only for half a second."""
     async with fallback() as track:
         track.room.agent.subscribed.clear()
         track.call.say(PIECE)
@@ -135,8 +135,8 @@ async def test_a_room_without_a_listener_is_spoken_into_all_the_same() -> None:
         assert track.heard[0][0] == pytest.approx(0.5, abs=0.1)
 
 
-async def test_a_track_that_can_not_be_published_is_tried_again() -> None:
-    """The loss is reported, the machine asks for another one, and nothing of the speech is lost."""
+async def test_a_failed_publication_is_tried_again() -> None:
+    """The loss is reported, the machine requests another track, and no speech is lost."""
     async with fallback() as track:
         track.room.agent.failures = 2
         track.call.say(PIECE * 10)
@@ -146,8 +146,8 @@ async def test_a_track_that_can_not_be_published_is_tried_again() -> None:
         assert track.pcm == PIECE * 10
 
 
-async def test_a_room_that_hangs_is_given_up() -> None:
-    """Publishing has a time limit, and what is published after it is taken down again."""
+async def test_a_publication_that_hangs_is_given_up() -> None:
+    """Publishing has a time limit, and a track published after it is unpublished."""
     async with fallback() as track:
         track.room.agent.may_publish.clear()
         track.call.say(PIECE * 10)
@@ -159,8 +159,8 @@ async def test_a_room_that_hangs_is_given_up() -> None:
         assert len(track.room.agent.published) == 1
 
 
-async def test_a_track_that_is_not_wanted_any_more_is_published_and_taken_down() -> None:
-    """Publishing that is cut half-way leaves threads of the SDK behind."""
+async def test_a_track_that_is_no_longer_wanted_is_published_and_unpublished() -> None:
+    """Cancelling the publication would leave threads of the SDK behind."""
     async with fallback() as track:
         track.room.agent.may_publish.clear()
         track.call.say(PIECE * 10)

@@ -1,4 +1,4 @@
-"""A machine on the event loop whose sessions start and stop at once: what the tests of the other executors stand on."""
+"""A machine on the event loop whose sessions start and stop at once: the base of the other executors' tests."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,14 +24,14 @@ class PromptCall:
     """A machine and its driver; actions about sessions are carried out here, others by the executor under test.
 
     Args:
-        carry_out: Gets each other action.
+        carry_out: Called with each other action.
         refusal: Why there is no session; None if there is one.
-        options: Of the machine.
+        options: Options of the machine.
 
     Attributes:
-        machine: The call's.
-        driver: Of the machine.
-        events: All that were dispatched.
+        machine: The call's machine.
+        driver: The machine's driver.
+        events: All events that were dispatched.
     """
 
     def __init__(self, carry_out: Callable[[Action], None], *, refusal: Refusal | None = None, **options: Any) -> None:
@@ -48,7 +48,7 @@ class PromptCall:
 
     @property
     def dropped(self) -> list[str]:
-        """Why each WebSocket was lost, if its session goes on."""
+        """Why each WebSocket was lost whose session continues."""
         return [event.detail for event in self.events if isinstance(event, SocketDropped)]
 
     @property
@@ -57,7 +57,7 @@ class PromptCall:
         return [event for event in self.events if isinstance(event, PlaybackFinished)]
 
     def say(self, pcm: bytes, *, flush: bool = True) -> None:
-        """Capture speech; a whole segment, or the beginning of one."""
+        """Capture speech: a whole segment, or the beginning of one."""
         self.driver.push_audio(pcm, ())
         if flush:
             with self.driver.step() as now:
@@ -66,7 +66,7 @@ class PromptCall:
     async def until(self, condition: Callable[[], object], limit: float = 60.0) -> None:
         """Wait until something holds."""
         async with asyncio.timeout(limit):
-            while not condition():  # noqa: ASYNC110 - whatever it is, no event tells of it
+            while not condition():  # noqa: ASYNC110 - the condition has no event
                 await asyncio.sleep(0.01)
 
     def _on_action(self, action: Action) -> None:

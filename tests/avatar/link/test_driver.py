@@ -1,4 +1,4 @@
-"""The driver: what the machine gives out is carried out one by one, in order, and at its time."""
+"""The driver: carries out the machine's events and actions one by one, in order, and on time."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ SECOND = b"\x00\x20" * 24_000
 
 
 class Timed(AvatarMachine):
-    """A machine that notes the time of everything that depends on time."""
+    """A machine that notes the time of each call that depends on time."""
 
     def __init__(self) -> None:
         super().__init__("la", asyncio.get_running_loop().time())
@@ -54,7 +54,7 @@ class Stage:
 
     Attributes:
         came: Events and actions.
-        depth: Handlers that are running, one within the other.
+        depth: How deeply the running handlers are nested.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class Stage:
         ]
 
     def connect(self) -> None:
-        """Have the first session take commands."""
+        """Let the first session take commands."""
         with self.driver.step() as now:
             self.machine.session_started(1, "s-1", None, now)
         with self.driver.step() as now:
@@ -106,8 +106,8 @@ class Stage:
             self.depth -= 1
 
 
-async def test_a_handler_that_calls_back_in_is_queued_and_never_nested() -> None:
-    """A handler that releases and engages the avatar has returned before what comes of that is dispatched."""
+async def test_a_handler_that_calls_the_machine_is_queued_and_never_nested() -> None:
+    """A handler that releases and engages the avatar returns before the resulting events are dispatched."""
     stage = Stage()
 
     def release_and_engage(event: Event) -> None:
@@ -126,7 +126,7 @@ async def test_a_handler_that_calls_back_in_is_queued_and_never_nested() -> None
 
 
 async def test_an_executor_that_answers_at_once_is_queued_and_never_nested() -> None:
-    """The answer to an action is taken while the action is carried out; what follows from it comes after."""
+    """The answer to an action is taken during the action; its results are carried out afterwards."""
     stage = Stage()
 
     def refuse_and_stop(action: Action) -> None:
@@ -153,8 +153,8 @@ async def test_an_executor_that_answers_at_once_is_queued_and_never_nested() -> 
     assert stage.deepest == 1
 
 
-async def test_a_handler_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Its exception is logged, and the next event is dispatched."""
+async def test_a_failing_handler_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The handler's exception is logged, and the next event is dispatched."""
     stage = Stage()
     stage.connect()
 
@@ -186,8 +186,8 @@ async def test_the_machine_is_woken_at_each_of_its_deadlines() -> None:
     assert stage.machine.timeouts[before] >= due_at
 
 
-async def test_time_does_not_go_back_behind_a_timer_that_fires_early() -> None:
-    """An event loop fires timers up to the resolution of its clock early: what follows is not earlier than that."""
+async def test_time_never_goes_back_when_a_timer_fires_early() -> None:
+    """An event loop fires timers early by up to its clock's resolution: later calls are not earlier than the timer."""
     stage = Stage()
     stage.connect()
     due_at = stage.driver.now + 1e-4
@@ -201,8 +201,8 @@ async def test_time_does_not_go_back_behind_a_timer_that_fires_early() -> None:
     assert now == due_at
 
 
-async def test_a_frame_that_changes_nothing_costs_nothing() -> None:
-    """Frames of a segment for which the session waits ask for no deadline, and wake no sender."""
+async def test_a_frame_that_changes_nothing_wakes_nothing() -> None:
+    """Frames of a segment that the session still waits for request no deadline, and wake no sender."""
     stage = Stage()
     stage.driver.push_audio(SECOND[:960], ())
     asked = 0
@@ -228,7 +228,7 @@ async def test_a_frame_that_changes_nothing_costs_nothing() -> None:
 
 
 async def test_commands_come_when_they_are_due() -> None:
-    """Chunks of a second that was captured at once leave one after the other, and the end after the last."""
+    """The chunks of a second that was captured at once are sent one after the other, and the end after the last."""
     stage = Stage()
     stage.connect()
     stage.say(1)
@@ -257,7 +257,7 @@ async def test_an_interrupt_drops_audio_that_no_sink_has_taken() -> None:
         assert isinstance(await anext(commands), Interrupt)
 
 
-async def test_a_sink_that_is_stuck_is_found_out() -> None:
+async def test_a_stuck_sink_is_detected() -> None:
     """The deadline of a chunk counts from when it is handed over, although its sending never ends."""
     stage = Stage()
     stage.connect()
@@ -271,8 +271,8 @@ async def test_a_sink_that_is_stuck_is_found_out() -> None:
     assert (left.session, left.failed) == (1, True)
 
 
-async def test_a_sink_that_ends_is_not_woken_any_more() -> None:
-    """Senders that are closed are forgotten."""
+async def test_a_closed_sender_is_not_woken() -> None:
+    """Closed senders are removed."""
     stage = Stage()
     stage.connect()
     async with aclosing(stage.driver.session_commands(1)) as commands:
@@ -298,7 +298,7 @@ async def test_closing_waits_for_the_stop() -> None:
 
 
 async def test_closing_takes_no_longer_than_its_limit(caplog: pytest.LogCaptureFixture) -> None:
-    """Without a confirmation it says so and returns; afterwards nothing is carried out, and speech is not heard."""
+    """Without a confirmation it logs this and returns; afterwards nothing is carried out, and speech is not heard."""
     stage = Stage()
     stage.connect()
     before = stage.driver.now

@@ -1,4 +1,4 @@
-"""The machine and its executors put together: who carries out what, and what is logged."""
+"""The machine with its executors: which executor carries out what, and what is logged."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ SECOND = b"\x00\x20" * 24_000
 
 
 class Source:
-    """Sessions that a script gives or refuses; their WebSockets can't be opened."""
+    """Sessions that a script starts or refuses; their WebSockets can't be opened."""
 
     def __init__(self, *refusals: AvatarError) -> None:
         self.refusals = list(refusals)
@@ -48,12 +48,12 @@ class Source:
 
 
 class Link:
-    """A link in a room, and everything that it says.
+    """A link in a room, and everything that it reports.
 
     Attributes:
-        link: Under test.
-        events: Each that the machine has had.
-        fallback: When each frame was heard from the fallback track, and its PCM.
+        link: The link under test.
+        events: All events of the machine.
+        fallback: The time and the PCM of each frame heard from the fallback track.
     """
 
     def __init__(self, source: Source, room: object, server: RoomServer | None, timings: Timings | None) -> None:
@@ -73,7 +73,7 @@ class Link:
         )
 
     def reasons(self) -> list[AvatarReason | None]:
-        """The reasons of all `StatusChanged` events."""
+        """Return the reasons of all `StatusChanged` events."""
         return [event.status.reason for event in self.events if isinstance(event, StatusChanged)]
 
 
@@ -81,7 +81,7 @@ class Link:
 async def linked(
     source: Source, *, room: object = None, server: RoomServer | None = SERVER, timings: Timings | None = None
 ) -> AsyncIterator[Link]:
-    """A link that was started; afterwards no task of it is left."""
+    """Yield a started link; afterwards it has no task left."""
     made = Link(source, room or VirtualRoom(), server, timings)
     with loop_sources(made.fallback):
         made.link.start()
@@ -90,8 +90,8 @@ async def linked(
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("avatar_")]
 
 
-async def test_the_first_answer_of_the_service_is_waited_for() -> None:
-    """A session that runs is one, also before its WebSocket is open."""
+async def test_start_waits_for_the_first_answer_of_the_service() -> None:
+    """A running session counts as an answer, also before its WebSocket is open."""
     source = Source()
     source.takes = 2.0
     async with linked(source) as made:
@@ -101,8 +101,8 @@ async def test_the_first_answer_of_the_service_is_waited_for() -> None:
     assert source.stopped == ["s-face"]
 
 
-async def test_a_first_refusal_is_raised_as_what_it_is() -> None:
-    """The caller of `start` learns why, as an error of this package."""
+async def test_a_first_refusal_is_raised_as_its_own_error() -> None:
+    """The caller of `start` gets the reason as an error of this package."""
     async with linked(Source(AuthError("a wrong key", status_code=401))) as made:
         with pytest.raises(AuthError, match="a wrong key"):
             await made.link.first_session()
@@ -110,8 +110,8 @@ async def test_a_first_refusal_is_raised_as_what_it_is() -> None:
         assert isinstance(made.link.last_error, AuthError)
 
 
-async def test_closing_answers_who_still_waits_for_a_session() -> None:
-    """There will be none, which is no error of the service."""
+async def test_closing_answers_callers_that_wait_for_a_session() -> None:
+    """Waiting callers get no session, which is not an error of the service."""
     source = Source()
     source.takes = 1e9
     async with linked(source) as made:
@@ -145,7 +145,7 @@ async def test_without_an_avatar_the_fallback_track_speaks() -> None:
 
 
 async def test_a_room_that_can_not_publish_reports_speech_as_not_heard() -> None:
-    """There is one sink only, and no task waits for another one."""
+    """There is only one sink, and no task waits for another one."""
     room = SimpleNamespace(name="a-room", local_participant=SimpleNamespace(identity="agent"))
     async with linked(Source(service_error("POST /x", status_code=401)), room=room) as made:
         await asyncio.sleep(0.1)
@@ -159,7 +159,7 @@ async def test_a_room_that_can_not_publish_reports_speech_as_not_heard() -> None
 
 
 async def test_the_session_of_a_hosted_room_is_not_released() -> None:
-    """Without the keys of its server the room is the service's: it would end with the session."""
+    """Without the keys of its server, the service owns the room, which would end with the session."""
     source = Source()
     async with linked(source, server=None) as made:
         await made.link.first_session()
@@ -173,7 +173,7 @@ async def test_the_session_of_a_hosted_room_is_not_released() -> None:
     assert source.stopped == ["s-face"]
 
 
-async def test_what_operators_need_is_logged_with_its_session(caplog: pytest.LogCaptureFixture) -> None:
+async def test_events_for_operators_are_logged_with_their_session(caplog: pytest.LogCaptureFixture) -> None:
     """Each kind of event is logged as one constant sentence, with its values in `extra`."""
     caplog.set_level(logging.INFO, "avatar")
     timings = Timings(reconnect=1.0)

@@ -1,4 +1,4 @@
-"""What the agent receives of an avatar: its sound, and never its picture."""
+"""What the agent receives of an avatar: its sound, never its picture."""
 
 import pytest
 from livekit import rtc
@@ -8,10 +8,10 @@ from tests.avatar.virtual_call import virtual_call
 pytestmark = pytest.mark.looptime
 
 
-async def test_an_avatars_sound_is_subscribed_to_and_its_picture_is_left_alone() -> None:
-    """Tracks that are there when it joins and tracks that come later; those of others are left as they are, too.
+async def test_an_avatars_sound_is_subscribed_to_and_its_picture_is_not() -> None:
+    """Tracks that are there at the avatar's join and later ones are handled alike; other participants' tracks stay.
 
-    To end the subscription of a picture while it is negotiated would break the connection.
+    Unsubscribing from a picture while it is negotiated would break the connection.
     """
     async with virtual_call() as call:
         await call.is_live()
@@ -29,7 +29,7 @@ async def test_an_avatars_sound_is_subscribed_to_and_its_picture_is_left_alone()
 
 
 async def test_a_closed_avatar_leaves_subscriptions_alone() -> None:
-    """The room may go on to be used by the agent."""
+    """The agent may continue to use the room."""
     async with virtual_call() as call:
         await call.is_live()
         room, identity = call.room, call.avatar.avatar_identity

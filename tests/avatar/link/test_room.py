@@ -1,4 +1,4 @@
-"""What happens in the room: who is there, whether the avatar is heard, and who is kept from hearing it."""
+"""Events of the room: who is in it, whether the avatar is heard, and who is unsubscribed from its sound."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ RECONNECTING = rtc.ConnectionState.CONN_RECONNECTING
 
 
 class Noting(AvatarMachine):
-    """A machine that notes what it is told of the room, and whose avatar plays as a test says."""
+    """A machine that notes the facts about the room, and whose playback is set by the test."""
 
     def __init__(self) -> None:
         super().__init__("la", asyncio.get_running_loop().time(), identity="face", sees_room=True)
@@ -58,18 +58,18 @@ class Noting(AvatarMachine):
 
 
 def driver_of(machine: AvatarMachine) -> Driver:
-    """A driver that carries nothing out."""
+    """Return a driver that carries nothing out."""
     driver = Driver(machine, lambda _: None, lambda _: None)
     driver.carry_on()
     return driver
 
 
-# Who is there
+# Participants
 
 
 @asynccontextmanager
 async def watched(room: VirtualRoom) -> AsyncIterator[Noting]:
-    """A machine that is told what happens in a room."""
+    """Yield a machine that gets the events of a room."""
     machine = Noting()
     watch = RoomWatch(driver_of(machine), room, AvatarSound(room, lambda identity: identity == "face"))
     watch.start()
@@ -78,20 +78,20 @@ async def watched(room: VirtualRoom) -> AsyncIterator[Noting]:
 
 
 def about_people(machine: Noting) -> list[Fact]:
-    """The reported joins and leaves."""
+    """Return the reported joins and leaves."""
     return [fact for fact in machine.facts if fact[0] in {"joined", "left"}]
 
 
-async def test_who_is_there_already_is_reported() -> None:
-    """A participant may have come before anybody watched."""
+async def test_participants_already_in_the_room_are_reported() -> None:
+    """A participant may have joined before the watch began."""
     room = VirtualRoom()
     room.come("face")
     async with watched(room) as machine:
         assert machine.facts == [("joined", "face"), ("is there", True)]
 
 
-async def test_each_who_comes_or_leaves_is_reported_once() -> None:
-    """Other participants too: the machine knows its avatars."""
+async def test_each_join_and_leave_is_reported_once() -> None:
+    """Other participants are reported too: the machine knows its avatars."""
     room = VirtualRoom()
     async with watched(room) as machine:
         room.come("face")
@@ -101,8 +101,8 @@ async def test_each_who_comes_or_leaves_is_reported_once() -> None:
         assert about_people(machine) == [("joined", "face"), ("joined", "caller"), ("left", "face")]
 
 
-async def test_nobody_leaves_while_the_agent_itself_is_away() -> None:
-    """Participants who left while the agent was disconnected are reported afterwards."""
+async def test_no_leave_is_reported_while_the_agent_is_disconnected() -> None:
+    """Participants who left meanwhile are reported after the reconnect."""
     room = VirtualRoom()
     async with watched(room) as machine:
         room.come("face")
@@ -132,15 +132,15 @@ async def test_after_the_end_nothing_is_reported() -> None:
     assert machine.facts == before
 
 
-# Whether it is heard
+# The avatar's sound
 
 
 class Track(rtc.RemoteAudioTrack):
-    """A subscribed track whose energy is a test's.
+    """A subscribed track whose energy is set by a test.
 
     Attributes:
-        energy: Of all sound that has arrived; an exception is raised, and None hangs.
-        looks: How often it was asked for.
+        energy: Energy of all sound that has arrived; an exception is raised, and None hangs.
+        looks: How often the energy was read.
     """
 
     def __init__(self) -> None:
@@ -159,17 +159,17 @@ class Track(rtc.RemoteAudioTrack):
 
 
 def speaks(room: VirtualRoom, *identities: str) -> None:
-    """The server reports who speaks."""
+    """Let the server report the active speakers."""
     room.emit("active_speakers_changed", [SimpleNamespace(identity=identity) for identity in identities])
 
 
 def unheard(machine: Noting) -> list[object]:
-    """Since when nothing was heard, each time that this was reported."""
+    """Return the time of the last sound in each report of silence."""
     return [since for fact, since in machine.facts if fact == "unheard since"]
 
 
 async def test_an_avatar_that_falls_silent_is_reported() -> None:
-    """A muted avatar that claims to speak is reported after 3 s without a report of its voice and without sound."""
+    """An avatar that claims to speak is reported after 3 s without sound and without a report of its voice."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -181,8 +181,8 @@ async def test_an_avatar_that_falls_silent_is_reported() -> None:
         assert unheard(machine) == [1.5]
 
 
-async def test_an_avatar_whose_speech_the_server_reports_is_not_received() -> None:
-    """The reports are enough."""
+async def test_the_energy_is_not_read_while_the_server_reports_speech() -> None:
+    """The server's reports are enough."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -192,7 +192,7 @@ async def test_an_avatar_whose_speech_the_server_reports_is_not_received() -> No
         assert (unheard(machine), track.looks) == ([], 0)
 
 
-async def test_an_avatar_too_quiet_for_the_server_is_listened_to() -> None:
+async def test_the_energy_of_a_quiet_avatar_is_read() -> None:
     """The server's threshold is for the loudness of a conversation; the sound itself decides."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
@@ -209,8 +209,8 @@ async def test_an_avatar_too_quiet_for_the_server_is_listened_to() -> None:
         assert track.looks > 0
 
 
-async def test_an_avatar_that_has_nothing_to_play_is_not_listened_to() -> None:
-    """Its silence means nothing."""
+async def test_the_energy_of_an_idle_avatar_is_not_read() -> None:
+    """The silence of an idle avatar means nothing."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -224,8 +224,8 @@ async def test_an_avatar_that_has_nothing_to_play_is_not_listened_to() -> None:
 
 
 @pytest.mark.parametrize("tracks", [(), (None,)], ids=["none", "not subscribed to"])
-async def test_without_a_track_nothing_is_said_about_its_sound(tracks: tuple[None, ...]) -> None:
-    """The room may not be subscribed to."""
+async def test_without_a_track_silence_is_not_reported(tracks: tuple[None, ...]) -> None:
+    """The agent may not be subscribed to the track."""
     room = VirtualRoom()
     room.come("face", *tracks)
     async with watched(room) as machine:
@@ -237,8 +237,8 @@ async def test_without_a_track_nothing_is_said_about_its_sound(tracks: tuple[Non
         assert unheard(machine) == []
 
 
-async def test_an_avatar_that_the_server_never_reported_is_left_alone() -> None:
-    """Its track may not tell the server how loud it is."""
+async def test_an_avatar_that_the_server_never_reported_is_not_reported_as_silent() -> None:
+    """The avatar's track may not send its audio level to the server."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -248,8 +248,8 @@ async def test_an_avatar_that_the_server_never_reported_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("energy", [RuntimeError("the engine is closed"), None], ids=["fails", "hangs"])
-async def test_statistics_that_can_not_be_read_are_asked_for_again(energy: Exception | None) -> None:
-    """A look takes 2 s at most, and says nothing when it fails."""
+async def test_unreadable_statistics_are_read_again(energy: Exception | None) -> None:
+    """Reading takes 2 s at most, and reports nothing when it fails."""
     room, track = VirtualRoom(), Track()
     room.come("face", track)
     async with watched(room) as machine:
@@ -266,15 +266,15 @@ async def test_statistics_that_can_not_be_read_are_asked_for_again(energy: Excep
         assert len(unheard(machine)) >= 1
 
 
-# Who hears it
+# Subscriptions to the avatar's sound
 
 
 class Server:
-    """The room's server: notes what it is asked for, and answers as a script says.
+    """The room's server: notes its requests, and answers as scripted.
 
     Attributes:
-        asked: Each change: of whom, of which tracks, and whether they are subscribed to.
-        fails: What the changes of a participant raise; None hangs.
+        asked: Each change: the participant, the tracks, and whether they are subscribed to.
+        fails: The error that changes of a participant raise; None hangs.
     """
 
     def __init__(self) -> None:
@@ -302,7 +302,7 @@ class Server:
 
 @asynccontextmanager
 async def muting(room: VirtualRoom) -> AsyncIterator[tuple[AvatarSubscriptions, Server, Noting]]:
-    """The executor that takes an avatar's sound from the others in its room."""
+    """Yield the executor that unsubscribes other participants from an avatar's sound."""
     machine, server = Noting(), Server()
     keys = RoomServer("ws://127.0.0.1:1", "devkey", "a-secret-of-more-than-thirty-two-characters")
     executor = AvatarSubscriptions(driver_of(machine), room, keys, cast("aiohttp.ClientSession", server))
@@ -312,7 +312,7 @@ async def muting(room: VirtualRoom) -> AsyncIterator[tuple[AvatarSubscriptions, 
 
 
 def full_room() -> VirtualRoom:
-    """An avatar with its sound, and two who hear it."""
+    """Return a room with an avatar, its sound, and two participants who hear it."""
     room = VirtualRoom()
     room.come("face", None)
     room.come("caller")
@@ -321,8 +321,8 @@ def full_room() -> VirtualRoom:
 
 
 @pytest.mark.parametrize("muted", [True, False])
-async def test_all_others_lose_the_sound_of_an_avatar_and_get_it_back(muted: bool) -> None:
-    """Its picture stays."""
+async def test_other_participants_lose_an_avatars_sound_and_get_it_back(muted: bool) -> None:
+    """The others keep the avatar's picture."""
     async with muting(full_room()) as (executor, server, machine):
         executor.apply(MuteAvatar("face", muted))
         await asyncio.sleep(0.1)
@@ -336,7 +336,7 @@ async def test_all_others_lose_the_sound_of_an_avatar_and_get_it_back(muted: boo
     [(aiohttp.ClientConnectionError("no route"), 0.1), (OSError("no route"), 0.1), (None, 3.1)],
     ids=["no connection", "no network", "hangs"],
 )
-async def test_one_who_still_hears_it_is_a_failure(failure: Exception | None, within: float) -> None:
+async def test_a_participant_who_still_hears_the_avatar_is_a_failure(failure: Exception | None, within: float) -> None:
     """A change takes 3 s at most."""
     async with muting(full_room()) as (executor, server, machine):
         server.fails["caller"] = failure
@@ -346,8 +346,8 @@ async def test_one_who_still_hears_it_is_a_failure(failure: Exception | None, wi
         assert machine.facts == [("muted", False)]
 
 
-async def test_one_who_has_left_meanwhile_hears_nothing() -> None:
-    """The server does not know them any more, which is no failure."""
+async def test_a_participant_who_has_left_hears_nothing() -> None:
+    """The server does not know the participant any more, which is not a failure."""
     room = full_room()
     async with muting(room) as (executor, server, machine):
         server.fails["caller"] = None
@@ -359,8 +359,8 @@ async def test_one_who_has_left_meanwhile_hears_nothing() -> None:
         assert machine.facts == [("muted", True)]
 
 
-async def test_an_avatar_that_is_not_there_is_not_heard() -> None:
-    """No server has to be asked."""
+async def test_an_avatar_that_is_not_in_the_room_is_not_heard() -> None:
+    """The server needs no request."""
     room = full_room()
     room.leave("face")
     async with muting(room) as (executor, server, machine):
@@ -371,8 +371,8 @@ async def test_an_avatar_that_is_not_there_is_not_heard() -> None:
         assert machine.facts == [("muted", True)]
 
 
-async def test_a_fault_of_the_program_is_an_answer_too() -> None:
-    """The machine does not wait for an executor that has broken down."""
+async def test_an_unexpected_error_is_an_answer_too() -> None:
+    """The machine does not wait for an executor that has failed."""
     async with muting(full_room()) as (executor, server, machine):
         server.fails["caller"] = LookupError("a mistake")
         executor.apply(MuteAvatar("face", muted=True))

@@ -1,4 +1,4 @@
-"""Starts and stops of sessions: each is answered in its time, and what may have been started is stopped for sure."""
+"""Starts and stops of sessions: each is answered in time, and a session that may run is always stopped."""
 
 import asyncio
 import logging
@@ -26,10 +26,10 @@ pytestmark = pytest.mark.looptime
 
 
 class Source:
-    """A source of sessions whose calls take as long as a script says, and may fail.
+    """A source of sessions whose requests take a scripted time, and may fail.
 
-    A start has its effect when it is answered, whether or not its client waits for it, as at the service. A stop before
-    that stops nothing.
+    As at the service, a start takes effect when it is answered, even if its client no longer waits. A stop before
+    then stops nothing.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Source:
 
 
 class Stage:
-    """A machine, its driver and the executor under test. Sockets are never opened."""
+    """A machine, its driver and the executor under test. No sockets are opened."""
 
     def __init__(self, source: Source, timings: Timings | None = None) -> None:
         self.source = source
@@ -82,11 +82,11 @@ class Stage:
 
     @property
     def refusals(self) -> list[Refusal]:
-        """Why there was no session, each time."""
+        """Return the reason of each refused session."""
         return [event.refusal for event in self.events if isinstance(event, SessionRefused)]
 
     async def stopped(self, number: int) -> None:
-        """Wait until the machine takes a session for stopped."""
+        """Wait until the machine considers a session stopped."""
         async with asyncio.timeout(600):
             while len(self.machine.sessions) < number or self.machine.sessions[number - 1].is_alive:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -103,7 +103,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(source: Source, timings: Timings | None = None) -> AsyncIterator[Stage]:
-    """A stage; afterwards no task is left."""
+    """Yield a stage; afterwards no task is left."""
     made = Stage(source, timings)
     yield made
     await made.driver.aclose(60.0)
@@ -112,7 +112,7 @@ async def stage(source: Source, timings: Timings | None = None) -> AsyncIterator
 
 
 async def test_a_session_that_runs_is_reported_after_its_url() -> None:
-    """The WebSocket's address is known before the machine wants to connect."""
+    """The WebSocket's address is known before the machine connects."""
     source = Source()
     async with stage(source) as made:
         await asyncio.sleep(0.1)
@@ -140,7 +140,7 @@ async def test_a_session_that_runs_is_reported_after_its_url() -> None:
 )
 @pytest.mark.parametrize("call", ["prepare", "start"])
 async def test_a_refusal_is_reported_with_its_kind(call: str, error: AvatarError, refusal: str) -> None:
-    """The machine decides by the kind; a session that may have been started is stopped, one that can't is not."""
+    """The kind decides the next step; a session that may have started is stopped, others are not."""
     source = Source()
     source.fails[call] = error
     async with stage(source) as made:
@@ -151,8 +151,8 @@ async def test_a_refusal_is_reported_with_its_kind(call: str, error: AvatarError
         assert source.asked.count("stop") == (1 if (call, refusal) == ("start", "UNREACHABLE") else 0)
 
 
-async def test_a_service_that_says_when_to_ask_again_is_asked_then() -> None:
-    """`Retry-After` goes to the machine, which waits as long."""
+async def test_a_retry_after_is_respected() -> None:
+    """`Retry-After` goes to the machine, which waits that long."""
     source = Source()
     source.fails["prepare"] = service_error("POST /x", status_code=429, retry_after=3.0)
     async with stage(source) as made:
@@ -165,8 +165,8 @@ async def test_a_service_that_says_when_to_ask_again_is_asked_then() -> None:
 
 
 @pytest.mark.parametrize("call", ["prepare", "start", "stop"])
-async def test_a_fault_of_the_program_is_an_answer_too(call: str, caplog: pytest.LogCaptureFixture) -> None:
-    """The machine does not wait for an executor that has broken down: the fault is logged, and it is tried again."""
+async def test_an_unexpected_error_is_an_answer_too(call: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The machine does not wait for an executor that has failed: the error is logged, and the request repeated."""
     source = Source()
     source.fails[call] = LookupError("a mistake")
     async with stage(source) as made:
@@ -189,8 +189,8 @@ async def test_a_fault_of_the_program_is_an_answer_too(call: str, caplog: pytest
 # Starts that are answered late
 
 
-async def test_a_start_that_is_answered_after_its_time_limit_is_stopped_for_sure() -> None:
-    """The machine gives it up and has it stopped; the service starts it all the same, and it is stopped once more."""
+async def test_a_start_that_is_answered_after_its_time_limit_is_stopped() -> None:
+    """The machine gives it up and stops it; the service starts it all the same, so it is stopped once more."""
     source = Source()
     source.takes["start"] = 4.0
     async with stage(source, Timings(start=1.0)) as made:
@@ -201,8 +201,8 @@ async def test_a_start_that_is_answered_after_its_time_limit_is_stopped_for_sure
         assert made.driver.now == pytest.approx(4.0, abs=0.2)
 
 
-async def test_no_session_is_bought_while_a_late_start_may_still_take_effect() -> None:
-    """Its stop is confirmed only after the start has been answered."""
+async def test_no_session_is_requested_while_a_late_start_may_take_effect() -> None:
+    """The late session's stop is confirmed only after its start was answered."""
     source = Source()
     source.takes["start"] = 4.0
     async with stage(source, Timings(start=1.0)) as made:
@@ -212,8 +212,8 @@ async def test_no_session_is_bought_while_a_late_start_may_still_take_effect() -
         assert len(made.machine.sessions) > 1
 
 
-async def test_a_start_on_its_way_at_the_end_of_the_call_is_waited_for() -> None:
-    """A stop that overtakes it would stop nothing."""
+async def test_the_end_of_the_call_waits_for_a_pending_start() -> None:
+    """A stop that overtakes the start would stop nothing."""
     source = Source()
     source.takes["start"] = 2.0
     async with stage(source):
@@ -223,7 +223,7 @@ async def test_a_start_on_its_way_at_the_end_of_the_call_is_waited_for() -> None
     assert source.running == set()
 
 
-async def test_a_start_that_a_stop_has_overtaken_at_the_end_of_the_call_is_stopped_once_more() -> None:
+async def test_a_start_that_a_stop_has_overtaken_is_stopped_once_more() -> None:
     """A start that is answered 5 s after the call's end is stopped again."""
     source = Source()
     source.takes["start"] = 6.0
@@ -234,8 +234,8 @@ async def test_a_start_that_a_stop_has_overtaken_at_the_end_of_the_call_is_stopp
     assert source.running == set()
 
 
-async def test_a_session_that_was_not_asked_for_yet_is_not_asked_for_any_more() -> None:
-    """Closed before there is an id: nothing is started, and nothing has to be stopped."""
+async def test_closing_before_a_session_is_requested_requests_none() -> None:
+    """A session without an id is neither started nor stopped."""
     source = Source()
     source.takes["prepare"] = 20.0
     async with stage(source) as made:
@@ -252,8 +252,8 @@ async def test_a_session_that_was_not_asked_for_yet_is_not_asked_for_any_more() 
 # Stops
 
 
-async def test_a_stop_without_an_answer_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
-    """Each try has a limit of 8 s, and says which session is billed on."""
+async def test_a_stop_without_an_answer_is_repeated(caplog: pytest.LogCaptureFixture) -> None:
+    """Each try has a limit of 8 s, and logs which session is still billed."""
     source = Source()
     async with stage(source) as made:
         await asyncio.sleep(0.1)
@@ -272,8 +272,8 @@ async def test_a_stop_without_an_answer_is_tried_again(caplog: pytest.LogCapture
     assert (vars(record)["session_id"], vars(record)["reason"]) == ("s-1", "no answer within 8 s")
 
 
-async def test_a_refused_stop_is_tried_again_with_growing_waits() -> None:
-    """Five times in all; then it is left to the journal, and the call can end."""
+async def test_a_refused_stop_is_repeated_with_growing_waits() -> None:
+    """After five tries the stop is left to the journal, and the call can end."""
     source = Source()
     async with stage(source) as made:
         await asyncio.sleep(0.1)
@@ -286,8 +286,8 @@ async def test_a_refused_stop_is_tried_again_with_growing_waits() -> None:
         assert made.machine.is_over
 
 
-async def test_closing_leaves_no_task_whoever_hangs() -> None:
-    """Closing cancels the requests on their way."""
+async def test_closing_leaves_no_task_when_a_request_hangs() -> None:
+    """Closing cancels pending requests."""
     source = Source()
     source.takes |= {"start": 1e9, "stop": 1e9}
     made = Stage(source)

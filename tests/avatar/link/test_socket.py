@@ -1,4 +1,4 @@
-"""The WebSockets to sessions: what they carry, and how each way in which they end is reported."""
+"""The WebSockets to sessions: their messages, and a report for each way in which they end."""
 
 import asyncio
 import json
@@ -32,10 +32,10 @@ class Tcp:
 
 
 class Line:
-    """A WebSocket to a service that says what a test puts into `messages`, until it is hung up.
+    """A WebSocket to a service that sends the test's `messages`, until it is closed.
 
     Args:
-        fails: What sending raises.
+        fails: The error that sending raises.
     """
 
     def __init__(self, fails: Exception | None = None) -> None:
@@ -48,7 +48,7 @@ class Line:
         self._fails = fails
 
     def hang_up(self, code: int) -> None:
-        """End it from the service's side."""
+        """Close it from the service's side."""
         self.close_code = code
         self.messages.put_nowait(None)
 
@@ -74,7 +74,7 @@ class Line:
 
 
 class Http:
-    """Opens the lines of a script, one after the other; an exception is raised, and None hangs."""
+    """An HTTP session that opens scripted lines, one after the other; an exception is raised, and None hangs."""
 
     def __init__(self, *script: Line | Exception | None) -> None:
         self.urls: list[str] = []
@@ -93,7 +93,7 @@ class Http:
 
 @asynccontextmanager
 async def opened(*script: Line | Exception | None) -> AsyncIterator[tuple[PromptCall, Http, list[Action]]]:
-    """A call whose WebSockets are a script; afterwards no task is left."""
+    """Yield a call whose WebSockets are scripted; afterwards no task is left."""
     http = Http(*script)
     actions: list[Action] = []
 
@@ -116,7 +116,7 @@ async def opened(*script: Line | Exception | None) -> AsyncIterator[tuple[Prompt
 
 
 def refused(status: int) -> aiohttp.WSServerHandshakeError:
-    """The answer to a handshake that opens nothing."""
+    """Return the error of a refused handshake."""
     return aiohttp.WSServerHandshakeError(cast("Any", None), (), status=status)
 
 
@@ -139,7 +139,7 @@ async def test_commands_go_out_and_events_come_in() -> None:
 
 
 async def test_binary_messages_are_ignored() -> None:
-    """The protocol has text alone."""
+    """The protocol has only text messages."""
     line = Line()
     line.messages.put_nowait(b"\x00\x01")
     async with opened(line) as (call, _, _):
@@ -151,7 +151,7 @@ async def test_binary_messages_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-async def test_a_session_that_the_service_does_not_know_is_over(status: int) -> None:
+async def test_a_session_unknown_to_the_service_is_over(status: int) -> None:
     """No other WebSocket is tried for it: the session is left, and stopped."""
     async with opened(refused(status), Line()) as (call, http, actions):
         await call.until(lambda: StopSession in {type(action) for action in actions})
@@ -173,10 +173,10 @@ async def test_a_session_that_the_service_does_not_know_is_over(status: int) -> 
         (LookupError("a mistake"), "LookupError"),
         (None, "the avatar's WebSocket can't be opened: TimeoutError"),
     ],
-    ids=["503", "no connection", "no network", "no URL", "a fault of the program", "no answer"],
+    ids=["503", "no connection", "no network", "no URL", "an unexpected error", "no answer"],
 )
 async def test_a_socket_that_can_not_be_opened_is_tried_again(failure: Exception | None, detail: str) -> None:
-    """The machine is told why, without the URL, which is the credential; an attempt takes 10 s at most."""
+    """The machine gets the reason without the URL, which is a credential; an attempt takes 10 s at most."""
     async with opened(failure, Line()) as (call, http, _):
         await call.until(lambda: call.machine.current and call.machine.current.is_ready)
 
@@ -185,8 +185,8 @@ async def test_a_socket_that_can_not_be_opened_is_tried_again(failure: Exception
         assert call.driver.now < 11.0
 
 
-async def test_a_socket_that_the_service_closes_is_reported_with_its_code() -> None:
-    """The same session goes on with another one."""
+async def test_a_socket_closed_by_the_service_is_reported_with_its_code() -> None:
+    """The same session continues on another one."""
     first, second = Line(), Line()
     async with opened(first, second) as (call, http, _):
         await call.until(lambda: call.machine.current and call.machine.current.is_ready)
@@ -200,8 +200,8 @@ async def test_a_socket_that_the_service_closes_is_reported_with_its_code() -> N
         assert not second.is_closed
 
 
-async def test_a_socket_that_takes_nothing_more_is_lost() -> None:
-    """Its reader would wait for ever: the failure to write ends both."""
+async def test_a_socket_that_takes_no_more_data_is_lost() -> None:
+    """The socket's reader would wait for ever: the failed write ends both."""
     line = Line(fails=ConnectionResetError("Cannot write to closing transport"))
     async with opened(line, Line()) as (call, _, _):
         call.say(SECOND)
@@ -211,8 +211,8 @@ async def test_a_socket_that_takes_nothing_more_is_lost() -> None:
         assert line.is_closed
 
 
-async def test_a_socket_that_the_machine_closes_is_not_reported_as_lost() -> None:
-    """Its session was left before."""
+async def test_a_socket_closed_by_the_machine_is_not_reported_as_lost() -> None:
+    """The socket's session was left before."""
     line = Line()
     async with opened(line) as (call, _, _):
         await call.until(lambda: call.machine.current and call.machine.current.is_ready)
@@ -223,8 +223,8 @@ async def test_a_socket_that_the_machine_closes_is_not_reported_as_lost() -> Non
         assert call.dropped == []
 
 
-async def test_a_line_that_is_cut_silently_is_found_out_by_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Linux, what was sent has to be acknowledged within 8 s; the service's pongs are not waited for."""
+async def test_a_silently_lost_connection_is_detected_by_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux, sent data has to be acknowledged within 8 s; the service's pongs are not awaited."""
     monkeypatch.setattr(socket, "TCP_USER_TIMEOUT", 18, raising=False)
     line = Line()
     async with opened(line) as (call, _, _):

@@ -1,4 +1,4 @@
-"""The avatars' sound is received only while something listens to it."""
+"""The avatars' sound is received only while there is a listener for it."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ SOUND = "TR_sound_0"
 
 
 class Server:
-    """What the server was asked to send, and not to send."""
+    """The tracks that the server was asked to send, and not to send."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, bool]] = []
@@ -22,7 +22,7 @@ class Server:
 
 
 def in_room(*tracks: object) -> tuple[VirtualRoom, AvatarSound, Server]:
-    """A room with an avatar that publishes these sounds, and a caller."""
+    """Return a room with a caller, and an avatar that publishes these sounds."""
     room, server = VirtualRoom(), Server()
     room.come("face", *tracks)
     room.come("caller", object())
@@ -32,14 +32,14 @@ def in_room(*tracks: object) -> tuple[VirtualRoom, AvatarSound, Server]:
 
 
 def subscribed(room: VirtualRoom, identity: str, sid: str) -> None:
-    """A track is subscribed to: from here on the server can be asked for it."""
+    """Subscribe to a track: from now on the server can be asked to send it."""
     participant: Any = room.remote_participants[identity]
     participant.track_publications[sid].track = track = object()
     room.emit("track_subscribed", track, participant.track_publications[sid], participant)
 
 
-async def test_the_server_sends_nothing_of_a_sound_to_which_nobody_listens() -> None:
-    """The subscription alone has the server report who speaks; it is asked when there is one."""
+async def test_a_sound_without_a_listener_is_not_sent() -> None:
+    """The subscription alone makes the server report active speakers; the sound is requested for a listener."""
     room, _, server = in_room(None)
     assert server.asked == []
 
@@ -49,8 +49,8 @@ async def test_the_server_sends_nothing_of_a_sound_to_which_nobody_listens() -> 
     assert server.asked == [(SOUND, False)]
 
 
-async def test_a_picture_that_the_room_subscribes_to_is_never_sent() -> None:
-    """Whether something listens or not."""
+async def test_a_picture_is_never_sent() -> None:
+    """A listener changes nothing about the picture."""
     room, sound, server = in_room()
     with sound.received():
         subscribed(room, "face", "TR_face")
@@ -58,8 +58,8 @@ async def test_a_picture_that_the_room_subscribes_to_is_never_sent() -> None:
     assert server.asked == [("TR_face", False)]
 
 
-async def test_a_sound_is_received_while_something_listens() -> None:
-    """Two listeners at once are one, and the last one who leaves ends it."""
+async def test_a_sound_is_received_while_there_is_a_listener() -> None:
+    """Two listeners share one request, and the last one to leave ends it."""
     _, sound, server = in_room(object())
     with sound.received():
         with sound.received():
@@ -69,8 +69,8 @@ async def test_a_sound_is_received_while_something_listens() -> None:
     assert server.asked[2:] == [(SOUND, False)]
 
 
-async def test_a_sound_that_comes_while_something_listens_is_received() -> None:
-    """The track of a session that takes over, or of a room that was joined again."""
+async def test_a_new_sound_is_received_while_there_is_a_listener() -> None:
+    """The new track is that of a session that takes over, or of a room that was joined again."""
     room, sound, server = in_room()
     with sound.received():
         room.publish("face", "TR_later", rtc.TrackKind.KIND_AUDIO)
@@ -79,8 +79,8 @@ async def test_a_sound_that_comes_while_something_listens_is_received() -> None:
     assert server.asked == [("TR_later", True), ("TR_later", False)]
 
 
-async def test_after_the_end_the_room_is_left_alone() -> None:
-    """The agent may go on to use it."""
+async def test_a_closed_avatar_leaves_the_room_alone() -> None:
+    """The agent may continue to use the room."""
     room, sound, server = in_room()
     sound.close()
     room.publish("face", "TR_later", rtc.TrackKind.KIND_AUDIO)
@@ -89,8 +89,8 @@ async def test_after_the_end_the_room_is_left_alone() -> None:
     assert server.asked == []
 
 
-async def test_a_stand_in_for_a_track_is_not_asked_for() -> None:
-    """The SDK knows its own publications alone."""
+async def test_a_stand_in_for_a_track_is_not_requested() -> None:
+    """The SDK knows only its own publications."""
     publication: Any = Publication(SOUND, rtc.TrackKind.KIND_AUDIO)
     set_enabled(publication, enabled=True)
 

@@ -1,4 +1,4 @@
-"""Where sessions come from: each way asks the service for what it needs, and for no more."""
+"""Sources of sessions: each asks the service only for what it needs."""
 
 import asyncio
 from typing import Any, cast
@@ -19,20 +19,20 @@ ACCESS = RoomAccess("wss://rooms.example", "a-room", "the-agent", "devkey", SECR
 
 
 def service(habits: Habits | None = None) -> tuple[ModelHttp, LiveAvatarAPI]:
-    """The model of the service, and a client of it."""
+    """Return the model of the service, and a client of it."""
     model = ServiceModel(habits or Habits(), now=asyncio.get_running_loop().time())
     http = ModelHttp(model, lambda _: None)
     return http, LiveAvatarAPI(cast("Any", http), api_key="stand-in", api_url=URL)
 
 
 def source(api: LiveAvatarAPI, **appearance: Any) -> OwnRoomSource:
-    """Sessions for a room of ours."""
+    """Return a source of sessions for a room of ours."""
     options: dict[str, Any] = {"avatar_id": DRAWN_FACE_ID, "identity": "face", "name": "Ann", **appearance}
     return OwnRoomSource(api, ACCESS, Appearance(**options))
 
 
 async def test_an_avatar_gets_a_token_of_its_own_for_our_room() -> None:
-    """Its participant has the identity that the machine has chosen, and publishes on behalf of the agent."""
+    """The participant has the machine's identity, and publishes on behalf of the agent."""
     http, api = service()
     await source(api).prepare("face-2", DRAWN_FACE_ID)
 
@@ -46,7 +46,7 @@ async def test_an_avatar_gets_a_token_of_its_own_for_our_room() -> None:
 
 
 async def test_each_avatar_has_its_own_name_and_is_asked_for_by_its_id() -> None:
-    """The first one's is that of the call."""
+    """The first avatar has the call's name."""
     http, api = service()
     sessions = source(api)
     sessions.names[WAYNE_ID] = "Wayne"
@@ -58,8 +58,8 @@ async def test_each_avatar_has_its_own_name_and_is_asked_for_by_its_id() -> None
     assert [jwt.decode(token, SECRET, algorithms=["HS256"])["name"] for token in tokens] == ["Ann", "Wayne"]
 
 
-async def test_a_session_costs_from_its_start_to_its_stop() -> None:
-    """To prepare one is free, so it may be given up until then."""
+async def test_a_session_is_billed_from_its_start_to_its_stop() -> None:
+    """Preparing a session is free, so it may be given up before its start."""
     http, api = service()
     sessions = source(api, max_session_duration=300)
     session_id = await sessions.prepare("face", DRAWN_FACE_ID)
@@ -77,7 +77,7 @@ async def test_a_session_costs_from_its_start_to_its_stop() -> None:
 
 
 async def test_several_sessions_follow_one_another() -> None:
-    """A call may need more than one, and a start belongs to its own token."""
+    """A call may need several sessions, and each start uses its own token."""
     _, api = service()
     sessions = source(api)
     first, second = await sessions.prepare("face", DRAWN_FACE_ID), await sessions.prepare("face-2", DRAWN_FACE_ID)
@@ -87,7 +87,7 @@ async def test_several_sessions_follow_one_another() -> None:
 
 
 async def test_a_sandbox_session_is_short_whatever_the_service_says() -> None:
-    """The service answers with the plan's limit, and ends it after a minute (field observation 38)."""
+    """The service answers with the plan's limit, and ends the session after a minute (field observation 38)."""
     _, api = service()
     sessions = source(api, avatar_id=WAYNE_ID, is_sandbox=True)
     running = await sessions.start(await sessions.prepare("face", WAYNE_ID))
@@ -97,7 +97,7 @@ async def test_a_sandbox_session_is_short_whatever_the_service_says() -> None:
 
 
 def hosted(api: LiveAvatarAPI, session_id: str, *, now: float) -> HostedSource:
-    """The session of a hosted room that was opened at 1,000 s of Unix time."""
+    """Return the session of a hosted room that was opened at 1,000 s of Unix time."""
     room = HostedRoom(session_id, "wss://x", "wss://theirs", "a-room", "jwt", "caller", "jwt", "agent", 1_000.0, 600.0)
     return HostedSource(api, room, clock=lambda: now)
 
@@ -113,7 +113,7 @@ async def test_the_session_of_a_hosted_room_runs_already() -> None:
     assert http.calls == []
 
 
-async def test_a_clock_that_was_set_back_does_not_make_a_session_younger_than_new() -> None:
+async def test_a_session_age_is_never_negative() -> None:
     """A journal entry of another process keeps its age when the clock was set back."""
     _, api = service()
 
@@ -121,7 +121,7 @@ async def test_a_clock_that_was_set_back_does_not_make_a_session_younger_than_ne
 
 
 async def test_a_hosted_room_has_one_session() -> None:
-    """Another one would be in another room."""
+    """A further session would be in another room."""
     _, api = service()
     sessions = hosted(api, "s-1", now=1_000.0)
     await sessions.prepare("face", DRAWN_FACE_ID)
@@ -130,7 +130,7 @@ async def test_a_hosted_room_has_one_session() -> None:
         await sessions.prepare("face-2", DRAWN_FACE_ID)
 
 
-async def test_the_stop_of_a_hosted_session_is_asked_of_the_service() -> None:
+async def test_a_hosted_session_is_stopped_at_the_service() -> None:
     """Stopping a hosted session, which ends its room, is a request to the service."""
     http, api = service(Habits(stop_of_ended=200))
     sessions = hosted(api, "s-1", now=1_000.0)

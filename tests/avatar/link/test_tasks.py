@@ -30,8 +30,8 @@ async def test_a_failure_is_logged_and_reported() -> None:
     assert [type(failure) for failure in failures] == [LookupError]
 
 
-async def test_closing_cancels_what_runs() -> None:
-    """Also what has not begun."""
+async def test_closing_cancels_running_tasks() -> None:
+    """Tasks that have not begun are cancelled too."""
     tasks = Tasks()
     running = [tasks.start(hang(), "a_task", lambda _: None) for _ in range(2)]
     await asyncio.sleep(0)
@@ -42,7 +42,7 @@ async def test_closing_cancels_what_runs() -> None:
 
 
 async def test_closing_interrupts_no_clean_up() -> None:
-    """A task that was cancelled before is left to its clean-up."""
+    """A task that was cancelled before may finish its clean-up."""
     tasks = Tasks()
     cleaned_up: list[bool] = []
 

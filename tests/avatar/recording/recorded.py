@@ -1,4 +1,4 @@
-"""Reads what a recorder has written."""
+"""Readers of a recorder's files."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Any
 
 
 def text_in(directory: Path) -> str:
-    """The one recording in a directory."""
+    """Return the one recording in a directory."""
     [file] = directory.iterdir()
     return file.read_text()
 
 
 def lines_in(directory: Path) -> list[dict[str, Any]]:
-    """Its lines, without the first, which tells the version of the form."""
+    """Return its lines without the first, which has the format's version."""
     return [json.loads(line) for line in text_in(directory).splitlines()][1:]

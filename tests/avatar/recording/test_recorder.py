@@ -1,4 +1,4 @@
-"""The recorder: a line for everything, at once, within a bound, and never an error in the call."""
+"""The recorder: writes a line for each event at once, has a size limit, and never raises into the call."""
 
 import asyncio
 import io
@@ -20,7 +20,7 @@ URL = "wss://x.example/v2/session/3f7c2a10?key=hush-hush"
 
 
 class Clock:
-    """Monotonic seconds, as the test sets them."""
+    """Monotonic seconds that the test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -30,12 +30,12 @@ class Clock:
 
 
 def written(file: io.StringIO) -> list[dict[str, Any]]:
-    """The lines that were written."""
+    """Return the lines that were written."""
     return [json.loads(line) for line in file.getvalue().splitlines()]
 
 
-def test_the_first_line_tells_version_and_date() -> None:
-    """A reader knows by it what it reads."""
+def test_the_first_line_has_version_and_date() -> None:
+    """A reader checks the version before it reads on."""
     file = io.StringIO()
     Recorder(file, started_at=datetime(2026, 12, 1, 10, tzinfo=UTC))
 
@@ -45,7 +45,7 @@ def test_the_first_line_tells_version_and_date() -> None:
 
 
 def test_a_call_is_its_request_and_its_reply() -> None:
-    """With the times of both, redacted, and the headers about the rate of calls."""
+    """A call has the times of both, redacted content, and the headers about the rate limit."""
     file, clock = io.StringIO(), Clock()
     recorder = Recorder(file, now=clock)
     clock.now += 1
@@ -86,8 +86,8 @@ def test_a_call_is_its_request_and_its_reply() -> None:
         (b"\xff\xfe", {"text": {"bytes": 2, "sha256": "b3d510ef04275ca8"}}),
     ],
 )
-def test_a_body_that_is_not_json_is_told_by_its_length_and_hash(content: bytes, body: Any) -> None:
-    """An empty one is none."""
+def test_a_body_that_is_not_json_is_recorded_as_length_and_hash(content: bytes, body: Any) -> None:
+    """An empty body is recorded as none."""
     file = io.StringIO()
     with Recorder(file).call("GET", "/v1/x", auth=None) as reply:
         reply(502, {}, content)
@@ -100,8 +100,8 @@ def test_a_body_that_is_not_json_is_told_by_its_length_and_hash(content: bytes, 
     [(TimeoutError(), "timeout"), (asyncio.CancelledError(), "cancelled"), (OSError(), "connection")],
     ids=str,
 )
-def test_a_call_without_an_answer_says_why(error: BaseException, reason: str) -> None:
-    """The error itself goes on to the caller."""
+def test_a_call_without_an_answer_records_the_reason(error: BaseException, reason: str) -> None:
+    """The error itself is raised to the caller."""
     file = io.StringIO()
     recorder = Recorder(file)
     with pytest.raises(type(error)), recorder.call("GET", "/v1/x", auth="key"):
@@ -110,7 +110,7 @@ def test_a_call_without_an_answer_says_why(error: BaseException, reason: str) ->
     assert written(file)[-1] | {"at": 0} == {"at": 0, "kind": "reply", "call": 1, "error": reason}
 
 
-def test_calls_that_overlap_are_told_apart() -> None:
+def test_overlapping_calls_are_matched_by_number() -> None:
     """A reply carries the number of its request."""
     file = io.StringIO()
     recorder = Recorder(file)
@@ -127,7 +127,7 @@ def test_calls_that_overlap_are_told_apart() -> None:
 
 
 def test_a_websocket_is_recorded_from_its_handshake_to_its_close() -> None:
-    """Messages both ways, and a close that is told once."""
+    """Messages of both directions are recorded, and the close once."""
     file = io.StringIO()
     socket = Recorder(file).opened(URL)
     socket.sent('{"type": "agent.speak", "event_id": "u1", "audio": "AAAA"}')
@@ -154,8 +154,8 @@ def test_a_websocket_is_recorded_from_its_handshake_to_its_close() -> None:
 
 
 @pytest.mark.parametrize("status", [403, None])
-def test_a_websocket_that_is_refused_has_a_line_too(status: int | None) -> None:
-    """With the status, or none where the service did not answer; the next one has the next number."""
+def test_a_refused_websocket_has_a_line(status: int | None) -> None:
+    """The line has the status, or none if the service did not answer; the next WebSocket has the next number."""
     file = io.StringIO()
     recorder = Recorder(file)
     recorder.opened(URL, status=status)
@@ -168,8 +168,8 @@ def test_a_websocket_that_is_refused_has_a_line_too(status: int | None) -> None:
     ]
 
 
-def test_a_secret_that_was_seen_is_nowhere_else() -> None:
-    """The key, a token and a WebSocket's URL are known in all later lines, of both kinds."""
+def test_a_known_secret_is_redacted_everywhere() -> None:
+    """The key, a token and a WebSocket's URL are redacted in all later lines, of both kinds."""
     file = io.StringIO()
     recorder = Recorder(file)
     with recorder.call("POST", "/v1/sessions/start", auth="token", secret="the-session-token") as reply:
@@ -183,8 +183,8 @@ def test_a_secret_that_was_seen_is_nowhere_else() -> None:
     ]
 
 
-def test_each_recording_is_a_file_of_its_own_for_its_user_alone(tmp_path: Path) -> None:
-    """Its name has the time and a hash of the room's name, which is not told."""
+def test_each_recording_is_a_private_file_of_its_own(tmp_path: Path) -> None:
+    """The file's name has the time and a hash of the room's name, not the name itself."""
     directory = tmp_path / "new" / "recordings"
     with (
         Recorder.in_directory(directory, "my-secret-room") as first,
@@ -210,8 +210,8 @@ def test_every_line_is_in_the_file_at_once(tmp_path: Path) -> None:
     assert [(line["text"], line["after"]) for line in lines] == [("avatar joined", 1.5)]
 
 
-def test_a_recording_that_is_full_ends_and_says_so() -> None:
-    """The bound holds but for that line, and the file is closed."""
+def test_a_full_recording_ends_with_a_note() -> None:
+    """Only that line exceeds the limit, and the file is closed."""
 
     class Kept(io.StringIO):
         closed_text = ""
@@ -233,10 +233,10 @@ def test_a_recording_that_is_full_ends_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("directory", ["file", "file/below"])
-def test_a_directory_that_cannot_be_written_is_said_once(
+def test_a_directory_that_cannot_be_written_is_logged_once(
     tmp_path: Path, directory: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The call goes on without a recording."""
+    """The call continues without a recording."""
     (tmp_path / "file").touch()
     recorder = Recorder.in_directory(tmp_path / directory)
     recorder.note("avatar left")
@@ -246,7 +246,7 @@ def test_a_directory_that_cannot_be_written_is_said_once(
     assert [record.message for record in caplog.records] == ["the call is not recorded any further"]
 
 
-def test_a_disk_that_is_full_ends_the_recording(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_ends_the_recording(caplog: pytest.LogCaptureFixture) -> None:
     """A full disk raises nothing into the call and is logged once."""
 
     class Full(io.StringIO):
@@ -262,7 +262,7 @@ def test_a_disk_that_is_full_ends_the_recording(caplog: pytest.LogCaptureFixture
 
 
 def test_without_a_directory_nothing_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every method works all the same."""
+    """Every method works without a directory."""
     monkeypatch.chdir(tmp_path)
     for directory in (None, ""):
         recorder = Recorder.in_directory(directory)
@@ -277,7 +277,7 @@ def test_without_a_directory_nothing_is_recorded(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.parametrize("field", ["audio", "anything"])
 def test_a_long_message_is_recorded_in_linear_time(field: str) -> None:
-    """A megabyte without a URL in it: a search of another kind would take hours."""
+    """A megabyte without a URL is searched in linear time; a quadratic search would take hours."""
     file = io.StringIO()
     Recorder(file).opened(URL).received(json.dumps({"type": "x", field: "A" * 1_000_000}))
 
@@ -286,7 +286,7 @@ def test_a_long_message_is_recorded_in_linear_time(field: str) -> None:
 
 @given(st.text() | st.binary())
 def test_no_message_breaks_the_recorder(message: str | bytes) -> None:
-    """Each gets its line, which is JSON."""
+    """Each message gets its line of JSON."""
     file = io.StringIO()
     Recorder(file).opened(URL).received(message)
 
@@ -306,8 +306,8 @@ def test_an_odd_message_gets_its_line(message: str) -> None:
     assert len(written(file)) == 3
 
 
-def test_the_example_of_the_documentation_can_be_read_by_eye(tmp_path: Path) -> None:
-    """A line is one JSON object, in the order kind by kind."""
+def test_the_example_in_the_documentation_matches_the_recorder(tmp_path: Path) -> None:
+    """A line is one JSON object, with the fields of each kind in order."""
     with Recorder.in_directory(tmp_path, "a-room"):
         pass
 

@@ -1,4 +1,4 @@
-"""What is replaced in a recording: no secret survives, and what a reader needs does."""
+"""Redaction of a recording: it removes every secret, and keeps what a reader needs."""
 
 import base64
 import json
@@ -42,7 +42,7 @@ URLS = st.sampled_from(
 
 @st.composite
 def values_with(draw: st.DrawFn, secret: str) -> JSON:
-    """JSON in which the secret stands where a credential does, and nowhere else."""
+    """Draw JSON in which the secret stands only where a credential does."""
     field = st.builds(lambda name: {name: secret}, SECRET_FIELDS)
     url = st.builds(lambda url, before: {"anything": before + url.format(secret)}, URLS, st.sampled_from(["", "at "]))
     leaf = st.one_of(field, url)
@@ -59,18 +59,18 @@ def values_with(draw: st.DrawFn, secret: str) -> JSON:
 
 
 @given(st.data(), SECRETS, st.sampled_from(Place))
-def test_no_secret_survives_where_it_stands(data: st.DataObject, secret: str, place: Place) -> None:
-    """Whatever is around it: a credential's field, an id, or a URL, also in the middle of a sentence."""
+def test_no_secret_survives_in_its_own_place(data: st.DataObject, secret: str, place: Place) -> None:
+    """A secret's own place is a credential's field, an id, or a URL, also within a sentence."""
     value = data.draw(values_with(secret))
 
     assert secret not in json.dumps(redact(value, place))
 
 
 @given(st.data(), SECRETS, st.sampled_from(Place), WORDS, WORDS)
-def test_no_secret_survives_where_it_turns_up_later(
+def test_no_secret_survives_in_a_later_place(
     data: st.DataObject, secret: str, place: Place, before: str, after: str
 ) -> None:
-    """A field that is no credential's, a key of an object, a path: once seen, a secret is known."""
+    """Once seen, a secret is redacted in any field, in the key of an object and in a path."""
     field = data.draw(st.sampled_from(["api_key", "session_token", "session_id", "ws_url"]))
     known = set(secrets_in({field: f"wss://x.example/{secret}" if field == "ws_url" else secret}, place))
     later: JSON = {"message": f"{before}{secret}{after}", f"{before}{secret}": [secret]}
@@ -82,14 +82,14 @@ def test_no_secret_survives_where_it_turns_up_later(
 
 @given(st.binary(min_size=1), st.text())
 def test_no_audio_survives(pcm: bytes, event_id: str) -> None:
-    """A chunk becomes its length and a hash; what it belongs to stays."""
+    """A chunk becomes its length and a hash; its event id stays."""
     message: JSON = {"type": "agent.speak", "event_id": event_id, "audio": base64.b64encode(pcm).decode()}
 
     assert redact(message, Place.MESSAGE) == {"type": "agent.speak", "event_id": event_id, "audio": digest(pcm)}
 
 
 @pytest.mark.parametrize("audio", ["not base64!", 7, ["x"], {"x": "y"}, ""])
-def test_audio_of_another_form_is_replaced_all_the_same(audio: JSON) -> None:
+def test_audio_of_another_form_is_replaced_too(audio: JSON) -> None:
     """Audio in an unexpected form is replaced too."""
     redacted = redact({"audio": audio}, Place.MESSAGE)
 
@@ -129,8 +129,8 @@ def test_audio_of_another_form_is_replaced_all_the_same(audio: JSON) -> None:
         ),
     ],
 )
-def test_each_kind_is_replaced_as_the_form_says(value: JSON, place: Place, redacted: JSON) -> None:
-    """And what a reader matches by, or learns from, stays."""
+def test_each_kind_is_redacted_as_documented(value: JSON, place: Place, redacted: JSON) -> None:
+    """Values that a reader matches by, or learns from, stay."""
     assert redact(value, place) == redacted
 
 
@@ -153,13 +153,13 @@ def test_a_short_secret_is_not_looked_for_in_sentences() -> None:
     assert redact_text("a key is a key", ["key"]) == "a key is a key"
 
 
-def test_a_secret_within_another_leaves_no_rest() -> None:
-    """The longer one is replaced first."""
+def test_a_secret_within_another_leaves_no_remainder() -> None:
+    """The longer secret is replaced first."""
     assert redact_text("abcdefghijkl", ["abcdefgh", "abcdefghijkl"]) == "<redacted:12>"
 
 
-def test_headers_about_the_rate_of_calls_are_kept() -> None:
-    """And no other: cookies are credentials too."""
+def test_only_rate_limit_headers_are_kept() -> None:
+    """Cookies, for example, are credentials too."""
     headers = {"Retry-After": "2", "x-ratelimit-remaining": "3", "Set-Cookie": "la_session=1", "Date": "now"}
 
     assert kept_headers(headers) == {"Retry-After": "2", "x-ratelimit-remaining": "3"}
@@ -174,5 +174,5 @@ def test_headers_about_the_rate_of_calls_are_kept() -> None:
     st.lists(st.text(), max_size=3),
 )
 def test_nothing_breaks_the_redaction(value: Any, place: Place, known: list[str]) -> None:
-    """Whatever comes gives JSON of the same shape."""
+    """Any value gives JSON of the same shape."""
     assert type(redact(value, place, known)) is type(value)

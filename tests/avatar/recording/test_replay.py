@@ -1,4 +1,4 @@
-"""A recording as the recorder writes it can be played back: the stand-in gives the answers of the recorded service."""
+"""A recording of the recorder can be replayed: the stand-in gives the answers of the recorded service."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from tests.avatar.recording.recorded import lines_in, text_in
 
 
 class OneSlot(LiteService):
-    """Refuses a second session."""
+    """A service that refuses a second session."""
 
     def on_start(self, request: web.Request) -> web.Response:
         if self.running:
@@ -26,7 +26,7 @@ class OneSlot(LiteService):
 
 
 async def call(url: str, recorder: Recorder) -> list[str]:
-    """A session that speaks, and a second one that is refused; the types of what the service sent."""
+    """Run a session that speaks, and a second one that is refused; return the types of the service's messages."""
     moments = Moments()
     async with aiohttp.ClientSession() as http:
         api = LiveAvatarAPI(http, api_key=KEY, api_url=url, attempts=1, recorder=recorder)
@@ -41,7 +41,7 @@ async def call(url: str, recorder: Recorder) -> list[str]:
     return [name for name in ("connected", "started", "ended") if moments.count(name)]
 
 
-async def test_what_was_recorded_is_played_back(tmp_path: Path) -> None:
+async def test_a_recorded_call_is_replayed(tmp_path: Path) -> None:
     """The same calls get the same answers, refusals included, and the same speech the same events."""
     first, second = tmp_path / "first", tmp_path / "second"
     async with OneSlot().running_server() as url:

@@ -1,4 +1,4 @@
-"""Locks on files where there is no `flock`: by Windows' own module, or by none."""
+"""File locks on systems without `flock`: with Windows' own module, or with none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Msvcrt:
-    """Windows' locks on a byte: each file's first one is one descriptor's, until that is closed."""
+    """Windows' locks on a byte: the first one on a file belongs to one descriptor until that is closed."""
 
     LK_NBLCK = 2
 
@@ -48,7 +48,7 @@ class Msvcrt:
 
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> Msvcrt:
-    """A system without `flock`."""
+    """Replace `flock` by Windows' locks."""
     msvcrt = Msvcrt()
     monkeypatch.setattr(file_lock, "_fcntl", None)
     monkeypatch.setattr(file_lock, "_msvcrt", msvcrt)
@@ -66,8 +66,8 @@ def descriptors(tmp_path: Path) -> Iterator[tuple[int, int]]:
     os.close(second)
 
 
-def test_an_owner_lives_until_it_is_released(windows: Msvcrt, tmp_path: Path) -> None:
-    """As with `flock`; the file is removed when it is no longer open."""
+def test_an_owner_is_alive_until_it_is_released(windows: Msvcrt, tmp_path: Path) -> None:
+    """As with `flock`, the owner is alive until then; the file is removed when it is no longer open."""
     owner = OwnerLock.make(tmp_path)
     assert is_alive(tmp_path, owner.name)
     assert OwnerLock.take_over(tmp_path, owner.name) is None
@@ -80,8 +80,8 @@ def test_an_owner_lives_until_it_is_released(windows: Msvcrt, tmp_path: Path) ->
     assert owners_in(tmp_path) == set()
 
 
-def test_who_waits_gets_the_lock_when_it_is_free(windows: Msvcrt, descriptors: tuple[int, int]) -> None:
-    """However many attempts that takes; Windows' own waiting gives up after ten seconds."""
+def test_a_waiting_process_gets_the_lock_when_it_is_free(windows: Msvcrt, descriptors: tuple[int, int]) -> None:
+    """The process tries as often as needed; Windows' own waiting gives up after ten seconds."""
     first, second = descriptors
     assert file_lock.lock(first, wait=False)
     assert not file_lock.lock(second, wait=False)
@@ -90,8 +90,10 @@ def test_who_waits_gets_the_lock_when_it_is_free(windows: Msvcrt, descriptors: t
     assert file_lock.lock(second, wait=True)
 
 
-def test_without_any_locks_others_count_as_alive(monkeypatch: pytest.MonkeyPatch, descriptors: tuple[int, int]) -> None:
-    """Without locks on this system, other owners count as alive, and taking one's own lock is no error."""
+def test_without_locks_other_owners_count_as_alive(
+    monkeypatch: pytest.MonkeyPatch, descriptors: tuple[int, int]
+) -> None:
+    """Taking its own lock is not an error on such a system."""
     monkeypatch.setattr(file_lock, "_fcntl", None)
     monkeypatch.setattr(file_lock, "_msvcrt", None)
     own, _ = descriptors
@@ -102,7 +104,7 @@ def test_without_any_locks_others_count_as_alive(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_package_is_imported_without_fcntl(tmp_path: Path) -> None:
-    """As on Windows, the journal included; it can be written there too."""
+    """Windows has no fcntl; the journal can be imported and written there too."""
     program = (
         "import sys; sys.modules['fcntl'] = None\n"
         "from pathlib import Path\n"

@@ -1,4 +1,4 @@
-"""Rooms of the service's own: what came with the session, and a call whose room ends with its one session."""
+"""Rooms of LiveAvatar's: the connection details from the session, and a call that ends with its one session."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def client(service: LiteService, journal: SessionJournal | None = None) -> AsyncIterator[LiveAvatarAPI]:
-    """The service's client."""
+    """Yield the service's client."""
     async with service.running_server() as url, aiohttp.ClientSession() as http:
         yield LiveAvatarAPI(http, api_key=KEY, api_url=url, attempts=1, journal=journal)
 
 
 @asynccontextmanager
 async def call(service: LiteService) -> AsyncIterator[tuple[AvatarSession, AudioOutput]]:
-    """An agent session in the service's room, without a key of any LiveKit server."""
+    """Yield an agent session in the service's room, without a key of a LiveKit server."""
     async with client(service) as service_api:
         hosted = await open_hosted_room(service_api, avatar_id="an-avatar")
         avatar = AvatarSession(
@@ -61,8 +61,8 @@ async def call(service: LiteService) -> AsyncIterator[tuple[AvatarSession, Audio
             await session.aclose()
 
 
-async def test_the_room_is_what_the_tokens_say() -> None:
-    """No room is asked for; its name and who is who in it are read from what came back."""
+async def test_the_room_is_read_from_the_tokens() -> None:
+    """No room is requested; its name and its participants are read from the reply."""
     service = Hosting()
     async with client(service) as service_api:
         room = await open_hosted_room(service_api, avatar_id="an-avatar", clock=lambda: 1000.0)
@@ -75,8 +75,8 @@ async def test_the_room_is_what_the_tokens_say() -> None:
     assert HostedRoom.from_json(room.to_json()) == room
 
 
-async def test_a_room_tells_no_credential_of_itself() -> None:
-    """The representation of a hosted room has neither token nor ws_url."""
+async def test_a_rooms_representation_has_no_credential() -> None:
+    """The `repr` of a hosted room has neither token nor ws_url."""
     service = Hosting()
     async with client(service) as service_api:
         room = await open_hosted_room(service_api, avatar_id="an-avatar")
@@ -98,7 +98,7 @@ async def test_a_session_without_a_room_is_stopped(missing: str, value: object) 
 
 
 @pytest.mark.parametrize("name", ["livekit_client_token", "livekit_agent_token"])
-async def test_a_token_that_names_no_room_is_no_room(name: str, tmp_path: Path) -> None:
+async def test_a_token_without_a_room_is_an_error(name: str, tmp_path: Path) -> None:
     """The session is stopped, the journal knows of its end, and the token is not in the error."""
     service, journal = Hosting(**{name: "not.a.token"}), SessionJournal(tmp_path)
     async with client(service, journal) as service_api:
@@ -112,15 +112,15 @@ async def test_a_token_that_names_no_room_is_no_room(name: str, tmp_path: Path) 
 
 
 class Stuck(Hosting):
-    """Has started the session, and does not say so."""
+    """A service that has started the session and does not answer."""
 
     def on_start(self, request: web.Request) -> web.Response:
         super().on_start(request)
         return reply({"message": "gateway"}, status=504)
 
 
-async def test_a_start_that_failed_half_way_is_stopped() -> None:
-    """The session may run: it is stopped before the error is told."""
+async def test_a_start_that_failed_is_stopped() -> None:
+    """The session may run: it is stopped before the error is raised."""
     service = Stuck()
     async with client(service) as service_api:
         with pytest.raises(AvatarError):
@@ -130,7 +130,7 @@ async def test_a_start_that_failed_half_way_is_stopped() -> None:
 
 
 def claims_of(payload: object) -> str:
-    """Make a string that looks like a token with these claims."""
+    """Return a string that looks like a token with these claims."""
     return f"e30.{base64.urlsafe_b64encode(json.dumps(payload).encode()).decode().rstrip('=')}.sig"
 
 
@@ -154,7 +154,7 @@ def test_no_token_breaks_the_reader(text: str) -> None:
 
 
 async def test_speech_goes_to_the_session_that_came_with_the_room() -> None:
-    """The avatar is the service's participant; its session is neither made again nor stopped before the end."""
+    """The avatar is the service's participant; its session is neither created again nor stopped before the end."""
     service = Hosting()
     async with call(service) as (avatar, output):
         await output.capture_frame(frame(0.5))
@@ -173,7 +173,7 @@ async def test_speech_goes_to_the_session_that_came_with_the_room() -> None:
 
 
 async def test_a_lost_connection_is_opened_again() -> None:
-    """Only the session can't be had twice; its WebSocket can."""
+    """Only the session can't be replaced; its WebSocket can."""
     service = Hosting()
     async with call(service) as (_, output):
         await output.capture_frame(frame(0.5))
@@ -186,7 +186,7 @@ async def test_a_lost_connection_is_opened_again() -> None:
 
 
 class Ending(Hosting):
-    """Says, when it is spoken to, that the session is over."""
+    """A service that ends the session when speech arrives."""
 
     async def serve(self, socket: web.WebSocketResponse) -> None:
         await socket.receive()
@@ -195,7 +195,7 @@ class Ending(Hosting):
 
 
 async def test_the_end_of_the_session_is_the_end_of_the_avatar() -> None:
-    """No second one is asked for; the room is left to the voice until the call is over, and the reason is told."""
+    """No second session is requested; the fallback track speaks until the call is over, and the reason is reported."""
     service = Ending()
     lost: asyncio.Future[AvatarError] = asyncio.get_running_loop().create_future()
     async with call(service) as (avatar, output):

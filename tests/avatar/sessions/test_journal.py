@@ -1,4 +1,4 @@
-"""The journal: what is noted outlives its owner, and is given to one sweeper at a time."""
+"""The journal: its entries outlive their owner, and each is given to one sweeper at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URL = "https://api.example"
 
 
 class Clock:
-    """Unix time, as the test sets it."""
+    """Unix time that the test sets."""
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now
@@ -32,13 +32,13 @@ class Clock:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time of both journals."""
+    """Return the time of both journals."""
     return Clock()
 
 
 @pytest.fixture
 def journal(tmp_path: Path, clock: Clock) -> Iterator[SessionJournal]:
-    """The journal of a process that has calls."""
+    """Yield the journal of a process that has calls."""
     journal = SessionJournal(tmp_path / "state", clock)
     yield journal
     journal.disown()
@@ -46,25 +46,25 @@ def journal(tmp_path: Path, clock: Clock) -> Iterator[SessionJournal]:
 
 @pytest.fixture
 def sweeper(journal: SessionJournal, clock: Clock) -> SessionJournal:
-    """The journal as another process has it."""
+    """Return the journal as another process has it."""
     return SessionJournal(journal.directory, clock)
 
 
 def claimed(sweeper: SessionJournal) -> list[str]:
-    """The sessions that a sweep would stop."""
+    """Return the sessions that a sweep would stop."""
     claim = sweeper.claim(URL)
     sweeper.release(claim)
     return [entry.session_id for entry in claim.entries]
 
 
 def add(journal: SessionJournal, session_id: str = "s-1") -> None:
-    """Note a session that was started."""
+    """Note a started session."""
     journal.add(session_id, api_url=URL, room="a-room")
     journal.mark_started(session_id)
 
 
-def test_a_session_is_noted_from_before_its_start_to_its_stop(journal: SessionJournal, clock: Clock) -> None:
-    """Each step is on disk at once, and a confirmed stop ends it."""
+def test_a_session_is_noted_before_its_start_and_until_its_stop(journal: SessionJournal, clock: Clock) -> None:
+    """Each step is on disk at once, and a confirmed stop removes the entry."""
     journal.add("s-1", api_url=URL, room="a-room")
     [made] = journal.entries()
     journal.mark_started("s-1")
@@ -86,7 +86,7 @@ def test_the_directory_is_for_its_user_alone(journal: SessionJournal) -> None:
 
 
 def test_a_living_owners_session_is_never_claimed(journal: SessionJournal, sweeper: SessionJournal) -> None:
-    """Only when its owner is gone is a session anybody's."""
+    """A session can be claimed only when its owner is dead."""
     add(journal)
     assert journal.is_owned(journal.entries()[0])
     assert claimed(sweeper) == []
@@ -97,7 +97,7 @@ def test_a_living_owners_session_is_never_claimed(journal: SessionJournal, sweep
     assert claimed(sweeper) == ["s-1"]
 
 
-def test_two_sweepers_share_nothing(journal: SessionJournal, sweeper: SessionJournal) -> None:
+def test_an_entry_is_claimed_by_one_sweeper_only(journal: SessionJournal, sweeper: SessionJournal) -> None:
     """An entry that one sweeper has claimed is not given to another until it is released."""
     add(journal)
     journal.disown()
@@ -108,7 +108,7 @@ def test_two_sweepers_share_nothing(journal: SessionJournal, sweeper: SessionJou
     assert claimed(journal) == ["s-1"]
 
 
-def test_a_stop_that_failed_is_due_again_later_and_later(
+def test_a_failed_stop_is_due_again_with_growing_waits(
     journal: SessionJournal, sweeper: SessionJournal, clock: Clock
 ) -> None:
     """Stops are tried again after 2, 4, 8, 16, 32 and 32 seconds."""
@@ -125,10 +125,10 @@ def test_a_stop_that_failed_is_due_again_later_and_later(
     assert waits == [2, 4, 8, 16, 32, 32]
 
 
-def test_what_a_living_owner_fails_to_stop_is_anybodys(
+def test_a_session_that_a_living_owner_fails_to_stop_can_be_claimed(
     journal: SessionJournal, sweeper: SessionJournal, clock: Clock
 ) -> None:
-    """An owner that tried to stop a session 15 s ago does not need it any more."""
+    """The session can be claimed once its owner's last attempt to stop it is more than 15 s ago."""
     add(journal)
     journal.mark_stopping("s-1")
     clock.now += 15
@@ -139,10 +139,10 @@ def test_what_a_living_owner_fails_to_stop_is_anybodys(
     assert claimed(sweeper) == ["s-1"]
 
 
-def test_a_stop_that_may_have_overtaken_its_start_is_not_the_last(
+def test_a_stop_that_may_have_overtaken_its_start_is_repeated(
     journal: SessionJournal, sweeper: SessionJournal, clock: Clock
 ) -> None:
-    """Until 20 s have passed a `/start` without an answer may still take effect: the session is stopped once more."""
+    """An unanswered `/start` may take effect for 20 s: after that the session is stopped once more."""
     journal.add("s-1", api_url=URL)
     journal.mark_stopping("s-1")
     journal.mark_stopped("s-1")
@@ -156,8 +156,8 @@ def test_a_stop_that_may_have_overtaken_its_start_is_not_the_last(
     assert journal.entries() == []
 
 
-def test_another_services_sessions_are_left_alone(journal: SessionJournal, sweeper: SessionJournal) -> None:
-    """A service is not asked to stop what it does not know, which it would take for stopped."""
+def test_sessions_of_another_service_are_not_claimed(journal: SessionJournal, sweeper: SessionJournal) -> None:
+    """A service would confirm the stop of a session that it does not know."""
     journal.add("s-1", api_url="http://127.0.0.1:7900/liveavatar")
     journal.disown()
 
@@ -166,7 +166,7 @@ def test_another_services_sessions_are_left_alone(journal: SessionJournal, sweep
 
 
 def test_nothing_is_left_of_dead_owners_without_sessions(journal: SessionJournal, sweeper: SessionJournal) -> None:
-    """Lock files go with the last session of an owner."""
+    """An owner's lock file is removed with its last session."""
     add(journal)
     journal.disown()
     claimed(sweeper)
@@ -179,7 +179,7 @@ def test_nothing_is_left_of_dead_owners_without_sessions(journal: SessionJournal
     assert list(owners.iterdir()) == []
 
 
-def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     """The error names the directory."""
     (tmp_path / "file").touch()
 
@@ -188,7 +188,7 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_ended_sessions_are_forgotten_after_forty_days(journal: SessionJournal, clock: Clock) -> None:
-    """The file does not grow for ever."""
+    """The file does not grow without limit."""
     add(journal)
     clock.now += 60
     journal.mark_stopped("s-1")
@@ -201,7 +201,7 @@ def test_ended_sessions_are_forgotten_after_forty_days(journal: SessionJournal, 
     assert journal.seconds_used(began) == 0.0
 
 
-def test_usage_is_told_of_one_service_or_of_all(journal: SessionJournal, clock: Clock) -> None:
+def test_usage_is_counted_per_service_or_in_all(journal: SessionJournal, clock: Clock) -> None:
     """Usage of a stand-in does not count as usage of the real service."""
     add(journal)
     journal.add("s-2", api_url="http://127.0.0.1:7900/liveavatar")
@@ -217,7 +217,7 @@ Seconds = st.integers(min_value=0, max_value=100)
 
 @dataclass(frozen=True)
 class Life:
-    """A session that ran so many seconds, asked about `later`; the service limits it, or does not."""
+    """A session that ran for some seconds, and is queried at `later`; the service may limit its duration."""
 
     limit: int | None
     ran: int
@@ -231,7 +231,7 @@ Lives = st.builds(Life, st.none() | st.integers(min_value=1, max_value=100), Sec
 @settings(max_examples=30)
 @given(life=Lives, since=Seconds)
 def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory, life: Life, since: int) -> None:
-    """From its start, or the moment asked for, to its stop, now or its limit, whichever is first."""
+    """Time counts from the start or the queried moment, to the stop, now or the limit, whichever is first."""
     clock = Clock(1000.0)
     journal = SessionJournal(tmp_path_factory.mktemp("state"), clock)
     journal.add("s-1", api_url=URL)
@@ -246,8 +246,8 @@ def test_a_session_counts_while_it_runs(tmp_path_factory: pytest.TempPathFactory
     assert journal.seconds_used(1000.0 + since) == max(0, ended - since)
 
 
-def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> None:
-    """A job whose worker is gone starts no session: none would stop it."""
+def test_a_process_that_lost_its_ownership_starts_nothing(tmp_path: Path) -> None:
+    """A job whose worker is gone starts no session: nothing would stop it."""
     journal = SessionJournal(tmp_path)
     journal.disown()
 
@@ -256,9 +256,7 @@ def test_a_process_that_owns_nothing_any_more_starts_nothing(tmp_path: Path) -> 
     assert journal.entries() == []
 
 
-def test_a_session_that_was_adopted_is_swept_when_its_new_owner_dies(
-    journal: SessionJournal, sweeper: SessionJournal
-) -> None:
+def test_an_adopted_session_is_swept_when_its_new_owner_dies(journal: SessionJournal, sweeper: SessionJournal) -> None:
     """After an adoption the session belongs to the adopter, and its maker can't take it back."""
     maker = SessionJournal(journal.directory, lambda: 1_000_000.0)
     add(maker)
@@ -274,7 +272,7 @@ def test_a_session_that_was_adopted_is_swept_when_its_new_owner_dies(
 
 
 def test_a_session_that_was_taken_back_is_not_adopted(journal: SessionJournal) -> None:
-    """An adoption that comes after the take-back gets no session: it is being stopped."""
+    """An adoption after the take-back gets no session: it is being stopped."""
     maker = SessionJournal(journal.directory, lambda: 1_000_000.0)
     add(maker)
 
@@ -284,8 +282,10 @@ def test_a_session_that_was_taken_back_is_not_adopted(journal: SessionJournal) -
     maker.disown()
 
 
-def test_what_nobody_adopted_is_swept_when_its_maker_dies(journal: SessionJournal, sweeper: SessionJournal) -> None:
-    """There is no moment without an owner."""
+def test_a_session_that_was_not_adopted_is_swept_when_its_maker_dies(
+    journal: SessionJournal, sweeper: SessionJournal
+) -> None:
+    """At each moment a session has an owner."""
     add(journal)
     journal.disown()
 
@@ -293,8 +293,8 @@ def test_what_nobody_adopted_is_swept_when_its_maker_dies(journal: SessionJourna
 
 
 @given(st.permutations(["adopt", "take back", "end"]))
-def test_a_session_has_one_fate(steps: list[str]) -> None:
-    """Adopted or taken back, never both, and neither when it is over."""
+def test_a_session_has_one_outcome(steps: list[str]) -> None:
+    """A session is adopted or taken back, never both, and neither after its end."""
     with TemporaryDirectory() as directory:
         maker, taker = SessionJournal(Path(directory)), SessionJournal(Path(directory))
         add(maker)

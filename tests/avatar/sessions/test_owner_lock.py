@@ -1,4 +1,4 @@
-"""Owners: alive as long as their process is, and no longer."""
+"""Owners: alive exactly as long as their process."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 ROOT = Path(__file__).parents[3]
 
 
-def test_an_owner_lives_until_it_lets_go(tmp_path: Path) -> None:
-    """A living owner's place can't be taken; a dead one's can."""
+def test_an_owner_is_alive_until_its_release(tmp_path: Path) -> None:
+    """A living owner's lock can't be taken; a dead one's can."""
     owner = OwnerLock.make(tmp_path)
 
     assert is_alive(tmp_path, owner.name)
@@ -28,14 +28,14 @@ def test_an_owner_lives_until_it_lets_go(tmp_path: Path) -> None:
 
 
 def test_an_owner_without_a_file_is_dead(tmp_path: Path) -> None:
-    """A directory that was emptied holds no living owner, and its sessions can be taken over."""
+    """An emptied directory has no living owner, and its sessions can be taken over."""
     assert not is_alive(tmp_path, "long-gone")
     successor = OwnerLock.take_over(tmp_path, "long-gone")
     assert successor is not None
     successor.release(remove=True)
 
 
-def test_letting_go_twice_is_letting_go_once(tmp_path: Path) -> None:
+def test_a_second_release_has_no_effect(tmp_path: Path) -> None:
     """A second release does not close a descriptor that was reused."""
     owner = OwnerLock.make(tmp_path)
     owner.release()
@@ -62,8 +62,8 @@ os._exit(0)
 """
 
 
-def test_neither_a_fork_nor_a_program_keeps_its_parent_alive(tmp_path: Path) -> None:
-    """Children that outlive their parent hold nothing of it."""
+def test_neither_a_fork_nor_a_program_keeps_its_parents_lock(tmp_path: Path) -> None:
+    """Children that outlive their parent do not hold its lock."""
     with subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-c", HANDS_NOTHING_ON, str(tmp_path)],
         cwd=ROOT,
@@ -77,7 +77,7 @@ def test_neither_a_fork_nor_a_program_keeps_its_parent_alive(tmp_path: Path) -> 
 
 
 def test_a_new_owner_is_never_swept_away(tmp_path: Path) -> None:
-    """A lock made while a sweeper removes dead ones is held on the file that is there."""
+    """A lock made while a sweeper removes dead ones is held on the file that exists."""
     over = threading.Event()
 
     def clear() -> None:

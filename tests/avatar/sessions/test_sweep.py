@@ -1,4 +1,4 @@
-"""A sweep: sessions of dead owners are stopped, others are not, and what fails is tried again."""
+"""A sweep: it stops the sessions of dead owners, leaves others alone, and repeats failed stops."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def client(service: LiteService, journal: SessionJournal) -> AsyncIterator[LiveAvatarAPI]:
-    """The service's client, told of by the journal."""
+    """Yield the service's client, which writes the journal."""
     async with service.running_server() as url, aiohttp.ClientSession() as http:
         yield LiveAvatarAPI(http, api_key=KEY, api_url=url, attempts=1, journal=journal)
 
 
 def left_by(journal: SessionJournal, api: LiveAvatarAPI, *ids: str) -> None:
-    """Note sessions that are started."""
+    """Note started sessions."""
     for session_id in ids:
         journal.add(session_id, api_url=api.url, room="a-room")
         journal.mark_started(session_id)
 
 
-async def test_the_sessions_of_the_dead_are_stopped_and_no_others(tmp_path: Path) -> None:
-    """A living process keeps its session; afterwards the journal knows of nothing else."""
+async def test_only_the_sessions_of_dead_owners_are_stopped(tmp_path: Path) -> None:
+    """A living process keeps its session; afterwards the journal has no other entry."""
     service = LiteService()
     living, dead = SessionJournal(tmp_path), SessionJournal(tmp_path)
     async with client(service, SessionJournal(tmp_path)) as api:
@@ -54,7 +54,7 @@ async def test_the_sessions_of_the_dead_are_stopped_and_no_others(tmp_path: Path
 
 
 class RefusesOnce(LiteService):
-    """Has an outage of one call."""
+    """A service that fails the first call."""
 
     def on_stop(self, request: web.Request) -> web.Response:
         if len(self.called("stop")) == 1:
@@ -62,8 +62,8 @@ class RefusesOnce(LiteService):
         return super().on_stop(request)
 
 
-async def test_a_stop_that_failed_is_left_to_a_later_sweep(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Each failure is a line, and the session stays noted until a stop is confirmed."""
+async def test_a_failed_stop_is_left_to_a_later_sweep(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each failure is logged in one line, and the session stays in the journal until a stop is confirmed."""
     caplog.set_level(logging.WARNING)
     service = RefusesOnce()
     now = 1000.0
@@ -81,7 +81,7 @@ async def test_a_stop_that_failed_is_left_to_a_later_sweep(tmp_path: Path, caplo
 
 
 class FleetOfRooms(SessionJournal):
-    """Knows rooms whose agents have died; gives them to whoever takes care of rooms."""
+    """A journal that knows rooms whose agents have died, and gives them to callers that ask for rooms."""
 
     def claim(self, api_url: str, *, with_rooms: bool = False) -> Claim:
         claim = super().claim(api_url)
@@ -89,8 +89,10 @@ class FleetOfRooms(SessionJournal):
 
 
 @pytest.mark.parametrize(("kind", "told"), [(SessionJournal, ["a-room "]), (FleetOfRooms, ["b-room agent-1"])])
-async def test_rooms_without_their_agents_are_told(tmp_path: Path, kind: type[SessionJournal], told: list[str]) -> None:
-    """By what the journal knows of rooms; if it knows none, by the sessions that were stopped in them."""
+async def test_rooms_without_their_agents_are_reported(
+    tmp_path: Path, kind: type[SessionJournal], told: list[str]
+) -> None:
+    """The journal's rooms are reported; if it knows none, the rooms of the stopped sessions are."""
     service, journal = LiteService(), kind(tmp_path)
     rooms: list[str] = []
     async with client(service, journal) as api:

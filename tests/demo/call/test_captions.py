@@ -1,4 +1,4 @@
-"""The room's transcript, from text streams as the framework sends them."""
+"""The room's transcript, read from text streams as the framework sends them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOPIC = "lk.transcription"
 
 
 async def joined(server: LiveKitServer, identity: str) -> rtc.Room:
-    """Join a room on a real server; only what is an agent may send on behalf of others."""
+    """Join a room on a real server; only an agent may send on behalf of others."""
     kind: Literal["agent", "standard"] = "agent" if identity == "agent" else "standard"
     token = api.AccessToken(server.api_key, server.api_secret).with_identity(identity).with_kind(kind)
     room = rtc.Room()
@@ -28,7 +28,7 @@ async def joined(server: LiveKitServer, identity: str) -> rtc.Room:
 
 @pytest.fixture
 async def agent_and_captions() -> AsyncIterator[tuple[rtc.LocalParticipant, Captions]]:
-    """Put an agent and a caller into a room."""
+    """Yield an agent and the captions of a caller, in one room."""
     async with LiveKitServer() as server:
         caller, agent = await joined(server, "caller"), await joined(server, "agent")
         captions = Captions(caller)
@@ -53,10 +53,10 @@ async def until_heard(captions: Captions, own: str, others: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_own_words_are_those_that_are_final(
+async def test_own_words_are_the_final_ones(
     agent_and_captions: tuple[rtc.LocalParticipant, Captions],
 ) -> None:
-    """Interim texts of a segment are replaced by its final one, and do not come back."""
+    """The final text of a segment replaces its interim texts, which do not come back."""
     agent, captions = agent_and_captions
     await send(agent, "caller", "S1", "what", final=False)
     await send(agent, "caller", "S1", "what time is it", final=True)
@@ -66,10 +66,10 @@ async def test_own_words_are_those_that_are_final(
     await until_heard(captions, own="what time is it in london", others="")
 
 
-async def test_words_of_the_agent_grow_in_one_stream(
+async def test_the_agents_words_grow_within_one_stream(
     agent_and_captions: tuple[rtc.LocalParticipant, Captions],
 ) -> None:
-    """The words come before the stream ends."""
+    """The words arrive before the stream ends."""
     agent, captions = agent_and_captions
     attributes = {"lk.segment_id": "A1", "lk.transcription_final": "false"}
     writer = await agent.stream_text(topic=TOPIC, attributes=attributes)

@@ -1,4 +1,4 @@
-"""When there is sound, in synthetic PCM."""
+"""Detection of sound, in synthetic PCM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def tone(seconds: float, amplitude: int = 6000) -> Samples:
 
 
 def quiet(seconds: float) -> Samples:
-    """Make a silence that a codec has been through: not all zero."""
+    """Make a silence that a codec has processed: not all zero."""
     return np.random.default_rng(7).integers(-3, 4, round(seconds * RATE_HZ)).astype(np.int16)
 
 
@@ -29,42 +29,42 @@ def heard(*parts: Samples, at: float = 100.0) -> SoundDetector:
 
 
 def intervals(detector: SoundDetector) -> list[tuple[float, float]]:
-    """Give what was found, in seconds from the start, to the hundredth."""
+    """Return the intervals that were found, in seconds from the start, to the hundredth."""
     return [(round(sound.started_at - 100, 2), round(sound.ended_at - 100, 2)) for sound in detector.sounds]
 
 
 def test_sound_starts_and_ends_where_the_tone_does() -> None:
-    """To a window of 10 ms."""
+    """The times are exact to a window of 10 ms."""
     assert intervals(heard(quiet(0.5), tone(1.0), quiet(0.5))) == [(0.5, 1.5)]
 
 
-def test_sounds_are_two_when_there_is_a_pause_between() -> None:
+def test_a_pause_separates_two_sounds() -> None:
     """A pause between words ends a sound."""
     assert intervals(heard(tone(0.2), quiet(0.1), tone(0.3), quiet(0.1))) == [(0.0, 0.2), (0.3, 0.6)]
 
 
-def test_sound_goes_on_over_the_closure_of_a_consonant() -> None:
-    """Four windows of quiet are not the end."""
+def test_sound_continues_over_the_closure_of_a_consonant() -> None:
+    """Four quiet windows do not end a sound."""
     assert intervals(heard(tone(0.2), quiet(0.04), tone(0.2), quiet(0.1))) == [(0.0, 0.44)]
 
 
-def test_click_is_no_sound() -> None:
+def test_a_click_is_not_sound() -> None:
     """A sound shorter than 30 ms is left out."""
     assert intervals(heard(quiet(0.2), tone(0.02), quiet(0.2))) == []
 
 
-def test_faint_hum_is_no_sound() -> None:
-    """Below 40 dB under full scale is quiet."""
+def test_a_faint_hum_is_not_sound() -> None:
+    """A level below -40 dBFS is quiet."""
     assert intervals(heard(tone(1.0, amplitude=200))) == []
 
 
 def test_sound_is_known_before_it_ends() -> None:
-    """A wait for the first sound does not last to the end of the sound."""
+    """A wait for the first sound ends before the sound does."""
     assert heard(quiet(0.5), tone(0.05)).first_after(100.0) is not None
 
 
-def test_first_sound_after_an_instant_leaves_out_one_that_was_going_on() -> None:
-    """Sound that began before a barge-in is not taken for the answer to it."""
+def test_the_first_sound_after_an_instant_leaves_out_an_ongoing_one() -> None:
+    """Sound that began before an interruption is not taken for the answer to it."""
     detector = heard(tone(1.0), quiet(0.5), tone(0.5))
 
     sound = detector.first_after(100.4)
@@ -73,8 +73,8 @@ def test_first_sound_after_an_instant_leaves_out_one_that_was_going_on() -> None
     assert sound.started_at == pytest.approx(101.5)
 
 
-def test_quiet_is_since_the_last_sound() -> None:
-    """And since the instant asked about when there was none after it."""
+def test_quiet_counts_from_the_last_sound() -> None:
+    """Without a later sound it counts from the queried instant."""
     detector = heard(tone(1.0), quiet(0.5))
 
     assert detector.quiet_since(100.2) == pytest.approx(101.0)
@@ -83,7 +83,7 @@ def test_quiet_is_since_the_last_sound() -> None:
 
 
 def test_trim_leaves_the_speech() -> None:
-    """The quiet before and after goes but for 40 ms, the pause within stays."""
+    """The quiet before and after is cut to 40 ms, and the pause within stays."""
     speech = np.concatenate([tone(0.3), quiet(0.5), tone(0.2)])
 
     assert len(trim(np.concatenate([quiet(0.2), speech, quiet(0.4)]))) == len(speech) + 2 * 0.04 * RATE_HZ

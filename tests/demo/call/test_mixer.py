@@ -11,17 +11,17 @@ WINDOW = RATE_HZ // 100
 
 
 def level(value: int, windows: int = 1) -> Samples:
-    """Make a constant signal: easy to tell apart and to add."""
+    """Make a constant signal, which is easy to recognise and to add."""
     return np.full(windows * WINDOW, value, np.int16)
 
 
 def windows(samples: Samples) -> list[int]:
-    """Give the value of each window."""
+    """Return the value of each window."""
     return [int(value) for value in samples[::WINDOW]]
 
 
 def test_voices_are_added_where_they_meet() -> None:
-    """Each at its own instant; silence where there is none."""
+    """Each voice is at its own instant; there is silence where there is none."""
     mixer = Mixer(started_at=50.0)
     mixer.push("avatar", level(100, 3), 50.03)
     mixer.push("caller", level(7, 2), 50.04)
@@ -29,7 +29,7 @@ def test_voices_are_added_where_they_meet() -> None:
     assert windows(mixer.pull(50.06)) == [100, 100, 107, 7, 0, 0]
 
 
-def test_voice_goes_on_without_a_gap_when_it_comes_late_or_early() -> None:
+def test_a_voice_has_no_gap_when_it_comes_late_or_early() -> None:
     """The jitter of arrivals is not heard."""
     mixer = Mixer(started_at=50.0)
     for number, jitter in enumerate((0.0, 0.03, -0.02, 0.01), 1):
@@ -39,7 +39,7 @@ def test_voice_goes_on_without_a_gap_when_it_comes_late_or_early() -> None:
 
 
 def test_gap_stays_a_gap_when_a_voice_was_away() -> None:
-    """A track that stopped for half a second is half a second silent."""
+    """A track that stopped for half a second is silent for half a second."""
     mixer = Mixer(started_at=50.0)
     mixer.push("avatar", level(1), 50.01)
     mixer.push("avatar", level(2), 50.51)
@@ -47,8 +47,8 @@ def test_gap_stays_a_gap_when_a_voice_was_away() -> None:
     assert windows(mixer.pull(50.51)) == [1, *[0] * 49, 2]
 
 
-def test_timeline_goes_on_from_pull_to_pull() -> None:
-    """No sample is given twice, and the position counts all of them."""
+def test_the_timeline_continues_from_pull_to_pull() -> None:
+    """No sample is returned twice, and the position counts all of them."""
     mixer = Mixer(started_at=50.0)
     mixer.push("avatar", level(1, 4), 50.04)
 
@@ -57,8 +57,8 @@ def test_timeline_goes_on_from_pull_to_pull() -> None:
     assert mixer.position == 5 * WINDOW
 
 
-def test_what_is_older_than_the_start_is_left_out() -> None:
-    """Sound before the first picture has no place in the film."""
+def test_sound_before_the_start_is_left_out() -> None:
+    """Sound before the first picture has no place in the video."""
     mixer = Mixer(started_at=50.0)
     mixer.push("avatar", level(5, 3), 50.01)
 
@@ -66,7 +66,7 @@ def test_what_is_older_than_the_start_is_left_out() -> None:
 
 
 def test_loud_voices_are_clipped_and_do_not_wrap_round() -> None:
-    """Two full scales are one full scale."""
+    """Two signals at full scale add up to full scale."""
     mixer = Mixer(started_at=50.0)
     mixer.push("avatar", level(30000), 50.01)
     mixer.push("caller", level(30000), 50.01)
@@ -74,8 +74,8 @@ def test_loud_voices_are_clipped_and_do_not_wrap_round() -> None:
     assert windows(mixer.pull(50.01)) == [32767]
 
 
-def test_memory_is_bounded_when_nobody_pulls() -> None:
-    """Two seconds are held; what is later is lost."""
+def test_memory_is_bounded_without_pulls() -> None:
+    """Two seconds are held; later sound is dropped."""
     mixer = Mixer(started_at=50.0)
     for number in range(1, 301):
         mixer.push("avatar", level(1), 50.0 + number * 0.01)

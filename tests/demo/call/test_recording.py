@@ -34,7 +34,7 @@ def flash_and_beep(recording: Recording) -> None:
         recording.add_voice("avatar", tone if is_on else np.zeros(480, np.int16), at + 0.01)
 
 
-def test_sound_and_picture_are_in_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sound_and_picture_are_in_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sound and picture of one instant are at one instant in the file."""
     monkeypatch.setattr("demo.call.recording.time.monotonic", lambda: 1000.0 + SECONDS)
     recording = Recording(tmp_path)
@@ -54,7 +54,7 @@ def test_sound_and_picture_are_in_step(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_frames_of_another_size_are_fitted(tmp_path: Path) -> None:
-    """The avatar's picture may change its size in a call; the file's does not."""
+    """The avatar's picture may change its size in a call; the file's size does not change."""
     recording = Recording(tmp_path)
     recording.add_video(video_frame(50), 1000.0)
     recording.add_video(video_frame(50, width=128, height=96), 1000.04)
@@ -69,7 +69,7 @@ def test_frames_of_another_size_are_fitted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(240, 135), (135, 240), (63, 47)])
 def test_a_picture_of_odd_size_is_recorded_too(tmp_path: Path, width: int, height: int) -> None:
-    """WebRTC scales down to any size; the file's has whole pairs of pixels."""
+    """WebRTC scales down to any size; the file needs even sizes."""
     chroma = 2 * ((width + 1) // 2) * ((height + 1) // 2)
     planes = bytes([120]) * (width * height) + bytes([128]) * chroma
     recording = Recording(tmp_path)
@@ -81,10 +81,8 @@ def test_a_picture_of_odd_size_is_recorded_too(tmp_path: Path, width: int, heigh
         assert {(frame.width, frame.height) for frame in file.decode(video=0)} == {(width // 2 * 2, height // 2 * 2)}
 
 
-def test_the_end_of_a_call_never_waits_for_a_recording_that_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever went wrong with it; the error is kept."""
+def test_the_end_of_a_call_never_waits_for_a_failed_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recording may fail in any way; its error is kept."""
 
     def fail(_: rtc.VideoFrame) -> av.VideoFrame:
         message = "no such picture"
@@ -99,8 +97,8 @@ def test_the_end_of_a_call_never_waits_for_a_recording_that_failed(
     assert isinstance(recording.error, ValueError)
 
 
-def test_error_is_kept_when_nothing_can_be_written(tmp_path: Path) -> None:
-    """The call goes on without a video, and its end does not wait for one."""
+def test_the_error_is_kept_when_nothing_can_be_written(tmp_path: Path) -> None:
+    """The call continues without a video, and its end does not wait for one."""
     recording = Recording(tmp_path)
     recording.video.mkdir()
     for number in range(1000):

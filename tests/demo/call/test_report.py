@@ -1,4 +1,4 @@
-"""What is shown and kept of a call."""
+"""The report of a call."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ BARGE_IN = Outcome(Turn("stop please", barges_in=True), heard="stop", answered="
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Recording:
-    """Make a recording of nothing."""
+    """Return a recording of nothing."""
     recording = Recording(tmp_path)
     recording.close()
     return recording
 
 
 def test_table_has_a_row_for_each_turn(recording: Recording) -> None:
-    """Words, milliseconds, and whether it was good."""
+    """A row has the words, the milliseconds, and whether the turn was good."""
     console = Console(file=io.StringIO(), width=200)
 
     console.print(report.table(Call("Hello.", [GOOD, BARGE_IN], recording)))
@@ -55,7 +55,7 @@ def test_table_has_a_row_for_each_turn(recording: Recording) -> None:
     assert "610" in rows[1]
 
 
-def test_call_is_not_good_when_a_turn_was_not(recording: Recording) -> None:
+def test_a_call_with_a_bad_turn_is_not_good(recording: Recording) -> None:
     """One problem fails the call; the report names its turn."""
     failed = Outcome(Turn("hello"), problems=["no answer was heard within 20 s"])
 
@@ -64,8 +64,8 @@ def test_call_is_not_good_when_a_turn_was_not(recording: Recording) -> None:
     assert report.problems(Call("", [GOOD, failed], recording)) == ["turn 2: no answer was heard within 20 s"]
 
 
-def test_transcript_has_what_was_said_and_what_arrived(recording: Recording) -> None:
-    """Both sides of each turn, and the opening."""
+def test_the_transcript_has_what_was_said_and_what_was_heard(recording: Recording) -> None:
+    """The transcript has both sides of each turn, and the opening."""
     text = report.transcript(Call("Hello, I am Nova.", [GOOD], recording))
 
     assert text.splitlines()[:7] == [

@@ -1,4 +1,4 @@
-"""When the words of a turn are good."""
+"""The judgement of a turn by its words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TURN = Turn("what time is it in london", frozenset({"london"}))
     ("heard", "part"),
     [("What time is it in London?", 1.0), ("what time is in lon", 4 / 6), ("", 0.0), ("something else", 0.0)],
 )
-def test_part_in_is_the_part_of_the_words_that_arrived(heard: str, part: float) -> None:
+def test_part_in_is_the_share_of_the_words_that_arrived(heard: str, part: float) -> None:
     """Case and punctuation do not count."""
     assert part_in(heard, of=TURN.says) == pytest.approx(part)
 
@@ -38,7 +38,7 @@ HEARD, ANSWERED, CAPTIONED = TURN.says, "in london it is ten", "In London it is 
     ],
 )
 def test_words_are_judged(heard: str, answered: str, captioned: str, problems: list[str]) -> None:
-    """A turn is judged by the words that were understood, and by an answer of the agent's to the question."""
+    """A turn is judged by the words that were understood, and by the agent's answer to the question."""
     outcome = Outcome(TURN, heard, answered, captioned)
 
     outcome.judge_words()
@@ -59,7 +59,7 @@ def test_an_interrupted_answer_may_go_on_for_a_moment() -> None:
 
 
 def test_script_has_four_turns_with_a_barge_in_into_an_answer() -> None:
-    """A turn that barges in follows one whose answer is not heard out."""
+    """A turn that barges in follows a turn whose answer is interrupted."""
     barge_ins = [number for number, turn in enumerate(SCRIPT) if turn.barges_in]
 
     assert len(SCRIPT) >= 4

@@ -1,4 +1,4 @@
-"""A call by a script, in this process: what was captured, reported, received and heard in it."""
+"""A scripted call in this process: what was captured, reported, received and heard."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 RATE_HZ = 24_000
 FRAME = 0.1
-# Seconds after which a segment counts as forgotten.
+# Seconds after which a missing report counts as lost.
 OVER = 45.0
 
 LIVEKIT = {
@@ -63,13 +63,13 @@ class Call:
         segments: in the order of their capture; every sample of the first is 1, of the second 2.
         surplus: reports beyond the captured segments.
         received: the commands that each session got.
-        rooms: that record what was heard.
+        rooms: rooms, which record what was heard.
         stalled: seconds for which the stand-in's avatars stood still because the machine was busy.
-        plan: which faults struck.
-        refused: why it did not begin.
-        lost: why there was no avatar any more.
-        open_sessions: at the stand-in, after the end.
-        tasks: that were left after the end.
+        plan: the plan, with the faults that struck.
+        refused: why the call did not begin.
+        lost: why the avatar was lost.
+        open_sessions: sessions still open at the stand-in after the end.
+        tasks: tasks left after the end.
     """
 
     def __init__(self, script: Script) -> None:
@@ -89,16 +89,16 @@ class Call:
 
     @property
     def struck(self) -> set[str]:
-        """Kinds of the faults that struck."""
+        """Return the kinds of the faults that struck."""
         return {armed.fault.kind for armed in self.plan.armed if armed.struck}
 
     def heard(self, segment: int) -> float:
-        """Seconds that were heard of a segment, wherever and however often."""
+        """Return the seconds that were heard of a segment, in all rooms together."""
         samples = sum(np.count_nonzero(np.frombuffer(bytes(room.heard), "<i2") == segment) for room in self.rooms)
         return float(samples) / RATE_HZ
 
     async def hold(self) -> None:
-        """From the first REST call to the last."""
+        """Hold the call, from the first REST call to the last."""
         SEED.set(self.script.seed)
         app = create_app(self.script.options, open_room=self._open_room, faults=self.plan)
         async with TestServer(app) as server:
@@ -121,7 +121,7 @@ class Call:
                 await avatar.aclose()
                 await session.aclose()
             if "lag" in self.struck:
-                await asyncio.sleep(2 * LAG)  # the stand-in closes such a socket when what is late has been sent
+                await asyncio.sleep(2 * LAG)  # the stand-in closes such a socket after its late messages
             service = app[SERVICE]
             assert isinstance(service.model, Wiretap)
             self.open_sessions = sum(session.is_running for session in service.model.sessions)
@@ -144,7 +144,7 @@ class Call:
             async with asyncio.timeout(OVER):
                 await voice.wait_for_playout()
         except TimeoutError:
-            return  # that there is no report is seen in the end
+            return  # a missing report is found at the end
 
     async def _say(self, voice: AudioOutput, speech: Speech, number: int) -> None:
         self.segments.append(Segment())
@@ -177,7 +177,7 @@ class Call:
             await asyncio.sleep(FRAME / speech.speed)
         voice.flush()
 
-    # What is reported
+    # Reports
 
     def _note_finished(self, event: PlaybackFinishedEvent) -> None:
         runs = self._runs.copy()

@@ -1,4 +1,4 @@
-"""What every call keeps, whatever goes wrong in it; and the faults with which one of the promises can't be kept."""
+"""The promises of every call, whatever goes wrong; and the faults under which one of them can't be kept."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
     from tests.faults.chaos.wire import Received
 
 SAMPLE = 1.5 / RATE_HZ
-# Seconds that our clock and the service may be apart and mean the same end, which is then the end of the segment.
+# Seconds by which our clock and the service may differ for the same end, which is then the end of the segment.
 AGREEMENT = 0.5
 
-# Faults with which more may be reported than was heard, and why.
+# Faults under which more may be reported than was heard, and why.
 UNHEARD = {
-    "mute": "it plays nothing and says nothing: what it was playing when it fell silent is taken for played",
+    "mute": "it plays nothing and sends no event: the audio that it was playing when it fell silent counts as played",
     "half_open": "commands reach the kernel only, and no event comes back",
-    "slow_reader": "what is sent waits on the way for longer than speech takes",
+    "slow_reader": "sent audio is delayed for longer than speech takes",
 }
 
-# Faults with which a segment may be interrupted without an interrupt of ours, and why.
-UNSAID = {"hang": "no session begins, so what is captured is reported as not heard within 20 s"}
+# Faults under which a segment may be interrupted without an interrupt of ours, and why.
+UNSAID = {"hang": "no session begins, so captured speech is reported as not heard within 20 s"}
 
-# Faults with which commands may go out before `connected`, and why.
+# Faults under which commands may be sent before `connected`, and why.
 UNTOLD = {"unready": "commands are taken by sessions that never say `connected` (facts 32 to 35)"}
 
 
 def broken(call: Call) -> Iterator[str]:
-    """The promises that a call did not keep."""
+    """Yield the promises that a call did not keep."""
     yield from _ended_once(call)
     for number, segment in enumerate(call.segments, 1):
         for what in (*_position(segment, call), *_progress(segment)):
@@ -46,12 +46,12 @@ def broken(call: Call) -> Iterator[str]:
     yield from _left(call)
 
 
-# What was reported
+# Reports
 
 
 def _ended_once(call: Call) -> Iterator[str]:
     if call.surplus:
-        yield f"{call.surplus} ends of nothing"
+        yield f"{call.surplus} reports without a segment"
     for number, segment in enumerate(call.segments, 1):
         if len(segment.reports) != (1 if segment.captured else 0):
             yield f"segment {number} was ended {len(segment.reports)} times"
@@ -83,7 +83,7 @@ def _end(run: PlaybackProgressedEvent) -> float:
     return run.offset + run.duration
 
 
-# What was heard
+# Sound
 
 
 def _heard(call: Call) -> Iterator[str]:
@@ -94,7 +94,7 @@ def _heard(call: Call) -> Iterator[str]:
                 yield f"segment {number}: {event.playback_position:.2f} s were reported, {heard:.2f} s were heard"
 
 
-# What was sent
+# Commands
 
 
 def _wire(received: list[Received], call: Call) -> Iterator[str]:
@@ -108,7 +108,7 @@ def _wire(received: list[Received], call: Call) -> Iterator[str]:
 
 
 def _ids(commands: list[Received]) -> Iterator[str]:
-    """A speech has an id of its own, for as long as it is neither ended nor interrupted."""
+    """Check that a speech has its own id until it is ended or interrupted."""
     over: set[str] = set()
     current: str | None = None
     segment = 0
@@ -127,7 +127,7 @@ def _ids(commands: list[Received]) -> Iterator[str]:
 
 
 def _silence(commands: list[Received], number: int, segment: Segment) -> Iterator[str]:
-    """After a barge-in, audio on its way may still arrive, then the interrupt, and then nothing of the segment."""
+    """Check that after a barge-in audio on its way and the interrupt arrive, and then nothing of the segment."""
     if segment.cut_at is None:
         return
     spoken = is_over = False
@@ -147,7 +147,7 @@ def _is_interrupted(segment: Segment) -> bool:
     return any(event.interrupted for event, _ in segment.reports)
 
 
-# What was left
+# Leftovers
 
 
 def _left(call: Call) -> Iterator[str]:

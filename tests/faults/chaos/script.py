@@ -1,4 +1,4 @@
-"""A call by seed: what is said and cut, in which dialect, and what goes wrong."""
+"""A call by seed: what is said and interrupted, in which dialect, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LAG = 0.3
 REFUSALS: list[dict[str, Any]] = [
     *({"kind": "status", "at": "token", "status": status} for status in (401, 429, 500, 503)),
     *({"kind": "status", "at": "start", "status": status} for status in (403, 500, 503)),
-    *({"kind": "status", "at": "stop", "status": status} for status in (429, 500, 502)),  # 404: it is over
+    *({"kind": "status", "at": "stop", "status": status} for status in (429, 500, 502)),  # 404: already ended
     *({"kind": "status", "at": "websocket", "status": status} for status in (404, 429, 503)),
     *({"kind": "slow", "at": at, "seconds": 0.3} for at in ("token", "start", "stop", "websocket")),
     *({"kind": "cut", "at": at} for at in ("token", "start", "stop", "websocket")),
@@ -62,8 +62,8 @@ class Speech:
     Attributes:
         seconds: its duration.
         speed: at which it is captured, in multiples of real time.
-        steps: what happens to it, each so many seconds after the one before.
-        is_awaited: the next one is captured when it is over, and not before.
+        steps: its actions, each with the seconds after the previous one.
+        is_awaited: the next segment is captured only when this one is over.
     """
 
     seconds: float
@@ -77,10 +77,10 @@ class Script:
     """A call.
 
     Attributes:
-        seed: it follows from.
-        options: of the stand-in.
-        faults: that are armed.
-        speeches: what is said.
+        seed: the seed of the script.
+        options: options of the stand-in.
+        faults: faults that are armed.
+        speeches: the segments.
         is_required: the call does not begin without an avatar.
     """
 
@@ -92,7 +92,7 @@ class Script:
 
 
 def script(seed: int) -> Script:
-    """The same for the same seed."""
+    """Return a script that depends only on the seed."""
     random = Random(seed)  # noqa: S311 - to be repeatable, not secret
     dialect, delay = random.choice(list(DIALECTS.values())), random.choice((0.0, 0.2))
     habits = Habits.fast(

@@ -1,4 +1,4 @@
-"""Which task is of which call, where several calls share an event loop."""
+"""The tasks of each call, where several calls share an event loop."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Of the call in whose context something runs.
+# The seed of the call to which the context belongs.
 SEED: ContextVar[int | None] = ContextVar("seed", default=None)
 
 
 class Tasks:
-    """A task factory that keeps the books."""
+    """A task factory that keeps track of each call's tasks."""
 
     def __init__(self) -> None:
         self._made: dict[int, WeakSet[asyncio.Task[Any]]] = {}
@@ -29,12 +29,12 @@ class Tasks:
         /,
         **options: Any,
     ) -> asyncio.Task[T]:
-        """Make a task of the call that is going on in this context."""
+        """Make a task of the call in this context."""
         task = asyncio.Task(work, loop=loop, **options)
         if (seed := SEED.get()) is not None:
             self._made.setdefault(seed, WeakSet()).add(task)
         return task
 
     def left(self, seed: int) -> list[asyncio.Task[Any]]:
-        """Tasks of a call that are not done, but for the one that asks."""
+        """Return the unfinished tasks of a call, except the current one."""
         return [task for task in self._made.get(seed, ()) if not task.done() and task is not asyncio.current_task()]

@@ -1,4 +1,4 @@
-"""The stand-in's model, which also notes what came over its WebSockets."""
+"""The stand-in's model, which also notes the messages on its WebSockets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from simulators.liveavatar.model import ServiceModel
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A command as it came.
+    """A command as it arrived.
 
     Attributes:
-        at: the event loop's time.
-        socket: 1 for the session's first.
-        kind: its type.
-        event_id: the client's.
-        segment: whose speech is in it; every sample of a segment is its number. 0 without speech.
-        was_welcome: `connected` had been said on this socket.
+        at: arrival time of the event loop.
+        socket: number of the socket; the session's first is 1.
+        kind: type of the command.
+        event_id: the client's event id.
+        segment: number of the segment whose speech it carries, which is the value of every sample; 0 without speech.
+        was_welcome: `connected` had been sent on this socket.
     """
 
     at: float
@@ -34,7 +34,7 @@ class Received:
 
 
 class Wiretap(ServiceModel):
-    """Notes every command of every session, obeyed or not."""
+    """A model that notes every command of every session, obeyed or not."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

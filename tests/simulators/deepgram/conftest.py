@@ -14,14 +14,14 @@ KEY = "stand-in"
 
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def recogniser() -> AsyncIterator[Recogniser]:
-    """One recogniser for all tests here."""
+    """Yield one recogniser for all tests here."""
     async with Recogniser() as recogniser:
         yield recogniser
 
 
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def say() -> AsyncIterator[Callable[[str], Awaitable[bytes]]]:
-    """Speak a text with the caller's voice: 16 kHz PCM, half a second of silence on both sides."""
+    """Yield a function that speaks a text with the caller's voice: 16 kHz PCM, 0.5 s of silence on both sides."""
     async with Speaker() as speaker:
 
         async def say(text: str) -> bytes:
@@ -33,7 +33,7 @@ async def say() -> AsyncIterator[Callable[[str], Awaitable[bytes]]]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def server(recogniser: Recogniser) -> AsyncIterator[test_utils.TestServer]:
-    """The stand-in on a free port."""
+    """Yield the stand-in on a free port."""
     server = test_utils.TestServer(deepgram.create_app(recogniser, api_key=KEY))
     async with server:
         yield server
@@ -41,6 +41,6 @@ async def server(recogniser: Recogniser) -> AsyncIterator[test_utils.TestServer]
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A client's HTTP session."""
+    """Yield a client's HTTP session."""
     async with aiohttp.ClientSession() as session:
         yield session

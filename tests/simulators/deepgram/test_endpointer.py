@@ -1,4 +1,4 @@
-"""Where speech begins and ends: numbers in, events out."""
+"""Detection of speech: numbers in, events out."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def _push(endpointer: Endpointer, *pieces: bytes) -> list[Event]:
 
 
 def test_an_utterance_is_reported_from_start_to_end() -> None:
-    """Speech between silences is announced, then given whole with what came just before it."""
+    """The start of speech between silences is reported, then all of it with the audio just before it."""
     started, ended = _push(Endpointer(RATE, endpointing=0.3), _silence(1.0), _tone(1.0), _silence(1.0))
 
     assert isinstance(started, SpeechStarted)
@@ -65,7 +65,7 @@ def test_a_pause_within_a_phrase_does_not_cut_it() -> None:
     assert [type(event) for event in events] == [SpeechStarted, SpeechEnded]
 
 
-def test_without_endpointing_only_finalize_ends() -> None:
+def test_without_endpointing_only_finalize_ends_an_utterance() -> None:
     """With endpointing=false an utterance stays open through silence."""
     endpointer = Endpointer(RATE, endpointing=None)
     events = _push(endpointer, _tone(0.5), _silence(3.0))
@@ -86,13 +86,13 @@ def test_long_silence_is_reported_once_after_the_utterance() -> None:
     assert events[-1].last_word_end == pytest.approx(0.5, abs=0.021)
 
 
-def test_a_click_is_no_speech() -> None:
-    """Less than three frames is noise."""
+def test_a_click_is_not_speech() -> None:
+    """A sound shorter than three frames is noise."""
     assert _push(Endpointer(RATE, endpointing=0.3), _silence(0.5), _tone(0.03), _silence(0.5)) == []
 
 
 def test_steady_noise_is_learnt() -> None:
-    """Noise that was there from the start is no speech, and speech over it is."""
+    """Noise from the start is not speech, and speech over it is."""
     endpointer = Endpointer(RATE, endpointing=0.3)
 
     assert _push(endpointer, _noise(3.0, level=400)) == []
@@ -101,7 +101,7 @@ def test_steady_noise_is_learnt() -> None:
 
 
 def test_endless_speech_is_cut() -> None:
-    """A minute without a pause comes in pieces, so that nothing grows without bound."""
+    """A minute without a pause is split, so that nothing grows without limit."""
     syllable = _tone(0.3) + _silence(0.1)
     events = _push(Endpointer(RATE, endpointing=0.3), *[syllable] * 150)
 

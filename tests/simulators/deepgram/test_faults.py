@@ -1,4 +1,4 @@
-"""What can go wrong at Deepgram, as a client meets it."""
+"""The faults of Deepgram, as a client sees them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -30,14 +30,14 @@ VENDOR: dict[str, Any] = {"vendor": "deepgram"}
 
 
 class OneWord(Recogniser):
-    """Hears a word in whatever it is given."""
+    """A recogniser that returns one word for any audio."""
 
     async def recognise(self, pcm: bytes, rate_hz: int) -> Recognition:
         return Recognition("hello", 1.0, [RecognisedWord("hello", 0.0, 1.0, 1.0)], "demo")
 
 
 class Broken(Recogniser):
-    """Its process has died twice."""
+    """A recogniser whose process has died twice."""
 
     async def recognise(self, pcm: bytes, rate_hz: int) -> Recognition:
         message = "pocketsphinx died twice on the same question"
@@ -48,7 +48,7 @@ class Broken(Recogniser):
 async def streaming(
     *faults: Fault, recogniser: Recogniser | None = None
 ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A stream to a stand-in with these faults."""
+    """Open a stream to a stand-in with these faults."""
     async with serving(*faults, recogniser=recogniser) as (server, session):
         url = server.make_url("/v1/listen")
         async with session.ws_connect(url, params=STREAM, headers=AUTH, timeout=BRIEF) as ws:
@@ -59,7 +59,7 @@ async def streaming(
 async def serving(
     *faults: Fault, recogniser: Recogniser | None = None
 ) -> AsyncIterator[tuple[TestServer, aiohttp.ClientSession]]:
-    """A stand-in with these faults, and a client's session."""
+    """Yield a stand-in with these faults, and a client's session."""
     app = deepgram.create_app(recogniser or OneWord(), api_key="stand-in", faults=FaultPlan(faults))
     server = TestServer(app)
     async with server, aiohttp.ClientSession() as session:
@@ -80,8 +80,8 @@ async def transcripts(ws: aiohttp.ClientWebSocketResponse) -> list[str]:
     return [message["channel"]["alternatives"][0]["transcript"] for message in messages if message["type"] == "Results"]
 
 
-def test_calls_are_named_as_the_routes() -> None:
-    """Each route is a call, each call a route."""
+def test_calls_have_the_names_of_the_routes() -> None:
+    """Each route is a call, and each call a route."""
     routes = deepgram.create_app(OneWord(), api_key="stand-in").router.routes()
 
     assert {route.name for route in routes} == set(CALLS["deepgram"])
@@ -103,8 +103,8 @@ async def test_upgrade_is_refused_with_a_status(status: int) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"), [(Close(**VENDOR, at="received", nth=5), 1011), (Drop(**VENDOR, at="received", nth=5), 1006)]
 )
-async def test_stream_ends_in_its_middle(fault: Fault, code: int) -> None:
-    """No transcript comes any more."""
+async def test_stream_ends_in_the_middle(fault: Fault, code: int) -> None:
+    """No further transcript comes."""
     async with streaming(fault) as ws:
         await speak(ws)
         assert await transcripts(ws) == []
@@ -129,15 +129,15 @@ async def test_half_open_stream_does_not_even_end() -> None:
         assert ws.close_code == 1006
 
 
-async def test_late_results_are_all_there() -> None:
+async def test_late_results_are_complete() -> None:
     """All results come, late."""
     async with streaming(Lag(**VENDOR, seconds=0.3)) as ws:
         await speak(ws)
         assert await transcripts(ws) == ["hello"]
 
 
-async def test_official_plugin_meets_the_fault() -> None:
-    """A stream that is closed in its middle is an error of the API for the plugin."""
+async def test_official_plugin_reports_the_fault() -> None:
+    """For the plugin, a stream that is closed in the middle is an API error."""
     async with serving(Close(**VENDOR, at="received", nth=5, times=None)) as (server, session):
         stt = plugin.STT(api_key="stand-in", base_url=str(server.make_url("/v1/listen")), http_session=session)
         async with stt.stream(conn_options=APIConnectOptions(max_retry=0)) as stream:

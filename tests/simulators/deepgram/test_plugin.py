@@ -30,12 +30,12 @@ def _pieces(pcm: bytes) -> list[bytes]:
 
 
 async def _events(stream: stt.RecognizeStream) -> list[stt.SpeechEvent]:
-    """All but the usage reports."""
+    """Return all events except usage reports."""
     return [event async for event in stream if event.type is not SpeechEventType.RECOGNITION_USAGE]
 
 
 async def test_speech_becomes_text_interim_first(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """A phrase streamed in 50 ms frames is announced, read while it is spoken, read for good, and ended."""
+    """For a phrase in 50 ms frames the plugin reports its start, interim results, a final result, and its end."""
     async with _stt(server, session).stream(conn_options=ONCE) as stream:
         for frame in _frames(await say("what is the weather like in paris tomorrow")):
             stream.push_frame(frame)
@@ -69,7 +69,7 @@ async def test_two_phrases_are_two_finals_in_order(
     assert finals[0].end_time < finals[1].start_time
 
 
-async def test_flush_finalizes_what_was_said(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
+async def test_flush_finalizes_the_utterance(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
     """Finalize does not wait for silence."""
     speech = (await say("wait a moment"))[:-15000]
     async with _stt(server, session).stream(conn_options=ONCE) as stream:

@@ -20,7 +20,7 @@ STREAM = {"encoding": "linear16", "sample_rate": "16000"}
 async def _stream(
     server: TestServer, session: aiohttp.ClientSession, pcm: bytes, **query: str
 ) -> list[dict[str, object]]:
-    """All messages for this audio."""
+    """Return all messages for this audio."""
     async with session.ws_connect(server.make_url("/v1/listen"), params=STREAM | query, headers=AUTH) as ws:
         for at in range(0, len(pcm), 1600):
             await ws.send_bytes(pcm[at : at + 1600])
@@ -30,7 +30,7 @@ async def _stream(
 
 @pytest.mark.parametrize("path", ["/v1/auth/token", "/v1/projects"])
 async def test_a_key_can_be_checked(server: TestServer, session: aiohttp.ClientSession, path: str) -> None:
-    """The right key is 200; every answer says that it comes from a stand-in."""
+    """The right key gives 200; every answer says that it comes from a stand-in."""
     async with session.get(server.make_url(path), headers=AUTH) as response:
         assert response.status == 200
         assert response.headers["X-Stand-In"] == "deepgram"
@@ -40,7 +40,7 @@ async def test_a_key_can_be_checked(server: TestServer, session: aiohttp.ClientS
 async def test_any_other_key_is_refused_as_the_vendor_does(
     server: TestServer, session: aiohttp.ClientSession, header: dict[str, str]
 ) -> None:
-    """401 with Deepgram's error object and headers."""
+    """The answer is 401 with Deepgram's error object and headers."""
     async with session.get(server.make_url("/v1/auth/token"), headers=header) as response:
         body = await response.json()
         assert response.status == 401
@@ -59,10 +59,10 @@ async def test_any_other_key_is_refused_as_the_vendor_does(
         {"endpointing": "soon"},
     ],
 )
-async def test_an_option_that_cannot_be_met_is_refused(
+async def test_an_unsupported_option_is_refused(
     server: TestServer, session: aiohttp.ClientSession, query: dict[str, str]
 ) -> None:
-    """400 before the socket opens, with the reason where a WebSocket client can see it."""
+    """The refusal is 400 before the socket opens, with the reason in a header that a WebSocket client can read."""
     url = server.make_url("/v1/listen")
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await session.ws_connect(url, params=STREAM | query, headers=AUTH)
@@ -72,8 +72,8 @@ async def test_an_option_that_cannot_be_met_is_refused(
     assert refused.value.headers["dg-error"].startswith("Bad Request: ")
 
 
-async def test_events_come_in_the_vendor_s_order(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """SpeechStarted, a final Results, UtteranceEnd after the silence, Metadata as the last."""
+async def test_events_come_in_the_vendors_order(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
+    """The order is SpeechStarted, a final Results, UtteranceEnd after the silence, and Metadata at the end."""
     pcm = await say("tell me a story") + bytes(32000)
     messages = await _stream(server, session, pcm, vad_events="true", utterance_end_ms="1000")
 
@@ -88,14 +88,14 @@ async def test_events_come_in_the_vendor_s_order(server: TestServer, session: ai
 async def test_without_interim_results_there_are_finals_only(
     server: TestServer, session: aiohttp.ClientSession, say: Say
 ) -> None:
-    """Both are chosen in the query."""
+    """The query has the option."""
     messages = await _stream(server, session, await say("tell me a story"), interim_results="false")
 
     assert [message.get("is_final") for message in messages] == [True, None]
 
 
-async def test_finalize_is_said_in_the_answer(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """The transcript that Finalize forced out carries from_finalize."""
+async def test_the_answer_to_finalize_is_marked(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
+    """The transcript that Finalize forced out has from_finalize."""
     async with session.ws_connect(server.make_url("/v1/listen"), params=STREAM, headers=AUTH) as ws:
         await ws.send_bytes((await say("stop please"))[:-15000])
         await ws.send_json({"type": "Finalize"})
@@ -124,7 +124,7 @@ async def test_pings_do_not_keep_a_stream_open(
     assert (closed.data, closed.extra) == (1011, "NET-0001")
 
 
-async def test_what_is_no_command_has_no_effect(server: TestServer, session: aiohttp.ClientSession) -> None:
+async def test_an_unknown_message_has_no_effect(server: TestServer, session: aiohttp.ClientSession) -> None:
     """Garbage between messages does not end the stream."""
     async with session.ws_connect(server.make_url("/v1/listen"), params=STREAM, headers=AUTH) as ws:
         for text in ("no json", "[]", '{"type": "Dance"}', '{"type": "KeepAlive"}', '{"type": "CloseStream"}'):
@@ -133,7 +133,7 @@ async def test_what_is_no_command_has_no_effect(server: TestServer, session: aio
         assert (await ws.receive()).type is WSMsgType.CLOSE
 
 
-async def test_a_recording_that_is_none_is_refused(server: TestServer, session: aiohttp.ClientSession) -> None:
+async def test_an_invalid_recording_is_refused(server: TestServer, session: aiohttp.ClientSession) -> None:
     """A body that is neither a WAV nor raw audio with its rate is a bad request."""
     for body in (b"RIFFnothing", b"\0\0"):
         async with session.post(server.make_url("/v1/listen"), data=body, headers=AUTH) as response:

@@ -25,13 +25,13 @@ SILENCE = bytes(2 * 16000)  # a second
 
 
 def flux(server: TestServer, session: aiohttp.ClientSession, **options: Any) -> deepgram.STTv2:
-    """The plugin, which asks the stand-in."""
+    """Return the plugin, connected to the stand-in."""
     url = str(server.make_url("/v2/listen")).replace("http", "ws", 1)
     return deepgram.STTv2(api_key="stand-in", base_url=url, http_session=session, **options)
 
 
 async def events_of(stream: stt.RecognizeStream, pcm: bytes) -> list[stt.SpeechEvent]:
-    """What the plugin makes of audio, without reports of usage."""
+    """Return the plugin's events for this audio, without usage reports."""
     for at in range(0, len(pcm), 1600):
         piece = pcm[at : at + 1600]
         stream.push_frame(rtc.AudioFrame(piece, 16000, 1, len(piece) // 2))
@@ -39,8 +39,8 @@ async def events_of(stream: stt.RecognizeStream, pcm: bytes) -> list[stt.SpeechE
     return [event async for event in stream if event.type is not SpeechEventType.RECOGNITION_USAGE]
 
 
-async def test_a_turn_begins_may_end_and_ends(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """The eager end is what an answer is begun with; the turn's text is the same."""
+async def test_a_turn_has_an_eager_end_and_an_end(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
+    """An answer is prepared at the eager end; the turn's final text is the same."""
     speech = await say("what is the weather like in paris tomorrow") + SILENCE
     async with flux(server, session, eager_eot_threshold=0.5).stream(conn_options=ONCE) as stream:
         events = await events_of(stream, speech)
@@ -59,7 +59,7 @@ async def test_a_turn_begins_may_end_and_ends(server: TestServer, session: aioht
 async def test_without_eager_ends_there_is_one_end(
     server: TestServer, session: aiohttp.ClientSession, say: Say
 ) -> None:
-    """As with the service: a client has to ask for eager ends."""
+    """As at the service, a client has to ask for eager ends."""
     async with flux(server, session).stream(conn_options=ONCE) as stream:
         events = await events_of(stream, await say("tell me a story") + SILENCE + await say("stop please") + SILENCE)
 
@@ -71,7 +71,7 @@ async def test_without_eager_ends_there_is_one_end(
 async def exchanged(
     server: TestServer, session: aiohttp.ClientSession, audio: bytes, *commands: str
 ) -> list[dict[str, Any]]:
-    """What the stand-in sends for audio and commands, until it closes the stream."""
+    """Return the stand-in's messages for audio and commands, until it closes the stream."""
     headers = {"Authorization": "Token stand-in"}
     async with session.ws_connect(server.make_url("/v2/listen"), params=FLUX, headers=headers) as ws:
         for at in range(0, len(audio), 1600):
@@ -81,8 +81,8 @@ async def exchanged(
         return [json.loads(message.data) async for message in ws]
 
 
-async def test_a_pause_is_no_end(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """A turn that goes on after an eager end is resumed; the numbers of messages and turns go up."""
+async def test_a_pause_is_not_the_end_of_a_turn(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
+    """A turn that continues after an eager end is resumed; the numbers of messages and turns go up."""
     first, second = (await say("tell me a story"))[:-16000], (await say("about a cat"))[16000:]
     pause = bytes(2 * int(16000 * 0.45))
     told = await exchanged(server, session, first + pause + second + SILENCE + await say("thank you") + SILENCE)
@@ -95,8 +95,8 @@ async def test_a_pause_is_no_end(server: TestServer, session: aiohttp.ClientSess
     assert infos[-1]["turn_index"] == 1
 
 
-async def test_a_turn_ends_when_it_is_told_to(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
-    """Without the silence; thresholds can be set meanwhile, and silence alone is no turn."""
+async def test_a_turn_ends_on_command(server: TestServer, session: aiohttp.ClientSession, say: Say) -> None:
+    """A commanded end needs no silence; thresholds can be set during the stream, and silence alone is not a turn."""
     speech = (await say("wait a moment"))[:-15000]
     told = await exchanged(server, session, speech, "ForceEndTurn", "Configure")
 
@@ -114,10 +114,10 @@ async def test_a_turn_ends_when_it_is_told_to(server: TestServer, session: aioht
         ({"encoding": "opus"}, "linear16 only"),
     ],
 )
-async def test_what_the_interface_does_not_take_is_400(
+async def test_an_unsupported_parameter_is_400(
     server: TestServer, session: aiohttp.ClientSession, changed: dict[str, str], problem: str
 ) -> None:
-    """With the reason in a header, for clients that see no body of a failed upgrade."""
+    """The reason is in a header, for clients that see no body of a failed upgrade."""
     headers = {"Authorization": "Token stand-in"}
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await session.ws_connect(server.make_url("/v2/listen"), params=FLUX | changed, headers=headers)

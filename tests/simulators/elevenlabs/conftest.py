@@ -14,14 +14,14 @@ KEY = "stand-in"
 
 @pytest_asyncio.fixture(loop_scope="package", scope="package")
 async def speaker() -> AsyncIterator[Speaker]:
-    """One speaker for all tests here."""
+    """Yield one speaker for all tests here."""
     async with Speaker() as speaker:
         yield speaker
 
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def server(speaker: Speaker) -> AsyncIterator[test_utils.TestServer]:
-    """The stand-in on a free port, giving its audio out at once."""
+    """Yield the stand-in on a free port; it sends its audio without pacing."""
     server = test_utils.TestServer(elevenlabs.create_app(speaker, api_key=KEY, speed=1000.0))
     async with server:
         yield server
@@ -29,6 +29,6 @@ async def server(speaker: Speaker) -> AsyncIterator[test_utils.TestServer]:
 
 @pytest_asyncio.fixture(loop_scope="package")
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """A client's HTTP session."""
+    """Yield a client's HTTP session."""
     async with aiohttp.ClientSession() as session:
         yield session

@@ -1,4 +1,4 @@
-"""Character times from word times."""
+"""Times of characters, from times of words."""
 
 from simulators.elevenlabs.alignment import align, normalise
 from simulators.speech import Speech, Word
@@ -7,20 +7,20 @@ SPEECH = Speech(b"", 24000, [Word("Hi", 0.0, 0.2), Word("you.", 0.3, 0.7)])
 
 
 def test_every_character_has_its_time() -> None:
-    """Letters share their word's time evenly, and what follows the last word lasts until the end."""
+    """Letters share their word's time evenly, and characters after the last word last until the end."""
     timing = align("Hi you. ", SPEECH, starts_at=0.0, ends_at=1.0)
 
     assert timing.starts_ms == [0, 100, 200, 300, 400, 500, 600, 700]
     assert timing.end_ms == 1000
 
 
-def test_times_go_on_through_a_context() -> None:
+def test_times_continue_through_a_context() -> None:
     """A second sentence is timed from the start of the first."""
     assert align("Hi you.", SPEECH, starts_at=2.0, ends_at=3.0).starts_ms[0] == 2000
 
 
-def test_pieces_hold_every_character_once() -> None:
-    """Cut anywhere, the parts of an alignment are the whole."""
+def test_parts_have_every_character_once() -> None:
+    """However an alignment is cut, its parts make up the whole."""
     timing = align("Hi you. ", SPEECH, starts_at=0.0, ends_at=1.0)
     parts = [timing.between(at, at + 250) for at in range(0, 1000, 250)]
 
@@ -28,8 +28,8 @@ def test_pieces_hold_every_character_once() -> None:
     assert [part["charDurationsMs"] for part in parts if part] == [[100, 100, 100], [100, 100], [100, 100, 300]]
 
 
-def test_the_normalised_alignment_is_of_what_is_pronounced() -> None:
-    """Numbers in words and Chinese in Latin letters, in the time of the characters that they stand for."""
+def test_the_normalised_alignment_is_of_the_pronounced_text() -> None:
+    """Numbers are in words and Chinese in Latin letters, in the time of the characters that they replace."""
     timing = align(
         "$5 春。", Speech(b"", 24000, [Word("$5", 0.0, 0.4), Word("春。", 0.6, 1.0)]), starts_at=0.0, ends_at=1.2
     )
@@ -45,5 +45,5 @@ def test_the_normalised_alignment_is_of_what_is_pronounced() -> None:
 
 
 def test_a_chunk_without_characters_has_neither_alignment() -> None:
-    """As a silence within a speech."""
+    """A silence within speech, for example, has none."""
     assert normalise(None) is None

@@ -1,4 +1,4 @@
-"""What can go wrong at ElevenLabs, as a client meets it."""
+"""The faults of ElevenLabs, as a client sees them."""
 
 import json
 from collections.abc import AsyncIterator
@@ -29,14 +29,14 @@ VENDOR: dict[str, Any] = {"vendor": "elevenlabs"}
 
 
 class Hum(Speaker):
-    """Hums a second for each text: six chunks with the pause after it."""
+    """A speaker that hums a second for each text: six chunks with the pause after it."""
 
     async def synthesise(self, text: str, *, voice: str, rate_hz: int = 24000) -> Speech:
         return Speech(b"\x01\x00" * rate_hz, rate_hz, [Word(word, 0.0, 1.0) for word in text.split()])
 
 
 class Broken(Hum):
-    """Its process dies twice on `Hello`."""
+    """A speaker whose process dies twice on `Hello`."""
 
     async def synthesise(self, text: str, *, voice: str, rate_hz: int = 24000) -> Speech:
         if "Hello" in text:
@@ -49,7 +49,7 @@ class Broken(Hum):
 async def serving(
     *faults: Fault, speaker: Speaker | None = None
 ) -> AsyncIterator[tuple[TestServer, aiohttp.ClientSession]]:
-    """A stand-in with these faults that gives its audio out at once, and a client's session."""
+    """Yield a stand-in with these faults that sends its audio without pacing, and a client's session."""
     app = elevenlabs.create_app(speaker or Hum(), api_key="stand-in", speed=1000.0, faults=FaultPlan(faults))
     server = TestServer(app)
     async with server, aiohttp.ClientSession() as session:
@@ -58,7 +58,7 @@ async def serving(
 
 @asynccontextmanager
 async def speaking(*faults: Fault, speaker: Speaker | None = None) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-    """A socket on which a sentence was asked for."""
+    """Yield a socket on which a sentence was requested."""
     async with serving(*faults, speaker=speaker) as (server, session):
         url = server.make_url(f"{SPEECH}/stream-input")
         async with session.ws_connect(url, params=PCM, headers=AUTH) as ws:
@@ -67,7 +67,7 @@ async def speaking(*faults: Fault, speaker: Speaker | None = None) -> AsyncItera
 
 
 async def chunks(ws: aiohttp.ClientWebSocketResponse, wanted: int = CHUNKS) -> int:
-    """How many pieces of audio come, until there are so many or the socket closes."""
+    """Return how many pieces of audio come, up to `wanted` or until the socket closes."""
     count = 0
     async for message in ws:
         count += message.type is WSMsgType.TEXT and bool(json.loads(message.data).get("audio"))
@@ -76,15 +76,15 @@ async def chunks(ws: aiohttp.ClientWebSocketResponse, wanted: int = CHUNKS) -> i
     return count
 
 
-def test_calls_are_named_as_the_routes() -> None:
-    """Each route is a call, each call a route."""
+def test_calls_have_the_names_of_the_routes() -> None:
+    """Each route is a call, and each call a route."""
     routes = elevenlabs.create_app(Hum(), api_key="stand-in").router.routes()
 
     assert {route.name for route in routes} == set(CALLS["elevenlabs"])
 
 
 async def test_upgrade_is_refused_with_a_status() -> None:
-    """Any status, and the vendor's own words for a call over HTTP."""
+    """Any status can be set, with the vendor's error body for a call over HTTP."""
     quota = Status(**VENDOR, at="stream", status=401, code="quota_exceeded", message="This request exceeds your quota.")
     async with serving(Status(**VENDOR, at="stream_input", status=503), quota) as (server, session):
         with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
@@ -98,8 +98,8 @@ async def test_upgrade_is_refused_with_a_status() -> None:
 @pytest.mark.parametrize(
     ("fault", "code"), [(Close(**VENDOR, at="sent", nth=3, code=1011), 1011), (Drop(**VENDOR, at="sent", nth=3), 1006)]
 )
-async def test_speech_is_cut_in_its_middle(fault: Fault, code: int) -> None:
-    """Two pieces have come."""
+async def test_speech_is_cut_in_the_middle(fault: Fault, code: int) -> None:
+    """Two pieces have come before."""
     async with speaking(fault) as ws:
         assert await chunks(ws) == 2
         assert ws.close_code == code
@@ -114,7 +114,7 @@ async def test_speech_hangs_or_stalls(fault: Fault, count: int) -> None:
             await ws.receive(timeout=0.2)
 
 
-async def test_late_speech_is_whole() -> None:
+async def test_late_speech_is_complete() -> None:
     """Every piece comes."""
     async with speaking(Lag(**VENDOR, seconds=0.2)) as ws:
         assert await chunks(ws) == CHUNKS
@@ -129,8 +129,8 @@ async def test_quota_is_exceeded() -> None:
         assert ws.close_code == 1008
 
 
-async def test_any_error_of_the_vendor_can_be_said() -> None:
-    """In the middle of the speech, which goes on."""
+async def test_any_error_of_the_vendor_can_be_sent() -> None:
+    """The error is sent during the speech, which continues."""
     error = {"message": "Something went wrong.", "error": "server_error", "code": 1011}
     async with speaking(Say(**VENDOR, at="sent", nth=2, body=error)) as ws:
         assert (await ws.receive_json())["audio"]
@@ -138,8 +138,8 @@ async def test_any_error_of_the_vendor_can_be_said() -> None:
         assert await chunks(ws, CHUNKS - 1) == CHUNKS - 1
 
 
-async def test_official_plugin_meets_the_fault() -> None:
-    """A quota that is exceeded is an error of the API for the plugin."""
+async def test_official_plugin_reports_the_fault() -> None:
+    """For the plugin, an exceeded quota is an API error."""
     async with serving(QuotaExceeded(**VENDOR, at="received", times=None)) as (server, session):
         tts = plugin.TTS(
             api_key="stand-in", base_url=str(server.make_url("/v1")), encoding="pcm_24000", http_session=session
@@ -154,7 +154,7 @@ async def test_official_plugin_meets_the_fault() -> None:
 
 
 async def test_speaker_that_dies_twice_is_the_vendors_error(caplog: pytest.LogCaptureFixture) -> None:
-    """The socket closes with 1011, a call is answered with 500 or cut, and the log has a line for each."""
+    """The socket closes with 1011, a call is answered with 500 or cut, and each is logged in one line."""
     async with speaking(speaker=Broken()) as ws:
         assert await chunks(ws) == 0
         assert ws.close_code == 1011

@@ -29,7 +29,7 @@ def _tts(
 
 
 async def _speak(tts: elevenlabs.TTS, *pieces: str) -> tuple[bytes, list[TimedString]]:
-    """The audio and the timed words of one stream."""
+    """Return the audio and the timed words of one stream."""
     pcm, words = bytearray(), list[TimedString]()
     async with tts.stream(conn_options=ONCE) as stream:
         for piece in pieces:
@@ -42,9 +42,7 @@ async def _speak(tts: elevenlabs.TTS, *pieces: str) -> tuple[bytes, list[TimedSt
     return bytes(pcm), words
 
 
-async def test_streamed_text_is_spoken_with_its_words_in_time(
-    server: TestServer, session: aiohttp.ClientSession
-) -> None:
+async def test_streamed_text_is_spoken_with_timed_words(server: TestServer, session: aiohttp.ClientSession) -> None:
     """Text in pieces becomes 24 kHz sound, and every word has its time in it, across sentences."""
     tts = _tts(server, session)
     pcm, words = await _speak(tts, "Hello, can you ", "hear me? It is ", "sunny in Paris.")
@@ -59,7 +57,7 @@ async def test_streamed_text_is_spoken_with_its_words_in_time(
 
 
 async def test_the_one_shot_form_is_spoken(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """`synthesize` is the HTTP form: the same sound in one answer."""
+    """`synthesize` uses HTTP: the same sound in one answer."""
     tts = _tts(server, session)
     async with tts.synthesize("Hello, can you hear me?", conn_options=ONCE) as stream:
         frame = await stream.collect()
@@ -70,7 +68,7 @@ async def test_the_one_shot_form_is_spoken(server: TestServer, session: aiohttp.
 
 
 async def test_streams_at_the_same_time_do_not_mix(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """Two contexts on the plugin's one socket: each gets its own words and exactly its own sound."""
+    """Two contexts on the plugin's one socket each get their own words and their own sound."""
     tts = _tts(server, session)
     short, long = "One two three.", "This one takes a little longer to say. And then there is more."
     alone = [len((await _speak(tts, text))[0]) for text in (short, long)]
@@ -82,7 +80,7 @@ async def test_streams_at_the_same_time_do_not_mix(server: TestServer, session: 
 
 
 async def test_a_second_turn_uses_the_same_socket(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """A context that was spoken to its end leaves the connection usable."""
+    """A finished context leaves the connection usable."""
     tts = _tts(server, session)
     first, second = [await _speak(tts, "Hello.") for _ in range(2)]
     await tts.aclose()

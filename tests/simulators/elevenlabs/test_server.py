@@ -15,7 +15,7 @@ PCM = {"output_format": "pcm_24000"}
 
 
 async def _spoken(ws: aiohttp.ClientWebSocketResponse) -> dict[str | None, str]:
-    """The characters of each context, read until the socket closes or every context is final."""
+    """Return the characters of each context, read until the socket closes or every context is final."""
     text: dict[str | None, str] = defaultdict(str)
     final = set()
     async for message in ws:
@@ -33,7 +33,7 @@ async def _spoken(ws: aiohttp.ClientWebSocketResponse) -> dict[str | None, str]:
 
 @pytest.mark.parametrize("path", ["/v1/user", "/v1/voices"])
 async def test_a_key_can_be_checked(server: TestServer, session: aiohttp.ClientSession, path: str) -> None:
-    """200 for the right key, the vendor's 401 for any other; every answer says that it is a stand-in's."""
+    """The right key gives 200, any other the vendor's 401; every answer says that it is a stand-in's."""
     async with session.get(server.make_url(path), headers=AUTH) as response:
         assert response.status == 200
     async with session.get(server.make_url(path), headers={"xi-api-key": "other"}) as response:
@@ -43,7 +43,7 @@ async def test_a_key_can_be_checked(server: TestServer, session: aiohttp.ClientS
 
 
 async def test_mp3_is_refused_with_the_reason(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """Both forms say that the stand-in speaks pcm only, also when no format was named."""
+    """WebSocket and HTTP both say that the stand-in speaks pcm only, even if no format was named."""
     for query in ({"output_format": "mp3_44100_128"}, {}):
         url = server.make_url("/v1/text-to-speech/agent/stream")
         async with session.post(url, params=query, json={"text": "Hello."}, headers=AUTH) as response:
@@ -57,7 +57,7 @@ async def test_mp3_is_refused_with_the_reason(server: TestServer, session: aioht
 
 @pytest.mark.parametrize("body", [b"no json", b"[]", b"{}"])
 async def test_a_body_without_text_is_refused(server: TestServer, session: aiohttp.ClientSession, body: bytes) -> None:
-    """422, as for any invalid request."""
+    """The status is 422, as for any invalid request."""
     url = server.make_url("/v1/text-to-speech/agent/stream")
     async with session.post(url, params=PCM, data=body, headers=AUTH) as response:
         assert response.status == 422
@@ -77,7 +77,7 @@ async def test_formats_differ_in_rate_only(server: TestServer, session: aiohttp.
 
 
 async def test_a_single_text_ends_with_its_end_of_sequence(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """`stream-input`: pieces of text, an empty one as the end, then isFinal and a closed socket."""
+    """On `stream-input` come pieces of text, an empty one as the end, then isFinal and the close of the socket."""
     url = server.make_url("/v1/text-to-speech/caller/stream-input")
     async with session.ws_connect(url, params=PCM, headers=AUTH) as ws:
         for text in (" ", "Hello th", "ere. How ", "are you? ", ""):
@@ -87,8 +87,8 @@ async def test_a_single_text_ends_with_its_end_of_sequence(server: TestServer, s
         assert ws.close_code == 1000
 
 
-async def test_contexts_on_one_socket_are_told_apart(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """Text of two contexts in turn, then both closed: each message belongs to one of them."""
+async def test_contexts_on_one_socket_are_separate(server: TestServer, session: aiohttp.ClientSession) -> None:
+    """Text of two contexts alternates, then both are closed: each message belongs to one of them."""
     url = server.make_url("/v1/text-to-speech/agent/multi-stream-input")
     async with session.ws_connect(url, params=PCM, headers=AUTH) as ws:
         for name, text in (("a", "One "), ("b", "Two "), ("a", "apple. "), ("b", "pears. ")):
@@ -98,7 +98,7 @@ async def test_contexts_on_one_socket_are_told_apart(server: TestServer, session
         assert await _spoken(ws) == {"a": "One apple. ", "b": "Two pears. "}
 
 
-async def test_flush_speaks_what_is_no_sentence_yet(server: TestServer, session: aiohttp.ClientSession) -> None:
+async def test_flush_speaks_an_incomplete_sentence(server: TestServer, session: aiohttp.ClientSession) -> None:
     """Without it the words would wait for a full stop; the context stays open for more."""
     url = server.make_url("/v1/text-to-speech/agent/multi-stream-input")
     async with session.ws_connect(url, params=PCM, headers=AUTH) as ws:
@@ -113,7 +113,7 @@ async def test_flush_speaks_what_is_no_sentence_yet(server: TestServer, session:
 
 
 async def test_a_sixth_context_is_refused(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """At most five at a time, or the vendor closes the socket."""
+    """With more than five at a time the vendor closes the socket."""
     url = server.make_url("/v1/text-to-speech/agent/multi-stream-input")
     async with session.ws_connect(url, params=PCM, headers=AUTH) as ws:
         for number in range(6):
@@ -125,8 +125,8 @@ async def test_a_sixth_context_is_refused(server: TestServer, session: aiohttp.C
         assert ws.close_code == 1008
 
 
-async def test_silence_on_the_socket_ends_it(server: TestServer, session: aiohttp.ClientSession) -> None:
-    """After the inactivity timeout the vendor says so and closes."""
+async def test_an_inactive_socket_is_closed(server: TestServer, session: aiohttp.ClientSession) -> None:
+    """After the inactivity timeout the vendor sends a message and closes."""
     url = server.make_url("/v1/text-to-speech/agent/multi-stream-input")
     async with session.ws_connect(url, params=PCM | {"inactivity_timeout": "1"}, headers=AUTH) as ws:
         assert (await ws.receive_json())["error"] == "input_timeout_exceeded"

@@ -1,4 +1,4 @@
-"""The pace at which speech is given out."""
+"""The pace at which speech is sent."""
 
 import asyncio
 
@@ -9,10 +9,10 @@ from simulators.speech import Speaker, Speech, Word
 
 
 class OneSecond(Speaker):
-    """Says everything in one second of silence."""
+    """A speaker that returns one second of silence for any text."""
 
     async def synthesise(self, text: str, *, voice: str, rate_hz: int = 24000) -> Speech:
-        """No process needed."""
+        """Return silence without a process."""
         return Speech(bytes(2 * rate_hz), rate_hz, [Word(text, 0.0, 1.0)])
 
 
@@ -35,8 +35,8 @@ async def test_audio_keeps_the_pace_that_was_set(monkeypatch: pytest.MonkeyPatch
     assert waits[0] == 0.125
 
 
-async def test_alignment_goes_on_where_the_last_sentence_ended() -> None:
-    """A sentence and the pause after it move the clock of the context."""
+async def test_alignment_continues_where_the_last_sentence_ended() -> None:
+    """A sentence and the pause after it advance the clock of the context."""
     voice = Voice(OneSecond(), "agent", rate_hz=16000, pace=Pace(first_byte=0.0, speed=1e6))
     for text, start in (("one", 0), ("two", 1300)):
         chunks = [chunk async for chunk in voice.speak(text)]

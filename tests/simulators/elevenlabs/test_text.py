@@ -20,13 +20,13 @@ from simulators.elevenlabs.text import TextBuffer, split_sentences
     ],
 )
 def test_sentences_keep_their_spaces(text: str, sentences: list[str]) -> None:
-    """A text is cut after its sentences, and what cannot be spoken is left out."""
+    """A text is cut after its sentences; text that can't be spoken is left out."""
     assert split_sentences(text) == sentences
 
 
 @given(st.lists(st.text("ab .!?", max_size=12)))
-def test_no_letter_is_lost_whatever_the_pieces(pieces: list[str]) -> None:
-    """Text may arrive in any pieces: after the flush all its words were given, in order."""
+def test_no_letter_is_lost_in_any_pieces(pieces: list[str]) -> None:
+    """Text may arrive in any pieces: after the flush all its words have come, in order."""
     buffer = TextBuffer(auto_mode=True)
     spoken = [sentence for piece in pieces for sentence in buffer.push(piece)] + buffer.flush()
 
@@ -43,7 +43,7 @@ def test_a_sentence_waits_for_its_end() -> None:
     assert buffer.flush() == []
 
 
-def test_without_auto_mode_a_chunk_s_worth_is_awaited() -> None:
+def test_without_auto_mode_text_is_collected() -> None:
     """Short sentences are collected until there are 120 characters."""
     buffer = TextBuffer(auto_mode=False)
 

@@ -1,4 +1,4 @@
-"""Faults as they are in JSON."""
+"""Faults in JSON."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def names_of(app: web.Application) -> set[str]:
-    """The names of its routes."""
+    """Return the names of the application's routes."""
     return {route.name for route in app.router.routes() if route.name}
 
 
-def test_every_kind_has_its_name_and_its_line() -> None:
+def test_every_kind_has_its_name_and_its_description() -> None:
     """Each kind is listed once, and has a description."""
     names = [kind.model_fields["kind"].default for kind in KINDS]
 
@@ -32,8 +32,8 @@ def test_every_kind_has_its_name_and_its_line() -> None:
     assert set(describe_kinds()) == set(VENDORS)
 
 
-def test_fault_is_read_with_its_defaults() -> None:
-    """A fault strikes once, at the first occasion, for certain."""
+def test_fault_has_defaults() -> None:
+    """By default a fault strikes once, at the first occasion, for certain."""
     (fault,) = parse_faults([{"vendor": "liveavatar", "kind": "drop"}])
 
     assert (fault.at, fault.nth, fault.times, fault.probability) == (None, 1, 1, 1.0)
@@ -57,11 +57,11 @@ def test_fault_is_read_with_its_defaults() -> None:
     ],
 )
 def test_unknown_fault_is_refused(fault: dict[str, Any], told: str) -> None:
-    """The message says what there is."""
+    """The message names the valid values."""
     with pytest.raises(ValidationError, match=told):
         parse_faults([fault])
 
 
-def test_calls_are_named_as_liveavatars_routes() -> None:
-    """Each route is a call, each call a route."""
+def test_calls_have_the_names_of_liveavatars_routes() -> None:
+    """Each route is a call, and each call a route."""
     assert names_of(liveavatar.create_app()) == set(CALLS["liveavatar"])

@@ -1,4 +1,4 @@
-"""Which occasions a plan chooses: pure, and the same for the same seed."""
+"""The occasions that a plan chooses: a pure function of the seed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def strikes(plan: FaultPlan, occasions: list[str]) -> list[list[Fault]]:
 
 @given(armed=st.lists(faults, max_size=4), seed=st.integers(), occasions=calls)
 def test_same_seed_gives_the_same_strikes(armed: list[Fault], seed: int, occasions: list[str]) -> None:
-    """A run can be repeated, also on a plan that was armed before."""
+    """A run can be repeated, even on a plan that was armed before."""
     again = FaultPlan(armed, seed=seed + 1)
     strikes(again, occasions)
     again.arm(armed, seed=seed)
@@ -41,7 +41,7 @@ def test_same_seed_gives_the_same_strikes(armed: list[Fault], seed: int, occasio
 def test_fault_does_not_depend_on_those_armed_after_it(
     armed: Fault, other: Fault, seed: int, occasions: list[str]
 ) -> None:
-    """Each has its own luck."""
+    """Each fault has its own random numbers."""
     alone, together = FaultPlan([armed], seed=seed), FaultPlan([armed, other], seed=seed)
     strikes(alone, occasions)
     strikes(together, occasions)
@@ -50,8 +50,8 @@ def test_fault_does_not_depend_on_those_armed_after_it(
 
 
 @given(fault=faults, seed=st.integers(), occasions=calls)
-def test_strikes_keep_to_place_count_and_limit(fault: Status, seed: int, occasions: list[str]) -> None:
-    """Only at its calls, not before the n-th, and not more often than asked for."""
+def test_strikes_respect_place_count_and_limit(fault: Status, seed: int, occasions: list[str]) -> None:
+    """A fault strikes only at its calls, not before the n-th, and not more often than its limit."""
     plan = FaultPlan([fault], seed=seed)
     struck = strikes(plan, occasions)
     fitting = [bool(hits) for call, hits in zip(occasions, struck, strict=True) if fault.at in (None, call)]
@@ -65,8 +65,8 @@ def test_strikes_keep_to_place_count_and_limit(fault: Status, seed: int, occasio
         assert not any(fitting)
 
 
-def test_only_the_vendor_and_the_family_that_are_asked_for_strike() -> None:
-    """A socket does not suffer what a call does, nor one vendor for another; the order is that of the list."""
+def test_only_faults_of_the_vendor_and_the_family_strike() -> None:
+    """Calls have no faults of sockets, and a vendor none of another; the order is that of the list."""
     plan = FaultPlan([Cut(vendor="openai"), Drop(vendor="liveavatar"), Hang(vendor="openai"), Close(vendor="deepgram")])
 
     assert [fault.kind for fault in plan.strike("openai", "chat", CallFault, now=0.0)] == ["cut", "hang"]

@@ -1,4 +1,4 @@
-"""A client of the stand-in, as thin as can be, and the server it talks to."""
+"""A thin client of the stand-in, and its server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 KEY = {"X-API-KEY": "stand-in"}
 
-# A token request that the stand-in accepts, where it does not check room tokens.
+# A token request that the stand-in accepts, if it does not check room tokens.
 LITE = {
     "mode": "LITE",
     "avatar_id": DRAWN_FACE_ID,
@@ -36,7 +36,7 @@ BUZZ = b"\x40\x1f" * 30 + b"\xc0\xe0" * 30
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header that carries a session token."""
+    """Return the header that carries a session token."""
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -76,15 +76,15 @@ class StandIn:
             return Answer(response.status, await response.json(), dict(response.headers))
 
     async def open_sessions(self) -> int:
-        """How many sessions run and cost."""
+        """Return how many sessions run and are billed."""
         return int((await self.get("/stand-in/sessions")).body["open_sessions"])
 
     async def create(self, **changes: object) -> Any:
-        """Get a session token; the answer's data."""
+        """Get a session token, and return the answer's data."""
         return (await self.post("/v1/sessions/token", LITE | changes)).data
 
     async def start(self, **changes: object) -> Any:
-        """Create and start a session; what both answers told."""
+        """Create and start a session, and return the data of both answers."""
         created = await self.create(**changes)
         started = await self.post("/v1/sessions/start", headers=bearer(created["session_token"]))
         assert started.status == 201
@@ -97,17 +97,17 @@ class StandIn:
         return wire
 
     async def ended(self, session: Any) -> Any:
-        """The session as the history shows it, once its avatar has left the last room."""
+        """Return the session as the history shows it, once its avatar has left the last room."""
         await self.rooms[-1].left.wait()
         return (await self.get(f"/v1/sessions/{session['session_id']}")).data
 
     async def inspect(self) -> Any:
-        """The last session, as the inspection endpoint shows it."""
+        """Return the last session, as the inspection endpoint shows it."""
         return (await self.get("/stand-in/sessions")).body["sessions"][-1]
 
     async def inspect_until(self, has_happened: Callable[[Any], bool]) -> Any:
-        """The last session, as soon as the inspection endpoint shows it so."""
-        while not has_happened(session := await self.inspect()):  # noqa: ASYNC110 - the endpoint tells when it is asked
+        """Return the last session once the inspection endpoint shows that something has happened."""
+        while not has_happened(session := await self.inspect()):  # noqa: ASYNC110 - the endpoint has no event
             await asyncio.sleep(0.01)
         return session
 
@@ -129,7 +129,7 @@ class Wire:
         await self.socket.send_json({"type": kind, "event_id": event_id, **fields})
 
     async def speak(self, seconds: float, event_id: str = "u1") -> None:
-        """Send so much of a buzz that has no silent sample."""
+        """Send a buzz of this length that has no silent sample."""
         pcm = (BUZZ * round(seconds * 400 + 1))[: round(seconds * RATE_HZ) * SAMPLE_BYTES]
         await self.send("agent.speak", event_id, audio=base64.b64encode(pcm).decode())
 
@@ -142,18 +142,18 @@ class Wire:
                 return dict(message)
 
     async def wait_for_close(self) -> int | None:
-        """Read until the server closes; the code it gave."""
+        """Read until the server closes, and return its code."""
         async for message in self.socket:
             self.seen.append(message.json())
         return self.socket.close_code
 
     def abort(self) -> None:
-        """Be gone without a word, whatever waits to be sent."""
+        """Drop the connection without a close, even with unsent data."""
         connection = self.socket._response.connection
         assert connection is not None
         assert connection.transport is not None
         connection.transport.abort()
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the WebSocket."""
         await self.socket.close()

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 class Serve(Protocol):
-    """Starts a stand-in."""
+    """A function that starts a stand-in."""
 
     async def __call__(self, options: Options | None = None, *faults: Fault) -> StandIn:
-        """Start one with these options and faults; by default its habits are fast and nothing goes wrong."""
+        """Start a stand-in with these options and faults; by default its habits are fast and nothing goes wrong."""
 
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """Stand-ins that end with the test."""
+    """Yield a function that starts stand-ins, which end with the test."""
     async with AsyncExitStack() as stack:
 
         async def start(options: Options | None = None, *faults: Fault) -> StandIn:
@@ -51,5 +51,5 @@ async def serve() -> AsyncIterator[Serve]:
 
 @pytest.fixture
 async def stand_in(serve: Serve) -> StandIn:
-    """A stand-in with fast habits."""
+    """Return a stand-in with fast habits."""
     return await serve()

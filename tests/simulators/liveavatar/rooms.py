@@ -1,4 +1,4 @@
-"""A room without a server, which records what is played and shown in it."""
+"""A room without a server, which records the played audio and the shown video."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class RecordingRoom:
-    """Takes every invitation but one whose token is `refused`."""
+    """A room that accepts every invitation except one whose token is `refused`."""
 
     def __init__(self, invitation: Invitation) -> None:
         self.invitation = invitation
@@ -32,7 +32,7 @@ class RecordingRoom:
 
     @property
     def delay_seconds(self) -> float:
-        """Without a delay."""
+        """No delay."""
         return 0.0
 
     async def join(self) -> None:
@@ -54,12 +54,12 @@ class RecordingRoom:
         self.moods.append(mood)
 
     async def disconnect(self) -> None:
-        """Be out of the room."""
+        """Lose the connection to the room."""
         self.is_connected = False
         self.disconnected.set()
 
     async def unpublish(self) -> None:
-        """Have no tracks any more."""
+        """Remove the tracks."""
         self.unpublished.set()
 
     async def leave(self) -> None:
@@ -68,11 +68,11 @@ class RecordingRoom:
         self.left.set()
 
     async def wait_for_sound(self, seconds: float) -> None:
-        """Wait until so much has been heard that is not silence."""
+        """Wait until this much sound has been heard, without silence."""
         async with self._played:
             await self._played.wait_for(lambda: self.sound_bytes >= round(seconds * RATE_HZ) * SAMPLE_BYTES)
 
     @property
     def sound_bytes(self) -> int:
-        """Bytes heard that are not silence; the tests' tone has no silent sample."""
+        """Return the bytes of sound, without silence; the tests' tone has no silent sample."""
         return int(np.count_nonzero(np.frombuffer(bytes(self.heard), dtype="<i2"))) * SAMPLE_BYTES

@@ -11,7 +11,7 @@ from simulators.liveavatar.connection import OUTBOX_MESSAGES, Connection
 
 
 class SlowSocket(FaultySocket):
-    """A socket whose client reads only when it is let."""
+    """A socket whose client reads only when the test allows it."""
 
     def __init__(self) -> None:
         super().__init__(Injection(FaultPlan(), "liveavatar"))
@@ -20,7 +20,7 @@ class SlowSocket(FaultySocket):
         self.sent: list[str] = []
 
     async def send_str(self, data: str, compress: int | None = None) -> None:
-        """Note what is sent, as soon as the client reads."""
+        """Note the sent message, as soon as the client reads."""
         self.waits.set()
         await self.reads.wait()
         self.sent.append(data)
@@ -54,7 +54,7 @@ async def test_messages_wait_in_order_when_the_client_is_slow() -> None:
 
 
 async def test_oldest_messages_are_lost_when_the_client_does_not_read() -> None:
-    """The outbox is bounded, and what is latest counts."""
+    """The outbox is bounded, and the latest messages count."""
     socket = SlowSocket()
     connection = Connection(1)
     writing = asyncio.create_task(connection.write(socket))
@@ -68,7 +68,7 @@ async def test_oldest_messages_are_lost_when_the_client_does_not_read() -> None:
 
 
 async def test_writing_ends_when_the_client_is_gone() -> None:
-    """A lost client is no error."""
+    """A lost client is not an error."""
     connection = Connection(1)
     connection.send("1")
 

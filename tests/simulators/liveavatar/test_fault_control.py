@@ -18,7 +18,7 @@ UNAVAILABLE = {"vendor": "liveavatar", "kind": "status", "at": "token", "status"
 
 
 async def control(stand_in: StandIn, method: str, body: object = None) -> tuple[int, Any]:
-    """Send a request to the endpoint; status and answer."""
+    """Send a request to the endpoint, and return status and answer."""
     async with stand_in.http.request(method, f"{stand_in.url}/stand-in/faults", json=body) as response:
         return response.status, await response.json()
 
@@ -36,7 +36,7 @@ async def test_faults_are_armed_counted_and_disarmed(stand_in: StandIn) -> None:
     assert (await stand_in.post("/v1/sessions/token", LITE)).status == 200
 
 
-async def test_arming_replaces_what_was_armed(serve: Serve) -> None:
+async def test_arming_replaces_the_armed_faults(serve: Serve) -> None:
     """The endpoint and the test that started the stand-in share one plan."""
     stand_in = await serve(Options(habits=Habits.fast()), Status(vendor="liveavatar", at="token", status=500))
     await control(stand_in, "PUT", {"faults": [UNAVAILABLE]})
@@ -48,8 +48,8 @@ async def test_arming_replaces_what_was_armed(serve: Serve) -> None:
 @pytest.mark.parametrize(
     "body", [None, {"faults": [{"vendor": "liveavatar", "kind": "earthquake"}]}, {"faults": [], "sead": 1}, ["faults"]]
 )
-async def test_unknown_fault_is_answered_with_those_that_there_are(stand_in: StandIn, body: object) -> None:
-    """A 422 with what is wrong and the list; what was armed stays armed."""
+async def test_unknown_fault_is_answered_with_the_list_of_faults(stand_in: StandIn, body: object) -> None:
+    """A 422 has the error and the list; the armed faults stay armed."""
     await control(stand_in, "PUT", {"faults": [UNAVAILABLE]})
     status, answer = await control(stand_in, "PUT", body)
 

@@ -1,4 +1,4 @@
-"""Every fault of the REST API, and what has happened all the same."""
+"""Every fault of the REST API, and whether the call takes effect."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from tests.simulators.liveavatar.client import StandIn
     from tests.simulators.liveavatar.conftest import Serve
 
-# What a client waits that gives up.
+# The time-out of an impatient client.
 BRIEF = ClientTimeout(total=0.3)
 
 
 def fault_at(call: str, **fields: Any) -> Status:
-    """A status at a call of LiveAvatar's."""
+    """Return a status fault of a call of LiveAvatar's."""
     return Status(vendor="liveavatar", at=call, **fields)
 
 
 async def start(stand_in: StandIn, patience: ClientTimeout | None = None) -> int:
-    """Create and start a session; the status of the start."""
+    """Create and start a session, and return the status of the start."""
     token = (await stand_in.create())["session_token"]
     url = f"{stand_in.url}/v1/sessions/start"
     async with stand_in.http.post(url, headers=bearer(token), timeout=patience or ClientTimeout()) as response:
@@ -48,7 +48,7 @@ async def start(stand_in: StandIn, patience: ClientTimeout | None = None) -> int
         ("avatar", "GET", "/v1/avatars/1"),
     ],
 )
-async def test_status_is_answered_by_its_call_alone(serve: Serve, call: str, method: str, path: str) -> None:
+async def test_status_is_returned_only_by_its_call(serve: Serve, call: str, method: str, path: str) -> None:
     """The error comes in the service's envelope, once, and from no other call."""
     stand_in = await serve(None, fault_at(call, status=503))
     other = "/v1/users/credits" if call != "credits" else "/v1/sessions?type=active"
@@ -80,21 +80,21 @@ async def test_error_has_its_code_message_and_headers(serve: Serve, fields: dict
 
 
 async def test_error_of_a_gateway_is_a_page(serve: Serve) -> None:
-    """A body that is a string is HTML, and no JSON."""
+    """A body that is a string is sent as HTML."""
     stand_in = await serve(None, fault_at("token", status=502, body="<html>Bad Gateway</html>"))
     with pytest.raises(ContentTypeError):
         await stand_in.post("/v1/sessions/token", LITE)
 
 
 async def test_error_has_any_body(serve: Serve) -> None:
-    """A body that is no string is sent as JSON."""
+    """A body that is not a string is sent as JSON."""
     stand_in = await serve(None, fault_at("token", status=500, body=["not", "an", "envelope"]))
 
     assert (await stand_in.post("/v1/sessions/token", LITE)).body == ["not", "an", "envelope"]
 
 
 async def test_slow_call_is_carried_out(serve: Serve) -> None:
-    """A slow call is carried out in the end; a client with a shorter time-out never knows."""
+    """A slow call takes effect in the end; a client with a shorter time-out never learns this."""
     stand_in = await serve(None, Slow(vendor="liveavatar", at="start", seconds=0.6))
     with pytest.raises(TimeoutError):
         await start(stand_in, BRIEF)
@@ -114,7 +114,7 @@ async def test_slow_call_is_carried_out(serve: Serve) -> None:
     ids=lambda value: value.kind if hasattr(value, "kind") else None,
 )
 async def test_start_without_an_answer(serve: Serve, fault: Fault, error: type[Exception], open_sessions: int) -> None:
-    """The client hears nothing; whether a session runs depends on when the answer was lost. The next start works."""
+    """The client gets nothing; whether a session runs depends on when the answer was lost. The next start works."""
     stand_in = await serve(None, fault)
     with pytest.raises(error):
         await start(stand_in, BRIEF)
@@ -124,7 +124,7 @@ async def test_start_without_an_answer(serve: Serve, fault: Fault, error: type[E
 
 
 async def test_hanging_call_ends_with_the_stand_in(serve: Serve) -> None:
-    """A client that waits for ever is cut off when the stand-in goes; the fixture would not end otherwise."""
+    """A client that waits for ever is cut off when the stand-in ends; otherwise the fixture would not end."""
     stand_in = await serve(None, Hang(vendor="liveavatar", at="credits"))
     waiting = asyncio.create_task(stand_in.get("/v1/users/credits"))
     await stand_in.strikes()
@@ -133,8 +133,8 @@ async def test_hanging_call_ends_with_the_stand_in(serve: Serve) -> None:
     waiting.cancel()
 
 
-async def test_truncated_answer_is_no_json(serve: Serve) -> None:
-    """The status says success, the JSON ends in the middle, and the session runs."""
+async def test_truncated_answer_is_not_json(serve: Serve) -> None:
+    """The status is success, the JSON ends in the middle, and the session runs."""
     stand_in = await serve(None, Truncate(vendor="liveavatar", at="start"))
     with pytest.raises(ValueError, match=r"Unterminated|Expecting"):
         await stand_in.start()
@@ -143,7 +143,7 @@ async def test_truncated_answer_is_no_json(serve: Serve) -> None:
 
 
 async def test_omitted_fields_are_missing(serve: Serve) -> None:
-    """Optional or required ones, inside the envelope; names that are not there do no harm."""
+    """Optional or required fields inside the envelope are omitted; unknown names do no harm."""
     fields = ("data.max_session_duration", "data.ws_url", "message", "data.none.such")
     stand_in = await serve(None, Omit(vendor="liveavatar", at="start", fields=fields))
     token = (await stand_in.create())["session_token"]
@@ -153,7 +153,7 @@ async def test_omitted_fields_are_missing(serve: Serve) -> None:
 
 
 async def test_faults_of_one_call_add_up(serve: Serve) -> None:
-    """Two that strike together both happen, in the order in which they were armed."""
+    """Two faults that strike together both happen, in the order in which they were armed."""
     slow = Slow(vendor="liveavatar", at="token", seconds=0.01)
     stand_in = await serve(None, slow, fault_at("token", status=500))
 
@@ -162,7 +162,7 @@ async def test_faults_of_one_call_add_up(serve: Serve) -> None:
 
 
 async def test_refused_upgrade_has_its_status(serve: Serve) -> None:
-    """The WebSocket is not opened, as often as was asked for; the session runs."""
+    """The WebSocket is not opened as often as the fault says; the session runs."""
     stand_in = await serve(None, fault_at("websocket", status=503, times=2))
     session = await stand_in.start()
     for _ in range(2):

@@ -18,7 +18,7 @@ VENDOR: dict[str, Any] = {"vendor": "liveavatar"}
 
 
 async def test_unready_session_never_says_connected(serve: Serve) -> None:
-    """The greeting is all that comes, and commands are dropped; the next socket is told."""
+    """Only the greeting comes, and commands are dropped; the next socket gets `connected`."""
     stand_in = await serve(None, Unready(**VENDOR))
     session = await stand_in.start()
     wire = Wire(await stand_in.http.ws_connect(session["ws_url"]))
@@ -32,7 +32,7 @@ async def test_unready_session_never_says_connected(serve: Serve) -> None:
 
 
 async def test_unready_session_is_late(serve: Serve) -> None:
-    """`connected` comes after the seconds; what was sent before is dropped."""
+    """`connected` comes after the set seconds; commands sent before are dropped."""
     stand_in = await serve(None, Unready(**VENDOR, seconds=0.2))
     wire = Wire(await stand_in.http.ws_connect((await stand_in.start())["ws_url"]))
     await wire.speak(0.1)
@@ -41,8 +41,8 @@ async def test_unready_session_is_late(serve: Serve) -> None:
     assert (await stand_in.inspect())["dropped_commands"] == 1
 
 
-async def test_mute_session_takes_everything_and_does_nothing(serve: Serve) -> None:
-    """From the second command on nothing is played or told, the socket stays open and the session costs."""
+async def test_mute_session_accepts_everything_and_does_nothing(serve: Serve) -> None:
+    """From the second command on nothing is played or reported, the socket stays open and the session is billed."""
     stand_in = await serve(None, Mute(**VENDOR, at="speak", nth=2))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(2.0)
@@ -59,8 +59,8 @@ async def test_mute_session_takes_everything_and_does_nothing(serve: Serve) -> N
     assert await stand_in.open_sessions() == 1
 
 
-async def test_session_falls_mute_before_it_tells_of_speech(serve: Serve) -> None:
-    """At the start of an utterance nothing of it is told any more."""
+async def test_session_falls_mute_before_it_reports_speech(serve: Serve) -> None:
+    """From the start of an utterance on nothing of it is reported."""
     stand_in = await serve(None, Mute(**VENDOR, at="speaking"))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.1)
@@ -69,7 +69,7 @@ async def test_session_falls_mute_before_it_tells_of_speech(serve: Serve) -> Non
         await wire.socket.receive(timeout=0.2)
 
 
-async def test_deaf_session_speaks_on(serve: Serve) -> None:
+async def test_deaf_session_continues_to_speak(serve: Serve) -> None:
     """An interrupt changes nothing and is not confirmed."""
     stand_in = await serve(None, Deaf(**VENDOR, at="speaking"))
     wire = await stand_in.connect(await stand_in.start())
@@ -86,7 +86,7 @@ async def test_deaf_session_speaks_on(serve: Serve) -> None:
 
 @pytest.mark.parametrize("moment", ["opening", "connected", "speak", "speaking", "speak_end", "interrupt"])
 async def test_session_is_ended_by_the_service(serve: Serve, moment: str) -> None:
-    """The client is told, the socket closed, the room left, and the reason noted."""
+    """The client gets a message, the socket is closed, the room left, and the reason recorded."""
     stand_in = await serve(None, End(**VENDOR, at=moment, reason="AVATAR_DELETED"))
     session = await stand_in.start()
     wire = Wire(await stand_in.http.ws_connect(session["ws_url"]))
@@ -102,7 +102,7 @@ async def test_session_is_ended_by_the_service(serve: Serve, moment: str) -> Non
 
 
 async def test_session_is_ended_after_seconds(serve: Serve) -> None:
-    """The time counts from its moment; an ended session suffers nothing more."""
+    """The time counts from its moment; later faults do not strike an ended session."""
     late = Mute(**VENDOR, at="connected", after=30.0)
     stand_in = await serve(None, End(**VENDOR, at="connected", after=0.2), late)
     wire = await stand_in.connect(await stand_in.start())
@@ -125,7 +125,7 @@ async def test_avatar_never_joins(serve: Serve) -> None:
 
 
 async def test_avatar_leaves_its_room(serve: Serve) -> None:
-    """The session goes on without it."""
+    """The session continues without it."""
     stand_in = await serve(None, Leaves(**VENDOR, at="speaking"))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.3)
@@ -138,7 +138,7 @@ async def test_avatar_leaves_its_room(serve: Serve) -> None:
 
 
 async def test_frozen_tracks_carry_nothing(serve: Serve) -> None:
-    """The avatar is there, and neither a sample nor a picture comes."""
+    """The avatar is in the room, and neither a sample nor a picture comes."""
     stand_in = await serve(None, Frozen(**VENDOR))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.1)
@@ -152,7 +152,7 @@ async def test_frozen_tracks_carry_nothing(serve: Serve) -> None:
 
 
 async def test_tracks_are_unpublished(serve: Serve) -> None:
-    """The avatar stays, its tracks do not."""
+    """The avatar stays in the room without its tracks."""
     stand_in = await serve(None, Unpublished(**VENDOR, at="connected", after=0.05))
     await stand_in.connect(await stand_in.start())
     await stand_in.rooms[0].unpublished.wait()
@@ -161,8 +161,8 @@ async def test_tracks_are_unpublished(serve: Serve) -> None:
     assert await stand_in.open_sessions() == 1
 
 
-async def test_inspection_tells_how_long_a_session_was_open(serve: Serve) -> None:
-    """Start and end on the wall clock, the sockets, and how many sessions cost something now."""
+async def test_inspection_shows_how_long_a_session_was_open(serve: Serve) -> None:
+    """Start and end by the wall clock, the sockets, and how many sessions are billed now are shown."""
     stand_in = await serve(Options(habits=Habits.fast()))
     session = await stand_in.start()
     created = await stand_in.inspect()
@@ -177,8 +177,8 @@ async def test_inspection_tells_how_long_a_session_was_open(serve: Serve) -> Non
     assert await stand_in.open_sessions() == 0
 
 
-async def test_session_without_a_client_suffers_too(serve: Serve) -> None:
-    """A session can end before any WebSocket was opened."""
+async def test_session_without_a_client_can_end_too(serve: Serve) -> None:
+    """The fault strikes before any WebSocket was opened."""
     stand_in = await serve(None, End(**VENDOR, at="joining", after=0.05, reason="NO_CREDITS"))
     session = await stand_in.start()
     await asyncio.wait_for(stand_in.rooms[0].left.wait(), 5.0)

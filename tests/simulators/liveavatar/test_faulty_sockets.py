@@ -1,4 +1,4 @@
-"""Every fault of a session's WebSocket, as a client meets it."""
+"""Every fault of a session's WebSocket, as a client sees it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOMENTS = ["connected", "speak", "speaking", "speak_end", "interrupt"]
 
 
 async def play_all(wire: Wire) -> None:
-    """Send all that the moments are named after, as far as the connection lasts."""
+    """Send the commands of all moments, as far as the connection lasts."""
     with suppress(ConnectionError):
         await wire.speak(0.1)
         await wire.send("agent.speak_end", "e1")
@@ -46,7 +46,7 @@ async def play_all(wire: Wire) -> None:
 
 
 async def speak_for_ever(wire: Wire) -> None:
-    """Send as much as is taken."""
+    """Send as much as the service takes."""
     while True:
         await wire.speak(14.0)
 
@@ -59,7 +59,7 @@ async def open_socket(stand_in: StandIn) -> ClientWebSocketResponse:
 
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_dropped_connection_ends_without_a_close(serve: Serve, moment: str) -> None:
-    """TCP is reset; what was said before the moment has arrived, the session runs on and takes another socket."""
+    """TCP is reset; earlier messages have arrived, the session continues and accepts another socket."""
     stand_in = await serve(None, Drop(**VENDOR, at=moment))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -80,7 +80,7 @@ async def test_dropped_at_its_opening(serve: Serve) -> None:
 
 @pytest.mark.parametrize("moment", ["opening", *MOMENTS])
 async def test_close_has_its_code(serve: Serve, moment: str) -> None:
-    """The code and the reason are those that were asked for."""
+    """Code and reason can be set."""
     stand_in = await serve(None, Close(**VENDOR, at=moment, code=4001, message="gone"))
     wire = Wire(await open_socket(stand_in))
     if moment != "opening":
@@ -91,7 +91,7 @@ async def test_close_has_its_code(serve: Serve, moment: str) -> None:
 
 
 async def test_fault_strikes_at_the_nth_command(serve: Serve) -> None:
-    """The two before it are confirmed, the third is not."""
+    """The two commands before it are confirmed, the third is not."""
     stand_in = await serve(None, Close(**VENDOR, at="speak", nth=3))
     wire = await stand_in.connect(await stand_in.start())
     for number in range(4):
@@ -152,8 +152,8 @@ async def test_half_open_socket_ends_with_the_stand_in(serve: Serve) -> None:
     assert (await socket.receive()).type in (WSMsgType.CLOSED, WSMsgType.ERROR)
 
 
-async def test_silent_socket_is_obeyed(serve: Serve) -> None:
-    """The avatar plays, and not one event tells of it; a ping is answered."""
+async def test_silent_socket_accepts_commands(serve: Serve) -> None:
+    """The avatar plays without a single event; a ping is answered."""
     stand_in = await serve(None, Silent(**VENDOR, at="connected"))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.2)
@@ -166,7 +166,7 @@ async def test_silent_socket_is_obeyed(serve: Serve) -> None:
 
 
 async def test_late_messages_keep_their_order(serve: Serve) -> None:
-    """All come as much later, none is lost, also when the session ends meanwhile."""
+    """All come with the same delay, none is lost, even if the session ends meanwhile."""
     stand_in = await serve(None, Lag(**VENDOR, seconds=0.3))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -210,8 +210,8 @@ async def test_slow_reader_blocks_its_client(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "array", "deep"])
-async def test_garbage_is_text_that_is_no_message(serve: Serve, form: Any) -> None:
-    """One frame of garbage comes, and the conversation goes on."""
+async def test_garbage_is_text_that_is_not_a_message(serve: Serve, form: Any) -> None:
+    """One frame of garbage comes, and the conversation continues."""
     socket = await open_socket(await serve(None, Garbage(**VENDOR, form=form)))
     frame = await socket.receive()
 
@@ -225,7 +225,7 @@ async def test_garbage_is_text_that_is_no_message(serve: Serve, form: Any) -> No
 
 
 async def test_garbage_is_binary_or_huge(serve: Serve) -> None:
-    """The other two forms."""
+    """The two other forms of garbage arrive as well."""
     faults = (Garbage(**VENDOR, form="binary"), Garbage(**VENDOR, form="huge"))
     socket = await open_socket(await serve(None, *faults))
 
@@ -245,8 +245,8 @@ async def test_garbage_is_binary_or_huge(serve: Serve) -> None:
     ],
     ids=lambda value: getattr(value, "kind", None),
 )
-async def test_events_out_of_nowhere(serve: Serve, fault: Fault, kinds: list[str]) -> None:
-    """The events come after `connected`, and the session goes on."""
+async def test_unexpected_events_are_sent(serve: Serve, fault: Fault, kinds: list[str]) -> None:
+    """The events come after `connected`, and the session continues."""
     wire = await (stand_in := await serve(None, fault)).connect(await stand_in.start())
     await wire.send("agent.interrupt", "i1")
     greeting = len(wire.seen)
@@ -268,7 +268,7 @@ async def test_duplicates_and_swaps(serve: Serve) -> None:
 
 
 async def test_message_held_back_is_lost_with_its_client(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """A client that is gone when the socket closes is no error of the stand-in."""
+    """A client that is gone when the socket closes is not an error of the stand-in."""
     stand_in = await serve(None, Swap(**VENDOR, at="sent", nth=4), Drop(**VENDOR, at="speak"))
     wire = await stand_in.connect(await stand_in.start())
     await wire.send("agent.interrupt")
@@ -281,7 +281,7 @@ async def test_message_held_back_is_lost_with_its_client(serve: Serve, caplog: p
 
 
 async def test_message_held_back_is_sent_at_the_end(serve: Serve) -> None:
-    """A swap with nothing after it loses nothing."""
+    """A swap without a later message loses nothing."""
     stand_in = await serve(None, Swap(**VENDOR, at="sent", nth=5))
     session = await stand_in.start()
     wire = await stand_in.connect(session)

@@ -27,7 +27,7 @@ from simulators.liveavatar.habit_options import describe_habits, with_habits
     ],
 )
 def test_habit_is_read_by_its_type(text: str, name: str, value: Any) -> None:
-    """Numbers, words, lists, and `none` where a habit may be missing."""
+    """Numbers, words and lists are read, and `none` where a habit may be missing."""
     assert getattr(with_habits(Habits(), [text]), name) == value
 
 
@@ -42,8 +42,8 @@ def test_habit_is_read_by_its_type(text: str, name: str, value: Any) -> None:
         ("dialect=klingon", "dialect cannot be 'klingon'"),
     ],
 )
-def test_mistake_ends_the_program_and_is_named(text: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the place where the habits are listed."""
+def test_invalid_habit_ends_the_program(text: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says where the habits are listed."""
     with pytest.raises(SystemExit) as end:
         parse_arguments(["--habit", text])
 
@@ -52,7 +52,7 @@ def test_mistake_ends_the_program_and_is_named(text: str, reason: str, capsys: p
 
 
 def test_every_habit_is_described_with_its_default() -> None:
-    """The list of the help can be given back to the program."""
+    """Each line of the help can be passed to the program."""
     lines = [line.split(": ")[0].strip() for line in describe_habits().splitlines()]
 
     assert [line.split("=")[0] for line in lines] == [each.name for each in fields(Habits)]
@@ -60,7 +60,7 @@ def test_every_habit_is_described_with_its_default() -> None:
 
 
 def test_fast_habits_can_be_changed_one_by_one() -> None:
-    """`--fast` comes first, wherever it stands."""
+    """`--fast` is applied first, wherever it stands."""
     habits = parse_arguments(["--habit", "start_takes=2", "--fast"]).options.liveavatar.habits
 
     assert habits == Habits.fast(start_takes=2.0)

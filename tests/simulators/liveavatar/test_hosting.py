@@ -14,8 +14,8 @@ SERVER = LiveKitServer("ws://127.0.0.1:9", "devkey", "this-is-a-local-developmen
 
 
 @pytest.mark.parametrize("may_update", [True, False])
-def test_room_and_tokens_are_as_they_were_seen(may_update: bool) -> None:
-    """A UUID of version 1, the avatar's identity, and the grants of each token (facts 81 to 84)."""
+def test_room_and_tokens_are_as_observed(may_update: bool) -> None:
+    """A UUID of version 1, the avatar's identity, and the grants of each token match (facts 81 to 84)."""
     room = HostedRoom.open(SERVER, Habits(hosted_agent_updates_metadata=may_update))
     verifier = TokenVerifier(SERVER.api_key, SERVER.api_secret)
     claims = [verifier.verify(token) for token in (room.avatar_token, room.client_token, room.agent_token)]

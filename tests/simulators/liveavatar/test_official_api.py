@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class NamedRoom(rtc.Room):
-    """A room of which only the name is asked."""
+    """A room that has only a name."""
 
     @property
     def name(self) -> str:
@@ -25,12 +25,12 @@ class NamedRoom(rtc.Room):
 
 
 def client(stand_in: StandIn, api_key: str = "stand-in") -> LiveAvatarAPI:
-    """The plugin's REST client, pointed at the stand-in."""
+    """Return the plugin's REST client, connected to the stand-in."""
     return LiveAvatarAPI(api_key, api_url=f"{stand_in.url}/v1/sessions", session=stand_in.http)
 
 
 async def create(api: LiveAvatarAPI) -> dict[str, str]:
-    """A session as the plugin asks for it."""
+    """Return a session as the plugin requests it."""
     answer = await api.create_streaming_session(
         livekit_url="ws://livekit.invalid",
         livekit_token="accepted",
@@ -42,7 +42,7 @@ async def create(api: LiveAvatarAPI) -> dict[str, str]:
 
 
 async def test_plugin_creates_starts_and_stops_a_session(stand_in: StandIn) -> None:
-    """From the token to the end, with the room and the quality as the plugin sends them."""
+    """The room and the quality are as the plugin sends them."""
     api = client(stand_in)
     session = await create(api)
     started = await api.start_streaming_session(session["session_id"], session["session_token"])

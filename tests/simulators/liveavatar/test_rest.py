@@ -28,7 +28,7 @@ async def test_token_is_given_in_the_envelope(stand_in: StandIn) -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}, {"X-API-KEY": "\u00e4"}, bearer("stand-in")])
 async def test_token_is_refused_when_the_key_is_wrong(stand_in: StandIn, headers: dict[str, str]) -> None:
-    """Only the API key mints tokens; the code is the one of a key of HeyGen's other product (fact 19)."""
+    """Only the API key creates tokens; the code is the one for a key of HeyGen's other product (fact 19)."""
     answer = await stand_in.post("/v1/sessions/token", LITE, headers)
 
     assert (answer.status, answer.body["code"], answer.data) == (401, 4001, None)
@@ -52,7 +52,7 @@ async def test_token_is_refused_when_the_key_is_wrong(stand_in: StandIn, headers
 async def test_token_is_refused_with_details_when_the_body_is_invalid(
     stand_in: StandIn, changes: dict[str, object], place: list[str]
 ) -> None:
-    """A 422 tells where in the body the mistake is."""
+    """A 422 says where in the body the mistake is."""
     answer = await stand_in.post("/v1/sessions/token", LITE | changes)
 
     assert answer.status == 422
@@ -60,8 +60,8 @@ async def test_token_is_refused_with_details_when_the_body_is_invalid(
     assert {"type", "msg", "input"} <= set(answer.body["detail"][0])
 
 
-async def test_token_is_refused_with_details_when_the_body_is_no_json(stand_in: StandIn) -> None:
-    """Also what is no JSON at all is a 422."""
+async def test_token_is_refused_with_details_when_the_body_is_not_json(stand_in: StandIn) -> None:
+    """A body that is not JSON gives a 422 as well."""
     async with stand_in.http.post(f"{stand_in.url}/v1/sessions/token", data=b"{", headers=KEY) as response:
         assert response.status == 422
         assert (await response.json())["detail"]
@@ -87,7 +87,7 @@ async def test_token_is_refused_with_details_when_the_body_is_no_json(stand_in: 
 async def test_token_is_refused_with_a_list_of_reasons(
     stand_in: StandIn, changes: dict[str, object], field: str, reason: str
 ) -> None:
-    """The client's requests are recorded with their fields, without the token."""
+    """A well-formed token request that can't be granted lists its reasons in `data` alone (fact 6)."""
     answer = await stand_in.post("/v1/sessions/token", LITE | changes)
 
     assert (answer.status, answer.body["code"]) == (400, 4000)
@@ -113,20 +113,20 @@ async def test_other_methods_are_not_allowed(stand_in: StandIn, method: str, pat
 
 
 async def test_other_paths_are_not_found(stand_in: StandIn) -> None:
-    """As FastAPI answers them."""
+    """Other paths are answered as by FastAPI."""
     answer = await stand_in.get("/v1/nothing/here")
 
     assert (answer.status, answer.body) == (404, {"detail": "Not Found"})
 
 
 async def test_urllib_is_refused_by_the_edge(stand_in: StandIn) -> None:
-    """With a page, before the API sees the request (fact 5)."""
+    """A request by urllib gets a page, before the API gets it (fact 5)."""
     headers = KEY | {"User-Agent": "Python-urllib/3.12"}
     async with stand_in.http.get(f"{stand_in.url}/v1/users/credits", headers=headers) as response:
         assert (response.status, response.content_type) == (403, "text/html")
 
 
-async def test_start_answers_created_and_where_the_socket_is(stand_in: StandIn) -> None:
+async def test_start_is_answered_with_201_and_the_websockets_url(stand_in: StandIn) -> None:
     """With a room of the client's own, the answer has the WebSocket and no room."""
     created = await stand_in.create(max_session_duration=600)
     answer = await stand_in.post("/v1/sessions/start", {"session_id": "ignored"}, bearer(created["session_token"]))
@@ -155,7 +155,7 @@ async def test_start_is_refused_when_it_was_started_before(stand_in: StandIn) ->
 
 
 async def test_start_is_refused_when_too_many_sessions_run(serve: Serve) -> None:
-    """403 with code 4032, until one of them has been stopped."""
+    """The refusal is 403 with code 4032, until one of the sessions has been stopped."""
     stand_in = await serve(Options(habits=Habits.fast(concurrency=1)))
     first, second = await stand_in.start(), await stand_in.create()
     refused = await stand_in.post("/v1/sessions/start", headers=bearer(second["session_token"]))
@@ -177,8 +177,8 @@ async def test_start_is_refused_without_credits_but_in_the_sandbox(serve: Serve)
     assert await stand_in.start(avatar_id=WAYNE_ID, is_sandbox=True)
 
 
-async def test_stop_leaves_the_room_and_notes_the_reason(stand_in: StandIn) -> None:
-    """When the answer is there the avatar is gone."""
+async def test_stop_leaves_the_room_and_records_the_reason(stand_in: StandIn) -> None:
+    """The avatar has left when the answer comes."""
     session = await stand_in.start()
     body = {"session_id": session["session_id"], "reason": "USER_DISCONNECTED"}
     answer = await stand_in.post("/v1/sessions/stop", body, bearer(session["session_token"]))
@@ -189,7 +189,7 @@ async def test_stop_leaves_the_room_and_notes_the_reason(stand_in: StandIn) -> N
 
 
 async def test_stop_needs_no_body_with_the_session_token(stand_in: StandIn) -> None:
-    """The token says which session, and the reason is USER_CLOSED."""
+    """The token identifies the session, and the reason is USER_CLOSED."""
     session = await stand_in.start()
     await stand_in.post("/v1/sessions/stop", headers=bearer(session["session_token"]))
 
@@ -197,7 +197,7 @@ async def test_stop_needs_no_body_with_the_session_token(stand_in: StandIn) -> N
 
 
 async def test_stop_needs_the_session_id_with_the_api_key(stand_in: StandIn) -> None:
-    """The key stops any session, but must say which."""
+    """The key stops any session, but needs its id."""
     session = await stand_in.start()
 
     assert (await stand_in.post("/v1/sessions/stop")).status == 404
@@ -206,7 +206,7 @@ async def test_stop_needs_the_session_id_with_the_api_key(stand_in: StandIn) -> 
 
 
 async def test_stop_keeps_the_first_reason_when_it_is_repeated(stand_in: StandIn) -> None:
-    """Stopping twice does no harm, where the service takes it."""
+    """A second stop is harmless if the service accepts it."""
     session = await stand_in.start()
     for reason in ("USER_CLOSED", "SERVER_ERROR"):
         body = {"session_id": session["session_id"], "reason": reason}
@@ -217,14 +217,14 @@ async def test_stop_keeps_the_first_reason_when_it_is_repeated(stand_in: StandIn
 
 @pytest.mark.parametrize("path", ["/v1/sessions/stop", "/v1/sessions/keep-alive"])
 async def test_session_requests_are_refused_without_a_credential(stand_in: StandIn, path: str) -> None:
-    """A well-formed token request that can't be granted lists its reasons in `data` alone (fact 6)."""
+    """A session request with neither key nor token is refused with 401."""
     session = await stand_in.start()
 
     assert (await stand_in.post(path, {"session_id": session["session_id"]}, {})).status == 401
 
 
 async def test_keep_alive_takes_the_token_or_the_key(stand_in: StandIn) -> None:
-    """The REST twin of `session.keep_alive`."""
+    """The call is the REST form of `session.keep_alive`."""
     session = await stand_in.start()
     with_token = await stand_in.post("/v1/sessions/keep-alive", {}, bearer(session["session_token"]))
     with_key = await stand_in.post("/v1/sessions/keep-alive", {"session_id": session["session_id"]})
@@ -233,7 +233,7 @@ async def test_keep_alive_takes_the_token_or_the_key(stand_in: StandIn) -> None:
 
 
 async def test_sessions_are_listed_as_active_then_as_historic(stand_in: StandIn) -> None:
-    """A session is active from its start and historic from its end; a mere token is neither."""
+    """A session is active from its start and historic from its end; a token alone is neither."""
     await stand_in.create()
     session = await stand_in.start()
     assert await _ids(stand_in, "active") == [session["session_id"]]
@@ -244,7 +244,7 @@ async def test_sessions_are_listed_as_active_then_as_historic(stand_in: StandIn)
 
 
 async def test_sessions_are_listed_page_by_page(stand_in: StandIn) -> None:
-    """`count` is of all, `results` of the page."""
+    """`count` is that of all sessions, `results` of the page."""
     for _ in range(3):
         await stand_in.start()
     page = (await stand_in.get("/v1/sessions?type=active&page=2&page_size=2")).data
@@ -254,7 +254,7 @@ async def test_sessions_are_listed_page_by_page(stand_in: StandIn) -> None:
 
 @pytest.mark.parametrize("query", ["", "?type=running", "?type=active&page_size=101", "?type=active&page=0"])
 async def test_sessions_are_refused_with_details_when_the_query_is_invalid(stand_in: StandIn, query: str) -> None:
-    """`type` is required, a page has at most 100."""
+    """`type` is required, and a page has at most 100 sessions."""
     assert (await stand_in.get(f"/v1/sessions{query}")).status == 422
 
 
@@ -262,12 +262,12 @@ async def test_sessions_are_refused_with_details_when_the_query_is_invalid(stand
     "path", ["/v1/sessions?type=active", f"/v1/sessions/{UNKNOWN_ID}", f"/v1/avatars/{WAYNE_ID}", "/v1/users/credits"]
 )
 async def test_reading_is_refused_without_the_key(stand_in: StandIn, path: str) -> None:
-    """A session request with neither key nor token is refused with 401."""
+    """The account's data needs its key."""
     assert (await stand_in.get(path, {})).status == 401
 
 
 async def test_session_is_not_found_when_its_id_is_unknown(stand_in: StandIn) -> None:
-    """404 in the envelope."""
+    """The answer is 404 in the envelope."""
     assert (await stand_in.get(f"/v1/sessions/{UNKNOWN_ID}")).status == 404
 
 
@@ -278,14 +278,14 @@ async def test_public_avatars_are_listed_without_a_key(stand_in: StandIn) -> Non
     assert WAYNE_ID in [avatar["id"] for avatar in answer.data["results"]]
 
 
-async def test_avatar_is_told_or_not_found(stand_in: StandIn) -> None:
-    """The account's data needs its key."""
+async def test_avatar_is_returned_or_not_found(stand_in: StandIn) -> None:
+    """One avatar is found by its id."""
     assert (await stand_in.get(f"/v1/avatars/{WAYNE_ID}")).data["name"] == "Wayne"
     assert (await stand_in.get(f"/v1/avatars/{UNKNOWN_ID}")).status == 404
 
 
 async def test_credits_are_a_string(serve: Serve) -> None:
-    """As the service has them."""
+    """The service sends a string too."""
     stand_in = await serve(Options(habits=Habits.fast(credits=12.5)))
 
     assert (await stand_in.get("/v1/users/credits")).data == {"credits_left": "12.5"}
@@ -319,7 +319,7 @@ async def test_room_is_joined_where_the_client_says(stand_in: StandIn) -> None:
 
 
 async def test_room_is_joined_at_another_url_when_one_is_set(serve: Serve) -> None:
-    """For a LiveKit server that has another address from here."""
+    """The LiveKit server has another address from here."""
     stand_in = await serve(Options(habits=Habits.fast(), livekit_url="ws://inside.invalid"))
     await stand_in.start()
 
@@ -327,7 +327,7 @@ async def test_room_is_joined_at_another_url_when_one_is_set(serve: Serve) -> No
 
 
 async def test_start_gives_tokens_when_the_room_is_hosted(serve: Serve) -> None:
-    """Without a `livekit_config` the service opens a room, and who joins it gets a token."""
+    """Without a `livekit_config` the service opens a room and gives tokens for it."""
     server = LiveKitServer("ws://127.0.0.1:9", "devkey", "this-is-a-local-development-secret")
     stand_in = await serve(Options(habits=Habits.fast(), livekit=server))
     session = await stand_in.start(livekit_config=None)
@@ -336,8 +336,8 @@ async def test_start_gives_tokens_when_the_room_is_hosted(serve: Serve) -> None:
     assert len({session["livekit_client_token"], session["livekit_agent_token"]}) == 2
 
 
-async def test_inspection_tells_what_was_asked_but_no_credential(stand_in: StandIn) -> None:
-    """One avatar is found by its id."""
+async def test_inspection_shows_the_request_without_credentials(stand_in: StandIn) -> None:
+    """The client's requests are recorded with their fields, without the token."""
     await stand_in.start(video_quality="low", max_session_duration=60)
     inspected = await stand_in.inspect()
 

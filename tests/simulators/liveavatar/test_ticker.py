@@ -1,4 +1,4 @@
-"""The stand-in's sense of time."""
+"""The stand-in's clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Clock:
 
 
 async def test_ticks_keep_the_rate_when_one_is_a_little_late() -> None:
-    """A beat that is late is made up for: the next one is due when it would have been."""
+    """A late tick does not delay the next one."""
     clock = Clock()
     ticker = Ticker(0.04, clock=clock)
     for now in (100.1, 100.1):  # both beats are due by then, so neither is waited for
@@ -29,7 +29,7 @@ async def test_ticks_keep_the_rate_when_one_is_a_little_late() -> None:
 
 
 async def test_time_stands_still_when_the_loop_stalls() -> None:
-    """Seconds that the event loop lost did not happen, are counted, and time never goes back."""
+    """Seconds in which the event loop was blocked are left out and counted, and time never goes back."""
     clock = Clock()
     ticker = Ticker(0.04, clock=clock)
     clock.now = 105.0

@@ -20,7 +20,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALEC
 
 @every_dialect
 async def test_client_is_greeted_in_its_dialect(serve: Serve, dialect: Dialect) -> None:
-    """The opening states, then `connected`."""
+    """The greeting has the opening states, then `connected`."""
     stand_in = await serve(Options(habits=Habits.fast(dialect=dialect)))
     wire = await stand_in.connect(await stand_in.start())
 
@@ -29,7 +29,7 @@ async def test_client_is_greeted_in_its_dialect(serve: Serve, dialect: Dialect) 
 
 @every_dialect
 async def test_room_hears_exactly_what_was_sent(serve: Serve, dialect: Dialect) -> None:
-    """The room gets every sample, the face opens its mouth and is in the mood to talk."""
+    """The room gets every sample; the face opens its mouth and has the talking mood."""
     stand_in = await serve(Options(habits=Habits.fast(dialect=dialect)))
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.3)
@@ -44,7 +44,7 @@ async def test_room_hears_exactly_what_was_sent(serve: Serve, dialect: Dialect) 
 
 
 async def test_commands_before_connected_are_dropped(serve: Serve) -> None:
-    """Whether queued audio outlives the socket is not documented, so both ways are options."""
+    """Commands before `connected` are not played, not answered, and counted."""
     stand_in = await serve(Options(habits=Habits.fast(ready_after=0.2, connected_after=0.2)))
     session = await stand_in.start()
     wire = Wire(await stand_in.http.ws_connect(session["ws_url"]))
@@ -77,7 +77,7 @@ async def test_interrupt_silences_the_room(stand_in: StandIn) -> None:
     assert first["heard_bytes"] < 48_000
 
 
-async def test_interrupt_and_next_utterance_are_kept_apart_when_sent_at_once(stand_in: StandIn) -> None:
+async def test_interrupt_and_next_utterance_sent_at_once_are_kept_apart(stand_in: StandIn) -> None:
     """A burst of speak, interrupt, speak plays the second utterance alone."""
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(5.0, "u1")
@@ -90,7 +90,7 @@ async def test_interrupt_and_next_utterance_are_kept_apart_when_sent_at_once(sta
 
 
 async def test_socket_closes_with_1009_when_a_frame_is_too_big(stand_in: StandIn) -> None:
-    """More than a megabyte in one frame costs the socket, not the session."""
+    """More than a megabyte in one frame closes the socket, not the session."""
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     await wire.socket.send_str("x" * 1_000_001)
@@ -107,8 +107,8 @@ async def test_frame_of_a_megabyte_is_taken(stand_in: StandIn) -> None:
     assert (await wire.wait_for("error"))["error"]["type"] == "invalid_request_error"
 
 
-async def test_stop_tells_the_client_and_closes(stand_in: StandIn) -> None:
-    """The closing states, then code 1000; the URL leads nowhere afterwards."""
+async def test_stop_informs_the_client_and_closes(stand_in: StandIn) -> None:
+    """The closing states come, then code 1000; the URL is refused afterwards."""
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     await stand_in.post("/v1/sessions/stop", headers=bearer(session["session_token"]))
@@ -120,7 +120,7 @@ async def test_stop_tells_the_client_and_closes(stand_in: StandIn) -> None:
 
 
 async def test_sandbox_session_ends_at_its_minute(serve: Serve) -> None:
-    """The socket closes with code 1000, the avatar leaves, the history tells why and counts no time."""
+    """The socket closes with code 1000, the avatar leaves, the history has the reason and counts no time."""
     stand_in = await serve(Options(habits=Habits.fast(sandbox_seconds=0.2)))
     session = await stand_in.start(is_sandbox=True, avatar_id=WAYNE_ID, max_session_duration=1)
     wire = await stand_in.connect(session)
@@ -131,7 +131,7 @@ async def test_sandbox_session_ends_at_its_minute(serve: Serve) -> None:
 
 
 async def test_paid_session_cuts_speech_at_its_maximum(serve: Serve) -> None:
-    """Commands before `connected` are not played, not answered, and counted."""
+    """At its limit the session reports the speech's end, is still billed, and can be stopped as usual (fact 69)."""
     stand_in = await serve(Options(habits=Habits.fast(speech_after_limit=0.1)))
     session = await stand_in.start(max_session_duration=1)
     wire = await stand_in.connect(session)
@@ -148,7 +148,7 @@ async def test_paid_session_cuts_speech_at_its_maximum(serve: Serve) -> None:
 
 
 async def test_session_ends_when_no_command_comes(serve: Serve) -> None:
-    """The idle time-out ends a session in spite of its open socket."""
+    """The idle time-out ends a session although its socket is open."""
     stand_in = await serve(Options(habits=Habits.fast(idle_timeout=0.2)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -158,7 +158,7 @@ async def test_session_ends_when_no_command_comes(serve: Serve) -> None:
 
 
 async def test_session_is_reaped_when_its_client_is_gone(serve: Serve) -> None:
-    """A client that hangs up without a stop pays until the session is found to be an orphan."""
+    """A client that closes its socket without a stop pays until the session is detected as orphaned."""
     stand_in = await serve(Options(habits=Habits.fast(orphan_timeout=0.1)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -168,7 +168,7 @@ async def test_session_is_reaped_when_its_client_is_gone(serve: Serve) -> None:
 
 
 async def test_session_ends_when_the_credits_are_used_up(serve: Serve) -> None:
-    """A running session costs, and ends at 0."""
+    """A running session is billed, and ends at 0."""
     stand_in = await serve(Options(habits=Habits.fast(credits=1.0, credits_per_minute=600.0)))
     session = await stand_in.start()
 
@@ -177,7 +177,7 @@ async def test_session_ends_when_the_credits_are_used_up(serve: Serve) -> None:
 
 
 async def test_session_ends_when_the_room_cannot_be_joined(stand_in: StandIn) -> None:
-    """A refused room token is found out after the start: the session ends by itself."""
+    """A refused room token is detected after the start: the session ends by itself."""
     config = {"livekit_url": "ws://x", "livekit_room": "r", "livekit_client_token": "refused"}
     session = await stand_in.start(livekit_config=config)
 
@@ -185,7 +185,7 @@ async def test_session_ends_when_the_room_cannot_be_joined(stand_in: StandIn) ->
 
 
 async def test_session_ends_when_the_avatar_is_removed_from_the_room(stand_in: StandIn) -> None:
-    """At its limit the session reports the speech's end, is billed on, and can be stopped like any other (fact 69)."""
+    """Removing the avatar from the room ends its session."""
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     stand_in.rooms[0].is_connected = False
@@ -194,8 +194,8 @@ async def test_session_ends_when_the_avatar_is_removed_from_the_room(stand_in: S
     assert (await stand_in.ended(session))["end_reason"] == "USER_DISCONNECTED"
 
 
-async def test_reconnect_is_greeted_again_and_the_avatar_spoke_on(stand_in: StandIn) -> None:
-    """A lost socket does not end the session: the same URL leads back, and queued audio is heard meanwhile."""
+async def test_reconnect_is_greeted_again_and_speech_continues(stand_in: StandIn) -> None:
+    """A lost socket does not end the session: the same URL works again, and queued audio is heard meanwhile."""
     session = await stand_in.start()
     wire = await stand_in.connect(session)
     await wire.speak(0.3)
@@ -209,7 +209,7 @@ async def test_reconnect_is_greeted_again_and_the_avatar_spoke_on(stand_in: Stan
 
 
 async def test_queue_is_dropped_with_the_socket_when_so_set(serve: Serve) -> None:
-    """Removing the avatar from the room ends its session."""
+    """Whether queued audio outlives the socket is not documented, so both ways are options."""
     stand_in = await serve(Options(habits=Habits.fast(keeps_queue=False)))
     session = await stand_in.start()
     wire = await stand_in.connect(session)
@@ -221,7 +221,7 @@ async def test_queue_is_dropped_with_the_socket_when_so_set(serve: Serve) -> Non
     assert (await stand_in.inspect())["utterances"][0]["interrupted"]
 
 
-async def test_newest_socket_counts_when_two_are_open(stand_in: StandIn) -> None:
+async def test_newest_socket_replaces_the_older_one(stand_in: StandIn) -> None:
     """A second connection takes over, and the first is closed."""
     session = await stand_in.start()
     first = await stand_in.connect(session)
@@ -233,7 +233,7 @@ async def test_newest_socket_counts_when_two_are_open(stand_in: StandIn) -> None
 
 
 async def test_inspection_is_the_ground_truth(stand_in: StandIn) -> None:
-    """Commands with their ids and sizes, and what was heard of every utterance."""
+    """The inspection has commands with their ids and sizes, and the heard part of every utterance."""
     wire = await stand_in.connect(await stand_in.start())
     await wire.speak(0.1)
     await wire.send("agent.speak_end", "e1")

@@ -1,4 +1,4 @@
-"""The demo brain: what it replies to which conversation."""
+"""The demo brain: its reply to each conversation."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ RULES = {rule.name: rule for rule in SCRIPT.rules}
 
 
 def reply(*messages: Message, tools: dict[str, frozenset[str]] | None = None) -> Say | Call:
-    """Ask the brain, with both tools offered unless told otherwise."""
+    """Return the brain's reply, with both tools offered by default."""
     return Brain(SCRIPT).reply(Conversation(messages, TOOLS if tools is None else tools))
 
 
 def user(text: str) -> Message:
-    """Make what the caller says."""
+    """Return a message of the caller."""
     return Message("user", text)
 
 
 def assistant(text: str) -> Message:
-    """Make what the brain said before."""
+    """Return a message of the brain."""
     return Message("assistant", text)
 
 
 def test_opening_says_that_it_is_a_demo_brain() -> None:
-    """Asked to begin, it greets and says what it is."""
+    """When it is asked to begin, it greets and says that it is a demo brain."""
     assert reply(Message("system", "Greet the caller.")) == Say(SCRIPT.opening)
     assert "not a language model" in SCRIPT.opening
 
@@ -66,8 +66,8 @@ def test_tool_is_not_called_when_it_was_not_offered() -> None:
     assert answer == Say(RULES["weather"].say_without)
 
 
-def test_tool_result_is_told() -> None:
-    """The answer is made from what the tool gave."""
+def test_tool_result_is_in_the_answer() -> None:
+    """The answer is made from the tool's result."""
     call = Call("get_weather", {"city": "Paris", "day": "tomorrow"})
     answer = reply(user("weather in paris"), Message("assistant", calls=(call,)), Message("tool", "It will be sunny."))
 
@@ -75,7 +75,7 @@ def test_tool_result_is_told() -> None:
 
 
 def test_last_call_is_repeated_when_the_caller_asks_about_another_city() -> None:
-    """The parts of the last call that the caller does not change are kept."""
+    """The parameters that the caller does not change are kept."""
     call = Call("get_weather", {"city": "Paris", "day": "tomorrow"})
     history = (
         user("weather in paris tomorrow"),
@@ -87,7 +87,7 @@ def test_last_call_is_repeated_when_the_caller_asks_about_another_city() -> None
     assert reply(*history, user("And in London?")) == Call("get_weather", {"city": "London", "day": "tomorrow"})
 
 
-def test_question_is_all_that_was_said_since_the_last_reply() -> None:
+def test_question_is_everything_since_the_last_reply() -> None:
     """A sentence that the recogniser cut in two is one question."""
     assert reply(user("what is the weather"), user("in london tomorrow")) == Call(
         "get_weather", {"city": "London", "day": "tomorrow"}
@@ -95,11 +95,11 @@ def test_question_is_all_that_was_said_since_the_last_reply() -> None:
 
 
 def test_stop_wins_over_the_question_it_ends() -> None:
-    """A barge-in before anything was heard leaves both in one question: it stops."""
+    """After a barge-in before any sound both are in one question, and the brain stops."""
     assert reply(user("tell me a story"), user("stop please")) == Say(RULES["stop"].say[0])
 
 
-def test_story_goes_on_from_the_sentence_where_it_was_cut() -> None:
+def test_story_continues_from_the_sentence_where_it_was_cut() -> None:
     """The rest begins with the sentence that was not heard to its end."""
     story = RULES["story"].say[0]
     heard = story[: story.index("so that the ships")].rstrip()
@@ -110,8 +110,8 @@ def test_story_goes_on_from_the_sentence_where_it_was_cut() -> None:
     assert answer == Say(story[story.index("Every night") :])
 
 
-def test_second_story_is_another_one() -> None:
-    """Taken again, a rule says its next sentence."""
+def test_second_story_is_a_different_one() -> None:
+    """A repeated rule says its next sentence."""
     first, second = RULES["story"].say
     assert reply(user("a story"), assistant(first), user("another story please")) == Say(second)
 

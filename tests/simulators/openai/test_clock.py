@@ -18,6 +18,6 @@ from simulators.openai.clock import in_words
         ("Nothing at 7 or 25:00.", "Nothing at 7 or 25:00."),
     ],
 )
-def test_a_time_is_said_as_one_says_it(text: str, words: str) -> None:
-    """Without its date; other text stays."""
+def test_a_time_is_written_in_spoken_words(text: str, words: str) -> None:
+    """The date is dropped; other text stays."""
     assert in_words(text) == words

@@ -32,7 +32,7 @@ async def server() -> AsyncIterator[TestServer]:
 
 
 async def ask(server: TestServer, path: str, **request: Any) -> tuple[int, list[dict[str, Any]] | dict[str, Any]]:
-    """The status and the chunks of a streamed answer, or the error."""
+    """Return the status and the chunks of a streamed answer, or the error."""
     body = {"model": "x", "stream": True, "messages": [QUESTION], "tools": [TOOL], **request}
     headers = {"Authorization": "Bearer key"}
     async with (
@@ -47,7 +47,7 @@ async def ask(server: TestServer, path: str, **request: Any) -> tuple[int, list[
 
 
 async def choices(server: TestServer, path: str, **request: Any) -> list[dict[str, Any]]:
-    """The choices of an answer."""
+    """Return the choices of an answer."""
     status, chunks = await ask(server, path, **request)
     assert status == 200
     assert isinstance(chunks, list)
@@ -66,7 +66,7 @@ async def test_a_dialect_ends_a_call_in_its_own_way(server: TestServer, dialect:
 
 @pytest.mark.parametrize(("dialect", "call_id"), [("empty_id", ""), ("same_id", "call_0")])
 async def test_a_dialect_gives_ids_of_its_own(server: TestServer, dialect: str, call_id: str) -> None:
-    """The same in every answer."""
+    """The ids are the same in every answer."""
     for _ in range(2):
         first = (await choices(server, f"/dialects/{dialect}"))[0]
         assert first["delta"]["tool_calls"][0]["id"] == call_id
@@ -81,7 +81,7 @@ async def test_a_dialect_gives_ids_of_its_own(server: TestServer, dialect: str, 
     ],
 )
 async def test_a_dialect_writes_calls_as_text(server: TestServer, dialect: str, text: str) -> None:
-    """In pieces, like any text."""
+    """The text comes in pieces, like any text."""
     given = await choices(server, f"/dialects/{dialect}")
 
     assert "".join(choice["delta"].get("content") or "" for choice in given) == text
@@ -92,7 +92,7 @@ async def test_a_dialect_writes_calls_as_text(server: TestServer, dialect: str, 
     [("think", f"<think>{THOUGHTS}</think>Yes"), ("unopened_think", f"{THOUGHTS} </think>Yes"), ("reasoning", "Yes")],
 )
 async def test_a_dialect_thinks_in_its_own_way(server: TestServer, dialect: str, start: str) -> None:
-    """In the text, or beside it."""
+    """The thoughts are in the text, or in a field of their own."""
     given = await choices(server, f"/dialects/{dialect}", messages=[{"role": "user", "content": "can you hear me"}])
     thoughts = "".join(choice["delta"].get("reasoning_content") or "" for choice in given)
 
@@ -111,7 +111,7 @@ async def test_a_dialect_thinks_in_its_own_way(server: TestServer, dialect: str,
 async def test_a_dialect_refuses_a_field(
     server: TestServer, dialect: str, param: str, lenient: dict[str, object]
 ) -> None:
-    """With 400 and the field's name; without it the request is taken."""
+    """The status is 400 with the field's name; without the field the request is accepted."""
     options = {"stream_options": {"include_usage": True}} if param == "stream_options" else {}
     status, error = await ask(server, f"/dialects/{dialect}", **options)
 
@@ -142,7 +142,7 @@ CALL = {"id": "a", "type": "function", "function": {"name": "get_time", "argumen
 async def test_calls_and_results_belong_together(
     server: TestServer, messages: list[dict[str, object]], reason: str
 ) -> None:
-    """OpenAI refuses a conversation in which one is without the other."""
+    """OpenAI refuses a conversation in which one of them is missing."""
     status, error = await ask(server, "", messages=messages)
 
     assert status == 400

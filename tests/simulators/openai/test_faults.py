@@ -1,4 +1,4 @@
-"""What can go wrong at OpenAI, as a client meets it."""
+"""The faults of OpenAI, as a client sees them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 VENDOR: dict[str, Any] = {"vendor": "openai"}
 KEY = {"Authorization": "Bearer stand-in"}
 QUESTION = {"stream": True, "messages": [{"role": "user", "content": "hello can you hear me"}]}
-# Of the answer to it; a chunk with the role comes before them.
+# Words of the answer to it; a chunk with the role comes before them.
 WORDS = 12
 
 
 @asynccontextmanager
 async def serving(*faults: Fault) -> AsyncIterator[str]:
-    """A stand-in with these faults; the base URL for a client."""
+    """Run a stand-in with these faults, and yield the base URL for a client."""
     app = create_app(api_key="stand-in", tokens_per_second=0, faults=FaultPlan(faults))
     async with TestServer(app) as server:
         yield str(server.make_url("/v1"))
@@ -41,7 +41,7 @@ async def serving(*faults: Fault) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def answering(*faults: Fault) -> AsyncIterator[aiohttp.ClientResponse]:
-    """The answer to the question, as it begins."""
+    """Yield the answer to the question when it begins."""
     async with (
         serving(*faults) as url,
         aiohttp.ClientSession(headers=KEY) as session,
@@ -51,12 +51,12 @@ async def answering(*faults: Fault) -> AsyncIterator[aiohttp.ClientResponse]:
 
 
 async def read(response: aiohttp.ClientResponse, chunks: int) -> list[bytes]:
-    """The next chunks."""
+    """Return the next chunks."""
     return [await response.content.readuntil(b"\n\n") for _ in range(chunks)]
 
 
 async def ask_plugin(url: str) -> str:
-    """The answer that the official plugin gets, without a second try."""
+    """Return the answer that the official plugin gets, without a retry."""
     context = ChatContext.empty()
     context.add_message(role="user", content="hello can you hear me")
     options = APIConnectOptions(max_retry=0, timeout=0.5)
@@ -67,8 +67,8 @@ async def ask_plugin(url: str) -> str:
         return "".join([chunk.delta.content or "" async for chunk in stream if chunk.delta])
 
 
-def test_calls_are_named_as_the_routes() -> None:
-    """Each route is a call, each call a route."""
+def test_calls_have_the_names_of_the_routes() -> None:
+    """Each route is a call, and each call a route."""
     routes = create_app(api_key="stand-in").router.routes()
 
     assert {route.name for route in routes} == set(CALLS["openai"])
@@ -76,7 +76,7 @@ def test_calls_are_named_as_the_routes() -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500, 503])
 async def test_status_is_answered_in_the_vendors_words(status: int) -> None:
-    """The plugin raises what it raises for OpenAI; the next try works."""
+    """The plugin raises the same error as for OpenAI; the next try works."""
     fault = Status(**VENDOR, at="chat", status=status, code="asked_for", headers={"Retry-After": "1"})
     async with serving(fault) as url:
         with pytest.raises(APIStatusError) as caught:
@@ -98,7 +98,7 @@ async def test_status_is_answered_in_the_vendors_words(status: int) -> None:
     ids=lambda value: f"{value.kind}-{value.nth}" if hasattr(value, "kind") else None,
 )
 async def test_plugin_gives_up(fault: Fault, error: type[Exception]) -> None:
-    """Before the answer, before its first token, and in its middle."""
+    """The plugin gives up before the answer, before its first token, and in its middle."""
     async with serving(fault) as url:
         with pytest.raises(error):
             await ask_plugin(url)
@@ -123,7 +123,7 @@ async def test_dropped_stream_ends_after_whole_chunks() -> None:
 
 
 async def test_torn_stream_ends_in_a_chunk() -> None:
-    """Of the fifth chunk half comes, and the end is an error."""
+    """Half of the fifth chunk comes, and the end is an error."""
     async with answering(Torn(**VENDOR, at="sent", nth=5)) as response:
         await read(response, 4)
         half = await response.content.readany()
@@ -133,7 +133,7 @@ async def test_torn_stream_ends_in_a_chunk() -> None:
             await response.read()
 
 
-async def test_late_stream_is_whole() -> None:
+async def test_late_stream_is_complete() -> None:
     """Every chunk comes."""
     async with answering(Lag(**VENDOR, at="sent", nth=3, seconds=0.1)) as response:
         assert (await response.read()).count(b"data: ") == WORDS + 3

@@ -1,4 +1,4 @@
-"""The stand-in on the wire: the official LiveKit plugin runs unmodified against it; errors are OpenAI's."""
+"""The stand-in over HTTP: the official LiveKit plugin runs unmodified against it; errors are OpenAI's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def get_weather(city: str, day: str) -> str:
 
 @pytest.fixture
 async def base_url() -> AsyncIterator[str]:
-    """Run the stand-in and give the plugin's base URL."""
+    """Run the stand-in and yield the plugin's base URL."""
     async with TestServer(create_app(api_key="stand-in", tokens_per_second=0)) as server:
         yield str(server.make_url("/v1"))
 
@@ -57,7 +57,7 @@ def text_of(chunks: list[ChatChunk]) -> str:
 
 
 async def test_answer_arrives_in_tokens(llm: LLM[Any]) -> None:
-    """The official plugin gets a text answer, a word at a time."""
+    """The official plugin gets a text answer, one word at a time."""
     context = ChatContext.empty()
     context.add_message(role="user", content="hello can you hear me")
 
@@ -79,7 +79,7 @@ async def test_usage_arrives_at_the_end(llm: LLM[Any]) -> None:
 
 
 async def test_tool_call_makes_the_round_trip(llm: LLM[Any]) -> None:
-    """The plugin gets the call, sends the tool's output, and gets an answer made of it."""
+    """The plugin gets the call, sends the tool's output, and gets an answer made from it."""
     context = ChatContext.empty()
     context.add_message(role="user", content="What is the weather like in Paris tomorrow?")
 
@@ -95,7 +95,7 @@ async def test_tool_call_makes_the_round_trip(llm: LLM[Any]) -> None:
 
 
 async def test_wrong_key_is_a_401_for_the_plugin(base_url: str) -> None:
-    """The plugin raises what it raises for OpenAI, and does not find it worth another try."""
+    """The plugin raises the same error as for OpenAI, and does not retry."""
     context = ChatContext.empty()
     context.add_message(role="user", content="hello")
 
@@ -108,14 +108,14 @@ async def test_wrong_key_is_a_401_for_the_plugin(base_url: str) -> None:
 
 
 async def post(url: str, body: object, key: str | None = "stand-in") -> tuple[int, Any, str]:
-    """Post JSON and give status, JSON and who answered."""
+    """Post JSON, and return status, JSON and the header that names the server."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with aiohttp.ClientSession(headers=headers) as http, http.post(url, json=body) as response:
         return response.status, await response.json(), response.headers["X-Stand-In"]
 
 
-async def test_missing_key_is_told_in_openai_error_json(base_url: str) -> None:
-    """Without a key the error says how one is given."""
+async def test_missing_key_is_reported_in_openai_error_json(base_url: str) -> None:
+    """The error says how to pass a key."""
     status, body, stand_in = await post(f"{base_url}/chat/completions", {}, key=None)
 
     assert (status, stand_in) == (401, "openai")
@@ -141,14 +141,14 @@ async def test_wrong_key_is_not_repeated_in_the_error(base_url: str) -> None:
     ],
 )
 async def test_wrong_request_is_a_400(base_url: str, body: object, code: str) -> None:
-    """A request that is no chat completion gets OpenAI's error JSON."""
+    """A request that is not a chat completion gets OpenAI's error JSON."""
     status, answer, _ = await post(f"{base_url}/chat/completions", body)
 
     assert (status, answer["error"]["code"]) == (400, code)
 
 
 async def test_whole_answer_names_the_demo_brain_when_another_model_was_asked_for(base_url: str) -> None:
-    """Without `stream` the answer is one object, and says who made it."""
+    """Without `stream` the answer is one object, and names the model."""
     body = {"model": "gpt-4.1", "messages": [{"role": "user", "content": [{"type": "text", "text": "thanks"}]}]}
 
     status, answer, _ = await post(f"{base_url}/chat/completions", body)
@@ -171,7 +171,7 @@ async def test_whole_tool_call_is_answered_when_it_is_not_streamed(base_url: str
 
 
 async def test_models_lists_the_demo_brain(base_url: str) -> None:
-    """The one model there is, as the plugin's prewarm asks for it."""
+    """The demo brain is the only model, as the plugin's prewarm requests it."""
     async with aiohttp.ClientSession(headers={"Authorization": "Bearer stand-in"}) as http:
         models = await (await http.get(f"{base_url}/models")).json()
 

@@ -9,7 +9,7 @@ RATE = 24_000
 
 
 def tone(hertz: float, level: float) -> bytes:
-    """40 ms of a tone; `level` of full scale."""
+    """Return 40 ms of a tone; `level` is a part of full scale."""
     t = np.arange(RATE // 25) / RATE
     return (np.sin(2 * np.pi * hertz * t) * level * 32767).astype(np.int16).tobytes()
 
@@ -21,7 +21,7 @@ def test_silence_closes_the_mouth(pcm: bytes) -> None:
 
 
 def test_louder_is_wider() -> None:
-    """Openness grows with the level, and ends at 1."""
+    """Openness grows with the level, up to 1."""
     openings = [mouth_openness(tone(200, level), RATE) for level in (0.02, 0.05, 0.1, 0.2, 0.9)]
 
     assert openings == sorted(openings)
@@ -29,8 +29,8 @@ def test_louder_is_wider() -> None:
     assert openings[-1] == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_hiss_is_said_through_the_teeth() -> None:
-    """At the same level a hiss opens the mouth less than a vowel."""
+def test_a_hiss_opens_the_mouth_less_than_a_vowel() -> None:
+    """The level of both is the same."""
     assert mouth_openness(tone(5000, 0.3), RATE) < 0.6 * mouth_openness(tone(300, 0.3), RATE)
 
 

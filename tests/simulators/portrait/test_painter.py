@@ -1,4 +1,4 @@
-"""The face: its size, what moves in it, and what does not."""
+"""The face: its size, and its moving and fixed parts."""
 
 import itertools
 
@@ -22,7 +22,7 @@ def draw(t: float, mouth: float = 0.0, mood: Mood = "idle", **more: float) -> Pi
 
 @pytest.mark.parametrize(("width", "height"), [(640, 360), (854, 480), (1280, 720), (1920, 1080)])
 def test_a_picture_has_the_size_of_its_quality(width: int, height: int) -> None:
-    """Four bytes for every pixel, all of it opaque."""
+    """Each pixel has four bytes and is opaque."""
     picture = FacePainter(width, height).draw(0.0, 0.5, "talking")
 
     assert len(picture) == width * height * 4
@@ -30,7 +30,7 @@ def test_a_picture_has_the_size_of_its_quality(width: int, height: int) -> None:
 
 
 def test_the_same_moment_is_the_same_picture() -> None:
-    """There is no chance in it."""
+    """The painter uses no random numbers."""
     assert np.array_equal(draw(1.3, 0.4, "talking"), draw(1.3, 0.4, "talking"))
 
 
@@ -44,17 +44,17 @@ def test_an_open_mouth_changes_the_mouth_and_nothing_else() -> None:
 
 
 def test_the_mouth_has_shapes() -> None:
-    """A round mouth is another one than a wide one."""
+    """A round mouth differs from a wide one."""
     assert (draw(1.0, 0.8, roundness=0.0) != draw(1.0, 0.8, roundness=1.0)).any()
 
 
 def test_moods_differ_when_they_are_taken() -> None:
-    """A face that listens looks it."""
+    """A listening face differs from an idle one."""
     assert (draw(9.0, mood="idle") != draw(9.0, mood="listening")).any()
 
 
 def test_the_eyes_blink_and_the_picture_does_not_jump() -> None:
-    """In a few seconds the lids close, and from one frame to the next little else changes."""
+    """The lids close within a few seconds, and from one frame to the next little else changes."""
     painter = FacePainter(WIDTH, HEIGHT)
     pictures = [np.frombuffer(painter.draw(n / 25, 0.0, "idle"), np.uint8).astype(np.int16) for n in range(150)]
     changes = [float(np.abs(after - before).mean()) for before, after in itertools.pairwise(pictures)]

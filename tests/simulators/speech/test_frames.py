@@ -7,7 +7,7 @@ from simulators.speech.frames import Frame, read_frame
 
 
 async def test_a_frame_is_read_as_it_was_written() -> None:
-    """Fields and bytes arrive together, however long."""
+    """Fields and bytes of any length arrive together."""
     frame = Frame({"text": "déjà vu", "times": [0.1, 2.0]}, bytes(range(256)) * 1000)
     reader = asyncio.StreamReader()
     reader.feed_data(frame.encode())
@@ -16,7 +16,7 @@ async def test_a_frame_is_read_as_it_was_written() -> None:
 
 
 async def test_a_process_ends_with_its_pipe() -> None:
-    """A parent that was killed leaves no process behind: the end of the pipe is the end of the child."""
+    """A killed parent leaves no process behind: the end of the pipe ends the child."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "simulators.speech.espeak", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
@@ -28,7 +28,7 @@ async def test_a_process_ends_with_its_pipe() -> None:
 
 
 async def test_a_bad_question_is_answered_and_the_next_one_too() -> None:
-    """An error is an answer; the process goes on."""
+    """The answer is an error; the process continues."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "simulators.speech.espeak", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )

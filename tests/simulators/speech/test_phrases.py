@@ -1,4 +1,4 @@
-"""phrases.txt and how its lists are written out."""
+"""phrases.txt and the expansion of its lists."""
 
 import re
 import tomllib
@@ -9,8 +9,8 @@ from simulators.speech.phrases import load_phrases, load_pronunciations
 _SCRIPT = Path(__file__).parents[3] / "simulators/openai/script.toml"
 
 
-def test_slots_go_round_their_lists(tmp_path: Path) -> None:
-    """A phrase is taken once for each item of its longest list; comments and empty lines are no phrases."""
+def test_slots_cycle_through_their_lists(tmp_path: Path) -> None:
+    """A phrase is used once for each item of its longest list; comments and empty lines are not phrases."""
     path = tmp_path / "phrases.txt"
     path.write_text(
         "# what may be said\n$city = Rome, New York\n$day = today, tonight, tomorrow\n\nin $city $day\nhello\n"
@@ -20,16 +20,16 @@ def test_slots_go_round_their_lists(tmp_path: Path) -> None:
 
 
 def test_phrases_are_words_as_spoken() -> None:
-    """No digit, no punctuation and no slot is left, or the word would not be known."""
+    """No digit, punctuation or slot is left: such a word would be unknown."""
     assert [phrase for phrase in load_phrases() if not re.fullmatch(r"[a-z' ]+", phrase)] == []
 
 
 def test_pronunciations_are_phones() -> None:
-    """The dictionary's notation: capitals, without stress marks."""
+    """The notation is the dictionary's: capitals, without stress marks."""
     assert all(re.fullmatch(r"[A-Z]+( [A-Z]+)*", phones) for phones in load_pronunciations().values())
 
 
-def test_the_demo_brain_s_sentences_are_phrases() -> None:
+def test_the_demo_brains_sentences_are_phrases() -> None:
     """The recogniser expects all of the demo brain's sentences, except for the tools' results."""
     script = tomllib.loads(_SCRIPT.read_text())
     answers = [script["opening"], *script["fallback"], *(text for rule in script["rules"] for text in rule["say"])]

@@ -18,14 +18,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def speaker() -> AsyncIterator[Speaker]:
-    """One speaker for all tests here."""
+    """Yield one speaker for all tests here."""
     async with Speaker() as speaker:
         yield speaker
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def recogniser() -> AsyncIterator[Recogniser]:
-    """One recogniser for all tests here."""
+    """Yield one recogniser for all tests here."""
     async with Recogniser() as recogniser:
         yield recogniser
 
@@ -71,8 +71,8 @@ async def test_the_agent_is_understood(speaker: Speaker, recogniser: Recogniser,
 
 
 @pytest.mark.parametrize("lost", [0.0, 0.1, 0.2])
-async def test_a_noise_is_no_word(recogniser: Recogniser, lost: float) -> None:
-    """A noise gives no words, also when a piece of it was lost on the way."""
+async def test_a_noise_gives_no_words(recogniser: Recogniser, lost: float) -> None:
+    """A noise gives no words, even if a piece of it was lost on the way."""
     noise = np.pad(wordless_voice(), (RATE_HZ // 5, 0))
     noise[round(1.1 * RATE_HZ) : round((1.1 + lost) * RATE_HZ)] = 0
 
@@ -80,7 +80,7 @@ async def test_a_noise_is_no_word(recogniser: Recogniser, lost: float) -> None:
 
 
 async def test_other_speech_goes_to_the_open_model(speaker: Speaker, recogniser: Recogniser) -> None:
-    """Other sentences are not forced into a demo phrase."""
+    """Other sentences are not mapped to a demo phrase."""
     recognition = await _hear(speaker, recogniser, "the quick brown fox jumps over the lazy dog")
 
     assert recognition.model == "open"
@@ -88,7 +88,7 @@ async def test_other_speech_goes_to_the_open_model(speaker: Speaker, recogniser:
 
 
 async def test_words_have_their_times(speaker: Speaker, recogniser: Recogniser) -> None:
-    """Times are seconds of the audio that was given, in order."""
+    """Times are seconds of the given audio, in order."""
     speech = await speaker.synthesise("tell me a story", voice="caller")
     recognition = await recogniser.recognise(speech.pcm, speech.rate_hz)
 
@@ -98,20 +98,20 @@ async def test_words_have_their_times(speaker: Speaker, recogniser: Recogniser) 
     assert times[-1] <= len(speech.pcm) / 48000 + 0.1
 
 
-async def test_silence_is_no_text(recogniser: Recogniser) -> None:
+async def test_silence_gives_no_text(recogniser: Recogniser) -> None:
     """Silence gives an empty text, not an error."""
     recognition = await recogniser.recognise(bytes(32000), 16000)
 
     assert (recognition.text, recognition.confidence, recognition.words) == ("", 0.0, [])
 
 
-async def test_no_audio_at_all_is_no_text(recogniser: Recogniser) -> None:
-    """Not even one sample is an empty text as well."""
+async def test_no_audio_gives_no_text(recogniser: Recogniser) -> None:
+    """No samples give an empty text as well."""
     assert (await recogniser.recognise(b"", 16000)).text == ""
 
 
-async def test_utterances_given_at_once_do_not_mix(speaker: Speaker, recogniser: Recogniser) -> None:
-    """Many tasks may ask at the same time, each gets its own text."""
+async def test_simultaneous_utterances_do_not_mix(speaker: Speaker, recogniser: Recogniser) -> None:
+    """Many tasks may ask at the same time; each gets its own text."""
     texts = ["tell me a story", "wait a moment", "stop please"]
 
     heard = await asyncio.gather(*(_hear(speaker, recogniser, text) for text in texts))
@@ -120,7 +120,7 @@ async def test_utterances_given_at_once_do_not_mix(speaker: Speaker, recogniser:
 
 
 async def test_a_process_killed_while_it_listens_is_started_again(speaker: Speaker, recogniser: Recogniser) -> None:
-    """The utterance it died on is recognised by the next process."""
+    """The next process recognises the utterance during which it died."""
     killed = recogniser.pid
     assert killed
     heard = asyncio.create_task(_hear(speaker, recogniser, "tell me a story"))

@@ -20,13 +20,13 @@ HELLO = "Hello, can you hear me?"
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def speaker() -> AsyncIterator[Speaker]:
-    """One speaker for all tests here."""
+    """Yield one speaker for all tests here."""
     async with Speaker() as speaker:
         yield speaker
 
 
 async def test_synthesise_gives_sound_from_start_to_end(speaker: Speaker) -> None:
-    """A sentence is a second or two of sound at the rate that was asked for."""
+    """A sentence is a second or two of sound at the requested rate."""
     speech = await speaker.synthesise(HELLO, voice="agent", rate_hz=24000)
 
     samples = np.frombuffer(speech.pcm, np.int16)
@@ -36,7 +36,7 @@ async def test_synthesise_gives_sound_from_start_to_end(speaker: Speaker) -> Non
 
 
 async def test_words_are_in_order_and_within_the_sound(speaker: Speaker) -> None:
-    """Every word of the text has its time, one after the other, numbers and apostrophes included."""
+    """Every word of the text has its time in order, numbers and apostrophes included."""
     speech = await speaker.synthesise("It's 24 degrees, don't worry.", voice="agent")
 
     assert [word.text for word in speech.words] == ["It's", "24", "degrees,", "don't", "worry."]
@@ -47,7 +47,7 @@ async def test_words_are_in_order_and_within_the_sound(speaker: Speaker) -> None
     assert all(word.start < word.end for word in speech.words)
 
 
-async def test_a_rate_changes_the_rate_only(speaker: Speaker) -> None:
+async def test_a_rate_changes_only_the_rate(speaker: Speaker) -> None:
     """The same text lasts as long at any rate: nothing is lost at the ends."""
     lengths = {
         rate: len((await speaker.synthesise(HELLO, voice="caller", rate_hz=rate)).pcm) / (2 * rate)
@@ -64,7 +64,7 @@ async def test_every_voice_of_the_table_speaks(speaker: Speaker, voice: str) -> 
 
 
 async def test_voices_differ(speaker: Speaker) -> None:
-    """Agent and caller are far apart in pitch."""
+    """Agent and caller differ much in pitch."""
     pitches = {
         voice: _pitch(await speaker.synthesise("aaaah", voice=voice, rate_hz=16000)) for voice in ("agent", "caller")
     }
@@ -80,8 +80,8 @@ def _pitch(speech: Speech) -> float:
     return 16000 / (shortest + int(correlation[shortest:longest].argmax()) + 1)
 
 
-async def test_texts_asked_for_at_once_do_not_mix(speaker: Speaker) -> None:
-    """Many tasks may ask at the same time, each gets its own text."""
+async def test_simultaneous_texts_do_not_mix(speaker: Speaker) -> None:
+    """Many tasks may ask at the same time; each gets its own text."""
     texts = ["one", "two words", "here are three"]
     speeches = await asyncio.gather(*(speaker.synthesise(text, voice="agent") for text in texts))
 
@@ -100,7 +100,7 @@ async def test_a_cancelled_text_leaves_the_next_one_whole(speaker: Speaker) -> N
 
 
 async def test_a_killed_process_is_started_again(speaker: Speaker) -> None:
-    """The text after the death of the process is spoken by a new one."""
+    """A new process speaks the text during which it died."""
     killed = speaker.pid
     assert killed
     os.kill(killed, signal.SIGKILL)
@@ -112,7 +112,7 @@ async def test_a_killed_process_is_started_again(speaker: Speaker) -> None:
 
 
 async def test_an_unknown_voice_is_refused(speaker: Speaker) -> None:
-    """A voice that is not in the table is the caller's mistake, and espeak-ng is not asked."""
+    """A voice that is not in the table is the caller's error, and espeak-ng is not asked."""
     with pytest.raises(KeyError):
         await speaker.synthesise("one", voice="nobody")
 
@@ -129,8 +129,8 @@ async def test_a_process_that_cannot_start_says_why() -> None:
         await ChildProcess("simulators.nothing", name="nothing").start()
 
 
-async def test_a_machine_without_room_for_a_process_fails_one_text_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No descriptor is left when a dead process is to be started again: that text fails, the next one is spoken."""
+async def test_a_process_that_can_not_restart_fails_only_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No descriptor is left to restart a dead process: that text fails, the next one is spoken."""
     async with Speaker() as speaker:
         assert speaker.pid is not None
         os.kill(speaker.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A client of the model, and the time that it lives in."""
+"""A client of the model, in virtual time."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ GRANTS = {"roomJoin": True, "room": "r", "canPublish": True, "canSubscribe": Tru
 
 
 def room_token(**changes: object) -> str:
-    """A room token with these grants changed; None leaves one out."""
+    """Return a room token with these grants changed; None leaves one out."""
     grants = {name: value for name, value in {**GRANTS, **changes}.items() if value is not None}
     return jwt.encode({"sub": "the-avatar", "video": grants}, "a-secret-of-more-than-thirty-two-characters")
 
 
 def token_request(**changes: object) -> dict[str, object]:
-    """The body of a token call that the service takes."""
+    """Return the body of a token call that the service accepts."""
     room = {"livekit_url": "wss://x", "livekit_room": "r", "livekit_client_token": room_token()}
     return {"avatar_id": DRAWN_FACE_ID, "livekit_config": room, **changes}
 
 
 def bearer(token: str) -> dict[str, str]:
-    """The header that carries a session token."""
+    """Return the header that carries a session token."""
     return {"Authorization": f"Bearer {token}"}
 
 
 class Client:
-    """Acts on a model, lets time pass, and keeps what happens."""
+    """A client that acts on a model, lets time pass, and keeps the events."""
 
     def __init__(self, habits: Habits | None = None) -> None:
         self.model = ServiceModel(habits or Habits(), now=0.0)
@@ -68,18 +68,18 @@ class Client:
         return self.model.request(method, path, KEY if headers is None else headers, body, self.now)
 
     def reply(self, number: int) -> Any:
-        """The answer to a call, None before it came."""
+        """Return the answer to a call, None before it came."""
         replies = (each for _, each in self.happened if isinstance(each, Replied) and each.request_id == number)
         return next(replies, None)
 
     def create(self, **changes: object) -> Any:
-        """Get a session token; the answer's data."""
+        """Get a session token, and return the answer's data."""
         answer = self.call("POST", "/v1/sessions/token", token_request(**changes))
         assert answer.status == 200, answer
         return answer.body["data"]
 
     def start(self, **changes: object) -> Any:
-        """Get a token and start the session; the data of both answers."""
+        """Get a token and start the session; return the data of both answers."""
         created = self.create(**changes)
         answer = self.call("POST", "/v1/sessions/start", headers=bearer(created["session_token"]))
         assert answer.status == 201, answer
@@ -90,7 +90,7 @@ class Client:
         return self.call("POST", "/v1/sessions/stop", {"session_id": session["session_id"], "reason": reason})
 
     def open(self, session: Any) -> int:
-        """Open a session's WebSocket, and wait until it is."""
+        """Open a session's WebSocket, wait until it is open, and return its id."""
         socket_id = self.model.open_socket(session["ws_url"], self.now)
         self.wait(self.model.habits.socket_takes)
         return socket_id
@@ -106,20 +106,20 @@ class Client:
         self.send(socket_id, "agent.speak_end", event_id)
 
     def session(self, session: Any) -> Session:
-        """The session as the model knows it."""
+        """Return the session as the model knows it."""
         return self.model.session(session["session_id"])
 
     def told(self, socket_id: int) -> list[dict[str, Any]]:
-        """The messages that came on a WebSocket."""
+        """Return the messages that came on a WebSocket."""
         texts = (each.text for _, each in self.happened if isinstance(each, SocketText) and each.socket_id == socket_id)
         return [json.loads(text) for text in texts]
 
     def kinds(self, socket_id: int) -> list[str]:
-        """Their types; of a session's state the state."""
+        """Return the messages' types; for a session's state the state."""
         return [message.get("state") or message["type"].removeprefix("agent.") for message in self.told(socket_id)]
 
     def when(self, socket_id: int, kind: str) -> float | None:
-        """When a message of this type, or with this state, came first; None if it has not."""
+        """Return when a message of this type, or with this state, came first; None if it has not."""
         for at, each in self.happened:
             if isinstance(each, SocketText) and each.socket_id == socket_id:
                 message = json.loads(each.text)

@@ -1,4 +1,4 @@
-"""A player with speech to play, and what is heard of it."""
+"""A player with speech to play, and the sound that is heard of it."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ SETTLE_SECONDS = 22
 
 
 def playing(*, now: float = 0.0, latency: float = LATENCY, lead: float = 0.0, **habits: float) -> Player:
-    """A player whose avatar is in its room."""
+    """Return a player whose avatar is in its room."""
     player = Player(Habits.fast(speech_starts_after=latency, **habits), now=now)
     player.release(now=now, lead=lead)
     return player
 
 
 def tone(seconds: float, value: int = 1) -> bytes:
-    """PCM that is nowhere silent, so that it can be told from silence."""
+    """Return PCM that is nowhere silent."""
     return np.full(round(seconds * RATE_HZ), value, dtype="<i2").tobytes()
 
 
 def samples(pcm: bytes) -> list[int]:
-    """The samples in PCM."""
+    """Return the samples in PCM."""
     return [int(sample) for sample in np.frombuffer(pcm, dtype="<i2")]
 
 
 def runs(pcm: bytes) -> list[tuple[int, float]]:
-    """The stretches that are heard, as (value, seconds) of equal samples."""
+    """Return the stretches that are heard, as (value, seconds) of equal samples."""
     heard = np.frombuffer(pcm, dtype="<i2")
     edges = [0, *(np.flatnonzero(np.diff(heard)) + 1).tolist(), len(heard)]
     return [(int(heard[start]), (end - start) / RATE_HZ) for start, end in pairwise(edges)]
 
 
 def names(events: list[PlayerEvent]) -> list[str]:
-    """Events by name; of a change of state the new state."""
+    """Return the events' names; for a change of state the new state."""
     return [event.new if isinstance(event, StateChanged) else type(event).__name__ for event in events]

@@ -1,4 +1,4 @@
-"""Whole calls at random: habits, and what a client does."""
+"""Random whole calls: habits, and a client's actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.simulators.liveavatar.model.client import KEY, Client, bearer, token_
 Act = Literal["start", "stop", "open", "close", "drop", "speak", "end", "interrupt", "listen", "keep_alive"]
 
 PERIOD = 24_001
-# Neighbouring samples differ and none is silent, so that a test recognises what was heard.
+# Neighbouring samples differ and none is silent, so that a test recognises the sound.
 PATTERN = array("h", range(1, PERIOD + 1)).tobytes() * 30
 
 habits = st.builds(
@@ -49,7 +49,7 @@ habits = st.builds(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that a client does, `after` so many seconds; `size` is of speech, in samples."""
+    """A client's action, `after` seconds after the previous one; `size` is the number of samples of speech."""
 
     after: float
     act: Act
@@ -70,10 +70,10 @@ steps = st.lists(
 
 @dataclass(slots=True)
 class Story:
-    """A client that does what it is told, as far as it can.
+    """A client that carries out its steps, as far as possible.
 
     Attributes:
-        client: acts on the model.
+        client: the client of the model.
         sent: the speech that the service took, by session.
     """
 
@@ -94,7 +94,7 @@ class Story:
         self.client.wait(60.0)
 
     def _learn(self) -> None:
-        """Go on with what was answered."""
+        """Continue with the answers."""
         for asked in list(self._asked):
             number, what, created = asked
             if (reply := self.client.reply(number)) is None:

@@ -1,4 +1,4 @@
-"""Slots and money."""
+"""Slots and credits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SANDBOX = {"avatar_id": WAYNE_ID, "is_sandbox": True}
 
 
 def try_start(client: Client, **changes: object) -> Any:
-    """The answer to a start."""
+    """Return the answer to a start."""
     created = client.create(**changes)
     return client.call("POST", "/v1/sessions/start", headers=bearer(created["session_token"]))
 
 
 @pytest.mark.parametrize("code", [4032, 4003])
 def test_start_is_refused_when_all_slots_are_taken(code: int) -> None:
-    """At the start, not before, with one of two codes and the same words (fact 62)."""
+    """The start, and not the token call, is refused with one of two codes and the same message (fact 62)."""
     client = Client(Habits(concurrency=1, concurrency_code=code))
     client.start()
     answer = try_start(client)
@@ -29,8 +29,8 @@ def test_start_is_refused_when_all_slots_are_taken(code: int) -> None:
     assert answer.body["message"] == "Session concurrency limit reached"
 
 
-def test_stop_frees_its_slot_late() -> None:
-    """Seconds after the answer to the stop (fact 63)."""
+def test_stop_frees_its_slot_with_a_delay() -> None:
+    """The slot is free seconds after the answer to the stop (fact 63)."""
     client = Client(Habits(concurrency=1, start_takes=0.0, token_takes=0.0))
     client.stop(client.start())
 
@@ -40,7 +40,7 @@ def test_stop_frees_its_slot_late() -> None:
 
 
 def test_sandbox_has_one_slot_of_its_own() -> None:
-    """Whatever the plan has (fact 80)."""
+    """The sandbox's slot does not depend on the plan (fact 80)."""
     client = Client()
     client.start(**SANDBOX)
 
@@ -50,7 +50,7 @@ def test_sandbox_has_one_slot_of_its_own() -> None:
 
 @pytest.mark.parametrize("code", [4033, 4000])
 def test_start_is_refused_without_a_minutes_credit(code: int) -> None:
-    """With a code of its own, or with words alone (fact 64); with overage it is not (fact 66)."""
+    """The refusal has a code of its own, or only a message (fact 64); with overage the start is accepted (fact 66)."""
     answer = try_start(Client(Habits(credits=0.9, no_credits_code=code)))
 
     assert (answer.status, answer.body["code"], answer.body["message"]) == (403, code, "Insufficient credits")
@@ -71,7 +71,7 @@ def test_minutes_are_billed_by_the_second() -> None:
 
 
 def test_sessions_end_when_the_credits_are_used_up() -> None:
-    """All of them, as soon as nothing is left."""
+    """All sessions end as soon as nothing is left."""
     client = Client(Habits(credits=2.0))
     first, second = client.start(), client.start()
     client.wait(120.0)

@@ -20,7 +20,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALEC
 
 
 class Talk(Conversation):
-    """A conversation from second 0 on, and what the client was told."""
+    """A conversation from second 0 on, and its messages to the client."""
 
     def __init__(self, dialect: Dialect = FULL, **habits: Any) -> None:
         self.messages: list[Message] = []
@@ -38,13 +38,13 @@ class Talk(Conversation):
         self.receive(frame, now=now, is_ready=True)
 
     def play(self, now: float) -> bytes:
-        """Let time pass; what is heard in it."""
+        """Let time pass, and return the sound in it."""
         self.send_events(now=now)
         return self.player.play(now=now)
 
 
 def frame(kind: str, event_id: str | None = None, seconds: float | None = None) -> str:
-    """A client's frame, with so many seconds of audio."""
+    """Return a client's frame, with this many seconds of audio."""
     fields: dict[str, object] = {"type": kind, "event_id": event_id}
     if seconds is not None:
         fields["audio"] = base64.b64encode(b"\1\0" * round(seconds * RATE_HZ)).decode()
@@ -52,14 +52,14 @@ def frame(kind: str, event_id: str | None = None, seconds: float | None = None) 
 
 
 def told(talk: Talk) -> list[str]:
-    """The messages to the client since the last call, in short."""
+    """Return the messages to the client since the last call, in short form."""
     told = [short(message) for message in talk.messages]
     talk.messages.clear()
     return told
 
 
 def short(message: Message) -> str:
-    """A message as its type, and what else in it matters."""
+    """Return a message's type, and its other important fields."""
     kind = str(message["type"]).removeprefix("agent.")
     match message:
         case {"type": "agent.state_updated", "new_state": new}:
@@ -76,7 +76,7 @@ def short(message: Message) -> str:
 
 
 def speak(talk: Talk) -> None:
-    """One utterance in two chunks, played to its end."""
+    """Send one utterance in two chunks, and play it to its end."""
     talk.take(frame("agent.speak", "u1", 0.6), 0.0)
     talk.play(0.3)
     talk.take(frame("agent.speak", "u2", 0.4), 0.4)
@@ -84,8 +84,8 @@ def speak(talk: Talk) -> None:
     talk.play(2.0)
 
 
-def test_full_dialect_tells_everything_when_an_utterance_is_played() -> None:
-    """Acknowledgements at once, speech events and states as it is heard, an utterance named after its first command."""
+def test_full_dialect_reports_everything_about_an_utterance() -> None:
+    """Acknowledgements come at once, speech events and states as it is heard; its id is that of its first command."""
     talk = Talk(FULL)
     speak(talk)
 
@@ -100,8 +100,8 @@ def test_full_dialect_tells_everything_when_an_utterance_is_played() -> None:
     ]
 
 
-def test_state_only_dialect_tells_no_speech_events() -> None:
-    """Some sessions send the agent's state and the acknowledgements alone."""
+def test_state_only_dialect_sends_no_speech_events() -> None:
+    """Some sessions send only the agent's state and the acknowledgements."""
     talk = Talk(STATE_ONLY)
     speak(talk)
 
@@ -114,8 +114,8 @@ def test_state_only_dialect_tells_no_speech_events() -> None:
     ]
 
 
-def test_speak_only_dialect_tells_no_states() -> None:
-    """The events of the documentation's first form."""
+def test_speak_only_dialect_sends_no_states() -> None:
+    """The dialect has the events of the documentation's first form."""
     talk = Talk(SPEAK_ONLY)
     speak(talk)
 
@@ -128,8 +128,8 @@ def test_speak_only_dialect_tells_no_states() -> None:
     ]
 
 
-def test_task_dialect_names_the_task_and_never_the_command() -> None:
-    """Older builds name their own task and tell when the avatar begins and ceases to idle."""
+def test_task_dialect_has_the_tasks_id_and_never_the_commands() -> None:
+    """Older builds send an id of their own task, and report when the avatar begins and ceases to idle."""
     talk = Talk(TASK_IDS)
     speak(talk)
 
@@ -166,8 +166,8 @@ def test_interrupt_is_answered_at_once(dialect: Dialect, expected: list[str]) ->
 
 
 @every_dialect
-def test_interrupt_is_acknowledged_when_nothing_plays(dialect: Dialect) -> None:
-    """Also an interrupt into silence has its acknowledgement, and cuts nothing."""
+def test_interrupt_of_silence_is_acknowledged(dialect: Dialect) -> None:
+    """An interrupt of silence is acknowledged, and cuts nothing."""
     talk = Talk(dialect)
 
     talk.take(frame("agent.interrupt", "i1"), 1.0)
@@ -176,8 +176,8 @@ def test_interrupt_is_acknowledged_when_nothing_plays(dialect: Dialect) -> None:
 
 
 @every_dialect
-def test_commands_are_dropped_without_a_word_before_connected(dialect: Dialect) -> None:
-    """Commands that come too early are only counted: they are neither played nor answered."""
+def test_commands_before_connected_are_dropped_without_an_answer(dialect: Dialect) -> None:
+    """Early commands are only counted, and neither played nor answered."""
     talk = Talk(dialect)
     for early in (frame("agent.speak", "u1", 1.0), frame("agent.speak_end", "e1"), "not JSON", b"binary"):
         talk.receive(early, now=0.1, is_ready=False)
@@ -196,8 +196,8 @@ def test_commands_are_dropped_without_a_word_before_connected(dialect: Dialect) 
         (TASK_IDS, ["connecting", "connected", "closing", "closed"]),
     ],
 )
-def test_session_states_are_told_in_the_dialects_words(dialect: Dialect, expected: list[str]) -> None:
-    """Between them the dialects use all six names of a session's state."""
+def test_session_states_have_the_dialects_names(dialect: Dialect, expected: list[str]) -> None:
+    """All dialects together use all six names of a session's state."""
     talk = Talk(dialect)
     talk.open()
     talk.connect()
@@ -208,7 +208,7 @@ def test_session_states_are_told_in_the_dialects_words(dialect: Dialect, expecte
 
 @every_dialect
 def test_starvation_is_an_error_when_audio_comes_too_slowly(dialect: Dialect) -> None:
-    """The client is told that the avatar ran dry in the middle of an utterance."""
+    """The client gets an error when the avatar runs out of audio within an utterance."""
     talk = Talk(dialect)
     talk.take(frame("agent.speak", "u1", 0.5), 0.0)
     talk.play(1.0)
@@ -219,8 +219,8 @@ def test_starvation_is_an_error_when_audio_comes_too_slowly(dialect: Dialect) ->
 @pytest.mark.parametrize(
     "bad", ["{", '{"type":"agent.sing","event_id":"x"}', '{"type":"agent.speak","event_id":"x","audio":"%"}']
 )
-def test_error_is_told_when_a_frame_is_no_command(bad: str) -> None:
-    """A bad frame is answered and does no harm."""
+def test_a_frame_that_is_not_a_command_gives_an_error(bad: str) -> None:
+    """The error has no other effect."""
     talk = Talk()
     talk.take(bad, 0.0)
 
@@ -228,15 +228,15 @@ def test_error_is_told_when_a_frame_is_no_command(bad: str) -> None:
     assert talk.player.utterances == []
 
 
-def test_error_is_told_when_a_frame_is_binary() -> None:
-    """The talk knows only text."""
+def test_a_binary_frame_gives_an_error() -> None:
+    """The protocol has only text."""
     talk = Talk()
     talk.take(b"binary", 0.0)
 
     assert told(talk) == ["error invalid_request_error None"]
 
 
-def test_start_message_is_tolerated_and_warned_of_when_its_format_is_another() -> None:
+def test_start_message_with_another_format_gives_a_warning() -> None:
     """Two public clients announce their format; only 24 kHz mono s16le is played."""
     talk = Talk()
     talk.take('{"type":"start","encoding":"pcm_s16le","sample_rate":24000,"channels":1}', 0.0)
@@ -254,8 +254,8 @@ def test_keep_alive_has_no_answer() -> None:
     assert told(talk) == []
 
 
-def test_listening_pose_is_told_as_a_state() -> None:
-    """The client asks for the pose and for its end."""
+def test_listening_pose_is_a_state() -> None:
+    """The client starts and ends the pose."""
     talk = Talk()
     talk.take(frame("agent.start_listening", "l1"), 0.0)
     talk.take(frame("agent.stop_listening", "l2"), 0.0)
@@ -264,7 +264,7 @@ def test_listening_pose_is_told_as_a_state() -> None:
 
 
 def test_speak_end_may_carry_the_last_audio() -> None:
-    """Audio in `agent.speak_end` belongs to the utterance that it seals."""
+    """Audio in `agent.speak_end` belongs to the utterance that it ends."""
     talk = Talk()
     talk.take(frame("agent.speak", "u1", 0.5), 0.0)
     talk.take(frame("agent.speak_end", "e1", 0.5), 0.0)
@@ -274,8 +274,8 @@ def test_speak_end_may_carry_the_last_audio() -> None:
 
 
 @every_dialect
-def test_mute_session_says_nothing_any_more(dialect: Dialect) -> None:
-    """At the end of a paid session the avatar stops in mid-word, and no event follows, whatever is sent."""
+def test_mute_session_sends_nothing(dialect: Dialect) -> None:
+    """At the end of a paid session the avatar stops within a word, and no event follows any command."""
     talk = Talk(dialect)
     talk.take(frame("agent.speak", "u1", 5.0), 0.0)
     talk.play(1.0)
@@ -290,7 +290,7 @@ def test_mute_session_says_nothing_any_more(dialect: Dialect) -> None:
 
 
 def test_commands_are_recorded_with_their_times() -> None:
-    """A benchmark can see what came when."""
+    """A benchmark can read when each command came."""
     talk = Talk()
     talk.take(frame("agent.speak", "u1", 0.5), 0.25)
     talk.take(frame("agent.interrupt"), 1.5)
@@ -302,7 +302,7 @@ def test_commands_are_recorded_with_their_times() -> None:
 
 
 def test_interrupt_is_acknowledged_late_when_so_set() -> None:
-    """An acknowledgement was seen after 188 ms, and it names the interrupt."""
+    """An acknowledgement was observed after 188 ms, and it has the interrupt's id."""
     talk = Talk(interrupt_acknowledged_after=0.188, interrupt_tail=0.4)
     talk.take(frame("agent.speak", "u1", 5.0), 0.0)
     talk.play(1.0)
@@ -316,7 +316,7 @@ def test_interrupt_is_acknowledged_late_when_so_set() -> None:
 
 
 def test_unknown_field_is_an_error_and_the_command_is_not_obeyed() -> None:
-    """Also in a command that is otherwise right; it can be tolerated."""
+    """The command is otherwise valid; the check can be turned off."""
     command = '{"type": "agent.interrupt", "event_id": "i1", "session_id": "s"}'
     strict, kind = Talk(), Talk(refuses_unknown_fields=False)
     strict.take(command, 0.0)
@@ -327,7 +327,7 @@ def test_unknown_field_is_an_error_and_the_command_is_not_obeyed() -> None:
 
 
 def test_event_ids_are_not_echoed_when_so_set() -> None:
-    """Sessions were seen that never name the client's command."""
+    """Sessions were observed that never send the id of the client's command."""
     talk = Talk(echoes_event_ids=False)
     talk.take(frame("agent.speak", "u1", 0.5), 0.0)
     talk.take(frame("agent.speak_end", "e1"), 0.0)
@@ -336,8 +336,8 @@ def test_event_ids_are_not_echoed_when_so_set() -> None:
     assert {message["source_event_id"] for message in talk.messages if "source_event_id" in message} == {None}
 
 
-def test_hiccups_come_without_a_cause() -> None:
-    """A renderer that stumbles says `video_starvation`, and the utterance is heard all the same."""
+def test_hiccups_have_no_cause() -> None:
+    """A renderer that stumbles sends `video_starvation`, and the utterance is still heard."""
     talk = Talk(hiccup_every=2)
     for number in (1, 2):
         talk.take(frame("agent.speak", f"u{number}", 0.5), 0.0)
@@ -349,7 +349,7 @@ def test_hiccups_come_without_a_cause() -> None:
     ]
 
 
-def test_speech_is_lost_before_the_avatar_has_joined_when_so_set() -> None:
+def test_speech_before_the_avatar_has_joined_is_lost_when_so_set() -> None:
     """Other commands are obeyed."""
     talk = Talk()
     talk.receive(frame("agent.speak", "u1", 0.5), now=0.0, is_ready=True, loses_speech=True)

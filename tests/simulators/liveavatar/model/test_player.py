@@ -1,4 +1,4 @@
-"""The playback core: what is heard, and when, for every order of commands."""
+"""The playback core: the sound and its times, for every order of commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_play_starts_after_the_latency_when_audio_comes_into_silence() -> None:
 
 
 def test_play_has_no_gap_when_utterances_are_queued_in_a_row() -> None:
-    """Two utterances are two starts and two ends, but the avatar does not idle between them."""
+    """Two utterances have two starts and two ends, but the avatar does not idle between them."""
     player = playing()
     for value in (1, 2):
         player.append(tone(0.5, value), event_id=f"u{value}", now=0.0)
@@ -51,7 +51,7 @@ def test_avatar_idles_and_resumes_when_audio_comes_too_late() -> None:
 
 
 def test_seal_ends_the_utterance_when_its_audio_was_played_before() -> None:
-    """A late seal is no under-run: no audio was missing."""
+    """A late seal is not an under-run: no audio was missing."""
     player = playing()
     player.append(tone(0.5), event_id="u1", now=0.0)
     player.play(now=1.0)
@@ -63,7 +63,7 @@ def test_seal_ends_the_utterance_when_its_audio_was_played_before() -> None:
 
 
 def test_clear_silences_at_once_when_the_avatar_talks() -> None:
-    """Of an interrupted utterance exactly what was played counts as heard, and nothing follows."""
+    """Exactly the played part of an interrupted utterance counts as heard, and nothing follows."""
     player = playing()
     player.append(tone(5.0), event_id="u1", now=0.0)
     player.append(tone(5.0), event_id="u1", now=0.0)
@@ -76,8 +76,8 @@ def test_clear_silences_at_once_when_the_avatar_talks() -> None:
     assert names(player.take_events(now=3.0)) == ["talking", "Started", "Cleared", "Interrupted", "idle"]
 
 
-def test_tail_is_heard_when_the_avatar_is_interrupted() -> None:
-    """The sound goes on for a moment, the acknowledgement comes before it has ended, and the tail counts as heard."""
+def test_tail_of_an_interrupted_utterance_is_heard() -> None:
+    """The sound continues for a moment after the acknowledgement, and this tail counts as heard."""
     player = playing(interrupt_tail=0.4, interrupt_acknowledged_after=0.188)
     player.append(tone(5.0), event_id="u1", now=0.0)
     player.clear("i1", now=1.2)
@@ -89,7 +89,7 @@ def test_tail_is_heard_when_the_avatar_is_interrupted() -> None:
     assert player.utterances[0].heard_samples == round(1.4 * RATE_HZ)
 
 
-def test_next_utterance_waits_for_the_tail_when_it_is_sent_at_once() -> None:
+def test_next_utterance_waits_for_the_tail() -> None:
     """Two utterances are never heard at once."""
     player = playing(interrupt_tail=0.4)
     player.append(tone(5.0), event_id="u1", now=0.0)
@@ -99,7 +99,7 @@ def test_next_utterance_waits_for_the_tail_when_it_is_sent_at_once() -> None:
     assert runs(player.play(now=2.0)) == [(0, 0.2), (1, 1.2), (2, 0.5), (0, 0.1)]
 
 
-def test_clear_of_a_queue_leaves_the_tail_of_the_first_alone() -> None:
+def test_clear_of_a_queue_keeps_the_tail_of_the_first_utterance() -> None:
     """Speech that has not begun is dropped, however long the tail of the first."""
     player = playing(interrupt_tail=0.4)
     for value in (1, 2):
@@ -112,7 +112,7 @@ def test_clear_of_a_queue_leaves_the_tail_of_the_first_alone() -> None:
 
 
 def test_pose_is_skipped_until_an_interrupt_is_acknowledged() -> None:
-    """Until then the avatar counts as talking."""
+    """Until the acknowledgement the avatar counts as talking."""
     player = playing(interrupt_acknowledged_after=0.188)
     player.append(tone(5.0), event_id="u1", now=0.0)
     player.clear("i1", now=1.0)
@@ -188,7 +188,7 @@ def test_nothing_is_played_before_the_avatar_is_in_its_room() -> None:
 
 
 def test_first_speech_of_a_session_is_cold() -> None:
-    """Its first sound is late, however often it is interrupted before; later ones are not."""
+    """The first sound of a session is late, even after interrupts; that of later utterances is not."""
     player = playing(first_speech_starts_after=3.0)
     player.append(tone(1.0), event_id="u1", now=1.0)
     player.clear("i1", now=2.0)
@@ -200,8 +200,8 @@ def test_first_speech_of_a_session_is_cold() -> None:
     assert [utterance.started_at for utterance in player.utterances] == [None, 4.0, 9.2]
 
 
-def test_lead_is_played_ahead_and_told_in_time() -> None:
-    """A room gets its sound early, and events come when it is heard."""
+def test_lead_is_played_ahead_and_reported_on_time() -> None:
+    """A room gets its sound early; the events come when it is heard."""
     player = playing(lead=0.1)
     player.append(tone(1.0), event_id="a", now=0.0)
     player.seal(now=0.0)
@@ -214,8 +214,8 @@ def test_lead_is_played_ahead_and_told_in_time() -> None:
     assert names(player.take_events(now=LATENCY + 1.0)) == ["Ended", "idle"]
 
 
-def test_limit_cuts_what_is_said_and_what_will_be() -> None:
-    """Of each utterance a moment is heard, and each ends as if that were all, however much of it comes."""
+def test_limit_cuts_current_and_later_utterances() -> None:
+    """A moment of each utterance is heard, and each ends as if that were all, however much audio comes."""
     player = playing(speech_after_limit=0.25)
     player.append(tone(5.0), event_id="u1", now=0.0)
     player.limit(now=1.2)
@@ -232,8 +232,8 @@ def test_limit_cuts_what_is_said_and_what_will_be() -> None:
     assert player.next_at() is None
 
 
-def test_short_chunks_alone_are_played_when_they_are_sealed() -> None:
-    """Chunks of 20 ms were seen to wait for the end of their utterance."""
+def test_short_chunks_alone_are_played_only_when_sealed() -> None:
+    """Chunks of 20 ms were observed to wait for the end of their utterance."""
     player = playing(shortest_chunk=0.025)
     for number in range(10):
         player.append(tone(0.02), event_id="u1", now=number * 0.02)
@@ -243,8 +243,8 @@ def test_short_chunks_alone_are_played_when_they_are_sealed() -> None:
     assert runs(player.play(now=4.0)) == [(1, 0.2), (0, 0.8)]
 
 
-def test_stop_is_told_to_nobody() -> None:
-    """A session that falls mute says nothing of what it cuts."""
+def test_stop_is_not_reported() -> None:
+    """A session that falls mute sends no event for the speech that it cuts."""
     player = playing()
     player.append(tone(5.0), event_id="u1", now=0.0)
     player.advance(1.0)

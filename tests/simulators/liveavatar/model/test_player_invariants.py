@@ -1,4 +1,4 @@
-"""What is heard after any commands in any order."""
+"""Properties of the sound after any commands in any order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.simulators.liveavatar.model.player_speech import (
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that is done to a player, `after` samples' time after the step before."""
+    """An action on a player, `after` samples' time after the previous one."""
 
     after: int
     kind: Literal["append", "seal", "clear", "start_listening", "stop_listening", "play"]
@@ -40,7 +40,7 @@ class Step:
 
 
 def script(*kinds: str) -> st.SearchStrategy[list[Step]]:
-    """Random steps of these kinds; instants are multiples of 1/64 s, which floats hold exactly."""
+    """Draw steps of these kinds; instants are multiples of 1/64 s, which floats hold exactly."""
     step = st.builds(Step, st.integers(0, 20), st.sampled_from(kinds), st.integers(1, 20_000))
     return st.lists(step, min_size=1, max_size=25)
 
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def perform(steps: list[Step], *, ticks_between: int = 0) -> Outcome:
-    """Do the steps, playing in between, then wait until all must have been played."""
+    """Carry out the steps, playing in between, then wait until all audio has been played."""
     player = playing(latency=1 / 16, interrupt_tail=TAIL)
     now, heard, events = 0.0, b"", list[PlayerEvent]()
     for step in [*steps, Step(0, "seal", 0), Step(64 * SETTLE_SECONDS, "play", 0)]:
@@ -78,8 +78,8 @@ def perform(steps: list[Step], *, ticks_between: int = 0) -> Outcome:
 
 
 @given(UNINTERRUPTED)
-def test_all_is_heard_when_nobody_interrupts(steps: list[Step]) -> None:
-    """Every byte is heard once, in order, in real time: playback is as long as the clock says."""
+def test_all_is_heard_without_an_interrupt(steps: list[Step]) -> None:
+    """Every byte is heard once, in order, in real time."""
     outcome = perform(steps)
     total = sum(step.size for step in steps if step.kind == "append")
 
@@ -90,7 +90,7 @@ def test_all_is_heard_when_nobody_interrupts(steps: list[Step]) -> None:
 
 @given(UNINTERRUPTED)
 def test_underrun_is_the_silence_within_utterances(steps: list[Step]) -> None:
-    """The under-run seconds are what a listener would measure."""
+    """The under-run seconds are those that a listener would measure."""
     outcome = perform(steps)
     heard = np.frombuffer(outcome.heard, dtype="<i2")
     for utterance in outcome.player.utterances:
@@ -112,7 +112,7 @@ def test_outcome_does_not_depend_on_how_often_it_is_played(steps: list[Step]) ->
 
 @given(EVERYTHING)
 def test_events_are_well_formed(steps: list[Step]) -> None:
-    """States follow one from another; what starts ends once, by itself or cut; only open utterances starve."""
+    """States follow one another; an utterance that starts ends once, by itself or cut; only open utterances starve."""
     outcome = perform(steps)
     changes = [event for event in outcome.events if isinstance(event, StateChanged)]
     fates = [event for event in outcome.events if isinstance(event, Ended | Interrupted)]
@@ -126,7 +126,7 @@ def test_events_are_well_formed(steps: list[Step]) -> None:
 
 @given(EVERYTHING)
 def test_heard_is_never_more_than_received(steps: list[Step]) -> None:
-    """Also with a tail, and what was heard of each utterance is in the sound."""
+    """The tail is included; and all that counts as heard is in the sound."""
     player = perform(steps).player
 
     assert all(0 <= u.heard_samples * 2 <= u.received_bytes for u in player.utterances)

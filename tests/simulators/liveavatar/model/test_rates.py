@@ -18,8 +18,8 @@ CALLS = 20
 
 
 @given(limit=st.integers(1, 5), instants=st.lists(st.integers(0, 40), max_size=40))
-def test_so_many_calls_pass_in_each_second(limit: int, instants: list[int]) -> None:
-    """The window is fixed: a new second starts with nothing taken; instants are in tenths of a second."""
+def test_the_limit_of_calls_passes_in_each_second(limit: int, instants: list[int]) -> None:
+    """The window is fixed: a new second starts at zero; instants are in tenths of a second."""
     rate = RateLimit(limit)
     passed = [at // 10 for at in sorted(instants) if not rate.take("key", "token", now=at / 10).is_exceeded]
 
@@ -40,8 +40,8 @@ def test_each_credential_and_each_endpoint_has_its_own_window() -> None:
     assert not rate.take("key", "token", now=8.0).is_exceeded
 
 
-async def test_call_too_many_is_answered_with_429(serve: Serve) -> None:
-    """A refused call is told when to come back, and every reply says how many calls are left."""
+async def test_a_call_beyond_the_limit_is_answered_with_429(serve: Serve) -> None:
+    """The refusal says when to come back, and every reply says how many calls are left."""
     stand_in = await serve(Options(habits=Habits.fast(rate_limit=2)))
     answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
     refused = [answer for answer in answers if answer.status == 429]
@@ -53,8 +53,8 @@ async def test_call_too_many_is_answered_with_429(serve: Serve) -> None:
     assert "X-RateLimit-Limit" not in (await stand_in.get("/stand-in/sessions")).headers
 
 
-async def test_nothing_is_limited_unless_asked_for(serve: Serve) -> None:
-    """And no header tells of a limit."""
+async def test_there_is_no_limit_by_default(serve: Serve) -> None:
+    """No header mentions a limit either."""
     stand_in = await serve(Options(habits=Habits.fast()))
     answers = await asyncio.gather(*(stand_in.get("/v1/users/credits") for _ in range(CALLS)))
 

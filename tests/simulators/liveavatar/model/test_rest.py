@@ -1,4 +1,4 @@
-"""The REST API as it was seen: each habit, and what it is without it."""
+"""The REST API as observed: each habit, and the behaviour without it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SANDBOX = {"avatar_id": WAYNE_ID, "is_sandbox": True}
 
 
 def asked_for(changes: Mapping[str, object], **habits: Any) -> Any:
-    """The answer to a token call."""
+    """Return the answer to a token call."""
     return Client(Habits(**habits)).call("POST", "/v1/sessions/token", token_request(**changes))
 
 
 def with_room(**grants: object) -> dict[str, object]:
-    """A room whose token has other grants."""
+    """Return a room whose token has other grants."""
     room = {"livekit_url": "wss://x", "livekit_room": "r", "livekit_client_token": room_token(**grants)}
     return {"livekit_config": room}
 
@@ -37,8 +37,8 @@ def test_calls_take_their_time() -> None:
     assert client.session(session).started_at == pytest.approx(0.6 + 1.25, abs=0.06)
 
 
-def test_start_takes_effect_though_nobody_waits_for_it() -> None:
-    """A slow start costs before its answer comes."""
+def test_start_takes_effect_before_its_answer() -> None:
+    """A slow start is billed before its answer comes."""
     client = Client(Habits(start_takes=15.0))
     created = client.create()
     client.ask("POST", "/v1/sessions/start", headers=bearer(created["session_token"]))
@@ -50,7 +50,7 @@ def test_start_takes_effect_though_nobody_waits_for_it() -> None:
 
 @pytest.mark.parametrize("grant", ["roomJoin", "canPublish", "canSubscribe", "canPublishData"])
 def test_room_token_must_grant_everything(grant: str) -> None:
-    """The refusal names the first that lacks (facts 21, 22)."""
+    """The refusal names the first missing grant (facts 21, 22)."""
     answer = asked_for(with_room(**{grant: False}))
 
     assert answer.status == 422
@@ -61,7 +61,7 @@ def test_room_token_must_grant_everything(grant: str) -> None:
 
 
 def test_room_token_is_refused_at_the_start_when_so_set() -> None:
-    """As in November 2025 (fact 21)."""
+    """The service did so in November 2025 (fact 21)."""
     client = Client(Habits(checks_grants="start"))
     created = client.create(**with_room(canPublishData=False))
     answer = client.call("POST", "/v1/sessions/start", headers=bearer(created["session_token"]))
@@ -96,8 +96,8 @@ def test_room_token_is_refused_at_the_start_when_so_set() -> None:
         ({"avatar_id": EXPIRED_ID}, "Avatar is expired", {"refuses_expired_avatars": False}),
     ],
 )
-def test_refusal_tells_its_reason_in_data(changes: dict[str, object], reason: str, kind: dict[str, Any]) -> None:
-    """The envelope's own message says nothing (fact 6), unless so set; each refusal can be turned off."""
+def test_refusal_has_its_reason_in_data(changes: dict[str, object], reason: str, kind: dict[str, Any]) -> None:
+    """The envelope's own message has no reason (fact 6), unless so set; each refusal can be turned off."""
     answer = asked_for(changes)
 
     assert (answer.status, answer.body["code"], answer.body["message"]) == (
@@ -113,7 +113,7 @@ def test_refusal_tells_its_reason_in_data(changes: dict[str, object], reason: st
 
 
 def test_sandbox_replaces_another_avatar_when_so_set() -> None:
-    """One warning tells of the replacement (fact 73)."""
+    """One warning reports the replacement (fact 73)."""
     client = Client(Habits(sandbox_refuses_avatars=False))
     session = client.create(avatar_id=DRAWN_FACE_ID, is_sandbox=True)
 
@@ -121,7 +121,7 @@ def test_sandbox_replaces_another_avatar_when_so_set() -> None:
 
 
 def test_avatar_id_needs_dashes() -> None:
-    """The panel of HeyGen shows them without (fact 20)."""
+    """HeyGen's panel shows it without them (fact 20)."""
     bare = WAYNE_ID.replace("-", "")
 
     assert asked_for({"avatar_id": bare}).status == 422
@@ -129,13 +129,13 @@ def test_avatar_id_needs_dashes() -> None:
 
 
 def test_unknown_fields_of_a_request_are_ignored() -> None:
-    """The official plugin sends some that are documented nowhere."""
+    """The official plugin sends some undocumented ones."""
     assert asked_for({"surprise": 1, "video_quality": "low"}).status == 200
 
 
 @pytest.mark.parametrize(("habits", "left"), [({}, "12.5"), ({"credits_as_text": False}, 12.5)])
-def test_credits_are_text_or_a_number(habits: dict[str, Any], left: object) -> None:
-    """A string with decimals was seen (fact 18)."""
+def test_credits_are_a_string_or_a_number(habits: dict[str, Any], left: object) -> None:
+    """A string with decimals was observed (fact 18)."""
     client = Client(Habits(credits=12.5, **habits))
 
     assert client.call("GET", "/v1/users/credits").body["data"] == {"credits_left": left}
@@ -148,7 +148,7 @@ def test_success_code_is_one_of_two(code: int) -> None:
 
 
 def test_starts_fail_as_often_as_is_set() -> None:
-    """A bad day: some starts are answered with an error and start nothing (fact 3)."""
+    """The failed starts are answered with an error and start nothing (fact 3)."""
     client = Client(Habits(failing_starts=(500, 503)))
     created = client.create()
     answers = [client.call("POST", "/v1/sessions/start", headers=bearer(created["session_token"])) for _ in range(3)]
@@ -160,8 +160,8 @@ def test_starts_fail_as_often_as_is_set() -> None:
     ("with_token", "status", "kind"),
     [(False, 400, {}), (True, 401, {}), (False, 200, {"keep_alive_of_ended_fails": False})],
 )
-def test_keep_alive_of_a_session_that_is_over_fails(with_token: bool, status: int, kind: dict[str, Any]) -> None:
-    """400 with the key, 401 with the token of that session (fact 11)."""
+def test_keep_alive_of_an_ended_session_fails(with_token: bool, status: int, kind: dict[str, Any]) -> None:
+    """The status is 400 with the key, 401 with the token of that session (fact 11)."""
     client = Client(Habits(**kind))
     session = client.start()
     client.stop(session)
@@ -172,7 +172,7 @@ def test_keep_alive_of_a_session_that_is_over_fails(with_token: bool, status: in
 
 
 def test_keep_alive_with_the_key_needs_the_session_id() -> None:
-    """With the session's token an empty body will do (fact 10)."""
+    """With the session's token an empty body is enough (fact 10)."""
     client = Client()
     session = client.start()
 
@@ -182,8 +182,8 @@ def test_keep_alive_with_the_key_needs_the_session_id() -> None:
 
 
 @pytest.mark.parametrize("status", [404, 200, 400])
-def test_stop_of_a_session_that_is_over_has_the_status_that_is_set(status: int) -> None:
-    """The status is an option: no observation has it (fact 12)."""
+def test_stop_of_an_ended_session_has_the_status_that_is_set(status: int) -> None:
+    """The status is an option, because it was not observed (fact 12)."""
     client = Client(Habits(stop_of_ended=status))
     session = client.start()
     first, second = client.stop(session, "USER_CLOSED"), client.stop(session, "SERVER_ERROR")
@@ -207,15 +207,15 @@ def test_stop_may_come_before_the_start_took_effect(cancels: bool) -> None:
 
 
 def test_stop_takes_every_reason_of_the_enumeration_and_no_other() -> None:
-    """As documented (fact 13)."""
+    """The reasons are those of the documentation (fact 13)."""
     client = Client()
 
     assert client.stop(client.start(), "AGENT_HANG_UP").status == 200
     assert client.stop(client.start(), "BOREDOM").status == 422
 
 
-def test_active_sessions_are_listed_with_what_clients_read() -> None:
-    """`id`, `created_at`, `duration`; later `end_at`, `end_reason`, `credits_consumed` (fact 17)."""
+def test_active_sessions_have_the_fields_that_clients_read() -> None:
+    """Clients read `id`, `created_at`, `duration`; later `end_at`, `end_reason`, `credits_consumed` (fact 17)."""
     client = Client()
     session = client.start()
     active = client.call("GET", "/v1/sessions?type=active").body["data"]["results"][0]
@@ -227,7 +227,7 @@ def test_active_sessions_are_listed_with_what_clients_read() -> None:
     assert active["created_at"].startswith("2026-01-01T00:00:00")
 
 
-def test_hosted_session_is_told_its_room() -> None:
+def test_hosted_session_gets_a_room() -> None:
     """Without `livekit_config` the service opens one (facts 81 to 84)."""
     client = Client()
     session = client.start(livekit_config=None)

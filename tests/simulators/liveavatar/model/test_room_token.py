@@ -9,8 +9,8 @@ from simulators.liveavatar.model.room_token import GRANTS, read_room_token
 from tests.simulators.liveavatar.model.client import room_token
 
 
-def test_token_of_the_livekit_api_grants_all_that_is_needed() -> None:
-    """Its defaults are what the official plugin sends."""
+def test_token_of_the_livekit_api_has_all_required_grants() -> None:
+    """The LiveKit API's defaults are those that the official plugin sends."""
     token = api.AccessToken("devkey", "a-secret-of-more-than-thirty-two-characters").with_identity("avatar")
     read = read_room_token(token.with_grants(api.VideoGrants(room_join=True, room="r")).to_jwt())
 
@@ -21,7 +21,7 @@ def test_token_of_the_livekit_api_grants_all_that_is_needed() -> None:
 @pytest.mark.parametrize("grant", GRANTS)
 @pytest.mark.parametrize("value", [False, None])
 def test_grant_is_missing_when_it_is_false_or_left_out(grant: str, value: bool | None) -> None:
-    """A grant counts when it is given in so many words."""
+    """A grant counts only if it is written out as true."""
     read = read_room_token(room_token(**{grant: value}))
 
     assert read is not None
@@ -29,6 +29,6 @@ def test_grant_is_missing_when_it_is_false_or_left_out(grant: str, value: bool |
 
 
 @pytest.mark.parametrize("token", ["accepted", "", "a.b.c", "\u00e4"])
-def test_no_token_is_read_from_anything_else(token: str) -> None:
-    """A string that is no JWT gives no claims."""
+def test_a_string_that_is_not_a_token_gives_no_claims(token: str) -> None:
+    """A string that is not a JWT gives no claims."""
     assert read_room_token(token) is None

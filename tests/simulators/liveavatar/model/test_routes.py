@@ -21,7 +21,7 @@ from simulators.liveavatar.model.routes import ROUTES, find_target
     ],
 )
 def test_endpoint_is_found_by_method_and_path(method: str, path: str, name: str, parts: dict[str, str]) -> None:
-    """Or the status of what is none."""
+    """An unknown one gives the status of the refusal."""
     target = find_target(method, path)
 
     assert (target.name, target.parts) == (name, parts)
@@ -35,7 +35,7 @@ def test_query_is_read() -> None:
 
 
 def test_names_are_unique() -> None:
-    """Faults refer to them."""
+    """Faults refer to routes by their names."""
     names = [route.name for route in ROUTES]
 
     assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""Work that is due at an instant."""
+"""Actions that are due at an instant."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from simulators.liveavatar.model.schedule import Schedule
 
 
 def test_actions_are_done_in_the_order_of_their_instants() -> None:
-    """Those of one instant in the order in which they were planned, and none that is not due."""
+    """Actions of one instant come in the order of their planning, and none that is not due."""
     schedule, done = Schedule(), list[tuple[str, float]]()
     for name, at in (("late", 3.0), ("first", 1.0), ("second", 1.0), ("third", 2.0)):
-        schedule.at(at, lambda now, name=name: done.append((name, now)))  # type: ignore[misc] # the name of this turn
+        schedule.at(at, lambda now, name=name: done.append((name, now)))  # type: ignore[misc] # the loop's name
     schedule.run(2.0)
 
     assert done == [("first", 1.0), ("second", 1.0), ("third", 2.0)]

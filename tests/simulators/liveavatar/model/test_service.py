@@ -1,4 +1,4 @@
-"""Whole calls at random: what holds for every one of them, whatever the habits."""
+"""Random whole calls: their common properties, whatever the habits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ many = settings(max_examples=60)
 
 
 def sent_by_utterance(story: Story, session: Session) -> Iterator[bytes]:
-    """The speech that each utterance of a session brought."""
+    """Yield the speech that each utterance of a session received."""
     sent, start = story.sent.get(session.id, b""), 0
     for utterance in session.utterances:
         yield sent[start : start + utterance.received_bytes]
@@ -41,7 +41,7 @@ def sent_by_utterance(story: Story, session: Session) -> Iterator[bytes]:
 
 @many
 @whole_calls
-def test_what_is_heard_is_what_was_sent_but_for_what_was_cut(habits: Habits, steps: list[Step]) -> None:
+def test_the_heard_speech_is_the_sent_speech_except_for_cuts(habits: Habits, steps: list[Step]) -> None:
     """Every utterance is heard from its beginning, in order, and to its end unless something cut it."""
     story = tell(habits, steps)
     for session in story.client.model.sessions:
@@ -60,7 +60,7 @@ def test_what_is_heard_is_what_was_sent_but_for_what_was_cut(habits: Habits, ste
 @many
 @whole_calls
 def test_one_avatar_is_heard_saying_one_thing_while_it_is_in_its_room(habits: Habits, steps: list[Step]) -> None:
-    """Spans follow one another, within the session, and their length is what was heard."""
+    """Spans follow one another within the session, and their length is that of the heard sound."""
     for session in tell(habits, steps).client.model.sessions:
         spans = session.heard_spans
         assert all(before[1] <= after[0] + 1e-6 for before, after in pairwise(spans))
@@ -74,7 +74,7 @@ def test_one_avatar_is_heard_saying_one_thing_while_it_is_in_its_room(habits: Ha
 @many
 @whole_calls
 def test_slots_are_never_overbooked(habits: Habits, steps: list[Step]) -> None:
-    """Not even by a session that has ended a moment ago."""
+    """A session that has just ended still counts."""
     sessions = [session for session in tell(habits, steps).client.model.sessions if session.started_at is not None]
     for session in sessions:
         at = session.started_at or 0.0
@@ -91,7 +91,7 @@ def test_slots_are_never_overbooked(habits: Habits, steps: list[Step]) -> None:
 @many
 @whole_calls
 def test_billing_adds_up(habits: Habits, steps: list[Step]) -> None:
-    """Every second from a start's effect to the end, and nothing else; no session starts without a credit."""
+    """Every second from a start's effect to the end is billed, and no other; no session starts without a credit."""
     model, now = (client := tell(habits, steps).client).model, client.now
     lengths = [session.seconds(now) for session in model.sessions]
 
@@ -106,7 +106,7 @@ def test_billing_adds_up(habits: Habits, steps: list[Step]) -> None:
 @many
 @whole_calls
 def test_every_request_and_handshake_is_answered_once(habits: Habits, steps: list[Step]) -> None:
-    """In the order in which the model asks to be waited for, and a WebSocket says nothing before it opens or after."""
+    """Answers come in the order of the model's deadlines; a WebSocket sends only while it is open."""
     happened = tell(habits, steps).client.happened
     replies = Counter(each.request_id for _, each in happened if isinstance(each, Replied))
     is_open = set[int]()
@@ -127,8 +127,8 @@ def test_every_request_and_handshake_is_answered_once(habits: Habits, steps: lis
 
 @many
 @given(stories.habits, stories.steps, st.floats(0.01, 1.0))
-def test_same_call_gives_the_same_however_often_it_is_advanced(habits: Habits, steps: list[Step], beat: float) -> None:
-    """A model that is also looked at in between is no other model."""
+def test_a_call_does_not_depend_on_how_often_it_is_advanced(habits: Habits, steps: list[Step], beat: float) -> None:
+    """Advancing a model in between does not change it."""
 
     class Restless(Client):
         def wait(self, seconds: float) -> None:
@@ -148,7 +148,7 @@ def test_same_call_gives_the_same_however_often_it_is_advanced(habits: Habits, s
 
 @many
 @whole_calls
-def test_model_asks_for_less_and_less_attention(habits: Habits, steps: list[Step]) -> None:
+def test_models_deadlines_advance_and_end(habits: Habits, steps: list[Step]) -> None:
     """After `advance` the next deadline is later, and in the end there is none that matters."""
     client = tell(habits, steps).client
     for _ in range(1000):
@@ -162,7 +162,7 @@ def test_model_asks_for_less_and_less_attention(habits: Habits, steps: list[Step
 
 
 def test_ids_are_counted_or_made() -> None:
-    """So that a failing call can be read; a stand-in makes its own."""
+    """Counted ids make a failing call readable; a stand-in generates random ones."""
     model = ServiceModel(Habits.fast(), now=5.0, new_id=lambda kind: f"a-{kind}")
     number = model.request("POST", "/v1/sessions/token", KEY, token_request(), 5.0)
 

@@ -16,7 +16,7 @@ SANDBOX = {"avatar_id": WAYNE_ID, "is_sandbox": True}
 
 
 def test_avatar_joins_and_leaves_with_the_identity_of_its_token() -> None:
-    """After the answer to the start (facts 24, 76)."""
+    """The avatar joins after the answer to the start (facts 24, 76)."""
     client = Client()
     session = client.start()
     started_at = client.now
@@ -32,7 +32,7 @@ def test_avatar_joins_and_leaves_with_the_identity_of_its_token() -> None:
 
 
 def test_first_speech_is_cold_and_later_ones_are_warm() -> None:
-    """Three seconds and six tenths (facts 43, 44)."""
+    """The first takes three seconds, later ones six tenths (facts 43, 44)."""
     client = Client()
     session = client.start()
     socket = client.open(session)
@@ -47,7 +47,7 @@ def test_first_speech_is_cold_and_later_ones_are_warm() -> None:
 
 
 def test_interrupt_has_its_tail_and_its_acknowledgement() -> None:
-    """0.4 s more are heard, the acknowledgement comes after 0.188 s, and the session lives on (facts 54 to 57)."""
+    """0.4 s more are heard, the acknowledgement comes after 0.188 s, and the session continues (facts 54 to 57)."""
     client = Client(Habits(first_speech_starts_after=0.6))
     session = client.start()
     socket = client.open(session)
@@ -68,7 +68,7 @@ def test_interrupt_has_its_tail_and_its_acknowledgement() -> None:
 
 @pytest.mark.parametrize("asked", [30, None])
 def test_sandbox_session_ends_at_its_own_time(asked: int | None) -> None:
-    """The socket is closed with 1000, also when less was asked for (facts 38, 70)."""
+    """The socket is closed with 1000, even if a shorter session was requested (facts 38, 70)."""
     client = Client()
     session = client.start(**SANDBOX, max_session_duration=asked)
     socket = client.open(session)
@@ -79,8 +79,8 @@ def test_sandbox_session_ends_at_its_own_time(asked: int | None) -> None:
     assert SocketClosed(socket, 1000) in [each for _, each in client.happened]
 
 
-def test_paid_session_cuts_speech_at_its_limit_and_says_that_it_ended() -> None:
-    """No error and no close; it counts until it is stopped (fact 69)."""
+def test_paid_session_cuts_speech_at_its_limit_and_reports_its_end() -> None:
+    """There is no error and no close; the session is billed until it is stopped (fact 69)."""
     client = Client()
     session = client.start(max_session_duration=20)
     socket = client.open(session)
@@ -99,7 +99,7 @@ def test_paid_session_cuts_speech_at_its_limit_and_says_that_it_ended() -> None:
 
 
 def test_paid_session_ends_at_its_limit_when_so_set() -> None:
-    """As one of the sandbox does."""
+    """The session then ends like one of the sandbox."""
     client = Client(Habits(paid_limit="ends"))
     session = client.start(max_session_duration=20)
     client.wait(26.8)
@@ -107,8 +107,8 @@ def test_paid_session_ends_at_its_limit_when_so_set() -> None:
     assert client.session(session).end_reason == "MAX_DURATION_REACHED"
 
 
-def test_session_that_nobody_stops_is_reaped() -> None:
-    """After about 200 s without a WebSocket, and it costs until then (fact 67)."""
+def test_session_without_a_stop_is_reaped() -> None:
+    """The reap comes after about 200 s without a WebSocket, and the session is billed until then (fact 67)."""
     client = Client()
     session = client.start()
     client.model.close_socket(client.open(session), client.now)
@@ -119,7 +119,7 @@ def test_session_that_nobody_stops_is_reaped() -> None:
 
 
 def test_session_without_commands_ends_and_a_keep_alive_saves_it() -> None:
-    """Five minutes, of either kind of keep-alive."""
+    """The session ends after five minutes; either kind of keep-alive saves it."""
     client = Client()
     idle, kept = client.start(), client.start()
     client.open(idle)
@@ -135,7 +135,7 @@ def test_session_without_commands_ends_and_a_keep_alive_saves_it() -> None:
 
 
 def test_end_closes_everything_and_keeps_its_first_reason() -> None:
-    """The client is told, the socket closed, the room left."""
+    """The client is informed, the socket closed, and the room left."""
     client = Client()
     session = client.start()
     socket = client.open(session)

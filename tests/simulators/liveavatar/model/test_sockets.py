@@ -1,4 +1,4 @@
-"""WebSockets: readiness, `connected`, losses."""
+"""WebSockets: readiness, `connected`, and losses."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.simulators.liveavatar.model.client import Client
 
 
 def closes(client: Client) -> list[tuple[int, int]]:
-    """The WebSockets that were closed, and with which code."""
+    """Return the WebSockets that were closed, with their codes."""
     return [(each.socket_id, each.code) for _, each in client.happened if isinstance(each, SocketClosed)]
 
 
-def test_connected_is_told_some_time_after_the_start() -> None:
-    """Not when the WebSocket opens (fact 31)."""
+def test_connected_is_sent_some_time_after_the_start() -> None:
+    """The opening of the WebSocket does not matter (fact 31)."""
     client = Client()
     session = client.start()
     started_at = client.now
@@ -28,8 +28,8 @@ def test_connected_is_told_some_time_after_the_start() -> None:
 
 
 @pytest.mark.parametrize(("habits", "again"), [({}, False), ({"tells_connected_once": False}, True)])
-def test_connected_is_told_on_the_first_socket_alone(habits: dict[str, Any], again: bool) -> None:
-    """A client that comes back is not told, and its commands are taken all the same (fact 36)."""
+def test_connected_is_sent_only_on_the_first_socket(habits: dict[str, Any], again: bool) -> None:
+    """A client that reconnects does not get it, and its commands are still accepted (fact 36)."""
     client = Client(Habits(**habits))
     session = client.start()
     first = client.open(session)
@@ -43,8 +43,8 @@ def test_connected_is_told_on_the_first_socket_alone(habits: dict[str, Any], aga
     assert "audio_buffer_cleared" in client.kinds(second)
 
 
-def test_connected_is_not_told_when_the_first_socket_was_lost_before() -> None:
-    """The choice is an option: no observation has it."""
+def test_connected_is_not_sent_when_the_first_socket_was_lost_before() -> None:
+    """The choice is an option, because it was not observed."""
     client = Client()
     session = client.start()
     client.model.close_socket(client.open(session), client.now)
@@ -55,7 +55,7 @@ def test_connected_is_not_told_when_the_first_socket_was_lost_before() -> None:
 
 
 @pytest.mark.parametrize(("connected_after", "told"), [(5.6, True), (None, False)])
-def test_connected_is_late_or_missing_and_commands_are_taken(connected_after: float | None, told: bool) -> None:
+def test_connected_is_late_or_missing_and_commands_are_accepted(connected_after: float | None, told: bool) -> None:
     """Readiness does not depend on the event (facts 32, 33, 35)."""
     client = Client(Habits(connected_after=connected_after))
     session = client.start()
@@ -69,8 +69,8 @@ def test_connected_is_late_or_missing_and_commands_are_taken(connected_after: fl
 
 
 @pytest.mark.parametrize(("drops", "heard"), [(True, 0.0), (False, 1.0)])
-def test_early_commands_are_dropped_or_taken(drops: bool, heard: float) -> None:
-    """Documented is the one, seen in production the other (fact 33)."""
+def test_early_commands_are_dropped_or_accepted(drops: bool, heard: float) -> None:
+    """The first is documented, the second was observed in production (fact 33)."""
     client = Client(Habits(drops_early_commands=drops))
     session = client.start()
     socket = client.open(session)
@@ -83,7 +83,7 @@ def test_early_commands_are_dropped_or_taken(drops: bool, heard: float) -> None:
 
 @pytest.mark.parametrize(("loses", "heard"), [(True, 0.0), (False, 1.0)])
 def test_speech_before_the_avatar_has_joined_is_lost_when_so_set(loses: bool, heard: float) -> None:
-    """Else it waits for the avatar (fact 33)."""
+    """Otherwise it waits for the avatar (fact 33)."""
     client = Client(Habits(loses_speech_before_joined=loses, joins_after=3.0))
     session = client.start()
     socket = client.open(session)
@@ -97,7 +97,7 @@ def test_speech_before_the_avatar_has_joined_is_lost_when_so_set(loses: bool, he
 
 
 def test_new_socket_replaces_the_old_one() -> None:
-    """The new socket is not told of `connected`, which went to the lost one."""
+    """The new socket gets no `connected`, which was sent on the lost one."""
     client = Client()
     session = client.start()
     first, second = client.open(session), client.open(session)
@@ -109,8 +109,8 @@ def test_new_socket_replaces_the_old_one() -> None:
     assert "audio_buffer_cleared" not in client.kinds(first) + client.kinds(second)
 
 
-def test_half_open_socket_loses_both_ways_and_is_not_told() -> None:
-    """The client has to find out by itself (fact 40)."""
+def test_half_open_socket_loses_both_directions_without_a_close() -> None:
+    """The client has to detect it by itself (fact 40)."""
     client = Client()
     session = client.start()
     socket = client.open(session)
@@ -123,8 +123,8 @@ def test_half_open_socket_loses_both_ways_and_is_not_told() -> None:
     assert closes(client) == []
 
 
-def test_lost_socket_is_seen_to_end() -> None:
-    """Without a close code; another one is taken."""
+def test_lost_socket_is_closed_for_its_client() -> None:
+    """The loss has no close code; another socket is accepted."""
     client = Client()
     session = client.start()
     socket = client.open(session)
@@ -150,8 +150,8 @@ def test_queued_speech_plays_on_or_is_dropped_with_the_socket(keeps: bool, heard
     assert len(client.session(session).heard) / 48_000 == pytest.approx(heard, abs=0.001)
 
 
-def test_frame_that_is_too_big_costs_the_socket() -> None:
-    """Not the session."""
+def test_frame_that_is_too_big_closes_the_socket() -> None:
+    """The session continues."""
     client = Client()
     session = client.start()
     socket = client.open(session)
@@ -162,7 +162,7 @@ def test_frame_that_is_too_big_costs_the_socket() -> None:
     assert client.session(session).is_running
 
 
-def test_url_leads_nowhere_when_it_is_unknown_or_its_session_is_over() -> None:
+def test_url_is_refused_when_it_is_unknown_or_its_session_is_over() -> None:
     """The handshake is refused."""
     client = Client()
     session = client.start()
@@ -175,7 +175,7 @@ def test_url_leads_nowhere_when_it_is_unknown_or_its_session_is_over() -> None:
 
 
 def test_url_works_with_something_appended() -> None:
-    """A client was seen to append its session token (fact 16)."""
+    """A client was observed to append its session token (fact 16)."""
     client = Client()
     session = client.start()
     socket = client.model.open_socket(f"{session['ws_url']}?session_token=x", client.now)

@@ -1,4 +1,4 @@
-"""What was heard, with its silences."""
+"""The sound that was heard, with its silences."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ FIRST, SECOND = Utterance(1, "u1"), Utterance(2, "u2")
 
 
 @pytest.mark.parametrize("keeps", [True, False])
-def test_sound_is_taken_once_with_silence_between_its_pieces(keeps: bool) -> None:
-    """From where the last call ended."""
+def test_sound_is_returned_once_with_silence_between_its_pieces(keeps: bool) -> None:
+    """The sound begins where the last call ended."""
     sound = Sound(keeps=keeps)
     sound.add(2, b"aabb", FIRST)
     assert sound.take(5) == b"\0\0\0\0aabb\0\0"

@@ -1,12 +1,12 @@
-"""One utterance: its audio, and what becomes of it."""
+"""One utterance: its audio, and how much of it is played."""
 
 from __future__ import annotations
 
 from simulators.liveavatar.model import RATE_HZ, Utterance
 
 
-def test_audio_is_taken_in_order_and_counted() -> None:
-    """Not more than there is."""
+def test_audio_is_returned_in_order_and_counted() -> None:
+    """No more is returned than there is."""
     utterance = Utterance(1, "u1")
     utterance.append(b"aabbcc")
 
@@ -16,7 +16,7 @@ def test_audio_is_taken_in_order_and_counted() -> None:
     assert utterance.is_played
 
 
-def test_audio_beyond_what_is_allowed_is_not_played() -> None:
+def test_audio_beyond_the_limit_is_not_played() -> None:
     """The audio beyond the limit counts as received, and the utterance as played."""
     utterance = Utterance(1, "u1", allowed_samples=1)
     utterance.append(b"aabb")
@@ -37,7 +37,7 @@ def test_short_chunks_alone_are_not_playable_before_the_seal() -> None:
 
 
 def test_interrupt_leaves_the_tail() -> None:
-    """And nothing more will come."""
+    """No more audio is accepted then."""
     utterance = Utterance(1, "u1")
     utterance.append(b"aabbcc")
     utterance.interrupt(1)

@@ -11,24 +11,24 @@ PAGE = Path(__file__).parents[4] / "docs" / "recording.md"
 
 
 def example() -> list[str]:
-    """The lines of the example in docs/recording.md."""
+    """Return the lines of the example in docs/recording.md."""
     blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text("utf-8"), flags=re.DOTALL)
     return str(blocks[-1]).splitlines()
 
 
 def lines(*entries: tuple[float, str, dict[str, Any]]) -> list[str]:
-    """A recording of these lines."""
+    """Return a recording of these lines."""
     head = (0.0, "note", {"text": "recording", "version": 1, "started_at": "2026-12-01T10:00:00Z"})
     return [json.dumps({"at": at, "kind": kind, **fields}) for at, kind, fields in (head, *entries)]
 
 
 def sent(at: float, kind: str, event_id: str) -> tuple[float, str, dict[str, Any]]:
-    """A line: the client sends a command."""
+    """Return the line of a command that the client sends."""
     return at, "send", {"socket": 1, "message": {"type": kind, "event_id": event_id}}
 
 
 def received(at: float, kind: str, **fields: Any) -> tuple[float, str, dict[str, Any]]:
-    """A line: the service sends a message."""
+    """Return the line of a message that the service sends."""
     return at, "receive", {"socket": 1, "message": {"type": kind, **fields}}
 
 

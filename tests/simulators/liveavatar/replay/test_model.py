@@ -16,7 +16,7 @@ REFUSED = (1.0, "open", {"socket": 1, "url": "wss://x/<redacted:9>", "status": 5
 
 
 def happened(model: ReplayModel, until: float) -> list[tuple[float, Happening]]:
-    """Let time pass; what happens, and when."""
+    """Let time pass; return the events and their times."""
     found: list[tuple[float, Happening]] = []
     while (at := model.next_at()) is not None and at <= until:
         found += [(round(at, 3), each) for each in model.advance(at)]
@@ -24,7 +24,7 @@ def happened(model: ReplayModel, until: float) -> list[tuple[float, Happening]]:
 
 
 def replies(model: ReplayModel, until: float = 100.0) -> list[Any]:
-    """The answers until then."""
+    """Return the answers until then."""
     return [each for _, each in happened(model, until) if isinstance(each, Replied)]
 
 
@@ -33,8 +33,8 @@ def send(model: ReplayModel, socket: int, kind: str, now: float, event_id: str =
     model.receive(socket, json.dumps({"type": kind, "event_id": event_id}), now)
 
 
-def test_calls_are_answered_in_order_after_their_time() -> None:
-    """With made-up values in the places of those that were taken out, the same for one session."""
+def test_calls_are_answered_in_order_with_the_recorded_delay() -> None:
+    """Redacted values are replaced by invented ones, the same within one session."""
     model = ReplayModel(read_recording(example()), now=0.0)
     model.request("POST", "/v1/sessions/token", {}, {}, 0.0)
     ((at, token),) = happened(model, 1.0)
@@ -49,8 +49,8 @@ def test_calls_are_answered_in_order_after_their_time() -> None:
     assert start.body["data"]["ws_url"].startswith("ws://")
 
 
-def test_last_answer_is_repeated_and_what_was_not_called_is_not_found() -> None:
-    """A client may ask more often than the recorded one did."""
+def test_last_answer_is_repeated_and_an_unrecorded_call_is_not_found() -> None:
+    """A client may call more often than the recorded one did."""
     model = ReplayModel(read_recording(example()), now=0.0)
     for _ in range(3):
         model.request("POST", "/v1/sessions/token", {}, {}, 0.0)
@@ -71,7 +71,7 @@ def test_call_without_an_answer_gets_none() -> None:
     assert model.next_at() is None
 
 
-def test_room_of_the_recorded_call_is_not_told() -> None:
+def test_room_of_the_recorded_call_is_not_given() -> None:
     """The replay never leads a client to a real LiveKit server."""
     request = {"call": 1, "method": "POST", "path": "/v1/sessions/start", "auth": "token", "body": None}
     body = {"code": 100, "data": {"livekit_url": "wss://heygen.livekit.cloud"}, "message": ""}
@@ -84,8 +84,8 @@ def test_room_of_the_recorded_call_is_not_told() -> None:
     assert replies(model)[0].body["data"] == {"livekit_url": "ws://mine"}
 
 
-def test_socket_says_what_it_said_after_the_same_time() -> None:
-    """Counted from the message before it."""
+def test_socket_sends_its_messages_with_the_recorded_delay() -> None:
+    """The delay counts from the message before."""
     model = ReplayModel(read_recording(TALK), now=10.0)
     socket = model.open_socket("any", 10.0)
     found = happened(model, 20.0)
@@ -106,8 +106,8 @@ def test_socket_says_what_it_said_after_the_same_time() -> None:
     assert found[-1] == (31.0, SocketClosed(socket, 4001))
 
 
-def test_closed_socket_says_nothing_more() -> None:
-    """A closed socket is sent nothing, whichever side closed it."""
+def test_closed_socket_sends_nothing_more() -> None:
+    """Either side may have closed the socket."""
     model = ReplayModel(read_recording(TALK), now=0.0)
     socket = model.open_socket("any", 0.0)
     model.advance(0.0)
@@ -121,8 +121,8 @@ def test_closed_socket_says_nothing_more() -> None:
     ("recorded", "statuses"),
     [([], [404]), ([REFUSED], [503, 404]), ([(*OPEN[:2], {**OPEN[2], "status": None})], [503])],
 )
-def test_handshake_is_refused_as_it_was(recorded: list[Any], statuses: list[int]) -> None:
-    """With 404 when there were no more."""
+def test_handshake_is_refused_as_recorded(recorded: list[Any], statuses: list[int]) -> None:
+    """Beyond the recorded ones the status is 404."""
     model = ReplayModel(read_recording(lines(*recorded)), now=0.0)
     for _ in statuses:
         model.open_socket("any", 0.0)
@@ -131,7 +131,7 @@ def test_handshake_is_refused_as_it_was(recorded: list[Any], statuses: list[int]
 
 
 def test_garbage_is_ignored() -> None:
-    """A client is not judged by a recording."""
+    """A recording does not judge a client."""
     model = ReplayModel(read_recording(TALK), now=0.0)
     socket = model.open_socket("any", 0.0)
     happened(model, 1.0)

@@ -1,4 +1,4 @@
-"""Reading a recording."""
+"""Parsing a recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.simulators.liveavatar.replay.recorded import TALK, example, lines
 
 
 def test_example_of_the_documentation_is_read() -> None:
-    """Two calls with their answers, and a WebSocket with its cues."""
+    """The example has two calls with their answers, and a WebSocket with its cues."""
     recording = read_recording(example())
     token, start = recording.calls
     (socket,) = recording.sockets
@@ -21,8 +21,8 @@ def test_example_of_the_documentation_is_read() -> None:
     assert socket.cues[1].answers[0][0] == pytest.approx(0.619)
 
 
-def test_what_the_service_said_belongs_to_the_message_before_it() -> None:
-    """With the seconds that passed since, and so does its close."""
+def test_each_message_of_the_service_belongs_to_the_message_before_it() -> None:
+    """A message's delay counts from there; the same holds for the close."""
     (socket,) = read_recording(TALK).sockets
     last = socket.cues[-1]
 
@@ -31,7 +31,7 @@ def test_what_the_service_said_belongs_to_the_message_before_it() -> None:
 
 
 def test_calls_may_overlap_and_stay_unanswered() -> None:
-    """The number of a reply is that of its request; an error is no answer."""
+    """A reply has the number of its request; an error is not an answer."""
     request = {"method": "GET", "auth": "key", "body": None}
     recording = read_recording(
         lines(
@@ -63,7 +63,7 @@ def test_unknown_kinds_and_fields_are_ignored() -> None:
         '{"at": 0, "kind": "note", "text": "recording", "version": 2}',
     ],
 )
-def test_text_that_is_no_recording_is_refused(line: str) -> None:
+def test_invalid_text_is_refused(line: str) -> None:
     """The message names the line."""
     with pytest.raises(RecordingError, match="line 2 "):
         read_recording([*lines(), line])

@@ -1,4 +1,4 @@
-"""One recorded WebSocket, played to another client."""
+"""One recorded WebSocket, replayed to another client."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from tests.simulators.liveavatar.replay.recorded import TALK
 
 
 def opened() -> Script:
-    """The talk, after its handshake."""
+    """Return the script of the talk, after its handshake."""
     script = Script(read_recording(TALK).sockets[0].cues)
     script.open()
     return script
 
 
 def answers(script: Script, kind: str, event_id: str = "x") -> list[str]:
-    """Return the service's answers to a message, in short."""
+    """Return the service's answers to a message, in short form."""
     cues = script.receive({"type": kind, "event_id": event_id})
     return [answer["type"].removeprefix("agent.") for cue in cues for _, answer in cue.answers]
 
 
 def test_same_client_gets_the_same_answers() -> None:
-    """Message by message."""
+    """The answers come message by message."""
     script = opened()
     kinds = ["agent.speak", "agent.speak", "agent.speak_end", "session.keep_alive", "agent.interrupt"]
 
@@ -35,14 +35,14 @@ def test_same_client_gets_the_same_answers() -> None:
 
 
 def test_fewer_chunks_get_all_answers_with_the_next_message() -> None:
-    """Speech may be cut otherwise."""
+    """Speech may be cut in another way than recorded."""
     script = opened()
 
     assert answers(script, "agent.speak") == ["audio_buffer_appended"]
     assert answers(script, "agent.speak_end") == ["speak_started", "speak_ended"]
 
 
-def test_chunks_too_many_are_ignored() -> None:
+def test_additional_chunks_are_ignored() -> None:
     """Chunks beyond the recorded ones get no answer, and the recorded answers stay in order."""
     script = opened()
 
@@ -50,7 +50,7 @@ def test_chunks_too_many_are_ignored() -> None:
     assert answers(script, "agent.speak_end") == ["speak_ended"]
 
 
-def test_keep_alive_at_another_time_leaves_nothing_behind() -> None:
+def test_keep_alive_at_another_time_has_no_effect() -> None:
     """A keep-alive is answered where the recording has one next, and ignored elsewhere."""
     script = opened()
 
@@ -58,8 +58,8 @@ def test_keep_alive_at_another_time_leaves_nothing_behind() -> None:
     assert answers(script, "agent.speak") == ["audio_buffer_appended"]
 
 
-def test_answers_name_the_commands_of_this_client() -> None:
-    """Wherever a recorded name stands; others stay."""
+def test_answers_have_the_ids_of_this_client() -> None:
+    """This client's ids replace the recorded ones; other values stay."""
     script = opened()
     answers(script, "agent.speak", "mine-1")
     answers(script, "agent.speak_end", "mine-2")

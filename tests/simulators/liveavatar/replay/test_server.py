@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def replaying(path: Path) -> AsyncIterator[StandIn]:
-    """`python -m simulators --replay`, in this process."""
+    """Run `python -m simulators --replay` in this process."""
     options = parse_arguments(["--only", "liveavatar", "--replay", str(path)]).options
     async with TestServer(create_app(options)) as server, ClientSession() as http:
         yield StandIn(f"{server.make_url('/liveavatar')}", http)
 
 
-async def test_recorded_call_is_held_again(tmp_path: Path) -> None:
-    """Token, start, WebSocket, a sentence."""
+async def test_recorded_call_is_replayed(tmp_path: Path) -> None:
+    """The call has a token, a start, a WebSocket and a sentence."""
     path = tmp_path / "call.jsonl"
     path.write_text("\n".join(example()), encoding="utf-8")
     async with replaying(path) as stand_in:
@@ -47,7 +47,7 @@ async def test_recorded_call_is_held_again(tmp_path: Path) -> None:
     assert started.headers["X-Stand-In"] == "liveavatar"
 
 
-def test_file_that_is_no_recording_ends_the_program(tmp_path: Path) -> None:
+def test_invalid_recording_ends_the_program(tmp_path: Path) -> None:
     """The program ends with one line that names the file and the reason."""
     path = tmp_path / "call.jsonl"
     path.write_text("no JSON", encoding="utf-8")
@@ -58,5 +58,5 @@ def test_file_that_is_no_recording_ends_the_program(tmp_path: Path) -> None:
 
 
 def test_recording_is_read_from_its_lines() -> None:
-    """As a file gives them, with their ends."""
+    """The lines are as a file gives them, with their line ends."""
     assert len(read_recording(f"{line}\n" for line in example()).calls) == 2
