@@ -78,8 +78,8 @@ class SessionExecutor:
     def __init__(
         self, driver: Driver, source: SessionSource, on_running: Callable[[int, RunningSession], None]
     ) -> None:
+        # Why the last start failed; None after a start that did not.
         self.last_error: AvatarError | None = None
-        """Why the last start failed; None after a start that did not."""
         self._driver = driver
         self._machine = driver.machine
         self._source = source

@@ -64,8 +64,8 @@ class OwnRoomSource:
         self._api = api
         self._access = access
         self._appearance = appearance
+        # Names in the room of avatars that have another one than the first, by their ids.
         self.names: dict[str, str] = {}
-        """Names in the room of avatars that have another one than the first, by their ids."""
         self._tokens: dict[str, SessionToken] = {}
 
     async def prepare(self, identity: str, avatar_id: str) -> str:
