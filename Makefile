@@ -2,7 +2,7 @@
 # uv from PATH, else a copy in .uv, next to the environment that it creates.
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --all-extras --quiet
-# Tests in real time, on real servers: two at a time, since they mostly wait. Together with the others they would be late.
+# Tests in real time, on real servers: two at a time, since they mostly wait. Among the others they would be late.
 REAL := tests/e2e tests/faults tests/benchmarks
 # The other tests sometimes wait for processes: one more at a time than there are cores.
 SIDE_BY_SIDE := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -39,7 +39,7 @@ test: setup ## run the tests, also end to end on a real LiveKit server; a quarte
 	@$(RUN) pytest -m "not long and not browser" -n $(SIDE_BY_SIDE) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" -n 2 --dist loadfile $(REAL)
 
-test-long: setup ## run the long tests: rare faults, and LiveKit away for a while; needs a Chromium; a quarter of an hour
+test-long: setup ## run the long tests: rare faults, LiveKit away for a while; needs a Chromium; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest -m long
 
@@ -59,18 +59,18 @@ bench: setup ## compare our avatar module with the official one; a quarter of an
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks
 
-bench-ear: setup ## compare whole calls with the official plugin's worker and with ours: times, processor, bytes; ten minutes
+bench-ear: setup ## compare whole calls of the official plugin's worker and ours: times, processor, bytes; ten minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.ear
 
-load: setup ## raise the number of calls, with our workers and the official plugin's: CPU, memory, latency, in docs/operations.md; eight minutes
+load: setup ## measure more and more calls, with our workers and the official plugin's: CPU, memory, latency, in docs/operations.md; eight minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.load --markdown docs/operations.md
 
 simulation: setup ## simulate 1,000 calls in bursts on 40 workers and 200 slots, with and without admission by slots
 	@$(RUN) python -m benchmarks.load.simulation
 
-fleet-faults: setup ## let faults strike two workers and a Redis under six calls: restarts, kills, LiveKit or Redis away, a frozen node; a quarter of an hour
+fleet-faults: setup ## test two workers and a Redis under six calls: restarts, kills, LiveKit or Redis away, a frozen node; a quarter of an hour
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks.fleet_faults
 
@@ -92,7 +92,7 @@ lint: setup ## check format, lint, types and import rules
 	@$(RUN) lint-imports
 	@$(RUN) python -m demo.page_build tsc --noEmit
 
-audit: setup ## check the dependencies for known vulnerabilities; with AUDIT_REQUIRED=1 an audit that can't be made fails
+audit: setup ## check the dependencies for known vulnerabilities; AUDIT_REQUIRED=1: an audit that can't be made fails
 	@$(RUN) .ci/audit
 	@$(RUN) .ci/audit-page
 
