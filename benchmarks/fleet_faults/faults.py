@@ -65,7 +65,7 @@ async def restart(fleet: Fleet) -> set[str]:
     """Start another worker, and have an old one end as soon as its calls are over."""
     old = fleet.busiest()
     await fleet.replace(old)
-    # SIGINT is an orderly end here: these workers run as `dev`, where SIGTERM means a reload; `start` uses SIGTERM.
+    # SIGINT asks for an orderly end: these workers run as `dev`, where SIGTERM is a reload, which waits for no calls.
     os.kill(_worker_process(old), signal.SIGINT)
     return set()
 
