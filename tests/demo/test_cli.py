@@ -37,7 +37,7 @@ def test_port_in_use_is_one_line_and_status_1() -> None:
     assert result.exit_code == 1
     assert result.stderr == (
         f"Port {port}, wanted for the stand-ins, is in use: is another demo running? "
-        "End that, or choose with --stand-ins-port.\n"
+        "Stop it, or set --stand-ins-port.\n"
     )
 
 
