@@ -183,7 +183,7 @@ class LiveAvatarAPI:
         what the plan allows; `SessionToken` says what was granted.
 
         Args:
-            avatar_id: Which avatar.
+            avatar_id: Id of the avatar at the service.
             room: Your LiveKit room; None for one that the service opens.
             is_sandbox: Free of charge, one minute at most, only with `SANDBOX_AVATAR_ID`.
             video_quality: None for the service's default, `high`.

@@ -61,7 +61,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
     any method here, and the events that this causes are emitted after the handler has returned.
 
     Args:
-        avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
+        avatar_id: Id of the avatar at the service; default LIVEAVATAR_AVATAR_ID.
         api_url: The service, with or without `/v1/sessions`; default LIVEAVATAR_API_URL, else the real one.
         api_key: Default LIVEAVATAR_API_KEY.
         is_sandbox: Free of charge, for about a minute, and only with the sandbox avatar.
@@ -146,7 +146,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
 
     @property
     def status(self) -> AvatarStatus:
-        """Whether there is an avatar, and why not."""
+        """The avatar's status: whether there is one, and why not."""
         return self._status
 
     @property
@@ -243,7 +243,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
         """Switch to another avatar, whose session takes over between two segments; a refused one changes nothing.
 
         Args:
-            avatar_id: Which avatar.
+            avatar_id: Id of the avatar at the service.
             name: Its name in the room; default: the first avatar's.
 
         Raises:

@@ -29,7 +29,7 @@ class TokenRequest:
     """The request for a session token.
 
     Attributes:
-        avatar_id: Which avatar.
+        avatar_id: Id of the avatar at the service.
         room: Your LiveKit room; None for one that the service opens.
         is_sandbox: Free of charge, one minute at most, one avatar.
         video_quality: None for the service's default, `high`.

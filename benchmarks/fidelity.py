@@ -24,7 +24,7 @@ FORMATS = tuple(product((22_050, 44_100, 48_000), (1, 2)))
 
 
 async def measure(samples: int, sampling: Sampling) -> list[Figure]:
-    """Say a segment in each format through the audio output; `samples` segments in the service's own format."""
+    """Pass a segment in each format directly to the audio output; `samples` segments in the service's own format."""
     async with open_stage() as stage:
         exact = await side_by_side(partial(_bit_exact, stage, samples, sampling))
         lost = await asyncio.gather(*(_lost(stage, rate, channels, sampling) for rate, channels in FORMATS))

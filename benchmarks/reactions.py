@@ -72,7 +72,7 @@ async def _silence(
 
 
 async def _reaction(call: Call, silence: Callable[[Call], None], random: Random) -> float | None:
-    """Return the seconds until the interrupt of a segment arrived; None if it did not."""
+    """Return the seconds until an interrupt in the middle of a segment arrived; None if it did not."""
     reports = len(call.reports)
     await synthesise(call.voice, tone(3.0), _PACE, random)
     await asyncio.sleep(random.uniform(0.4, 1.2))

@@ -103,7 +103,7 @@ class AvatarCaptions(TextOutput):
 
         Args:
             position: Seconds of it that were played.
-            interrupted: Whether it was cut off there.
+            interrupted: True if it was cut off there.
 
         Returns:
             The text that was heard.
@@ -124,7 +124,7 @@ class AvatarCaptions(TextOutput):
         self._delay = seconds
 
     async def aclose(self) -> None:
-        """Show the delayed words that were heard at once, and then show nothing more."""
+        """Show the delayed words at once, and then stop."""
         self._following.cancel()
         self._is_closing.set()
         self._shown.put_nowait(None)

@@ -83,7 +83,7 @@ class Beginnings:
 
 
 class DelayMeter:
-    """A meter that listens to the beginnings of a few segments on the avatar's own track, and to nothing else of it.
+    """A meter that receives the avatar's own track only at the beginnings of a few segments, and listens to those.
 
     Args:
         sound: The avatars' sound.

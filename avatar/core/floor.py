@@ -42,7 +42,7 @@ class FloorControl:
     def __init__(self, timings: Timings, *, can_publish: bool, can_mute: bool, now: float) -> None:
         self.floor = Floor.EMPTY
         self.track = Track.ABSENT
-        # The session that has the floor, or had it last.
+        # The session that has the floor, or the last one that had it.
         self.session: Session | None = None
         # When the fallback track may speak, if speech waits and no avatar has the floor.
         self.fallback_at = now + timings.first_fallback

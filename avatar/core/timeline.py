@@ -82,7 +82,7 @@ class Timeline:
 
     @property
     def waits_since(self) -> float | None:
-        """When the capture of the first segment began; None if there is none."""
+        """The time at which the capture of the first segment began; None if there is none."""
         return self._segments[0].captured_at if self._segments else None
 
     def sounds(self, now: float) -> bool:

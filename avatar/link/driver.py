@@ -80,7 +80,7 @@ class Driver:
             self._is_over.set()
 
     async def aclose(self, limit: float) -> None:
-        """Close the machine, and wait up to `limit` seconds until it is over; then nothing more is carried out."""
+        """Close the machine, and wait up to `limit` seconds until it is over; then carry out no more."""
         with self.step() as now:
             self.machine.close(now)
         try:

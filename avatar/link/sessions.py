@@ -97,7 +97,7 @@ class SessionExecutor:
         )
 
     def cancel(self, action: CancelStart) -> None:
-        """Give up a session, unless the service was already asked to start it."""
+        """Give up a session, unless the service was already asked to start it: then the answer is awaited."""
         preparing = self._preparing.pop(action.session, None)
         if preparing is not None:
             preparing.cancel()

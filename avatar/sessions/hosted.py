@@ -76,7 +76,7 @@ async def open_hosted_room(
 
     Args:
         api: The service.
-        avatar_id: Which avatar.
+        avatar_id: Id of the avatar at the service.
         is_sandbox: Free of charge, for about a minute, and only with the sandbox avatar.
         video_quality: The service's default is `high`.
         max_session_duration: Seconds; the service's default is the account's limit.

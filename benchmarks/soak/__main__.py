@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=main.__doc__)
-    parser.add_argument("--minutes", type=float, default=30.0, help="length of the run (default: 30)")
+    parser.add_argument("--minutes", type=float, default=30.0, help="minutes to run (default: 30)")
     parser.add_argument("--seed", type=int, default=1, help="seed of scripts and faults (default: 1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to this file")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write a page with the table to this file")
