@@ -1,6 +1,6 @@
-"""The entry: python agent.py dev | start | web | console | demo | doctor | eval | sessions | download-files.
+"""The entry point: python agent.py dev | start | web | console | demo | doctor | eval | sessions | download-files.
 
-`server` is the worker. `python -m livekit.agents` and `lk agent`, which look for one, find it in the package `agent`.
+`server` is the worker. `python -m livekit.agents` and `lk agent` look for one, and find it in the package `agent`.
 """
 
 import os
@@ -8,8 +8,8 @@ import signal
 import sys
 
 if __name__ == "__main__":
-    # Before the imports, which take seconds: the first process of a container gets no signal that it has no handler
-    # for. Nothing has begun yet that would have to end in order; a command that needs it sets a handler of its own.
+    # Set before the imports, which take seconds: the first process of a container gets only signals that it handles.
+    # No work has begun yet that needs an orderly end; a command that needs one sets its own handler.
     signal.signal(signal.SIGTERM, lambda number, _: os._exit(128 + number))
 
 from agent.process.platform import platform_problem
@@ -32,7 +32,8 @@ __all__ = ["server"]
 if __name__ == "__main__":
     try:
         from demo.cli import demo
-    except ModuleNotFoundError:  # installed without the extra `demo`
+    except ModuleNotFoundError:
+        # Installed without the extra `demo`.
         pass
     else:
         app.command()(demo)

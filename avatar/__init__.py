@@ -1,7 +1,8 @@
 """LiveAvatar as the face of a LiveKit agent: `from avatar import AvatarSession`.
 
-It takes the place of `livekit.plugins.liveavatar`, and knows what was heard: the unplayed speech is kept on a timeline
-with a playback clock, so an interruption reports the played position, a pause resumes, and a lost connection goes on.
+It replaces `livekit.plugins.liveavatar` and tracks what the caller has heard: unplayed speech is kept on a timeline
+with a playback clock. So an interruption reports the played position, a pause can be resumed, and speech continues
+after a lost connection.
 """
 
 from avatar.api import SANDBOX_AVATAR_ID, LiveAvatarAPI, VideoQuality
@@ -20,7 +21,7 @@ from avatar.errors import (
 from avatar.session import AvatarSession
 from avatar.sessions.hosted import HostedRoom, open_hosted_room
 
-# The name that programs catch which were written for the official plugin.
+# Programs that were written for the official plugin catch this name.
 LiveAvatarException = AvatarError
 
 __all__ = [

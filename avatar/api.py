@@ -43,18 +43,17 @@ DEFAULT_API_URL = "https://api.liveavatar.com"
 # Wayne, the one avatar of sandbox sessions ("Sandbox mode").
 SANDBOX_AVATAR_ID = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a"
 
-# Length of a sandbox session, whatever was asked for (70: 59.2 s).
+# Length of a sandbox session, whatever duration was requested (59.2 s in observation 70).
 SANDBOX_SECONDS = 59.0
 
-# On bad days a start takes 6 to 30 s and works all the same (3). Cutting it off earlier would leave a session running
-# that is not used.
+# On bad days a start takes 6 to 30 s and still succeeds (3). A shorter timeout would leave an unused session running.
 START_TIMEOUT_S = 30.0
 
 _NO_LONGER_THERE = frozenset({404, 410})
-# What a refusal says about a session that can't be stopped because it does not run. The words are not recorded (12).
+# Matches the refusal to stop a session that is not running. The service's exact words are not recorded (12).
 _NOT_RUNNING = re.compile(r"already|ended|closed|not (found|active|running)", re.IGNORECASE)
 
-# Of a token request: one for each limit of a plan that may turn out to be lower.
+# How often a token request is amended: once for each limit of the plan that may be lower than requested.
 _AMENDMENTS = 2
 
 _PAGE = 100
@@ -63,14 +62,14 @@ _PAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class SessionToken:
-    """A session that was made and not started: nothing is billed yet (8).
+    """A session that was created but not started: nothing is billed yet (8).
 
     Attributes:
-        session_id: The service's.
+        session_id: The service's id of the session.
         token: Starts the session.
         room: Name of the LiveKit room that the avatar is to join; empty if the service opens one.
-        max_session_duration: Seconds that were asked for and granted; None for the plan's limit.
-        video_quality: What was asked for and granted; None for the service's default.
+        max_session_duration: Seconds granted; None for the plan's limit.
+        video_quality: Quality granted; None for the service's default.
     """
 
     session_id: str
@@ -85,13 +84,13 @@ class StartedSession:
     """A session that runs, and is billed by the minute until it is stopped.
 
     Attributes:
-        session_id: The service's.
-        ws_url: Where speech is sent. It is a credential: its holder can speak through the avatar.
-        max_duration: Seconds after which the service ends the session, as it says or else as was asked for; None if
-            neither is known.
-        livekit_url: LiveKit server of the room that the service opened, if it did.
-        client_token: The caller joins that room with it.
-        agent_token: The agent joins that room with it.
+        session_id: The service's id of the session.
+        ws_url: WebSocket URL that speech is sent to. It is a credential: its holder can speak through the avatar.
+        max_duration: Seconds after which the service ends the session: the service's figure, else the requested one;
+            None if neither is known.
+        livekit_url: LiveKit server of the room, if the service opened one.
+        client_token: The caller's token for that room.
+        agent_token: The agent's token for that room.
     """
 
     session_id: str
@@ -107,7 +106,7 @@ class ActiveSession:
     """A running session of the account, started by this client or by another one.
 
     Attributes:
-        session_id: The service's.
+        session_id: The service's id of the session.
         duration: Seconds for which it has run, if the service says so.
     """
 
@@ -133,15 +132,15 @@ class Avatar:
 class LiveAvatarAPI:
     """A client of the REST interface.
 
-    It remembers what refusals told about the account's plan: a longer session or a better picture than the plan
-    allows is asked for once, and then replaced by what is allowed.
+    It learns the plan's limits from refusals: a session length or video quality above the plan is requested once, and
+    afterwards replaced by what the plan allows.
 
     Args:
         http: The HTTP session to use. The caller closes it.
-        api_key: Of LiveAvatar.
+        api_key: LiveAvatar API key.
         api_url: The service's address, with or without `/v1/sessions`.
-        timeout: Seconds for one call, but for the two that make and start a session: see `START_TIMEOUT_S`.
-        attempts: How often a call is made that may be repeated.
+        timeout: Seconds for one call, except the two that create and start a session: see `START_TIMEOUT_S`.
+        attempts: Attempts for a call that may be repeated.
         journal: Notes each session before it is started, and when it is stopped; None notes nothing.
         recorder: Records every call; None records nothing.
     """
@@ -178,15 +177,15 @@ class LiveAvatarAPI:
         video_quality: VideoQuality | None = None,
         max_session_duration: int | None = None,
     ) -> SessionToken:
-        """Make a session. Nothing is billed before `start`.
+        """Create a session. Nothing is billed before `start`.
 
-        A duration above the plan's limit, or `very_high` where the plan has no 1080p, is asked for again as the plan
-        allows it; `SessionToken` says what was granted.
+        If the plan refuses the duration, or refuses `very_high` because it has no 1080p, the request is repeated with
+        what the plan allows; `SessionToken` says what was granted.
 
         Args:
-            avatar_id: Which avatar.
+            avatar_id: Id of the avatar at the service.
             room: Your LiveKit room; None for one that the service opens.
-            is_sandbox: Free of charge, one minute at most, with `SANDBOX_AVATAR_ID` alone.
+            is_sandbox: Free of charge, one minute at most, only with `SANDBOX_AVATAR_ID`.
             video_quality: None for the service's default, `high`.
             max_session_duration: Seconds; None for the plan's limit.
 
@@ -204,20 +203,20 @@ class LiveAvatarAPI:
                     raise
         return await self._create_token(self._fitting(asked))
 
-    async def start(self, token: SessionToken, *, timeout: float = START_TIMEOUT_S) -> StartedSession:  # noqa: ASYNC109 - of the call itself, whose answer may come later
+    async def start(self, token: SessionToken, *, timeout: float = START_TIMEOUT_S) -> StartedSession:  # noqa: ASYNC109 - the HTTP call's own limit; its answer may come later
         """Start a session; from now on it is billed.
 
         Call it once: a call that failed half-way may have started the session, so stop the session after an error. Do
-        not cut the call off with a shorter limit of your own: let it go on, and stop the session that it gives.
+        not cancel the call after a shorter limit of your own: let it finish, and stop the session that it returns.
 
         Args:
-            token: What `create_token` gave.
+            token: The result of `create_token`.
             timeout: Seconds to wait for the answer.
 
         Raises:
             JournalError: The journal can't be written. Nothing was started: after a crash no process would know of
                 the session.
-            ServiceTimeout: The answer did not come. The session may have been started, or still be.
+            ServiceTimeout: No answer came. The session may have started, or may still start.
             AvatarError: As `create_token`.
         """
         if self._journal is not None:
@@ -237,7 +236,7 @@ class LiveAvatarAPI:
         )
 
     async def stop(self, session_id: str, reason: str = "USER_CLOSED") -> None:
-        """Stop a session. One that is over already counts as stopped (12).
+        """Stop a session. A session that is already over counts as stopped (12).
 
         Raises:
             AvatarError: As `create_token`.
@@ -262,7 +261,7 @@ class LiveAvatarAPI:
         await self._rest.call("POST", "/v1/sessions/keep-alive", self._key, body={"session_id": session_id})
 
     async def active_sessions(self) -> list[ActiveSession]:
-        """List the account's sessions that run, on this machine or elsewhere; the newest 2000.
+        """List the account's running sessions, started on this machine or elsewhere; at most the newest 2000.
 
         Raises:
             AvatarError: As `create_token`.
@@ -301,7 +300,7 @@ class LiveAvatarAPI:
         return self._limits.get(_account(asked), PlanLimits()).fit(asked)
 
     def _learn(self, asked: TokenRequest, error: ServiceError) -> bool:
-        """Remember what a refusal tells about the plan; False if it tells nothing."""
+        """Remember what a refusal says about the plan; return False if it says nothing."""
         known = self._limits.get(_account(asked), PlanLimits())
         learned = known.learn(known.fit(asked), error.body)
         if learned is None:
@@ -331,7 +330,7 @@ class LiveAvatarAPI:
         )
 
     async def _note(self, note: "Callable[[Journal], None]") -> None:
-        """Write down what has happened; it has happened, whether or not it can be written down."""
+        """Update the journal; a journal that can't be written is logged, and does not fail the call."""
         if self._journal is None:
             return
         try:
@@ -341,12 +340,12 @@ class LiveAvatarAPI:
 
 
 def _account(request: TokenRequest) -> tuple[str, bool]:
-    """What the limits of a plan may depend on: reports about 1080p contradict each other, by plan or by avatar (72)."""
+    """Return the key of the remembered limits: reports disagree whether 1080p depends on plan or avatar (72)."""
     return request.avatar_id, request.is_sandbox
 
 
 def _is_over(error: ServiceError) -> bool:
-    """True if a stop was refused because there is nothing to stop."""
+    """Return whether a stop was refused because there is nothing to stop."""
     if error.status_code in _NO_LONGER_THERE:
         return True
     return error.refusal is Refusal.INVALID and _NOT_RUNNING.search(error.body) is not None

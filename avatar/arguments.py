@@ -1,4 +1,4 @@
-"""What an avatar session can't do without: settings that are given, and the agent's identity in the room."""
+"""The arguments that an avatar session requires: its settings, and the agent's identity in the room."""
 
 import contextlib
 import os
@@ -12,13 +12,13 @@ from avatar.link.sources import RoomAccess
 
 
 def require(**values: str) -> None:
-    """Check that nothing is empty.
+    """Check that no value is empty.
 
     Args:
-        values: By the names of their environment variables.
+        values: The values, by the names of their environment variables.
 
     Raises:
-        ConfigurationError: Something is; the message names all of it.
+        ConfigurationError: A value is empty; the message names all that are.
     """
     missing = [name for name, value in values.items() if not value]
     if missing:
@@ -30,7 +30,7 @@ def local_identity(room: rtc.Room) -> str:
     """Find the identity of the agent in the room, on whose behalf the avatar publishes.
 
     Raises:
-        ConfigurationError: There is none yet: outside of a job the room has to be connected.
+        ConfigurationError: The agent has none yet: outside a job, the room has to be connected first.
     """
     with contextlib.suppress(RuntimeError):
         identity = get_job_context().token_claims().identity
@@ -51,10 +51,10 @@ def room_access(
         url: The server's address as the service reaches it; default LIVEKIT_URL, which is ours as well.
         key: Default LIVEKIT_API_KEY.
         secret: Default LIVEKIT_API_SECRET.
-        others: What the avatar needs besides, by the names of their environment variables.
+        others: Other required values, by the names of their environment variables.
 
     Raises:
-        ConfigurationError: Something is missing; the message names all of it.
+        ConfigurationError: A value is missing; the message names all that are.
     """
     url = url or os.environ.get("LIVEKIT_URL", "")
     key = key or os.environ.get("LIVEKIT_API_KEY", "")

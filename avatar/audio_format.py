@@ -1,4 +1,4 @@
-"""Any frame becomes the service's format: PCM16, 24 kHz, mono."""
+"""Conversion of any audio frame to the service's format: PCM16, 24 kHz, mono."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from avatar.core.audio import SAMPLE_RATE
 
 
 class Converter:
-    """Converts the frames of one segment; nothing is lost at its end, and nothing leaks into the next.
+    """A converter of one segment's frames; nothing is lost at its end, and nothing leaks into the next segment.
 
     Frames that have the format already pass untouched. The rate may change between segments, not within one.
     """
@@ -18,7 +18,7 @@ class Converter:
         self._resampler: rtc.AudioResampler | None = None
 
     def push(self, frame: rtc.AudioFrame) -> bytes:
-        """The PCM of a frame, as far as it is complete."""
+        """Convert a frame, and return the PCM that is complete so far."""
         if frame.num_channels == 1 and frame.sample_rate == SAMPLE_RATE:
             return bytes(frame.data)
         mono = _mono(frame)
@@ -29,17 +29,17 @@ class Converter:
         return _pcm(self._resampler.push(bytearray(mono)))
 
     def flush(self) -> bytes:
-        """What is left of the segment."""
+        """Return the rest of the segment."""
         resampler, self._resampler = self._resampler, None
         return b"" if resampler is None else _pcm(resampler.flush())
 
     def clear(self) -> None:
-        """Drop what is left of the segment."""
+        """Drop the rest of the segment."""
         self._resampler = None
 
 
 def _mono(frame: rtc.AudioFrame) -> bytes:
-    """The mean of a frame's channels."""
+    """Average a frame's channels."""
     if frame.num_channels == 1:
         return bytes(frame.data)
     samples = np.frombuffer(frame.data, dtype=np.int16).reshape(-1, frame.num_channels)

@@ -1,4 +1,4 @@
-"""The framework's side of the avatar: frames in, playback events out. It never raises because of the avatar."""
+"""The framework's side of the avatar: it takes frames, and reports playback. A failing avatar never raises here."""
 
 import asyncio
 import time
@@ -32,36 +32,37 @@ class AvatarAudioOutput(AudioOutput):
     the position up to which it was played.
 
     Args:
-        driver: Of the machine that plays the speech.
+        driver: Driver of the machine that plays the speech.
     """
 
     def __init__(self, driver: Driver) -> None:
         super().__init__(
             label="LiveAvatar",
             capabilities=AudioOutputCapabilities(pause=True),
-            # The framework resamples to this, and flushes its resampler at a segment's end.
+            # The framework resamples to this rate, and flushes its resampler at a segment's end.
             sample_rate=SAMPLE_RATE,
         )
         self._driver = driver
         self._machine = driver.machine
         self._converter = Converter()
         self._captured_bytes = 0
-        self._silence = 0.0  # before the segment's first sound
+        # Seconds before the segment's first sound.
+        self._silence = 0.0
         self._sounds = False
+        # Captions that follow the playback.
         self.captions: AvatarCaptions | None = None
-        """Captions that follow what is played."""
 
     def played(self) -> float:
-        """Seconds played of the segment that is being played."""
+        """Return the seconds played of the segment that is being played."""
         return self._machine.played(self._driver.now)
 
     def playhead(self) -> float:
-        """Seconds at which the sink is in that segment; it goes back to a word that is said again."""
+        """Return the sink's position in that segment, in seconds; it goes back to a word that is repeated."""
         return self._machine.playhead(self._driver.now)
 
     def is_ahead(self, seconds: float) -> bool:
-        """Return whether more than so many seconds are captured and not played."""
-        # What is held is never less, and takes no clock.
+        """Return whether more than `seconds` of speech are captured and not played."""
+        # The held speech is never less than the unplayed speech, and reading it needs no clock.
         held = self._machine.held_seconds
         return held > seconds and held - self.played() > seconds
 
@@ -100,7 +101,7 @@ class AvatarAudioOutput(AudioOutput):
             self._machine.pause(now)
 
     def resume(self) -> None:
-        """Go on from where it was silenced."""
+        """Continue from where the avatar was silenced."""
         super().resume()
         with self._driver.step() as now:
             self._machine.resume(now)
@@ -145,7 +146,7 @@ class AvatarAudioOutput(AudioOutput):
 
 
 def _words(frame: rtc.AudioFrame) -> list[Word]:
-    """The words of a frame that text to speech has timed; some engines time whole sentences, which do not help here."""
+    """Return the words of a frame that the TTS has timed; some engines time whole sentences, which don't help here."""
     texts: list[TimedString] = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or []
     return [
         Word(text.start_time, text.end_time)
@@ -155,5 +156,5 @@ def _words(frame: rtc.AudioFrame) -> list[Word]:
 
 
 def _wall_clock(at: float) -> float:
-    """The machine's time as the framework's, which is `time.time()`."""
+    """Convert the machine's time to the framework's, which is `time.time()`."""
     return time.time() - asyncio.get_running_loop().time() + at

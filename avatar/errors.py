@@ -1,4 +1,4 @@
-"""What can go wrong with the avatar, in terms of the person who uses it.
+"""The errors of the avatar, in the terms of the person who uses it.
 
 ```
 AvatarError
@@ -7,12 +7,12 @@ AvatarError
 |  |- AuthError           ... because of the key or the token
 |  `- CapacityError       ... because of concurrency, credits or rate
 |- ServiceTimeout         the service did not answer in time
-|- SessionOver            the one session that there could be is over
-`- ConnectionLost         the network, or the WebSocket, is gone
+|- SessionOver            the only session that the room can have is over
+`- ConnectionLost         the connection to the service failed or was lost
 ```
 
-`refusal` is the kind of error, by which the program decides; the message says what happened, to which call or setting,
-and what to do. No error carries a key, a token, a ws_url, audio or text.
+`refusal` is the kind of error, which decides what the program does next; the message says what happened, to which call
+or setting, and what to do. No error carries a key, a token, a ws_url, audio or text.
 """
 
 from avatar.core.refusal import Refusal
@@ -27,14 +27,14 @@ class AvatarError(Exception):
     """Base of all errors of this package.
 
     Attributes:
-        refusal: What kind of error it is, as far as it decides what to do next.
+        refusal: The kind of error, which decides what to do next.
     """
 
     refusal = Refusal.UNREACHABLE
 
     @property
     def retryable(self) -> bool:
-        """Whether the same call may succeed in a moment."""
+        """True if the same call may succeed in a moment."""
         return self.refusal in _RETRYABLE
 
 
@@ -45,14 +45,14 @@ class ConfigurationError(AvatarError):
 
 
 class ServiceError(AvatarError):
-    """The service answered a call with an error, or with a reply that lacks something.
+    """The service answered a call with an error, or with a reply that lacks a field.
 
     Args:
         call: The call, such as `POST /v1/sessions/token`.
         status_code: HTTP status.
         code: The service's own code in the envelope, if there was one.
         body: The words of the reply, with the names of refused fields; cut to 200 characters.
-        retry_after: Seconds, if the reply named them.
+        retry_after: Seconds to wait before a retry, if the reply names them.
 
     Attributes:
         refusal: The kind of refusal, read from the words, the code and the status.
@@ -93,7 +93,7 @@ class ServiceTimeout(AvatarError):  # noqa: N818 - named for what happened
 
 
 class SessionOver(AvatarError):  # noqa: N818 - named for what happened
-    """The session is over, and no other one can take its place: the room was its own."""
+    """The session is over and can't be replaced: the service had opened the room for it."""
 
     refusal = Refusal.ROOM_GONE
 
@@ -103,7 +103,7 @@ class ConnectionLost(AvatarError):  # noqa: N818 - named for what happened
 
     Args:
         reason: What happened.
-        session_over: Whether the session behind it is known to be gone, so that connecting again is useless.
+        session_over: True if its session is known to be over, so that connecting again is useless.
     """
 
     def __init__(self, reason: str, *, session_over: bool = False) -> None:
@@ -114,7 +114,7 @@ class ConnectionLost(AvatarError):  # noqa: N818 - named for what happened
 def service_error(
     call: str, *, status_code: int, code: int | None = None, body: str = "", retry_after: float | None = None
 ) -> ServiceError:
-    """Make the error for a reply of the service, of the class that its kind asks for."""
+    """Create the error for a reply of the service, in the class for its refusal."""
     kind = _CLASSES.get(judge(status_code, code, body).refusal, ServiceError)
     return kind(call, status_code=status_code, code=code, body=body, retry_after=retry_after)
 

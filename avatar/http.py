@@ -30,7 +30,7 @@ def client_session(
 ) -> aiohttp.ClientSession:
     """Open an HTTP session that follows the rule for proxies; close it after use.
 
-    In a LiveKit job, the proxy given to its `AgentServer(http_proxy=...)` takes the place of the environment's.
+    In a LiveKit job, the proxy given to its `AgentServer(http_proxy=...)` replaces the environment's.
 
     Args:
         timeout: For each request; default: aiohttp's own.
@@ -48,14 +48,14 @@ def client_session(
 
 
 def proxy_for(url: str, *, given: str | None = None) -> str | None:
-    """The address of the proxy for a URL; None for a direct connection.
+    """Return the address of the proxy for a URL; None for a direct connection.
 
     Args:
         url: With the scheme http, https, ws or wss.
-        given: Takes the place of HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, but not of NO_PROXY.
+        given: Replaces HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, but not NO_PROXY.
 
     Raises:
-        ConfigurationError: The proxy is of another kind than HTTP.
+        ConfigurationError: The proxy is not an HTTP proxy, or its address is invalid.
     """
     parts, environment = urlsplit(url), getproxies()
     scheme = _SCHEMES.get(parts.scheme, "")
@@ -84,12 +84,12 @@ def _problem_of(proxy: str) -> str:
 
 
 def is_direct(url: SplitResult, no_proxy: str) -> bool:
-    """True for an address of this machine itself, and where NO_PROXY names the host.
+    """Return whether a URL needs no proxy: it is on this machine, or NO_PROXY names its host.
 
     Args:
         url: The target.
-        no_proxy: Entries with commas or blanks between them: `*`, `example.com` (with what ends in `.example.com`),
-            `10.0.0.1`, `10.0.0.0/8`, `::1`, each with or without a port.
+        no_proxy: Entries with commas or blanks between them: `*`, `example.com` (and every name that ends in
+            `.example.com`), `10.0.0.1`, `10.0.0.0/8`, `::1`, each with or without a port.
     """
     host = (url.hostname or "").rstrip(".")
     address = _address(host)
@@ -101,7 +101,7 @@ def is_direct(url: SplitResult, no_proxy: str) -> bool:
 
 
 def _names(entry: str, host: str, address: IPv4Address | IPv6Address | None, port: int | None) -> bool:
-    """Tell whether an entry of NO_PROXY names a host."""
+    """Return whether an entry of NO_PROXY names a host."""
     if entry == "*":
         return True
     entry = entry.partition("://")[2].partition("/")[0] or entry.rstrip("/")
@@ -133,7 +133,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def job_proxy() -> str | None:
-    """The proxy of the job that this is called in, unless the framework has read it from the environment itself."""
+    """Return the proxy of the current job, unless the framework has read it from the environment itself."""
     context = get_job_context(required=False)
     proxy = None if context is None else context.proc.http_proxy
     return None if proxy in os.environ.values() else proxy

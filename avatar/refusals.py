@@ -1,4 +1,4 @@
-"""What a refusal of the service means, read from its words, its code and its HTTP status. Pure.
+"""The meaning of a refusal by the service, read from its words, its code and its HTTP status. Pure.
 
 The words are the most specific: codes contradict each other between reports, and one status stands for many reasons.
 So the rules are tried by words first, then by code, then by status. Numbers in brackets are field observations.
@@ -79,7 +79,7 @@ _RULES = (
     _Rule(Refusal.INVALID, "check LIVEAVATAR_AVATAR_ID, a UUID with dashes", words=r"\bavatar"),
     # The edge in front of the API refuses some clients by itself (5).
     _Rule(Refusal.INVALID, "is a proxy or a firewall in between?", words="^an HTML page"),
-    # 4001 answers a key of HeyGen.com (19).
+    # The service answers 4001 to a key of HeyGen.com (19).
     _Rule(
         Refusal.UNAUTHORIZED,
         "check LIVEAVATAR_API_KEY (a HeyGen.com key does not work here)",
@@ -91,7 +91,7 @@ _RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a refusal means.
+    """The meaning of a refusal.
 
     Attributes:
         refusal: Its kind, which decides what to do next.
@@ -103,12 +103,12 @@ class Judgement:
 
 
 def judge(status: int, code: int | None, words: str) -> Judgement:
-    """Read a reply that is not the answer that was asked for.
+    """Decide what a refused or incomplete reply means.
 
     Args:
-        status: HTTP status; below 400 the reply lacks something that it should have.
+        status: HTTP status; below 400 the reply lacks a field that it should have.
         code: The service's own code in the envelope, if there is one.
-        words: What the reply says, with the names of refused fields in it.
+        words: The text of the reply, including the names of refused fields.
     """
     if not _FIRST_CLIENT_ERROR <= status < _FIRST_SERVER_ERROR or status == _REQUEST_TIMEOUT:
         return Judgement(Refusal.UNREACHABLE)

@@ -1,6 +1,6 @@
 """A reply of the service's REST interface: its data, or the error that it stands for. Pure.
 
-Success is decided by the HTTP status alone: the envelope's `code` is 100, 1000, 200 or 0 for it (field observation 14).
+Success is decided by the HTTP status alone: the envelope's `code` is then 100, 1000, 200 or 0 (field observation 14).
 """
 
 import json
@@ -22,7 +22,7 @@ class Reply:
     Attributes:
         call: The call that it answers, for errors.
         status: HTTP status.
-        fields: What `data` has; empty if it is no object.
+        fields: The fields of `data`; empty if it is not an object.
     """
 
     call: str
@@ -30,7 +30,7 @@ class Reply:
     fields: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """Give a text that has to be there.
+        """Return a required text.
 
         Raises:
             ServiceError: It is missing or empty.
@@ -41,22 +41,22 @@ class Reply:
         return value
 
     def text_or_none(self, name: str) -> str | None:
-        """Give a text that may be missing; an empty one counts as missing."""
+        """Return an optional text; an empty one counts as missing."""
         value = self.fields.get(name)
         return value if isinstance(value, str) and value else None
 
     def number(self, name: str) -> float | None:
-        """Give a number that may be missing."""
+        """Return an optional number."""
         value = self.fields.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         return float(value)
 
     def decimal(self, name: str) -> float:
-        """Give a number that has to be there, and that may be written as a text, as credits are (18).
+        """Return a required number, which may be written as a text, as credits are (18).
 
         Raises:
-            ServiceError: It is missing, or no number.
+            ServiceError: It is missing or not a number.
         """
         value = self.number(name)
         try:
@@ -68,7 +68,7 @@ class Reply:
         return number
 
     def items(self, name: str) -> "list[Reply]":
-        """Give the objects of a list; whatever else is in it is left out."""
+        """Return the objects of a list, without its other entries."""
         value = self.fields.get(name)
         rows = value if isinstance(value, list) else []
         return [Reply(self.call, self.status, row) for row in rows if isinstance(row, dict)]
@@ -85,9 +85,9 @@ def read_reply(
     Args:
         call: The call that it answers, such as `POST /v1/sessions/token`.
         status: HTTP status.
-        headers: Of the reply.
-        body: As it came.
-        secrets: What no error may repeat of the request.
+        headers: The reply's headers.
+        body: The reply's raw body.
+        secrets: Secrets of the request, which no error may repeat.
 
     Raises:
         ServiceError: The reply is a refusal.
@@ -121,7 +121,7 @@ def _foreign(body: bytes) -> str:
 
 
 def _reason(envelope: Mapping[str, Any]) -> str:
-    """Give the most specific words of a refusal.
+    """Return the most specific words of a refusal.
 
     A validation error has them in a list: `data` with `loc` and `message` (6), or `detail` with `loc` and `msg` (7).
     The message around it says only that there are errors.

@@ -1,4 +1,4 @@
-"""Calls of the service's REST interface: sent, repeated, recorded, and their replies read."""
+"""Calls of the service's REST interface: sending, repeating and recording them, and reading their replies."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from avatar.recording import Recorder
 from avatar.recording.redaction import JSON, Place, secrets_in
 from avatar.reply import Reply, read_reply
 
-# At most before a call is repeated, whatever the service asks for: a caller waits for the answer.
+# The longest wait before a retry, even if the service asks for more: a caller waits for the answer.
 _LONGEST_WAIT_S = 10.0
 
 _FIRST_WAIT_S = 0.3
@@ -35,13 +35,13 @@ class Credential:
 
 
 class RestClient:
-    """Makes calls; foreign errors become errors of this package here.
+    """A client of the REST interface, which turns foreign errors into errors of this package.
 
     Args:
         http: The HTTP session to use. The caller closes it.
         url: The service's address, without a path.
-        timeout: Seconds for one attempt; also for its connection, when the attempt itself may take longer.
-        attempts: How often a call is made that may be repeated.
+        timeout: Seconds for one attempt, and for its connection if the attempt itself may take longer.
+        attempts: Attempts for a call that may be repeated.
         recorder: Records every attempt.
     """
 
@@ -70,18 +70,18 @@ class RestClient:
         attempts: int | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - of each attempt
     ) -> Reply:
-        """Make a call, again if it may succeed in a moment.
+        """Make a call, and repeat it if it may succeed in a moment.
 
         Args:
             method: HTTP method.
-            path: With the query.
-            credential: What authorises it.
+            path: The path, with the query.
+            credential: Authorises the call.
             body: JSON.
-            attempts: 1 for a call that must not be repeated.
-            timeout: Seconds for one attempt; None for the client's.
+            attempts: 1 for a call that must not be repeated; None for the client's attempts.
+            timeout: Seconds for one attempt; None for the client's timeout.
 
         Raises:
-            AvatarError: It did not succeed; of the class that says why.
+            AvatarError: The call failed; its class says why.
         """
         retries = stamina.retry_context(
             on=wait_before_retry, attempts=attempts or self._attempts, wait_initial=_FIRST_WAIT_S
@@ -89,7 +89,8 @@ class RestClient:
         async for attempt in retries:
             with attempt:
                 return await self._call_once(method, path, credential, body, timeout or self._timeout)
-        raise AssertionError  # the last attempt returns or raises
+        # Not reached: the last attempt returns or raises.
+        raise AssertionError
 
     async def _call_once(self, method: str, path: str, credential: Credential, body: JSON, limit: float) -> Reply:
         call = f"{method} {path}"
@@ -101,7 +102,7 @@ class RestClient:
                     self._url + path,
                     headers=credential.headers,
                     json=body,
-                    # The session may be the caller's own, which knows no proxy.
+                    # The HTTP session may be the caller's own, which uses no proxy.
                     proxy=proxy_for(self._url, given=job_proxy()),
                     timeout=aiohttp.ClientTimeout(total=limit, sock_connect=self._timeout),
                 ) as response:

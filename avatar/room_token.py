@@ -12,7 +12,7 @@ _TTL = timedelta(minutes=10)
 def mint_room_token(*, room: str, identity: str, name: str, agent_identity: str, api_key: str, api_secret: str) -> str:
     """Mint the token that LiveAvatar joins a room with.
 
-    LiveAvatar decodes the token when the session token is made, and refuses one that does not grant publishing data
+    LiveAvatar decodes the token when the session token is created, and refuses one that does not grant publishing data
     or subscribing (field observations 21 and 22). All four grants are therefore written out, whatever LiveKit's
     defaults are.
 

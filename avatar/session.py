@@ -55,27 +55,27 @@ class AvatarSession(BaseAvatarSession[_Events]):
     `aclose` yourself. While there is no avatar, the fallback track speaks: an audio track that the agent publishes.
 
     Emits `status_changed` with an `AvatarStatus` whenever the avatar comes or goes, and `avatar_lost` with an
-    `AvatarError` when there will be none any more; the agent session goes on without it. Emits `avatar_rejected` with
+    `AvatarError` when no avatar can come back; the agent session continues without it. Emits `avatar_rejected` with
     the id when `change_avatar` has failed, `speech_sent` when the first chunk of a segment is sent to a sink, and,
     before those, `core_event` with each event of `avatar.core`. Events are emitted one at a time: a handler may call
-    any method here, and what comes of that is emitted after the handler has returned.
+    any method here, and the events that this causes are emitted after the handler has returned.
 
     Args:
-        avatar_id: Which avatar; default LIVEAVATAR_AVATAR_ID.
+        avatar_id: Id of the avatar at the service; default LIVEAVATAR_AVATAR_ID.
         api_url: The service, with or without `/v1/sessions`; default LIVEAVATAR_API_URL, else the real one.
         api_key: Default LIVEAVATAR_API_KEY.
         is_sandbox: Free of charge, for about a minute, and only with the sandbox avatar.
         video_quality: `very_high`, `high`, `medium` or `low`; the service's default is `high`.
-        avatar_participant_identity: The avatar's identity in the room; a later session's has a number behind it.
+        avatar_participant_identity: The avatar's identity in the room; later sessions append a number to it.
         avatar_participant_name: Its name in the room.
         max_session_duration: Seconds after which the service ends the session; its default is the account's limit.
         conn_options: `timeout` is for one call of the REST interface, `max_retry` how often it is repeated. A start has
-            a limit of its own, 30 s, since starts that took so long have worked.
+            a limit of its own, 30 s, since starts that took so long have succeeded.
         required: True if `start` waits for the service, and raises if it gives no session. Otherwise `start` returns at
             once, and the fallback track speaks while there is no avatar.
-        caption_delay: Seconds from the playback that the service reports to the caller's ear; default: as measured on
-            the avatar's own track, at the first three beginnings. For `sync_transcription`.
-        journal: Where sessions are noted, so that another process can stop them when this one is killed.
+        caption_delay: Seconds from the playback that the service reports until the caller hears it; default: measured
+            on the avatar's own track, at the start of the first three segments. For `sync_transcription`.
+        journal: Notes sessions, so that another process can stop them when this one is killed.
         record: Directory for a recording of the call (docs/recording.md); default LIVEAVATAR_RECORD, else none.
     """
 
@@ -141,12 +141,12 @@ class AvatarSession(BaseAvatarSession[_Events]):
 
     @property
     def avatar_id(self) -> str:
-        """Which avatar is wanted: the first one, or the last one of `change_avatar` that was not refused."""
+        """The id of the wanted avatar: the last one given to `change_avatar` that was not refused, else the first."""
         return self._appearance.avatar_id if self._link is None else self._link.machine.avatar_id
 
     @property
     def status(self) -> AvatarStatus:
-        """Whether there is an avatar, and why not."""
+        """The avatar's status: whether there is one, and why not."""
         return self._status
 
     @property
@@ -156,18 +156,18 @@ class AvatarSession(BaseAvatarSession[_Events]):
 
     @property
     def sink(self) -> Sink | None:
-        """What plays speech now; None while nothing does."""
+        """The sink that plays speech now; None while there is none."""
         return None if self._link is None else self._link.machine.sink
 
     @property
     def seconds_used(self) -> float:
-        """Seconds for which sessions of the service have run, which is what is paid for."""
+        """Seconds for which sessions of the service have run, and are billed."""
         link = self._link
         return 0.0 if link is None else sum(each.seconds_used(link.driver.now) for each in link.machine.sessions)
 
     @property
     def sessions_used(self) -> int:
-        """Sessions of the service that were started."""
+        """The number of sessions of the service that were started."""
         sessions = [] if self._link is None else self._link.machine.sessions
         return sum(session.started_at is not None for session in sessions)
 
@@ -183,10 +183,10 @@ class AvatarSession(BaseAvatarSession[_Events]):
         """Start the session, and let the avatar speak for `agent_session`.
 
         Returns when the service has started it; speech that comes before the avatar is ready waits for it. If it
-        raises, no session is left running and the agent's audio output is what it was.
+        raises, no session is left running and the agent's audio output is unchanged.
 
         Args:
-            agent_session: Its audio output is replaced.
+            agent_session: The agent session, whose audio output is replaced.
             room: The room that the avatar joins.
             livekit_url: The room's server as the service reaches it; default LIVEKIT_URL.
             livekit_api_key: Default LIVEKIT_API_KEY.
@@ -194,7 +194,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
 
         Raises:
             ConfigurationError: A setting is missing.
-            AvatarError: The service did not start the session, and it is required.
+            AvatarError: The service did not start the session, and `required` is set.
         """
         self._require_unused()
         own = {"LIVEAVATAR_API_KEY": self._api_key, "LIVEAVATAR_AVATAR_ID": self._appearance.avatar_id}
@@ -203,13 +203,13 @@ class AvatarSession(BaseAvatarSession[_Events]):
         await self._start(agent_session, room, self._source, server)
 
     async def start_hosted(self, agent_session: AgentSession[Any], room: rtc.Room, hosted: HostedRoom) -> None:
-        """Let the avatar speak that came with a room of the service's (`avatar.open_hosted_room`): its session runs.
+        """Let the avatar of a hosted room (`avatar.open_hosted_room`), whose session already runs, speak.
 
-        No LiveKit keys are needed. There is no other avatar for this room: without it the call goes on by the fallback
-        track, as long as the room is there. `aclose` ends the session, and the room with it.
+        No LiveKit keys are needed. This room can't have another avatar: if it is lost, the call continues with the
+        fallback track, as long as the room exists. `aclose` ends the session, and the room with it.
 
         Args:
-            agent_session: Its audio output is replaced.
+            agent_session: The agent session, whose audio output is replaced.
             room: Joined, or to be joined, with the agent's token.
             hosted: The opened room.
 
@@ -222,9 +222,9 @@ class AvatarSession(BaseAvatarSession[_Events]):
         await self._start(agent_session, room, HostedSource(self._api(hosted.name), hosted), None)
 
     def release(self, reason: str) -> None:
-        """Do without the avatar until `engage`: its session is stopped, and the fallback track speaks.
+        """Stop the avatar's session; the fallback track speaks until `engage`.
 
-        In a hosted room nothing happens: the room would end with the session.
+        No-op in a hosted room, which would end with the session.
 
         Args:
             reason: For the log and for `AvatarStatus.detail`.
@@ -234,17 +234,17 @@ class AvatarSession(BaseAvatarSession[_Events]):
                 self._link.machine.release(reason, now)
 
     def engage(self) -> None:
-        """Have an avatar again, in the background."""
+        """Start an avatar session again, in the background."""
         if self._link is not None:
             with self._link.driver.step() as now:
                 self._link.machine.engage(now)
 
     def change_avatar(self, avatar_id: str, *, name: str | None = None) -> None:
-        """Have another avatar speak, by a session that takes over between two segments; a refused one changes nothing.
+        """Switch to another avatar, whose session takes over between two segments; a refused one changes nothing.
 
         Args:
-            avatar_id: Which avatar.
-            name: Its name in the room; default: the first one's.
+            avatar_id: Id of the avatar at the service.
+            name: Its name in the room; default: the first avatar's.
 
         Raises:
             ConfigurationError: This avatar session was not started, or is in a hosted room.
@@ -262,7 +262,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
         framework's synchronizer goes by the wall clock.
 
         Raises:
-            ConfigurationError: The framework's own is at work.
+            ConfigurationError: The framework's synchronizer is in use.
         """
         if self._agent_session is None or self._output is None or self._link is None:
             return
@@ -275,11 +275,11 @@ class AvatarSession(BaseAvatarSession[_Events]):
     async def aclose(self) -> None:
         """Stop the session, and leave the room.
 
-        What the avatar is saying is interrupted, and the conversation of the agent session holds what was heard of it:
-        to have it said to its end, wait for its `SpeechHandle` before. Speech of the agent session that waits behind it
-        is interrupted as well, and so are its tools.
+        The avatar's speech is interrupted, and the agent session's conversation keeps the part that was heard; to let
+        the speech finish, wait for its `SpeechHandle` first. The agent session's queued speech and its tools are
+        interrupted as well.
 
-        It may be called often; the work is done once, and to its end, within 10 s and what `conn_options` allow.
+        May be called repeatedly; the work is done once, and completed, within 10 s and the limits of `conn_options`.
         """
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name="avatar_close")
@@ -374,7 +374,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
     # Ending
 
     def _on_agent_session_close(self, _: object) -> None:
-        """The framework calls `aclose` only after it has left the room; billing should not wait for that."""
+        """Close early: the framework calls `aclose` only after it has left the room, and billing should not wait."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(), name="avatar_close")
 
@@ -394,7 +394,7 @@ class AvatarSession(BaseAvatarSession[_Events]):
         if self._recorder is not None:
             self._recorder.close()
         if self._is_hosted and self._room is not None:
-            # The framework would have the avatar removed by the room's server, whose keys are the service's.
+            # The framework would ask the room's server, whose keys are the service's, to remove the avatar.
             self._room.off("connection_state_changed", self._on_connection_state_changed)
             self._room = None
         await super().aclose()

@@ -1,4 +1,4 @@
-"""What a session is asked for, and what the plan turned out to allow. Pure."""
+"""The request for a session, and the plan's limits as refusals have shown them. Pure."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -10,8 +10,8 @@ VideoQuality = Literal["very_high", "high", "medium", "low"]
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NAMES_DURATION = re.compile("max_session_duration|session duration", re.IGNORECASE)
 
-# The service refuses `very_high` below the Business plan (field observation 72), in words that are not recorded:
-# any refusal that names the quality is taken for it.
+# The service refuses `very_high` below the Business plan (field observation 72). Its exact words are not recorded, so
+# any refusal that names the quality counts.
 _NAMES_QUALITY = re.compile(r"quality|1080|very[ _-]?high|resolution", re.IGNORECASE)
 
 
@@ -29,7 +29,7 @@ class TokenRequest:
     """The request for a session token.
 
     Attributes:
-        avatar_id: Which avatar.
+        avatar_id: Id of the avatar at the service.
         room: Your LiveKit room; None for one that the service opens.
         is_sandbox: Free of charge, one minute at most, one avatar.
         video_quality: None for the service's default, `high`.
@@ -43,7 +43,7 @@ class TokenRequest:
     max_session_duration: int | None = None
 
     def to_body(self) -> dict[str, Any]:
-        """Give the body of `POST /v1/sessions/token`."""
+        """Return the body of `POST /v1/sessions/token`."""
         body: dict[str, Any] = {"mode": "LITE", "avatar_id": self.avatar_id, "is_sandbox": self.is_sandbox}
         if self.room is not None:
             body["livekit_config"] = {
@@ -60,7 +60,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """What refusals have told about an account's plan.
+    """The limits of an account's plan, as far as refusals have shown them.
 
     Attributes:
         max_session_duration: Seconds; None as long as no request was above it.
@@ -71,7 +71,7 @@ class PlanLimits:
     has_1080p: bool = True
 
     def fit(self, request: TokenRequest) -> TokenRequest:
-        """Give the request with what is known to be refused replaced by the most that is allowed."""
+        """Return the request, with values that would be refused replaced by the most that is allowed."""
         asked, cap = request.max_session_duration, self.max_session_duration
         if asked is not None and cap is not None:
             request = replace(request, max_session_duration=min(asked, cap))
@@ -80,14 +80,14 @@ class PlanLimits:
         return request
 
     def learn(self, request: TokenRequest, reason: str) -> "PlanLimits | None":
-        """Read what a refusal tells about the plan.
+        """Learn the plan's limits from a refusal.
 
         Args:
             request: The request that was refused.
             reason: The words of the refusal.
 
         Returns:
-            The limits with what is new; None if the refusal says nothing that would change the request.
+            The updated limits; None if the refusal says nothing that would change the request.
         """
         cap = _cap(request.max_session_duration, reason)
         if cap is not None:
@@ -100,7 +100,7 @@ class PlanLimits:
 def _cap(asked: int | None, reason: str) -> int | None:
     """Find the longest duration that is allowed: "max_session_duration (600s) exceeds the maximum allowed (60s)" (60).
 
-    It is the largest number in the refusal that is below what was asked for.
+    It is the largest number in the refusal that is below the requested duration.
     """
     if asked is None or not _NAMES_DURATION.search(reason):
         return None

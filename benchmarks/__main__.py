@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: run it all, print a table."""
+"""`python -m benchmarks`: run all benchmarks, and print a table."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 
 _INTRODUCTION = """\
 livekit-plugins-liveavatar {version} (official) and the package `avatar` (ours), in one process, on the LiveAvatar \
-stand-in of this repository over loopback. What was heard is read from the stand-in, which starts to speak 0.2 s after \
-the first audio and tells of it 25 times a second. Both get the same speech at the same moments. From join to first \
-word are whole calls, of a worker each, on a LiveKit server. This takes about {minutes}."""
+stand-in of this repository over loopback. The heard speech is read from the stand-in, which starts to speak 0.2 s \
+after the first audio and reports 25 times a second. Both get the same speech at the same moments. Join to first word \
+is measured in whole calls, with a worker of each, on a LiveKit server. This takes about {minutes}."""
 
 
 _CONCLUSION = """\
 {seconds:.0f} s. {samples.repeated} samples were taken again because the machine held up the event loop for more than \
-{stall} s; {samples.disturbed} were disturbed and count all the same."""
+{stall} s; {samples.disturbed} were disturbed but still count."""
 
+# Characters of a line in a file or a pipe.
 _WIDTH = 120
-# Characters, for a file or a pipe.
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks."""
     asked = _parse(arguments)
     freeze_imports()
-    # What the plugins complain of on the way is what is counted here.
+    # The plugins' complaints are counted here, and need no log.
     logging.disable(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     minutes = "three minutes" if asked.quick else "a quarter of an hour"
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the samples")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""Random barge-ins: is the position right, did the interrupt arrive, was every segment reported once?"""
+"""Random barge-ins: is the position right, did the interrupt arrive, was every segment reported exactly once?"""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 _GROUP = "barge-in"
 
-# Calls at the same time, of each plugin: with more, two cores are too few, and what is measured is the machine.
+# Calls at the same time, of each plugin: with more, two cores are too few, and the machine is measured instead.
 _LANES = 10
 
 _SHORTEST, _LONGEST = 1.0, 8.0
 _PACE = Pace(speed=3.0)
-_WRONG = 0.25
 # Seconds by which a position may be wrong before it counts as a broken promise.
+_WRONG = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A segment to be cut; its length and when it is cut, in seconds from its first frame."""
+    """A segment to be cut: its length, and when it is cut, in seconds from its first frame."""
 
     length: float
     moment: float
@@ -40,14 +40,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one segment that was cut.
+    """The result of one cut segment.
 
     Attributes:
-        heard: seconds that were heard of it in the end.
-        reported: the positions that were reported, one if all is well.
-        unfinished: audio of it was sent and not finished when it was cut.
-        interrupted: an `agent.interrupt` came then.
-        late_chunks: chunks of it that came after the interrupt, or after the call if none came.
+        heard: Seconds of it that were heard in the end.
+        reported: The positions that were reported, one if all is well.
+        unfinished: True if audio of it was sent and not finished when it was cut.
+        interrupted: True if an `agent.interrupt` came then.
+        late_chunks: Chunks of it that came after the interrupt, or after the call if none came.
     """
 
     heard: float
@@ -58,12 +58,12 @@ class Outcome:
 
     @property
     def errors(self) -> list[float]:
-        """Seconds by which the last report is wrong; nothing without a report."""
+        """Seconds by which the last report is wrong; empty without a report."""
         return [abs(position - self.heard) for position in self.reported[-1:]]
 
     @property
     def is_broken(self) -> bool:
-        """Whether it was not reported exactly once, and right."""
+        """True unless it was reported exactly once, with the right position."""
         return len(self.reported) != 1 or self.errors[0] > _WRONG
 
 
@@ -104,7 +104,7 @@ def _plans(samples: int, random: Random) -> list[Plan]:
 
 
 async def _in_dialect(stage: Stage, plans: list[Plan], sampling: Sampling, plugin: Plugin) -> list[Outcome]:
-    """The same segments for each plugin, shared among calls that take place at the same time."""
+    """Cut the same segments with each plugin, shared among calls that run at the same time."""
     lanes = [plans[lane::_LANES] for lane in range(min(_LANES, len(plans)))]
     outcomes = await asyncio.gather(*(_in_call(stage, plugin, lane, sampling) for lane in lanes))
     return [outcome for lane in outcomes for outcome in lane]
@@ -116,7 +116,7 @@ async def _in_call(stage: Stage, plugin: Plugin, plans: list[Plan], sampling: Sa
 
 
 async def cut(call: Call, plan: Plan) -> Outcome:
-    """Say a segment, cut it, and see what was heard and reported in the end."""
+    """Say a segment, cut it, and return what was heard and reported in the end."""
     truth = call.truth
     heard, reports, commands = truth.heard, len(call.reports), len(truth.commands())
     speaking = asyncio.create_task(synthesise(call.voice, tone(plan.length), _PACE, Random(0)))  # noqa: S311 - no jitter

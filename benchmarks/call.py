@@ -1,4 +1,4 @@
-"""A call from the framework's side: what is said, and what is reported of it."""
+"""A call from the framework's side: the audio output, and its reports."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from benchmarks.truth import Truth
 
 _POLL = 0.02
-_QUIET = 0.3
-# Seconds of silence at the avatar after which nothing more is expected of it.
 
-_REPORT_TIMEOUT = 1.5
+# Seconds of silence at the avatar after which no more speech is expected.
+_QUIET = 0.3
+
 # Seconds that a report may be late after that.
+_REPORT_TIMEOUT = 1.5
 
 _SETTLE_TIMEOUT = 15.0
 
@@ -31,12 +32,12 @@ class Report:
 
 
 class Call:
-    """An audio output, every report of it, and the truth behind it.
+    """An audio output, its reports, and the stand-in's view of the call.
 
     Attributes:
-        voice: the plugin's audio output, as the framework holds it.
-        truth: what the stand-in knows.
-        reports: every `playback_finished` since the start, in order.
+        voice: The plugin's audio output, as the framework holds it.
+        truth: The stand-in's view of the session.
+        reports: Every `playback_finished` since the start, in order.
     """
 
     def __init__(self, voice: AudioOutput, truth: Truth) -> None:
@@ -52,13 +53,13 @@ class Call:
         return self._loop.time()
 
     def barge_in(self, *, flushed: bool) -> None:
-        """Silence the avatar as the framework does: it flushes what it was forwarding, then clears."""
+        """Silence the avatar as the framework does: flush the segment if it is open, then clear."""
         if not flushed:
             self.voice.flush()
         self.voice.clear_buffer()
 
     async def settle(self, reports: int) -> None:
-        """Wait until the avatar is silent and `reports` reports have come; gives up on a plugin that hangs."""
+        """Wait until the avatar is silent and `reports` reports have come; give up on a plugin that hangs."""
         deadline = self.now + _SETTLE_TIMEOUT
         silent_since = self.now
         while self.now < deadline:

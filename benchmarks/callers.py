@@ -1,4 +1,4 @@
-"""What the callers of all benchmarks have in common: a token, and a microphone in a room."""
+"""The common parts of all benchmarks' callers: a token, and a microphone in a room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def caller_token(server: LiveKitServer, room: str, plugin: Plugin) -> str:
-    """Return a token that lets a caller into a room, and brings an agent of a plugin's workers there."""
+    """Return a token that lets a caller into a room, and dispatches an agent of a plugin's workers to it."""
     dispatch = api.RoomAgentDispatch(agent_name=plugin.value)
     token = api.AccessToken(server.api_key, server.api_secret).with_identity("caller")
     token.with_grants(api.VideoGrants(room_join=True, room=room))
@@ -29,13 +29,13 @@ def caller_token(server: LiveKitServer, room: str, plugin: Plugin) -> str:
 async def joined(
     room: rtc.Room, url: str, token: str, *, auto_subscribe: bool = False, window: int = WINDOW
 ) -> AsyncIterator[Microphone]:
-    """Be in a room as long as the body runs.
+    """Join a room as long as the body runs.
 
     Args:
         room: Not connected yet.
-        url: Of the LiveKit server.
-        token: To join with.
-        auto_subscribe: Whether all tracks come without being asked for.
+        url: URL of the LiveKit server.
+        token: The caller's token.
+        auto_subscribe: True to subscribe to all tracks.
         window: See `Microphone`.
 
     Yields:

@@ -1,4 +1,4 @@
-"""A TTS engine that is slower or faster than speech: when is the answer heard, and with how many gaps?"""
+"""A TTS that is slower or faster than speech: when is the answer heard, and with how many gaps?"""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from benchmarks.stage import Stage, open_stage
 if TYPE_CHECKING:
     from benchmarks.sampling import Sampling
 
-# In multiples of real time.
+# Speeds of the TTS, in multiples of real time.
 SPEEDS = (0.9, 1.0, 1.25, 3.0)
 
 _JITTER = 0.08
 _FRAME = 0.02
+
+# Seconds that may be missing at the end of an answer that still counts as heard completely.
 _WHOLE = 0.005
-# Seconds that may be missing at the end, and all of it still counts as heard.
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """How one answer was heard; seconds from its first frame.
+    """How one answer was heard; times in seconds from its first frame.
 
     Attributes:
-        first_sound: when it began; None: never.
-        heard_at: when all of it was heard; None: it was not.
-        underrun: silence in its middle.
-        gaps: how many pieces of silence that was.
-        reported_early: it was reported as finished before all of it was heard, or not at all.
+        first_sound: When it began; None if it never did.
+        heard_at: When all of it was heard; None if it was not.
+        underrun: Seconds of silence in its middle.
+        gaps: Number of silences in its middle.
+        reported_early: True if it was reported as finished before all of it was heard, or was never reported.
     """
 
     first_sound: float | None
@@ -46,7 +47,7 @@ class Answer:
 
 
 async def measure(samples: int, sampling: Sampling, *, seconds: float = 10.0) -> list[Figure]:
-    """Answer `samples` times at each speed, all at the same time."""
+    """Give `samples` answers at each speed, all at the same time."""
     async with open_stage() as stage:
         answers = await side_by_side(partial(_answers, stage, samples, seconds, sampling))
     groups = [_figures(f"TTS at {speed}x", answers.map(itemgetter(speed))) for speed in SPEEDS]
@@ -93,7 +94,7 @@ async def _answer(stage: Stage, plugin: Plugin, pace: Pace, seed: int, seconds: 
         first = truth.started_at(truth.utterances[0]) if truth.utterances else None
         ended_at = truth.ended_at(truth.utterances[-1]) if truth.utterances else None
         whole = truth.heard >= seconds - _WHOLE
-        # The stand-in tells of an end at its next tick, the clock of a plugin may be that much ahead.
+        # The stand-in reports an end at its next tick; a plugin's clock may be that much ahead.
         on_time = ended_at is not None and any(report.at >= ended_at - _WHOLE for report in call.reports[:1])
         return Answer(
             first_sound=None if first is None else first - began_at,

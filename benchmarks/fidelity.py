@@ -1,4 +1,4 @@
-"""What goes in comes out: bit by bit where the format is the service's, and to the millisecond where it is not."""
+"""Fidelity of the audio: bit-exact in the service's own format, of the right length in other formats."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS = tuple(product((22_050, 44_100, 48_000), (1, 2)))
 
 
 async def measure(samples: int, sampling: Sampling) -> list[Figure]:
-    """Say a segment in each format, given to the audio output directly; `samples` times what is to be bit-exact."""
+    """Pass a segment in each format directly to the audio output; `samples` segments in the service's own format."""
     async with open_stage() as stage:
         exact = await side_by_side(partial(_bit_exact, stage, samples, sampling))
         lost = await asyncio.gather(*(_lost(stage, rate, channels, sampling) for rate, channels in FORMATS))
@@ -38,7 +38,7 @@ async def _bit_exact(stage: Stage, samples: int, sampling: Sampling, plugin: Plu
 
 
 async def _is_exact(stage: Stage, plugin: Plugin, number: int) -> float:
-    """100 if what was heard is what was said, with nothing but silence around it."""
+    """Return 100 if the heard speech is bit-exact, with only silence around it, else 0."""
     async with stage.call(plugin) as call:
         speech = tone(_SECONDS + number / SAMPLE_RATE)
         await synthesise(call.voice, speech, _PACE, Random(0))  # noqa: S311 - no jitter
@@ -57,7 +57,7 @@ async def _lost(stage: Stage, rate: int, channels: int, sampling: Sampling) -> F
 
 
 async def _milliseconds_lost(stage: Stage, rate: int, channels: int, plugin: Plugin) -> list[float]:
-    """What went in and did not come to the wire; negative: there came more."""
+    """Return the milliseconds of speech that did not arrive at the stand-in; negative if more arrived."""
     async with stage.call(plugin) as call:
         speech = tone(_SECONDS, sample_rate=rate, channels=channels)
         await synthesise(call.voice, speech, _PACE, Random(0))  # noqa: S311 - no jitter

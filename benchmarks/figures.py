@@ -1,4 +1,4 @@
-"""Numbers that are told side by side: of the official plugin, and of ours."""
+"""Numbers of the official plugin and of ours, side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ U = TypeVar("U")
 
 
 class Plugin(Enum):
-    """Whose `AvatarSession`."""
+    """The plugin that is measured."""
 
     OFFICIAL = "official"
     OURS = "ours"
@@ -25,13 +25,13 @@ class Plugin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Both(Generic[T]):
-    """The same of both plugins."""
+    """A value for each plugin."""
 
     official: T
     ours: T
 
     def map(self, read: Callable[[T], U]) -> Both[U]:
-        """The same question to both."""
+        """Apply `read` to both values."""
         return Both(read(self.official), read(self.ours))
 
 
@@ -40,12 +40,12 @@ class Figure:
     """One line of the table.
 
     Attributes:
-        group: what was done.
-        measure: what was measured, with `median` or `p95` where it is one.
-        unit: of both numbers.
-        official: of the official plugin; None: there is nothing to measure.
-        ours: of ours.
-        samples: how many measurements of each plugin are in it, the official one's first.
+        group: The benchmark.
+        measure: The measured quantity, with `median` or `p95` if it is one.
+        unit: Unit of both numbers.
+        official: The official plugin's number; None if there is none.
+        ours: Our plugin's number; None if there is none.
+        samples: The numbers of measurements, the official plugin's first.
     """
 
     group: str
@@ -57,24 +57,24 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """Ours to the official one's, by size; None where one is missing or the official one is zero."""
+        """Our number divided by the official one, without sign; None if one is missing or the official one is zero."""
         if self.official is None or self.ours is None or self.official == 0:
             return None
         return abs(self.ours / self.official)
 
 
 async def side_by_side(run: Callable[[Plugin], Awaitable[T]]) -> Both[T]:
-    """Run it with both plugins at the same time."""
+    """Run `run` with both plugins at the same time."""
     return Both(*await asyncio.gather(run(Plugin.OFFICIAL), run(Plugin.OURS)))
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
-    """The smallest of `values` that at least `share` of them do not exceed; None without values."""
+    """Return the smallest of `values` that at least `share` of them do not exceed; None without values."""
     return sorted(values)[max(math.ceil(share * len(values)) - 1, 0)] if values else None
 
 
 def spread(group: str, measure: str, unit: str, values: Both[list[float]]) -> list[Figure]:
-    """Median and 95th percentile."""
+    """Return the median and the 95th percentile."""
     return [
         _figure(group, f"{measure}, {name}", unit, values, partial(percentile, share=share))
         for name, share in (("median", 0.5), ("p95", 0.95))
@@ -82,12 +82,12 @@ def spread(group: str, measure: str, unit: str, values: Both[list[float]]) -> li
 
 
 def total(group: str, measure: str, unit: str, values: Both[list[float]]) -> Figure:
-    """The sum."""
+    """Return the sum."""
     return _figure(group, measure, unit, values, sum)
 
 
 def mean(group: str, measure: str, unit: str, values: Both[list[float]]) -> Figure:
-    """The mean."""
+    """Return the mean."""
     return _figure(group, measure, unit, values, lambda side: sum(side) / len(side) if side else None)
 
 

@@ -1,4 +1,4 @@
-"""Two segments queued back to back: how long the avatar is silent between them."""
+"""Two segments queued back to back: the avatar's silence between them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Pair:
     """Two segments.
 
     Attributes:
-        gap: seconds of silence between them; None: they were not two for the avatar.
-        reported: each was reported once, with its own position.
+        gap: Seconds of silence between them; None if the avatar did not get two utterances.
+        reported: True if each was reported once, with its own position.
     """
 
     gap: float | None
@@ -53,7 +53,8 @@ async def _pairs(stage: Stage, samples: int, sampling: Sampling, plugin: Plugin)
 async def _pair(stage: Stage, plugin: Plugin, seed: int) -> Pair:
     async with stage.call(plugin) as call:
         truth, random = call.truth, Random(seed)  # noqa: S311 - the same in every run
-        await asyncio.sleep(random.uniform(0, 0.04))  # a tick of the stand-in
+        # Begin at a random time within a tick of the stand-in.
+        await asyncio.sleep(random.uniform(0, 0.04))
         await synthesise(call.voice, tone(_SECONDS), _PACE, random)
         await synthesise(call.voice, tone(_SECONDS), _PACE, random)
         await call.settle(2)

@@ -1,4 +1,4 @@
-"""Both plugins, and what either is started with."""
+"""Both plugins, and the arguments to start them with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ PLUGINS: dict[Plugin, type[AvatarSession | liveavatar.AvatarSession]] = {
 }
 
 LIVEKIT = {
-    "livekit_url": "ws://127.0.0.1:1",  # no participant joins
+    # No participant joins.
+    "livekit_url": "ws://127.0.0.1:1",
     "livekit_api_key": "devkey",
     "livekit_api_secret": "a-secret-of-more-than-thirty-two-characters",
 }

@@ -1,4 +1,4 @@
-"""The processes of a worker and what they take, as Linux tells it."""
+"""The processes of a worker, and their processor time and memory, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
-# Fields of /proc/PID/stat behind the command's name (proc(5), less two): the parent, the session, and the times.
+# Indices of fields in /proc/PID/stat after the command's name (those of proc(5), less three): parent, session, times.
 _PARENT, _SESSION, _UTIME, _STIME = 1, 3, 11, 12
 
-# What a thread does, by the 15 letters that Linux keeps of its name. Threads of Python have the name of their program.
+# Purposes of threads, by the 15 characters that Linux keeps of their names. Python's threads have the program's name.
 _PURPOSES = {
     "SyntheticAudioD": "decoding and mixing what is received",
     "VideoDecoderQue": "decoding pictures",
@@ -22,43 +22,44 @@ _PURPOSES = {
 }
 _OTHER_THREADS = "WebRTC's other threads"
 
-# In the command of the process from which Python forks others.
+# Part of the command of the process from which Python forks others.
 _FORKSERVER = "multiprocessing.forkserver"
 
 
 def freeze_imports() -> None:
-    """Keep what was imported out of garbage collection, as the framework does in the process that jobs are forked from.
+    """Keep imported objects out of garbage collection, as the framework does in the process that jobs are forked from.
 
-    Otherwise a collection looks at some 170,000 objects, and the event loop stands still for a fifth of a second.
+    Otherwise a collection visits some 170,000 objects, and blocks the event loop for a fifth of a second.
     """
     gc.collect()
     gc.freeze()
 
 
 def processes(session: int) -> list[int]:
-    """Return the processes of a session that run, the oldest first."""
+    """Return the running processes of a session, the oldest first."""
     return sorted(_stats(session))
 
 
 def command(pid: int) -> str:
-    """Return the arguments of a process, separated by zeros; empty once it has ended."""
+    """Return the arguments of a process, separated by NUL; empty once it has ended."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text()
     return ""
 
 
 def cpu_seconds(session: int) -> float:
-    """Add up the processor time of the processes of a session that run."""
+    """Add up the processor time of the running processes of a session."""
     return sum(int(fields[_UTIME]) + int(fields[_STIME]) for fields in _stats(session).values()) / _TICKS
 
 
 def thread_seconds(session: int) -> dict[str, float]:
-    """Add up the processor time of the threads that run in a session of processes, by process and purpose."""
+    """Add up the processor time of the running threads in a session, by process and purpose."""
     seconds = defaultdict[str, float](float)
     for pid in processes(session):
         process = "job" if is_job(pid) else "worker"
         for task in Path(f"/proc/{pid}/task").glob("[0-9]*"):
-            with suppress(OSError):  # it has ended meanwhile
+            # The thread may have ended meanwhile.
+            with suppress(OSError):
                 name, _, rest = (task / "stat").read_text().partition("(")[2].rpartition(")")
                 fields = rest.split()
                 purpose = "event loop" if task.name == str(pid) else _PURPOSES.get(name, _OTHER_THREADS)
@@ -67,7 +68,7 @@ def thread_seconds(session: int) -> dict[str, float]:
 
 
 def busy_seconds() -> float:
-    """Add up the processor time that the whole machine has worked since it was started."""
+    """Add up the busy processor time of the whole machine since it was started."""
     user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:8])
     return (user + nice + system + sum(rest)) / _TICKS
 
@@ -81,19 +82,20 @@ def is_job(pid: int) -> bool:
 
 
 def job_memory(session: int) -> float:
-    """Give the megabytes that the largest job of a worker has for itself."""
+    """Return the megabytes that the largest job of a worker does not share."""
     return max((_megabytes(pid, "Private_") for pid in filter(is_job, processes(session))), default=0.0)
 
 
 def total_memory(session: int) -> float:
-    """Give the megabytes that the processes of a session take together; pages that they share count once."""
+    """Return the megabytes that the processes of a session use together; pages that they share count once."""
     return sum(_megabytes(pid, "Pss:") for pid in _stats(session))
 
 
 def _stats(session: int) -> dict[int, list[str]]:
     found = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
+        # The process may have ended meanwhile.
+        with suppress(OSError):
             fields = file.read_text().rpartition(")")[2].split()
             if int(fields[_SESSION]) == session:
                 found[int(file.parent.name)] = fields

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from benchmarks.call import Call
     from benchmarks.sampling import Sampling
 
-_LANES = 4
 # Calls at the same time, of each plugin: few, so that they do not wait for each other.
+_LANES = 4
 
 _PACE = Pace(speed=10.0)
 _REACTION_TIMEOUT = 1.0
@@ -30,14 +30,14 @@ _STORM_SECONDS = 20.0
 # Calls at the same time, of each plugin.
 STORMS = 4
 
-_LAST = 2.0
 # Seconds of the segment after the storm.
+_LAST = 2.0
 
 _AGREEMENT = 0.25
 
 
 async def measure_silence(samples: int, sampling: Sampling) -> list[Figure]:
-    """From `clear_buffer` and from `pause` to the command at the stand-in, which falls silent in that instant."""
+    """Measure the time from `clear_buffer` and `pause` to the stand-in's command, at which it falls silent."""
     async with open_stage() as stage:
         cleared = await side_by_side(partial(_silence, stage, samples, sampling, _clear))
         paused = await _silence(stage, samples, sampling, _pause, Plugin.OURS)
@@ -58,7 +58,7 @@ def _pause(call: Call) -> None:
 async def _silence(
     stage: Stage, samples: int, sampling: Sampling, silence: Callable[[Call], None], plugin: Plugin
 ) -> list[float]:
-    """Milliseconds; without the attempts that no interrupt came of."""
+    """Return reaction times in milliseconds, without attempts that led to no interrupt."""
 
     async def lane(number: int) -> list[float]:
         random = Random(number)  # noqa: S311 - the same in every run
@@ -72,7 +72,7 @@ async def _silence(
 
 
 async def _reaction(call: Call, silence: Callable[[Call], None], random: Random) -> float | None:
-    """Seconds until the interrupt arrived, in the middle of a segment."""
+    """Return the seconds until an interrupt in the middle of a segment arrived; None if it did not."""
     reports = len(call.reports)
     await synthesise(call.voice, tone(3.0), _PACE, random)
     await asyncio.sleep(random.uniform(0.4, 1.2))
@@ -93,11 +93,11 @@ async def _reaction(call: Call, silence: Callable[[Call], None], random: Random)
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """What came of many barge-ins one after the other.
+    """The result of many barge-ins one after the other.
 
     Attributes:
-        missing: reports that were not made, or made too often.
-        survived: the segment after them was said to its end and reported once, with its position.
+        missing: Reports that are missing or surplus.
+        survived: True if the next segment was said to its end and reported once, with its position.
     """
 
     missing: int
@@ -105,7 +105,7 @@ class Storm:
 
 
 async def measure_storm(samples: int, sampling: Sampling) -> list[Figure]:
-    """Barge-ins one after the other, `samples` of them in each call, and then a segment without an interruption."""
+    """Make `samples` barge-ins in each call, one after the other, and then say a segment without an interruption."""
     async with open_stage() as stage:
         storms = await side_by_side(partial(_storms, stage, samples, sampling))
     name = f"{samples} barge-ins in {_STORM_SECONDS * samples / _STORM:.0f} s"

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from simulators.portrait import Mouth
 
 
+# Half a minute: the length of the answers whose sound is compared.
 _RECORDED_BYTES = 30 * 48_000
-# Half a minute: as long as the answers whose sound is looked at.
 
 
 class AgentRoom(rtc.EventEmitter[Literal["participant_connected", "track_published"]]):
-    """What a plugin needs of the room that the agent is in."""
+    """The part of the agent's room that a plugin uses."""
 
     connection_state = rtc.ConnectionState.CONN_CONNECTED
 
@@ -29,12 +29,12 @@ class AgentRoom(rtc.EventEmitter[Literal["participant_connected", "track_publish
         self.remote_participants: dict[str, Any] = {}
 
     def isconnected(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
 
 class AvatarRoom:
-    """Records what the avatar says at first; it is heard at once."""
+    """A room that records the avatar's first speech, and plays it without delay."""
 
     is_connected = True
     delay_seconds = 0.0
@@ -44,15 +44,15 @@ class AvatarRoom:
         self.heard = bytearray()
 
     async def join(self) -> None:
-        """Nothing to join."""
+        """Do nothing."""
 
     async def play(self, pcm: bytes) -> None:
-        """Record it."""
+        """Record `pcm`."""
         if len(self.heard) < _RECORDED_BYTES:
             self.heard += pcm
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
-        """The attribute is dropped."""
+        """Show nothing."""
 
     async def leave(self) -> None:
-        """Nothing to leave."""
+        """Do nothing."""

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
     from benchmarks.sampling import Sampling
 
-# Takes so many samples, and sums them up.
+# Takes a number of samples, and summarizes them.
 Measure: TypeAlias = "Callable[[int, Sampling], Awaitable[list[Figure]]]"
 
-_QUICK = 10
 # A quick run takes a tenth of the samples.
+_QUICK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class Step:
     """One measure of the run.
 
     Attributes:
-        title: what it does, for the progress.
-        measure: does it.
-        samples: how many it is asked for.
-        advances: how often it advances for each of them, both plugins together.
-        also: how often it advances whatever the samples.
+        title: Its description, for the progress bar.
+        measure: Runs it.
+        samples: Number of samples.
+        advances: How often the progress advances for each sample, both plugins together.
+        also: How often the progress advances in addition, whatever the number of samples.
     """
 
     title: str
@@ -45,12 +45,12 @@ class Step:
 
     @property
     def total(self) -> int:
-        """How often it advances."""
+        """How often the progress advances in total."""
         return self.samples * self.advances + self.also
 
 
 def steps(*, quick: bool = False) -> list[Step]:
-    """The measures of a run."""
+    """Return the measures of a run."""
     scale = _QUICK if quick else 1
     return [
         Step("random barge-ins, in every dialect", barge_ins.measure, 120 // scale, 2 * len(DIALECTS)),

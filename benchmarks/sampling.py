@@ -1,4 +1,4 @@
-"""Samples that nothing disturbed: taken again when the event loop was held up meanwhile, by whatever."""
+"""Undisturbed samples: a sample is taken again if the event loop was held up meanwhile."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds. The stand-in's own clock stands still when it is late by 0.12 s, and its news is late before that.
+# Seconds. The stand-in's own clock stops when it is 0.12 s late; before that, its reports are late.
 LONGEST_STALL = 0.1
 
 _HEARTBEAT = 0.01
 _TRIES = 4
+
+# Seconds from the start in which samples are taken again: on a busy machine it would never end.
 _PATIENCE = 180.0
-# Seconds from the start in which samples are taken again: on a busy machine there would be no end to it.
 
 
 class Sampling:
-    """Takes samples while it watches the event loop.
+    """A taker of samples that watches the event loop.
 
     Attributes:
-        repeated: samples that were taken again.
-        disturbed: samples that count although the event loop was held up each time.
+        repeated: Number of samples that were taken again.
+        disturbed: Number of samples that count although the event loop was held up each time.
+        advance: Called after each sample.
     """
 
     def __init__(self) -> None:
@@ -36,7 +38,7 @@ class Sampling:
         self._patient_until = asyncio.get_running_loop().time() + _PATIENCE
 
     async def take(self, sample: Callable[[], Awaitable[T]]) -> T:
-        """Take one sample, and tell that it was taken."""
+        """Take one sample, again if it was disturbed, and advance the progress."""
         loop = asyncio.get_running_loop()
         for left in reversed(range(_TRIES)):
             stalls = self._stalls
@@ -51,7 +53,7 @@ class Sampling:
         return taken
 
     async def take_once(self, sample: Callable[[], Awaitable[T]]) -> T:
-        """Take one sample that is about counts, not about time: it is good as it is."""
+        """Take one sample that measures counts, not times: a held-up event loop does not disturb it."""
         taken = await sample()
         self.advance()
         return taken
@@ -67,7 +69,7 @@ class Sampling:
 
 @asynccontextmanager
 async def sampling() -> AsyncIterator[Sampling]:
-    """Samples may be taken in here."""
+    """Watch the event loop as long as the body runs, which takes samples."""
     samples = Sampling()
     watch = asyncio.create_task(samples.watch())
     try:

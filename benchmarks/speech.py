@@ -1,4 +1,4 @@
-"""Speech as a TTS engine gives it: frames, at a pace."""
+"""Speech as a TTS yields it: frames, at a pace."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SAMPLE_RATE = 24_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast speech is synthesised.
+    """The pace at which speech is synthesised.
 
     Attributes:
-        speed: in multiples of real time.
-        jitter: seconds by which a frame may be late, at most.
-        frame: seconds in each frame.
+        speed: In multiples of real time.
+        jitter: Seconds by which a frame may be late, at most.
+        frame: Seconds in each frame.
     """
 
     speed: float
@@ -34,7 +34,7 @@ class Pace:
 
 
 def tone(seconds: float, *, sample_rate: int = SAMPLE_RATE, channels: int = 1) -> rtc.AudioFrame:
-    """A tone without a silent sample, so that it can be told from the silence around it."""
+    """Return a tone without a silent sample, so that it can be distinguished from the silence around it."""
     samples = round(seconds * sample_rate)
     wave = np.sin(2 * np.pi * 220 * np.arange(samples) / sample_rate) * 8000
     audible = np.where(np.abs(wave) < 1, 1, wave).astype("<i2")
@@ -42,7 +42,7 @@ def tone(seconds: float, *, sample_rate: int = SAMPLE_RATE, channels: int = 1) -
 
 
 def cut(speech: rtc.AudioFrame, seconds: float) -> Iterator[rtc.AudioFrame]:
-    """Cut it into frames of `seconds`; the last may be shorter."""
+    """Cut speech into frames of `seconds`; the last may be shorter."""
     samples, data = round(seconds * speech.sample_rate), bytes(speech.data)
     size = samples * speech.num_channels * 2
     for start in range(0, len(data), size):
@@ -51,7 +51,7 @@ def cut(speech: rtc.AudioFrame, seconds: float) -> Iterator[rtc.AudioFrame]:
 
 
 async def synthesise(voice: AudioOutput, speech: rtc.AudioFrame, pace: Pace, random: Random) -> None:
-    """Give `speech` to `voice`, the first frame at once, and flush."""
+    """Pass `speech` to the output `voice`, the first frame at once, and flush."""
     loop = asyncio.get_running_loop()
     began_at = loop.time()
     for number, frame in enumerate(cut(speech, pace.frame)):

@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 _READY_TIMEOUT = 10.0
 _CLOSE_TIMEOUT = 5.0
 _POLL = 0.02
+
+# Seconds for the stand-in's `connected` to arrive.
 _SETTLE = 0.1
-# Seconds after the stand-in has said `connected`, for the news to arrive.
 
 
 class Stage:
-    """One stand-in, speaking one dialect; `url` is where it is reached."""
+    """One stand-in that uses one dialect; `url` is its address."""
 
     def __init__(self, app: web.Application, url: str, rooms: list[AvatarRoom], numbers: Iterator[int]) -> None:
         self._service = app[SERVICE]
@@ -45,15 +46,16 @@ class Stage:
         self._starting = asyncio.Lock()
 
     def behind(self, url: str) -> Stage:
-        """The same stand-in, reached at another address."""
+        """Return the same stand-in, reached at another address."""
         stage = copy(self)
         stage.url = url
         return stage
 
     @asynccontextmanager
     async def call(self, plugin: Plugin) -> AsyncIterator[Call]:
-        """A call in which the avatar of a plugin is ready to speak."""
-        async with self._starting:  # many at once would hold up the event loop, and with it the stand-in's clock
+        """Open a call in which the avatar of a plugin is ready to speak."""
+        # Many starts at once would hold up the event loop, and with it the stand-in's clock.
+        async with self._starting:
             room = AgentRoom(f"{plugin.value}-{next(self._numbers)}")
             agent_session: AgentSession[Any] = AgentSession(vad=None)
             avatar = PLUGINS[plugin](
@@ -67,7 +69,7 @@ class Stage:
             assert agent_session.output.audio is not None  # noqa: S101 - the plugin has put it there
             yield Call(agent_session.output.audio, truth)
         finally:
-            # The official plugin ends its session on this event alone.
+            # The official plugin ends its session only on this event.
             agent_session.emit("close", CloseEvent(reason=CloseReason.USER_INITIATED))
             await avatar.aclose()
             with contextlib.suppress(TimeoutError):
@@ -87,10 +89,10 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(dialect: Dialect = FULL, *, speech_starts_after: float = 0.2) -> AsyncIterator[Stage]:
-    """Serve a stand-in on a free port of loopback; the account behind it has no limits that matter here.
+    """Serve a stand-in on a free port of loopback; its account has no limits that matter here.
 
     Args:
-        dialect: Of its events.
+        dialect: The dialect of its events.
         speech_starts_after: Seconds from the first audio of an utterance to its first sound.
     """
     rooms: list[AvatarRoom] = []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_table(figures: Sequence[Figure]) -> Table:
-    """One line for each figure, a rule between what was done."""
+    """Return a table with a row for each figure, and a rule between benchmarks."""
     table = Table(title="The official plugin and ours")
     for heading in ("", "measure"):
         table.add_column(heading)
@@ -29,7 +29,7 @@ def as_table(figures: Sequence[Figure]) -> Table:
 
 
 def as_json(figures: Sequence[Figure]) -> list[dict[str, object]]:
-    """One object for each figure, its ratio included."""
+    """Return an object for each figure, including its ratio."""
     return [{**asdict(figure), "ratio": figure.ratio} for figure in figures]
 
 

@@ -1,4 +1,4 @@
-"""A slow uplink: a proxy on loopback that lets so many bits a second through to the stand-in, and holds little."""
+"""A slow uplink: a proxy on loopback that limits the bits per second to the stand-in, and buffers little."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-# What a router on the way holds: 16 kB are 0.13 s at 1 Mbit/s.
+# The buffer of a router on the way: 16 kB are 0.13 s at 1 Mbit/s.
 _BUFFER_BYTES = 16_384
 _PIECE_BYTES = 1_250
 
 
 @asynccontextmanager
 async def slow_uplink(url: str, bits_per_second: float) -> AsyncIterator[str]:
-    """Serve a proxy in front of `url`; gives its own address.
+    """Serve a proxy in front of `url`; yield its own address.
 
     Args:
         url: `http://host:port`.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BITS_PER_SECOND = 1_000_000
 
-# An answer that text to speech gives at once, and after how long the user speaks.
+# Seconds: the length of an answer that the TTS yields at once, its frames, and when the user interrupts.
 _ANSWER = 20.0
 _FRAME = 0.1
 _BARGE_IN = (1.0, 2.5)
@@ -27,7 +27,7 @@ _POLL = 0.005
 
 
 async def measure(samples: int, sampling: Sampling) -> list[Figure]:
-    """From `clear_buffer` to the interrupt's arrival at the service, at 1 Mbit/s."""
+    """Measure the time from `clear_buffer` to the interrupt's arrival at the service, at 1 Mbit/s."""
     async with open_stage() as stage, slow_uplink(stage.url, _BITS_PER_SECOND) as url:
         waits = await side_by_side(partial(_waits, stage.behind(url), samples, sampling))
     return spread("uplink of 1 Mbit/s", "clear_buffer to the interrupt's arrival", "ms", waits)

@@ -1,4 +1,4 @@
-"""What the workers of all benchmarks are set to."""
+"""The settings of all benchmarks' workers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def environment(server: LiveKitServer, stand_ins: str, plugin: Plugin, state_dir: Path) -> dict[str, str]:
-    """Return the variables of a worker that takes the calls of one plugin, and ends them as soon as callers leave."""
+    """Return the environment of a worker that takes one plugin's calls, and ends them as soon as callers leave."""
     return {
         "LIVEKIT_URL": server.url,
         "LIVEKIT_API_KEY": server.api_key,

@@ -1,1 +1,1 @@
-"""The whole conversation on one machine: LiveKit server, stand-ins, worker, and a synthetic caller where asked for."""
+"""The whole conversation on one machine: LiveKit server, stand-ins, worker, and optionally a synthetic caller."""

@@ -1,4 +1,4 @@
-"""What is seen while something is built: one line that moves, or a plain line now and then."""
+"""The display of a build's progress: one line that is rewritten, or a plain line once in a while."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-# Seconds between lines where lines cannot be rewritten: a log stays short and still shows that it goes on.
+# Seconds between lines where lines can't be rewritten: a log stays short and still shows that the build runs.
 PLAIN_LINE_EVERY: Final = 10.0
 
 
@@ -28,14 +28,14 @@ class BuildProgress:
     started_at: float = field(default_factory=time.monotonic)
 
     def hear(self, line: str) -> None:
-        """Take one line of Go's: `go: downloading <module> <version>`, or the name of the package being compiled."""
+        """Count one line of Go's: `go: downloading <module> <version>`, or the name of the package being compiled."""
         if line.startswith("go: downloading"):
             self.modules += 1
         elif line and not line.startswith("go: "):
             self.packages += 1
 
     def describe(self, now: float) -> str:
-        """Say in one line how far it is; `now` in monotonic seconds."""
+        """Describe the progress in one line; `now` in monotonic seconds."""
         minutes, seconds = divmod(int(now - self.started_at), 60)
         counts = f": {self.modules} modules, {self.packages} packages" if self.modules or self.packages else ""
         return f"{self.what}, {minutes}:{seconds:02d} {self.stage}{counts}"

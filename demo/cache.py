@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def cache_dir() -> Path:
-    """The directory of this user's cache, whether it exists or not; a temporary one for a user without a home."""
+    """Return the directory of this user's cache, which may not exist; a temporary one for a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME")
     if not base:
         try:
@@ -29,15 +29,15 @@ def cache_dir() -> Path:
 
 @asynccontextmanager
 async def only_builder(name: str, what: str, console: Console) -> AsyncIterator[None]:
-    """Hold the lock under which one process at a time builds; the system frees it when its holder ends, however.
+    """Hold the lock under which one process at a time builds; the system frees it however its holder ends.
 
     Args:
-        name: Of the lock's file in the cache.
-        what: The thing that is built, for a line about the wait.
-        console: Where that line is printed.
+        name: Name of the lock's file in the cache.
+        what: The thing that is built, for a message about the wait.
+        console: Where that message is printed.
 
     Raises:
-        OSError: The cache cannot be made or written.
+        OSError: The cache can't be created or written.
     """
     cache_dir().mkdir(parents=True, exist_ok=True)
     with (cache_dir() / name).open("w") as lock:

@@ -23,16 +23,17 @@ INTERRUPTED = 130
 
 def demo(
     *,
-    call: Annotated[bool, typer.Option(help="Let a synthetic caller call, and report how it went.")] = False,
+    call: Annotated[bool, typer.Option(help="Let a synthetic caller call, and report the results.")] = False,
     port: Annotated[int, typer.Option(help="Port of the LiveKit server started without LIVEKIT_URL.")] = 7880,
     stand_ins_port: Annotated[int, typer.Option(help="Port of the stand-ins for vendors without a key.")] = 7900,
     page_port: Annotated[int, typer.Option(help="Port of the page.")] = 7890,
-    directory: Annotated[Path, typer.Option(help="Where the call's video and transcript go.")] = Path("demo-call"),
+    directory: Annotated[Path, typer.Option(help="Directory for the call's video and transcript.")] = Path("demo-call"),
     verbose: Annotated[bool, typer.Option(help="Show the worker's log.")] = False,
     no_open: Annotated[bool, typer.Option("--no-open", help="Don't open the page in the browser.")] = False,
 ) -> None:
     """Talk with the avatar on this machine: LiveKit server, worker, and stand-ins for the vendors without a key."""
-    logging.getLogger("livekit").setLevel(logging.ERROR)  # the caller's own WebRTC warns of every late frame
+    # The caller's own WebRTC warns of every late frame.
+    logging.getLogger("livekit").setLevel(logging.ERROR)
     open_page = not call and not no_open and somebody_looks(os.environ, sys.platform, is_terminal=sys.stdout.isatty())
     options = Options(call, port, stand_ins_port, page_port, directory, verbose, open_page)
     raise typer.Exit(asyncio.run(_until_stopped(options)))

@@ -37,20 +37,20 @@ WEB: Final = ROOT / "web"
 STAND_INS_START: Final = 30.0
 WORKER_START: Final = 60.0
 
-# The framework's log message when LiveKit knows the worker; a room that is made before gets no agent.
+# The framework's log message when LiveKit knows the worker; a room that is created earlier gets no agent.
 REGISTERED: Final = "registered worker"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the demo is run.
+    """The options of the demo.
 
     Attributes:
         call: True for a synthetic caller instead of a person.
-        port: Of the LiveKit server, if one is started.
-        stand_ins_port: Of the stand-ins.
-        page_port: Of the page.
-        directory: For the call's video and transcript.
+        port: Port of the LiveKit server, if one is started.
+        stand_ins_port: Port of the stand-ins.
+        page_port: Port of the page.
+        directory: Directory for the call's video and transcript.
         verbose: True to show the worker's log.
         open_page: True to open the page in the browser.
     """
@@ -65,7 +65,7 @@ class Options:
 
     @property
     def stand_ins_url(self) -> str:
-        """Where stand-ins that the demo starts are reached."""
+        """Address of the stand-ins that the demo starts."""
         return f"http://127.0.0.1:{self.stand_ins_port}"
 
 
@@ -76,7 +76,7 @@ async def run_demo(options: Options, console: Console) -> int:
         The exit status: 1 when a turn of the call failed.
 
     Raises:
-        DemoError: It cannot run; the text says why and what to do.
+        DemoError: The demo can't run; the text says why and what to do.
     """
     log_dir = Path(tempfile.mkdtemp(prefix="demo-logs-"))
     room = f"demo-{secrets.token_hex(3)}"
@@ -92,7 +92,7 @@ async def run_demo(options: Options, console: Console) -> int:
 
 @asynccontextmanager
 async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIterator[tuple[Settings, list[Child]]]:
-    """Start the processes in the order in which they need each other; they end in the reverse order."""
+    """Start the processes in the order of their dependencies; they end in the reverse order."""
     read_env_file()
     settings = load_settings()
     own_livekit, own_stand_ins = not settings.livekit_url, not settings.stand_ins_url
@@ -127,10 +127,10 @@ async def _stage(options: Options, console: Console, log_dir: Path) -> AsyncIter
 
 
 async def _build_page(console: Console, *, is_needed: bool) -> None:
-    """Build the page if it is not there; without one, other clients can join unless the room is LiveAvatar's.
+    """Build the page if it is not there; without it, other clients can join unless the room is LiveAvatar's.
 
     Raises:
-        DemoError: It can't be built, and nothing else lets a caller in.
+        DemoError: It can't be built, and callers have no other way in.
     """
     try:
         await build_page(WEB, console)
@@ -141,10 +141,10 @@ async def _build_page(console: Console, *, is_needed: bool) -> None:
 
 
 def with_room_owner(settings: Settings) -> Settings:
-    """Choose the room's owner: LiveAvatar, if it could not reach a LiveKit server that is started here.
+    """Choose the room's owner: LiveAvatar, if it can't reach a LiveKit server that is started here.
 
     Raises:
-        DemoError: LiveAvatar can't come to the room that was chosen.
+        DemoError: LiveAvatar can't join the chosen room.
     """
     if settings.room_owner == "ours" and settings.is_avatar_remote and not settings.livekit_url:
         if "room_owner" in settings.model_fields_set:
@@ -160,7 +160,7 @@ def with_room_owner(settings: Settings) -> Settings:
 
 
 def _page_port(settings: Settings, options: Options) -> int:
-    """The page's port; 0 for a synthetic caller, unless only the page's server can let it in."""
+    """Return the page's port; 0 for a synthetic caller, unless only the page's server can let it in."""
     if not options.call:
         return options.page_port
     return free_port() if settings.room_owner == "liveavatar" else 0
@@ -187,7 +187,8 @@ def _with_livekit(settings: Settings, server: LiveKitServer) -> Settings:
 @asynccontextmanager
 async def _stand_ins(settings: Settings, options: Options, log_dir: Path) -> AsyncIterator[Child]:
     command = [sys.executable, "-m", "simulators", "--port", str(options.stand_ins_port)]
-    env = room_proxies(settings.livekit_url)  # the stand-in for the avatar joins there
+    # The stand-in for the avatar joins the room.
+    env = room_proxies(settings.livekit_url)
     if settings.room_owner == "liveavatar" and settings.liveavatar.is_stand_in:
         command.append("--hosted-rooms")
         env |= livekit_environment(settings)
@@ -209,7 +210,7 @@ async def _worker(settings: Settings, log_dir: Path) -> AsyncIterator[Child]:
 
 
 def livekit_environment(settings: Settings) -> dict[str, str]:
-    """The variables of a process that needs the LiveKit server."""
+    """Return the environment variables of a process that needs the LiveKit server."""
     return {
         "LIVEKIT_URL": settings.livekit_url,
         "LIVEKIT_API_KEY": settings.livekit_api_key,
@@ -218,7 +219,7 @@ def livekit_environment(settings: Settings) -> dict[str, str]:
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:
-    """The variables of the demo's worker, beside those of this process."""
+    """Return the environment variables of the demo's worker, in addition to those of this process."""
     env = {
         **livekit_environment(settings),
         "ROOM_OWNER": settings.room_owner,
@@ -228,15 +229,17 @@ def worker_environment(settings: Settings) -> dict[str, str]:
         "WEB_PORT": str(settings.web_port or 0),
         "WEB_HOST": settings.web_host,
         "WORKER_PORT": "0",
-        "DRAIN_TIMEOUT": "1",  # Ctrl-C ends the demo without waiting for the call to end
+        # Ctrl-C ends the demo without waiting for the call to end.
+        "DRAIN_TIMEOUT": "1",
     }
-    if settings.liveavatar.is_stand_in:  # a session that costs money is noted where the next worker looks
+    # Sessions of the real service, which are billed, are noted in the usual directory, which the next worker reads.
+    if settings.liveavatar.is_stand_in:
         env["STATE_DIR"] = str(demo_state_dir())
     return env
 
 
 async def _call(settings: Settings, room: str, options: Options, console: Console) -> int:
-    """Let the synthetic caller call, and show how it went."""
+    """Let the synthetic caller call, and show the results."""
     invitation = invite(settings, room, "caller") if settings.room_owner == "ours" else await ask_in(settings)
     console.print("The caller joins and talks; this takes about a minute.")
     made = await call(
@@ -251,7 +254,7 @@ async def _call(settings: Settings, room: str, options: Options, console: Consol
 
 
 async def _unless_died(children: list[Child], body: Coroutine[Any, Any, int | Literal[True]]) -> int:
-    """Run the body; one of the children ending on its own ends it with that child's error."""
+    """Run the body; if a child ends on its own, cancel the body and raise that child's error."""
     tasks = [asyncio.create_task(body), *(asyncio.create_task(child.watch()) for child in children)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,10 +1,10 @@
-"""What can go wrong in the demo in a way its reader can do something about."""
+"""The errors of the demo that its user can do something about."""
 
 from __future__ import annotations
 
 
 class DemoError(Exception):
-    """The demo cannot go on.
+    """The demo can't continue.
 
-    Its text is complete: what happened, and what to do. It is shown as it is, without a traceback.
+    Its text says what happened and what to do, and is shown without a traceback.
     """

@@ -29,8 +29,8 @@ class GoProgram:
         command: Its name on PATH.
         version: The version that is built.
         package: The path of its package, without the version.
-        needed_bytes: Free space that a build takes, Go included.
-        other_ways: What to do when it cannot be built.
+        needed_bytes: Free space that a build needs, including Go.
+        other_ways: What to do if it can't be built.
     """
 
     title: str
@@ -41,11 +41,11 @@ class GoProgram:
     other_ways: str
 
     def cached(self) -> Path:
-        """The path of the built program in the user's cache, whether it is there or not."""
+        """Return the path of the built program in the user's cache, whether or not it exists."""
         return cache_dir() / f"{self.command}-{self.version}"
 
     def find(self) -> Path | None:
-        """The program on PATH, else the cached build, else None."""
+        """Return the program on PATH, else the cached build, else None."""
         if on_path := shutil.which(self.command):
             return Path(on_path)
         return self.cached() if os.access(self.cached(), os.X_OK) else None
@@ -59,14 +59,14 @@ class BuildError(DemoError):
 
 
 async def find_or_build(program: GoProgram, console: Console) -> Path:
-    """Give the path of a program, building it when there is none (a few minutes, once).
+    """Return the path of a program; build it if there is none (a few minutes, once).
 
     Args:
-        program: Which.
+        program: The program.
         console: Where the progress of a build is shown.
 
     Raises:
-        BuildError: There is none and it cannot be built.
+        BuildError: There is none, and it can't be built.
     """
     if found := program.find():
         return found

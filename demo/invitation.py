@@ -1,4 +1,4 @@
-"""An invitation into the demo's room: a token, and LiveKit Meet's link with it."""
+"""An invitation into the demo's room: a token, and a link to LiveKit Meet with it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ADMISSION_TIMEOUT: Final = aiohttp.ClientTimeout(total=30.0)
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What lets one person into one room.
+    """The connection details that let one person into one room.
 
     Attributes:
         url: LiveKit's URL.
@@ -34,22 +34,22 @@ class Invitation:
 
     @property
     def link(self) -> str:
-        """LiveKit Meet with URL and token filled in."""
+        """Link to LiveKit Meet with URL and token filled in."""
         return f"{MEET}/custom?{urlencode({'liveKitUrl': self.url, 'token': self.token})}"
 
     @property
     def form(self) -> str:
-        """LiveKit Meet's page that takes URL and token by hand."""
+        """Link to LiveKit Meet's page for entering URL and token."""
         return f"{MEET}/?tab=custom"
 
 
 def invite(settings: Settings, room: str, identity: str) -> Invitation:
-    """Make an invitation into a room.
+    """Create an invitation into a room.
 
     Args:
-        settings: With a complete set of LiveKit's own.
-        room: Made when the first one joins, and then the agent comes.
-        identity: Of the participant.
+        settings: With all of LiveKit's settings.
+        room: The room's name; it is created when the first participant joins, and then the agent comes.
+        identity: The participant's identity.
     """
     return Invitation(settings.callers_url, caller_token(settings, room, identity))
 
@@ -58,7 +58,7 @@ async def ask_in(settings: Settings) -> Invitation:
     """Ask the worker's own server for an invitation, as the page does.
 
     Raises:
-        DemoError: It does not; the text has its reason.
+        DemoError: It refused; the text has its reason.
     """
     url = f"{page_url(settings.web_host, settings.web_port or 0)}/api/call"
     headers = {"Authorization": f"Bearer {settings.secret}"}

@@ -1,8 +1,8 @@
-"""Runs one command and ends it when the standard input closes: `python keeper.py <grace seconds> <command> ...`.
+"""The keeper of a command, which it ends when standard input closes: `python keeper.py <grace seconds> <command> ...`.
 
-The demo holds the other end of that input. It closes it to end the command, and the system closes it when the demo is
-gone, even killed: so nothing of the demo can be left running. The command gets SIGTERM; what is left of its process
-group after the grace time gets SIGKILL. Stands alone, without imports of the project: it must start at once.
+The demo holds the other end of that input. It closes it to end the command, and the system closes it when the demo
+ends, even if it is killed: so no process of the demo is left running. The command gets SIGTERM; after the grace time
+the rest of its process group gets SIGKILL. Without imports of the project, since it must start at once.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from contextlib import suppress
 
 
 def main(grace: float, command: list[str]) -> int:
-    """Keep the command and give its exit status, 128 + the signal when it was killed."""
+    """Run the command, and return its exit status; 128 + the signal if it was killed."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - the demo's own commands
     ending = threading.Event()
 
     def end_with_the_demo() -> None:
-        os.read(0, 1)  # nothing is ever written: this ends when the other end is closed
+        # The demo never writes: this returns when the other end is closed.
+        os.read(0, 1)
         ending.set()
         child.terminate()
         with suppress(subprocess.TimeoutExpired):
             child.wait(grace)
-        os.killpg(0, signal.SIGKILL)  # the whole group, this process too
+        # The whole group, including this process.
+        os.killpg(0, signal.SIGKILL)
 
     thread = threading.Thread(target=end_with_the_demo, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""Find the LiveKit server, or build it once: `find_or_build()` gives the path of a binary that can be run."""
+"""Find the LiveKit server, or build it once: `find_or_build()` returns the path of a working binary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from demo.go_program import BuildError, GoProgram
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The newest that `go install` takes: from v1.13.6 on, go.mod has replace directives, which `go install` refuses.
+# The newest version that `go install` accepts: since v1.13.6, go.mod has replace directives, which it refuses.
 VERSION: Final = "v1.13.5"
 
 SERVER: Final = GoProgram(
@@ -32,13 +32,13 @@ SERVER: Final = GoProgram(
 
 
 async def find_or_build(console: Console) -> Path:
-    """Give the LiveKit server's binary, building it when there is none (a few minutes, once).
+    """Return the path of the LiveKit server's binary; build it if there is none (a few minutes, once).
 
     Args:
         console: Where the progress of a build is shown.
 
     Raises:
-        BuildError: There is none and it cannot be built.
+        BuildError: There is none, and it can't be built.
     """
     return await go_program.find_or_build(SERVER, console)
 

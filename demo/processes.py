@@ -1,4 +1,4 @@
-"""The demo's child processes: started in groups of their own, logged to files, and all ended with the demo."""
+"""The demo's child processes: started in groups of their own, logged to files, and ended with the demo."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-# Seconds a process has to end in order (the worker ends its calls with the vendors) before it is killed.
+# Seconds that a process has for an orderly end (the worker ends its calls with the vendors) before it is killed.
 GRACE: Final = 10.0
 
 TAIL_LINES: Final = 15
-# Seconds between two looks at a process that is starting.
+# Seconds between two checks of a process that is starting.
 READY_POLL: Final = 0.1
 
 ANSWER_TIMEOUT: Final = aiohttp.ClientTimeout(total=10.0)
 
-# Seconds between two looks at a log that is shown as it grows.
+# Seconds between two reads of a log that is shown as it grows.
 FOLLOW_POLL: Final = 0.2
 
 
@@ -42,7 +42,7 @@ class PortInUseError(DemoError):
 
     def __init__(self, port: int, what: str, option: str) -> None:
         super().__init__(
-            f"Port {port}, wanted for {what}, is in use: is another demo running? End that, or choose with {option}."
+            f"Port {port}, wanted for {what}, is in use: is another demo running? Stop it, or set {option}."
         )
 
 
@@ -58,11 +58,11 @@ class ChildDiedError(DemoError):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A running process of the demo's.
+    """A running process of the demo.
 
     Attributes:
-        name: What it is, for people.
-        log: The file with all it prints.
+        name: Its name in messages.
+        log: The file with its output.
     """
 
     name: str
@@ -71,21 +71,21 @@ class Child:
 
     @property
     def returncode(self) -> int | None:
-        """Its exit status, None as long as it runs."""
+        """Its exit status; None as long as it runs."""
         return self.process.returncode
 
     def tail(self, count: int = TAIL_LINES) -> list[str]:
-        """Give the last lines of its log."""
+        """Return the last lines of its log."""
         with self.log.open(errors="replace") as file:
             return [_plain(line) for line in deque(file, maxlen=count)]
 
     async def has_logged(self, text: str) -> bool:
-        """Tell whether its log has a line with this text."""
+        """Return whether its log has a line with this text."""
         with self.log.open(errors="replace") as file:
             return any(text in line for line in file)
 
     async def follow(self, on_line: Callable[[str], object]) -> NoReturn:
-        """Give every line of its log, from now on, prefixed with its name."""
+        """Call `on_line` with every further line of its log, prefixed with its name."""
         with self.log.open(errors="replace") as file:
             file.seek(0, os.SEEK_END)
             while True:
@@ -103,11 +103,11 @@ class Child:
         await self.process.wait()
         raise ChildDiedError(self)
 
-    async def wait_until(self, ready: Callable[[], Awaitable[bool]], timeout: float) -> None:  # noqa: ASYNC109 - the contract names it
-        """Ask again and again whether it is ready.
+    async def wait_until(self, ready: Callable[[], Awaitable[bool]], timeout: float) -> None:  # noqa: ASYNC109 - the name that callers use
+        """Wait until `ready` returns True; it is called again and again.
 
         Raises:
-            ChildDiedError: It ended instead.
+            ChildDiedError: The process ended instead.
             DemoError: It was not ready within `timeout` seconds.
         """
         for _ in range(int(timeout / READY_POLL) + 1):
@@ -130,15 +130,15 @@ async def running(
     cwd: Path | None = None,
     grace: float = GRACE,
 ) -> AsyncIterator[Child]:
-    """Run a command as long as the body runs; afterwards nothing of its process group is left.
+    """Run a command as long as the body runs; afterwards no process of its group is left.
 
     Args:
-        name: What it is, for people.
+        name: Its name in messages.
         command: Program and arguments.
         log: The file that gets its output.
-        env: Variables beside the ones this process has.
+        env: Environment variables in addition to those of this process.
         cwd: Its working directory.
-        grace: Seconds it has to end after SIGTERM.
+        grace: Seconds that it has to end after SIGTERM.
     """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
@@ -163,18 +163,19 @@ async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), grace + 2.0)
     finally:
-        with suppress(ProcessLookupError, PermissionError):  # the group is empty: the good case
+        # Usually the group is already empty.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
 def _plain(line: str) -> str:
-    """Take the colours and the line's end away."""
+    """Remove the colours and the line's end."""
     return re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip()
 
 
 async def answers(url: str) -> bool:
-    """Tell whether an HTTP server answers there, and not with an error of its own."""
+    """Return whether an HTTP server answers at `url` without a server error."""
     try:
         async with client_session(timeout=ANSWER_TIMEOUT) as http, http.get(url) as response:
             return response.status < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -183,7 +184,7 @@ async def answers(url: str) -> bool:
 
 
 def check_port(port: int, what: str, option: str) -> None:
-    """Raise PortInUseError when a process listens on this TCP port of 127.0.0.1."""
+    """Raise PortInUseError if a process listens on this TCP port of 127.0.0.1."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -42,8 +42,8 @@ def show_invitation(console: Console, page: str | None, invitation: Invitation |
 
     Args:
         console: The terminal.
-        page: Its link; None when it could not be built.
-        invitation: For other clients; None when only the page lets callers in.
+        page: The page's link; None if it could not be built.
+        invitation: For other clients; None if only the page lets callers in.
     """
     if page is not None:
         console.print(

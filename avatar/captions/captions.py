@@ -14,7 +14,7 @@ from avatar.core.caption import Caption
 
 logger = logging.getLogger("avatar")
 
-# Seconds between two looks at the playback position: a word is shown that much late at most.
+# Seconds between two checks of the playback position: a word is shown that much late at most.
 _TICK = 0.05
 
 # Seconds for the room to take a word.
@@ -30,7 +30,7 @@ class AvatarCaptions(TextOutput):
         next_in_chain: The room's transcription, which gets the words.
         played: Returns how many seconds of the current segment have been played; 0 before it has begun.
         is_spoken: Returns whether captured text is also spoken. Text that is not spoken is shown at once.
-        delay: Seconds from the playback that the service reports to the caller's ear.
+        delay: Seconds from the playback that the service reports until the caller hears it.
 
     Attributes:
         beginnings: The starts of segments, for a `DelayMeter`.
@@ -103,7 +103,7 @@ class AvatarCaptions(TextOutput):
 
         Args:
             position: Seconds of it that were played.
-            interrupted: Whether it was cut off there.
+            interrupted: True if it was cut off there.
 
         Returns:
             The text that was heard.
@@ -124,7 +124,7 @@ class AvatarCaptions(TextOutput):
         self._delay = seconds
 
     async def aclose(self) -> None:
-        """Show at once what was heard and is still delayed, and nothing more."""
+        """Show the delayed words at once, and then stop."""
         self._following.cancel()
         self._is_closing.set()
         self._shown.put_nowait(None)
@@ -163,7 +163,7 @@ class AvatarCaptions(TextOutput):
                     self._next.flush()
                 else:
                     await self._next.capture_text(text)
-        except Exception as error:  # noqa: BLE001 - whatever failed, the next segment has its captions again
+        except Exception as error:  # noqa: BLE001 - whatever the failure: the next segment is captioned again
             logger.warning("a caption could not be shown", extra={"error": type(error).__name__})
 
 

@@ -1,4 +1,4 @@
-"""Measures how much later the avatar is heard in the room than the service reports."""
+"""Measurement of how much later the avatar is heard in the room than the service reports."""
 
 import asyncio
 import contextlib
@@ -23,11 +23,11 @@ _LONGEST_LEAD = 1.0
 # Seconds of silence before a sound that counts as a beginning.
 _QUIET_BEFORE = 0.1
 
-# Beginnings that are measured; then the sound is not needed any more.
+# Beginnings that are measured; after them the sound is no longer needed.
 _SAMPLES = 3
 
-# Seconds from the first chunk of a segment within which its sound begins. The first speech of a session was heard after
-# 2.97 s (fact 44 of docs/protocol.md).
+# Seconds after the first chunk of a segment within which its sound begins. The first speech of a session was heard
+# after 2.97 s (fact 44 of docs/protocol.md).
 _BEGINS_WITHIN = 6.0
 
 
@@ -38,10 +38,10 @@ def onset(pcm: bytes) -> float | None:
 
 
 class Beginnings:
-    """Pairs the beginnings of speech that the service reports with those that are heard. Pure: time is an argument.
+    """Pairs of the beginnings of speech that the service reports and those that are heard. Pure: time is an argument.
 
     Attributes:
-        delays: Seconds from the one to the other, for each pair; 0 if the sound was earlier.
+        delays: Seconds from the report to the sound, for each pair; 0 if the sound was earlier.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Beginnings:
             at: When the first sound should be heard, without any delay.
             now: Monotonic seconds.
         """
-        # The report takes a way of its own, and may come after the sound.
+        # The report takes another path than the sound, and may come later.
         is_sounding = now - self._loud_at <= _QUIET_BEFORE
         if is_sounding and now - self._heard_at < _LONGEST_LEAD:
             self._pair(at, self._heard_at)
@@ -83,13 +83,13 @@ class Beginnings:
 
 
 class DelayMeter:
-    """Listens to the beginnings of a few segments on the avatar's own track, and receives its sound only for that.
+    """A meter that receives the avatar's own track only at the beginnings of a few segments, and listens to those.
 
     Args:
-        sound: Of the avatars.
-        identity: The avatar's.
-        beginnings: The captions tell it what the service reports.
-        on_measured: Called with the median of the delays, after each.
+        sound: The avatars' sound.
+        identity: The avatar's identity.
+        beginnings: Gets the service's reports from the captions.
+        on_measured: Called with the median of the delays, after each measurement.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class DelayMeter:
         self._listening: asyncio.Task[None] | None = None
 
     def expect(self) -> None:
-        """Listen for the beginning of a segment whose first chunk was sent just now, unless enough were measured."""
+        """Listen for the beginning of a segment whose first chunk was just sent, unless enough were measured."""
         is_busy = self._listening is not None and not self._listening.done()
         if not is_busy and len(self._beginnings.delays) < _SAMPLES:
             self._listening = asyncio.create_task(self._listen(), name="avatar_delay")

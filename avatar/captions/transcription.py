@@ -1,4 +1,4 @@
-"""Puts captions that follow the avatar into an agent session, and takes them out again."""
+"""Captions that follow the avatar, installed in an agent session and removed again."""
 
 from livekit.agents.voice.io import AgentOutput, TextOutput
 
@@ -17,12 +17,12 @@ class SyncedTranscription:
     """The transcription of an agent session, shown as the avatar says it.
 
     Args:
-        output: Of the agent session.
+        output: The agent session's output.
         transcription: Where its text goes now.
         speech: Where its speech goes.
-        sound: Of the avatar, to measure the delay; None if it can't be had.
-        identity: Of the avatar.
-        delay: Seconds from the playback that the service reports to the caller's ear; None to measure it.
+        sound: The avatar's sound, to measure the delay; None if it is not available.
+        identity: The avatar's identity.
+        delay: Seconds from the playback that the service reports until the caller hears it; None to measure it.
 
     Raises:
         ConfigurationError: The framework's own synchronizer is in use.
@@ -51,7 +51,7 @@ class SyncedTranscription:
         speech.captions = output.transcription = self._captions
 
     def report(self, event: Event) -> None:
-        """Measure the delay of a segment whose first chunk was sent just now; other events are ignored."""
+        """Measure the delay of a segment whose first chunk was just sent; other events are ignored."""
         if isinstance(event, SpeechSent) and self._meter is not None:
             self._meter.expect()
 

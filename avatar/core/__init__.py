@@ -1,4 +1,4 @@
-"""The core: one pure machine. Facts and the time go in; commands, events, actions and the next deadline come out."""
+"""The core: a pure state machine. It takes facts and the time; it returns commands, events, actions and deadlines."""
 
 from avatar.core.actions import (
     Action,

@@ -1,6 +1,6 @@
-"""The actions: what an executor is to do outside of the machine. Each is answered with a fact.
+"""The actions that an executor carries out for the machine. The executor answers each with a fact.
 
-The machine waits for that fact as long as `Timings` says; then it goes on as if the action had failed.
+The machine waits for that fact as long as `Timings` says; then it continues as if the action had failed.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ class StartSession:
     """Ask the service for a session. Answered by `session_started` or `session_refused`."""
 
     session: int
-    # The avatar's in the room.
+    # The avatar's identity in the room.
     identity: str
-    # The avatar's at the service.
+    # The avatar's id at the service.
     avatar_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class CancelStart:
-    """Ask for a session no more, if the service has not been asked to start it. Answered as `StartSession`."""
+    """Give up a session, if the service has not been asked to start it. Answered as `StartSession`."""
 
     session: int
 
@@ -52,12 +52,12 @@ class PublishFallback:
 
 @dataclass(frozen=True, slots=True)
 class UnpublishFallback:
-    """Take the fallback track out of the room. There is no answer."""
+    """Unpublish the fallback track. There is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class MuteAvatar:
-    """Let the others in the room hear an avatar, or not. Answered by `avatar_muted`."""
+    """Mute an avatar for the others in the room, or unmute it. Answered by `avatar_muted`."""
 
     identity: str
     muted: bool

@@ -9,21 +9,21 @@ SAMPLE_RATE = 24_000
 BYTES_PER_SAMPLE = 2
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 
-# Of 32768; the noise of voices between words is below, speech well above.
+# Level, of 32768: a voice's noise between words is below it, speech well above.
 _FAINT = 500
 
-# One sample of so many is looked at: enough to find a sound that lasts.
+# Only every eighth sample is checked: enough to find a sound that lasts.
 _STRIDE = 8
 
 
 def to_seconds(size_bytes: int) -> float:
-    """The duration of `size_bytes` of PCM, in seconds."""
+    """Return the duration of `size_bytes` of PCM, in seconds."""
     return size_bytes / BYTES_PER_SECOND
 
 
 def to_bytes(seconds: float) -> int:
-    """The size of `seconds` of PCM, in bytes, cut to whole samples."""
-    # The tiny offset keeps a duration that came from bytes the same number of bytes.
+    """Return the size of `seconds` of PCM, in bytes, cut to whole samples."""
+    # With the tiny offset, a duration that came from bytes gives the same number of bytes.
     return int(seconds * SAMPLE_RATE + 1e-6) * BYTES_PER_SAMPLE
 
 

@@ -1,4 +1,4 @@
-"""The text of a segment in the time of its playback: what was heard of it."""
+"""The text of a segment, timed by its playback: which of its words were heard."""
 
 import re
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class _Word:
 
 
 class Caption:
-    """The words of one segment, each of which is due when the playback comes to it.
+    """The words of one segment; each is due when the playback reaches it.
 
     A word is due when the TTS says that it is spoken. Words without such a time lie between those with one, in
     proportion to how long they take to speak.
@@ -68,7 +68,7 @@ class Caption:
 
     @property
     def heard(self) -> str:
-        """The text given out so far."""
+        """The text returned so far."""
         return "".join(word.text for word in self._words[: self._shown])
 
     def push(self, text: str, start: float | None = None) -> None:
@@ -88,18 +88,18 @@ class Caption:
         self._ended = True
 
     def lasts(self, seconds: float) -> None:
-        """Set the length of the audio, which is complete."""
+        """Set the length of the complete audio."""
         self._duration = seconds
 
     def upto(self, position: float) -> str:
-        """Give out the words that are due at `position` seconds and were not given out before."""
+        """Return the words that are due at `position` seconds and were not returned before."""
         first = self._shown
         while self._shown < len(self._words) and self._due_at(self._shown) <= position:
             self._shown += 1
         return "".join(word.text for word in self._words[first : self._shown])
 
     def rest(self) -> str:
-        """Give out all words that were not given out before."""
+        """Return all words that were not returned before."""
         return self.upto(float("inf"))
 
     def _due_at(self, index: int) -> float:

@@ -1,4 +1,4 @@
-"""How much speech goes into one `agent.speak`, and when."""
+"""The size and the pace of `agent.speak` chunks."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _LARGEST_CHUNK = 10.0
 class Chunking:
     """Sizes of chunks in seconds, and their pace: small at first for an early start, and never far ahead of playback.
 
-    A chunk is due when it is large enough, when the sink would otherwise run dry, or when nothing follows it. An
+    A chunk is due when it is large enough, when the sink would otherwise run dry, or when it is the last one. An
     interrupt has to wait on the wire for the chunks before it. At 1 Mbit/s 0.4 s of speech (26 kB in base64) take
     0.21 s; the next chunk follows no sooner than that, so an interrupt never waits for more than one chunk.
 
@@ -22,20 +22,20 @@ class Chunking:
     first: float = 0.4
     # Largest chunk. 0.125 to 1 s are used in production (field observation 47).
     largest: float = 0.4
-    # Smallest chunk but the last: the service was seen to play nothing while it got 20 ms chunks (observation 47).
+    # Smallest chunk, except for the last: the service played nothing while it got 20 ms chunks (observation 47).
     smallest: float = 0.1
-    # How long before the sink runs dry the next chunk leaves: a round trip and some jitter.
+    # The next chunk is sent this long before the sink runs dry: a round trip and some jitter.
     lead: float = 0.25
 
     # After a chunk the next one waits for this share of its length: speech is sent at most 1.7 times as fast as it is
     # spoken.
     pace: float = 0.6
-    # How far ahead of playback speech is sent: more than a network stalls, and little to take back.
+    # How far ahead of playback speech is sent: longer than a network stalls, but little to take back.
     ahead: float = 4.0
 
-    # How much speech a start should carry without a gap, if speech is made more slowly than it is spoken.
+    # How much speech should play without a gap after a start, if speech is synthesized more slowly than it is spoken.
     foresight: float = 10.0
-    # No start waits for more speech than this: text to speech at half the speed of speech can't be waited for.
+    # No start waits for more speech than this: a TTS at half the speed of speech would take too long.
     longest_wait: float = 1.5
 
     def __post_init__(self) -> None:
@@ -44,17 +44,17 @@ class Chunking:
             raise ValueError(message)
 
     def to_start(self, rate: float) -> float:
-        """How much speech a silent sink starts with, when speech comes at `rate` times the speed at which it is spoken.
+        """Return the seconds of speech that a silent sink starts with, if speech comes at `rate` times speaking speed.
 
-        One wait before the start takes the place of a gap every second.
+        One wait before the start replaces a gap every second.
         """
         missing = self.lead + self.foresight * (1 - rate)
         return min(max(self.first, missing), max(self.first, self.longest_wait))
 
     def wanted(self, handed: float) -> float:
-        """The size of the next chunk after `handed` seconds: it doubles what the sink has, up to the largest."""
+        """Return the size of the next chunk after `handed` seconds: it doubles what the sink has, up to `largest`."""
         return min(max(handed, self.first), self.largest)
 
     def due_at(self, dry_at: float) -> float:
-        """When a chunk of any size leaves for a sink that runs dry at `dry_at`."""
+        """Return when a chunk of any size is sent to a sink that runs dry at `dry_at`."""
         return dry_at - self.lead

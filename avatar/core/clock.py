@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A stretch of speech that was played without a break."""
+    """A part of the speech that was played without a break."""
 
     # When it began, in the clock's own time.
     started_at: float
@@ -16,17 +16,19 @@ class Run:
 
 
 class PlaybackClock:
-    """Estimates the playback position of one utterance, in seconds.
+    """An estimate of the playback position of one utterance, in seconds.
 
-    The service plays in real time and tells no positions: it says when it speaks and when it stops. Between the
-    two, what was played grows with the time, and never beyond what was handed over.
+    The service plays in real time and reports no positions, only when it starts and stops to speak. Between the two,
+    the position grows with the time, but never beyond the speech that was handed over.
     """
 
     def __init__(self) -> None:
         self._handed = 0.0
-        self._settled = 0.0  # played before _since
+        # Seconds played before `_since`.
+        self._settled = 0.0
         self._since: float | None = None
-        self._assumed = False  # the avatar was dry and got more; it may not have said yet that it goes on
+        # True if the avatar had run dry and got more speech, but has not yet said that it continues.
+        self._assumed = False
         self._runs: list[Run] = []
 
     @property
@@ -41,21 +43,21 @@ class PlaybackClock:
 
     @property
     def dry_at(self) -> float | None:
-        """When the avatar runs out of speech; None while it isn't speaking."""
+        """The time when the avatar runs out of speech; None while it isn't speaking."""
         return None if self._since is None else self._since + self._handed - self._settled
 
     def played(self, now: float) -> float:
-        """Seconds played."""
+        """Return the seconds played."""
         if self._since is None:
             return self._settled
         return min(self._handed, self._settled + max(0.0, now - self._since))
 
     def remaining(self, now: float) -> float:
-        """Seconds handed over and not yet played."""
+        """Return the seconds handed over and not yet played."""
         return self._handed - self.played(now)
 
     def hand_over(self, seconds: float, now: float) -> None:
-        """The avatar was given `seconds` more. One that had run dry goes on from now."""
+        """Note that the avatar was given `seconds` more. If it had run dry, it continues from now."""
         if self.running and self.remaining(now) <= 0:
             self._close_run(now)
             self._since = now
@@ -63,25 +65,25 @@ class PlaybackClock:
         self._handed += seconds
 
     def start(self, now: float) -> None:
-        """The avatar speaks; if it already does, that corrects no more than when it went on after running dry."""
+        """Note that the avatar speaks; if it already did, this only corrects a start that was assumed."""
         if self._since is None or self._assumed:
             self._since = now
             self._assumed = False
 
     def stop(self, now: float) -> None:
-        """The avatar fell silent."""
+        """Note that the avatar fell silent."""
         self._close_run(now)
         self._since = None
         self._assumed = False
 
     def finish(self, now: float) -> None:
-        """The avatar has played everything, whatever the estimate was."""
+        """Note that the avatar has played everything, whatever the estimate was."""
         missing = self.remaining(now)
         self._close_run(now, also=missing)
         self._since = None
 
     def take_runs(self) -> list[Run]:
-        """The runs that ended since the last call."""
+        """Return the runs that ended since the last call."""
         runs, self._runs = self._runs, []
         return runs
 

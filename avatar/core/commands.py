@@ -1,6 +1,6 @@
 """The commands of the LITE WebSocket: one frozen class each, and their JSON.
 
-Shapes as in LITE mode, "Events". Commands that the service understands and we do not need are left out.
+Shapes as in LITE mode, "Events". Commands of the service that are not needed here are left out.
 """
 
 import base64
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 class Speak:
     """Append speech to the avatar's playback buffer."""
 
-    # The same for all chunks of one speech: other ids break its playback.
+    # The same for all chunks of an utterance: different ids break its playback.
     event_id: str
     # PCM16, 24 kHz, mono.
     audio: bytes = field(repr=False)
@@ -20,7 +20,7 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class SpeakEnd:
-    """Nothing follows in this speech: the avatar may go idle when it was played."""
+    """End the utterance: the avatar may go idle once it was played."""
 
     event_id: str
 
@@ -48,7 +48,7 @@ class StopListening:
 
 @dataclass(frozen=True, slots=True)
 class KeepAlive:
-    """Put off the service's idle time-out (5 minutes)."""
+    """Restart the service's idle timeout (5 minutes)."""
 
     event_id: str
 
@@ -68,9 +68,9 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def to_json(command: Command) -> str:
-    """The text frame of a command."""
+    """Return the text frame of a command."""
     text = _encode({"type": _TYPES[type(command)], "event_id": command.event_id})
     if isinstance(command, Speak):
-        # No character of base64 is escaped in JSON, and looking for one takes most of the time.
+        # No character of base64 is escaped in JSON, and searching for one takes most of the encoder's time.
         return f'{text[:-1]},"audio":"{base64.b64encode(command.audio).decode("ascii")}"}}'
     return text

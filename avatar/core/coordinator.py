@@ -1,4 +1,4 @@
-"""Decisions about speech and sessions together: the wishes of the call, its status, and what follows from a loss."""
+"""Decisions about speech and sessions together: what the call wants, its status, and the consequences of a loss."""
 
 from collections import deque
 
@@ -12,7 +12,7 @@ from avatar.core.wish import Wish, Wishes, WishTrigger
 
 
 class Coordinator:
-    """Decides what depends on the speech and on the sessions.
+    """The decisions that depend on both the speech and the sessions.
 
     Args:
         playback: The speech, and the sink that plays it.
@@ -22,8 +22,8 @@ class Coordinator:
     """
 
     def __init__(self, playback: Playback, sessions: Sessions, *, can_publish: bool, replaceable: bool) -> None:
+        # Events in the order in which they happened.
         self.events: deque[Event] = deque()
-        """What has happened, in order."""
         self._playback = playback
         self._sessions = sessions
         self._can_publish = can_publish
@@ -39,7 +39,7 @@ class Coordinator:
     # What the call wants
 
     def release(self, detail: str, now: float) -> None:
-        """Do without the avatar; without effect in a hosted room, which would end with its session."""
+        """Stop the avatar's session until `engage`; no-op in a hosted room, which would end with its session."""
         if self._replaceable and self._wish_for(WishTrigger.RELEASE):
             self._dismiss_avatar(detail, now)
             self._tell_status(AvatarReason.RELEASED, detail)
@@ -51,12 +51,12 @@ class Coordinator:
             self._tell_status(AvatarReason.STARTING, "")
 
     def change_avatar(self, avatar_id: str) -> None:
-        """Have another avatar speak, from the end of what is being said on; without effect in a hosted room."""
+        """Switch to another avatar at the end of the current segment; no-op in a hosted room."""
         if self._replaceable:
             self._sessions.avatar_id = avatar_id
 
     def close(self, now: float) -> None:
-        """End the call: finish the speech, and stop the sessions after their last word."""
+        """End the call: finish the speech, and stop the sessions after their last speech was heard."""
         if self._wish_for(WishTrigger.CLOSE):
             self._playback.close(now)
             self._dismiss_avatar("the call is over", now)
@@ -66,9 +66,9 @@ class Coordinator:
     # What follows from facts
 
     def refused(self, refusal: Refusal, detail: str, now: float, *, is_final: bool) -> None:
-        """The service gave no session; if that is final, there will be none.
+        """Note that the service refused a session; if that is final, give up.
 
-        The session that speaks may be there all the same: then only its successor was refused.
+        If a session still speaks, only its successor was refused, and nothing changes.
         """
         if not self._wishes.wants_avatar or self._sessions.current is not None:
             return
@@ -90,7 +90,7 @@ class Coordinator:
             self._give_up(Refusal.ROOM_GONE, "the session of the hosted room is gone", now)
 
     def collect(self) -> None:
-        """Put the events of the parts in their order."""
+        """Collect the events of the speech and the sessions, in order."""
         self.events.extend(self._playback.take_events())
         for event in self._sessions.take_events():
             self.events.append(event)
@@ -119,7 +119,7 @@ class Coordinator:
         self.events.append(AvatarGone(refusal, detail))
 
     def _wish_for(self, trigger: WishTrigger) -> bool:
-        """Change what the call wants; False if that changes nothing."""
+        """Change what the call wants; return False if that changes nothing."""
         changed = self._wishes.apply(trigger)
         self._sessions.is_wanted = self._wishes.wants_avatar
         return changed

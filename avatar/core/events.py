@@ -1,4 +1,4 @@
-"""What the machine reports: past-tense facts, in the order in which they happened."""
+"""The events that the machine reports, in the order in which they happened."""
 
 from dataclasses import dataclass
 
@@ -28,10 +28,10 @@ class PlaybackStarted:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackProgressed:
-    """A stretch of a segment was played; it is never revised."""
+    """A part of a segment was played; it is never revised."""
 
     segment: int
-    # Its offset counts from the start of the segment.
+    # The run's offset counts from the start of the segment.
     run: Run
 
 
@@ -40,7 +40,7 @@ class PlaybackFinished:
     """A segment is over. Emitted once per captured segment."""
 
     segment: int
-    # Seconds of it that were played.
+    # Seconds of the segment that were played.
     position: float
     interrupted: bool
 
@@ -57,7 +57,7 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class AvatarGone:
-    """There will be no avatar any more, unless the call engages one again."""
+    """No avatar will come back, unless the call engages one again."""
 
     refusal: Refusal | None
     detail: str
@@ -65,7 +65,7 @@ class AvatarGone:
 
 @dataclass(frozen=True, slots=True)
 class AvatarRejected:
-    """The avatar that the call has changed to can't be had: the one before stays, or comes back."""
+    """The avatar that the call wanted to change to failed: the previous one stays, or comes back."""
 
     avatar_id: str
     detail: str
@@ -73,7 +73,7 @@ class AvatarRejected:
 
 @dataclass(frozen=True, slots=True)
 class SinkChanged:
-    """From now on this sink plays the speech."""
+    """Another sink plays the speech from now on."""
 
     sink: Sink
 
@@ -98,24 +98,24 @@ class SessionStopped:
 
 @dataclass(frozen=True, slots=True)
 class StopFailed:
-    """The service did not confirm the stop of a session: the session may be billed still."""
+    """The service did not confirm the stop of a session: the session may still be billed."""
 
     session: int
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLeft:
-    """A session is not used any more, and is being stopped."""
+    """A session is no longer used, and is being stopped."""
 
     session: int
     detail: str
-    # True if that was no decision of ours.
+    # True if the session failed; False if the machine decided to leave it.
     failed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class SocketDropped:
-    """The WebSocket of a session is gone, and another one is opened."""
+    """The WebSocket of a session is lost, and another one is opened."""
 
     session: int
     detail: str
@@ -123,20 +123,20 @@ class SocketDropped:
 
 @dataclass(frozen=True, slots=True)
 class SessionRefused:
-    """The service gave no session."""
+    """The service refused a session, or did not answer."""
 
     refusal: Refusal
     detail: str
-    # Seconds to the next attempt; None if there is none.
+    # Seconds until the next attempt; None if there is none.
     retry_in: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceFault:
-    """The service sent an error or a warning, or what can't be parsed. Nothing is lost by that alone."""
+    """The service sent an error, a warning, or a message that can't be parsed. That alone loses nothing."""
 
     session: int
-    # `error` or `warning` and its type, such as `error/video_starvation`; `unreadable` for what is no message.
+    # `error` or `warning` and its type, such as `error/video_starvation`; `unreadable` if it can't be parsed.
     kind: str
     # The service's own words, at most 200 characters.
     detail: str

@@ -1,7 +1,7 @@
-"""Which sink plays the timeline: gives the floor to one at a time, and asks for the fallback track when speech waits.
+"""The floor, which one sink has at a time to play the timeline, and the fallback track, which is published if needed.
 
 The fallback track gets the floor when no avatar takes commands, also within a segment; an avatar gets it back between
-segments. A sink gets it only when the one before is surely silent: its interrupt was sent and the tail is over, the
+segments. A sink gets it only when the previous one is surely silent: its interrupt was sent and the tail is over, the
 room's server has muted it, it has left the room, or it has run out of audio.
 """
 
@@ -30,27 +30,28 @@ _VACANT = {Floor.EMPTY, Floor.DROPPING}
 
 
 class FloorControl:
-    """Decides which sink plays.
+    """The decision which sink plays.
 
     Args:
         timings: Waits.
         can_publish: True if a fallback track can be published in the room.
-        can_mute: True if the others in the room can be kept from hearing an avatar.
+        can_mute: True if an avatar can be muted for the others in the room.
         now: Monotonic seconds.
     """
 
     def __init__(self, timings: Timings, *, can_publish: bool, can_mute: bool, now: float) -> None:
         self.floor = Floor.EMPTY
         self.track = Track.ABSENT
+        # The session that has the floor, or the last one that had it.
         self.session: Session | None = None
-        """The session that has the floor, or had it last."""
+        # When the fallback track may speak, if speech waits and no avatar has the floor.
         self.fallback_at = now + timings.first_fallback
-        """When the fallback track may speak, if speech waits and no avatar has the floor."""
         self.actions: deque[Action] = deque()
         self._t = timings
         self._can_publish = can_publish
         self._can_mute = can_mute
-        self._silent_at = _LONG_AGO  # when the avatar that had the floor is surely silent
+        # When the avatar that had the floor is surely silent.
+        self._silent_at = _LONG_AGO
         self._track_due_at = _NEVER
 
     @property
@@ -71,7 +72,7 @@ class FloorControl:
     # Facts
 
     def avatar_lost(self, *, fallback_at: float, silent_at: float) -> None:
-        """No avatar takes commands any more.
+        """Note that no avatar takes commands any more.
 
         Args:
             fallback_at: When the fallback track may speak instead.
@@ -83,31 +84,31 @@ class FloorControl:
             self._silent_at = silent_at
 
     def interrupt_sent(self, session: Session, now: float) -> None:
-        """An interrupt has left for a session."""
+        """Note that an interrupt was sent to a session."""
         if session is self.session:
             self._silent_at = min(self._silent_at, now + self._t.tail)
 
     def avatar_absent(self, session: Session, now: float) -> None:
-        """A session's avatar is not in the room."""
+        """Note that a session's avatar is not in the room."""
         if session is self.session:
             self._silent_at = min(self._silent_at, now)
 
     def track_published(self) -> None:
-        """The fallback track is in the room."""
+        """Note that the fallback track is in the room."""
         if self.track is Track.PUBLISHING:
             self._move_track(TrackTrigger.PUBLISHED)
         else:
             self.actions.append(UnpublishFallback())
 
     def track_lost(self, now: float) -> None:
-        """The fallback track could not be published, or is gone."""
+        """Note that the fallback track could not be published, or was lost."""
         if TrackTrigger.LOST in TRACK_TRANSITIONS[self.track]:
             self._move_track(TrackTrigger.LOST, due_at=now + self._t.retry)
         if self.has_fallback:
             self._move(FloorTrigger.LOST)
 
     def muted(self, session: Session, now: float, *, done: bool) -> None:
-        """The room's server has changed who hears an avatar, or has not."""
+        """Note whether the room's server has muted or unmuted an avatar as asked."""
         trigger = MuteTrigger.DONE if done else MuteTrigger.FAILED
         if trigger not in MUTE_TRANSITIONS[session.audibility]:
             return
@@ -122,7 +123,7 @@ class FloorControl:
             self._move(FloorTrigger.WAITED)
 
     def close(self) -> None:
-        """No sink plays any more."""
+        """Take the floor from every sink, for good."""
         if self.floor is not Floor.CLOSED:
             self._move(FloorTrigger.CLOSED)
             self._dismiss()
@@ -130,7 +131,7 @@ class FloorControl:
     # Decisions
 
     def decide(self, avatar: Session | None, now: float, *, between: bool, waiting: bool) -> bool:
-        """Move the floor and ask for the fallback track, as far as that is due.
+        """Move the floor, and ask for the fallback track, if that is due.
 
         Args:
             avatar: The session that takes commands; None if there is none.
@@ -151,7 +152,7 @@ class FloorControl:
         return before != (self.floor, self.session)
 
     def next_timeout(self, avatar: Session | None, now: float, *, waiting: bool) -> float | None:
-        """When `decide` has something to do; None if nothing here depends on time."""
+        """Return when `decide` has something to do; None if nothing here depends on time."""
         instants: list[float] = []
         if self.floor in _VACANT and (waiting or avatar is not None):
             instants = [self.fallback_at, self._silent_at, self._track_due_at]
@@ -161,7 +162,7 @@ class FloorControl:
         return next_after(now, instants)
 
     def drop_at(self, speech_since: float | None) -> float | None:
-        """When speech that waits since then is dropped; None if it is not."""
+        """Return when speech that has waited since `speech_since` is dropped; None if it is not."""
         if speech_since is None or self.floor is not Floor.EMPTY:
             return None
         return speech_since + self._t.drop
@@ -183,7 +184,7 @@ class FloorControl:
             self._move(FloorTrigger.FALLBACK)
 
     def _want_track(self, now: float) -> None:
-        """Ask for the fallback track, again when that has failed a while ago."""
+        """Ask for the fallback track; ask again some time after a failure."""
         is_due = now >= self._track_due_at
         if self.track is Track.PUBLISHING and is_due:
             self.actions.append(UnpublishFallback())
@@ -193,7 +194,7 @@ class FloorControl:
             self.actions.append(PublishFallback())
 
     def _mute(self, now: float) -> None:
-        """Keep the others from hearing an avatar that may still play."""
+        """Mute an avatar that may still play."""
         session = self.session
         if session is None or not self._can_mute or session.audibility is not Audibility.AUDIBLE:
             return
@@ -201,7 +202,7 @@ class FloorControl:
             self._ask_to_mute(session, MuteTrigger.MUTE, now)
 
     def _is_audible(self, avatar: Session | None, now: float) -> bool:
-        """True if the others hear this avatar; one that was muted is to be heard again first."""
+        """Return whether the others hear this avatar; ask to unmute it if it is muted."""
         if avatar is None:
             return False
         if avatar.audibility is Audibility.MUTED and now >= avatar.mute_until:

@@ -1,9 +1,9 @@
-"""The machine: facts go in, commands, events, actions and the next deadline come out.
+"""The machine: it takes facts, and returns commands, events, actions and the next deadline.
 
 Nothing here waits, reads a clock or does I/O. Every method whose result depends on time takes `now`, monotonic seconds.
 The driver reports facts, carries out `next_action`, dispatches `next_event`, sends `next_command` to each open socket
-until there is none, and calls `handle_timeout` at `next_timeout`. A command is made at the moment it is asked
-for, so audio that an interrupt drops was never encoded.
+until there is none, and calls `handle_timeout` at `next_timeout`. A command is created only when it is requested,
+so audio that an interrupt drops is never encoded.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,15 +36,15 @@ class AvatarMachine:
     Args:
         name: Start of event ids; unique for each machine of a process.
         now: Monotonic seconds.
-        identity: Of the avatar in the room; a later session of the call has a number behind it.
-        avatar_id: Of the avatar at the service.
+        identity: The avatar's identity in the room; later sessions of the call append a number to it.
+        avatar_id: The avatar's id at the service.
         can_publish: True if a fallback track can be published in the room.
-        can_mute: True if the others in the room can be kept from hearing an avatar.
+        can_mute: True if an avatar can be muted for the others in the room.
         sees_room: True if the machine gets facts about the room.
         replaceable: False if the call has one session only, which runs until the call ends (a hosted room).
         chunking: Sizes and pace of chunks.
         timings: Waits and limits.
-        jitter: Gives numbers from 0 to 1.
+        jitter: Returns numbers from 0 to 1.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class AvatarMachine:
 
     @property
     def avatar_id(self) -> str:
-        """Of the avatar that is wanted, at the service."""
+        """The wanted avatar's id at the service."""
         return self._sessions.avatar_id
 
     @property
@@ -100,7 +100,7 @@ class AvatarMachine:
 
     @property
     def sink(self) -> Sink | None:
-        """What plays speech now; None while speech waits for a sink, or is dropped."""
+        """The sink that plays speech now; None while speech waits for a sink, or is dropped."""
         floor = self._playback.floor
         return Sink.AVATAR if floor.has_avatar else Sink.FALLBACK if floor.has_fallback else None
 
@@ -111,7 +111,7 @@ class AvatarMachine:
 
     @property
     def has_speech(self) -> bool:
-        """True while something is captured that is not over."""
+        """True while a captured segment is not over."""
         return not self._playback.timeline.empty
 
     @property
@@ -120,15 +120,15 @@ class AvatarMachine:
         return self._playback.timeline.held_seconds
 
     def played(self, now: float) -> float:
-        """Seconds played of the segment that is being played; 0 if there is none."""
+        """Return the seconds played of the segment that is being played; 0 if there is none."""
         return self._playback.timeline.played(now)
 
     def playhead(self, now: float) -> float:
-        """Seconds at which the sink is in that segment; it goes back to a word that is said again."""
+        """Return the sink's position in that segment, in seconds; it goes back to a word that is repeated."""
         return self._playback.timeline.playhead(now)
 
     def avatar_sounds(self, now: float) -> bool:
-        """True while the avatar says that it plays, and what it played last was sound."""
+        """Return whether the avatar says that it plays, and played sound in the last second."""
         return self._playback.avatar_sounds(now)
 
     # What the framework does
@@ -139,10 +139,10 @@ class AvatarMachine:
         Args:
             pcm: PCM16 24 kHz mono.
             now: Monotonic seconds.
-            words: The words in it that text to speech has timed, in order: cut speech goes on at the start of one.
+            words: The words in it that the TTS has timed, in order: cut speech continues at the start of a word.
 
         Returns:
-            True if something may be due, so that commands and the deadline have to be asked for.
+            True if something may be due: then ask for commands and the deadline.
 
         Raises:
             ValueError: `pcm` is not whole samples.
@@ -161,7 +161,7 @@ class AvatarMachine:
         self._settle(now)
 
     def interrupt(self, now: float) -> None:
-        """Drop all speech (the framework's `clear_buffer`): every open segment is finished where it was played to."""
+        """Drop all speech (the framework's `clear_buffer`): each segment is finished at its played position."""
         self._playback.interrupt(now)
         self._settle(now)
 
@@ -176,12 +176,12 @@ class AvatarMachine:
         self._settle(now)
 
     def user_speaks(self, now: float, *, speaking: bool) -> None:
-        """The user begins or ends to speak: the avatar takes or leaves the listening pose, unless it speaks."""
+        """Let the avatar take the listening pose while the user speaks, and leave it afterwards, unless it speaks."""
         self._playback.pose(listening=speaking)
         self._settle(now)
 
     def release(self, detail: str, now: float) -> None:
-        """Do without the avatar until `engage`, by the fallback track; without effect in a hosted room."""
+        """Stop the avatar's session; the fallback track speaks until `engage`. No-op in a hosted room."""
         self._coordinator.release(detail, now)
         self._settle(now)
 
@@ -191,12 +191,12 @@ class AvatarMachine:
         self._settle(now)
 
     def change_avatar(self, avatar_id: str, now: float) -> None:
-        """Have another avatar speak, by the next session; without effect in a hosted room."""
+        """Switch to another avatar, with the next session. No-op in a hosted room."""
         self._coordinator.change_avatar(avatar_id)
         self._settle(now)
 
     def close(self, now: float) -> None:
-        """End the call: finish the speech as interrupted, and stop the sessions after their last word."""
+        """End the call: finish the speech as interrupted, and stop the sessions after their last speech was heard."""
         self._coordinator.close(now)
         self._settle(now)
 
@@ -205,14 +205,14 @@ class AvatarMachine:
     def session_started(
         self, number: int, session_id: str, max_duration: float | None, now: float, *, already_ran: float = 0.0
     ) -> None:
-        """A session runs.
+        """Note that a session runs.
 
         Args:
-            number: Of the `StartSession`.
-            session_id: The service's.
+            number: The session's number in the `StartSession`.
+            session_id: The service's id of the session.
             max_duration: Seconds after which the service ends it; None if that is not known.
             now: Monotonic seconds.
-            already_ran: Seconds for which it has run before it was this machine's.
+            already_ran: Seconds for which it had run before this machine got it.
         """
         session = self._sessions.by_number(number)
         session.asked_at -= already_ran
@@ -229,15 +229,15 @@ class AvatarMachine:
         retry_after: float | None = None,
         may_run: bool = False,
     ) -> None:
-        """The service gave no session.
+        """Note that the service refused a session, or did not answer.
 
         Args:
-            number: Of the `StartSession`.
-            refusal: Why.
+            number: The session's number in the `StartSession`.
+            refusal: The reason.
             now: Monotonic seconds.
-            detail: The same for operators.
+            detail: The reason, for operators.
             retry_after: Seconds that the service asked to wait.
-            may_run: True if it may have started one all the same; it is stopped.
+            may_run: True if the service may have started the session nevertheless; it is then stopped.
         """
         session = self._sessions.by_number(number)
         goes_on = self._sessions.refused(session, refusal, retry_after, detail, now, may_run=may_run)
@@ -245,32 +245,32 @@ class AvatarMachine:
         self._settle(now)
 
     def session_cancelled(self, number: int, now: float) -> None:
-        """A `CancelStart` came in time: the service was not asked to start the session."""
+        """Note that a `CancelStart` was in time: the service was not asked to start the session."""
         self._sessions.cancelled(self._sessions.by_number(number), now)
         self._settle(now)
 
     def session_stopped(self, number: int, now: float) -> None:
-        """The service has confirmed a stop, or the session was over already."""
+        """Note that the service has confirmed a stop, or that the session was already over."""
         self._sessions.stopped(self._sessions.by_number(number), now)
         self._settle(now)
 
     def stop_failed(self, number: int, now: float) -> None:
-        """A stop was not confirmed."""
+        """Note that a stop was not confirmed."""
         self._sessions.stop_failed(self._sessions.by_number(number), now)
         self._settle(now)
 
     # What the sockets do
 
     def socket_opened(self, number: int, now: float) -> None:
-        """A socket to a session is open."""
+        """Note that a socket to a session is open."""
         self._sessions.socket_opened(self._sessions.by_number(number), now)
         self._settle(now)
 
     def socket_lost(self, number: int, detail: str, now: float, *, session_over: bool = False) -> None:
-        """The socket of a session is gone, or could not be opened.
+        """Note that the socket of a session was lost, or could not be opened.
 
         Args:
-            number: Of the session.
+            number: The session's number.
             detail: What happened, for operators.
             now: Monotonic seconds.
             session_over: True if the session is known to be over: another socket is useless.
@@ -282,7 +282,7 @@ class AvatarMachine:
         self._settle(now)
 
     def receive_text(self, number: int, text: str, now: float) -> bool:
-        """Take a text frame of the service; True if something may be due, as `push_audio`. Nothing in it raises."""
+        """Handle a text frame of the service; return as `push_audio`. No content of the frame raises."""
         session, event = self._sessions.by_number(number), parse_event(text)
         match event.kind:
             case EventKind.CONNECTED:
@@ -305,56 +305,56 @@ class AvatarMachine:
     # What happens in the room
 
     def room_changed(self, now: float, *, is_there: bool) -> None:
-        """The agent's own connection to the room is there, or is gone."""
+        """Note whether the agent itself is connected to the room."""
         self._sessions.room_is_there = is_there
         self._settle(now)
 
     def avatar_joined(self, identity: str, now: float) -> None:
-        """A participant has come into the room."""
+        """Note that a participant has joined the room."""
         self._sessions.joined(identity, now)
         self._settle(now)
 
     def avatar_left(self, identity: str, now: float) -> None:
-        """A participant has left the room."""
+        """Note that a participant has left the room."""
         for session in self._sessions.by_identity(identity):
             self._playback.floor.avatar_absent(session, now)
         self._sessions.left_room(identity, now)
         self._settle(now)
 
     def avatar_unheard(self, since: float, now: float) -> None:
-        """Nothing of the avatar was heard in the room `since` then, although it says that it plays: say that again."""
+        """Note that the avatar was not heard in the room since `since`, although it says that it plays: repeat that."""
         session = self._playback.floor.session
         if session is not None and self._playback.avatar_sounds(now):
-            # Played until then; the rest is taken back when the session is left.
+            # The speech counts as played until `since`; the rest is taken back when the session is left.
             self._playback.avatar_lost(session, since, fallback_at=now)
             self._sessions.leave_used(session, "no sound of the avatar arrives in the room", now)
         self._settle(now)
 
     def avatar_muted(self, identity: str, now: float, *, done: bool) -> None:
-        """The room's server has carried out a `MuteAvatar`, or has not."""
+        """Note whether the room's server has carried out a `MuteAvatar`."""
         for session in self._sessions.by_identity(identity):
             self._playback.floor.muted(session, now, done=done)
         self._settle(now)
 
     def fallback_published(self, now: float) -> None:
-        """The fallback track is in the room."""
+        """Note that the fallback track is in the room."""
         self._playback.floor.track_published()
         self._settle(now)
 
     def fallback_lost(self, now: float) -> None:
-        """The fallback track could not be published, or is gone."""
+        """Note that the fallback track could not be published, or was lost."""
         self._playback.fallback_lost(now)
         self._settle(now)
 
     def fallback_reports(self, kind: EventKind, event_id: str, now: float) -> None:
-        """The fallback track plays (STARTED), has played all it has (SILENT), or an utterance to its end (ENDED)."""
+        """Note that the fallback track plays (STARTED), has run out of audio (SILENT), or has played it all (ENDED)."""
         self._playback.hear_fallback(kind, event_id, now)
         self._settle(now)
 
     # Time
 
     def next_timeout(self) -> float | None:
-        """When `handle_timeout` is to be called; None if nothing depends on time."""
+        """Return when to call `handle_timeout`; None if nothing depends on time."""
         of_playback = self._playback.next_timeout(self._sessions.available, self._now)
         return next_after(self._now, (of_playback, self._sessions.next_timeout(self._now)))
 
@@ -362,22 +362,22 @@ class AvatarMachine:
         """Do what is due."""
         self._settle(now)
 
-    # What comes out
+    # Results
 
     def next_event(self) -> Event | None:
-        """The next thing that has happened; ask again until there is none."""
+        """Return the next event; call again until there is none."""
         events = self._coordinator.events
         return events.popleft() if events else None
 
     def next_action(self) -> Action | None:
-        """The next thing to be done outside; ask again until there is none."""
+        """Return the next action; call again until there is none."""
         for actions in (self._sessions.actions, self._playback.floor.actions):
             if actions:
                 return actions.popleft()
         return None
 
     def next_command(self, number: int, now: float) -> Command | None:
-        """What to send to a session now; ask again until there is nothing. What was returned counts as sent."""
+        """Return the next command to send to a session now; call again until there is none. It counts as sent."""
         self._now = now
         session = self._sessions.by_number(number)
         if not session.has_socket or session.state not in _TAKES_COMMANDS:
@@ -388,7 +388,7 @@ class AvatarMachine:
         return command
 
     def next_fallback_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:
-        """What the fallback track is to do now; ask again until there is nothing."""
+        """Return the next command for the fallback track now; call again until there is none."""
         self._now = now
         command = self._playback.next_fallback_command(now)
         self._coordinator.collect()

@@ -16,14 +16,14 @@ from avatar.core.utterance import Utterance
 
 
 class Playback:
-    """Plays the timeline at the sink that has the floor.
+    """The playback of the timeline at the sink that has the floor.
 
     Args:
         ids: Source of event ids.
         chunking: Sizes and pace of chunks.
         timings: Waits.
         can_publish: True if a fallback track can be published in the room.
-        can_mute: True if the others in the room can be kept from hearing an avatar.
+        can_mute: True if an avatar can be muted for the others in the room.
         now: Monotonic seconds.
     """
 
@@ -44,7 +44,7 @@ class Playback:
         return not self.timeline.empty and not self.is_paused
 
     def avatar_sounds(self, now: float) -> bool:
-        """True while the avatar says that it plays, and what it played last was sound."""
+        """Return whether the avatar says that it plays, and played sound in the last second."""
         return self.floor.has_avatar and self.timeline.playing and self.timeline.sounds(now)
 
     # What the framework does
@@ -57,7 +57,7 @@ class Playback:
             self.timeline.finish_all(now)
 
     def interrupt(self, now: float) -> None:
-        """Finish every segment where it was played to, and silence the sink."""
+        """Finish every segment at its played position, and silence the sink."""
         self._silence(self.timeline.finish_all(now), now)
         self.timeline.open_next()
 
@@ -79,13 +79,13 @@ class Playback:
             pose = StartListening if listening else StopListening
             session.controls.append(pose(self._ids.mint("pose")))
 
-    # What the sinks tell
+    # What the sinks report
 
     def hear(self, session: Session, event: ServerEvent, now: float) -> bool:
-        """Take in what the service says of speech.
+        """Handle the service's event about speech.
 
         Returns:
-            True if it has cut an utterance off: the session is useless then.
+            True if the service has cut an utterance off: the session is useless then.
         """
         has_floor = session is self.floor.session and self.floor.has_avatar
         utterance = self.timeline.utterance if has_floor else None
@@ -96,19 +96,19 @@ class Playback:
         return self.timeline.hear(event, now, acknowledged=session.stale.acknowledges)
 
     def hear_cleared(self, session: Session, event: ServerEvent) -> None:
-        """An interrupt was carried out: what plays since is the utterance that was sent after it."""
+        """Note that an interrupt was carried out: the session plays the utterance that was sent after it."""
         playing_since, utterance = session.stale.cleared(event), self.timeline.utterance
         if playing_since is not None and utterance is not None and playing_since >= utterance.since:
             self._hear_start(session, playing_since)
 
     def hear_fallback(self, kind: EventKind, event_id: str, now: float) -> None:
-        """Take in what the fallback track says of an utterance."""
+        """Handle the fallback track's event about an utterance."""
         utterance = self.timeline.utterance
         if self.floor.has_fallback and utterance is not None and utterance.event_id == event_id:
             self.timeline.hear(ServerEvent(kind, event_id), now, acknowledged=False)
 
     def fallback_lost(self, now: float) -> None:
-        """The fallback track is gone: what it did not play goes to the next sink."""
+        """Give the speech that a lost fallback track did not play to the next sink."""
         if self.floor.has_fallback:
             self.timeline.take_back(now)
         self._fallback_controls.clear()
@@ -117,9 +117,9 @@ class Playback:
     # Leaving a sink
 
     def avatar_lost(self, session: Session, now: float, fallback_at: float) -> None:
-        """A session takes no commands any more: what it did not play goes to the next sink.
+        """Give the speech that a session did not play to the next sink, as the session takes no commands any more.
 
-        If its socket is open, it is interrupted; else an interrupt goes first on its next socket.
+        If its socket is open, it is interrupted; else its next socket begins with an interrupt.
 
         Args:
             session: The session.
@@ -138,14 +138,14 @@ class Playback:
         self.floor.avatar_lost(fallback_at=fallback_at, silent_at=silent_at)
 
     def no_avatar(self, now: float) -> None:
-        """There is no avatar for now: the fallback track need not wait."""
+        """Note that there is no avatar for now: the fallback track need not wait."""
         self.floor.avatar_lost(fallback_at=now, silent_at=now)
 
     def prepare(self, session: Session, now: float) -> None:
-        """Queue what a ready session gets beside speech.
+        """Queue the commands of a ready session that are not speech.
 
-        On a new socket an interrupt goes first, if the avatar may still play what was taken back; a session that got no
-        command for a while is kept alive.
+        A new socket begins with an interrupt if the avatar may still play speech that was taken back; a session that
+        got no command for a while is kept alive.
         """
         if session.must_clear:
             session.must_clear = False
@@ -155,13 +155,13 @@ class Playback:
             session.controls.append(KeepAlive(self._ids.mint("keep-alive")))
 
     def close(self, now: float) -> None:
-        """Finish everything, and play no more."""
+        """Finish all segments, and silence the sink."""
         self._silence(self.timeline.finish_all(now), now)
 
     # Commands
 
     def next_command(self, session: Session, now: float) -> Command | None:
-        """The next command for a session; None if there is none now."""
+        """Return the next command for a session; None if there is none now."""
         command = session.controls.popleft() if session.controls else self._next_of_speech(session, now)
         if isinstance(command, Interrupt):
             self.floor.interrupt_sent(session, now)
@@ -178,7 +178,7 @@ class Playback:
         return self.timeline.next_command(now, patience)
 
     def next_fallback_command(self, now: float) -> Speak | SpeakEnd | Interrupt | None:
-        """The next command for the fallback track; None if there is none now."""
+        """Return the next command for the fallback track; None if there is none now."""
         if self._fallback_controls:
             return self._fallback_controls.popleft()
         if self.is_paused or not self.floor.has_fallback:
@@ -188,7 +188,7 @@ class Playback:
     # Time
 
     def next_timeout(self, available: Session | None, now: float) -> float | None:
-        """When something here is due; None if nothing depends on time."""
+        """Return when something here is due; None if nothing depends on time."""
         session = self.floor.session
         plays = not self.is_paused and (self.floor.has_avatar or self.floor.has_fallback)
         instants = (
@@ -215,7 +215,8 @@ class Playback:
             return None
         if self.floor.has_avatar:
             return self.floor.session
-        self.timeline.finish_all(now)  # there is no second fallback track
+        # There is no second fallback track.
+        self.timeline.finish_all(now)
         return None
 
     def drop(self, now: float) -> None:
@@ -224,11 +225,12 @@ class Playback:
         self.timeline.finish_all(now)
 
     def take_events(self) -> list[Event]:
-        """What happened to the speech since the last call; the avatar listens after its own last word."""
+        """Return the speech's events since the last call; after its last word the avatar takes the listening pose."""
         events, self.timeline.events = self.timeline.events, []
         is_last = any(isinstance(event, PlaybackFinished) and not event.interrupted for event in events)
         if is_last and self.floor.has_avatar:
-            self.pose(listening=True)  # as the service's guide for agents has it
+            # The service's guide for agents does the same.
+            self.pose(listening=True)
         return events
 
     def _drop_at(self) -> float | None:
@@ -238,7 +240,7 @@ class Playback:
         return self.floor.drop_at(max(since, self._resumed_at, self.timeline.progress_at))
 
     def _end_stale_wait(self, now: float) -> None:
-        """An interrupt stays unconfirmed: what the avatar plays is the utterance that it got since."""
+        """Give up an overdue confirmation of an interrupt: the avatar plays the utterance that it got since."""
         session, utterance = self.floor.session, self.timeline.utterance
         if session is None or session.stale.ignoring_until is None or session.stale.ignoring_until > now:
             return
@@ -252,7 +254,7 @@ class Playback:
             self.timeline.hear(ServerEvent(EventKind.STARTED), at, acknowledged=session.stale.acknowledges)
 
     def _silence(self, utterance: Utterance | None, now: float) -> None:
-        """Interrupt an utterance that was dropped; the avatar listens then (the service's guide for agents)."""
+        """Interrupt a dropped utterance; then the avatar takes the listening pose (the service's guide for agents)."""
         session = self.floor.session
         if utterance is None:
             return

@@ -1,4 +1,4 @@
-"""When the next session may be asked for: back-off, slots of the account, and a bound on what is bought."""
+"""When the next session may be requested: backoff, the account's slots, and a limit on the sessions paid for."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,24 +8,24 @@ from avatar.core.timings import Timings
 
 _FINAL = {Refusal.NO_CREDITS, Refusal.UNAUTHORIZED, Refusal.INVALID, Refusal.ROOM_GONE}
 
-# How often the wait for a slot that others use may grow.
+# Most by which the wait for a slot that others use is multiplied.
 _SLOWEST_SLOT = 5.0
 
-# A time-out may hide a session that runs; every other answer says that there is none.
+# After a timeout a session may run; every other answer says that there is none.
 _SURELY_NONE = set(Refusal) - {Refusal.UNREACHABLE}
 
 
 class Purchases:
-    """Decides when a session may be asked for. Every session that is started is paid for.
+    """The decision when a session may be requested. Every session that is started is paid for.
 
     Args:
         timings: Waits and limits.
-        jitter: Gives numbers from 0 to 1, so that calls which failed together do not try again together.
+        jitter: Returns numbers from 0 to 1, so that calls which failed together do not try again together.
     """
 
     def __init__(self, timings: Timings, jitter: Callable[[], float]) -> None:
+        # How many of this call's sessions fit into the account at once, as far as refusals have shown.
         self.slots: int | None = None
-        """How many sessions of ours fit into the account at once, as far as refusals have shown."""
         self._timings = timings
         self._jitter = jitter
         self._not_before = float("-inf")
@@ -36,39 +36,39 @@ class Purchases:
 
     @property
     def allowed_at(self) -> float:
-        """The earliest moment at which a session may be asked for, monotonic seconds."""
+        """The earliest time at which a session may be requested, in monotonic seconds."""
         is_full = len(self._starts) == self._timings.purchases
         window_at = self._starts[0] + self._timings.purchase_window if is_full else float("-inf")
         return max(self._not_before, window_at)
 
     def fits(self, alive: int) -> bool:
-        """True if the account is not known to be full with `alive` sessions of ours."""
+        """Return whether a session may fit into the account in addition to this call's `alive` sessions."""
         return self.slots is None or alive < self.slots
 
     def asked(self, now: float) -> None:
-        """A session is asked for."""
+        """Note that a session is requested."""
         self._starts.append(now)
 
     def cancelled(self) -> None:
-        """The last session that was asked for is not started."""
+        """Note that the last requested session is not started."""
         if self._starts:
             self._starts.pop()
 
     def started(self) -> None:
-        """The service gave a session."""
+        """Note that the service has started a session."""
         self._refusals = 0
 
     def stopped(self, now: float) -> None:
-        """A session of ours was stopped: its slot becomes free, after a while."""
+        """Note that a session of this call was stopped: its slot becomes free after a while."""
         self._stopped_at = now
 
     def ended(self, lived: float, now: float, *, failed: bool) -> None:
-        """A session is not used any more.
+        """Note that a session is no longer used.
 
         Args:
             lived: Seconds for which it ran.
             now: Monotonic seconds.
-            failed: True if that was no decision of ours.
+            failed: True if the session failed; False if the machine decided to leave it.
         """
         wait = self._timings.room_closes if failed else 0.0
         if lived >= self._timings.proven:
@@ -80,12 +80,12 @@ class Purchases:
         self._not_before = max(self._not_before, now + wait)
 
     def refused(self, refusal: Refusal, retry_after: float | None, alive: int, now: float) -> float | None:
-        """The service gave no session.
+        """Note that the service refused a session, or did not answer.
 
         Args:
-            refusal: Why.
+            refusal: The reason.
             retry_after: Seconds that the service asked to wait, if it did.
-            alive: Sessions of ours that run or are being stopped.
+            alive: How many sessions of this call run or are being stopped.
             now: Monotonic seconds.
 
         Returns:
@@ -107,7 +107,7 @@ class Purchases:
         return wait
 
     def wait_until(self, at: float) -> None:
-        """Ask for no session before `at`."""
+        """Allow no session before `at`."""
         self._not_before = max(self._not_before, at)
 
     def reset(self) -> None:

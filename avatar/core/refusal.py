@@ -1,4 +1,4 @@
-"""Why the service gives no session, as far as the answer decides what to do next."""
+"""The reasons why the service gives no session, as far as they decide what to do next."""
 
 from enum import Enum
 
@@ -18,5 +18,5 @@ class Refusal(Enum):
     INVALID = "invalid"
     # No usable answer: the network, a time-out, or a fault of the service. A session may have been started.
     UNREACHABLE = "unreachable"
-    # The one session that there could be is over: it had the room.
+    # The only session that the room can have is over.
     ROOM_GONE = "room_gone"

@@ -1,26 +1,26 @@
-"""The sessions of one call by number, identity and place, and which avatar they are to show. Pure."""
+"""The sessions of one call by number, identity and role, and the avatar that they are to show. Pure."""
 
 from avatar.core.session import Session
 
 
 class Roster:
-    """Every session that was asked for, and the avatar that the call wants.
+    """Every session that was requested, and the avatar that the call wants.
 
     Args:
-        identity: Of the avatar in the room; a later session has a number behind it.
-        avatar_id: Of the avatar that is wanted first.
-        interrupt_timeout: Seconds for the confirmation of an interrupt.
+        identity: The avatar's identity in the room; later sessions append a number to it.
+        avatar_id: The first avatar's id at the service.
+        interrupt_timeout: Seconds to wait for the confirmation of an interrupt.
     """
 
     def __init__(self, identity: str, avatar_id: str, interrupt_timeout: float) -> None:
+        # Every session that was requested.
         self.all: list[Session] = []
-        """Every session that was asked for."""
+        # The session that speaks, or is about to.
         self.current: Session | None = None
-        """The session that speaks, or is about to."""
+        # Its successor, while one is being prepared.
         self.next: Session | None = None
-        """Its successor, while one is being prepared."""
+        # The wanted avatar's id at the service.
         self.avatar_id = avatar_id
-        """Of the avatar that is wanted."""
         self._identity = identity
         self._proven_id = avatar_id
         self._interrupt_timeout = interrupt_timeout
@@ -37,19 +37,19 @@ class Roster:
 
     @property
     def is_outdated(self) -> bool:
-        """True if the current session shows another avatar than the one that is wanted."""
+        """True if the current session does not show the wanted avatar."""
         return self.current is not None and self.current.avatar_id != self.avatar_id
 
     def by_number(self, number: int) -> Session:
-        """The session of that number."""
+        """Return the session with this number."""
         return self.all[number - 1]
 
     def by_identity(self, identity: str) -> list[Session]:
-        """The sessions whose avatar has this identity: one, or none for another participant."""
+        """Return the sessions whose avatar has this identity: one, or none for another participant."""
         return [session for session in self.all if session.identity == identity]
 
     def add(self, now: float) -> Session:
-        """Add a session that the service is asked for: the current one, or its successor."""
+        """Add a session that is about to be requested: the current one, or its successor."""
         number = len(self.all) + 1
         identity = self._identity if number == 1 else f"{self._identity}-{number}"
         session = Session(number, identity, self._interrupt_timeout, now, avatar_id=self.avatar_id)
@@ -61,11 +61,11 @@ class Roster:
         return session
 
     def prove(self, session: Session) -> None:
-        """Note that a session works, and so its avatar."""
+        """Note that a session works, and so does its avatar."""
         self._proven_id = session.avatar_id
 
     def reject(self, session: Session) -> bool:
-        """Want the last avatar that worked again, because this session did not; False if its avatar has worked."""
+        """Go back to the last avatar that worked, as this session failed; return False if its avatar has worked."""
         if session.avatar_id == self._proven_id:
             return False
         if self.avatar_id == session.avatar_id:
@@ -73,12 +73,12 @@ class Roster:
         return True
 
     def promote(self) -> None:
-        """Let the successor take the place of a session that is gone."""
+        """Make the successor the current session, if there is none."""
         if self.current is None and self.next is not None:
             self.current, self.next = self.next, None
 
     def forget(self, session: Session) -> None:
-        """Use a session no more."""
+        """Stop using a session."""
         if self.current is session:
             self.current = None
         if self.next is session:

@@ -1,4 +1,4 @@
-"""One segment: its audio is kept until it was played."""
+"""One segment, whose audio is kept until it was played."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from avatar.core.audio import is_silent, to_bytes, to_seconds
 from avatar.core.words import Word, cut_at, last_gap
 
-# What was played last, for going back to the start of the word in which playback was cut, and further where the avatar
-# is found not to be heard: that takes 4 s.
+# Bytes of played audio that are kept, to go back to the start of the word in which playback was cut, or further if the
+# avatar was not heard: noticing that takes 4 s.
 _KEPT = to_bytes(6.0)
 
-# The end of what was played in which `sounds` looks for sound.
+# The last bytes played, in which `sounds` looks for sound.
 _LATELY = to_bytes(1.0)
 
-# How far back a gap between words is looked for, where text to speech has not timed the words.
+# How many bytes back a gap between words is looked for, if the TTS has not timed the words.
 _GAP_WITHIN = to_bytes(0.6)
 
 
 class Segment:
-    """What the framework captured from a first frame to its flush, as PCM bytes.
+    """The PCM bytes that the framework captured from a first frame to its flush.
 
     Three marks move through it: played, handed (to the sink), captured. Audio well before the first is forgotten, so a
     segment never holds much more than its unplayed speech.
@@ -30,21 +30,22 @@ class Segment:
 
     def __init__(self, number: int, captured_at: float) -> None:
         self.number = number
+        # When its capture began.
         self.captured_at = captured_at
-        """When its capture began."""
+        # True once the framework has flushed it: no more is captured.
         self.sealed = False
-        """True once the framework has flushed it: nothing more is captured."""
+        # True once its end was reported: audio that is still captured for it is dropped.
         self.finished = False
-        """True once its end was reported: audio that is still captured for it is dropped."""
+        # True once a chunk of it was sent to any sink.
         self.sent = False
-        """True once a chunk of it was sent to any sink."""
+        # True once a sink has begun to play it.
         self.started = False
-        """True once a sink has begun to play it."""
+        # Seconds up to which progress was reported.
         self.reported = 0.0
-        """Seconds up to which progress was reported."""
         self._words: deque[Word] = deque()
         self._pcm = bytearray()
-        self._start = 0  # where _pcm begins
+        # Position in the segment at which `_pcm` begins, in bytes.
+        self._start = 0
         self._played = 0
         self._handed = 0
         self._captured = 0
@@ -58,7 +59,7 @@ class Segment:
 
     @property
     def played(self) -> float:
-        """Seconds that were played for certain; the utterance at the sink may be further."""
+        """Seconds that were certainly played; the utterance at the sink may be further."""
         return to_seconds(self._played)
 
     @property
@@ -73,15 +74,15 @@ class Segment:
 
     @property
     def rate(self) -> float:
-        """How fast it is captured, in multiples of the speed at which it is spoken; infinite until the second piece.
+        """The capture rate, in multiples of speaking speed; infinite until the second piece of audio.
 
-        The first piece does not count: when its synthesis began is unknown.
+        The first piece does not count, as the start of its synthesis is unknown.
         """
         elapsed = self._last_at - self.captured_at
         return to_seconds(self._captured - (self._first_size or 0)) / elapsed if elapsed > 0 else float("inf")
 
     def append(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> None:
-        """Capture `pcm`, whole samples, PCM16 24 kHz mono, and the words in it that text to speech has timed."""
+        """Capture `pcm`, whole samples of PCM16 24 kHz mono, and the words in it that the TTS has timed."""
         size = len(pcm)
         if self._first_size is None:
             self._first_size = size
@@ -92,7 +93,7 @@ class Segment:
             self._words.extend(words)
 
     def sounds(self, position: float) -> bool:
-        """True if there is sound in the second before `position`, which is no earlier than what was played."""
+        """Return whether there is sound in the second before `position`, which is not before the played position."""
         end = to_bytes(position) - self._start
         return not is_silent(bytes(self._pcm[max(0, end - _LATELY) : end]))
 
@@ -104,7 +105,7 @@ class Segment:
         return pcm
 
     def forget_before(self, position: float) -> None:
-        """Free the memory of audio well before `position` seconds, up to which it was played."""
+        """Free the memory of audio well before `position`, the played position in seconds."""
         surplus = min(to_bytes(position), self._handed) - self._start - _KEPT
         if surplus > 0:
             del self._pcm[:surplus]
@@ -113,7 +114,7 @@ class Segment:
             self._words.popleft()
 
     def rewind(self, position: float) -> None:
-        """Go back to `position` seconds, what was played; the audio after it is to be sent again."""
+        """Go back to `position`, the played position in seconds; the audio after it has to be sent again."""
         self._played = max(self._played, min(to_bytes(position), self._handed))
         self._handed = self._played
         self.forget_before(position)
@@ -122,7 +123,7 @@ class Segment:
         """Go back to the start of the word in which playback was cut, if that is known and audio is left.
 
         Returns:
-            The position at which the segment goes on, in seconds.
+            The position at which the segment continues, in seconds.
         """
         if self._handed == self._played and self.pending_bytes:
             self._handed = self._before_cut()

@@ -1,8 +1,8 @@
 """The service's messages, in every dialect that was seen, parsed into one small vocabulary.
 
-The service has changed its events over time and documents neither all of them nor their order: some sessions send
-`agent.state_updated` alone, others `agent.speak_*` alone, older ones name a `task` and send `agent.idle_started`. Both
-families can come in one session (field observation 42). The rest of the core sees `ServerEvent`s only.
+The service has changed its events over time and documents neither all of them nor their order: some sessions send only
+`agent.state_updated`, others only `agent.speak_*`, older ones name a `task` and send `agent.idle_started`. Both
+families can come in one session (field observation 42). The rest of the core uses only `ServerEvent`.
 """
 
 import json
@@ -14,14 +14,14 @@ _DETAIL_CHARS = 200
 
 
 class EventKind(Enum):
-    """What a message of the service, or a report of the fallback track, says."""
+    """The meaning of a message of the service, or of a report of the fallback track."""
 
     # The session takes commands.
     CONNECTED = auto()
     SESSION_ENDED = auto()
     # The sink plays an utterance.
     STARTED = auto()
-    # The sink is idle or listens: it has nothing to play, for now or for good.
+    # The sink is idle or listens: it has no audio to play, for now or for good.
     SILENT = auto()
     # An utterance was played to its end.
     ENDED = auto()
@@ -43,7 +43,7 @@ class ServerEvent:
     """One message of the service."""
 
     kind: EventKind
-    # Event id of the command that the message answers, where it names one.
+    # Event id of the command that the message answers, if it names one.
     source: str | None = None
     # The service's own words, at most 200 characters.
     detail: str = ""
@@ -70,7 +70,7 @@ _BY_SESSION_STATE = {
 
 
 def parse_event(text: str) -> ServerEvent:
-    """Parse one text frame. Nothing the service sends raises."""
+    """Parse one text frame. No message of the service raises."""
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""One session of the service, from the request to the confirmed stop: a state machine that is a table."""
+"""One session of the service, from the request to the confirmed stop: a state machine as a table."""
 
 from collections import deque
 from enum import Enum
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class SessionState(Enum):
-    """How far a session has come."""
+    """The states of a session."""
 
-    # The service is asked for it; it may run already.
+    # The service is asked for it; it may already run.
     STARTING = "starting"
-    # The service is asked for it, and it is not wanted any more: it is stopped when the answer comes.
+    # The service is asked for it, but it is no longer wanted: it is stopped when the answer comes.
     ABANDONED = "abandoned"
     # It runs, and a socket is being opened.
     OPENING = "opening"
@@ -27,7 +27,7 @@ class SessionState(Enum):
     READY = "ready"
     # Its socket is lost; another one is opened after a wait.
     AWAY = "away"
-    # It is not used any more; its last word is still on its way to the caller.
+    # It is no longer used; its last word is still on its way to the caller.
     LINGERING = "lingering"
     # The service is asked to stop it.
     STOPPING = "stopping"
@@ -38,7 +38,7 @@ class SessionState(Enum):
 
 
 class SessionTrigger(Enum):
-    """What moves a session."""
+    """The triggers of a session's transitions."""
 
     STARTED = "started"
     NOT_STARTED = "not started"
@@ -73,7 +73,7 @@ SESSION_TRANSITIONS: dict[SessionState, dict[SessionTrigger, SessionState]] = {
     _S.STOPPED: {_T.RETURNED: _S.STOPPING},
 }
 
-# What an executor is asked for in these states, and the setting for how long its answer may take.
+# The states in which an executor owes an answer, and the field of `Timings` for how long it may take.
 _ANSWERS = {_S.STARTING: "start", _S.ABANDONED: "start", _S.OPENING: "reconnect", _S.STOPPING: "stop"}
 
 _WITHOUT_SOCKET = {_S.OPENING, _S.AWAY}
@@ -82,14 +82,14 @@ _IN_USE = {_S.STARTING, _S.OPENING, _S.GREETING, _S.READY, _S.AWAY}
 
 
 class Session:
-    """What the machine knows of one session; times are monotonic seconds.
+    """The machine's view of one session; times are monotonic seconds.
 
     Args:
         number: 1 for the first session of the call.
-        identity: Of its avatar in the room.
-        interrupt_timeout: Seconds for the confirmation of an interrupt.
+        identity: Its avatar's identity in the room.
+        interrupt_timeout: Seconds to wait for the confirmation of an interrupt.
         now: When the service is asked for it.
-        avatar_id: Of its avatar, at the service.
+        avatar_id: Its avatar's id at the service.
     """
 
     def __init__(
@@ -99,38 +99,38 @@ class Session:
         self.identity = identity
         self.avatar_id = avatar_id
         self.state = SessionState.STARTING
+        # When it entered its state.
         self.since = now
-        """When it entered its state."""
+        # When the wait of its state is over; None if it waits only for a result.
         self.until: float | None = None
-        """When the wait of its state is over; None if it waits for a result alone."""
         self.asked_at = now
         self.started_at: float | None = None
         self.stopped_at: float | None = None
+        # When the service ends it, if that is known.
         self.ends_at: float | None = None
-        """When the service ends it, if that is known."""
         self.session_id: str | None = None
+        # True while its avatar is in the room.
         self.joined = False
-        """True while its avatar is in the room."""
+        # When its avatar should be in the room; None if it is there, or if the room can't be seen.
         self.join_by: float | None = None
-        """When its avatar should be in the room; None if it is there, or if the room can't be seen."""
+        # When the service sent `connected`.
         self.told_at: float | None = None
-        """When the service told `connected`."""
         self.has_socket = False
         self.has_been_ready = False
+        # True once an utterance was played to its end.
         self.has_spoken = False
-        """True once an utterance was played to its end."""
         self.audibility = Audibility.AUDIBLE
+        # When a mute that was asked for is overdue, or may be tried again.
         self.mute_until = float("-inf")
-        """When a mute that was asked for is overdue, or may be tried again."""
+        # True if its avatar may still play audio that was taken back: an interrupt goes before anything else.
         self.must_clear = False
-        """True if its avatar may still play audio that was taken back: an interrupt goes before anything else."""
+        # Sockets in a row that were lost early.
         self.attempts = 0
-        """Sockets in a row that did not hold."""
         self.away_since: float | None = None
         self.stops = 0
         self.keep_alive_at: float | None = None
+        # Commands that go before speech.
         self.controls: deque[Command] = deque()
-        """Commands that go before speech."""
         self.stale = StaleEventFilter(interrupt_timeout)
 
     @property
@@ -150,7 +150,7 @@ class Session:
 
     @property
     def needs_attention(self) -> bool:
-        """True while it has to be stopped; a stop that was given up is left to the journal's sweep."""
+        """True while the machine has to stop it; a stop that was given up is left to the journal's sweep."""
         return self.is_alive and not (self.state is SessionState.STOP_FAILED and self.until is None)
 
     @property
@@ -159,39 +159,39 @@ class Session:
         return self.needs_attention and self.started_at is None
 
     def overdue_at(self, timings: Timings) -> float | None:
-        """When an executor should have answered; None if none was asked."""
+        """Return when an executor should have answered; None if none was asked."""
         answer = _ANSWERS.get(self.state)
         return None if answer is None else self.since + float(getattr(timings, answer))
 
     def reconnect_by(self, timings: Timings) -> float | None:
-        """When a socket should be open again; None while one is."""
+        """Return when a socket should be open again; None while one is."""
         is_away = self.state in _WITHOUT_SOCKET
         return self.away_since + timings.reconnect if is_away and self.away_since is not None else None
 
     def relieve_from(self, timings: Timings) -> float | None:
-        """From when on its successor is wanted; None if its end is unknown."""
+        """Return from when on a successor is wanted; None if the session's end is unknown."""
         if self.ends_at is None:
             return None
         return self.ends_at - min(timings.rotate, (self.ends_at - self.asked_at) / 2)
 
     def leave_by(self, timings: Timings) -> float | None:
-        """When it is left at the latest, also in the middle of a segment."""
+        """Return when it is left at the latest, also in the middle of a segment."""
         if self.ends_at is None:
             return None
         return self.ends_at - (0.0 if self.is_short(timings) else timings.last_moment)
 
     def is_short(self, timings: Timings) -> bool:
-        """True if there is no time to prepare a successor."""
+        """Return whether it is too short to prepare a successor."""
         return self.ends_at is not None and self.ends_at - self.asked_at < timings.shortest
 
     def deadlines(self, timings: Timings) -> list[float | None]:
-        """When something about it is due, but for its end."""
+        """Return when something about it is due, except for its end."""
         if self.state is SessionState.READY:
             return [self.keep_alive_at, self.join_by]
         return [self.until, self.join_by, self.reconnect_by(timings), self.overdue_at(timings)]
 
     def apply(self, trigger: SessionTrigger, now: float, *, until: float | None = None) -> None:
-        """Move along the table.
+        """Make a transition of the table.
 
         Args:
             trigger: What happened.
@@ -199,15 +199,15 @@ class Session:
             until: When the wait of the new state is over.
 
         Raises:
-            KeyError: The table has no such move, which is a mistake of the caller.
+            KeyError: The table has no such transition, which is a mistake of the calling code.
         """
         self.state = SESSION_TRANSITIONS[self.state][trigger]
         self.since, self.until = now, until
 
     def takes(self, trigger: SessionTrigger) -> bool:
-        """True if the table has such a move: a result may come after the session was left."""
+        """Return whether the table has this transition: a result may come after the session was left."""
         return trigger in SESSION_TRANSITIONS[self.state]
 
     def seconds_used(self, now: float) -> float:
-        """Seconds that are paid for, at most: from the request to the confirmed stop."""
+        """Return the seconds that are billed at most: from the request to the confirmed stop."""
         return (now if self.stopped_at is None else self.stopped_at) - self.asked_at

@@ -1,7 +1,7 @@
-"""The sessions of one call: which is wanted, started, ready, relieved by its successor, left and stopped.
+"""The sessions of one call: requesting, using, replacing, leaving and stopping them.
 
-Pure, as all of the core. A result that comes after its session was left is taken as far as the table of `session.py`
-has a move for it.
+Pure, like all of the core. A result that comes after its session was left has an effect only if the table in
+`session.py` has a transition for it.
 """
 
 from collections import deque
@@ -28,20 +28,20 @@ from avatar.core.timings import Timings
 # A session and its successor, or one that is being stopped and the next.
 _MOST_ALIVE = 2
 
-# Stops of one session; then it is left to the sweep of the journal.
+# Attempts to stop one session; after them it is left to the sweep of the journal.
 _MOST_STOPS = 5
 
 _RECONNECT_DELAYS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 class Sessions(Roster):
-    """Starts, keeps and stops the sessions of one call.
+    """The sessions of one call, which are started, kept and stopped here.
 
     Args:
         timings: Waits and limits.
-        purchases: Decides when a session may be asked for.
-        identity: Of the avatar in the room; a later session has a number behind it.
-        avatar_id: Of the avatar that is wanted first.
+        purchases: Decides when a session may be requested.
+        identity: The avatar's identity in the room; later sessions append a number to it.
+        avatar_id: The first avatar's id at the service.
         sees_room: True if the machine gets facts about the room.
         replaceable: False if there is one session only, which has to run until the end of the call (a hosted room).
         on_leave: Called with a session that is about to be left, the time, and when the fallback track may speak
@@ -62,8 +62,8 @@ class Sessions(Roster):
         super().__init__(identity, avatar_id, timings.interrupt)
         self.actions: deque[Action] = deque()
         self.events: list[Event] = []
+        # True while the call wants an avatar.
         self.is_wanted = True
-        """True while the call wants an avatar."""
         self.room_is_there = True
         self._t = timings
         self._purchases = purchases
@@ -72,14 +72,14 @@ class Sessions(Roster):
         self._on_leave = on_leave
 
     def take_events(self) -> list[Event]:
-        """What happened to the sessions since the last call."""
+        """Return the sessions' events since the last call."""
         events, self.events = self.events, []
         return events
 
     # Results of actions
 
     def started(self, session: Session, session_id: str, max_duration: float | None, now: float) -> None:
-        """The service runs a session; it ends after `max_duration` seconds, if that is known."""
+        """Note that the service runs a session; it ends after `max_duration` seconds, if that is known."""
         if not session.takes(SessionTrigger.STARTED):
             return
         session.session_id, session.started_at = session_id, now
@@ -94,7 +94,7 @@ class Sessions(Roster):
         self._open(session, SessionTrigger.STARTED, now)
 
     def cancelled(self, session: Session, now: float) -> None:
-        """The service was not asked to start it."""
+        """Note that the service was not asked to start a session."""
         if session.takes(SessionTrigger.NOT_STARTED):
             session.apply(SessionTrigger.NOT_STARTED, now)
             session.stopped_at = session.asked_at
@@ -104,7 +104,7 @@ class Sessions(Roster):
     def refused(
         self, session: Session, refusal: Refusal, retry_after: float | None, detail: str, now: float, *, may_run: bool
     ) -> bool:
-        """The service gave no session; with `may_run` it may have started one all the same.
+        """Note that the service refused a session, or did not answer; with `may_run` it may have started it.
 
         Returns:
             False if no further attempt is made.
@@ -128,7 +128,7 @@ class Sessions(Roster):
         return retry_in is not None
 
     def stopped(self, session: Session, now: float) -> None:
-        """The service has confirmed a stop."""
+        """Note that the service has confirmed a stop."""
         if session.takes(SessionTrigger.STOPPED):
             session.apply(SessionTrigger.STOPPED, now)
             session.stopped_at = now
@@ -136,7 +136,7 @@ class Sessions(Roster):
             self._purchases.stopped(now)
 
     def stop_failed(self, session: Session, now: float) -> None:
-        """A stop was not confirmed: it is repeated, with growing waits."""
+        """Note that a stop was not confirmed: it is repeated, with growing waits."""
         if session.takes(SessionTrigger.STOP_FAILED):
             self.events.append(StopFailed(session.number))
             wait = self._t.retry * 2 ** (session.stops - 1)
@@ -145,7 +145,7 @@ class Sessions(Roster):
     # Sockets
 
     def socket_opened(self, session: Session, now: float) -> None:
-        """A socket to the session is open."""
+        """Note that a socket to the session is open."""
         if not session.takes(SessionTrigger.SOCKET_OPENED):
             self.actions.append(CloseSocket(session.number))
             return
@@ -154,7 +154,7 @@ class Sessions(Roster):
         session.apply(SessionTrigger.SOCKET_OPENED, now, until=now + wait)
 
     def socket_lost(self, session: Session, detail: str, now: float, *, session_over: bool) -> None:
-        """The socket of a session is gone, or could not be opened."""
+        """Note that the socket of a session was lost, or could not be opened."""
         held = session.state in {SessionState.GREETING, SessionState.READY} and now - session.since >= self._t.stable
         session.controls.clear()
         session.stale.forget()
@@ -171,7 +171,7 @@ class Sessions(Roster):
         session.apply(SessionTrigger.SOCKET_LOST, now, until=now + delay)
 
     def connected(self, session: Session, now: float) -> None:
-        """The service says that the session takes commands."""
+        """Note that the service says that the session takes commands."""
         if session.state is not SessionState.GREETING:
             return
         session.told_at = now
@@ -184,10 +184,10 @@ class Sessions(Roster):
     # The room
 
     def joined(self, identity: str, now: float) -> None:
-        """An avatar has come into the room."""
+        """Note that an avatar has joined the room."""
         for session in self.by_identity(identity):
             if session.takes(SessionTrigger.RETURNED):
-                # A start that was given up has taken effect all the same.
+                # A start that was given up has taken effect nevertheless.
                 self._stop(session, SessionTrigger.RETURNED, now)
             else:
                 session.joined, session.join_by = True, None
@@ -196,7 +196,7 @@ class Sessions(Roster):
                     self._become_ready(session, now)
 
     def left_room(self, identity: str, now: float) -> None:
-        """An avatar has left the room. While the agent itself is away, everybody seems to leave."""
+        """Note that an avatar has left the room. While the agent itself is away, everybody seems to leave."""
         for session in self.by_identity(identity):
             if session.joined and self.room_is_there:
                 session.joined = False
@@ -207,14 +207,14 @@ class Sessions(Roster):
     def leave(
         self, session: Session, detail: str, now: float, *, failed: bool, last_word_at: float | None = None
     ) -> None:
-        """Use a session no more, and stop it; its last word is played to the end before.
+        """Stop using a session, and stop it once its last word was heard.
 
         Args:
-            session: One that is used.
-            detail: Why, for the log.
+            session: A session that is used.
+            detail: The reason, for the log.
             now: Monotonic seconds.
-            failed: True if that is no decision of ours.
-            last_word_at: When it came to the end of its last word.
+            failed: True if the session failed; False if the machine decided to leave it.
+            last_word_at: When it played the end of its last word.
         """
         if not session.takes(SessionTrigger.LEFT):
             return
@@ -243,12 +243,12 @@ class Sessions(Roster):
             self.leave(session, detail, now, failed=True)
 
     def leave_all(self, detail: str, now: float, *, last_word_at: float | None) -> None:
-        """Use no session any more."""
+        """Leave all sessions."""
         for session in self.alive:
             self.leave(session, detail, now, failed=False, last_word_at=last_word_at)
 
     def stop_all(self, now: float) -> None:
-        """Stop the session of a hosted room, too, and wait no longer than 3 s for a start that is on its way."""
+        """Stop a hosted room's session as well, and wait at most 3 s for a start that is on its way."""
         for session in self.alive:
             if session.state is SessionState.LINGERING and session.until is None:
                 session.until = now
@@ -260,7 +260,7 @@ class Sessions(Roster):
         self._purchases.reset()
 
     def decide(self, now: float, *, between: bool, last_word_at: float | None) -> None:
-        """Do what is due: end waits, relieve the current session, ask for the next one."""
+        """Do what is due: end waits, replace the current session, request the next one."""
         for session in self.alive:
             self._tick(session, now)
         if self.next is not None and self.next.avatar_id != self.avatar_id:
@@ -272,7 +272,7 @@ class Sessions(Roster):
             self._start(now)
 
     def next_timeout(self, now: float) -> float | None:
-        """When `decide` has something to do; None if nothing here depends on time."""
+        """Return when `decide` has something to do; None if nothing here depends on time."""
         instants = [at for session in self.all if session.is_alive for at in session.deadlines(self._t)]
         if self.current is not None:
             instants += [self.current.relieve_from(self._t), self.current.leave_by(self._t)]
@@ -302,7 +302,8 @@ class Sessions(Roster):
                 if session.joined or session.told_at is not None or not self._sees_room:
                     self._become_ready(session, now)
                 else:
-                    session.until = None  # until its avatar is in the room
+                    # Wait until its avatar is in the room.
+                    session.until = None
             case SessionState.AWAY:
                 self._open(session, SessionTrigger.WAITED, now)
             case SessionState.ABANDONED:
@@ -318,7 +319,7 @@ class Sessions(Roster):
         session.keep_alive_at = now + self._t.keep_alive
 
     def _wait_for_successor(self) -> float:
-        """Seconds that a successor needs before the fallback track would speak."""
+        """Return the seconds by which the fallback track waits for a successor."""
         is_followed = self.next is not None and self.next.is_ready
         return self._t.fallback + self._t.tail if is_followed else 0.0
 
@@ -334,16 +335,16 @@ class Sessions(Roster):
             self.leave(current, detail, now, failed=False, last_word_at=last_word_at)
 
     def _has_heir(self) -> bool:
-        """True if a successor is ready; in a full account it has to wait for the slot."""
+        """Return whether a successor is ready; in a full account, it can start only once the slot is free."""
         return self.next.is_ready if self.next is not None else not self._purchases.fits(len(self.alive))
 
     def _misses_session(self, now: float) -> bool:
-        """True if a session is wanted, and can be had, that was not asked for."""
+        """Return whether one more session is wanted, is possible, and was not requested yet."""
         is_free = self.is_wanted and self.room_is_there and (self._replaceable or not self.all)
         return is_free and self._lacks_session(now) and self._has_room_for_one()
 
     def _lacks_session(self, now: float) -> bool:
-        """True if there is no session, or one that has no successor and needs one."""
+        """Return whether there is no session, or one that needs a successor and has none."""
         current = self.current
         if current is None:
             return True
@@ -351,7 +352,7 @@ class Sessions(Roster):
         return self.next is None and (is_ending or self.is_outdated)
 
     def _has_room_for_one(self) -> bool:
-        """True if one more session may run, and none may still be starting."""
+        """Return whether one more session may run, and none may still be starting."""
         alive = self.alive
         fits = len(alive) < _MOST_ALIVE and self._purchases.fits(len(alive))
         return fits and not any(session.may_be_starting for session in alive)
@@ -360,7 +361,7 @@ class Sessions(Roster):
         return self._misses_session(now) and now >= self._purchases.allowed_at
 
     def _reject_avatar(self, session: Session, detail: str) -> bool:
-        """Go back to the last avatar that worked, if this session's has not; False if it has."""
+        """Go back to the last avatar that worked if this session's never did; return False if it did."""
         is_rejected = self.reject(session)
         if is_rejected:
             self.events.append(AvatarRejected(session.avatar_id, detail))

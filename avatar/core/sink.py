@@ -1,10 +1,10 @@
-"""What plays the timeline: the avatar or the fallback track, never both. Two state machines that are tables."""
+"""The sinks that play the timeline: the avatar or the fallback track, never both. State machines as tables."""
 
 from enum import Enum
 
 
 class Sink(Enum):
-    """What can play speech."""
+    """A player of speech."""
 
     # A session of the service, with a face.
     AVATAR = "avatar"
@@ -13,20 +13,20 @@ class Sink(Enum):
 
 
 class Floor(Enum):
-    """Which sink plays now."""
+    """The states of the floor: which sink plays now."""
 
     # Speech waits for a sink.
     EMPTY = "no sink"
-    # Speech has waited for too long: what is captured is reported as not heard until there is a sink.
+    # Speech has waited for too long: captured speech is reported as not heard until there is a sink.
     DROPPING = "no sink, speech is dropped"
     AVATAR = "avatar"
     FALLBACK = "fallback track"
-    # For good: what is captured is reported as not heard.
+    # For good: captured speech is reported as not heard.
     CLOSED = "closed"
 
 
 class FloorTrigger(Enum):
-    """What moves the floor."""
+    """The triggers of the floor's transitions."""
 
     AVATAR = "avatar takes it"
     FALLBACK = "fallback track takes it"
@@ -52,7 +52,7 @@ FLOOR_TRANSITIONS: dict[Floor, dict[FloorTrigger, Floor]] = {
 
 
 class Track(Enum):
-    """Where the fallback track is."""
+    """The states of the fallback track."""
 
     ABSENT = "absent"
     PUBLISHING = "publishing"
@@ -62,7 +62,7 @@ class Track(Enum):
 
 
 class TrackTrigger(Enum):
-    """What moves the fallback track."""
+    """The triggers of the fallback track's transitions."""
 
     WANTED = "wanted"
     PUBLISHED = "published"
@@ -81,7 +81,7 @@ TRACK_TRANSITIONS: dict[Track, dict[TrackTrigger, Track]] = {
 
 
 class Audibility(Enum):
-    """Whether the others in the room hear an avatar: one whose socket is lost can't be interrupted, only muted."""
+    """The states of an avatar's sound for the others in the room: without a socket it can only be muted."""
 
     AUDIBLE = "audible"
     MUTING = "muting"
@@ -90,7 +90,7 @@ class Audibility(Enum):
 
 
 class MuteTrigger(Enum):
-    """What changes whether the others hear an avatar."""
+    """The triggers of changes to an avatar's audibility."""
 
     MUTE = "to be muted"
     UNMUTE = "to be heard"

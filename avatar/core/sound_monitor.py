@@ -1,21 +1,21 @@
-"""Finds out that an avatar is not heard although it should be: its track may be there and carry no sound."""
+"""Detection of an avatar that is not heard although it should be: its track may be there and carry no sound."""
 
 # Speech pauses for one or two seconds, and networks stall as long.
 _UNHEARD_AFTER_S = 3.0
 
-# Seconds without a report that the avatar speaks, after which its sound itself is listened to. LiveKit's server reports
-# the begin of a speech up to 1.8 s late, and the end of one a second late.
+# Seconds without a report that the avatar speaks, after which its sound itself is checked. LiveKit's server reports the
+# start of speech up to 1.8 s late, and its end a second late.
 _DOUBTFUL_AFTER_S = 1.5
 
-# Energy by which two looks differ if there was sound, as WebRTC's statistics add it up: speech adds some 0.05 each.
+# Least growth of the energy in WebRTC's statistics between two checks if there was sound: speech adds about 0.05.
 _SOUND = 1e-4
 
 
 class SoundMonitor:
-    """Follows whether an avatar is heard: by the server's reports, and by the energy of its sound where they end.
+    """A monitor of whether an avatar is heard: by the server's reports and, when they stop, by its sound's energy.
 
-    A track that has frozen goes on to send packets: silence is what is left to see. An avatar of which nothing was ever
-    heard is left alone, as its track may not tell.
+    A frozen track still sends packets, so only its silence shows. An avatar that was never heard is ignored, as its
+    sound may not be measurable.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class SoundMonitor:
         self._since: float | None = None
 
     def is_doubtful(self, now: float) -> bool:
-        """True when the energy of the sound has to tell whether the avatar is heard."""
+        """Return whether the energy of the sound is needed to decide whether the avatar is heard."""
         return self._was_heard and self._since is not None and now - self._since >= _DOUBTFUL_AFTER_S
 
     def reset(self) -> None:
@@ -33,12 +33,12 @@ class SoundMonitor:
         self._since = self._energy = None
 
     def note_report(self, identity: str, now: float, *, speaks: bool) -> None:
-        """Take in whether the server reports that the avatar speaks, while it should.
+        """Note whether the server reports that the avatar speaks, while it should.
 
         Args:
-            identity: The avatar's; another one has to be heard first.
+            identity: The avatar's identity; after a change the new avatar has to be heard first.
             now: Monotonic seconds.
-            speaks: As reported.
+            speaks: True if the server reports so.
         """
         if identity != self._identity:
             self._identity, self._was_heard, self._since = identity, False, None
@@ -47,14 +47,14 @@ class SoundMonitor:
             self._since, self._energy = now, None
 
     def note_energy(self, energy: float | None, now: float) -> float | None:
-        """Take in the energy of all sound that has arrived, while it is doubtful whether the avatar is heard.
+        """Note the energy of all sound that has arrived, while it is doubtful whether the avatar is heard.
 
         Args:
-            energy: As WebRTC's statistics tell it; None if they can't be read.
+            energy: From WebRTC's statistics; None if they can't be read.
             now: Monotonic seconds.
 
         Returns:
-            Since when nothing is heard, after 3 s of silence.
+            When the silence began, once it has lasted 3 s; None before.
         """
         before, self._energy = self._energy, energy
         if energy is None or (before is not None and energy > before + _SOUND):

@@ -1,4 +1,4 @@
-"""Events of an utterance that is over, told apart from those of the one that the service has now."""
+"""A filter for events of utterances that are over, while the service has another utterance."""
 
 from avatar.core.server_events import EventKind, ServerEvent
 from avatar.core.utterance import Utterance
@@ -8,42 +8,46 @@ _OF_PLAYBACK = {EventKind.STARTED, EventKind.SILENT, EventKind.ENDED}
 
 
 class StaleEventFilter:
-    """Decides which of a session's events are about the utterance that the session has now.
+    """A filter for a session's events that are about the utterance that the session has now.
 
-    After an interrupt the service may still tell of what was dropped. Until it confirms the interrupt, or the time for
-    that is over, an event is accepted only if it names its utterance.
+    After an interrupt the service may still report events of the dropped utterance. Until it confirms the interrupt, or
+    the time for that is over, an event is accepted only if it names its utterance.
 
     Args:
-        patience: Seconds for the confirmation of an interrupt.
+        patience: Seconds to wait for the confirmation of an interrupt.
     """
 
     def __init__(self, patience: float) -> None:
+        # True once the service has acknowledged a command.
         self.acknowledges = False
-        """True once the service has confirmed what it gets."""
+        # Until when to wait for the confirmation of an interrupt; None if no interrupt is unconfirmed.
         self.ignoring_until: float | None = None
-        """Until when an interrupt may be confirmed; None when none is open."""
         self._patience = patience
-        self._confirmations: set[str] = set()  # ids that confirm the last interrupt
-        self._ends = 0  # sent and not confirmed
-        self._echoes = False  # the service names utterances by our ids (field observation 49)
-        self._playing_since: float | None = None  # by its last event, whatever that was about
+        # The ids that confirm the last interrupt.
+        self._confirmations: set[str] = set()
+        # How many `speak_end` were sent and not confirmed.
+        self._ends = 0
+        # True once the service has named an utterance by our id (field observation 49).
+        self._echoes = False
+        # Since when the service plays, by its last event of any utterance.
+        self._playing_since: float | None = None
 
     def interrupted(self, interrupt_id: str, utterance: Utterance, now: float) -> None:
-        """An interrupt that drops `utterance` is sent."""
+        """Note that an interrupt that drops `utterance` is sent."""
         self._confirmations = {interrupt_id, utterance.event_id}
-        # A service that neither plays it nor confirms anything has nothing to tell of it.
+        # A service that neither plays the utterance nor acknowledges commands sends no late events of it.
         if utterance.may_sound or self.acknowledges:
             self.ignoring_until = now + self._patience
 
     def ended(self) -> None:
-        """A `speak_end` is sent."""
+        """Note that a `speak_end` is sent."""
         self._ends += 1
 
     def cleared(self, event: ServerEvent) -> float | None:
-        """The service has dropped something.
+        """Note that the service has dropped speech.
 
         Returns:
-            Since when it plays, if it said so before this event, and this event confirms the interrupt.
+            Since when the service plays, if it said so before this event, and this event confirms the interrupt.
         """
         playing_since, self._playing_since = self._playing_since, None
         if self.ignoring_until is None or not (event.source is None or event.source in self._confirmations):
@@ -53,11 +57,11 @@ class StaleEventFilter:
         return playing_since
 
     def accepts(self, event: ServerEvent, utterance: Utterance | None, now: float, *, is_past: bool) -> bool:
-        """Take in an event of speech.
+        """Note an event of speech, and decide whether it is about `utterance`.
 
         Args:
-            event: The service's.
-            utterance: The one that the session has now.
+            event: The service's event.
+            utterance: The utterance that the session has now.
             now: Monotonic seconds.
             is_past: True if the event names an utterance that is over.
 
@@ -75,11 +79,12 @@ class StaleEventFilter:
         if not (self._echoes and event.source is not None) and self.ignoring_until is None and not is_past:
             return True
         if event.kind is EventKind.SILENT:
-            self.ignoring_until = None  # the avatar has fallen silent: the interrupt was carried out
+            # The avatar has fallen silent: the interrupt was carried out.
+            self.ignoring_until = None
         return False
 
     def _is_last_end(self) -> bool:
-        """Ends are confirmed in order, each once: with the last one the service has everything that was sent."""
+        """Count a confirmed end, which come in order; return whether the service has everything that was sent."""
         if not self._ends:
             return False
         self._ends -= 1
@@ -89,12 +94,12 @@ class StaleEventFilter:
         """Stop waiting for the confirmation of an interrupt.
 
         Returns:
-            Since when the service plays, if it does: then it plays the utterance that was sent since.
+            Since when the service plays, if it does: that is the utterance that was sent after the interrupt.
         """
         self.ignoring_until = None
         return self._playing_since
 
     def forget(self) -> None:
-        """Forget what only the socket that is gone could have told."""
+        """Forget the state that depends on confirmations from the lost socket."""
         self.ignoring_until = self._playing_since = None
         self._ends = 0

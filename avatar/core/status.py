@@ -1,4 +1,4 @@
-"""Whether there is an avatar, and why not: in one word for programs and one sentence for callers."""
+"""Whether there is an avatar, and why not: a word for programs and a sentence for callers."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from avatar.core.refusal import Refusal
 
 
 class AvatarReason(Enum):
-    """Why there is no avatar. The value is a sentence for callers, without an operator's detail."""
+    """The reasons why there is no avatar. The value is a sentence for callers, without an operator's detail."""
 
     STARTING = "The avatar is on its way."
     BUSY = "All avatars are busy right now."
@@ -30,12 +30,12 @@ BY_REFUSAL = {
 
 @dataclass(frozen=True, slots=True)
 class AvatarStatus:
-    """Whether there is an avatar that speaks.
+    """The status of the avatar.
 
     Attributes:
-        is_live: True while there is one.
-        reason: Why there is none.
-        detail: What happened, for operators; empty while there is one.
+        is_live: True while there is an avatar that speaks.
+        reason: Why there is none; None while there is one.
+        detail: What happened, for operators; empty while there is an avatar.
     """
 
     is_live: bool

@@ -1,7 +1,7 @@
 """The timeline: all speech that was captured and not played, and the part of it that a sink has.
 
 Segments are played in the order of their capture, one at a time. The first of them may have an `Utterance` at the
-sink; when that is taken back, the segment goes on from the word that was cut, at whichever sink it is sent to next.
+sink; when that is taken back, the segment continues from the word that was cut, at the next sink.
 """
 
 from collections import deque
@@ -18,18 +18,18 @@ from avatar.core.server_events import EventKind, ServerEvent
 from avatar.core.utterance import Utterance, UtteranceState, UtteranceTrigger
 from avatar.core.words import Word
 
-# How far the clock and the service may be apart, in seconds, and still mean the same end: the clock starts when the
-# news of the start arrives, later than the playback.
+# How far the clock and the service may differ about the end, in seconds: the clock starts when the report of the start
+# arrives, which is later than the playback.
 _AGREEMENT = 0.5
 
-# An end is a cut if more than this is unplayed, in seconds and as a share of the utterance. Field observation 69: a
-# paid session at its limit plays 0.37 s of 4.7 s and reports the end.
+# An end is a cut if more than both of these are unplayed, in seconds and as a share of the utterance. Field
+# observation 69: a paid session at its limit plays 0.37 s of 4.7 s and reports the end.
 _CUT_SECONDS = 1.0
 _CUT_SHARE = 0.25
 
 _NOW = float("-inf")
 
-# Utterances that are over and whose late events are still recognised.
+# Number of past utterances whose late events are still recognised.
 _REMEMBERED_IDS = 64
 
 
@@ -39,34 +39,35 @@ class Timeline:
     Args:
         ids: Source of event ids.
         chunking: Sizes and pace of chunks.
-        end_timeout: Seconds to wait for the end after the clock has come to it.
+        end_timeout: Seconds to wait for the sink's end after the clock has reached it.
     """
 
     def __init__(self, ids: Ids, chunking: Chunking, *, end_timeout: float) -> None:
+        # Events for the machine to collect.
         self.events: list[Event] = []
-        """What happened, for the machine to collect."""
+        # The part of the first segment that the sink has.
         self.utterance: Utterance | None = None
-        """What the sink has of the first segment."""
+        # When a sink last left an utterance that it had begun to play, or speech was dropped.
         self.progress_at = _NOW
-        """When a sink last left an utterance that it had begun to play, or speech was dropped."""
+        # When the last segment was played to its end; None if it was cut off.
         self.ended_at: float | None = None
-        """When the last segment was played to its end; None if it was cut off."""
         self._ids = ids
         self._chunking = chunking
         self._end_timeout = end_timeout
         self._segments: deque[Segment] = deque()
         self._capturing: Segment | None = None
         self._captured = 0
+        # Seconds captured of all segments that are not over.
         self.held_seconds = 0.0
-        """Seconds captured of all segments that are not over."""
         self._next_chunk_from = _NOW
         self._look_at_bytes = 0
-        self._owes_end = False  # the service has not told the end of the utterance before
+        # True if the service has not yet reported the end of the previous utterance.
+        self._owes_end = False
         self._past_ids: deque[str] = deque(maxlen=_REMEMBERED_IDS)
 
     @property
     def empty(self) -> bool:
-        """True if nothing is left to say."""
+        """True if no speech is left to play."""
         return not self._segments
 
     @property
@@ -76,30 +77,30 @@ class Timeline:
 
     @property
     def between(self) -> bool:
-        """True between segments: a change of sink would not be heard."""
+        """True between segments, when a change of sink would not be heard."""
         return self.utterance is None and not (self._segments and self._segments[0].started)
 
     @property
     def waits_since(self) -> float | None:
-        """When the capture of the first segment began; None if there is none."""
+        """The time at which the capture of the first segment began; None if there is none."""
         return self._segments[0].captured_at if self._segments else None
 
     def sounds(self, now: float) -> bool:
-        """True if there was sound in the last second that was played."""
+        """Return whether there was sound in the last second that was played."""
         return bool(self._segments) and self._segments[0].sounds(self.played(now))
 
     def is_past(self, event_id: str | None) -> bool:
-        """True for the event id of an utterance that is over."""
+        """Return whether an event id is that of an utterance that is over."""
         return event_id in self._past_ids
 
     def played(self, now: float) -> float:
-        """Seconds played of the first segment; 0 if there is none."""
+        """Return the seconds played of the first segment; 0 if there is none."""
         if self.utterance is not None:
             return self._position(self.utterance, now)
         return self._segments[0].played if self._segments else 0.0
 
     def playhead(self, now: float) -> float:
-        """Seconds of the first segment at which the sink is; it goes back to a word that is said again."""
+        """Return the sink's position in the first segment, in seconds; it goes back to a word that is repeated."""
         return self.played(now) if self.utterance is None else self.utterance.position(now)
 
     # Capture
@@ -115,7 +116,7 @@ class Timeline:
         """
         size = len(pcm)
         if size % BYTES_PER_SAMPLE:
-            message = f"{size} bytes are no whole number of samples"
+            message = f"{size} bytes are not a whole number of samples"
             raise ValueError(message)
         if self._capturing is None:
             self._captured += 1
@@ -139,13 +140,13 @@ class Timeline:
     # Sending
 
     def chunk_due_at(self, now: float) -> float | None:
-        """When the next chunk leaves, minus infinity for at once; None if that takes more audio."""
+        """Return when the next chunk is sent, minus infinity for at once; None if more audio is needed first."""
         self._look_at_bytes = 0
         if not self._segments:
             return None
         segment, utterance = self._segments[0], self.utterance
         if utterance is None or utterance.state is UtteranceState.STARVED:
-            # No start takes less than the first chunk.
+            # A start needs at least the first chunk.
             self._look_at_bytes = to_bytes(self._chunking.first)
             is_enough = segment.pending >= self._chunking.to_start(segment.rate)
             return _NOW if segment.pending_bytes and (segment.sealed or is_enough) else None
@@ -155,14 +156,14 @@ class Timeline:
         if pending and (segment.sealed or pending >= wanted):
             self._look_at_bytes = pending + wanted
             return earliest
-        # Until then there will be enough, most often: the moment is looked at again when it has come.
+        # By then there will mostly be enough audio; this is checked again at that time.
         due_at = max(self._chunking.due_at(dry_at), earliest)
         is_too_short = pending < smallest and due_at <= now
         self._look_at_bytes = smallest if is_too_short else wanted
         return None if segment.sealed or is_too_short else due_at
 
     def next_command(self, now: float, patience: float) -> Speak | SpeakEnd | None:
-        """The next chunk if it is due, or the end if everything was sent.
+        """Return the next chunk if it is due, or the end if everything was sent.
 
         Args:
             now: Monotonic seconds.
@@ -198,18 +199,18 @@ class Timeline:
             self._owes_end = True
         return SpeakEnd(utterance.event_id)
 
-    # What the sink tells
+    # What the sink reports
 
     def hear(self, event: ServerEvent, now: float, *, acknowledged: bool) -> bool:
-        """Take in an event about the utterance.
+        """Handle an event about the utterance.
 
         Args:
-            event: Of the sink.
+            event: The sink's event.
             now: Monotonic seconds.
-            acknowledged: True if the sink confirms what it gets.
+            acknowledged: True if the sink acknowledges commands.
 
         Returns:
-            True if the sink has cut the utterance off: what was not played has to be taken back.
+            True if the sink has cut the utterance off: the unplayed speech has to be taken back.
         """
         utterance = self.utterance
         if utterance is None:
@@ -230,17 +231,17 @@ class Timeline:
         return False
 
     def _is_owed(self, event: ServerEvent, utterance: Utterance) -> bool:
-        """True for the end of the utterance before, which was over when its `speak_end` was sent."""
+        """Return whether an event ends the previous utterance, which was over when its `speak_end` was sent."""
         is_early = utterance.state is UtteranceState.SENT and event.kind is EventKind.ENDED
         return self._owes_end and is_early and event.source != utterance.event_id
 
     def _is_cut(self, utterance: Utterance, now: float) -> bool:
-        """True if an end comes while the sink has much to play, by the clock."""
+        """Return whether, by the clock, an end comes while the sink has much left to play."""
         remaining = utterance.clock.remaining(now)
         return utterance.began and remaining > max(_CUT_SECONDS, _CUT_SHARE * utterance.clock.handed)
 
     def _on_silence(self, utterance: Utterance, event: ServerEvent, now: float, *, trusted: bool) -> None:
-        """Silence is the end if the sink has every byte and the clock agrees, or if it says so; else starvation."""
+        """Handle silence: the end if the sink has every byte and reports it or the clock agrees, else starvation."""
         ended = event.kind is EventKind.ENDED
         if utterance.state is UtteranceState.SENT:
             is_end = ended and (utterance.committed or (trusted and event.source == utterance.event_id))
@@ -255,7 +256,7 @@ class Timeline:
     # Endings
 
     def overdue_at(self) -> float | None:
-        """When the sink should have begun to play, or should have come to the end."""
+        """Return when the sink should have begun to play, or should have reached the end."""
         utterance = self.utterance
         if utterance is None:
             return None
@@ -264,10 +265,10 @@ class Timeline:
         return utterance.dry_at + self._end_timeout if utterance.end_sent else None
 
     def end_if_played(self, now: float) -> bool:
-        """The sink tells nothing more of the utterance: by the clock, it may have been played.
+        """End an utterance that the sink no longer reports on, if by the clock it was played.
 
         Returns:
-            True if it was; then it is ended.
+            True if it was played.
         """
         utterance = self.utterance
         if utterance is None:
@@ -278,7 +279,7 @@ class Timeline:
         return is_played
 
     def take_back(self, now: float) -> Utterance | None:
-        """Make what was not played be sent again.
+        """Take the unplayed speech back from the sink, to be sent again.
 
         Returns:
             The utterance that the sink had, if there was one.
@@ -290,7 +291,7 @@ class Timeline:
         return utterance
 
     def finish_all(self, now: float) -> Utterance | None:
-        """Drop everything: each segment is over where it was played to.
+        """Drop everything: each segment ends at its played position.
 
         Returns:
             The utterance that the sink had, if there was one.
@@ -304,7 +305,7 @@ class Timeline:
         return utterance
 
     def open_next(self) -> None:
-        """Let what is captured next open a segment, flushed or not."""
+        """Let the next captured audio open a segment, even without a flush."""
         self._capturing = None
 
     def _end(self, utterance: Utterance, now: float) -> None:
@@ -329,11 +330,11 @@ class Timeline:
         self._next_chunk_from = _NOW
 
     def _position(self, utterance: Utterance, now: float) -> float:
-        """Seconds of the first segment that were played; while a word is said again, it stands still."""
+        """Return the seconds played of the first segment, which do not grow while a word is repeated."""
         return max(self._segments[0].played, utterance.position(now))
 
     def _finish_if_played(self) -> None:
-        """Finish a sealed segment of which nothing is left, here or at the sink."""
+        """Finish a sealed segment that has no audio left, here or at the sink."""
         if self.utterance is None and self._segments:
             segment = self._segments[0]
             if segment.sealed and not segment.pending_bytes:
@@ -354,7 +355,7 @@ class Timeline:
             self.events.append(PlaybackStarted(segment.number, now))
 
     def _note_runs(self, utterance: Utterance) -> None:
-        """Report what was played; a word that is said again was reported before."""
+        """Report the runs that were played, without repeated words, which were reported before."""
         segment = self._segments[0]
         for run in utterance.clock.take_runs():
             start, end = utterance.offset + run.offset, utterance.offset + run.offset + run.duration

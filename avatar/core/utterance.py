@@ -1,4 +1,4 @@
-"""One utterance at a sink, as a state machine that is a table.
+"""One utterance at a sink: a state machine as a table.
 
 An utterance is the audio under one event id: a segment, or the rest of one after a pause or a change of sink.
 """
@@ -9,7 +9,7 @@ from avatar.core.clock import PlaybackClock
 
 
 class UtteranceState(Enum):
-    """How far the sink has come with an utterance."""
+    """The states of an utterance at the sink."""
 
     # The sink has audio and does not play it yet.
     SENT = "sent"
@@ -22,7 +22,7 @@ class UtteranceState(Enum):
 
 
 class UtteranceTrigger(Enum):
-    """What moves an utterance."""
+    """The triggers of an utterance's transitions."""
 
     AUDIO = "audio sent"
     STARTED = "sink starts to play"
@@ -46,7 +46,7 @@ class Utterance:
     """One utterance, from its first chunk on.
 
     Args:
-        event_id: What all its commands carry.
+        event_id: The event id of all its commands.
         offset: Seconds of its segment that come before it.
         patience: Seconds from audio sent to the start of playback after which the sink counts as silent.
         now: Monotonic seconds.
@@ -57,22 +57,22 @@ class Utterance:
         self.offset = offset
         self.patience = patience
         self.state = UtteranceState.SENT
+        # When it entered its state.
         self.since = now
-        """When it entered its state."""
         self.clock = PlaybackClock()
+        # True once the sink has played some of it.
         self.began = False
-        """True once the sink has played some of it."""
+        # True while the sink may be playing it; once it is over, the last value stays.
         self.may_sound = False
-        """True while the sink may be playing it; once it is over, the last value stays."""
         self.end_sent = False
+        # True once the service has confirmed the `speak_end`: it has every byte.
         self.committed = False
-        """True when the service has confirmed the end: it has every byte."""
 
     def apply(self, trigger: UtteranceTrigger, now: float) -> None:
-        """Move along the table, and the clock with it.
+        """Make a transition of the table, and update the clock.
 
         Raises:
-            KeyError: The table has no such move, which is a mistake of the caller.
+            KeyError: The table has no such transition, which is a mistake of the calling code.
         """
         state = UTTERANCE_TRANSITIONS[self.state][trigger]
         if trigger is UtteranceTrigger.ENDED:
@@ -83,18 +83,18 @@ class Utterance:
             self._enter(state, now)
 
     def position(self, now: float) -> float:
-        """Seconds of its segment that were played."""
+        """Return the played position in its segment, in seconds."""
         return self.offset + self.clock.played(now)
 
     @property
     def dry_at(self) -> float:
-        """When the sink runs out of audio. An utterance that has not begun might have begun at once."""
+        """The time when the sink runs out of audio. If playback has not begun, it is assumed to have begun at once."""
         running_dry_at = self.clock.dry_at
         return self.since + self.clock.remaining(self.since) if running_dry_at is None else running_dry_at
 
     @property
     def silent_by(self) -> float:
-        """When a sink that can't be interrupted is surely silent; one that has not begun may begin late."""
+        """The time when a sink that can't be interrupted is surely silent; one that has not begun may begin late."""
         if self.began:
             return self.dry_at if self.may_sound else self.since
         return self.dry_at + self.patience

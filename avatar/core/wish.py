@@ -1,10 +1,10 @@
-"""Whether the call wants an avatar: a state machine that is a table."""
+"""Whether the call wants an avatar: a state machine as a table."""
 
 from enum import Enum
 
 
 class Wish(Enum):
-    """What the call wants."""
+    """The states of the call's wish."""
 
     ENGAGED = "an avatar"
     RELEASED = "no avatar for now"
@@ -13,7 +13,7 @@ class Wish(Enum):
 
 
 class WishTrigger(Enum):
-    """What changes the wish of the call."""
+    """The triggers of the wish's transitions."""
 
     ENGAGE = "engage"
     RELEASE = "release"
@@ -32,18 +32,18 @@ WISH_TRANSITIONS: dict[Wish, dict[WishTrigger, Wish]] = {
 
 
 class Wishes:
-    """What the call wants now."""
+    """The current wish of the call."""
 
     def __init__(self) -> None:
         self.state = Wish.ENGAGED
 
     @property
     def wants_avatar(self) -> bool:
-        """True while the call wants an avatar, and there can be one."""
+        """True while the call wants an avatar, and one is possible."""
         return self.state is Wish.ENGAGED
 
     def apply(self, trigger: WishTrigger) -> bool:
-        """Move along the table; False if the table has no such move, and nothing changes."""
+        """Make a transition of the table; return False, and change nothing, if the table has none."""
         if trigger not in WISH_TRANSITIONS[self.state]:
             return False
         self.state = WISH_TRANSITIONS[self.state][trigger]

@@ -1,4 +1,4 @@
-"""Publishes the fallback track, and plays on it what the machine wants said."""
+"""The fallback track: publishes it, and plays the machine's speech on it."""
 
 import asyncio
 import contextlib
@@ -15,26 +15,26 @@ logger = logging.getLogger("avatar")
 
 _FRAME_BYTES = SAMPLE_RATE // 50 * BYTES_PER_SAMPLE
 
-# How far ahead the track is filled. An interrupt empties it, so this is no delay.
+# How far ahead the track is filled. An interrupt empties it, so this adds no delay.
 _QUEUE_MS = 100
 
-# How long to wait for a first subscriber, since speech before that is lost. There may be none: the room may be empty.
+# How long to wait for a first subscriber, since earlier speech is lost. The room may be empty.
 _SUBSCRIBE_TIMEOUT_S = 0.5
 
-# Less than the machine waits for an answer to `PublishFallback`.
+# Shorter than the machine's wait for an answer to `PublishFallback`.
 _PUBLISH_TIMEOUT_S = 5.0
 
 _UNPUBLISH_TIMEOUT_S = 2.0
 
-# Between two looks for more audio.
+# Between two checks for more audio.
 _TICK_S = 0.01
 
 
 class FallbackTrack:
-    """Carries out `PublishFallback` and `UnpublishFallback`.
+    """The executor of `PublishFallback` and `UnpublishFallback`.
 
     Args:
-        driver: Of the machine that asks for them.
+        driver: Driver of the machine that asks for them.
         room: Where the track is published; it has to be able to publish.
     """
 
@@ -63,7 +63,7 @@ class FallbackTrack:
     async def _run(self) -> None:
         try:
             await _Publication(self._driver, self._room).run()
-        except Exception as error:  # noqa: BLE001 - whatever it is: the machine asks for the track again
+        except Exception as error:  # noqa: BLE001 - whatever the failure: the machine asks for the track again
             logger.error("the fallback track failed", extra={"error": repr(error)})  # noqa: TRY400 - a sentence
             self._report_loss()
 
@@ -108,7 +108,7 @@ class _Publication:
             async with asyncio.timeout(_PUBLISH_TIMEOUT_S):
                 return await asyncio.shield(publishing)
         except (asyncio.CancelledError, TimeoutError):
-            # Cut off half-way, the SDK keeps threads and descriptors: let it publish, then unpublish.
+            # When publishing is cancelled, the SDK leaks threads and descriptors: let it publish, then unpublish.
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_UNPUBLISH_TIMEOUT_S):
                     await self._unpublish(await publishing)

@@ -1,4 +1,4 @@
-"""The machine on the event loop: its one timer, its events, its actions, and its commands for the sinks."""
+"""The driver of the machine on the event loop: its timer, events, actions, and commands for the sinks."""
 
 import asyncio
 import logging
@@ -14,13 +14,13 @@ C = TypeVar("C", bound=Command)
 
 
 class Driver:
-    """Drives one machine for a whole call.
+    """The driver of one machine for a whole call.
 
-    A fact is reported inside of `step`. Events are dispatched and actions carried out one at a time, in order; a
-    handler that reports a fact itself is never called from within itself.
+    Facts are reported inside `step`. Events are dispatched and actions carried out one at a time, in order; a handler
+    that reports a fact is never called recursively.
 
     Args:
-        machine: Other code reports facts to it inside of `step` alone.
+        machine: The machine; other code reports facts to it only inside `step`.
         on_event: Called with each event in the event loop. An exception in it is logged, and the next event follows.
         on_action: Called with each action; it starts the work and returns.
     """
@@ -42,36 +42,36 @@ class Driver:
 
     @property
     def now(self) -> float:
-        """The event loop's time, but never before that of a timer, which may fire a little early."""
+        """The event loop's time, but never earlier than a timer's time, as a timer may fire a little early."""
         self._now = max(self._now, self._loop.time())
         return self._now
 
     @contextmanager
     def step(self) -> Iterator[float]:
-        """Report facts to the machine: gives `now`, and carries on with what came of them."""
+        """Report facts to the machine: yields `now`, and afterwards carries out the results."""
         yield self.now
         self.carry_on()
 
     def push_audio(self, pcm: bytes, words: Sequence[Word]) -> None:
-        """Capture speech; most frames change nothing else, and cost nothing else."""
+        """Capture speech; most frames have no other effect, and no other cost."""
         if self.machine.push_audio(pcm, self.now, words):
             self.carry_on()
 
     def receive_text(self, session: int, text: str) -> None:
-        """Take a text frame of the service; most are acknowledgements, which change nothing."""
+        """Handle a text frame of the service; most are acknowledgements, which change nothing."""
         if self.machine.receive_text(session, text, self.now):
             self.carry_on()
 
     def session_commands(self, number: int) -> AsyncGenerator[Command, None]:
-        """The commands for a session, each at the moment it is due; without end."""
+        """Yield the commands for a session, each when it is due; without end."""
         return self._commands(lambda now: self.machine.next_command(number, now))
 
     def fallback_commands(self) -> AsyncGenerator[Speak | SpeakEnd | Interrupt, None]:
-        """The commands for the fallback track, each at the moment it is due; without end."""
+        """Yield the commands for the fallback track, each when it is due; without end."""
         return self._commands(self.machine.next_fallback_command)
 
     def carry_on(self) -> None:
-        """Dispatch events, carry out actions, set the timer, and let the sinks look for commands."""
+        """Dispatch events, carry out actions, set the timer, and let the sinks fetch commands."""
         self._dispatch()
         for sender in self._senders:
             sender.set()
@@ -80,7 +80,7 @@ class Driver:
             self._is_over.set()
 
     async def aclose(self, limit: float) -> None:
-        """Close the machine, and wait up to `limit` seconds until it is over; then nothing more is carried out."""
+        """Close the machine, and wait up to `limit` seconds until it is over; then carry out no more."""
         with self.step() as now:
             self.machine.close(now)
         try:
@@ -103,13 +103,15 @@ class Driver:
                 while (command := pull(self.now)) is not None:
                     self._dispatch()
                     self._set_timer_soon()
-                    yield command  # which the sink may take long to carry
+                    # The sink may take long to carry it out.
+                    yield command
         finally:
             self._senders.discard(work)
 
     def _dispatch(self) -> None:
         if self._is_dispatching:
-            return  # a handler has reported a fact: the loop that called it goes on with it
+            # A handler has reported a fact: the loop that called the handler continues with its results.
+            return
         self._is_dispatching = True
         try:
             while self._dispatch_one():
@@ -131,7 +133,7 @@ class Driver:
         return False
 
     def _set_timer_soon(self) -> None:
-        """Set the timer once for all that happens in this turn of the loop: the question when is not cheap."""
+        """Set the timer once for everything in this turn of the loop: `next_timeout` is not cheap."""
         if not self._timer_is_due:
             self._timer_is_due = True
             self._loop.call_soon(self._set_timer)
@@ -146,7 +148,7 @@ class Driver:
         self._timer = None if timeout_at is None else self._loop.call_at(timeout_at, self._on_timer)
 
     def _on_timer(self) -> None:
-        # A timer may fire a little early; the machine gets the time that it asked for.
+        # A timer may fire a little early; the machine gets the time that it had asked for.
         self._now = max(self.now, self._timer_at or 0.0)
         self._timer = self._timer_at = None
         self.machine.handle_timeout(self._now)

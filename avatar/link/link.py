@@ -41,18 +41,18 @@ from avatar.recording import Recorder
 logger = logging.getLogger("avatar")
 
 # For the last word, a start that is on its way and the stop: the framework kills a job 10 s after its shutdown
-# callbacks began. What still hangs then is cancelled, and gets the rest of the time.
+# callbacks began. Work that still hangs after the stops' timeout is cancelled, and gets the rest of the time.
 _CLOSE_TIMEOUT_S = 9.5
 _STOPS_TIMEOUT_S = 9.0
 
 
 class AvatarLink:
-    """One machine, and everything that carries out what it decides.
+    """One machine, and the executors that carry out its decisions.
 
     Args:
         source: Where sessions come from.
-        identity: Of the avatar in the room.
-        avatar_id: Of the avatar at the service.
+        identity: The avatar's identity in the room.
+        avatar_id: The avatar's id at the service.
         room: Where avatars appear, and the fallback track is published.
         server: The room's server; None if its keys are the service's (a hosted room).
         http: Opens WebSockets, and calls the room's server.
@@ -61,9 +61,9 @@ class AvatarLink:
         timings: Waits and limits of the machine.
 
     Attributes:
-        machine: Decides.
-        driver: Of the machine.
-        sound: Of the avatars; None if the room is a stand-in that shows no tracks.
+        machine: Makes the decisions.
+        driver: The machine's driver.
+        sound: The avatars' sound; None if the room is a stand-in that shows no tracks.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class AvatarLink:
         self._subscriptions = None if server is None else AvatarSubscriptions(self.driver, room, server, http)
 
     def start(self) -> None:
-        """Begin: the first session is asked for."""
+        """Begin, and request the first session."""
         if self._watch is not None:
             self._watch.start()
         self.driver.carry_on()
@@ -132,7 +132,7 @@ class AvatarLink:
         executors = (self._sockets, self._sessions, self._fallback, self._watch, self._subscriptions)
         limit = end_at - self.driver.now
         await asyncio.gather(*(executor.aclose(limit) for executor in executors if executor is not None))
-        # A `first_session` that still waits returns: there will be none.
+        # Let a `first_session` that still waits return: there will be no session.
         self._answer()
 
     def _is_avatar(self, identity: str) -> bool:

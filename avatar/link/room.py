@@ -1,4 +1,4 @@
-"""What happens in the room: which avatars are there and heard, and who hears them."""
+"""The executors for the room: which avatars are there and heard, and which participants hear them."""
 
 import asyncio
 import logging
@@ -20,15 +20,15 @@ _SERVER_TIMEOUT_S = 3.0
 
 
 class RoomWatch:
-    """Reports to the machine which participants are in the room, and whether the avatar's sound arrives.
+    """A watcher that reports the room's participants to the machine, and whether the avatar's sound arrives.
 
-    LiveKit's server reports which participants speak. Only where it reports nothing although the avatar should be
-    heard, the avatar's sound is received and listened to.
+    LiveKit's server reports which participants speak. Only if it reports nothing although the avatar should be heard,
+    the avatar's sound is received and measured.
 
     Args:
-        driver: Of the machine.
+        driver: The machine's driver.
         room: Connected, or about to be.
-        sound: Of the avatars in this room.
+        sound: The sound of the avatars in this room.
     """
 
     def __init__(self, driver: Driver, room: rtc.Room, sound: AvatarSound) -> None:
@@ -52,7 +52,7 @@ class RoomWatch:
         self._look()
 
     async def aclose(self, limit: float) -> None:
-        """Watch no more; takes `limit` seconds at most."""
+        """Stop watching; takes `limit` seconds at most."""
         self._room.off("connection_state_changed", self._look)
         self._room.off("reconnected", self._look)
         self._room.off("participant_connected", self._look)
@@ -62,7 +62,7 @@ class RoomWatch:
         await self._tasks.aclose(limit)
 
     def _look(self, *_: object) -> None:
-        """Report what has changed. No event reports participants who came or left while the agent was away."""
+        """Report changes. No event reports participants who joined or left while the agent was disconnected."""
         is_there = self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED
         present = set(self._room.remote_participants) if is_there else self._known
         with self._driver.step() as now:
@@ -111,9 +111,9 @@ class RoomServer:
     """A LiveKit server, as the agent reaches it.
 
     Attributes:
-        url: Of the server.
-        api_key: Of the server.
-        api_secret: Of the server.
+        url: The server's URL.
+        api_key: The server's API key.
+        api_secret: The server's API secret.
     """
 
     url: str
@@ -122,15 +122,15 @@ class RoomServer:
 
 
 class AvatarSubscriptions:
-    """Takes an avatar's sound from the others in the room, or gives it back, through the room's server.
+    """The executor of `MuteAvatar`, which changes the others' subscriptions through the room's server.
 
-    An avatar whose WebSocket is lost may play on what it was given, and can't be interrupted.
+    An avatar whose WebSocket is lost may continue to play the speech that it has, and can't be interrupted.
 
     Args:
-        driver: Of the machine that asks for it.
+        driver: Driver of the machine that asks for it.
         room: Where the avatar is heard.
         server: The room's server, as the agent reaches it.
-        http: Calls it.
+        http: HTTP session for calls to the server.
     """
 
     def __init__(self, driver: Driver, room: rtc.Room, server: RoomServer, http: aiohttp.ClientSession) -> None:
@@ -146,7 +146,7 @@ class AvatarSubscriptions:
         self._tasks.start(self._apply(action), "avatar_mute", lambda _: self._report(action, done=False))
 
     async def aclose(self, limit: float) -> None:
-        """Give up what is still on its way; takes `limit` seconds at most."""
+        """Cancel the calls that are still on their way; takes `limit` seconds at most."""
         await self._tasks.aclose(limit)
 
     async def _apply(self, action: MuteAvatar) -> None:
@@ -157,7 +157,7 @@ class AvatarSubscriptions:
             self._machine.avatar_muted(action.identity, now, done=done)
 
     async def _subscribe(self, identity: str, *, subscribe: bool) -> bool:
-        """Change the subscriptions of all others; False if that is not so for all of them."""
+        """Change the subscriptions of all others; return False if that failed for any of them."""
         avatar = self._room.remote_participants.get(identity)
         if avatar is None:
             return True
@@ -177,7 +177,8 @@ class AvatarSubscriptions:
                 await server.room.update_subscriptions(request)
         except (aiohttp.ClientError, api.TwirpError, OSError, TimeoutError) as error:
             if other not in self._room.remote_participants:
-                return True  # has left meanwhile
+                # The participant has left meanwhile.
+                return True
             extra = {"audible": subscribe, "error": type(error).__name__}
             logger.warning("the avatar's sound could not be changed for a participant", extra=extra)
             return False

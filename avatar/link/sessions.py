@@ -1,4 +1,4 @@
-"""Starts and stops sessions by the service's REST interface, as the machine asks for them."""
+"""The executor that starts and stops sessions through the service's REST interface."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from avatar.link.tasks import Tasks
 
 logger = logging.getLogger("avatar")
 
-# A stop has to be through before the framework kills a job, 10 s after its shutdown callbacks began.
+# A stop has to be finished before the framework kills a job, 10 s after its shutdown callbacks began.
 _STOP_TIMEOUT_S = 8.0
 
 
@@ -22,10 +22,10 @@ class RunningSession:
     """A session that the service runs.
 
     Attributes:
-        session_id: The service's.
-        ws_url: Where speech is sent. It is a credential: its holder can speak through the avatar.
+        session_id: The service's id of the session.
+        ws_url: WebSocket URL that speech is sent to. It is a credential: its holder can speak through the avatar.
         max_duration: Seconds after which the service ends it, if that is known.
-        already_ran: Seconds for which it has run before.
+        already_ran: Seconds for which it had run before.
     """
 
     session_id: str
@@ -38,48 +38,48 @@ class SessionSource(Protocol):
     """Where the sessions of one call come from."""
 
     async def prepare(self, identity: str, avatar_id: str) -> str:
-        """Have a session made, which costs nothing yet.
+        """Create a session, which costs nothing yet.
 
         Args:
-            identity: Of its avatar in the room.
-            avatar_id: Of its avatar at the service.
+            identity: Its avatar's identity in the room.
+            avatar_id: Its avatar's id at the service.
 
         Returns:
             Its id.
 
         Raises:
-            AvatarError: There is none.
+            AvatarError: No session was created.
         """
 
     async def start(self, session_id: str) -> RunningSession:
-        """Start it; from now on it costs.
+        """Start a session; from now on it is billed.
 
         Raises:
-            AvatarError: It was not started, or the answer did not come.
+            AvatarError: The session was not started, or no answer came.
         """
 
     async def stop(self, session_id: str) -> None:
-        """Stop it.
+        """Stop a session.
 
         Raises:
-            AvatarError: That was not confirmed.
+            AvatarError: The stop was not confirmed.
         """
 
 
 class SessionExecutor:
-    """Carries out `StartSession` and `StopSession`.
+    """The executor of `StartSession`, `CancelStart` and `StopSession`.
 
     Args:
-        driver: Of the machine that asks for them.
+        driver: Driver of the machine that asks for them.
         source: Where sessions come from.
-        on_running: Told of each session that runs, with its number, before the machine is.
+        on_running: Called with the number and each session that runs, before the machine learns of it.
     """
 
     def __init__(
         self, driver: Driver, source: SessionSource, on_running: Callable[[int, RunningSession], None]
     ) -> None:
+        # Why the last start failed; None after a successful start.
         self.last_error: AvatarError | None = None
-        """Why the last start failed; None after a start that did not."""
         self._driver = driver
         self._machine = driver.machine
         self._source = source
@@ -97,7 +97,7 @@ class SessionExecutor:
         )
 
     def cancel(self, action: CancelStart) -> None:
-        """Ask for a session no more; one that the service was asked to start is waited for."""
+        """Give up a session, unless the service was already asked to start it: then the answer is awaited."""
         preparing = self._preparing.pop(action.session, None)
         if preparing is not None:
             preparing.cancel()
@@ -110,7 +110,7 @@ class SessionExecutor:
         self._tasks.start(self._stop(number), "avatar_stop", lambda _: self._report_stop(number, confirmed=False))
 
     async def aclose(self, limit: float) -> None:
-        """Give up what is still on its way; takes `limit` seconds at most."""
+        """Cancel the calls that are still on their way; takes `limit` seconds at most."""
         await self._tasks.aclose(limit)
 
     async def _start(self, action: StartSession) -> None:
@@ -143,14 +143,14 @@ class SessionExecutor:
                 now,
                 detail=str(error),
                 retry_after=getattr(error, "retry_after", None),
-                # Before there is an id nothing can have been started.
+                # Without an id, no session can have been started.
                 may_run=number in self._ids and error.refusal is Refusal.UNREACHABLE,
             )
 
     async def _stop(self, number: int) -> None:
         session_id, starting = self._ids.get(number), self._starting.get(number)
         if session_id is None:
-            # Nothing is started before there is an id, and nothing will be.
+            # Without an id no session was started; the start is cancelled, so none will be.
             if starting is not None:
                 starting.cancel()
             self._report_stop(number, confirmed=True)
@@ -159,7 +159,7 @@ class SessionExecutor:
             async with asyncio.timeout(_STOP_TIMEOUT_S):
                 await self._source.stop(session_id)
                 if starting is not None and not starting.done():
-                    # This stop has overtaken the start, which may take effect all the same.
+                    # This stop has overtaken the start, which may still take effect.
                     await asyncio.wait([starting])
                     await self._source.stop(session_id)
         except (AvatarError, TimeoutError) as error:

@@ -1,4 +1,4 @@
-"""The WebSockets to sessions: carry the machine's commands there, and the service's events back."""
+"""The WebSockets to sessions, which carry the machine's commands and the service's events."""
 
 import asyncio
 import contextlib
@@ -18,20 +18,20 @@ logger = logging.getLogger("avatar")
 _OPEN_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 2.0
 
-# Answers to the WebSocket's handshake after which this session takes no other.
+# Handshake statuses after which the session accepts no other WebSocket.
 _SESSION_OVER = {401, 403, 404, 410}
 
-# For the peer's TCP to confirm what it was sent: the kernel finds out about a line that is cut silently, while a
-# service that stalls its pongs under load, as this one does (field observation 41), is left alone.
+# Limit for the peer's TCP to acknowledge data: the kernel notices a line that is cut silently, while a service that
+# delays its pongs under load, as this one does (field observation 41), is not disconnected.
 _ACKNOWLEDGED_WITHIN_MS = 8_000
 
 
 class SocketExecutor:
-    """Opens and closes WebSockets, one for each session.
+    """The executor of `OpenSocket` and `CloseSocket`, with one WebSocket for each session.
 
     Args:
-        driver: Of the machine that asks for them.
-        http: Opens them.
+        driver: Driver of the machine that asks for them.
+        http: HTTP session that opens them.
         recorder: Records their messages.
     """
 
@@ -45,7 +45,7 @@ class SocketExecutor:
         self._tasks = Tasks()
 
     def set_url(self, session: int, ws_url: str) -> None:
-        """Note where a session is reached. The URL is the credential: it is not logged."""
+        """Set the URL of a session's WebSocket. The URL is the credential: it is not logged."""
         self._urls[session] = ws_url
 
     def open(self, action: OpenSocket) -> None:
@@ -74,7 +74,7 @@ class SocketExecutor:
             self._machine.socket_lost(session, detail, now, session_over=is_over)
 
     async def _connect(self, session: int) -> tuple[str, bool]:
-        """Use a WebSocket to its end; why it ended, and whether the session is over."""
+        """Open a WebSocket and use it until it ends; return why it ended, and whether the session is over."""
         # No heartbeat: see _ACKNOWLEDGED_WITHIN_MS.
         timeout = aiohttp.ClientWSTimeout(ws_close=_CLOSE_TIMEOUT_S)
         try:
@@ -100,7 +100,7 @@ class SocketExecutor:
             return detail, False
 
     async def _carry(self, session: int, websocket: aiohttp.ClientWebSocketResponse, recorded: RecordedSocket) -> str:
-        """Read and write until one of both ends; why."""
+        """Read and write until either ends; return the reason."""
         reading = asyncio.create_task(self._read(session, websocket, recorded), name="avatar_read")
         writing = asyncio.create_task(self._write(session, websocket, recorded), name="avatar_write")
         try:
@@ -130,5 +130,6 @@ class SocketExecutor:
 
 def _expect_acknowledgements(websocket: aiohttp.ClientWebSocketResponse) -> None:
     line = websocket.get_extra_info("socket")
-    if line is not None and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+    # Only Linux has this option.
+    if line is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _ACKNOWLEDGED_WITHIN_MS)

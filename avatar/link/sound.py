@@ -1,4 +1,4 @@
-"""The avatars' sound: the agent receives it only while something listens to it."""
+"""The avatars' sound, which the agent receives only while some code listens to it."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ _STATS_TIMEOUT_S = 2.0
 
 
 def set_enabled(publication: rtc.TrackPublication, *, enabled: bool) -> None:
-    """Let the server send a track that is subscribed to, or send nothing of it.
+    """Let the server send a subscribed track, or not.
 
-    The subscription stays, so that the server still reports whether the participant speaks, and sound that is wanted
+    The subscription stays, so that the server still reports whether the participant speaks, and sound that is enabled
     again arrives within a tenth of a second.
     """
     if isinstance(publication, rtc.RemoteTrackPublication):
@@ -26,7 +26,7 @@ def set_enabled(publication: rtc.TrackPublication, *, enabled: bool) -> None:
 
 
 class AvatarSound:
-    """Subscribes to the avatars' sound, and has the server send it only within `received`, and their picture never.
+    """The avatars' sound: subscribed to, but sent by the server only within `received`; their picture is never sent.
 
     Decoding 25 pictures a second would be the largest cost of a call. A picture to which the room subscribes by itself
     stays subscribed to: ending a subscription that is being negotiated can break the whole connection (seen with
@@ -35,7 +35,7 @@ class AvatarSound:
     Args:
         room: Connected, or about to be.
         is_avatar: Returns whether an identity is that of an avatar of the call.
-        enable: Has a subscribed track sent or not.
+        enable: Lets the server send a subscribed track, or not.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class AvatarSound:
         self._listeners = 0
 
     def start(self) -> None:
-        """Subscribe to what is there, and to what comes."""
+        """Subscribe to present and future tracks."""
         self._room.on("track_published", self._choose)
         self._room.on("track_subscribed", self._on_subscribed)
         self.look()
 
     def close(self) -> None:
-        """Leave the subscriptions as they are."""
+        """Stop following the room's tracks; the subscriptions stay as they are."""
         self._room.off("track_published", self._choose)
         self._room.off("track_subscribed", self._on_subscribed)
 
     def look(self) -> None:
-        """Choose among the tracks of the room, of which no event may have reported some."""
+        """Choose among the room's tracks; no event may have reported some of them."""
         for participant in self._room.remote_participants.values():
             for publication in participant.track_publications.values():
                 self._choose(publication, participant)
@@ -73,7 +73,7 @@ class AvatarSound:
         return next((track for track in tracks if isinstance(track, rtc.RemoteAudioTrack)), None)
 
     async def energy(self, identity: str) -> float | None:
-        """Return the energy of all sound that has arrived of an avatar, as WebRTC's statistics count it.
+        """Return the energy of all sound that has arrived from an avatar, from WebRTC's statistics.
 
         Returns:
             None if its sound is not subscribed to, or if the statistics can't be read within 2 s.
@@ -83,7 +83,7 @@ class AvatarSound:
         try:
             async with asyncio.timeout(_STATS_TIMEOUT_S):
                 stats = await track.get_stats()
-        except Exception:  # noqa: BLE001 - the SDK raises nothing more specific; the next look may succeed
+        except Exception:  # noqa: BLE001 - the SDK raises nothing more specific; the next check may succeed
             return None
         return sum(stat.inbound_rtp.inbound.total_audio_energy for stat in stats)
 

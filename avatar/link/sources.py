@@ -1,4 +1,4 @@
-"""Where the sessions of a call come from: made for a room of ours, or the one that came with a hosted room."""
+"""Sources of a call's sessions: created for a room of ours, or the one that came with a hosted room."""
 
 import time
 from collections.abc import Callable
@@ -16,11 +16,11 @@ class RoomAccess:
     """The room in which the avatar is to appear, and the keys of its server.
 
     Attributes:
-        url: Of the server, as the service reaches it.
-        name: Of the room.
-        agent_identity: On whose behalf the avatar publishes.
-        api_key: Of the server.
-        api_secret: Of the server.
+        url: The server's URL, as the service reaches it.
+        name: The room's name.
+        agent_identity: Identity of the agent on whose behalf the avatar publishes.
+        api_key: The server's API key.
+        api_secret: The server's API secret.
     """
 
     url: str
@@ -35,9 +35,9 @@ class Appearance:
     """Which avatar is to appear, and how.
 
     Attributes:
-        avatar_id: Which avatar at first.
-        identity: Of its participant; a later session of the same call has a number behind it.
-        name: Shown in the room.
+        avatar_id: The first avatar's id at the service.
+        identity: Its participant's identity; later sessions of the same call append a number to it.
+        name: Its name in the room.
         is_sandbox: Free of charge, one minute long.
         video_quality: None for the service's default.
         max_session_duration: Seconds; None for the account's limit.
@@ -52,24 +52,24 @@ class Appearance:
 
 
 class OwnRoomSource:
-    """Sessions for a room of ours, any number one after the other.
+    """A source of sessions for a room of ours, any number one after the other.
 
     Args:
         api: The service.
         access: Where the avatar appears.
-        appearance: Of the avatar.
+        appearance: Which avatar appears, and how.
     """
 
     def __init__(self, api: LiveAvatarAPI, access: RoomAccess, appearance: Appearance) -> None:
         self._api = api
         self._access = access
         self._appearance = appearance
+        # Names in the room, by avatar id, of the avatars whose name differs from the first avatar's.
         self.names: dict[str, str] = {}
-        """Names in the room of avatars that have another one than the first, by their ids."""
         self._tokens: dict[str, SessionToken] = {}
 
     async def prepare(self, identity: str, avatar_id: str) -> str:
-        """Have a session made; see `SessionSource.prepare`."""
+        """Create a session; see `SessionSource.prepare`."""
         access, appearance = self._access, self._appearance
         room_token = mint_room_token(
             room=access.name,
@@ -101,12 +101,12 @@ class OwnRoomSource:
 
 
 class HostedSource:
-    """The one session that came with a hosted room, which runs already and ends the room when it is stopped.
+    """The source of the one session that came with a hosted room; it already runs, and its stop ends the room.
 
     Args:
         api: The service.
-        room: Whose session it is.
-        clock: Gives Unix time.
+        room: The hosted room.
+        clock: Returns Unix time in seconds.
     """
 
     def __init__(self, api: LiveAvatarAPI, room: HostedRoom, clock: Callable[[], float] = time.time) -> None:
@@ -115,11 +115,11 @@ class HostedSource:
         self._clock = clock
         self._was_given = False
 
-    async def prepare(self, identity: str, avatar_id: str) -> str:  # noqa: ARG002 - its avatar has its own
-        """Give the session, once; see `SessionSource.prepare`.
+    async def prepare(self, identity: str, avatar_id: str) -> str:  # noqa: ARG002 - the hosted avatar has its own
+        """Return the session, once; see `SessionSource.prepare`.
 
         Raises:
-            SessionOver: It was given: another one would be in another room.
+            SessionOver: It was returned before: another one would be in another room.
         """
         if self._was_given:
             message = "the avatar is gone, and another one would be in another room"
@@ -128,7 +128,7 @@ class HostedSource:
         return self._room.session_id
 
     async def start(self, session_id: str) -> RunningSession:
-        """Do nothing: it runs; see `SessionSource.start`."""
+        """Return the session, which already runs; see `SessionSource.start`."""
         already_ran = max(0.0, self._clock() - self._room.started_at)
         return RunningSession(session_id, self._room.ws_url, self._room.max_duration, already_ran)
 

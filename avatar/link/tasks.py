@@ -1,4 +1,4 @@
-"""Tasks of an executor that are kept until they end, and can all be ended."""
+"""Tasks of an executor that are kept until they end, and can all be cancelled."""
 
 import asyncio
 import logging
@@ -17,25 +17,26 @@ class Tasks:
     def start(
         self, work: Coroutine[Any, Any, None], name: str, on_failure: Callable[[Exception], None]
     ) -> asyncio.Task[None]:
-        """Run something in the background.
+        """Run a coroutine in the background.
 
         Args:
-            work: What to run.
-            name: Of the task.
-            on_failure: Called with an exception that `work` did not expect, after it was logged.
+            work: The coroutine.
+            name: The task's name.
+            on_failure: Called with an exception that `work` did not handle, after it was logged.
         """
         task = asyncio.create_task(_guard(work, name, on_failure), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        # A task that is cancelled before its first step never begins what it guards.
+        # A task that is cancelled before its first step never begins the coroutine.
         task.add_done_callback(lambda _: work.close())
         return task
 
     async def aclose(self, limit: float) -> None:
-        """Cancel all that still runs, and wait for it up to `limit` seconds."""
+        """Cancel all running tasks, and wait for them up to `limit` seconds."""
         tasks = list(self._tasks)
         for task in tasks:
-            if not task.cancelling():  # else it cleans up already
+            # A task that is being cancelled already cleans up.
+            if not task.cancelling():
                 task.cancel()
         if tasks:
             _, pending = await asyncio.wait(tasks, timeout=limit)

@@ -1,4 +1,4 @@
-"""Recordings of calls: what was exchanged with LiveAvatar, without keys, tokens, audio or words (docs/recording.md)."""
+"""Recordings of calls: the exchange with LiveAvatar, without keys, tokens, audio or words (docs/recording.md)."""
 
 from avatar.recording.recorder import RecordedSocket, Recorder
 

@@ -1,4 +1,4 @@
-"""Writes the recording of one call: a line for everything that it exchanged with the service."""
+"""The recorder of one call, which writes a line for every request, reply and message."""
 
 import asyncio
 import hashlib
@@ -27,14 +27,14 @@ logger = logging.getLogger("avatar")
 
 _VERSION = 1
 
-# A call writes about 1 kB for a second of speech, so this is several hours of it. What would not fit is not recorded;
-# a last line says so.
+# A call writes about 1 kB for a second of speech, so this is several hours of it. A recording that is full ends with a
+# line that says so.
 _MAX_BYTES = 20_000_000
 _FULL = "recording full"
 
 _ROOM_CHARS = 8
 
-# What is no JSON, or is nested too deeply to be read.
+# Errors of `json.loads`: the text is not JSON, or is nested too deeply.
 _UNREADABLE = (ValueError, RecursionError)
 
 Replied = Callable[[int, Mapping[str, str], bytes], None]
@@ -43,12 +43,12 @@ Replied = Callable[[int, Mapping[str, str], bytes], None]
 class Recorder:
     """The recording of one call, as `docs/recording.md` describes it.
 
-    No method raises, whatever becomes of the file: after the first failure the call goes on without a recording. Each
-    line is written at once, so what was recorded outlives a process that is killed.
+    No method raises, whatever happens to the file: after the first failure the call continues without a recording. Each
+    line is written at once, so the recording outlives a process that is killed.
 
     Args:
         file: Where lines go; None records nothing.
-        now: Gives monotonic seconds.
+        now: Returns monotonic seconds.
         started_at: When the recording begins.
         max_bytes: Size at which the recording ends.
     """
@@ -76,9 +76,8 @@ class Recorder:
         """Begin a recording in a new file, readable by its user alone.
 
         Args:
-            directory: Made if it is not there; None or empty records nothing.
-            room: Name of the call's room. Only a hash of it is in the file's name, by which you can tell whose
-                recording it is.
+            directory: Created if it does not exist; None or empty records nothing.
+            room: Name of the call's room. The file's name holds only a hash of it, to find the recording of a room.
         """
         if not directory:
             return cls()
@@ -106,7 +105,7 @@ class Recorder:
         return None if self._file is None else Path(self._file.name)
 
     def note(self, text: str, **fields: JSON) -> None:
-        """Record what no message tells.
+        """Record a fact that no message contains.
 
         Args:
             text: A constant sentence.
@@ -122,13 +121,13 @@ class Recorder:
 
         Args:
             method: HTTP method.
-            path: Without the host, with the query.
+            path: The path with the query, without the host.
             auth: How the call is authorised.
-            secret: The key or token of it.
+            secret: The call's key or token.
             body: JSON.
 
         Yields:
-            What the caller calls with the reply's status, headers and body.
+            A function to call with the reply's status, headers and body.
         """
         self._calls += 1
         number, replied = self._calls, False
@@ -204,7 +203,7 @@ class Recorder:
             return
         try:
             self._write(self._file, kind, fields())
-        except Exception as error:  # noqa: BLE001 - whatever it is: a call does not fail because of its recording
+        except Exception as error:  # noqa: BLE001 - whatever the failure: a call does not fail because of its recording
             _warn(error)
             self.close()
 
@@ -222,7 +221,7 @@ class Recorder:
 
 
 class RecordedSocket:
-    """The recording of one WebSocket; made by `Recorder.opened`."""
+    """The recording of one WebSocket; created by `Recorder.opened`."""
 
     def __init__(
         self,

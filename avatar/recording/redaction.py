@@ -1,6 +1,6 @@
-"""Takes keys, tokens, ids, URLs, audio and spoken words out of what is recorded. Pure.
+"""Redaction of keys, tokens, ids, URLs, audio and spoken words in recordings. Pure.
 
-`docs/recording.md` has the table of what becomes what.
+`docs/recording.md` has the table of replacements.
 """
 
 import base64
@@ -16,7 +16,7 @@ JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 
 _DIGEST_CHARS = 16
 
-# A shorter secret is replaced only where its field tells what it is: elsewhere it would be found in ordinary words.
+# A shorter secret is replaced only in its own field: elsewhere it would match ordinary words.
 _SHORTEST_SECRET = 8
 
 _CREDENTIAL = re.compile(r"(?i:(^|_)(token|key|secret)$)|(Token|Key|Secret)$")
@@ -29,7 +29,7 @@ _ID_IN_PATH = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12
 
 
 class Place(Enum):
-    """Where a value stands, as far as it decides what is replaced in it."""
+    """The place of a value, which decides what is replaced in it."""
 
     REQUEST = "the body of a request"
     REPLY = "the body of a reply"
@@ -45,8 +45,8 @@ def redact(value: JSON, place: Place, known: Iterable[str] = ()) -> JSON:
 
     Args:
         value: JSON.
-        place: Where it stands.
-        known: Secrets seen before, as `secrets_in` gives them; replaced wherever they turn up.
+        place: The place of the value.
+        known: Secrets seen before, as `secrets_in` yields them; replaced everywhere.
     """
     return _redact(value, place, _longest_first(known))
 
@@ -62,12 +62,12 @@ def redact_path(path: str, known: Iterable[str] = ()) -> str:
 
 
 def kept_headers(headers: Mapping[str, str], known: Iterable[str] = ()) -> dict[str, JSON]:
-    """Give the headers of a reply that are recorded: those about the rate of calls."""
+    """Return the headers of a reply that are recorded: those about rate limits."""
     return {name: redact_text(value, known) for name, value in headers.items() if _KEPT_HEADER.fullmatch(name)}
 
 
 def secrets_in(value: JSON, place: Place) -> Iterator[str]:
-    """Find what `redact` hides in a value, to hide it wherever it turns up later: keys, tokens, ids, parts of URLs."""
+    """Find the keys, tokens, ids and parts of URLs that `redact` hides in a value, to hide them everywhere later."""
     if isinstance(value, dict):
         for name, each in value.items():
             if _is_audio(name, place):
@@ -84,12 +84,12 @@ def secrets_in(value: JSON, place: Place) -> Iterator[str]:
 
 
 def placeholder(secret: str) -> str:
-    """Give what takes the place of a secret."""
+    """Return the replacement for a secret."""
     return f"<redacted:{len(secret)}>"
 
 
 def digest(data: bytes) -> dict[str, JSON]:
-    """Give what takes the place of data: its length, and the beginning of its SHA-256."""
+    """Return the replacement for data: its length, and the beginning of its SHA-256."""
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()[:_DIGEST_CHARS]}
 
 
@@ -120,7 +120,7 @@ def _is_hidden(name: str, place: Place) -> bool:
 
 
 def _audio(value: JSON) -> bytes:
-    """The PCM of a message; what is no base64 is taken as it stands."""
+    """Return the PCM of a message; text that is not base64 is returned unchanged."""
     text = value if isinstance(value, str) else json.dumps(value)
     try:
         return base64.b64decode(text, validate=True)
@@ -139,7 +139,7 @@ def _redact_text(text: str, known: list[str]) -> str:
 
 
 def _cut_url(url: str) -> str:
-    """Give scheme and host of a URL, and the length of the rest, which may be a credential."""
+    """Return scheme and host of a URL, and the length of the rest, which may be a credential."""
     scheme, separator, rest = url.partition("://")
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     user, at, host = authority.rpartition("@")
@@ -161,5 +161,5 @@ def _secrets_in_url(url: str) -> Iterator[str]:
 
 
 def _longest_first(known: Iterable[str]) -> list[str]:
-    """Sort secrets so that one that is a part of another leaves no rest of it behind; drop those that are too short."""
+    """Drop secrets that are too short, and put the longest first: a secret may contain a shorter one."""
     return sorted((secret for secret in known if len(secret) >= _SHORTEST_SECRET), key=len, reverse=True)

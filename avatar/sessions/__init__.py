@@ -1,1 +1,1 @@
-"""Sessions beyond one call: the journal of those that may run, the sweep of what was left, and hosted rooms."""
+"""Sessions beyond one call: the journal of possibly running sessions, the sweep of orphaned ones, and hosted rooms."""

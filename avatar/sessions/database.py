@@ -1,4 +1,4 @@
-"""Transactions on the SQLite files in which processes note what outlives them."""
+"""Transactions on the SQLite files that hold state beyond the life of a process."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ _BUSY_TIMEOUT = 2.0
 
 @contextmanager
 def transaction(path: Path, schema: Sequence[str], *, write: bool) -> Iterator[sqlite3.Connection]:
-    """Open a connection for one transaction: an open one could not be carried through a fork.
+    """Open a connection for one transaction, since a connection can't be used across a fork.
 
     Args:
-        path: Of the file, in a directory that is there.
-        schema: Statements that make what is missing.
+        path: The file's path, in an existing directory.
+        schema: Statements that create missing tables.
         write: True to write, so that no other process writes meanwhile.
 
     Raises:

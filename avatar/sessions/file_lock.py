@@ -1,14 +1,14 @@
-"""Exclusive locks on open files; the operating system frees one when its holder ends, however that ends.
+"""Exclusive locks on open files; the operating system frees a lock when its holder ends, however it ends.
 
-On Windows, where there is no `flock`, `msvcrt` locks the file's first byte. Where there is neither, every other owner
-counts as alive: nothing of theirs is taken over.
+On Windows, which has no `flock`, `msvcrt` locks the file's first byte. On a system with neither, every other owner
+counts as alive, and their sessions are not taken over.
 """
 
 import time
 from importlib import import_module
 from typing import Any
 
-# Seconds between two attempts on Windows, whose own waiting ends after ten seconds.
+# Seconds between two attempts on Windows, whose own blocking lock gives up after ten seconds.
 _RETRY_INTERVAL = 0.05
 
 
@@ -38,7 +38,7 @@ def lock(fd: int, *, wait: bool) -> bool:
 
 
 def is_locked(fd: int) -> bool:
-    """True if another process has the file locked; its descriptor is to be closed then."""
+    """Return whether another process has the file locked; close the descriptor afterwards."""
     if _fcntl is not None:
         return not _flock(fd, _fcntl.LOCK_SH | _fcntl.LOCK_NB)
     return _msvcrt is None or not _lock_byte(fd)

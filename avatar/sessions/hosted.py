@@ -1,4 +1,4 @@
-"""A room of the service's own: the session is made first, and everybody joins with a token that came with it."""
+"""A room that the service hosts: the session is started first, and everybody joins with a token that came with it."""
 
 import asyncio
 import json
@@ -12,12 +12,12 @@ import jwt
 from avatar.api import SANDBOX_SECONDS, LiveAvatarAPI, StartedSession, VideoQuality
 from avatar.errors import AvatarError, ServiceError
 
-# Of the avatar's participant in such a room (seen in the official web SDK).
+# Identity of the avatar's participant in such a room (seen in the official web SDK).
 AVATAR_IDENTITY = "heygen"
 
 logger = logging.getLogger("avatar")
 
-# For a start that is on its way when it is given up, and for the stop.
+# Seconds to wait for a start that is on its way when it is given up, and for the stop.
 _START_IN_FLIGHT_S = 3.0
 _STOP_TIMEOUT_S = 8.0
 
@@ -27,19 +27,19 @@ _CREATED = 201
 
 @dataclass(frozen=True, slots=True)
 class HostedRoom:
-    """A session that runs, and the LiveKit room that the service has opened for it: it ends with the session.
+    """A session that runs, and the LiveKit room that the service has opened for it: the room ends with the session.
 
     Attributes:
-        session_id: The service's.
-        ws_url: Where speech is sent. It is a credential: its holder can speak through the avatar.
-        url: Of the room's LiveKit server.
-        name: Of the room.
-        client_token: The caller joins with it.
-        caller: The identity that this gives them.
-        agent_token: The agent joins with it.
-        agent: The identity that this gives it.
-        started_at: Unix time.
-        max_duration: Seconds after which the service ends the session, if it has told.
+        session_id: The service's id of the session.
+        ws_url: WebSocket URL that speech is sent to. It is a credential: its holder can speak through the avatar.
+        url: URL of the room's LiveKit server.
+        name: The room's name.
+        client_token: The caller's token for the room.
+        caller: The caller's identity in that token.
+        agent_token: The agent's token for the room.
+        agent: The agent's identity in that token.
+        started_at: Unix time in seconds.
+        max_duration: Seconds after which the service ends the session; None if that is not known.
     """
 
     session_id: str
@@ -54,12 +54,12 @@ class HostedRoom:
     max_duration: float | None
 
     def to_json(self) -> str:
-        """All of it, credentials included, for the process that has the call."""
+        """Return all fields, including credentials, for the process that has the call."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "HostedRoom":
-        """What `to_json` has given."""
+        """Restore the result of `to_json`."""
         return cls(**json.loads(text))
 
 
@@ -72,18 +72,18 @@ async def open_hosted_room(
     max_session_duration: int | None = None,
     clock: Callable[[], float] = time.time,
 ) -> HostedRoom:
-    """Make and start a session that brings its own room. If it raises, none is left running.
+    """Create and start a session that brings its own room. If this raises, no session is left running.
 
     Args:
         api: The service.
-        avatar_id: Which avatar.
+        avatar_id: Id of the avatar at the service.
         is_sandbox: Free of charge, for about a minute, and only with the sandbox avatar.
         video_quality: The service's default is `high`.
         max_session_duration: Seconds; the service's default is the account's limit.
-        clock: Gives Unix time.
+        clock: Returns Unix time in seconds.
 
     Raises:
-        ServiceError: Among others, if the reply tells no room or its tokens can't be read.
+        ServiceError: Among other reasons, if the reply names no room or its tokens can't be read.
         AvatarError: As `LiveAvatarAPI.create_token`.
     """
     token = await api.create_token(
@@ -104,7 +104,7 @@ async def open_hosted_room(
 
 
 async def _stop(api: LiveAvatarAPI, session_id: str, starting: "asyncio.Future[StartedSession]") -> None:
-    """Stop a session that is not wanted; a stop must not overtake its start."""
+    """Stop a session that is not wanted; the stop must not overtake the start."""
     await asyncio.wait([starting], timeout=_START_IN_FLIGHT_S)
     starting.cancel()
     await asyncio.gather(starting, return_exceptions=True)
@@ -144,7 +144,7 @@ def _given(name: str, value: str | None) -> str:
 
 
 def _identity_and_room(name: str, token: str) -> tuple[str, str]:
-    """Read whose token it is and for which room. Whether it is genuine is for the room's server to judge."""
+    """Read the identity and the room from a token. The room's server checks whether the token is genuine."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
         identity, room = claims["sub"], claims["video"]["room"]

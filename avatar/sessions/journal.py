@@ -1,4 +1,4 @@
-"""The sessions that were made and not yet seen to be stopped, on disk: what outlives a process that is killed."""
+"""The journal on disk of sessions that were created and may still run; it outlives a process that is killed."""
 
 import sqlite3
 import threading
@@ -14,12 +14,12 @@ from avatar.sessions.port import Claim, Journal, JournalEntry, JournalError, Sta
 
 __all__ = ["Claim", "Journal", "JournalEntry", "JournalError", "SessionJournal", "SessionRow", "State"]
 
-# Seconds that an ended session is remembered, for what was used in a month.
+# Seconds for which an ended session is kept, to count the usage of a month.
 _KEPT = 40 * 86_400.0
 
-# Seconds after which a `/start` whose answer never came will not take effect any more: starts that took 30 s were seen
-# (field observation 3). A stop may overtake the start, so until then a session counts as open, however its stop was
-# answered.
+# Seconds after which a `/start` that was never answered can no longer take effect: starts that took 30 s were seen
+# (field observation 3). A stop may overtake the start, so until then a session counts as open, whatever the answer to
+# its stop.
 _IN_FLIGHT = 45.0
 
 # Seconds without a command after which the service ends a session ("LITE events").
@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 )
 """,
     "CREATE TABLE IF NOT EXISTS slots (room TEXT PRIMARY KEY, api_url TEXT NOT NULL, until REAL NOT NULL)",
-    # How often a session was noted, and up to which of these notes other machines know of it.
+    # The number of changes to a session's row, and the last change that was shared with other machines.
     """
 CREATE TABLE IF NOT EXISTS changes (
     session_id TEXT PRIMARY KEY, change INTEGER NOT NULL DEFAULT 1, shared INTEGER NOT NULL DEFAULT 0
@@ -74,14 +74,14 @@ SELECT COUNT(*) FROM (
 ) WHERE room != :beside
 """
 
-# Times are told as ages in seconds, since the clocks of two machines differ.
+# Times are shared as ages in seconds, since the clocks of two machines differ.
 _UNSHARED = """
 SELECT session_id, api_url, owner, room, state, stops, change, :now - made_at AS made, :now - started_at AS started,
     ends_by - :now AS ends_in, :now - stopping_at AS stopping, :now - ended_at AS ended
 FROM sessions JOIN changes USING (session_id) WHERE change > shared LIMIT 500
 """
 
-# After a stop that was not confirmed the next one waits 2 s, then twice as long each time, 32 s at most.
+# After an unconfirmed stop the next one waits 2 s, then twice as long each time, 32 s at most.
 _DUE = """
 SELECT * FROM sessions
 WHERE ended_at IS NULL AND api_url = :api_url
@@ -96,19 +96,19 @@ FROM sessions WHERE api_url = COALESCE(:api_url, api_url) AND room = COALESCE(:r
 
 @dataclass(frozen=True, slots=True)
 class _LockedClaim(Claim):
-    """A claim that lasts as long as it holds the locks of the dead owners."""
+    """A claim that lasts as long as it holds the dead owners' locks."""
 
     locks: list[OwnerLock] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """All that is noted of a session, for a journal of several machines.
+    """A session's row, for a journal of several machines.
 
     Attributes:
-        session_id: The service's.
-        change: Higher the later it was noted.
-        values: Texts, and ages in seconds; without those that are not known.
+        session_id: The service's id of the session.
+        change: Grows with each change of the row.
+        values: Texts, and ages in seconds; without values that are not known.
     """
 
     session_id: str
@@ -117,14 +117,14 @@ class SessionRow:
 
 
 class SessionJournal:
-    """A SQLite file, and a lock for each process that owns sessions in it.
+    """A journal in a SQLite file, with a lock for each process that owns sessions in it.
 
     All methods block for a moment: call them in a thread. They may be called by any thread, before or after a fork.
     The directory has to be on a local disk; several processes and containers may share it.
 
     Args:
-        directory: Is made, for this user alone, when it is needed first.
-        clock: Gives Unix time.
+        directory: Created when it is first needed, with access for this user only.
+        clock: Returns Unix time in seconds.
     """
 
     def __init__(self, directory: Path, clock: Callable[[], float] = time.time) -> None:
@@ -139,7 +139,7 @@ class SessionJournal:
         """Make sure that sessions can be noted.
 
         Raises:
-            JournalError: They can't; so does every other method.
+            JournalError: They can't. Every other method raises the same.
         """
         with self._transaction(write=True):
             pass
@@ -160,7 +160,7 @@ class SessionJournal:
         """Become the owner of a session that another process has started for this one.
 
         Returns:
-            Whether it is this process's now. If not, it is being stopped, or is over.
+            True if this process owns it now. If not, it is being stopped, or is over.
         """
         with self._transaction(write=True) as database:
             adopted = database.execute(
@@ -171,10 +171,10 @@ class SessionJournal:
         return adopted.rowcount > 0
 
     def take_back(self, session_id: str) -> bool:
-        """Note that a session is about to be stopped that was started for another process, which has not adopted it.
+        """Note that a session, started for another process that has not adopted it, is about to be stopped.
 
         Returns:
-            Whether it is to be stopped. If not, it is another's now, or is over.
+            True if it has to be stopped. If not, another process owns it now, or it is over.
         """
         with self._transaction(write=True) as database:
             taken = database.execute(
@@ -185,19 +185,19 @@ class SessionJournal:
         return taken.rowcount > 0
 
     def mark_started(self, session_id: str, max_duration: float | None = None) -> None:
-        """Note that the service has started it, and after how many seconds it will end it."""
+        """Note that the service has started a session, and will end it after `max_duration` seconds."""
         now = self._clock()
         ends_by = now + (max_duration or _KEPT)
         self._update("state = 'started', started_at = ?, ends_by = ?", session_id, now, ends_by)
 
     def mark_stopping(self, session_id: str) -> None:
-        """Note that it is about to be stopped."""
+        """Note that a session is about to be stopped."""
         self._update("state = 'stopping', stopping_at = ?, stops = stops + 1", session_id, self._clock())
 
     def mark_stopped(self, session_id: str) -> None:
         """Note that the service has confirmed a stop, or knows of no such session.
 
-        One whose start was never answered, and may still happen, stays; the next sweep stops it once more.
+        A session whose start was never answered, and may still take effect, stays; the next sweep stops it once more.
         """
         with self._transaction(write=True) as database:
             database.execute(
@@ -207,21 +207,20 @@ class SessionJournal:
             )
 
     def entries(self) -> list[JournalEntry]:
-        """All sessions that are not known to be stopped, the oldest first."""
+        """List the sessions that are not known to be stopped, the oldest first."""
         with self._transaction() as database:
             rows = database.execute("SELECT * FROM sessions WHERE ended_at IS NULL ORDER BY made_at").fetchall()
         return [_entry(row) for row in rows]
 
     def is_owned(self, entry: JournalEntry) -> bool:
-        """Whether the process that made a session lives."""
+        """Return whether the process that owns a session is alive."""
         return is_alive(self._owners, entry.owner)
 
     def seconds_used(self, since: float, *, api_url: str | None = None, room: str | None = None) -> float:
-        """Seconds of sessions, running and ended, since a Unix time at most 40 days ago.
+        """Return the seconds of sessions, running and ended, since a Unix time at most 40 days ago.
 
-        Those of one service or of all, and of one room or of all.
-
-        A session counts from its start to its confirmed stop, but no longer than the service lets it run.
+        Counts the sessions of one service or of all, and of one room or of all. A session counts from its start to its
+        confirmed stop, but no longer than the service lets it run.
         """
         with self._transaction() as database:
             values = {"now": self._clock(), "since": since, "api_url": api_url, "room": room}
@@ -229,12 +228,12 @@ class SessionJournal:
         return float(seconds or 0.0)
 
     def slots_used(self, api_url: str, *, beside: str = "") -> int:
-        """Count the rooms that use a slot of the account, or hold one, without the room `beside`."""
+        """Count the rooms that use a slot of the account, or hold one, except for the room `beside`."""
         with self._transaction() as database:
             return self._count_slots(database, api_url, beside)
 
     def take_slot(self, api_url: str, room: str, slots: int) -> bool:
-        """Hold a slot for a minute, for a room that is about to start a session, if other rooms leave one."""
+        """Hold a slot for a minute, for a room that is about to start a session, if other rooms leave one free."""
         with self._transaction(write=True) as database:
             is_free = self._count_slots(database, api_url, room) < slots
             if is_free:
@@ -244,14 +243,14 @@ class SessionJournal:
         return is_free
 
     def unshared(self) -> list[SessionRow]:
-        """List what was noted and not marked as shared; at most 500 sessions."""
+        """List the rows with changes that are not marked as shared; at most 500."""
         with self._transaction() as database:
             rows = [dict(row) for row in database.execute(_UNSHARED, {"now": self._clock()})]
         known = [{name: value for name, value in row.items() if value is not None} for row in rows]
         return [SessionRow(str(row["session_id"]), int(row["change"]), row) for row in known]
 
     def mark_shared(self, rows: Sequence[SessionRow]) -> None:
-        """Note that other machines know of these sessions; what was noted since they were listed stays unshared."""
+        """Note that these rows were shared with other machines; changes since they were listed stay unshared."""
         with self._transaction(write=True) as database:
             database.executemany(
                 "UPDATE changes SET shared = ? WHERE session_id = ?", [(row.change, row.session_id) for row in rows]
@@ -272,7 +271,7 @@ class SessionJournal:
         return [str(row["session_id"]) for row in rows]
 
     def share_again(self, age: float) -> None:
-        """Mark the sessions that run, and those made at most `age` seconds ago, as not shared."""
+        """Mark the sessions that run, and those created at most `age` seconds ago, as not shared."""
         with self._transaction(write=True) as database:
             database.execute(
                 "UPDATE changes SET shared = 0 WHERE session_id IN"
@@ -281,9 +280,9 @@ class SessionJournal:
             )
 
     def claim(self, api_url: str, *, with_rooms: bool = False) -> Claim:  # noqa: ARG002 - no rooms are noted
-        """Take what is left running by owners that are dead, and what living ones have failed to stop.
+        """Claim the sessions that dead owners left running, and those that living owners have failed to stop.
 
-        Until `release`, no other process is given the sessions of the dead owners.
+        Until `release`, no other process can claim the dead owners' sessions.
         """
         now = self._clock()
         with self._transaction() as database:
@@ -295,7 +294,7 @@ class SessionJournal:
         return _LockedClaim([_entry(row) for row in due], locks=locks)
 
     def release(self, claim: Claim) -> None:
-        """Give up a claim; of owners that are dead and have no session nothing is left."""
+        """Give up a claim, and remove the lock files of dead owners that have no session left."""
         for lock in claim.locks if isinstance(claim, _LockedClaim) else ():
             lock.release()
         owing = {entry.owner for entry in self.entries()}
@@ -304,10 +303,10 @@ class SessionJournal:
                 lock.release(remove=True)
 
     def own(self) -> str:
-        """Return the name of this process as an owner, which from now on is seen to live.
+        """Return the name of this process as an owner; from now on it counts as alive.
 
         Raises:
-            JournalError: It owns nothing any more.
+            JournalError: The process was disowned.
         """
         with self._taking:
             if self._is_disowned:
@@ -319,19 +318,19 @@ class SessionJournal:
 
     @property
     def owner(self) -> str:
-        """The name of this process; empty as long as it owns nothing."""
+        """The name of this process as an owner; empty as long as it owns no session."""
         lock = self._lock
         return lock.name if lock is not None and lock.is_held else ""
 
     def let_go(self) -> None:
-        """Give up what this process owns; what it starts from here on it owns under another name."""
+        """Give up the sessions that this process owns; later ones are owned under another name."""
         with self._taking:
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
 
     def disown(self) -> None:
-        """Own nothing any more: what this process has left running is for the next sweep, and it starts no other."""
+        """Give up ownership for good: the next sweep stops this process's sessions, and it starts no other."""
         self._is_disowned = True
         self.let_go()
 

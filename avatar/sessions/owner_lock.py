@@ -1,6 +1,6 @@
 """The owner of sessions: a process that holds a file's lock, which the system frees however the process ends.
 
-No process id is kept: ids are reused, and mean nothing in another container.
+No process id is kept: ids are reused, and are meaningless in another container.
 """
 
 import os
@@ -12,12 +12,12 @@ from avatar.sessions.file_lock import is_locked, lock
 
 _SUFFIX = ".lock"
 
-# Windows removes no file that is open.
+# Windows does not remove open files.
 _KEEPS_OPEN_FILES = os.name == "nt"
 
 
 class OwnerLock:
-    """An exclusive lock on `<directory>/<name>.lock`, which programs and forks of this process do not inherit."""
+    """An exclusive lock on `<directory>/<name>.lock`, which child programs and forks do not inherit."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self._path = path
@@ -26,19 +26,19 @@ class OwnerLock:
 
     @property
     def name(self) -> str:
-        """The owner's."""
+        """The owner's name."""
         return self._path.stem
 
     @property
     def is_held(self) -> bool:
-        """True until this process, not the one it was forked from, releases it."""
+        """True until this process releases it; False in a fork."""
         return self in _held
 
     @classmethod
     def make(cls, directory: Path) -> "OwnerLock":
-        """Become an owner of a new name."""
+        """Become an owner with a new name."""
         path = directory / f"{uuid4()}{_SUFFIX}"
-        # Until the file is locked, another process may remove it as that of a dead owner.
+        # Until the file is locked, another process may take it for a dead owner's, and remove it.
         while (made := cls._take(path, wait=True)) is None:
             pass
         return made
@@ -57,7 +57,8 @@ class OwnerLock:
             self._path.unlink(missing_ok=True)
         os.close(self._fd)
         if remove and _KEEPS_OPEN_FILES:
-            with suppress(PermissionError):  # another process has it open: the file is removed with that one's lock
+            # If another process has the file open, it is removed with that process's lock.
+            with suppress(PermissionError):
                 self._path.unlink(missing_ok=True)
 
     @classmethod
@@ -70,7 +71,7 @@ class OwnerLock:
 
 
 def is_alive(directory: Path, name: str) -> bool:
-    """True while a process holds the lock of an owner."""
+    """Return whether a process holds the lock of an owner."""
     try:
         fd = os.open(directory / f"{name}{_SUFFIX}", os.O_RDONLY)
     except FileNotFoundError:
@@ -82,12 +83,12 @@ def is_alive(directory: Path, name: str) -> bool:
 
 
 def owners_in(directory: Path) -> set[str]:
-    """The names of all owners with a file, living or dead."""
+    """Return the names of all owners with a file, living or dead."""
     return {path.stem for path in directory.glob(f"*{_SUFFIX}")}
 
 
 def _is_at(fd: int, path: Path) -> bool:
-    """True if an open file is still the one at its path: a process may remove a file once it holds its lock."""
+    """Return whether an open file is still the one at its path: a process may remove a file once it holds its lock."""
     try:
         return os.path.samestat(os.fstat(fd), path.stat())
     except FileNotFoundError:
@@ -98,12 +99,13 @@ _held: set[OwnerLock] = set()
 
 
 def _let_go_after_fork() -> None:
-    # A fork shares the lock, so its parent would count as alive as long as the fork is. Closing the fork's descriptor
-    # leaves the parent's lock held.
+    # A fork shares the lock, so its parent would count as alive as long as the fork lives. Closing the fork's
+    # descriptor leaves the parent's lock held.
     for each in _held:
         os.close(each._fd)  # noqa: SLF001 - its own module
     _held.clear()
 
 
-if hasattr(os, "register_at_fork"):  # Windows has no fork
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_let_go_after_fork)

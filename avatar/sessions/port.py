@@ -1,4 +1,4 @@
-"""What a journal of sessions has to be able to do, wherever it is kept."""
+"""The interface of a journal of sessions, wherever it is kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ class JournalEntry:
     """A session that may run.
 
     Attributes:
-        session_id: The service's.
-        api_url: Of the service.
-        owner: The process that made it.
+        session_id: The service's id of the session.
+        api_url: The service's address.
+        owner: Name of the process that owns it.
         room: Name of the LiveKit room.
-        state: `made` before `/start` was answered, `stopping` once a stop was asked for.
-        made_at: Unix time.
+        state: `made` before `/start` was answered, `stopping` once a stop was requested.
+        made_at: When it was created, in Unix seconds.
     """
 
     session_id: str
@@ -41,7 +41,7 @@ class LeftRoom:
     Attributes:
         room: Its name.
         agent: Identity of the agent; empty if it is not known.
-        dispatch: LiveKit's dispatch that had brought it; empty if it is not known.
+        dispatch: LiveKit's dispatch that had started the agent; empty if it is not known.
     """
 
     room: str
@@ -51,11 +51,11 @@ class LeftRoom:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What dead owners have left, for the holder of this claim alone until it releases it.
+    """The sessions and rooms of dead owners, for the claim's holder only, until its release.
 
     Attributes:
         entries: Sessions to stop.
-        rooms: Rooms whose agents have died; None if the journal knows rooms by their sessions alone.
+        rooms: Rooms whose agents have died; None if the journal knows rooms only by their sessions.
     """
 
     entries: Sequence[JournalEntry]
@@ -63,7 +63,7 @@ class Claim:
 
 
 class Journal(Protocol):
-    """The sessions that were made and not yet seen to be stopped, and the slots of the account that they take.
+    """The sessions that were created and may still run, and the slots of the account that they take.
 
     All methods block for a moment: call them in a thread. Any thread may call them, before or after a fork. Each raises
     a `JournalError` if the journal can't be used.
@@ -79,43 +79,43 @@ class Journal(Protocol):
         """Become the owner of a session that another process has started for this one.
 
         Returns:
-            Whether it is this process's now. If not, it is being stopped, or is over.
+            True if this process owns it now. If not, it is being stopped, or is over.
         """
 
     def take_back(self, session_id: str) -> bool:
-        """Note that a session is about to be stopped that was started for another process, which has not adopted it.
+        """Note that a session, started for another process that has not adopted it, is about to be stopped.
 
         Returns:
-            Whether it is to be stopped. If not, it is another's now, or is over.
+            True if it has to be stopped. If not, another process owns it now, or it is over.
         """
 
     def mark_started(self, session_id: str, max_duration: float | None = None) -> None:
-        """Note that the service has started it, and after how many seconds it will end it."""
+        """Note that the service has started a session, and will end it after `max_duration` seconds."""
 
     def mark_stopping(self, session_id: str) -> None:
-        """Note that it is about to be stopped."""
+        """Note that a session is about to be stopped."""
 
     def mark_stopped(self, session_id: str) -> None:
         """Note that the service has confirmed a stop, or knows of no such session.
 
-        One whose start was never answered, and may still happen, stays; the next sweep stops it once more.
+        A session whose start was never answered, and may still take effect, stays; the next sweep stops it once more.
         """
 
     def entries(self) -> list[JournalEntry]:
         """List the sessions that are not known to be stopped, the oldest first."""
 
     def is_owned(self, entry: JournalEntry) -> bool:
-        """Return whether the process that made a session lives."""
+        """Return whether the process that owns a session is alive."""
 
     def seconds_used(self, since: float, *, api_url: str | None = None, room: str | None = None) -> float:
         """Return the seconds of sessions, running and ended, since a Unix time at most 40 days ago.
 
-        Those of one service or of all, and of one room or of all. A session counts from its start to its confirmed
-        stop, but no longer than the service lets it run.
+        Counts the sessions of one service or of all, and of one room or of all. A session counts from its start to its
+        confirmed stop, but no longer than the service lets it run.
         """
 
     def slots_used(self, api_url: str, *, beside: str = "") -> int:
-        """Count the rooms that use a slot of the account, or hold one, without the room `beside`."""
+        """Count the rooms that use a slot of the account, or hold one, except for the room `beside`."""
 
     def take_slot(self, api_url: str, room: str, slots: int) -> bool:
         """Hold a slot for a room that is about to start a session, if fewer than `slots` are used by other rooms.
@@ -124,15 +124,15 @@ class Journal(Protocol):
         """
 
     def claim(self, api_url: str, *, with_rooms: bool = False) -> Claim:
-        """Take what is left by owners that are dead, and the sessions that living ones have failed to stop.
+        """Claim the sessions and rooms of dead owners, and the sessions that living owners have failed to stop.
 
         Args:
-            api_url: Of the service whose sessions can be stopped.
-            with_rooms: Whether the holder of the claim brings rooms another agent.
+            api_url: Address of the service whose sessions can be stopped.
+            with_rooms: True if the claim's holder dispatches another agent to the rooms.
         """
 
     def release(self, claim: Claim) -> None:
         """Give up a claim."""
 
     def disown(self) -> None:
-        """Own nothing any more: what this process has left running is for the next sweep, and it starts no other."""
+        """Give up ownership for good: the next sweep stops this process's sessions, and it starts no other."""

@@ -1,4 +1,4 @@
-"""Stops what killed processes left running."""
+"""The sweep, which stops the sessions that killed processes left running."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep has done.
+    """The result of one sweep.
 
     Attributes:
         stopped: Session ids.
@@ -29,15 +29,15 @@ class Swept:
 
 
 async def sweep(journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoom], None] | None = None) -> Swept:
-    """Stop every session whose owner is dead, of the service that `api` reaches; never one that a living process uses.
+    """Stop every session of `api`'s service whose owner is dead, and none that a living process uses.
 
     Any number of processes may sweep at once. A session that could not be stopped is left to a later sweep.
 
     Args:
         journal: Where the sessions are noted.
-        api: Should have the same journal, which then forgets what was stopped.
+        api: Should have the same journal, in which it marks sessions as stopped.
         on_left: Called with each room whose agent has died: at once if the journal knows the agent, otherwise when the
-            session that the agent had in it was stopped. Without it, rooms are left to others.
+            agent's session in the room was stopped. None leaves rooms to other sweeps.
 
     Raises:
         JournalError: The journal can't be used.

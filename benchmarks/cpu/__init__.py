@@ -1,1 +1,1 @@
-"""What a plugin's own work costs: the CPU time of a process in which nothing else runs."""
+"""The cost of a plugin's own work: the CPU time of a process that does nothing else."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cpu.child PLUGIN URL SECONDS`: speak so long in real time, print the CPU seconds that took."""
+"""`python -m benchmarks.cpu.child PLUGIN URL SECONDS`: speak in real time, and print the CPU seconds that it took."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.rooms import AgentRoom
 from benchmarks.speech import SAMPLE_RATE, tone
 from simulators.liveavatar.model import DRAWN_FACE_ID
 
-# As text to speech gives them, and as the framework hands them over.
+# Seconds of a frame, as a TTS yields them and the framework passes them on.
 _FRAME = 0.02
 
 _READY = 1.5

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 _SPEECH = 20.0
 
-# As observed (fact 43). An avatar that begins sooner has less speech in reserve, and gets it in smaller chunks.
+# Seconds, as observed (fact 43). An avatar that begins sooner has less speech in reserve, and gets smaller chunks.
 _STARTS_AFTER = Habits().speech_starts_after
 
 
 async def measure(samples: int, sampling: Sampling) -> list[Figure]:
-    """Speak 20 s in real time, in turn, so that a busy machine hurts both alike."""
+    """Speak 20 s in real time with each plugin in turn, so that a busy machine affects both alike."""
     costs: dict[Plugin, list[float]] = {plugin: [] for plugin in Plugin}
     async with open_stage(speech_starts_after=_STARTS_AFTER) as stage:
         for _ in range(samples):
@@ -32,7 +32,7 @@ async def measure(samples: int, sampling: Sampling) -> list[Figure]:
 
 
 async def _cost(plugin: Plugin, url: str) -> float:
-    """CPU milliseconds for a minute of speech."""
+    """Return the CPU milliseconds for a minute of speech."""
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.cpu.child", plugin.value, url, str(_SPEECH)),
         stdout=asyncio.subprocess.PIPE,

@@ -1,1 +1,1 @@
-"""What a caller notices and a bill shows, in whole calls: the official plugin's documented worker and ours."""
+"""The caller's experience and the cost of whole calls: the official plugin's documented worker and ours."""

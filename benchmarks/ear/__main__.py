@@ -1,4 +1,4 @@
-"""`python -m benchmarks.ear`: run it, print a table."""
+"""`python -m benchmarks.ear`: run the benchmark, and print a table."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def main() -> None:
     """Make calls with the official plugin's documented worker and with ours, in turn, and compare them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ear", description=main.__doc__)
     parser.add_argument("--calls", type=int, default=4, help="calls with each worker; each takes about 50 s")
-    parser.add_argument("--quality", default="high", help="of the avatar's picture")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("--quality", default="high", help="quality of the avatar's picture")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to this file")
     asked = parser.parse_args()
     console = Console()
     figures = asyncio.run(measure(asked.calls, asked.quality, lambda: console.print("a call has been made")))

@@ -1,4 +1,4 @@
-"""A caller who asks, listens, and interrupts; it measures what is heard in the room."""
+"""A caller who asks, listens and interrupts, and measures the sound in the room."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WITHIN: Final = 30.0
 # Seconds of silence after which an answer has ended: between two sentences there are 0.3.
 _ENDED: Final = 1.2
 
-# Seconds of silence by which a barge-in is seen to have worked.
+# Seconds of silence after which a barge-in counts as successful.
 _SILENCED: Final = 0.4
 
 # Seconds of the story before the caller interrupts it; in the first three of a call the framework ignores voices.
@@ -36,13 +36,13 @@ _INTO_STORY: Final = 4.0
 
 @dataclass(slots=True)
 class Heard:
-    """What one caller has measured, in seconds.
+    """The measurements of one caller, in seconds.
 
     Attributes:
         answers: From the end of a question to the first sound of the answer.
-        silences: From the begin of a barge-in to the avatar's silence.
-        missed: Questions and barge-ins that nothing came of.
-        turns: The stages of each answered turn, in seconds after the end of the speech, as the agent tells.
+        silences: From the start of a barge-in to the avatar's silence.
+        missed: Number of questions and barge-ins that had no effect.
+        turns: The stages of each answered turn, in seconds after the end of the speech, as the agent reports.
     """
 
     answers: list[float] = field(default_factory=list)
@@ -52,13 +52,13 @@ class Heard:
 
 
 class Caller:
-    """A caller in a room, who subscribes to the avatar's sound alone.
+    """A caller in a room, who subscribes only to the avatar's sound.
 
     Args:
-        microphone: Published.
-        listener: Of the avatar's sound.
+        microphone: The caller's published microphone.
+        listener: Listens to the avatar's sound.
         audio: The avatar's sound.
-        turns: What the agent tells of its turns.
+        turns: The agent's reports of its turns.
         greeted_after: Seconds from the join to the opening line's first sound.
     """
 
@@ -73,17 +73,17 @@ class Caller:
         self._audio = audio
 
     async def received_bytes(self) -> int:
-        """What has come of the avatar's sound so far."""
+        """Return how many bytes of the avatar's sound have come so far."""
         stats = await self._audio.get_stats()
         return sum(stat.inbound_rtp.inbound.bytes_received for stat in stats if stat.HasField("inbound_rtp"))
 
     async def is_quiet(self) -> None:
-        """Wait until the avatar has ended what it says."""
+        """Wait until the avatar has ended its speech."""
         async with asyncio.timeout(_WITHIN):
             await self._listener.silence(time.monotonic(), lasting=_ENDED)
 
     async def ask(self, question: Samples) -> None:
-        """Ask, and hear the answer out."""
+        """Ask, and listen until the answer has ended."""
         spoken = await self._say(question)
         try:
             async with asyncio.timeout(_WITHIN):
@@ -112,14 +112,14 @@ class Caller:
 
 
 class Turns:
-    """Collects what the agent tells of its turns."""
+    """The agent's reports of its turns."""
 
     def __init__(self, room: rtc.Room) -> None:
         self._stages: dict[int, Mapping[str, float]] = {}
         room.on("data_received", self._on_data)
 
     def spoken(self) -> list[Mapping[str, float]]:
-        """Return the stages of the turns that were spoken by the caller, and came to an answer."""
+        """Return the stages of the turns that the caller has spoken and the agent has answered."""
         return [stages for stages in self._stages.values() if "speaking" in stages]
 
     def _on_data(self, packet: rtc.DataPacket) -> None:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.ear`: calls with a worker of each kind in turn, and what they cost."""
+"""`python -m benchmarks.ear`: calls with a worker of each kind in turn, and their cost."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ QUESTIONS: Final = ("hello can you hear me", "what can you do", "how are you tod
 STORY: Final = "tell me a story"
 BARGE_IN: Final = "stop please"
 
-# Seconds to the first word of the language model, to the first audio of text to speech, and from the first chunk to the
-# avatar's sound, as vendors take them. The stand-in for speech to text takes 0.25 s for a final transcript by itself.
+# Seconds to the first word of the language model, to the first audio of the TTS, and from the first chunk to the
+# avatar's sound, as vendors need them. The stand-in for speech-to-text itself needs 0.25 s for a final transcript.
 STAND_INS: Final = ("--first-token", "0.35", "--first-byte", "0.25", "--habit", "speech_starts_after=0.7")
 
 _OUTGOING: Final = re.compile(r'livekit_packet_bytes\{[^}]*direction="outgoing"[^}]*\} (\S+)')
 
 
-# Seconds until a call has ended, and a process waits for the next one.
+# Seconds until a call has ended and a process is ready for the next one.
 _BETWEEN: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a caller says."""
+    """The speech of a caller."""
 
     questions: Sequence[Samples]
     story: Samples
@@ -57,13 +57,13 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a call has taken of the worker, in each of its minutes.
+    """A call's cost for the worker; times and media per minute of the call.
 
     Attributes:
         cpu: Seconds of processor time.
-        threads: The same by process and thread, but of threads that run at the beginning and at the end.
+        threads: Seconds of processor time by process and thread, of threads that run at the beginning and at the end.
         received: Megabytes of media that the agent has received.
-        memory: Megabytes that the call's process has for itself.
+        memory: Megabytes of the call's process that it does not share.
         idle_memory: Megabytes that all processes of the worker take together after the call, one warm one included.
     """
 
@@ -77,7 +77,7 @@ class Cost:
 async def measure(
     calls: int, quality: str, advance: Callable[[], None], workers: Mapping[Plugin, Worker] = WORKERS
 ) -> list[Figure]:
-    """Make so many calls with each worker, in turn."""
+    """Make `calls` calls with each worker, in turn."""
     heard = {plugin: Heard() for plugin in Plugin}
     costs: dict[Plugin, list[Cost]] = {plugin: [] for plugin in Plugin}
     async with AsyncExitStack() as stack:
@@ -120,7 +120,7 @@ async def _sent_bytes(stage: Stage) -> float:
 
 
 def _waterfall(heard: Both[Heard]) -> list[Figure]:
-    """Tell where the time of an answer goes; the official plugin has no event when the first audio is sent."""
+    """Return the time to each stage of an answer; the official plugin has no event when the first audio is sent."""
     return [
         spread("an answer, after the speech", stage, "s", heard.map(partial(_reached, stage)))[0] for stage in STAGES
     ]

@@ -1,4 +1,4 @@
-"""A worker as the official plugin's documentation shows it, with the vendors of ours."""
+"""A worker as the official plugin's documentation shows it, with our worker's vendors."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ server = AgentServer(num_idle_processes=1, preload_modules=["benchmarks.ear.offi
 
 
 def prewarm(process: JobProcess) -> None:
-    """Load before the first job what takes a moment."""
+    """Load the voice activity detection before the first job."""
     process.userdata["vad"] = silero.VAD.load()
 
 
 class TimedAgent(Agent):
-    """An agent with the framework's own nodes, of which it notes when they begin to give something.
+    """An agent with the framework's own nodes, which notes when a node's first output comes.
 
     Args:
-        timings: Notes it.
+        timings: Notes the times.
     """
 
     def __init__(self, timings: TurnTimings, *, instructions: str, tools: list[llm.Tool]) -> None:
@@ -52,13 +52,13 @@ class TimedAgent(Agent):
     async def llm_node(
         self, chat_ctx: llm.ChatContext, tools: list[llm.Tool], model_settings: ModelSettings
     ) -> AsyncIterator[Any]:
-        """Think as the framework does."""
+        """Run the framework's node, and note its first token."""
         async for chunk in Agent.default.llm_node(self, chat_ctx, tools, model_settings):
             self._timings.first_token()
             yield chunk
 
     async def tts_node(self, text: AsyncIterable[str], model_settings: ModelSettings) -> AsyncIterator[rtc.AudioFrame]:
-        """Speak as the framework does."""
+        """Run the framework's node, and note its first audio."""
         async for frame in Agent.default.tts_node(self, text, model_settings):
             self._timings.first_audio()
             yield frame
@@ -73,7 +73,7 @@ async def entrypoint(ctx: JobContext) -> None:
         stt=build_stt(settings, persona),
         llm=build_llm(settings, persona),
         tts=build_tts(settings, persona),
-        # By default a model in LiveKit's cloud decides, which neither worker has here.
+        # The default is a model in LiveKit's cloud, which neither worker has here.
         turn_handling=TurnHandlingOptions(turn_detection="vad"),
     )
     vendor = settings.liveavatar

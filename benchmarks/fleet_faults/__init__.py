@@ -1,1 +1,1 @@
-"""What becomes of calls when parts of a fleet fail: calls lost, sessions left, and sessions bought twice."""
+"""Calls while parts of a fleet fail: calls lost, sessions left, and sessions paid for twice."""

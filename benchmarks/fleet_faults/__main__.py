@@ -1,4 +1,4 @@
-"""`python -m benchmarks.fleet_faults`: two workers and a Redis under six calls, and what each fault does to them."""
+"""`python -m benchmarks.fleet_faults`: two workers and a Redis under six calls, and the effect of each fault."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def _range(seconds: Sequence[float]) -> str:
 
 
 def main() -> None:
-    """Let faults strike a fleet, and print what the stand-in for LiveAvatar has noted of its calls."""
+    """Let faults strike a fleet, and print the effects, as the stand-in for LiveAvatar has noted them."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fleet_faults", description=main.__doc__)
-    parser.add_argument("--only", choices=FAULTS, action="append", help="this fault; all without it")
-    parser.add_argument("--calls", type=int, default=6, help="at a time")
-    parser.add_argument("--logs", type=Path, metavar="DIRECTORY", help="keep all logs there")
+    parser.add_argument("--only", choices=FAULTS, action="append", help="run only this fault; default: all")
+    parser.add_argument("--calls", type=int, default=6, help="calls at a time")
+    parser.add_argument("--logs", type=Path, metavar="DIRECTORY", help="keep all logs in this directory")
     asked = parser.parse_args()
     console = Console(soft_wrap=True)
     results: list[Result] = []

@@ -1,4 +1,4 @@
-"""What the stand-in for LiveAvatar has noted of calls: pure functions."""
+"""The sessions that the stand-in for LiveAvatar has noted: pure functions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Session:
     """A session; times in Unix seconds.
 
     Attributes:
-        room: The LiveKit room that it was for.
+        room: Its LiveKit room.
         started_at: None if it never started.
         ended_at: None while it runs.
-        utterances: Utterances that were heard in it so far. They have no times: on a busy machine the stand-in plays
-            later than it notes.
+        utterances: Number of its utterances that were heard so far. They have no times: on a busy machine the stand-in
+            plays later than it notes.
     """
 
     room: str
@@ -33,7 +33,7 @@ class Session:
 
     @property
     def is_running(self) -> bool:
-        """True while it is paid for."""
+        """True while it is billed."""
         return self.started_at is not None and self.ended_at is None
 
 
@@ -57,7 +57,7 @@ def spoken(sessions: Iterable[Session], room: str) -> int:
 
 
 def left(sessions: Iterable[Session], rooms: Collection[str]) -> int:
-    """Count the sessions that run beside the one that each room with callers has."""
+    """Count the running sessions, except for one in each room with callers."""
     running = Counter(each.room for each in sessions if each.is_running)
     return sum(count - (room in rooms) for room, count in running.items())
 
@@ -66,8 +66,8 @@ def wrongly_stopped(sessions: Iterable[Session], struck: Collection[str], since:
     """Count the sessions that have ended although the agent and the callers of their calls are there.
 
     Args:
-        sessions: Of all calls; none of their callers has left.
-        struck: Rooms whose agents a fault took away: the sessions that these agents had are to be stopped.
+        sessions: The sessions of all calls; none of their callers has left.
+        struck: Rooms whose agents a fault took away: the sessions of these agents have to be stopped.
         since: When the fault struck.
     """
     return sum(
@@ -80,7 +80,7 @@ def wrongly_stopped(sessions: Iterable[Session], struck: Collection[str], since:
 
 
 def doubled(sessions: Iterable[Session], since: float) -> int:
-    """Count the pairs of sessions that were paid for at the same time for one room, from some instant on."""
+    """Count the pairs of sessions that were billed at the same time for one room, from `since` on."""
     started = [each for each in sessions if each.started_at is not None]
     return sum(
         one.room == other.room and _shared(one, other, since) > OVERLAP for one, other in combinations(started, 2)
@@ -88,7 +88,7 @@ def doubled(sessions: Iterable[Session], since: float) -> int:
 
 
 def _shared(one: Session, other: Session, since: float) -> float:
-    """Return the seconds in which both ran; a session that runs has no end. 0 if both had started earlier."""
+    """Return the seconds in which both ran, infinite if both still run; 0 if both had started before `since`."""
     start = max(one.started_at or 0.0, other.started_at or 0.0)
     ends = [each.ended_at if each.ended_at is not None else float("inf") for each in (one, other)]
     return min(ends) - start if start > since else 0.0

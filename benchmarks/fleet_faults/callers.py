@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 # States of an agent that has joined and can be spoken to.
 _READY: Final = {"listening", "thinking", "speaking"}
 
-# Samples of the microphone that are fed at once, 50 ms: the machine is for the workers.
+# Samples of the microphone that are fed at once, 50 ms, to leave the machine to the workers.
 _WINDOW: Final = RATE_HZ // 20
 
 
 class Agents:
-    """Notes when agents in a room can be spoken to.
+    """The agents in a room, and when they are ready to be spoken to.
 
     Attributes:
-        ready_at: When each could be for the first time, in Unix seconds, by its identity.
+        ready_at: When each agent was ready for the first time, in Unix seconds, by its identity.
     """
 
     def __init__(self, room: rtc.Room) -> None:
@@ -48,9 +48,9 @@ class Caller:
     """A caller in a room.
 
     Attributes:
-        room: Its name.
-        microphone: Published.
-        agents: Of the room.
+        room: The room's name.
+        microphone: The caller's published microphone.
+        agents: The agents in the room.
     """
 
     room: str

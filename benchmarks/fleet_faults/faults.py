@@ -1,4 +1,4 @@
-"""The faults that strike a fleet: each begins at once, and some end by themselves a while later."""
+"""The faults that strike a fleet: each begins at once, and some end after a while."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
     from tests.agent.state.redis_server import RedisServer
     from tests.e2e.proxy import Proxy
 
-# Lines of a worker's log that are read, and the one that a job writes when it has found its caller.
+# Number of lines of a worker's log that are read, and the line that a job writes when it has found its caller.
 _LINES: Final = 5000
 _JOB: Final = re.compile(r'RoomIO linked to participant(?=.*"room": "([^"]+)")(?=.*"pid": (\d+))')
 
-# Seconds. Calls were once ended by a worker that had lost LiveKit's dispatch for 130 s. LiveKit takes a participant for
+# Seconds. A worker once ended its calls after it had lost LiveKit's dispatch for 130 s. LiveKit considers a participant
 # gone after 20 s, and the lease of a process runs out after two.
 _DISPATCH_AWAY: Final = 180.0
 _FROZEN: Final = 40.0
 _REDIS_AWAY: Final = 10.0
 
-# Seconds after which a killed worker is replaced: its calls are to be resumed by the other one within eight.
+# Seconds after which a killed worker is replaced: the other worker has to resume its calls within eight.
 _RESUMED: Final = 10.0
 
 
 @dataclass(slots=True)
 class Fleet:
-    """What a fault strikes.
+    """The fleet that a fault strikes.
 
     Attributes:
-        workers: Those that take calls.
-        proxy: Between the workers and LiveKit.
-        redis: Of the workers.
+        workers: The workers that take calls.
+        proxy: The proxy between the workers and LiveKit.
+        redis: The workers' Redis.
         start_worker: Starts another worker and returns it.
         stopped: Processes that were sent SIGSTOP.
     """
@@ -56,7 +56,7 @@ class Fleet:
         return max(self.workers, key=lambda worker: len(jobs(worker)))
 
     async def replace(self, worker: Child) -> None:
-        """Start another worker in the place of one."""
+        """Start another worker in place of `worker`."""
         self.workers.remove(worker)
         self.workers.append(await self.start_worker())
 
@@ -65,7 +65,7 @@ async def restart(fleet: Fleet) -> set[str]:
     """Start another worker, and have an old one end as soon as its calls are over."""
     old = fleet.busiest()
     await fleet.replace(old)
-    # An orderly end, which `start` takes from SIGTERM: the workers here run as `dev`, which a reload ends by SIGTERM.
+    # SIGINT asks for an orderly end: these workers run as `dev`, where SIGTERM is a reload, which waits for no calls.
     os.kill(_worker_process(old), signal.SIGINT)
     return set()
 
@@ -105,7 +105,7 @@ async def mend_dispatch(fleet: Fleet) -> None:
 
 
 async def freeze(fleet: Fleet) -> set[str]:
-    """Stop all processes of a worker, as a machine that hangs does."""
+    """Stop all processes of a worker, like a machine that hangs."""
     worker = fleet.busiest()
     fleet.stopped = processes(worker.process.pid)
     for process in fleet.stopped:
@@ -114,7 +114,7 @@ async def freeze(fleet: Fleet) -> set[str]:
 
 
 async def thaw(fleet: Fleet) -> None:
-    """Let them go on."""
+    """Let the stopped processes continue."""
     for process in fleet.stopped:
         _signal(process, signal.SIGCONT)
 
@@ -126,33 +126,33 @@ async def kill_redis(fleet: Fleet) -> set[str]:
 
 
 async def restart_redis(fleet: Fleet) -> None:
-    """Start it again, with the data that it had."""
+    """Start Redis again, with its old data."""
     await asyncio.to_thread(fleet.redis.start)
 
 
 async def pause_redis(fleet: Fleet) -> set[str]:
-    """Stop the process of Redis: connections stay open, and nothing is answered."""
+    """Stop Redis's process: connections stay open, and no command is answered."""
     fleet.redis.pause()
     return set()
 
 
 async def resume_redis(fleet: Fleet) -> None:
-    """Let it go on."""
+    """Let Redis continue."""
     fleet.redis.resume()
 
 
 async def _no_end(_: Fleet) -> None:
-    """Do nothing: what was killed stays so."""
+    """Do nothing: the fault is permanent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that happens to a fleet.
+    """A fault of a fleet.
 
     Attributes:
-        strike: Does it, and returns the rooms whose agents it takes away.
-        seconds: Until its end.
-        mend: Ends it.
+        strike: Causes the fault, and returns the rooms whose agents it takes away.
+        seconds: Seconds until its end.
+        mend: Ends the fault.
     """
 
     strike: Callable[[Fleet], Awaitable[set[str]]]
@@ -172,18 +172,19 @@ FAULTS: Final[Mapping[str, Fault]] = {
 
 
 def jobs(worker: Child) -> dict[str, int]:
-    """Return the processes of a worker's calls that run, by the calls' rooms."""
+    """Return the running processes of a worker's calls, by the calls' rooms."""
     found = {room: int(process) for room, process in _JOB.findall("\n".join(worker.tail(_LINES)))}
     running = set(processes(worker.process.pid))
     return {room: process for room, process in found.items() if process in running}
 
 
 def _worker_process(worker: Child) -> int:
-    """Find the worker itself. The process that keeps it has the worker's command among its own arguments."""
+    """Find the worker itself, not its keeper, which has the worker's command among its own arguments."""
     commands = {process: command(process).split("\0") for process in processes(worker.process.pid)}
     return next(process for process, words in commands.items() if "agent.py" in words and "-I" not in words)
 
 
 def _signal(process: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # it has ended meanwhile
+    # The process may have ended meanwhile.
+    with suppress(ProcessLookupError):
         os.kill(process, number)

@@ -1,4 +1,4 @@
-"""Two workers and a Redis under some calls, which one fault after the other strikes."""
+"""Two workers and a Redis under some calls, struck by one fault after the other."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _WITHIN: Final = 60.0
 # Seconds after which a caller who got no answer asks again.
 _ASKS_EVERY: Final = 12.0
 
-# Seconds after a fault in which what it sets off has happened: a lease runs out after two, and for four nothing is
-# claimed once Redis is back.
+# Seconds after a fault within which its consequences have happened: a lease runs out after two, and once Redis is back,
+# no process claims sessions for four.
 _SETTLED: Final = 6.0
 
 # Seconds to wait for sessions that have to end; one that still runs then is counted as left.
@@ -46,16 +46,16 @@ _STOPPED: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a fault did.
+    """The effects of a fault.
 
     Attributes:
         fault: Its name.
-        calls: That were under way.
+        calls: Number of calls at the time of the fault.
         struck: Calls whose agent the fault took away.
-        agents_after: Seconds from the fault until each of them had another agent that listens.
-        words_after: Seconds from the fault until the avatar of that agent spoke.
-        lost: Calls whose caller the avatar did not answer afterwards, or meanwhile unless the agent was taken away.
-        left: Sessions of dead agents that ran 30 s later.
+        agents_after: Seconds from the fault until each of them had another agent that listened.
+        words_after: Seconds from the fault until that agent's avatar spoke.
+        lost: Calls in which the avatar did not answer after the fault, or during it although the agent was there.
+        left: Sessions of dead agents that still ran 30 s later.
         wrongly_stopped: Sessions that ended although agent and caller were there.
         doubled: Pairs of sessions that ran at the same time for one call.
     """
@@ -77,13 +77,13 @@ async def measure(
     """Let faults strike a fleet, one after the other, while the same callers stay in their calls.
 
     Args:
-        faults: Names of `FAULTS`.
-        calls: At a time.
+        faults: Names in `FAULTS`.
+        calls: Number of calls at a time.
         on_result: Called after each fault.
-        logs: A directory in which the logs are kept.
+        logs: Directory in which the logs are kept.
 
     Returns:
-        The sessions that ran 30 s after all callers had left.
+        The number of sessions that still ran 30 s after all callers had left.
     """
     asked = await question()
     async with (
@@ -104,7 +104,7 @@ async def measure(
 
 @asynccontextmanager
 async def _fleet(stage: Stage) -> AsyncIterator[Fleet]:
-    """Run workers that share a Redis, as machines do: each has a `STATE_DIR` of its own."""
+    """Run workers that share a Redis like separate machines: each has its own `STATE_DIR`."""
     async with AsyncExitStack() as stack:
         proxy = await stack.enter_async_context(Proxy(stage.server.port))
         data = stage.logs / "redis"
@@ -117,7 +117,7 @@ async def _fleet(stage: Stage) -> AsyncIterator[Fleet]:
             "LIVEKIT_PUBLIC_URL": stage.server.url,
             "STATE_URL": redis.url,
             "DRAIN_TIMEOUT": "600",
-            # A worker can take the calls of another one at once, as one of four cores does.
+            # Enough that a worker can take over another's calls at once, as a worker with four cores can.
             "IDLE_PROCESSES": "3",
         }
 
@@ -133,10 +133,10 @@ class _Scenario:
     """Faults in a fleet under calls.
 
     Args:
-        fleet: What they strike.
-        watcher: Of the stand-in's sessions.
-        callers: In their rooms.
-        asked: What they ask.
+        fleet: The fleet that the faults strike.
+        watcher: Watches the stand-in's sessions.
+        callers: The callers, who are in their rooms.
+        asked: The callers' question.
     """
 
     def __init__(self, fleet: Fleet, watcher: Watcher, callers: Sequence[Caller], asked: Samples) -> None:
@@ -180,7 +180,7 @@ class _Scenario:
         await asyncio.sleep(_SETTLED)
 
     async def _resumed(self, caller: Caller, struck_at: float) -> float | None:
-        """Return the seconds from a fault until the avatar speaks again; None if it has not in time."""
+        """Return the seconds from a fault until the avatar speaks again; None if it does not in time."""
         return time.time() - struck_at if await self._speaks(caller, self._spoken(caller)) else None
 
     async def _ask_all(self, callers: Sequence[Caller]) -> set[str]:
@@ -200,5 +200,5 @@ class _Scenario:
         return books.spoken(self._watcher.sessions, caller.room)
 
     async def _speaks(self, caller: Caller, before: int, *, within: float = _WITHIN) -> bool:
-        """Wait until there are more utterances in a call than before; return False if there are none in time."""
+        """Wait until a call has more utterances than `before`; return False if it has not in time."""
         return await self._watcher.has(lambda sessions: books.spoken(sessions, caller.room) > before, within=within)

@@ -1,4 +1,4 @@
-"""Looks at what the stand-in for LiveAvatar notes, for all callers at once: each look costs both sides time."""
+"""The watcher of the stand-in's sessions. All callers share one, as each request costs both sides time."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from demo.call.changes import Changes
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-# Seconds.
+# Seconds between two requests.
 _LOOKS_EVERY: Final = 1.0
 
 
 class Watcher:
-    """The sessions as they were at the last look.
+    """The sessions as of the last request.
 
     Attributes:
-        sessions: All since the stand-in has started.
+        sessions: All sessions since the stand-in was started.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Watcher:
         self._looks = Changes()
 
     async def has(self, is_so: Callable[[Sequence[books.Session]], bool], *, within: float) -> bool:
-        """Wait until something is so; return False if it is not within so many seconds."""
+        """Wait until `is_so` holds for the sessions; return False if it does not within `within` seconds."""
         try:
             async with asyncio.timeout(within):
                 await self._looks.until(lambda: is_so(self.sessions) or None)
@@ -39,15 +39,15 @@ class Watcher:
         return True
 
     def take(self, sessions: Sequence[books.Session]) -> None:
-        """Take what a look has found."""
+        """Set the sessions, and notify those who wait."""
         self.sessions = sessions
         self._looks.notify()
 
     async def look(self, url: str) -> None:
-        """Look again and again.
+        """Request the sessions again and again.
 
         Args:
-            url: Of the stand-in's list of sessions.
+            url: URL of the stand-in's list of sessions.
         """
         async with aiohttp.ClientSession() as http:
             while True:
@@ -58,7 +58,7 @@ class Watcher:
 
 @asynccontextmanager
 async def watching(url: str) -> AsyncIterator[Watcher]:
-    """Look as long as the body runs."""
+    """Watch the sessions as long as the body runs."""
     watcher = Watcher()
     looking = asyncio.create_task(watcher.look(url))
     try:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load`: more and more calls at a time, and what a worker is for."""
+"""`python -m benchmarks.load`: more and more calls at a time, and how many a worker can carry."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from docs.marked import filled
 
 
 def main() -> None:
-    """Make calls with our workers and with the official plugin's, and print what they take."""
+    """Make calls with our workers and with the official plugin's, and print their cost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=main.__doc__)
     parser.add_argument("--steps", default="1,2,4,6,8,12,16", help="calls at a time, the smallest first")
-    parser.add_argument("--minutes", type=float, default=7.0, help="after which no further step begins")
+    parser.add_argument("--minutes", type=float, default=7.0, help="minutes after which no further step begins")
     parser.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write the tables there, in place of the last ones"
+        "--markdown", type=Path, metavar="FILE", help="write the tables to this file, in place of the last ones"
     )
-    parser.add_argument("--workers", type=int, default=2, help="of each plugin")
+    parser.add_argument("--workers", type=int, default=2, help="number of workers of each plugin")
     asked = parser.parse_args()
     console = Console(soft_wrap=True)
     wanted = [int(step) for step in asked.steps.split(",")]

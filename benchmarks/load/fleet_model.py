@@ -1,4 +1,4 @@
-"""A fleet of workers and one account's slots, as a model without a clock of its own."""
+"""A model of a fleet of workers and one account's slots, without a clock of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Policy(Enum):
-    """What is done with a call for which the account has no slot."""
+    """The policy for a call for which the account has no slot."""
 
     BLIND = "no admission by slots"
     VOICE = "by slots, overflow goes on by voice"
@@ -24,25 +24,25 @@ class Policy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the fleet and its callers are like; times in seconds.
+    """The properties of the fleet and its callers; times in seconds.
 
     Attributes:
-        calls: Calls in all.
+        calls: Calls in total.
         burst: Calls that join within `burst_takes`.
-        burst_every: From the begin of a burst to the next.
-        burst_takes: In which the calls of a burst are spread.
-        call_takes: How long a call is, on average; the lengths are distributed exponentially.
+        burst_every: Time from the start of a burst to the start of the next.
+        burst_takes: Time over which the calls of a burst are spread.
+        call_takes: Mean length of a call; the lengths are distributed exponentially.
         workers: Workers of the fleet.
         calls_per_worker: Calls at which a worker reports that it is full.
         idle_processes: Processes of a worker that wait for a call.
-        process_start: Until a worker has prepared another process; it prepares one at a time.
-        job_start: From the assignment to a waiting process until the agent can speak.
-        load_age: How old the loads are by which LiveKit chooses a worker.
+        process_start: Time until a worker has prepared another process; it prepares one at a time.
+        job_start: Time from the assignment to a waiting process until the agent can speak.
+        load_age: Age of the loads by which LiveKit chooses a worker.
         slots: Sessions that the account may have at once.
-        session_start: Shortest and longest time until a session that was granted is there.
-        session_refusal: Until LiveAvatar has refused a session, and the call goes on by voice.
-        retry_every: Between two requests for a session of a call that has none.
-        patience: How long a call waits for a slot before it goes on by voice for good.
+        session_start: Shortest and longest time from the grant of a session until the avatar is there.
+        session_refusal: Time until LiveAvatar has refused a session, and the call continues by voice.
+        retry_every: Time between two requests for a session by a call that has none.
+        patience: Time that a call waits for a slot before it continues by voice for good.
     """
 
     calls: int = 1000
@@ -65,7 +65,7 @@ class Inputs:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the calls.
+    """The results of the calls.
 
     Attributes:
         first_words: Seconds from the join to the agent's first word, of each call that got an agent.
@@ -73,8 +73,8 @@ class Outcome:
         refused: Calls that got no agent.
         faceless: Calls that never had an avatar.
         vendor_refusals: Requests for a session that LiveAvatar refused.
-        most_slots: Slots in use at once.
-        fullest: Calls of the fullest worker.
+        most_slots: Most slots in use at once.
+        fullest: Most calls of a worker at once.
     """
 
     first_words: list[float] = field(default_factory=list)
@@ -113,12 +113,12 @@ class _Worker:
 
 
 class Fleet:
-    """Carries out one run.
+    """One run of the model.
 
     Args:
-        inputs: What the fleet is like.
-        policy: What is done without a slot.
-        random: Decides when callers come, how long they stay, and which worker LiveKit takes.
+        inputs: The fleet's properties.
+        policy: The policy for calls without a slot.
+        random: Decides when callers come, how long they stay, and which worker LiveKit chooses.
     """
 
     def __init__(self, inputs: Inputs, policy: Policy, random: Random) -> None:
@@ -163,7 +163,7 @@ class Fleet:
         self._at(call.ends_at, "end", call)
 
     def _on_ask(self, now: float, call: _Call) -> None:
-        """Ask for a session: of the account's count, or, without admission, of LiveAvatar itself."""
+        """Ask for a session: the account's count of slots or, without admission, LiveAvatar itself."""
         if now >= call.ends_at:
             return
         if call.has_slot or self._slots < self._inputs.slots:
@@ -202,7 +202,7 @@ class Fleet:
             self.outcome.first_words.append(at - call.joined_at)
 
     def _choose(self, now: float) -> int | None:
-        """Choose at random, weighted by the room that the workers have last reported.
+        """Choose a worker at random, weighted by the free capacity that the workers have last reported.
 
         As livekit-server does: `selectWorkerWeightedByLoad` in pkg/service/agentservice.go.
         """

@@ -1,7 +1,7 @@
 """`python -m benchmarks.load.light_stand_ins`: stand-ins that leave the machine to the workers.
 
-They keep to the vendors' protocols as the other stand-ins do, without their heavy parts: nothing is recognised, each
-text is spoken by a piece of the same sound, and the avatar's picture is small and still.
+They follow the vendors' protocols as the other stand-ins do, without their heavy parts: no speech is recognised, each
+text is spoken as a piece of the same sound, and the avatar's picture is small and still.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ if TYPE_CHECKING:
 
 KEY: Final = "stand-in"
 
-# What every caller is taken to have said; the stand-in for the language model has a short answer to it.
+# The transcript of every utterance; the stand-in for the language model has a short answer to it.
 QUESTION: Final = "what can you do"
 
-# Seconds that a word is spoken.
+# Seconds of speech for a word.
 _WORD: Final = 0.3
 
-# Sessions at a time: the machine is to be the limit, and not the account.
+# Sessions at a time: many, so that the machine is the limit, not the account.
 _SLOTS: Final = 1000
 
 _WIDTH, _HEIGHT = 160, 90
 
-# One picture in so many of those that a drawn face would show.
+# Only every fifth picture of a drawn face is shown.
 _EVERY: Final = 5
 
 
 class NoRecogniser(Recogniser):
-    """Takes every utterance for the same question."""
+    """A recogniser that takes every utterance for the same question."""
 
     async def start(self) -> None:
         """Start nothing."""
 
     async def recognise(self, pcm: bytes, rate_hz: int) -> Recognition:
-        """Give the question, spread over the utterance."""
+        """Return the question, spread over the utterance."""
         end = len(pcm) / 2 / rate_hz
         texts = QUESTION.split()
         words = [
@@ -61,13 +61,13 @@ class NoRecogniser(Recogniser):
 
 
 class OneSound(Speaker):
-    """Speaks each text by a piece of the same sound, as long as the text has words."""
+    """A speaker that speaks each text as a piece of the same sound, in proportion to its number of words."""
 
     async def start(self) -> None:
         """Start nothing."""
 
     async def synthesise(self, text: str, *, voice: str, rate_hz: int = 24000) -> Speech:
-        """Give the sound."""
+        """Return the sound."""
         del voice
         words = list(_words(text))
         time = np.arange(int(len(words) * _WORD * rate_hz)) / rate_hz
@@ -84,7 +84,7 @@ class StillRoom(LiveKitRoom):
         self._asked = 0
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
-        """Send the picture now and then."""
+        """Send the picture once in a while."""
         del seconds, mouth, mood
         if self._asked % _EVERY == 0:
             self._video.capture_frame(self._picture)
@@ -92,7 +92,7 @@ class StillRoom(LiveKitRoom):
 
 
 def create_app() -> web.Application:
-    """Make all stand-ins, each under its vendor's name, as `STAND_INS_URL` wants them."""
+    """Create all stand-ins, each under its vendor's name, as `STAND_INS_URL` requires."""
     app = web.Application()
     app.router.add_get("/", _answer)
     habits = liveavatar.Habits(speech_starts_after=0.7, concurrency=_SLOTS)
@@ -115,7 +115,7 @@ async def _answer(_: web.Request) -> web.Response:
 
 
 def main() -> None:
-    """Serve on loopback until a signal comes."""
+    """Serve on loopback until a signal arrives."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load.light_stand_ins")
     parser.add_argument("--port", type=int, required=True)
     web.run_app(

@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 _QUESTIONS: Final = 3
 
-# A step begins when the workers take less than this share of a core for so many seconds: they have prepared processes
-# for the next calls. On a machine that is never so quiet it begins after the patience, in seconds.
+# A step begins when the workers use less than this share of a core for `_LOOK` seconds: they have then prepared
+# processes for the next calls. On a machine that is never so quiet it begins after `_PATIENCE` seconds.
 _QUIET: Final = 0.1
 _LOOK: Final = 2.0
 _PATIENCE: Final = 20.0
 
 
 async def measure(steps: Sequence[int], workers: int, minutes: float, on_step: Callable[[Step], None]) -> list[Step]:
-    """Make each step with our workers and then with the official plugin's, so that both meet the same machine.
+    """Run each step with our workers and then with the official plugin's, so that both have the same machine.
 
-    A plugin whose workers don't keep up with a step makes no larger one.
+    A plugin whose workers don't keep up with a step gets no larger one.
 
     Args:
         steps: Calls at a time, the smallest first.
-        workers: Of each plugin.
-        minutes: After which no further step begins.
+        workers: Number of workers of each plugin.
+        minutes: Minutes after which no further step begins.
         on_step: Called after each step.
     """
     until = time.monotonic() + minutes * 60
@@ -72,7 +72,7 @@ async def quiet(sessions: Sequence[int]) -> None:
     while time.monotonic() < until:
         before = _cpu(sessions)
         await asyncio.sleep(_LOOK)
-        # A process that has ended takes its time with it.
+        # The sum loses the processor time of a process that has ended: hence `abs`.
         if abs(_cpu(sessions) - before) < _QUIET * _LOOK:
             return
 
@@ -84,7 +84,7 @@ async def _step(stage: Stage, sessions: Sequence[int], step: Step, asked: Sample
     while not all(caller.done() for caller in callers):
         await asyncio.wait(callers, timeout=1.0)
         step.memory = max(step.memory, _memory(sessions))
-        # Processes of calls that have ended take their times with them, so the last look with all of them counts.
+        # The sum loses the times of processes that have ended, so the last values with all calls running count.
         if not any(caller.done() for caller in callers):
             seconds = time.monotonic() - began_at
             step.cores, step.machine = (_cpu(sessions) - cpu) / seconds, (busy_seconds() - busy) / seconds

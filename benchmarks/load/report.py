@@ -1,4 +1,4 @@
-"""What the steps say: a row for each, the knee, and how many calls a worker carries."""
+"""The report of the steps: a row for each, the knee, and how many calls a worker carries."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _THRESHOLD: Final = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """What one plugin's steps say about a worker of four cores.
+    """The size of a worker with four cores, from one plugin's steps.
 
     Attributes:
-        knee: The most calls at a time whose turns are less than twice as long as those of the smallest step; 0: none.
+        knee: Most calls at a time whose turns are less than twice as long as those of the smallest step; 0 if none.
         cores: Processor cores of a call, at the knee.
         memory: Megabytes of a call, at the knee.
         calls: Calls at which such a worker reaches the load at which it refuses more.
@@ -60,7 +60,7 @@ def as_markdown(steps: Iterable[Step]) -> str:
 
 
 def sizing(steps: Sequence[Step], plugin: Plugin, cores: int = 4) -> Sizing:
-    """Find the knee of one plugin's steps, and what a call takes there."""
+    """Find the knee of one plugin's steps, and a call's cost there."""
     own = [step for step in steps if step.plugin is plugin]
     good = [step for step in own if step.keeps_up(own[0])]
     if not good:

@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parents[2]
 
 COMMANDS: Final[Mapping[Plugin, Sequence[str]]] = {
-    # `dev`, as it takes calls beyond the CPU at which `start` refuses them: the knee is what is looked for.
+    # `dev` takes calls beyond the CPU load at which `start` refuses them, so that the knee can be found.
     Plugin.OURS: ["agent.py", "dev", "--no-reload"],
     Plugin.OFFICIAL: ["-m", "benchmarks.ear.official_agent"],
 }
 
-# Any free ones.
+# Any free ports.
 _PORTS: Final = {"WEB_PORT": "0", "WORKER_PORT": "0"}
 
 # Seconds; several workers that import everything at once take this long on a busy machine.
@@ -46,12 +46,12 @@ _START: Final = 240.0
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where calls are made.
+    """The servers for the calls.
 
     Attributes:
         server: The LiveKit server.
         stand_ins: URL of the stand-ins.
-        logs: A directory with all logs.
+        logs: Directory of all logs.
     """
 
     server: LiveKitServer
@@ -67,7 +67,7 @@ class Stage:
     async def serving(
         self, plugin: Plugin, count: int, settings: Mapping[str, str] | None = None
     ) -> AsyncIterator[list[Child]]:
-        """Run so many workers of a plugin, with more settings than those that all have.
+        """Run `count` workers of a plugin, with `settings` in addition to those that all workers have.
 
         Yields:
             Their processes, each the leader of a session.
@@ -97,10 +97,10 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(kept: Path | None = None) -> AsyncIterator[Stage]:
-    """Start server and stand-ins, on free ports of loopback.
+    """Start the server and the stand-ins, on free ports of loopback.
 
     Args:
-        kept: A directory for all logs, which stays; None for one that is removed at the end.
+        kept: Directory for all logs, which stays; None for one that is removed at the end.
     """
     async with AsyncExitStack() as stack:
         logs = kept or Path(stack.enter_context(TemporaryDirectory(prefix="bench-load-")))

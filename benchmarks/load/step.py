@@ -1,4 +1,4 @@
-"""What so many calls at a time took, and whether the machine kept up with them."""
+"""The cost of a number of calls at a time, and whether the machine kept up with them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from benchmarks.figures import Plugin
 
-# From this multiple of the smallest step's turn on, callers wait for the machine.
+# A turn this many times as long as one of the smallest step means that callers wait for the machine.
 _SLOWER: Final = 2.0
 
 
 @dataclass(slots=True)
 class Step:
-    """What so many calls at a time took.
+    """The cost of a number of calls at a time.
 
     Attributes:
-        plugin: Whose workers.
-        calls: At a time, on all workers together.
+        plugin: The plugin of the workers.
+        calls: Calls at a time, on all workers together.
         joins: Seconds from a caller's join to the first word, of each call.
         turns: Seconds from the end of a question to the answer's first sound.
-        missed: Calls and questions that nothing came of.
-        cores: Processor cores that the workers were busy with, on average.
-        machine: Cores that were busy on the whole machine in the same time.
-        memory: Megabytes that all processes of the workers took together; pages that they share count once.
+        missed: Number of calls and questions without an answer.
+        cores: Processor cores that the workers used, on average.
+        machine: Cores that were busy on the whole machine at the same time.
+        memory: Megabytes that all processes of the workers used together; pages that they share count once.
         idle_memory: The same before the step.
     """
 
@@ -40,7 +40,7 @@ class Step:
     idle_memory: float = 0.0
 
     def keeps_up(self, smallest: Step) -> bool:
-        """Return whether all was answered, and in less than twice the time that the smallest step took."""
+        """Return whether every question was answered, in less than twice the time of the smallest step."""
         if self.missed or not self.turns or not smallest.turns:
             return False
         return median(self.turns) < _SLOWER * median(smallest.turns)

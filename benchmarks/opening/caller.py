@@ -1,4 +1,4 @@
-"""A caller who joins, and notes when the avatar is first seen and first heard."""
+"""A caller who joins, and notes when the avatar is first seen and heard."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ async def join(url: str, token: str, began_at: float) -> Opening:
     """Join a room with a microphone, wait for picture and sound, and leave.
 
     Args:
-        url: Of the LiveKit server.
-        token: To join with.
-        began_at: When the caller's first step was, by `time.monotonic`.
+        url: URL of the LiveKit server.
+        token: The caller's token.
+        began_at: Time of the caller's first step, by `time.monotonic`.
     """
     room = rtc.Room()
     loop = asyncio.get_running_loop()
@@ -41,7 +41,7 @@ async def join(url: str, token: str, began_at: float) -> Opening:
             tracks[track.kind].set_result(track)
 
     room.on("track_subscribed", on_track)
-    # With a microphone: LiveKit tells others up to three seconds later of a participant who publishes nothing.
+    # With a microphone: LiveKit announces a participant who publishes no track up to three seconds later.
     async with joined(room, url, token, auto_subscribe=True), asyncio.timeout(_WITHIN):
         seen, heard = await asyncio.gather(
             _first_frame(tracks[rtc.TrackKind.KIND_VIDEO]), _first_sound(tracks[rtc.TrackKind.KIND_AUDIO])

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from benchmarks.sampling import Sampling
 
-_BROWSER: Final = 1.0
 # Seconds that a page takes from the token to the join: it loads, and asks for the microphone.
+_BROWSER: Final = 1.0
 
+# Seconds until the last call has ended and a process is ready for the next one.
 _BETWEEN: Final = 8.0
-# Seconds until the last call has ended, and a process waits for the next one.
 
 
 async def measure(samples: int, sampling: Sampling) -> list[Figure]:
@@ -35,7 +35,8 @@ async def measure(samples: int, sampling: Sampling) -> list[Figure]:
             partial(_by_page, stage),
         ]
         for call in kinds:
-            await _rested(call)  # the first call of a worker takes longer
+            # A worker's first call takes longer, and does not count.
+            await _rested(call)
         rounds = [[await sampling.take(partial(_rested, call)) for call in kinds] for _ in range(samples)]
     official, ours, by_page = (list(side) for side in zip(*rounds, strict=True))
     return [
@@ -57,13 +58,13 @@ async def _rested(call: partial[Coroutine[None, None, Opening]]) -> Opening:
 
 
 async def _by_token(stage: Stage, plugin: Plugin) -> Opening:
-    """As LiveKit's own front ends do: the token is at hand, and the agent is called by the join."""
+    """Join as LiveKit's own front ends do: the caller has a token, and the join dispatches the agent."""
     token = stage.token(f"opening-{secrets.token_hex(4)}", plugin)
     return await join(stage.server.url, token, time.monotonic())
 
 
 async def _by_page(stage: Stage) -> Opening:
-    """As our page does: the token endpoint calls the agent, while the browser prepares."""
+    """Join as our page does: the token endpoint dispatches the agent while the browser prepares."""
     async with aiohttp.ClientSession(raise_for_status=True) as http, http.post(f"{stage.page}/api/call", json={}) as it:
         ticket = await it.json()
     await asyncio.sleep(_BROWSER)

@@ -1,4 +1,4 @@
-"""A worker as the official plugin's documentation shows it, with the pipeline and the opening line of ours."""
+"""A worker as the official plugin's documentation shows it, with our worker's pipeline and opening line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ server = AgentServer(num_idle_processes=1, preload_modules=["benchmarks.opening.
 
 
 def prewarm(process: JobProcess) -> None:
-    """Load before the first job what takes a moment."""
+    """Load the voice activity detection before the first job."""
     process.userdata["vad"] = load_vad()
 
 

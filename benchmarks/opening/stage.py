@@ -1,4 +1,4 @@
-"""A LiveKit server, stand-ins that take the time that the service takes, and a worker of each plugin."""
+"""A LiveKit server, stand-ins that are as slow as the real service, and a worker of each plugin."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ START: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """How a worker is started: the arguments of Python, and the directory in which it runs."""
+    """The way to start a worker: Python's arguments, and the working directory."""
 
     command: Sequence[str]
     cwd: Path = ROOT
@@ -42,13 +42,13 @@ WORKERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where calls are made.
+    """The servers for the calls.
 
     Attributes:
         server: The LiveKit server.
         stand_ins: URL of the stand-ins.
-        page: Of our worker.
-        pids: Of the workers.
+        page: URL of our worker's page.
+        pids: The workers' process ids.
     """
 
     server: LiveKitServer
@@ -57,7 +57,7 @@ class Stage:
     pids: Mapping[Plugin, int]
 
     def token(self, room: str, plugin: Plugin) -> str:
-        """Lets a caller into a room, into which it calls an agent."""
+        """Return a token that lets a caller into a room, and dispatches an agent to it."""
         return caller_token(self.server, room, plugin)
 
 
@@ -65,12 +65,12 @@ class Stage:
 async def open_stage(
     workers: Mapping[Plugin, Worker] = WORKERS, *, stand_ins: Sequence[str] = (), video_quality: str = "low"
 ) -> AsyncIterator[Stage]:
-    """Start all of it, on free ports of loopback.
+    """Start all servers and workers, on free ports of loopback.
 
     Args:
-        workers: One of each kind.
+        workers: One worker of each plugin.
         stand_ins: Options of `python -m simulators`.
-        video_quality: Of the avatar. 360p where pictures are not what is measured: a busy machine takes long to draw.
+        video_quality: The avatar's. 360p (`low`) if pictures are not measured: a busy machine takes long to draw.
     """
     async with AsyncExitStack() as stack:
         logs = Path(stack.enter_context(TemporaryDirectory(prefix="bench-opening-")))

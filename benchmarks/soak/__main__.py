@@ -1,4 +1,4 @@
-"""`python -m benchmarks.soak`: hold calls, show what is held between them, tell whether it grows."""
+"""`python -m benchmarks.soak`: hold calls, show the resources held between them, and report whether they grow."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from benchmarks.soak.run import Soak, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Characters of a line in a file or a pipe.
 _WIDTH = 120
-# Characters, for a file or a pipe.
 
 _STATE = """\
 {sample.at:5.0f} s  {sample.calls:4d} calls  {broken} broken  {held.memory:6.1f} MB  {held.blocks:6.1f} k blocks  \
@@ -28,9 +28,9 @@ _STATE = """\
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Soak; exit status 1 if a promise was broken or something grew."""
+    """Hold calls with random faults; exit status 1 if a promise was broken or a resource grew."""
     asked = _parse(arguments)
-    # What is said of the faults is what was asked for.
+    # The faults are intended, and need no log.
     logging.disable(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     soak = Soak(seconds=asked.minutes * 60, seed=asked.seed)
@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=main.__doc__)
-    parser.add_argument("--minutes", type=float, default=30.0, help="how long (default: 30)")
-    parser.add_argument("--seed", type=int, default=1, help="of scripts and faults (default: 1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there, too")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write a page with the table there, too")
+    parser.add_argument("--minutes", type=float, default=30.0, help="minutes to run (default: 30)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of scripts and faults (default: 1)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write all results to this file")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write a page with the table to this file")
     return parser.parse_args(arguments)
 
 

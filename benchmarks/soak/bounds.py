@@ -1,4 +1,4 @@
-"""How much a run may hold in the end, and why."""
+"""The bounds for the resources that a run may hold in the end, and their reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from benchmarks.soak.trend import Sample, Trend
 
-# Share of a run that is left out: caches, pools and the allocator's arenas fill in its first calls.
+# Share of a run that is left out: caches, pools and the allocator's arenas fill during its first calls.
 WARM_UP = 0.2
 
 BOUNDS = (
@@ -27,6 +27,6 @@ BOUNDS = (
 
 
 def trends(samples: Sequence[Sample]) -> list[Trend]:
-    """All measures, after the warm-up; none for a run that was too short."""
+    """Return the trends of all measures after the warm-up; none for a run that was too short."""
     warm = samples[round(len(samples) * WARM_UP) :]
     return [trend(warm, bound) for bound in BOUNDS] if len(warm) >= 3 else []  # noqa: PLR2004 - thirds

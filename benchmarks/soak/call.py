@@ -1,4 +1,4 @@
-"""One call of a few seconds: join, three segments, a pause, a barge-in, leave; and which promises were broken."""
+"""One call of a few seconds: join, three segments, a pause, a barge-in, leave; and the promises that were broken."""
 
 from __future__ import annotations
 
@@ -28,12 +28,13 @@ _PACE = Pace(speed=4.0)
 _SHORTEST, _LONGEST = 0.8, 1.8
 _PAUSE = 0.4
 _JOIN_TIMEOUT = 3.0
-_PLAYOUT_TIMEOUT = 60.0
-# Seconds after which a segment counts as forgotten: four useless sessions take half of it.
 
+# Seconds after which a segment counts as forgotten: four useless sessions take half of that.
+_PLAYOUT_TIMEOUT = 60.0
+
+# Seconds. The SDK never frees a room that is left during the negotiation of a track that was just published or
+# unpublished. In a job's process, which ends with its call, that does not matter.
 _NEGOTIATION = 0.5
-# Seconds. The SDK never frees a room that is left while it negotiates about a track that was just published or taken
-# back: in a job's process, which ends with its call, it is not noticed.
 
 _ROUNDING = 1e-3
 
@@ -45,17 +46,17 @@ class Unseen(TextOutput):
         super().__init__(label="unseen", next_in_chain=None)
 
     async def capture_text(self, text: str) -> None:
-        """Take it."""
+        """Drop the text."""
 
     def flush(self) -> None:
-        """The segment is over."""
+        """Do nothing."""
 
 
 class Call:
-    """Says segments, and holds the reports of them against what was promised.
+    """A call that says segments, and compares their reports with the promises.
 
     Attributes:
-        broken: what was promised and not kept.
+        broken: The broken promises.
     """
 
     def __init__(self, session: AgentSession[None], random: Random) -> None:
@@ -70,7 +71,7 @@ class Call:
         self._voice.on("playback_finished", self._reports.append)
 
     async def hold(self) -> None:
-        """Three segments in any order: one as it is, one with a pause, one that is cut."""
+        """Say three segments in random order: one undisturbed, one with a pause, one that is cut."""
         ways = [self._say, self._say_with_a_pause, self._say_and_cut]
         self._random.shuffle(ways)
         for way in ways:
@@ -78,7 +79,7 @@ class Call:
             await self._voice.wait_for_playout()
 
     def settle(self) -> None:
-        """Hold the reports against the segments."""
+        """Compare the reports with the segments."""
         if len(self._reports) != len(self._captured):
             self.broken.append(f"{len(self._captured)} segments, {len(self._reports)} reports")
         for duration, report in zip(self._captured, self._reports, strict=False):
@@ -112,11 +113,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a call.
+    """The result of a call.
 
     Attributes:
-        sessions: of the service, that were made for it.
-        broken: what was promised and not kept.
+        sessions: Number of the service's sessions that were started for it.
+        broken: The broken promises.
     """
 
     sessions: int
@@ -124,7 +125,7 @@ class Outcome:
 
 
 async def hold_call(stage: Stage, name: str, random: Random) -> Outcome:
-    """Hold a call in a room of this name."""
+    """Hold a call in the room `name`."""
     async with _opened(stage, name) as (session, avatar):
         call = Call(session, random)
         try:
@@ -138,7 +139,7 @@ async def hold_call(stage: Stage, name: str, random: Random) -> Outcome:
 
 @asynccontextmanager
 async def _opened(stage: Stage, name: str) -> AsyncIterator[tuple[AgentSession[None], AvatarSession]]:
-    """An agent session in a room, with an avatar if the service gives one."""
+    """Open an agent session in a room, with an avatar if the service gives one."""
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(utils.http_context.open())
         room = rtc.Room()
@@ -160,7 +161,8 @@ async def _opened(stage: Stage, name: str) -> AsyncIterator[tuple[AgentSession[N
         stack.push_async_callback(session.aclose)
         session.output.transcription = Unseen()
         avatar.sync_transcription()
-        with suppress(TimeoutError):  # then the voice speaks
+        # After a timeout the fallback track speaks.
+        with suppress(TimeoutError):
             await avatar.wait_for_join(timeout=_JOIN_TIMEOUT)
         yield session, avatar
 

@@ -44,7 +44,7 @@ What the process holds, medians, the first {warm_up:.0%} of the run left out:
 
 
 def as_table(soak: Soak) -> Table:
-    """One line for each measure."""
+    """Return a table with a row for each measure."""
     table = Table(title=f"{soak.calls} calls, {soak.faults} faults, {len(soak.broken)} promises broken")
     for heading in HEADINGS:
         table.add_column(heading, justify="right" if heading else "left")
@@ -54,7 +54,7 @@ def as_table(soak: Soak) -> Table:
 
 
 def as_page(soak: Soak) -> str:
-    """A page of Markdown."""
+    """Return a page of Markdown."""
     rows = [HEADINGS, ("---", *["---:"] * (len(HEADINGS) - 1)), *(cells(trend) for trend in soak.trends)]
     return _PAGE.format(
         cores=os.cpu_count(),
@@ -70,12 +70,12 @@ def as_page(soak: Soak) -> str:
 
 
 def as_json(soak: Soak) -> dict[str, Any]:
-    """Everything, the samples included."""
+    """Return all results, including the samples."""
     return {**asdict(soak), "trends": [asdict(trend) for trend in soak.trends], "is_clean": soak.is_clean}
 
 
 def cells(trend: Trend) -> tuple[str, ...]:
-    """A line of the table."""
+    """Return a row of the table."""
     numbers = (f"{trend.first:.1f}", f"{trend.last:.1f}", f"{trend.growth:+.1f}", f"{trend.most:.1f}")
     name = f"{trend.bound.measure}, {trend.bound.unit}" if trend.bound.unit else trend.bound.measure
     return (name, *numbers, f"{trend.slope:+.1f}")

@@ -1,4 +1,4 @@
-"""What this process holds, as Linux tells it."""
+"""The resources that this process holds, from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_MEGABYTE = 1024  # of the kilobytes in /proc
+# In kilobytes, the unit of /proc.
+_MEGABYTE = 1024
 _SETTLE_POLL = 0.5
 _SETTLE_POLLS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What is held at one instant.
+    """The resources held at one instant.
 
     Attributes:
-        memory: of the process, MB (its resident set).
-        blocks: of memory that Python has given to objects, in thousands.
-        tasks: of the event loop, without the one that measures.
-        descriptors: open files and sockets.
-        threads: those of native libraries included.
+        memory: The process's resident set, in MB.
+        blocks: Blocks of memory that Python has given to objects, in thousands.
+        tasks: Tasks of the event loop, without the one that measures.
+        descriptors: Open files and sockets.
+        threads: Threads, including those of native libraries.
     """
 
     memory: float
@@ -33,7 +34,7 @@ class Resources:
 
 
 async def at_rest() -> Resources:
-    """What is held when nothing changes any more: sockets of native libraries are closed a little later."""
+    """Return the resources once they no longer change: native libraries close their sockets a little later."""
     held = _held()
     for _ in range(_SETTLE_POLLS):
         await asyncio.sleep(_SETTLE_POLL)
@@ -50,6 +51,7 @@ def _held() -> Resources:
         memory=int(status["VmRSS"].split()[0]) / _MEGABYTE,
         blocks=sys.getallocatedblocks() / 1000,
         tasks=len(asyncio.all_tasks()) - 1,
-        descriptors=len(list(Path("/proc/self/fd").iterdir())) - 1,  # the folder itself is open
+        # Without the folder itself, which is open meanwhile.
+        descriptors=len(list(Path("/proc/self/fd").iterdir())) - 1,
         threads=int(status["Threads"]),
     )

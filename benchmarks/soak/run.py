@@ -1,4 +1,4 @@
-"""Pairs of calls, one after the other, and what is held between them."""
+"""Pairs of calls, one after the other, and the resources held between them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ TOGETHER = 2
 
 @dataclass(slots=True)
 class Soak:
-    """What has been seen of a run.
+    """The results of a run so far.
 
     Attributes:
-        seconds: how long it takes, or took.
-        seed: of everything that is left to chance.
-        calls: that were held.
-        sessions: of the service, that were made for them.
-        faults: that struck.
-        broken: promises that were not kept, each with the call's number and faults.
-        samples: between two pairs of calls: every ten seconds, about.
+        seconds: Length of the run.
+        seed: Seed of all random choices.
+        calls: Number of calls.
+        sessions: Number of the service's sessions that were started for them.
+        faults: Number of faults that struck.
+        broken: Broken promises, each with the call's number and faults.
+        samples: Resources between two pairs of calls: about every ten seconds.
     """
 
     seconds: float
@@ -48,12 +48,12 @@ class Soak:
 
     @property
     def trends(self) -> list[Trend]:
-        """Whether it grows; none before there are samples enough."""
+        """The trend of each resource; empty before there are enough samples."""
         return trends(self.samples)
 
     @property
     def is_clean(self) -> bool:
-        """Whether every promise was kept and nothing grew."""
+        """True if every promise was kept and no resource grew."""
         found = self.trends
         return bool(found) and not self.broken and not any(trend.is_broken for trend in found)
 

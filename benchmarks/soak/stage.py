@@ -1,4 +1,4 @@
-"""A LiveKit server and the avatar's stand-in, each a process of its own."""
+"""A LiveKit server and the stand-in for LiveAvatar, each a process of its own."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _POLL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where calls take place.
+    """The servers for the calls.
 
     Attributes:
-        livekit: the LiveKit server.
+        livekit: The LiveKit server.
         stand_ins: URL of the stand-in's server.
     """
 
@@ -39,28 +39,28 @@ class Stage:
 
     @property
     def service(self) -> str:
-        """URL of the avatar's service."""
+        """URL of the stand-in for LiveAvatar."""
         return f"{self.stand_ins}/liveavatar"
 
     def token(self, room: str, identity: str) -> str:
-        """Make a token for a room."""
+        """Mint a token for a room."""
         grants = api.VideoGrants(room_join=True, room=room)
         token = api.AccessToken(self.livekit.api_key, self.livekit.api_secret)
         return token.with_identity(identity).with_grants(grants).to_jwt()
 
     async def arm(self, faults: Sequence[dict[str, Any]], *, seed: int) -> None:
-        """Let these go wrong from now on, and no others."""
+        """Arm these faults, in place of earlier ones."""
         body = {"seed": seed, "faults": list(faults)}
         async with aiohttp.ClientSession() as http, http.put(self._faults, json=body) as reply:
             reply.raise_for_status()
 
     async def count_struck(self) -> int:
-        """How often what is armed has gone wrong."""
+        """Count how often the armed faults have struck."""
         async with aiohttp.ClientSession() as http, http.get(self._faults) as reply:
             return sum(armed["struck"] for armed in (await reply.json())["faults"])
 
     async def open_sessions(self) -> int:
-        """How many sessions are paid for; those that end within a few seconds do not count."""
+        """Count the billed sessions, except for those that end within a few seconds."""
         count = await self._count_active()
         with suppress(TimeoutError):
             async with asyncio.timeout(_END_TIMEOUT):
@@ -82,7 +82,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
-    """Start both, and end them afterwards."""
+    """Start both servers, and end them afterwards."""
     async with AsyncExitStack() as stack:
         logs = Path(stack.enter_context(TemporaryDirectory(prefix="soak-")))
         livekit = await stack.enter_async_context(LiveKitServer(log_dir=logs))

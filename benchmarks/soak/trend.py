@@ -1,4 +1,4 @@
-"""Whether what is held grows, and by how much. Pure."""
+"""Whether the held resources grow, and by how much. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _HOUR = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What was held after so many calls.
+    """The resources held after a number of calls.
 
     Attributes:
-        at: seconds since the start.
-        calls: that were held by then.
-        held: between two calls.
+        at: Seconds since the start.
+        calls: Number of calls by then.
+        held: The resources held between two calls.
     """
 
     at: float
@@ -31,14 +31,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """How much more may be held in the last third than in the first.
+    """The most by which a resource may grow from the first third of a run to the last.
 
     Attributes:
-        measure: a field of `Resources`.
-        unit: of it.
-        once: that much, whatever the number of calls.
-        per_call: and that much for each call in between.
-        why: the reason for the two.
+        measure: A field of `Resources`.
+        unit: The unit of the measure.
+        once: Growth allowed whatever the number of calls.
+        per_call: Growth allowed for each call in between.
+        why: The reason for the two.
     """
 
     measure: str
@@ -53,11 +53,11 @@ class Trend:
     """One measure in the course of a run.
 
     Attributes:
-        bound: what is watched.
-        first: its median in the first third.
-        last: in the last third.
-        slope: by which it grows, an hour.
-        calls: between the middles of the two.
+        bound: The measure and its bound.
+        first: Its median in the first third.
+        last: Its median in the last third.
+        slope: Its growth per hour.
+        calls: Number of calls between the middles of the two thirds.
     """
 
     bound: Bound
@@ -68,22 +68,22 @@ class Trend:
 
     @property
     def growth(self) -> float:
-        """From the first third to the last."""
+        """The growth from the first third to the last."""
         return self.last - self.first
 
     @property
     def most(self) -> float:
-        """That the bound allows."""
+        """The most growth that the bound allows."""
         return self.bound.once + self.bound.per_call * self.calls
 
     @property
     def is_broken(self) -> bool:
-        """Whether it has grown by more than that."""
+        """True if it has grown by more than that."""
         return self.growth > self.most
 
 
 def trend(samples: Sequence[Sample], bound: Bound) -> Trend:
-    """Sum up a measure of three samples at least, those of the warm-up left out by who asks."""
+    """Summarize a measure of at least three samples, none of which is from the warm-up."""
     third = len(samples) // 3
     first, last = samples[:third], samples[-third:]
     values = [_value(sample, bound) for sample in samples]
@@ -101,5 +101,5 @@ def _value(sample: Sample, bound: Bound) -> float:
 
 
 def _slope(times: Sequence[float], values: Sequence[float]) -> float:
-    """By least squares; flat where all is one instant."""
+    """Return the slope by least squares; 0 if all samples are from one instant."""
     return statistics.linear_regression(times, values).slope if len(set(times)) > 1 else 0.0

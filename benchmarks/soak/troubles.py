@@ -1,4 +1,4 @@
-"""What goes wrong in a pair of calls, by seed."""
+"""The faults of a pair of calls, by seed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MOMENTS = ("connected", "speak", "speaking", "interrupt")
 
 
 def troubles(random: Random) -> list[dict[str, Any]]:
-    """Up to three faults of the avatar's service, as the stand-in takes them."""
+    """Choose up to three faults of LiveAvatar, in the stand-in's format."""
     return [_trouble(random) for _ in range(random.randint(0, _MOST))]
 
 

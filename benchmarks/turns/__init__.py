@@ -1,1 +1,1 @@
-"""A labelled set of turns, replayed through the real pipeline: who is cut off, who is not answered, what interrupts."""
+"""A labelled set of turns, replayed through the real pipeline: cut-ins, missed turns and interruptions."""

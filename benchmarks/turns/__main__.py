@@ -1,6 +1,6 @@
 """`python -m benchmarks.turns`: the set, with the settings of the environment and with the framework's defaults.
 
-Settings are tried like this: `MIN_ENDPOINTING_DELAY=0.8 python -m benchmarks.turns`.
+To try a setting: `MIN_ENDPOINTING_DELAY=0.8 python -m benchmarks.turns`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _AT_ONCE: Final = 2
 
 
 def main() -> None:
-    """Replay the set, or the cases of it whose names have one of these words in them."""
+    """Replay the set, or the cases whose names contain one of the given words."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.turns", description=main.__doc__)
     parser.add_argument("words", nargs="*", metavar="WORD", help="such as: greeting, number, voice")
     words = parser.parse_args().words or [""]

@@ -1,4 +1,4 @@
-"""What the callers of the set say, and what should come of it."""
+"""The set's cases: what the callers say, and how many turns that is."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class Case:
     """One caller.
 
     Attributes:
-        name: Of the case.
+        name: The case's name.
         says: Texts, which synthetic voices speak, sounds without words, and pauses in seconds.
         turns: How many turns that is.
-        over_story: Whether it is said while the agent tells a story.
-        echo_db: How loud the agent's own voice comes back into the microphone, less than 0; None if it does not.
-        background: What a second voice says at the same time, 20 dB quieter than the caller.
+        over_story: True if the caller speaks while the agent tells a story.
+        echo_db: Level at which the agent's own voice comes back into the microphone, below 0; None if it does not.
+        background: Text that a second voice speaks at the same time, 20 dB quieter than the caller.
     """
 
     name: str

@@ -26,11 +26,11 @@ _ECHO_AFTER: Final = 0.2
 
 
 class CaseMicrophone(AudioInput):
-    """Gives silence in real time, and between it the sounds that the benchmark asks for.
+    """A microphone that yields silence in real time, and the sounds that the benchmark says.
 
     Args:
-        speaker: Its sound comes back into the microphone.
-        echo: How loud, as a factor.
+        speaker: The loudspeaker whose sound comes back into the microphone.
+        echo: Level of that echo, as a factor.
     """
 
     def __init__(self, speaker: ClockedSpeaker, echo: float = 0.0) -> None:
@@ -42,7 +42,7 @@ class CaseMicrophone(AudioInput):
         self._next_at = time.monotonic()
 
     async def say(self, speech: Samples) -> float:
-        """Say it; returns when it was said, and gives that instant."""
+        """Say `speech`; when it was said, return the time."""
         self._speech = speech
         self._said.clear()
         await self._said.wait()
@@ -63,17 +63,17 @@ class CaseMicrophone(AudioInput):
 
 
 class ClockedSpeaker(AudioOutput):
-    """Plays in real time.
+    """A loudspeaker that plays in real time.
 
     Args:
-        can_pause: Whether it can go on after it was silenced.
+        can_pause: True if it can pause and resume.
 
     Attributes:
         captions: Show the words as they are played.
-        began: When each segment began to play.
-        paused: When it was paused.
-        resumed: When it went on.
-        ended: When it was silenced for good.
+        began: Times at which segments began to play.
+        paused: Times at which it was paused.
+        resumed: Times at which it was resumed.
+        ended: Times at which it was silenced for good.
     """
 
     def __init__(self, *, can_pause: bool) -> None:
@@ -125,14 +125,14 @@ class ClockedSpeaker(AudioOutput):
         self._is_paused = True
 
     def resume(self) -> None:
-        """Go on."""
+        """Continue with the rest."""
         super().resume()
         if self._is_paused and self._is_open:
             self.resumed.append(time.monotonic())
         self._is_paused = False
 
     def sound(self, begin: float, end: float) -> Samples:
-        """Return what was played between two instants, at the microphone's rate."""
+        """Return the sound that was played between two times, at the microphone's rate."""
         sound = np.zeros(round((end - begin) * RATE_HZ), np.int16)
         for at, pcm in reversed(self._played):
             if at <= begin - _TICK:
@@ -144,7 +144,7 @@ class ClockedSpeaker(AudioOutput):
         return sound
 
     async def aclose(self) -> None:
-        """Stop the clock."""
+        """Stop playing."""
         self._playing.cancel()
         await asyncio.gather(self._playing, return_exceptions=True)
 
@@ -175,7 +175,7 @@ class Unseen(TextOutput):
         super().__init__(label="unseen", next_in_chain=None)
 
     async def capture_text(self, text: str) -> None:
-        """Take text."""
+        """Drop the text."""
 
     def flush(self) -> None:
-        """Take the end of a segment."""
+        """Do nothing."""

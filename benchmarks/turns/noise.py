@@ -1,4 +1,4 @@
-"""Sounds without a word: a voice, laughter and music."""
+"""Sounds without words: a voice, laughter and music."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ FORMANTS_HZ = ((700.0, 90.0), (1100.0, 110.0), (2500.0, 160.0))
 
 
 def wordless_voice(seconds: float = 1.2) -> Samples:
-    """A long "ah": speech to voice activity detection, and no word to a recogniser.
+    """Return a long "ah": speech for voice activity detection, but not a word for a recogniser.
 
-    A real cough will not do: Silero takes none for speech, nor noise of any colour, and pocketsphinx hears words in it.
+    A real cough is unsuitable: Silero does not detect speech in it, nor in noise of any colour, and pocketsphinx
+    recognises words in it.
     """
     t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     harmonics_hz = PITCH_HZ * np.arange(1, 39)
@@ -32,13 +33,13 @@ def wordless_voice(seconds: float = 1.2) -> Samples:
 
 
 def laughter() -> Samples:
-    """Five short cries with breaths between them."""
+    """Return five short cries with breaths between them."""
     cry, breath = wordless_voice(0.16), np.zeros(round(0.12 * RATE_HZ), np.int16)
     return np.concatenate([part for _ in range(5) for part in (cry, breath)])
 
 
 def music() -> Samples:
-    """Eight notes that are struck and fade, with their overtones: no voice has this spectrum."""
+    """Return eight notes that are struck and fade, with their overtones: no voice has this spectrum."""
     t = np.arange(round(0.3 * RATE_HZ)) / RATE_HZ
     notes = [
         sum(np.sin(2 * np.pi * pitch * overtone * t) / overtone for overtone in range(1, 6)) * np.exp(-6 * t)

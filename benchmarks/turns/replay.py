@@ -1,4 +1,4 @@
-"""Replays cases through a session, and judges what comes of them."""
+"""Replay of cases through a session, and judgement of the results."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _BEFORE: Final = 1.0
 _AFTER: Final = 4.0
 
-# Seconds of the story before a caller is heard over it; in the first three the framework ignores voices. An agent that
-# is interrupted by its own voice may never come so far: the caller then speaks after the second time.
+# Seconds of the story before a caller speaks over it; in the first three the framework ignores voices. An agent that
+# its own voice interrupts may never get so far: the caller then speaks after `_STORY_WAIT` seconds.
 _INTO_STORY: Final = 3.5
 _STORY_WAIT: Final = 8.0
 
@@ -60,14 +60,14 @@ _STORY: Final = " ".join(f"This is sentence number {number} of a story that has 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a case.
+    """The result of a case.
 
     Attributes:
-        cut_ins: Turns too many: the agent answered before the caller was done, or speech that wanted no answer.
-        missed: Turns too few.
-        answered_after: Seconds from the last word to the answer's first audio; None without one.
+        cut_ins: Surplus turns: the agent answered before the caller was done, or answered speech that needs no answer.
+        missed: Missing turns.
+        answered_after: Seconds from the last word to the answer's first audio; None without an answer.
         silent_after: Seconds from the first word over the story until the agent was silent; None if it never was.
-        resumed_after: Seconds from the last sound over the story until the agent went on; None if it did not.
+        resumed_after: Seconds from the last sound over the story until the agent continued; None if it did not.
     """
 
     cut_ins: int
@@ -82,9 +82,9 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
 
     Args:
         case: The case.
-        settings: Say how turns are taken, and where the stand-ins are.
-        persona: Likewise.
-        voice: Speaks for the caller.
+        settings: The turn settings, and the stand-ins' address.
+        persona: The agent's persona, which may have turn settings of its own.
+        voice: The caller's synthetic voice.
         official: True for the framework's defaults and an output that can't pause, as the official plugin has.
     """
     speech = await _speech(case, voice)
@@ -118,7 +118,7 @@ async def replay(case: Case, settings: Settings, persona: Persona, voice: StandI
 
 
 def judge(case: Case, turns: int, speaker: ClockedSpeaker, began_at: float, ended_at: float) -> Outcome:
-    """Judge what came of a case: the turns that were taken, and what was heard of the agent between two instants."""
+    """Judge a case by the turns that were taken, and by when the agent spoke, given when the caller began and ended."""
     silent = sorted(at for at in (*speaker.paused, *speaker.ended) if at > began_at) if case.over_story else []
     answers = [at for at in speaker.began if at > ended_at]
     resumed = [at for at in speaker.resumed if at > ended_at]
@@ -167,7 +167,7 @@ async def _session(
 
 
 def _show_captions(session: CallSession, speaker: ClockedSpeaker) -> None:
-    """Show the words as they are heard, by which the agent knows its echo; as `AvatarSession` does in a call."""
+    """Show the words as they are heard, so that the agent recognises its echo, as `AvatarSession` does in a call."""
     session.output.transcription = Unseen()
     session.note_said_words()
     speaker.captions = AvatarCaptions(session.output.transcription, lambda: speaker.played)

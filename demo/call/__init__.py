@@ -1,1 +1,1 @@
-"""The synthetic caller: an ordinary participant that speaks, listens to the avatar, and measures what it hears."""
+"""The synthetic caller: an ordinary participant that speaks, listens to the avatar, and measures its sound."""

@@ -1,4 +1,4 @@
-"""A whole call: join, talk, hang up, and only then recognise what was heard: before, the agent needs the machine."""
+"""A whole call: join, talk, hang up, and only then recognise the answers: before, the agent needs the machine."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
     from demo.call.levels import Samples
 
-# Seconds until the avatar's tracks are there: the agent's process starts, and the avatar joins, in about ten.
+# Seconds to wait for the avatar's tracks: the agent's process starts, and the avatar joins, in about ten.
 AVATAR_WITHIN: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How a call went.
+    """The result of a call.
 
     Attributes:
-        opening: The agent's first words, before the caller said any.
+        opening: The agent's opening line.
         outcomes: One for each turn.
         recording: Its video and a picture from the middle of an answer, closed.
     """
@@ -49,7 +49,7 @@ class Call:
 
     @property
     def ok(self) -> bool:
-        """Whether every turn was good."""
+        """True if no turn had a problem."""
         return not any(outcome.problems for outcome in self.outcomes)
 
 
@@ -67,10 +67,10 @@ async def call(
     Args:
         url: LiveKit's URL.
         token: Lets the caller into the room.
-        stand_ins_url: Where the stand-ins are, for the caller's voice and ear.
+        stand_ins_url: Address of the stand-ins, for the caller's speech and its recognition of answers.
         directory: Gets `call.mp4` and `frame.png`.
-        script: What the caller says.
-        on_turn: Told after each turn; the words of the answer are not yet recognised then.
+        script: The caller's turns.
+        on_turn: Called after each turn, before the words of the answer are recognised.
 
     Raises:
         DemoError: The room could not be joined, no avatar came, or the stand-ins failed.
@@ -102,7 +102,7 @@ async def _talk(
 
 
 async def _join(stack: AsyncExitStack, url: str, token: str, stand_ins: StandIns, recording: Recording) -> Caller:
-    """Join, wait for the avatar, and set up all that hears and speaks; the stack undoes it."""
+    """Join, wait for the avatar, and set up microphone, listener and recording; the stack undoes it."""
     room = rtc.Room()
     captions = Captions(room)
     stack.push_async_callback(captions.aclose)

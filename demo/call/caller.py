@@ -1,4 +1,4 @@
-"""The caller itself: takes its turns one after the other, and waits for what the avatar does, but not for ever."""
+"""The caller itself, which takes its turns one after the other, and waits for the avatar with time limits."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ OPENING_WITHIN: Final = 20.0
 # Seconds of quiet after which an answer is over; between two sentences there is less.
 ANSWER_OVER: Final = 1.2
 
-# Seconds of quiet after which an interrupted answer is; longer than any pause in speech, shorter than to the reply.
+# The same for an interrupted answer: longer than any pause in speech, shorter than the wait for the reply.
 INTERRUPTED: Final = 0.7
 
 Result = TypeVar("Result")
 
 
 class MissedError(Exception):
-    """Something did not happen in time."""
+    """The avatar did not react in time."""
 
 
 @dataclass(slots=True)
 class Caller:
-    """One participant's voice, ears and memory of a call.
+    """One participant of a call, with all it needs to speak and to listen.
 
     Attributes:
         room: The room it is in.
-        stand_ins: Its voice, and the ear it recognises answers with.
+        stand_ins: Synthesise its speech, and recognise the answers.
         microphone: Its published track.
         listener: Listens to the avatar's track.
         captions: The room's transcript.
@@ -62,14 +62,14 @@ class Caller:
     recording: Recording
 
     async def hear_opening(self) -> str:
-        """Let the agent greet, if it does, and give its words."""
+        """Wait for the agent's opening line, if there is one, and return its words."""
         with suppress(MissedError):
             first = await _within(OPENING_WITHIN, "no opening was heard", self.listener.first_sound(after=0.0))
             await _within(ANSWER_ENDS_WITHIN, "the opening did not end", self._answer_over(first.started_at))
         return self.captions.others(since=0.0)
 
     async def take(self, turn: Turn) -> tuple[Outcome, Samples]:
-        """Say something and listen to the answer; gives how it went, and the sound of the answer."""
+        """Say a turn and listen to the answer; return the outcome, and the sound of the answer."""
         outcome = Outcome(turn)
         speech = await self.stand_ins.speak(turn.says)
         began_at = time.monotonic()
@@ -102,7 +102,7 @@ class Caller:
             self.recording.save_picture()
 
     async def _answer_over(self, since: float) -> None:
-        """Wait until the avatar is quiet and the agent listens, both at once."""
+        """Wait until the avatar is quiet and the agent listens, both at the same time."""
         while True:
             quiet_since = await self.listener.silence(since, lasting=ANSWER_OVER)
             await self.room.agent_listens()

@@ -1,4 +1,4 @@
-"""What the agent understood and what it says, from the room's own transcription text streams (`lk.transcription`)."""
+"""The transcripts of the caller and the agent, from the room's own transcription text streams (`lk.transcription`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FINAL: Final = "lk.transcription_final"
 
 @dataclass(slots=True)
 class Segment:
-    """A piece of transcript: a caller's utterance, or an answer of the agent's."""
+    """A piece of transcript: an utterance of the caller, or an answer of the agent."""
 
     is_own: bool
     started_at: float = field(default_factory=time.monotonic)
@@ -29,16 +29,16 @@ class Segment:
     final: bool = False
 
     def update(self, text: str, *, final: bool) -> None:
-        """Take a newer text; a final one stays, though streams of interim ones may be read to their end after it."""
+        """Set a newer text; a final text stays, even if streams of interim texts are read to their end after it."""
         if final or not self.final:
             self.text, self.final = text, final
 
 
 class Captions:
-    """Collects the segments of a room: the own words as the agent understood them, and those of everybody else.
+    """The transcript segments of a room: the caller's own words as the agent understood them, and everybody else's.
 
     Args:
-        room: The room; its handler for transcriptions is taken.
+        room: The room; its handler for transcriptions is used.
     """
 
     def __init__(self, room: rtc.Room) -> None:
@@ -48,11 +48,11 @@ class Captions:
         room.register_text_stream_handler(TOPIC, self._on_stream)
 
     def own(self, since: float) -> str:
-        """Give the own words, as far as they are final, in segments that began after this instant."""
+        """Return the caller's own final words, of segments that began after `since`."""
         return " ".join(segment.text.strip() for segment in self._since(since) if segment.is_own and segment.final)
 
     def others(self, since: float) -> str:
-        """Give the words of everybody else, as far as they have come."""
+        """Return everybody else's words that have come so far, of segments that began after `since`."""
         return " ".join(segment.text.strip() for segment in self._since(since) if not segment.is_own)
 
     async def aclose(self) -> None:
@@ -71,18 +71,19 @@ class Captions:
         task.add_done_callback(self._tasks.discard)
 
     async def _read(self, reader: rtc.TextStreamReader, identity: str) -> None:
-        """Read one stream: an agent's answer grows in one; a caller's words come whole, again with each change."""
+        """Read one stream: an agent's answer grows in one stream, a caller's words come in a new one each time."""
         attributes = reader.info.attributes or {}
         new = Segment(is_own=self._is_own(identity, attributes.get(TRACK_ID)))
         segment = self._segments.setdefault(attributes.get(SEGMENT_ID, reader.info.stream_id), new)
         text = ""
-        with suppress(rtc.StreamError):  # the room ended in the middle of a sentence
+        # The room may end in the middle of a sentence.
+        with suppress(rtc.StreamError):
             async for chunk in reader:
                 text += chunk
                 segment.update(text, final=False)
         segment.update(text, final=(reader.info.attributes or {}).get(FINAL) == "true")
 
     def _is_own(self, identity: str, track_id: str | None) -> bool:
-        """A transcript is sent on behalf of who spoke; the track's id says it where the identity was not kept."""
+        """Return whether a transcript is the caller's, by identity, or by the track's id if the identity was lost."""
         own = self._room.local_participant
         return identity == own.identity or track_id in own.track_publications

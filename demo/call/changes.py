@@ -1,4 +1,4 @@
-"""Waiting for something to become true, looked at again whenever something changed."""
+"""Waiting for a condition, which is checked again whenever a change is notified."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ Found = TypeVar("Found")
 
 
 class Changes:
-    """A place to wait at, for any number of tasks."""
+    """A notifier of changes, for any number of waiting tasks."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def notify(self) -> None:
-        """Say that something changed: everyone who waits looks again."""
+        """Let all waiting tasks check their conditions again."""
         self._event.set()
         self._event.clear()
 
     async def until(self, condition: Callable[[], Found | None]) -> Found:
-        """Wait until the condition gives something other than None, and give that."""
+        """Wait until the condition returns a value other than None, and return that."""
         while (found := condition()) is None:
             await self._event.wait()
         return found

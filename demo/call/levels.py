@@ -1,4 +1,4 @@
-"""When there is sound: pure functions and one small machine over 16-bit mono PCM at 48 kHz."""
+"""Detection of sound: pure functions and one small state machine over 16-bit mono PCM at 48 kHz."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy.typing as npt
 Samples = npt.NDArray[np.int16]
 
 RATE_HZ: Final = 48_000
-# Samples in one look at the level: 10 ms, WebRTC's own frame.
+# Samples in one measurement of the level: 10 ms, WebRTC's own frame.
 WINDOW: Final = RATE_HZ // 100
 
-# Root mean square from which on a window is sound: -40 dB below full scale; a silent track decodes to less than 5.
+# Root mean square at which a window counts as sound: 40 dB below full scale; a silent track decodes to less than 5.
 LOUD: Final = 330.0
 
-# Seconds; less is a click.
+# Seconds; shorter sounds are clicks.
 SHORTEST_SOUND: Final = 0.03
 
 # Seconds of quiet that do not yet end a sound: the closure of a consonant lasts as long.
@@ -38,13 +38,13 @@ class Sound:
 
 @dataclass(slots=True)
 class SoundDetector:
-    """Finds the intervals of sound in a stream; remembers the last of them."""
+    """A detector of the intervals of sound in a stream, which keeps the last 1000 of them."""
 
     sounds: deque[Sound] = field(default_factory=lambda: deque(maxlen=1000))
     _open: Sound | None = None
 
     def push(self, samples: Samples, ended_at: float) -> None:
-        """Take the next samples; `ended_at` is when the last of them was heard."""
+        """Process the next samples; `ended_at` is when the last of them was heard."""
         levels = window_levels(samples)
         for index, level in enumerate(levels):
             at = ended_at - (len(levels) - index - 1) * WINDOW / RATE_HZ
@@ -62,23 +62,23 @@ class SoundDetector:
             self._open = None
 
     def first_after(self, at: float) -> Sound | None:
-        """Give the first sound that started after this instant."""
+        """Return the first sound that started after `at`."""
         return next((sound for sound in self.sounds if sound.started_at > at), None)
 
     def quiet_since(self, at: float) -> float:
-        """Give the instant from which on there was no sound, `at` when there was none after it."""
+        """Return since when there has been no sound; `at` if there was none after it."""
         return max(at, self.sounds[-1].ended_at) if self.sounds else at
 
 
 def window_levels(samples: Samples) -> npt.NDArray[np.float64]:
-    """Give the root mean square of every whole window."""
+    """Return the root mean square of every whole window."""
     whole = samples[: len(samples) // WINDOW * WINDOW].reshape(-1, WINDOW).astype(np.float64)
     levels: npt.NDArray[np.float64] = np.sqrt((whole**2).mean(axis=1))
     return levels
 
 
 def trim(samples: Samples) -> Samples:
-    """Cut the quiet before and after, so that speech starts and ends when it seems to; soft consonants stay."""
+    """Cut the quiet at the start and the end, so that times of speech are exact; soft consonants stay."""
     loud = np.flatnonzero(window_levels(samples) >= LOUD)
     if not len(loud):
         return samples[:0]

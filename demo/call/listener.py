@@ -1,4 +1,4 @@
-"""The caller's ear: hears the avatar's audio track, knows when it sounds, and keeps what it said last."""
+"""The listener to the avatar's audio track, which detects its sounds and keeps its last answer."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from demo.call.levels import Sound
 
-# Windows that are kept for recognition: a minute, 6 MB; of a longer answer the last minute.
+# Windows that are kept for recognition: the last minute of an answer, 6 MB.
 LONGEST_ANSWER: Final = 60 * RATE_HZ // WINDOW
 
-# Frames that may wait to be heard: a second. Beyond it the oldest are lost, and the measured instants are wrong.
+# Frames that may be queued: a second. Beyond it the oldest are lost, and the measured times are wrong.
 BACKLOG: Final = 100
 
 
 class Listener:
-    """Listens to one audio track until it is closed.
+    """A listener to one audio track until it is closed.
 
     Args:
         track: The avatar's audio.
-        on_samples: Gets all that is heard, and the instant at which the last sample was.
+        on_samples: Called with all samples that are heard, and the time of the last one.
     """
 
     def __init__(self, track: rtc.Track, on_samples: Callable[[Samples, float], None]) -> None:
@@ -43,19 +43,19 @@ class Listener:
         self._task = asyncio.create_task(self._listen())
 
     def begin_answer(self) -> None:
-        """Forget what was kept: the next answer begins."""
+        """Forget the last answer: the next one begins."""
         self._answer.clear()
 
     def answer(self) -> Samples:
-        """Give what was heard since `begin_answer`."""
+        """Return the samples heard since `begin_answer`."""
         return np.concatenate(self._answer) if self._answer else np.zeros(0, np.int16)
 
     async def first_sound(self, after: float) -> Sound:
-        """Wait for the first sound that starts after this instant."""
+        """Wait for the first sound that starts after `after`."""
         return await self._changes.until(lambda: self._detector.first_after(after))
 
     async def silence(self, after: float, lasting: float) -> float:
-        """Wait until it has been quiet for some seconds after this instant; gives when the quiet began."""
+        """Wait until it has been quiet for `lasting` seconds after `after`; return when the quiet began."""
 
         def quiet() -> float | None:
             since = self._detector.quiet_since(after)

@@ -1,4 +1,4 @@
-"""The caller's microphone: a 48 kHz track that carries silence, and now and then what the caller says."""
+"""The caller's microphone: a 48 kHz track that carries silence, and the caller's speech in between."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from demo.call.levels import RATE_HZ, WINDOW, Samples
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# How far the track may be fed ahead: enough for a busy machine, and an error of the measured instants at most.
+# How far the track may be fed ahead: enough for a busy machine, and the largest error of the measured times.
 QUEUE_MS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """When the caller's voice was in the room, in monotonic seconds."""
+    """The time of the caller's speech in the room, in monotonic seconds."""
 
     started_at: float
     ended_at: float
@@ -32,8 +32,8 @@ class Microphone:
     """A microphone track of a connected room.
 
     Args:
-        on_samples: Gets all that goes out, silence too, and the instant at which the last sample does.
-        window: Samples that are fed at once. More of them take less processor time, and make instants less exact.
+        on_samples: Called with all samples that are sent, including silence, and the time of the last one.
+        window: Samples that are fed at once. More of them take less processor time, but make times less exact.
     """
 
     def __init__(self, on_samples: Callable[[Samples, float], None], window: int = WINDOW) -> None:
@@ -52,7 +52,7 @@ class Microphone:
         self._task = asyncio.create_task(self._feed())
 
     async def say(self, speech: Samples) -> Spoken:
-        """Say it, in real time; one after the other."""
+        """Say `speech` in real time; only one call at a time."""
         started_at = time.monotonic() + self._source.queued_duration
         self._speech = speech
         self._spoken.clear()

@@ -1,4 +1,4 @@
-"""Two voices on one timeline: what arrives when, mixed into one track. Pure: every instant is an argument."""
+"""Two voices mixed into one track, on one timeline. Pure: every time is an argument."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import numpy.typing as npt
 
 from demo.call.levels import RATE_HZ, Samples
 
-# Samples by which an arrival may differ from where the voice goes on: less is the jitter of a busy machine.
+# Samples by which an arrival may differ from the end of the voice's last one: less is the jitter of a busy machine.
 TOLERANCE: Final = RATE_HZ // 10
 
-# Samples that are held at most, waiting for the other voice; what comes later than that is lost.
+# Samples that are held at most, waiting for the other voice; later ones are lost.
 HELD: Final = 2 * RATE_HZ
 
 
 @dataclass(slots=True)
 class Mixer:
-    """Mixes voices that each come in order, about in time.
+    """A mixer of voices whose samples come in order, and roughly on time.
 
     Attributes:
-        started_at: The instant of the first sample, in monotonic seconds; what is older is left out.
-        position: Samples given out so far.
+        started_at: The time of the first sample, in monotonic seconds; older samples are left out.
+        position: Samples returned so far.
     """
 
     started_at: float
@@ -32,7 +32,7 @@ class Mixer:
     _ends: dict[str, int] = field(default_factory=dict)
 
     def push(self, voice: str, samples: Samples, ended_at: float) -> None:
-        """Add what a voice said; `ended_at` is the instant of its last sample."""
+        """Add a voice's samples; `ended_at` is the time of the last one."""
         wanted = round((ended_at - self.started_at) * RATE_HZ) - len(samples)
         goes_on = self._ends.get(voice, wanted)
         start = goes_on if abs(wanted - goes_on) <= TOLERANCE else max(wanted, goes_on)
@@ -42,7 +42,7 @@ class Mixer:
         self._held[begin:end] += samples[offset : offset + end - begin]
 
     def pull(self, until: float) -> Samples:
-        """Give what was mixed from where the last one ended up to this instant."""
+        """Return the mixed samples from the end of the last call's up to `until`."""
         count = min(max(round((until - self.started_at) * RATE_HZ) - self.position, 0), HELD)
         mixed = self._held[:count].clip(-32768, 32767).astype(np.int16)
         self._held = np.concatenate([self._held[count:], np.zeros(count, np.int32)])

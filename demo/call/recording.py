@@ -1,4 +1,4 @@
-"""The video of a call: the avatar's frames and both voices into an MP4, encoded as they come, in a thread."""
+"""The video of a call: the avatar's frames and both voices in an MP4, encoded as they come, in a thread."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from demo.call.mixer import Mixer
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Frames and samples that may wait for the encoder: two seconds. What comes when it is full is lost, and counted.
+# Frames and pieces of sound that may wait for the encoder: two seconds. When it is full, further ones are lost, and
+# counted.
 WAITING: Final = 500
 
 # Seconds after which both voices must be there to be mixed.
 MIX_DELAY: Final = 0.5
 
-# For x264: a twentieth of a processor core at 720p, since the call itself runs on the same machine.
+# Options of x264 that take a twentieth of a processor core at 720p, since the call itself runs on the same machine.
 LIGHT: Final = {"preset": "ultrafast", "crf": "21"}
 
 MILLISECONDS: Final = Fraction(1, 1000)
@@ -35,16 +36,16 @@ Work = Callable[[], None]
 
 
 class Recording:
-    """Writes a call to a file, from the first video frame on until it is closed.
+    """The recording of a call in a file, from the first video frame until it is closed.
 
     Args:
-        directory: Made if it is not there.
+        directory: Created if it does not exist.
 
     Attributes:
         video: The MP4: H.264 in the size of the first frame, AAC mono at 48 kHz.
         picture: A PNG, once `save_picture` was called.
         lost: Frames and pieces of sound that came when the encoder was too far behind.
-        error: What kept it from writing, if anything did.
+        error: The error that ended the recording, if there was one.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -60,11 +61,11 @@ class Recording:
         self._thread.start()
 
     def add_video(self, frame: rtc.VideoFrame, at: float) -> None:
-        """Add a frame of the avatar's, seen at this instant (monotonic seconds)."""
+        """Add a frame of the avatar, seen at `at` (monotonic seconds)."""
         self._do(lambda: self._write_video(frame, at))
 
     def add_voice(self, voice: str, samples: Samples, ended_at: float) -> None:
-        """Add an utterance, and the instant at which it ended."""
+        """Add a piece of a voice's sound, and the time at which it ended."""
         self._do(lambda: self._film.write_voice(voice, samples, ended_at) if self._film else None)
 
     def save_picture(self) -> None:
@@ -72,7 +73,7 @@ class Recording:
         self._do(lambda: _save(self._newest, self.picture))
 
     def close(self) -> None:
-        """Write the rest and close the file. Blocks until that is done."""
+        """Write the rest and close the file; block until that is done."""
         self._work.put(None)
         self._thread.join()
 
@@ -90,7 +91,8 @@ class Recording:
                 self._film.close(time.monotonic())
         except Exception as error:  # noqa: BLE001 - kept for the report; `close` must not hang
             self.error = error
-            while self._work.get():  # so that no `add_*` waits for a thread that has ended
+            # Drop the work that still comes: the queue would fill up, and `close` would wait for ever.
+            while self._work.get():
                 pass
 
     def _write_video(self, frame: rtc.VideoFrame, at: float) -> None:
@@ -141,7 +143,7 @@ class _Film:
 
 
 def _picture(frame: rtc.VideoFrame) -> av.VideoFrame:
-    # As RGB, which has no half pixels: a picture that WebRTC has scaled down may be of odd height or width.
+    # RGB has no half pixels: a picture that WebRTC has scaled down may have an odd height or width.
     rows = np.frombuffer(frame.convert(rtc.VideoBufferType.RGB24).data, np.uint8)
     picture = av.VideoFrame.from_ndarray(rows.reshape(frame.height, frame.width, 3), format="rgb24")
     return picture.reformat(frame.width // 2 * 2, frame.height // 2 * 2, "yuv420p")

@@ -1,4 +1,4 @@
-"""What is shown and kept of a call: a table, and a transcript."""
+"""The report of a call: a table, and a transcript."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAPTION: Final = (
 
 
 def table(call: Call) -> Table:
-    """Give the table of a call's turns."""
+    """Return the table of a call's turns."""
     result = Table(title="The call", caption=CAPTION, caption_justify="left", show_lines=True)
     for title in ("", "said", "heard by the agent", "answered"):
         result.add_column(title, overflow="fold")
@@ -37,13 +37,13 @@ def table(call: Call) -> Table:
 
 
 def progress(outcome: Outcome) -> str:
-    """Give the line that is shown when a turn is over."""
+    """Return the line that is shown when a turn is over."""
     silence = "" if outcome.to_silence is None else f"silent after {_ms(outcome.to_silence)} ms, "
     return f"  “{outcome.turn.says}” {silence}answered after {_ms(outcome.to_first_sound)} ms"
 
 
 def show(console: Console, call: Call, directory: Path) -> None:
-    """Show the table and what went wrong, and write the transcript beside the video."""
+    """Show the table and the problems, and write the transcript next to the video."""
     (directory / "transcript.txt").write_text(transcript(call), "utf-8")
     console.print("", table(call))
     for problem in problems(call):
@@ -54,14 +54,14 @@ def show(console: Console, call: Call, directory: Path) -> None:
 
 
 def problems(call: Call) -> list[str]:
-    """Give what went wrong, a line for each."""
+    """Return the problems, one line each."""
     return [
         f"turn {number}: {problem}" for number, outcome in enumerate(call.outcomes, 1) for problem in outcome.problems
     ]
 
 
 def transcript(call: Call) -> str:
-    """Give the call in words: what was said, and what arrived of it at the other end."""
+    """Return the call in words: what each side said, and what the other side heard."""
     lines = [f"agent    {call.opening}", ""] if call.opening else []
     for outcome in call.outcomes:
         lines += _turn(outcome)

@@ -1,4 +1,4 @@
-"""The room as the caller sees it: the avatar's tracks, and what state the agent says it is in."""
+"""The room as the caller sees it: the avatar's tracks, and the agent's state."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class CallRoom:
         return await self._changes.until(self._avatar_tracks)
 
     async def agent_listens(self) -> None:
-        """Wait until the agent says that it listens (an agent that says nothing of its state always does)."""
+        """Wait until the agent reports that it listens; an agent that reports no state counts as listening."""
         await self._changes.until(lambda: True if self.agent_state() in {None, "listening"} else None)
 
     def agent_state(self) -> str | None:
-        """Give what the agent says it does: initializing, listening, thinking or speaking."""
+        """Return the state that the agent reports: initializing, listening, thinking or speaking."""
         states = [person.attributes.get(AGENT_STATE) for person in self.room.remote_participants.values()]
         return next((state for state in states if state), None)
 

@@ -1,4 +1,4 @@
-"""What the caller says, what it expects of each answer, and how it went."""
+"""The caller's turns, the expected answers, and the outcomes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing the caller says.
+    """One turn of the caller.
 
     Attributes:
         says: Plain words, as the agent should understand them.
-        expects: Words of which the answer must have one; none for any answer.
-        leaves_after: Seconds of the answer after which the next turn begins; None to hear it out.
-        barges_in: Whether it is said into an answer, which must then fall silent.
+        expects: Words of which the answer must have at least one; empty for any answer.
+        leaves_after: Seconds of the answer after which the next turn begins; None to wait for its end.
+        barges_in: True if it is said during an answer, which must then stop.
     """
 
     says: str
@@ -24,7 +24,7 @@ class Turn:
     barges_in: bool = False
 
 
-# Words of an answer that tells the time, in whichever city was understood.
+# Words of an answer that tells the time, whichever city the agent understood.
 TIMES_OF_DAY: Final = frozenset({"clock", "morning", "afternoon", "evening", "night"})
 
 SCRIPT: Final = (
@@ -35,25 +35,25 @@ SCRIPT: Final = (
     Turn("thank you goodbye", frozenset({"goodbye", "bye", "welcome"})),
 )
 
-# The part of the caller's words that the agent must have understood: recognising speech is not what is tried here.
+# The share of the caller's words that the agent must have understood: speech recognition is not tested here.
 UNDERSTOOD: Final = 0.6
 
-# The part of the recognised words that the agent must have said: less is another answer than its, or an old one.
+# The share of the recognised words that the agent must have said: with less, it is another answer, or an old one.
 SAME: Final = 0.5
 
 
 @dataclass(slots=True)
 class Outcome:
-    """How a turn went.
+    """The outcome of a turn.
 
     Attributes:
         turn: The turn.
-        heard: What the agent understood, by its own transcript.
-        answered: What the avatar was heard saying, recognised from its audio track.
-        captioned: What the agent says that it said.
+        heard: The caller's words as the agent understood them, from its own transcript.
+        answered: The answer, as recognised from the avatar's audio track.
+        captioned: The answer, from the agent's own transcript.
         to_first_sound: Seconds from the end of the caller's speech to the avatar's first sound.
         to_silence: Seconds from the start of a barge-in to the avatar's silence.
-        problems: What went wrong, in words; the turn is good when there is none.
+        problems: The problems, in words; empty if the turn is good.
     """
 
     turn: Turn
@@ -65,7 +65,7 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
 
     def judge_words(self) -> None:
-        """Add what is wrong with the words."""
+        """Add the problems of the words."""
         if part_in(self.heard, of=self.turn.says) < UNDERSTOOD:
             self.problems.append(f"the agent understood “{self.heard}”")
         if not self.answered:
@@ -85,11 +85,11 @@ class Outcome:
 
 
 def part_in(text: str, *, of: str) -> float:
-    """Give which part of the words of one text is in another, 0 to 1."""
+    """Return the share of the words of one text that are in another, 0 to 1."""
     found, asked = set(words(text)), words(of)
     return sum(word in found for word in asked) / len(asked)
 
 
 def words(text: str) -> list[str]:
-    """Give the words of a text in lower case."""
+    """Return the words of a text in lower case."""
     return re.findall(r"[a-z']+", text.lower())

@@ -1,4 +1,4 @@
-"""The caller's own voice and ear: the stand-ins for ElevenLabs and Deepgram, by the vendors' plain HTTP forms."""
+"""The caller's own TTS and speech-to-text: the stand-ins for ElevenLabs and Deepgram, over the vendors' HTTP APIs."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ VOICE: Final = "caller"
 
 @dataclass(frozen=True, slots=True)
 class StandIns:
-    """A voice and an ear that are not the agent's vendors', so that what is measured does not measure itself.
+    """TTS and speech-to-text that are independent of the agent's vendors, which are measured.
 
     Attributes:
         http: The session for the requests.
-        url: Where the stand-ins are, such as `http://127.0.0.1:7900`.
+        url: Address of the stand-ins, such as `http://127.0.0.1:7900`.
     """
 
     http: aiohttp.ClientSession
     url: str
 
     async def speak(self, text: str) -> Samples:
-        """Give the text as speech, without quiet before and after."""
+        """Return the text as speech, without quiet before and after."""
         url = f"{self.url}/elevenlabs/v1/text-to-speech/{VOICE}"
         query = {"output_format": f"pcm_{RATE_HZ}"}
         headers = {"xi-api-key": STAND_IN_KEY}
@@ -41,13 +41,14 @@ class StandIns:
         return trim(np.frombuffer(body, np.int16))
 
     async def recognise(self, samples: Samples) -> str:
-        """Give the words in some speech; none where there is no sound."""
+        """Return the words in some speech; empty if there is no sound."""
         if not len(trim(samples)):
             return ""
         url = f"{self.url}/deepgram/v1/listen"
         query = {"encoding": "linear16", "sample_rate": str(RATE_HZ), "channels": "1"}
         headers = {"Authorization": f"Token {STAND_IN_KEY}", "Content-Type": "audio/raw"}
-        speech = BytesIO(samples.tobytes())  # aiohttp warns of more than a megabyte in one piece
+        # Not as bytes: aiohttp warns of more than a megabyte in one piece.
+        speech = BytesIO(samples.tobytes())
         async with self.http.post(url, params=query, headers=headers, data=speech) as response:
             await _body(response, "Deepgram")
             answer = await response.json()

@@ -37,7 +37,7 @@ def test_port_in_use_is_one_line_and_status_1() -> None:
     assert result.exit_code == 1
     assert result.stderr == (
         f"Port {port}, wanted for the stand-ins, is in use: is another demo running? "
-        "End that, or choose with --stand-ins-port.\n"
+        "Stop it, or set --stand-ins-port.\n"
     )
 
 
@@ -49,7 +49,7 @@ def test_a_page_that_can_not_be_served_is_one_line_and_status_1() -> None:
 
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Port {port}, wanted for the page, is in use")
-    assert result.stderr.endswith("or choose with --page-port.\n")
+    assert result.stderr.endswith("Stop it, or set --page-port.\n")
 
 
 def test_livekit_that_does_not_answer_is_one_line_and_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
