@@ -36,7 +36,8 @@ COPY avatar/ avatar/
 RUN --mount=type=cache,target=/var/cache/uv \
     uv sync --locked --no-dev --no-editable
 # The only model that the worker runs itself by default is Silero's, which is inside its wheel, so there is nothing to
-# download (`python -m livekit.agents download-files` does nothing for these plugins). Loading it proves that it is here.
+# download (`python -m livekit.agents download-files` does nothing for these plugins). Loading it proves that it is
+# there.
 RUN python -c "from livekit.plugins import silero; silero.VAD.load()"
 
 
