@@ -1,1 +1,1 @@
-"""The documentation, and what draws its pictures."""
+"""The documentation, and the modules that write its generated tables."""

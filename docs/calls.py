@@ -1,4 +1,4 @@
-"""Writes the fields of a call's configuration into calls.md: `python -m docs.calls`."""
+"""Write the fields of a call's configuration into calls.md: `python -m docs.calls`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ def page_with_fields(page: str) -> str:
 
 
 def fields() -> str:
-    """Return a table of the fields, those of objects among them."""
+    """Return a table of the fields, including those of nested objects."""
     schema = CallConfig.model_json_schema()
     rows = [f"| `{name}` | {description} |" for name, description in _described(schema, schema["$defs"])]
     return "\n".join(["| field | what it is |", "| --- | --- |", *rows])
@@ -27,7 +27,7 @@ def _described(
 ) -> Iterator[tuple[str, str]]:
     for name, field in schema["properties"].items():
         if "description" not in field:
-            continue  # a persona's own table, which personas.md explains
+            continue  # a table of the persona, which personas.md explains
         yield f"{prefix}{name}", field["description"]
         references = [kind["$ref"].rpartition("/")[2] for kind in field.get("anyOf", []) if "$ref" in kind]
         for reference in references:

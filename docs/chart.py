@@ -1,6 +1,6 @@
-"""Writes what is made from the Helm chart: `python -m docs.chart`.
+"""Write the files that are generated from the Helm chart: `python -m docs.chart`.
 
-These are the plain manifests of deploy/kubernetes, and the table of values in the chart's README.
+These are the plain manifests in deploy/kubernetes and the table of values in the chart's README.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ EXAMPLE = DEPLOY / "helm" / "example.values.yaml"
 PAGE = CHART / "README.md"
 MANIFESTS = DEPLOY / "kubernetes" / "liveavatar-agent.yaml"
 
-# The newest Kubernetes that the manifests are checked for; Helm asks no cluster.
+# The newest Kubernetes version for which the manifests are checked; Helm does not ask a cluster.
 _KUBERNETES = "1.37.0"
 
 _HEAD = "# Written by `make manifests` from the Helm chart and deploy/helm/example.values.yaml.\n"
 
 
 class RenderError(Exception):
-    """Helm refuses the values or the chart; the text is Helm's."""
+    """Helm's refusal of the values or the chart; the text is Helm's."""
 
 
 def render(helm: Path, *arguments: str) -> str:
@@ -39,10 +39,10 @@ def render(helm: Path, *arguments: str) -> str:
 
     Args:
         helm: The program.
-        arguments: More of `helm template`, such as `--set` or `-f`.
+        arguments: Further arguments of `helm template`, such as `--set` or `-f`.
 
     Raises:
-        RenderError: The values are wrong.
+        RenderError: Helm refuses the values.
     """
     command = [str(helm), "template", "liveavatar-agent", str(CHART), "--kube-version", _KUBERNETES, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command line
@@ -62,7 +62,7 @@ def page_with_values(page: str) -> str:
 
 
 def described(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The values that the schema describes: path, such as `image.tag`, and description."""
+    """Yield the values that the schema describes: path, such as `image.tag`, and description."""
     for name, each in schema.get("properties", {}).items():
         if "description" in each:
             yield f"{prefix}{name}", each["description"]

@@ -1,4 +1,4 @@
-"""Writes the tables of the control protocol into control.md: `python -m docs.control`."""
+"""Write the tables of the control protocol into control.md: `python -m docs.control`."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,12 +22,12 @@ _NAMES |= {ListEntry: "entry"} | {card: f"{card.model_fields['type'].default} ca
 
 
 def page_with_tables(page: str) -> str:
-    """The page with the tables as they are in the code."""
+    """Return the page with the tables as they are in the code."""
     return filled(page, TABLES)
 
 
 def methods() -> str:
-    """What each method takes, gives and does."""
+    """List the payload, the answer and the effect of each method."""
     rows = (
         (f"`{name}`", _object(method.payload), _object(method.answer), _first_line(method.act))
         for name, method in METHODS.items()
@@ -36,35 +36,35 @@ def methods() -> str:
 
 
 def rates() -> str:
-    """How often each may be called."""
+    """List how often each method may be called."""
     rows = ((_names(rate), str(rate.burst), f"{rate.per_second:g}") for rate in (SPEECH, OTHER))
     return _table(("methods, in one bucket", "at once", "then, a second"), rows)
 
 
 def errors() -> str:
-    """What the codes mean."""
+    """List the meanings of the error codes."""
     return _table(("code", "meaning"), ((str(code), text) for code, text in CODES.items()))
 
 
 def attributes() -> str:
-    """What the agent's participant says of itself."""
+    """List the attributes of the agent's participant."""
     return _table(("attribute", "value"), ((f"`{name}`", text) for name, text in ATTRIBUTES.items()))
 
 
 def events() -> str:
-    """The events of a call."""
+    """List the events of a call."""
     rows = ((f"`{event.model_fields['type'].default}`", _first_line(event), _fields(event)) for event in EVENTS)
     return _table(("type", "when", "fields"), rows)
 
 
 def cards() -> str:
-    """What an event `card` may carry, and the entries of a list."""
+    """List the cards that an event `card` may carry, and the entries of a list card."""
     rows = [(f"`{card.model_fields['type'].default}`", _first_line(card), _fields(card)) for card in CARDS]
     return _table(("type", "what it is", "fields"), [*rows, ("an entry", _first_line(ListEntry), _fields(ListEntry))])
 
 
 def commands() -> str:
-    """What can be written into the chat."""
+    """List the commands of the chat."""
     rows = ((text, f"`{method}`" if method else "") for method, text in COMMANDS.values())
     return _table(("line", "method"), rows)
 
@@ -98,7 +98,7 @@ def _fields(model: type[BaseModel]) -> str:
 
 
 def _type(annotation: object) -> str:
-    """A type, as JSON has it."""
+    """Return the JSON name of a type."""
     if annotation in _NAMES:
         return _NAMES[annotation]
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -1,4 +1,4 @@
-"""Writes the table of the HTTP API into http-api.md: `python -m docs.http_api`."""
+"""Write the table of the HTTP API into http-api.md: `python -m docs.http_api`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +13,12 @@ _ACCESS = {"all": "all", "callers": "callers, with the secret where one is set",
 
 
 def page_with_tables(page: str) -> str:
-    """The page with the table as it is in the code."""
+    """Return the page with the table as it is in the code."""
     return filled(page, TABLES)
 
 
 def routes() -> str:
-    """What is served, to whom, and what it reads and answers."""
+    """List the routes: who may ask, body and answer."""
     lines = ["| request | who may ask | body | answer | what it does |", "| --- | --- | --- | --- | --- |"]
     for (method, path), operation in OPERATIONS.items():
         cells = (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 
 def filled(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
-    """Return the page with each table as the code makes it."""
+    """Return the page with each table as the code generates it."""
     for name, table in tables.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, rest = page.split(start)
@@ -13,6 +13,6 @@ def filled(page: str, tables: Mapping[str, Callable[[], str]]) -> str:
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a table; a bar in a cell is escaped."""
+    """Return a table; bars in cells are escaped."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

@@ -1,4 +1,4 @@
-"""Writes THIRD_PARTY_NOTICES.md from the lock files and the installed packages: `python -m docs.notices`."""
+"""Write THIRD_PARTY_NOTICES.md from the lock files and the installed packages: `python -m docs.notices`."""
 
 import json
 import tomllib
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "THIRD_PARTY_NOTICES.md"
 PROJECT = "liveavatar-agent"
 
-# What a package's own metadata leaves out.
+# Facts that a package's own metadata lacks.
 REMARKS = {
     "av": (
         "The package itself is BSD-3-Clause. Its wheels hold FFmpeg (LGPL-3.0-or-later) with libx264 and libx265 "
@@ -53,7 +53,7 @@ def notices() -> str:
 
 
 def _closure(extra: str) -> set[str]:
-    """The names of all packages that the project needs, on any platform."""
+    """Return the names of all packages that the project needs, on any platform."""
     packages = {each["name"]: each for each in _locked()}
     seen: set[tuple[str, str]] = set()
     todo = [(PROJECT, extra)]
@@ -68,7 +68,7 @@ def _closure(extra: str) -> set[str]:
 
 
 def _python(names: set[str]) -> Iterator[tuple[str, str, str]]:
-    """A row for each of these packages that this platform has."""
+    """Yield a row for each of these packages that this platform has."""
     for name in sorted(names):
         try:
             licence = _licence(metadata(name))
@@ -79,7 +79,7 @@ def _python(names: set[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _licence(package: PackageMetadata) -> str:
-    """As the package tells it in its newest way; the older field may hold the whole text of a licence."""
+    """Return the licence from the newest metadata field that the package has; an older one may hold the whole text."""
     expressions = package.get_all("License-Expression") or []
     first_lines = [each.partition("\n")[0] for each in package.get_all("License") or []]
     classifiers = package.get_all("Classifier") or []

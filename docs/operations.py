@@ -1,4 +1,4 @@
-"""Writes the tables of operations.md from the metrics and the alerts: `python -m docs.operations`."""
+"""Write the tables of operations.md from the metrics and the alerts: `python -m docs.operations`."""
 
 import re
 from collections.abc import Callable
@@ -16,19 +16,19 @@ ALERTS = OBSERVABILITY / "alerts.yml"
 
 
 def rules() -> list[dict[str, Any]]:
-    """The alerts and recording rules."""
+    """Return the alerts and recording rules."""
     return [rule for group in yaml.safe_load(ALERTS.read_text("utf-8"))["groups"] for rule in group["rules"]]
 
 
 def alerts_of(metric: str) -> list[str]:
-    """The alerts that ask for a metric, also by way of a recording rule."""
+    """Return the alerts that use a metric, also through a recording rule."""
     recorded = [rule["record"] for rule in rules() if "record" in rule and _asks_for(rule, metric)]
     asked = [metric, *recorded]
     return [rule["alert"] for rule in rules() if "alert" in rule and any(_asks_for(rule, each) for each in asked)]
 
 
 def page_with_tables(page: str) -> str:
-    """The page with the tables as they are in the code."""
+    """Return the page with the tables as they are in the code."""
     return filled(page, TABLES)
 
 
@@ -68,7 +68,7 @@ def _asks_for(rule: dict[str, Any], metric: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """A template's text, with the label's name in the place of its value."""
+    """Return a template's text, with the label's name instead of its value."""
     return re.sub(r"{{ \$labels\.(\w+) }}", r"(\1)", text)
 
 

@@ -1,4 +1,4 @@
-"""Writes what the tests of faults have seen into reliability.md: `make reliability`."""
+"""Write the results of the fault tests into reliability.md: `make reliability`."""
 
 import json
 import sys
@@ -12,14 +12,14 @@ Row = Mapping[str, str | int | None]
 
 
 def page_with_rows(page: str, rows: Sequence[Row]) -> str:
-    """The page with a table of these rows."""
+    """Return the page with a table of these rows."""
     before, rest = page.split(START)
     after = rest.split(END)[1]
     return f"{before}{START}{table(rows)}{END}{after}"
 
 
 def table(rows: Sequence[Row]) -> str:
-    """A table in Markdown, in the order of the rows."""
+    """Return a table in Markdown, in the order of the rows."""
     lines = ["| fault | what the caller heard | what we do | sessions |", "| --- | --- | --- | --- |"]
     for row in rows:
         sessions = "" if row["sessions"] is None else row["sessions"]

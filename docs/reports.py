@@ -1,4 +1,4 @@
-"""Writes the tables of reports and webhooks into reports.md: `python -m docs.reports`."""
+"""Write the tables of reports and webhooks into reports.md: `python -m docs.reports`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -26,26 +26,26 @@ def fields() -> str:
 
 
 def events() -> str:
-    """List the events, with what each tells beside the call."""
+    """List the events, each with its fields in addition to the call's."""
     common = set(EventData.model_fields)
     rows = ((f"`{name}`", _first_line(event), _listed(event, without=common)) for name, event in EVENTS.items())
     return _table(("type", "when", "`data`, beside the call's"), rows)
 
 
 def call_fields() -> str:
-    """List what every event tells of its call."""
+    """List the fields of the call that every event has."""
     return _fields(EventData)
 
 
 def prices() -> str:
-    """List the prices that come along."""
+    """List the prices in the default file."""
     book = load_prices()
     rows = ((each.vendor, f"`{each.model}`", _rates(each)) for each in book.price)
     return _table(("vendor", "model begins with", f"{book.currency} for each unit"), rows)
 
 
 def redaction() -> str:
-    """List what is masked."""
+    """List the kinds of text that are masked."""
     return "\n".join(f"- {kind}" for kind in PATTERNS)
 
 

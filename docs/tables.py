@@ -1,4 +1,4 @@
-"""Draws the state tables of the core into protocol.md: `python -m docs.tables`."""
+"""Write diagrams of the core's state tables into protocol.md: `python -m docs.tables`."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -26,7 +26,7 @@ TABLES: dict[str, Table] = {
 
 
 def page_with_tables(page: str) -> str:
-    """The page with the tables as they are in the code."""
+    """Return the page with the tables as they are in the code."""
     before, rest = page.split(START)
     after = rest.split(END)[1]
     diagrams = "\n".join(diagram(title, table) for title, table in TABLES.items())
@@ -34,7 +34,7 @@ def page_with_tables(page: str) -> str:
 
 
 def diagram(title: str, table: Table) -> str:
-    """A Mermaid diagram, which GitHub and most viewers of Markdown draw; the first state of the table is the start."""
+    """Return a Mermaid diagram, which GitHub and most Markdown viewers draw; the table's first state is the start."""
     moves: dict[tuple[str, str], list[str]] = {}
     for state, row in table.items():
         for trigger, to in row.items():

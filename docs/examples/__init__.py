@@ -1,1 +1,1 @@
-"""Front ends of a page each."""
+"""Short examples: front ends, and a receiver of webhooks."""

@@ -1,7 +1,7 @@
-"""A front end without a page: asks for a call, says a text to the agent, and prints what it is told.
+"""A front end without a page: ask for a call, send a text to the agent, and print the events.
 
 `python -m docs.examples.control http://localhost:8080 "tell me a story"`; the agent's web server has to run there. If
-it wants a secret, set WEB_SECRET.
+it requires a secret, set WEB_SECRET.
 """
 # ruff: noqa: T201 - it prints
 
@@ -19,10 +19,10 @@ Event = dict[str, Any]
 
 
 class Agent:
-    """The agent in a room: takes requests, and tells what happens.
+    """The agent in a room: takes requests and reports events.
 
     Args:
-        room: One that is connected, or will be.
+        room: A room that is connected, or will be.
         on_event: Called with each event.
     """
 
@@ -36,11 +36,11 @@ class Agent:
 
     @property
     def participant(self) -> rtc.RemoteParticipant | None:
-        """The participant with the attribute `control`, once it takes requests."""
+        """The participant with the attribute `control`; None until it takes requests."""
         return next((each for each in self._room.remote_participants.values() if "control" in each.attributes), None)
 
     async def join(self) -> rtc.RemoteParticipant:
-        """Wait until it takes requests."""
+        """Wait until the agent takes requests."""
         while (participant := self.participant) is None:
             self._is_there.clear()
             await self._is_there.wait()
@@ -50,7 +50,7 @@ class Agent:
         """Call one of its methods.
 
         Raises:
-            rtc.RpcError: It is refused; `code` and `message` say why.
+            rtc.RpcError: The agent refuses the call; `code` and `message` say why.
         """
         agent = await self.join()
         answer = await self._room.local_participant.perform_rpc(
@@ -67,7 +67,7 @@ class Agent:
 
 
 async def ask_for_call(server: str, secret: str = "") -> dict[str, str]:
-    """Ask the agent's web server for a room; a dict with `url`, `token`, `room` and `identity`."""
+    """Ask the agent's web server for a call; return a dict with `url`, `token`, `room` and `identity`."""
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     async with (
         aiohttp.ClientSession(headers=headers, raise_for_status=True) as http,
@@ -78,7 +78,7 @@ async def ask_for_call(server: str, secret: str = "") -> dict[str, str]:
 
 
 async def converse(url: str, token: str, text: str) -> None:
-    """Join, say the text, print what is told until the answer is over, and end the call."""
+    """Join, send the text, print the events until the answer is over, and end the call."""
     room = rtc.Room()
     is_over = asyncio.Event()
 

@@ -43,7 +43,7 @@ export async function join(media: HTMLMediaElement, onEvent: (event: AvatarEvent
   return room;
 }
 
-/** While the button is held the agent listens, and no pause ends the turn. */
+/** Make the agent listen while the button is held; no pause ends the turn then. */
 export function holdToTalk(room: Room, button: HTMLElement): void {
   button.addEventListener("pointerdown", () => void ask(room, "push_to_talk_start"));
   button.addEventListener("pointerup", () => void ask(room, "push_to_talk_end"));

@@ -1,4 +1,4 @@
-"""A receiver of webhooks: checks each signature, leaves out repeats, and prints how a call went.
+"""A receiver of webhooks: check each signature, ignore repeats, and print the events of calls.
 
 `WEBHOOK_SECRET=whsec_... python -m docs.examples.webhooks`; the worker needs the same secret, and
 `WEBHOOK_URL=http://127.0.0.1:8000/hook` with `WEBHOOK_LOOPBACK=true`.
@@ -23,7 +23,7 @@ class Receiver:
         on_event: Called once with each event.
 
     Attributes:
-        app: To be served.
+        app: The application to serve.
     """
 
     def __init__(self, secret: str, on_event: Callable[[Event], object]) -> None:
@@ -47,7 +47,7 @@ class Receiver:
 
 
 def show(event: Event) -> None:
-    """Print an event in a line."""
+    """Print an event in one line."""
     data = event["data"]
     more = {name: value for name, value in data.items() if name not in {"room", "job", "persona", "metadata", "report"}}
     print(event["timestamp"], event["type"], data["room"], *(f"{name}={value}" for name, value in more.items()))

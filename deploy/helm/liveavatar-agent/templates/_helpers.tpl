@@ -2,7 +2,7 @@
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name }}{{ else }}{{ .Release.Name }}-{{ .Chart.Name }}{{ end }}
 {{- end }}
 
-{{/* What selects the pods of a component. Takes (list $ "worker"). */}}
+{{/* The labels that select the pods of a component. Takes (list $ "worker"). */}}
 {{- define "selector" -}}
 {{- $root := index . 0 -}}
 app.kubernetes.io/name: {{ $root.Chart.Name }}
@@ -20,7 +20,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
-{{/* Seconds from SIGTERM to SIGKILL: the drain, 395 s in which what is left is closed, and a margin. */}}
+{{/* Seconds from SIGTERM to SIGKILL: the drain, 395 s to close the remaining calls, and a margin. */}}
 {{- define "gracePeriod" -}}
 {{ add .Values.drainSeconds 420 }}
 {{- end }}
@@ -30,7 +30,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{/*
-Pods are replaced when what they read at their start has changed. A Secret is made by other means: Helm reads its present
+Pods are replaced when their configuration has changed. The chart does not make the Secret: Helm reads its present
 content at an upgrade. `helm template` reaches no cluster, so there `secret.revision` stands for the content.
 */}}
 {{- define "rolloutAnnotations" -}}
@@ -66,7 +66,7 @@ securityContext:
   {{- end }}
   seccompProfile:
     type: RuntimeDefault
-# A zone or a node that is lost takes as few pods as possible; a pod that finds no better place starts all the same.
+# Spread the pods, so that a lost zone or node takes as few as possible; a pod that can't be spread starts nevertheless.
 topologySpreadConstraints:
   {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
   - maxSkew: 1
@@ -101,7 +101,7 @@ securityContext:
     secretKeyRef:
       name: {{ .Values.state.url.secretName | default .Values.secret.name }}
       key: {{ .Values.state.url.key }}
-      # Without one each worker is on its own; a Secret that is named for it has to have it.
+      # Without a STATE_URL each worker is on its own; a Secret that `state.url` names has to have the key.
       optional: {{ empty .Values.state.url.secretName }}
 {{- end }}
 
@@ -126,8 +126,8 @@ securityContext:
 {{- end }}
 
 {{- define "scalingBehavior" -}}
-# Scale up at once (the default); scale down slowly. A pod that is taken away drains, a pod that is brought back costs a
-# start: an ebb of minutes is not worth either. 3600 is the longest window Kubernetes allows.
+# Scale up at once (the default); scale down slowly. A removed pod has to drain, and a new pod has to start: a dip of
+# minutes is not worth that. 3600 is the longest window that Kubernetes allows.
 scaleDown:
   stabilizationWindowSeconds: {{ min .Values.drainSeconds 3600 }}
   policies:

@@ -23,8 +23,8 @@
 {{- end }}
 
 {{- define "anywhere" -}}
-# Everywhere but the addresses of the machine's own network, where clouds keep the credentials of a node. Some networks
-# count no pod among the addresses of a block, so pods, such as a LiveKit in the cluster, are named besides.
+# Everywhere except the addresses at which clouds serve a node's credentials. In some networks an ipBlock does not match
+# pods, so pods, such as a LiveKit in the cluster, are listed in addition.
 - namespaceSelector: {}
 - ipBlock:
     cidr: 0.0.0.0/0
