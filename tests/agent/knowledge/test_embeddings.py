@@ -43,11 +43,11 @@ async def test_each_text_gets_its_vector() -> None:
         ({"status": 503}, "it answers 503"),
         # A redirect is not followed: the key would go along.
         ({"status": 307}, "it answers 307"),
-        ({"answer": {"data": []}}, "its answer has not 1 vectors of one dimension"),
-        ({"answer": {"error": "loading"}}, "its answer is no list of vectors"),
-        ({"answer": [1]}, "its answer is no list of vectors"),
-        ({"answer": {"data": [{"embedding": "AAAA"}]}}, "its answer is no list of vectors"),
-        ({"answer": {"data": [{"embedding": [1e999]}]}}, "its answer has not 1 vectors of one dimension"),
+        ({"answer": {"data": []}}, "its answer doesn't have 1 vectors of one dimension"),
+        ({"answer": {"error": "loading"}}, "its answer is not a list of vectors"),
+        ({"answer": [1]}, "its answer is not a list of vectors"),
+        ({"answer": {"data": [{"embedding": "AAAA"}]}}, "its answer is not a list of vectors"),
+        ({"answer": {"data": [{"embedding": [1e999]}]}}, "its answer doesn't have 1 vectors of one dimension"),
     ],
 )
 async def test_an_answer_without_vectors_is_an_error(change: dict[str, Any], reason: str) -> None:
@@ -98,7 +98,7 @@ async def test_a_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptur
 
     assert messages(caplog) == [
         "no embeddings: knowledge is searched by full text alone, `doctor` says more",
-        "the embeddings are there again",
+        "the embeddings work again",
     ]
     assert asked.failure == ""
 

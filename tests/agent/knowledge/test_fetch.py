@@ -24,7 +24,7 @@ async def test_a_private_address_is_not_connected_to(host: str) -> None:
     async with site() as made:
         made.pages["/"] = ("text/plain", b"secret")
         port = made.url.rpartition(":")[2]
-        with pytest.raises(FetchError, match="is no public address; KNOWLEDGE_NETWORKS may allow it"):
+        with pytest.raises(FetchError, match="is not a public address; KNOWLEDGE_NETWORKS may allow it"):
             await Fetcher().fetch(f"http://{host}:{port}/")
 
         assert made.asked == []
