@@ -126,7 +126,7 @@ async def test_livekit_that_is_away_is_asked_again(caplog: pytest.LogCaptureFixt
     recovery.recover_job(a_job())
     await over(recovery)
 
-    assert caplog.text.count("it is tried again") > 1
+    assert caplog.text.count("it will be retried") > 1
     assert "callers are without an agent, and no worker has taken the call" in caplog.text
 
 
