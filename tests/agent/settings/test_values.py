@@ -209,7 +209,7 @@ def test_an_address_gets_the_scheme_and_the_path_it_needs(
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("ftp://livekit", r"begins with ftp://, and has to begin with wss:// or ws://"),
+        ("ftp://livekit", r"begins with ftp://, and must begin with wss:// or ws://"),
         ("wss://", "has no valid host and port"),
         ("wss://host:port", "has no valid host and port"),
         ("wss://host:99999", "has no valid host and port"),
@@ -250,10 +250,10 @@ def test_a_redis_with_tls_has_the_files_of_it_in_its_url() -> None:
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("http://cache.example", "has to begin with redis:// or rediss://"),
+        ("http://cache.example", "must begin with redis:// or rediss://"),
         ("redis://", "has no valid host and port"),
-        ("redis://cache.example/calls", "has to end with the number of a database"),
-        ("redis+sentinel://sentinel.example:26379/0", "has to begin with redis:// or rediss://"),
+        ("redis://cache.example/calls", "must end with the number of a database"),
+        ("redis+sentinel://sentinel.example:26379/0", "must begin with redis:// or rediss://"),
         ("rediss://cache.example?ssl_cert_reqs=none", "can have ssl_ca_certs, ssl_certfile, ssl_keyfile after the ?"),
         ("redis://cache.example?ssl_ca_certs=/ca.pem", "with rediss://, and nothing else"),
         ("rediss://cache.example?", "with rediss://, and nothing else"),
@@ -285,7 +285,7 @@ def test_origins_are_a_list_for_a_policy(written: str, meant: str) -> None:
 )
 def test_what_is_no_origin_is_refused(written: str) -> None:
     """Above all what would change the rest of the policy."""
-    with pytest.raises(ValueError, match="is no origin"):
+    with pytest.raises(ValueError, match="is not an origin"):
         values.origins(written)
 
 
@@ -330,5 +330,5 @@ def test_networks_are_separated_by_commas_or_blanks(written: str, meant: str) ->
 @pytest.mark.parametrize("written", ["proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
 def test_what_is_no_network_is_shown(written: str) -> None:
     """With the reason."""
-    with pytest.raises(ValueError, match=f"has {written}, which is no address or network"):
+    with pytest.raises(ValueError, match=f"has {written}, which is not an address or network"):
         values.networks(written)
