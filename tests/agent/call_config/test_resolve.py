@@ -101,7 +101,7 @@ def test_quality_and_model_are_the_calls() -> None:
         (CallConfig(persona="nobody"), "CALL CONFIG persona: there is no persona nobody"),
         (
             CallConfig(tools=("fly",)),
-            "CALL CONFIG tools: there is no tool fly; there is get_time, end_call, and module:function for your own",
+            "CALL CONFIG tools: there is no tool fly; there are get_time, end_call, and module:function for your own",
         ),
     ],
 )

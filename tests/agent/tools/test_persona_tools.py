@@ -81,7 +81,7 @@ def test_a_program_may_be_beside_the_persona_file(tmp_path: Path) -> None:
         ('[[mcp]]\nname = "crm"\nurl = "mcp.example.com"\n', "should match pattern"),
         ('[[mcp]]\nname = "crm"\nurl = "https://x"\nheaders = { A = "$NO_SUCH" }\n', "the environment has no NO_SUCH"),
         ('[[mcp]]\nname = "crm"\nurl = "https://x/mcp?key=$HOME"\n', "should match pattern"),
-        ('[transfer]\nsupport = "+49"\n', "has to be a URI such as tel:"),
+        ('[transfer]\nsupport = "+49"\n', "must be a URI such as tel:"),
         ("knowledge = []\n", "at least 1 item"),
         ('[knowledge]\nsources = ["a.md"]\nfresh = 1\n', "knowledge.fresh: Extra inputs are not permitted"),
     ],
