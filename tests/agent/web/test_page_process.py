@@ -100,7 +100,7 @@ async def test_the_page_is_beside_the_worker_until_that_ends(port: int, caplog: 
     assert more < 10
     assert first != second
     assert left == []
-    assert "the page's process has ended, and is started again" in caplog.text
+    assert "the page's process has ended, and is restarted" in caplog.text
 
 
 def files(pid: int) -> int:
