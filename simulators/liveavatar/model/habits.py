@@ -1,7 +1,7 @@
-"""How the service behaves: one option for each thing that was seen of it.
+"""The service's behaviour: one option for each observed habit.
 
-Every default is what was observed. The numbers after a text are those of the table of facts in docs/protocol.md; an
-option without a number has no observation behind it, and its default is a guess.
+Every default is as observed. The numbers after a text are those of the table of facts in docs/protocol.md; an option
+without a number was not observed, and its default is a guess.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulators.liveavatar.model.dialect import FULL, Dialect
 
 
 class About:
-    """What an option is, and the numbers of the facts that it models."""
+    """The description of an option, and the numbers of the facts that it models."""
 
     def __init__(self, text: str, *facts: int) -> None:
         self.text = text
@@ -96,20 +96,20 @@ class Habits:
     has_overage: Annotated[bool, About("sessions start and go on without credits", 66)] = False
     idle_timeout: Annotated[float, About("without a command until a session ends")] = 300.0
     orphan_timeout: Annotated[float, About("without a WebSocket until a session ends", 67)] = 200.0
-    # A 1080p picture was measured in a sandbox session all the same.
+    # Nevertheless, 1080p video was measured in a sandbox session.
     allows_very_high: Annotated[bool, About("video quality very_high; needs the Business plan", 72)] = False
-    # One note says that another avatar is replaced without a word.
+    # One note says that another avatar is silently replaced.
     sandbox_refuses_avatars: Annotated[bool, About("the sandbox takes only Wayne; else it replaces others", 73)] = True
     refuses_expired_avatars: Annotated[bool, About("a token for an expired avatar is refused", 74)] = True
 
     @classmethod
     def fast(cls, **changes: Any) -> Habits:
-        """Make kind habits without delays, for tests of something else; `changes` as in the constructor."""
+        """Make harmless habits without delays, for tests of other things; `changes` as in the constructor."""
         return replace(_FAST, **changes)
 
 
 def about_habits() -> dict[str, About]:
-    """Return what each option is, by its name."""
+    """Return the description of each option, by its name."""
     hints = get_type_hints(Habits, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
 
