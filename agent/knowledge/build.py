@@ -1,4 +1,4 @@
-"""Builds the index of a persona's knowledge, and keeps what has not changed."""
+"""Builds the index of a persona's knowledge, and keeps unchanged documents."""
 
 import asyncio
 import logging
@@ -48,7 +48,7 @@ class Builder:
 
     Args:
         knowledge: The persona's sources.
-        folder: Where relative paths start.
+        folder: The folder that relative paths start from.
         index: The index file.
         fetcher: Fetches links.
         reader: Reads documents.

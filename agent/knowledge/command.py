@@ -57,7 +57,7 @@ def _report(built: Built, embeddings: Embeddings | None) -> None:
     for location, reason in built.failures.items():
         typer.echo(f"not read: {location}: {reason}", err=True)
     if embeddings is not None and embeddings.failure:
-        typer.echo(f"searched by full text alone: {embeddings.model}: {embeddings.failure}", err=True)
+        typer.echo(f"searched by full text only: {embeddings.model}: {embeddings.failure}", err=True)
 
 
 def _progress(what: str) -> Callable[[int, int], None]:

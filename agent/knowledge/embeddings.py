@@ -139,7 +139,7 @@ class Embeddings:
         self._asked_again_at = self._clock() + _PAUSE
         if not self._failure:
             extra = {"model": self.model, "reason": reason}
-            logger.warning("no embeddings: knowledge is searched by full text alone, `doctor` says more", extra=extra)
+            logger.warning("no embeddings: knowledge is searched by full text only, `doctor` says more", extra=extra)
         self._failure = reason
 
     def _succeed(self) -> None:

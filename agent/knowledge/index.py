@@ -14,7 +14,7 @@ from agent.knowledge.terms import fold, terms
 # Version of the tables; it is part of the file's name.
 _VERSION = 2
 
-# Characters of a title that go into what is embedded: a title may be longer than endpoints take.
+# Most characters of a title that are embedded: a title may be longer than endpoints accept.
 _LONGEST_TITLE = 300
 
 # `words` has the terms of a text, and finds it in every script. `grams` has every three letters in a row, and finds

@@ -88,7 +88,7 @@ def key_of(knowledge: Knowledge, folder: Path | None) -> str:
 
 
 def is_link(source: str) -> bool:
-    """Whether a source is a link; every other one is a path."""
+    """Return whether a source is a link; all others are paths."""
     return source.lower().startswith(_LINKS)
 
 

@@ -60,7 +60,7 @@ def _split(word: str) -> Iterator[str]:
 
 
 def _pairs(run: str) -> Iterator[str]:
-    """Yield the pairs of letters of a run, with their marks, and its last letter, which may be searched for alone."""
+    """Yield the pairs of letters of a run, with their marks, and its last letter, which may be a query by itself."""
     letters = _LETTER.findall(run)
     yield from map("".join, pairwise(letters))
     yield letters[-1]

@@ -35,7 +35,7 @@ def knowledge_tool(
 
     Args:
         knowledge: The persona's knowledge.
-        index: Where the worker keeps its index.
+        index: The worker's index file of it.
         embeddings: Makes the vectors of questions; None to search full text only.
     """
 

@@ -148,7 +148,7 @@ class CallMetrics:
             self._barged_in_at = None
 
     def _is_interrupted(self) -> bool:
-        """Whether the agent falls silent because of the caller, instead of having finished."""
+        """Return whether the caller has interrupted the agent, which has not just finished."""
         speech = self._session.current_speech
         return paused_speech(self._session) is not None or (speech is not None and speech.interrupted)
 
@@ -179,7 +179,7 @@ class CallMetrics:
                 catalogue.VENDOR_ERRORS.labels(_AVATAR, "fault").inc()
 
     def _look_at_sink(self) -> None:
-        """Add the seconds since the last call to the sink of that time, and read the current sink."""
+        """Add the seconds since the last update to the sink of that time, and read the current sink."""
         now = _now()
         if self._joined_at is not None:
             catalogue.SINK_SECONDS.labels(self._sink).inc(now - self._sink_since)

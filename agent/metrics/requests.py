@@ -39,7 +39,7 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def _route(request: web.Request) -> str:
-    """Return the route's path, with names in the place of values, so that there are few."""
+    """Return the route's path, with names instead of values, so that there are few."""
     resource = request.match_info.route.resource
     path = "" if resource is None else resource.canonical
     return path if path.startswith("/") and path != _FILES else _PAGE

@@ -1,8 +1,8 @@
-"""How long a worker that has to end may wait for its calls."""
+"""The time for which a worker that must end may wait for its calls."""
 
 from agent.settings import Settings
 
-# Seconds for a call that has to end to say its goodbye and to stop the avatar's session. The deadlines of these
+# Seconds for a call that must end to say its goodbye and to stop the avatar's session. The deadlines of these
 # steps add up to 22.5 s (agent/call/call.py); usually it takes 2 s longer than the goodbye.
 CALL_END = 25
 

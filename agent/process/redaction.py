@@ -1,4 +1,4 @@
-"""Removes what is said in a call from log records: the framework attaches some of it to its messages."""
+"""Removes spoken words from log records: the framework attaches some to its messages."""
 
 import logging
 import re
@@ -14,7 +14,7 @@ _REDACTED = "[redacted]"
 
 
 def redact(record: logging.LogRecord) -> bool:
-    """Remove what was said from a record; a handler filter that keeps every record."""
+    """Remove spoken words from a record; a handler filter that keeps every record."""
     for name in [name for name in vars(record) if name.startswith(_PERSONAL)]:
         delattr(record, name)
     message = record.getMessage()

@@ -36,7 +36,7 @@ def run_worker(
         drain_timeout: Seconds for the calls to end by themselves; 0 ends them at once, with the goodbye.
         port: Port of its health checks, for the message when it is taken.
         is_registered: True if LiveKit assigns its calls; else it does not connect to LiveKit.
-        beside: Entered before the worker takes calls, and exited after its jobs have ended.
+        beside: A context that is entered before the worker takes calls, and exited after its jobs have ended.
 
     Raises:
         WorkerError: It could not start.

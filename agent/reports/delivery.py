@@ -112,7 +112,7 @@ class Delivery:
             await self.look()
 
     async def aclose(self) -> None:
-        """Give up the deliveries that run; they are due again when their lease is over."""
+        """Cancel the running deliveries; they are due again when their lease is over."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -19,7 +19,7 @@ logger = logging.getLogger("agent")
 _START_TIMEOUT = 15.0
 _STOP_TIMEOUT = 2.0
 
-_FAILED = "the recording could not be started: does an egress service run beside LiveKit, and may it write to RECORD?"
+_FAILED = "the recording could not be started: does an egress service run with LiveKit, and may it write to RECORD?"
 
 
 class EgressService(Protocol):

@@ -19,7 +19,7 @@ class EventData(BaseModel):
     room: str
     job: str = Field(description="tells calls of one room apart")
     persona: str
-    metadata: dict[str, JsonValue] = Field(description="of the call's configuration")
+    metadata: dict[str, JsonValue] = Field(description="from the call's configuration")
 
 
 class CallStarted(EventData):
@@ -29,8 +29,8 @@ class CallStarted(EventData):
 class AvatarLive(EventData):
     """The avatar has joined the call, also when it comes back."""
 
-    identity: str = Field(description="of the participant")
-    session_id: str | None = Field(description="the service's")
+    identity: str = Field(description="the avatar's identity in the room")
+    session_id: str | None = Field(description="LiveAvatar's id of the session")
 
 
 class AvatarLost(EventData):

@@ -38,7 +38,7 @@ class Price(BaseModel):
     thousand_characters: float | None = Field(default=None, ge=0)
 
     def of(self, amounts: dict[str, float]) -> float:
-        """Return what the amounts cost."""
+        """Return the cost of the amounts."""
         rates: dict[str, float | None] = self.model_dump(include=set(UNITS))
         return sum(amounts.get(UNITS[unit][0], 0.0) / UNITS[unit][1] * (rate or 0.0) for unit, rate in rates.items())
 

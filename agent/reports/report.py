@@ -71,7 +71,7 @@ class ToolCall(Part):
 
 
 class SinkInterval(Part):
-    """A stretch of the call in which one sink played the agent's speech."""
+    """A part of the call in which one sink played the agent's speech."""
 
     sink: SinkName
     start: Seconds
@@ -113,7 +113,7 @@ class Recording(Part):
 
 
 class CallReport(Part):
-    """What happened in one call. All times are seconds since `started_at`, on the clock of the agent's machine."""
+    """The report of one call. All times are seconds since `started_at`, on the clock of the agent's machine."""
 
     version: Literal[1] = VERSION
     room: str

@@ -51,7 +51,7 @@ class Outcome:
 DELIVERED = Outcome(Verdict.DELIVERED)
 
 _LOOK = "the receiver refuses the event: look into its log"
-_NO_REDIRECT = "write the address to which it redirects"
+_NO_REDIRECT = "use the address that it redirects to"
 _HINTS: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "the receiver does not understand the event: does it expect another service's webhooks?",
     HTTPStatus.UNAUTHORIZED: "the receiver refuses the signature: is WEBHOOK_SECRET the one that it checks with?",

@@ -30,7 +30,7 @@ _EXPIRES_IN = 600.0
 # Seconds within which a refreshed token must be used: the caller is on the way back.
 _REJOINS_IN = 60.0
 
-# Seconds after its expiry within which a token can be refreshed, far longer than most calls last.
+# Seconds after its expiry within which a token can be refreshed, so that a caller can also rejoin a long call.
 _COMES_BACK_WITHIN = 6 * 3600.0
 
 # Seconds for which agent and avatar, which are billed, wait for a caller. LiveKit checks every half minute, so it may

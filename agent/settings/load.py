@@ -161,7 +161,7 @@ def _missing_azure(settings: Settings) -> list[str]:
         return []
     problems = []
     if not azure.key.get_secret_value():
-        problems.append("AZURE_OPENAI_API_KEY is missing: it is in the Azure portal, beside the endpoint")
+        problems.append("AZURE_OPENAI_API_KEY is missing: it is in the Azure portal, next to the endpoint")
     if not azure.api_version:
         problems.append("OPENAI_API_VERSION is missing: AZURE_OPENAI_ENDPOINT needs one, such as 2024-10-21")
     if settings.openai_base_url:

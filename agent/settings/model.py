@@ -340,5 +340,5 @@ class Settings(TurnOptions, BaseSettings):
 
 
 def is_secret(field: str) -> bool:
-    """True for a setting whose value is never shown."""
+    """Return whether a setting's value is never shown."""
     return Settings.model_fields[field].annotation is SecretStr or field == "livekit_api_key"

@@ -59,7 +59,7 @@ def _safe_cut(line: str, *, is_start: bool) -> int:
 
 
 def _said(part: str, *, is_start: bool, is_end: bool = False) -> str:
-    """Return what is said of a line, or of a part that `_safe_cut` allows."""
+    """Return the spoken form of a line, or of a part that `_safe_cut` allows."""
     if is_start and is_end and (_FENCE.match(part) or not is_speakable(part)):
         return ""  # a rule, the border of a table, the end of a block of code
     if is_start:
@@ -72,13 +72,13 @@ def _said(part: str, *, is_start: bool, is_end: bool = False) -> str:
 
 
 def _said_row(line: str) -> str:
-    """Return what is said of a table row: its cells, one by one."""
+    """Return the spoken form of a table row: its cells, one by one."""
     said = ", ".join(cell.strip() for cell in line.split("|") if cell.strip())
     return f"{said}." if said[-1:].isalnum() else said
 
 
 def _said_url(match: re.Match[str]) -> str:
-    """Return what is said of a URL: its host and a short path, without scheme and query."""
+    """Return the spoken form of a URL: its host and a short path, without scheme and query."""
     end = match[0][len(match[0].rstrip(_URL_END)) :]
     host, path = match[1].rstrip(_URL_END), match[2].rstrip(f"{_URL_END}/")
     return f"{host}{path if len(path) <= _LONGEST_PATH else ''}{end}"

@@ -29,7 +29,7 @@ def tools_of(persona: "Persona", state_dir: Path, embeddings: Embeddings | None 
 
     Args:
         persona: The persona.
-        state_dir: Where the worker keeps the indexes of knowledge.
+        state_dir: Directory in which the worker keeps the indexes of knowledge.
         embeddings: Makes the vectors of questions to its knowledge.
 
     Raises:

@@ -12,13 +12,13 @@ class _Answer(BaseModel):
 
 
 class Failure(_Answer):
-    """Why a request was not served."""
+    """The reason why a request was not served."""
 
     error: str = Field(description="a sentence; a page shows it to the caller")
 
 
 class Health(_Answer):
-    """Whether callers can be let in."""
+    """The worker's health: whether callers can be let in."""
 
     status: Literal["ok", "full", "draining", "starting"]
     calls: int = Field(description="running calls of the worker; 0 if workers run elsewhere")

@@ -105,7 +105,7 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Journ
 
 
 async def admit_caller(request: web.Request) -> web.Response:
-    """Give a token for a room with an agent.
+    """Answer with a token for a room with an agent.
 
     Raises:
         RequestError: No call is taken now; the message is for the caller.

@@ -60,7 +60,7 @@ class Brain:
         return say[len(earlier) % len(say)]
 
     def _tell(self, conversation: Conversation, result: str) -> str:
-        """Say a tool's result, with times in words."""
+        """Return a reply with a tool's result, with times in words."""
         result = in_words(result)
         call = conversation.last_call
         rule = self.script.rule_calling(call.tool) if call else None

@@ -12,7 +12,7 @@ local LEASE = 2
 local UNKNOWN = 16
 -- Another worker asks an agent after this time: the first one may have died.
 local ASKED = 5
--- If no script ran for this time, Redis was away or could not be reached, and leases expired only because of that.
+-- If no lease was renewed for this time, Redis could not be reached, and leases have expired only because of that.
 local GAP = 2
 -- After a gap nothing is claimed for this time: every living owner renews its lease within a second.
 local GRACE = 4
@@ -42,7 +42,7 @@ local function now()
     return tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 
--- Note that a machine runs a script; return the time.
+-- Note that a machine has reached Redis; return the time.
 local function beat()
     local at, last = now(), tonumber(redis.call('GET', key('beat')) or 0)
     if at < last or at - last > GAP then

@@ -54,7 +54,7 @@ class Lives(Protocol):
     """The actions of the API on sessions."""
 
     def create(self, request: TokenRequest, now: float) -> Session:
-        """Give a token."""
+        """Create a session with its token."""
 
     def start(self, session: Session, now: float, replied_at: float) -> dict[str, object]:
         """Start a session; return the part of the answer about WebSocket and room."""

@@ -77,7 +77,7 @@ class Sessions:
         self._keeps_sound = keeps_sound
 
     def create(self, request: TokenRequest, now: float) -> Session:
-        """Give a token."""
+        """Create a session with its token."""
         config = request.livekit_config
         room_token = None if config is None else read_room_token(config.livekit_client_token)
         identity = HOSTED_IDENTITY if room_token is None else room_token.identity

@@ -74,7 +74,7 @@ async def test_neither_key_nor_address_is_told(caplog: pytest.LogCaptureFixture)
         await gone.embed(["x"], within=5)
 
     told = " ".join(str(record.__dict__) for record in caplog.records if record.name == "agent")
-    assert messages(caplog) == ["no embeddings: knowledge is searched by full text alone, `doctor` says more"] * 2
+    assert messages(caplog) == ["no embeddings: knowledge is searched by full text only, `doctor` says more"] * 2
     assert not [each for each in ("secret-of-mine", KEY, url, "127.0.0.1") if each in told + refused.identity]
 
 
@@ -97,7 +97,7 @@ async def test_a_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptur
         assert await asked.of_query("returns", space_of(asked)) is not None
 
     assert messages(caplog) == [
-        "no embeddings: knowledge is searched by full text alone, `doctor` says more",
+        "no embeddings: knowledge is searched by full text only, `doctor` says more",
         "the embeddings work again",
     ]
     assert asked.failure == ""
