@@ -19,7 +19,7 @@ logger = logging.getLogger("agent")
 # Documents that are read or fetched at the same time.
 _AT_A_TIME = 4
 
-# Characters of all documents; those beyond it are left out.
+# Most characters of all documents; those beyond it are left out.
 _LONGEST_KNOWLEDGE = 20_000_000
 
 _SECONDS_PER_HOUR = 3_600.0

@@ -24,7 +24,7 @@ async def embed_index(index: Path, embeddings: Embeddings, on_progress: Callable
     Vectors made before the endpoint fails are kept; the next run makes the rest.
 
     Args:
-        index: The index file, which has its documents.
+        index: The index file, with its documents.
         embeddings: Makes the vectors.
         on_progress: Called with the number of passages that have a vector, and the number of all.
 

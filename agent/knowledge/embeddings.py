@@ -27,7 +27,7 @@ _QUERY_TIMEOUT = 1.5
 # Seconds without requests after a failure: otherwise each search of a call would wait for the endpoint.
 _PAUSE = 60.0
 
-# Bytes of an answer: 32 vectors of 4,096 numbers, as text, are three million.
+# Most bytes of an answer: 32 vectors of 4,096 numbers are three million bytes as text.
 _LONGEST_ANSWER = 32 * 1024 * 1024
 
 Vectors = NDArray[np.float32]
@@ -149,7 +149,7 @@ class Embeddings:
 
 
 def embeddings_of(settings: Settings) -> Embeddings | None:
-    """Return the endpoint of the settings; None where EMBEDDINGS_MODEL is empty."""
+    """Return the endpoint of the settings; None if EMBEDDINGS_MODEL is empty."""
     vendor = settings.embeddings
     return None if vendor is None else Embeddings(vendor, settings.embeddings_model)
 

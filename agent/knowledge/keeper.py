@@ -57,7 +57,11 @@ async def keeping_knowledge(settings: Settings) -> AsyncIterator[None]:
 async def index_knowledge(
     persona: Persona, settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> Built | None:
-    """Index what one persona knows for full-text search; None if it knows nothing, or its index can't be written."""
+    """Index one persona's knowledge for full-text search.
+
+    Returns:
+        Its index; None if it has no knowledge, or its index can't be written.
+    """
     knowledge = persona.knowledge
     if knowledge is None:
         return None

@@ -90,7 +90,7 @@ SINK_SECONDS = _counter(
 SESSIONS_STARTED = _counter("avatar_sessions_started", "Sessions that LiveAvatar has started.")
 SESSIONS_STOPPED = _counter("avatar_sessions_stopped", "Sessions whose stop LiveAvatar has confirmed.")
 STOPS_FAILED = _counter(
-    "avatar_stops_failed", "Stops that LiveAvatar did not confirm; each is tried again, by the call or by the sweeper."
+    "avatar_stops_failed", "Stops that LiveAvatar did not confirm; each is retried, by the call or by the sweeper."
 )
 SESSIONS_LEFT = _counter("avatar_sessions_left", "Sessions that a call has stopped using, by reason.", "reason")
 CONNECTIONS_LOST = _counter("avatar_connections_lost", "WebSockets of sessions that were lost; another is opened.")

@@ -24,7 +24,7 @@ def open_outbox(settings: Settings) -> ReportOutbox:
     """Open the outbox, and check everything that can be checked without a request.
 
     Raises:
-        SettingsError: Something is wrong; it has all problems.
+        SettingsError: Something is wrong; it names all problems.
     """
     problems = [*_store_problems(settings), *_webhook_problems(settings), *_recording_problems(settings)]
     try:

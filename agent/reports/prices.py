@@ -52,7 +52,7 @@ class Prices(BaseModel):
     price: tuple[Price, ...] = ()
 
     def cost(self, use: Usage) -> float | None:
-        """Return what a use costs; None if the file has no price for it."""
+        """Return the cost of a use; None if the file has no price for it."""
         fitting = [each for each in self.price if each.vendor == use.vendor and use.model.startswith(each.model)]
         if not fitting:
             return None

@@ -51,7 +51,7 @@ class Rooms(Protocol):
         """Make connection details for a room that has or will get an agent.
 
         Args:
-            name: The caller's, shown in the room; may be empty.
+            name: The caller's name, shown in the room; may be empty.
             config: The call's configuration; None for the worker's own.
 
         Raises:
@@ -62,7 +62,7 @@ class Rooms(Protocol):
         """Make connection details for the room that a caller was in, for example on a page that was reloaded.
 
         Args:
-            token: Of earlier connection details; it may have expired.
+            token: The token of earlier connection details; it may have expired.
 
         Raises:
             CallOverError: The call is over, or the token was not made here or is too old.

@@ -219,10 +219,10 @@ class OwnRooms:
 
 
 def _dispatch(settings: Settings, config: CallConfig | None) -> tuple[list[api.RoomAgentDispatch], str]:
-    """Return the agents that a room is to have, and its metadata: one of them carries the configuration.
+    """Return the agents for a room, and its metadata: one of the two carries the configuration.
 
-    A worker with a name comes only when it is asked for, and the request has metadata of its own, which callers don't
-    see in the room. Without a name it comes into every room, and finds the configuration in the room's metadata.
+    A worker with a name joins only when it is dispatched, and the dispatch has its own metadata, which callers don't
+    see in the room. Without a name it joins every room, and finds the configuration in the room's metadata.
     """
     metadata = as_metadata(config)
     if not settings.livekit_agent_name:

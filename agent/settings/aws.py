@@ -1,4 +1,4 @@
-"""The usual AWS_ variables, for LiveKit's egress, which runs on another machine and can't read them here."""
+"""The usual AWS_ variables, for LiveKit's egress, which runs elsewhere and can't read them here."""
 
 import os
 from collections.abc import Mapping

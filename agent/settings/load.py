@@ -81,7 +81,7 @@ def complete_settings(*, of_persona: str = "") -> Settings:
         of_persona: The persona's avatar id, which is used if the settings have none.
 
     Raises:
-        SettingsError: Something is missing or wrong; it has all problems.
+        SettingsError: Something is missing or wrong; it names all problems.
     """
     settings = load_settings()
     problems = [

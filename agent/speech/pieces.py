@@ -7,8 +7,8 @@ from livekit.agents.tokenize import SentenceStream, SentenceTokenizer, TokenData
 
 from avatar.core.caption import UNSPACED_LETTERS, estimate_seconds
 
-# Seconds of speech. A shorter piece is joined to the next one, because a TTS says two words alone badly; a longer one
-# is cut, because the caller hears nothing before the first piece is complete.
+# Seconds of speech. A shorter piece is joined to the next one, because a TTS says a piece of two words badly; a longer
+# one is cut, because the caller hears nothing before the first piece is complete.
 _SHORTEST = 1.3
 _LONGEST = 10.0
 

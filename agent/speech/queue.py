@@ -113,7 +113,7 @@ class _Speech:
         self._syntheses: list[Synthesis] = []
         self._playout = Playout()
         self._captions = Captions(is_aligned=_is_aligned(session))
-        self._handed_over = 0  # sentences whose frames the framework has all
+        self._handed_over = 0  # sentences of which the framework has all frames
         self._ended = 0
         self._is_closed = False
         self._output = session.output.audio if session.output.audio_enabled else None

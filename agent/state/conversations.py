@@ -82,7 +82,7 @@ class LocalConversations:
         return None if found is None else str(found[0])
 
     def forget(self, room: str, agent: str) -> None:
-        """Forget the conversation of a room, unless another agent goes on with it."""
+        """Forget the conversation of a room, unless another agent continues it."""
         with self._open() as database:
             database.execute("DELETE FROM conversations WHERE room = ? AND agent = ?", (room, agent))
 
@@ -131,6 +131,6 @@ class FleetConversations:
         return found or self._local.read(room)
 
     def forget(self, room: str, agent: str) -> None:
-        """Forget the conversation of a room, unless another agent goes on with it. One that stays expires."""
+        """Forget the conversation of a room, unless another agent continues it. One that stays expires."""
         self._local.forget(room, agent)
         self._state.run("forget", room, self._owner(), agent)

@@ -82,7 +82,7 @@ class RunningCalls:
             wait: Seconds for which the method itself waits.
 
         Raises:
-            RequestError: The request failed or was refused; has the status and the sentence of the refusal.
+            RequestError: The request failed or was refused; it has the status and the sentence of the refusal.
         """
         agent = agent_in(await self._participants(call))
         if agent is None or not takes_requests(agent):
@@ -122,7 +122,7 @@ class RunningCalls:
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT + wait):
                 while (answer := await self._answer(call, agent, request)) is None:
-                    logger.debug("a call is asked again", extra={"room": call, "method": request.method})
+                    logger.debug("a request to a call is sent again", extra={"room": call, "method": request.method})
                     await asyncio.sleep(_PAUSE)
         except TimeoutError:
             raise RequestError(HTTPStatus.GATEWAY_TIMEOUT, _NO_ANSWER) from None

@@ -77,12 +77,12 @@ def turn_info(
 
 
 def speech_started(at: float) -> Message:
-    """Return that speech was detected at this second of the stream."""
+    """Return the message that speech was detected at this second of the stream."""
     return {"type": "SpeechStarted", "channel": _CHANNEL, "timestamp": round(at, 2)}
 
 
 def utterance_end(last_word_end: float) -> Message:
-    """Return that there was silence for `utterance_end_ms`."""
+    """Return the message that there was silence for `utterance_end_ms`."""
     return {"type": "UtteranceEnd", "channel": _CHANNEL, "last_word_end": round(last_word_end, 2)}
 
 

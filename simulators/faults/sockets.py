@@ -131,7 +131,7 @@ class Say(Spoken):
 
 
 class QuotaExceeded(Spoken):
-    """Sends that the quota is used up, in ElevenLabs' words, and closes with 1008."""
+    """Sends the message that the quota is used up, in ElevenLabs' words, and closes with 1008."""
 
     places: ClassVar[Places] = {"elevenlabs": SOCKET_MOMENTS["elevenlabs"]}
     kind: Literal["quota_exceeded"] = "quota_exceeded"
