@@ -111,7 +111,7 @@ async def test_agents_that_die_one_after_the_other_are_not_replaced_for_ever(cap
         for number in range(4):
             recovery.recover_job(a_job(f"agent-{number}"))
             await over(recovery)
-        refused = caplog.text.count("it gets no other one")
+        refused = caplog.text.count("it gets no more")
         now = 600.0
         recovery.recover_job(a_job("agent-4"))
         tried = len(recovery._running)

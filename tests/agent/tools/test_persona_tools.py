@@ -46,7 +46,7 @@ def test_a_persona_has_its_tools_of_every_kind(tmp_path: Path) -> None:
 def test_two_tools_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
     """The language model could not tell them apart."""
     text = 'tools = ["end_call"]\nknowledge = ["a.md"]\n' + HTTP.format("order") + HTTP.format(name)
-    with pytest.raises(SettingsError, match=f"two tools of the name {name}"):
+    with pytest.raises(SettingsError, match=f"two tools with the name {name}"):
         load_persona(written(tmp_path, text))
 
 
