@@ -18,12 +18,12 @@ from simulators.speech import SpeechError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-# How long requests that are under way may take to end.
+# Seconds for running requests at the end.
 SHUTDOWN_SECONDS = 2.0
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until a signal comes; a failed start is one line of text and exit status 1."""
+    """Serve until a signal comes; a failed start prints one line and exits with status 1."""
     asked = parse_arguments(arguments)
     logging.basicConfig(level=asked.log_level, format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Take the port before anything is started; who connects waits until the stand-ins are ready."""
+    """Open the port before the stand-ins start; clients that connect wait until they are ready."""
     return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
 
 
@@ -51,7 +51,7 @@ async def _serve_until_signal(options: Options, listener: socket.socket) -> None
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with _serving(options, listener):
         host, port = listener.getsockname()[:2]
-        print(f"stand-ins on http://{host}:{port}: {', '.join(options.vendors)}", flush=True)  # noqa: T201 - who started it waits for this line
+        print(f"stand-ins on http://{host}:{port}: {', '.join(options.vendors)}", flush=True)  # noqa: T201 - the parent process waits for this line
         await stop.wait()
 
 

@@ -27,16 +27,16 @@ Process = TypeVar("Process", bound=AbstractAsyncContextManager[object])
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be set.
+    """The options of the stand-ins.
 
     Attributes:
-        vendors: whose stand-ins are served.
-        api_key: the only key that each of them accepts.
-        first_byte: seconds until ElevenLabs' stand-in gives its first audio.
-        speed: multiple of real time at which it gives its audio.
-        liveavatar: of LiveAvatar's stand-in; its `api_key` is the common one.
-        replay: a recording that is played back in the place of LiveAvatar's stand-in.
-        first_token: seconds until OpenAI's stand-in begins its answer.
+        vendors: Vendors whose stand-ins are served.
+        api_key: The only key that each of them accepts.
+        first_byte: Seconds until ElevenLabs' stand-in sends its first audio.
+        speed: Multiple of real time at which it sends its audio.
+        liveavatar: Options of LiveAvatar's stand-in; the common `api_key` replaces its own.
+        replay: A recording that is replayed instead of LiveAvatar's stand-in.
+        first_token: Seconds until OpenAI's stand-in begins its answer.
     """
 
     vendors: tuple[Vendor, ...] = VENDORS
@@ -54,9 +54,9 @@ def create_app(
     """Make the application; its speech processes start and end with it.
 
     Args:
-        options: what can be set.
-        open_room: makes the rooms that avatars join.
-        faults: what goes wrong; it can be armed at any time, here and over HTTP. None: nothing is armed at first.
+        options: The options.
+        open_room: Makes the rooms that avatars join.
+        faults: The faults, which can be armed at any time, here and over HTTP; None to start without any.
     """
     plan = faults or FaultPlan()
     app = web.Application()

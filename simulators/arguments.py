@@ -18,21 +18,21 @@ from simulators.vendors import VENDORS, Vendor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# As LiveKit's own tools call them.
+# The names that LiveKit's own tools use.
 HOSTING_VARIABLES = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 
 EPILOG = f"""\
-Habits of LiveAvatar, with their defaults, which are as the service was seen to behave (docs/protocol.md):
+Habits of LiveAvatar; the defaults are the service's observed behaviour (docs/protocol.md):
 {describe_habits()}
 
-Faults on demand: PUT {PATH} arms a list of them, GET lists what struck, DELETE disarms;
-GET {PATH}/kinds lists those that there are. On loopback only.
+Faults on demand: PUT {PATH} arms a list of them, GET lists those that struck, DELETE disarms;
+GET {PATH}/kinds lists all kinds. On loopback only.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What was asked for on the command line."""
+    """The parsed command line."""
 
     host: str
     port: int
@@ -41,11 +41,11 @@ class Arguments:
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
-    """Shows defaults, and leaves the lines of the epilog alone."""
+    """Shows defaults, and keeps the line breaks of the epilog."""
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> Arguments:
-    """Read the command line; a mistake is printed on stderr and ends the program with status 2."""
+    """Parse the command line; an error is printed on stderr and ends the program with status 2."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
     try:
@@ -93,16 +93,16 @@ def _add_elevenlabs(parser: argparse.ArgumentParser) -> None:
 def _add_liveavatar(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("LiveAvatar")
     group.add_argument(
-        "--habit", metavar="NAME=VALUE", action="append", default=[], help="one of those below; as often as needed"
+        "--habit", metavar="NAME=VALUE", action="append", default=[], help="a habit listed below; can be repeated"
     )
-    group.add_argument("--fast", action="store_true", help="kind habits without delays, in place of the real ones")
-    group.add_argument("--livekit-url", help="joined instead of the URL that a session asks for")
+    group.add_argument("--fast", action="store_true", help="harmless habits without delays instead of the real ones")
+    group.add_argument("--livekit-url", help="server to join instead of the session's URL")
     group.add_argument(
         "--hosted-rooms",
         action="store_true",
-        help=f"open rooms for sessions that bring none; needs {', '.join(HOSTING_VARIABLES)} in the environment",
+        help=f"open rooms for sessions without one; needs {', '.join(HOSTING_VARIABLES)} in the environment",
     )
-    group.add_argument("--replay", type=Path, metavar="FILE", help="play a recording back instead (docs/recording.md)")
+    group.add_argument("--replay", type=Path, metavar="FILE", help="replay a recording instead (docs/recording.md)")
 
 
 def _hosting_server() -> liveavatar.LiveKitServer:

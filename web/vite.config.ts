@@ -10,13 +10,13 @@ export default defineConfig({
     rolldownOptions: {
       input: { index: "index.html", widget: "src/widget.ts" },
       output: {
-        // Other sites load the widget by a name that stays, as a script: within a function none of its names is theirs.
+        // Other sites load the widget under a fixed name, as a script: a function keeps its names out of theirs.
         entryFileNames: ({ name }) => (name === "widget" ? "widget.js" : "assets/[name]-[hash].js"),
         banner: ({ name }) => (name === "widget" ? "(() => {" : ""),
         footer: ({ name }) => (name === "widget" ? "})();" : ""),
       },
     },
   },
-  // `npm run dev` beside `python agent.py dev`: Vite reloads the page on change, the worker answers /api.
+  // `npm run dev` together with `python agent.py dev`: Vite reloads the page on change, the worker answers /api.
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },
 });

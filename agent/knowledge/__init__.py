@@ -1,1 +1,1 @@
-"""What a persona knows: files, folders and links, indexed by the worker and searched by a tool during calls."""
+"""A persona's knowledge: files, folders and links, indexed by the worker and searched by a tool during calls."""

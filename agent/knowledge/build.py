@@ -1,4 +1,4 @@
-"""Builds the index of a persona's knowledge, and keeps what has not changed."""
+"""Builds the index of a persona's knowledge, and keeps unchanged documents."""
 
 import asyncio
 import logging
@@ -16,10 +16,10 @@ from agent.knowledge.sources import Knowledge, Source, documents
 
 logger = logging.getLogger("agent")
 
-# Links that are fetched at a time.
+# Documents that are read or fetched at the same time.
 _AT_A_TIME = 4
 
-# Characters of all documents; those beyond it are left out.
+# Most characters of all documents; those beyond it are left out.
 _LONGEST_KNOWLEDGE = 20_000_000
 
 _SECONDS_PER_HOUR = 3_600.0
@@ -27,11 +27,11 @@ _SECONDS_PER_HOUR = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What has become of the documents.
+    """The result of a build.
 
     Attributes:
-        documents: Those in the index.
-        failures: Why others are not in it, or only as an older copy, by location.
+        documents: The documents in the index.
+        failures: By location, why a document is missing or is an older copy.
     """
 
     documents: tuple[Document, ...]
@@ -47,12 +47,12 @@ class Builder:
     """Builds one index.
 
     Args:
-        knowledge: What goes into it.
-        folder: To which paths are relative.
-        index: Where it is.
+        knowledge: The persona's sources.
+        folder: The folder that relative paths start from.
+        index: The index file.
         fetcher: Fetches links.
         reader: Reads documents.
-        on_progress: Called with the number of documents that are done, and the number of all.
+        on_progress: Called with the number of finished documents and the number of all.
         now: Returns Unix time.
     """
 
@@ -79,7 +79,7 @@ class Builder:
         self._done = 0
 
     async def build(self) -> Built:
-        """Read what is new, has changed or is too old, and write the index if something did.
+        """Read new, changed and outdated documents, and write the index if any document changed.
 
         A document that can't be read is logged, and is left out or stays as it was.
 

@@ -1,4 +1,4 @@
-"""`python agent.py knowledge`: indexes what a persona knows, and tries a search."""
+"""`python agent.py knowledge`: indexes a persona's knowledge, and tries a search."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from agent.persona import Persona, load_persona
 from agent.settings import Settings, SettingsError, load_settings
 from agent.tools.persona_tools import check_surroundings
 
-# Passages that are printed, and characters of each.
+# Most passages that are printed, and most characters of each.
 _MOST_PASSAGES = 4
 _SHOWN = 300
 
@@ -27,9 +27,9 @@ def knowledge(
         Path | None, typer.Argument(help="A persona file; by default the one that PERSONA names.")
     ] = None,
     *,
-    search_for: Annotated[str, typer.Option("--search", help="What to look for in it.")] = "",
+    search_for: Annotated[str, typer.Option("--search", help="What to search for.")] = "",
 ) -> None:
-    """Index what a persona knows, print what could not be read, and try a search."""
+    """Index a persona's knowledge, print what could not be read, and try a search."""
     settings = load_settings()
     loaded = load_persona(persona or settings.persona)
     check_surroundings(loaded)
@@ -57,7 +57,7 @@ def _report(built: Built, embeddings: Embeddings | None) -> None:
     for location, reason in built.failures.items():
         typer.echo(f"not read: {location}: {reason}", err=True)
     if embeddings is not None and embeddings.failure:
-        typer.echo(f"searched by full text alone: {embeddings.model}: {embeddings.failure}", err=True)
+        typer.echo(f"searched by full text only: {embeddings.model}: {embeddings.failure}", err=True)
 
 
 def _progress(what: str) -> Callable[[int, int], None]:

@@ -1,4 +1,4 @@
-"""Adds vectors to an index of knowledge, by which a search finds meanings as well as words."""
+"""Adds vectors to an index of knowledge, so that a search finds meanings as well as words."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,17 +14,17 @@ _TIMEOUT = 60.0
 # Seconds for the first answer, which a worker's start waits for.
 _FIRST_TIMEOUT = 10.0
 
-# Why it is asked for: its length tells whether the vectors that are there can be kept.
+# Embedded first: the length of its vector tells whether the existing vectors can be kept.
 _SAMPLE = "The length of this text's vector is compared."
 
 
 async def embed_index(index: Path, embeddings: Embeddings, on_progress: Callable[[int, int], None]) -> None:
-    """Give each passage of an index a vector, and keep those that it has.
+    """Give each passage of an index a vector, and keep existing ones.
 
-    What has been made when the endpoint fails is kept; the rest is left to the next time.
+    Vectors made before the endpoint fails are kept; the next run makes the rest.
 
     Args:
-        index: Of the knowledge; it has its documents.
+        index: The index file, with its documents.
         embeddings: Makes the vectors.
         on_progress: Called with the number of passages that have a vector, and the number of all.
 
@@ -52,7 +52,7 @@ async def _missing(
     dimension: int,
     on_progress: Callable[[int, int], None],
 ) -> dict[str, bytes]:
-    """Make the vectors that are not known, as far as the endpoint does."""
+    """Make the missing vectors, until the endpoint fails."""
     texts = dict.fromkeys(embedded_text(document, each) for document in documents for each in document.passages)
     missing = [text for text in texts if text not in known]
     made: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""Makes vectors of texts by an endpoint that speaks OpenAI's protocol (`POST /embeddings`)."""
+"""Makes vectors of texts with an endpoint that speaks OpenAI's protocol (`POST /embeddings`)."""
 
 import hashlib
 import json
@@ -24,10 +24,10 @@ OPENAI_URL = "https://api.openai.com/v1"
 # Seconds for which a caller waits for the vector of a question; full text alone finds passages within milliseconds.
 _QUERY_TIMEOUT = 1.5
 
-# Seconds for which an endpoint that failed is not asked: each search of a call would wait for it.
+# Seconds without requests after a failure: otherwise each search of a call would wait for the endpoint.
 _PAUSE = 60.0
 
-# Bytes of an answer: 32 vectors of 4,096 numbers, as text, are three million.
+# Most bytes of an answer: 32 vectors of 4,096 numbers are three million bytes as text.
 _LONGEST_ANSWER = 32 * 1024 * 1024
 
 Vectors = NDArray[np.float32]
@@ -40,11 +40,11 @@ class EmbeddingsError(Exception):
 class Embeddings:
     """An endpoint that makes vectors.
 
-    Its first failure is logged, and the next one after it has answered again.
+    A failure is logged once until the endpoint answers again.
 
     Args:
         vendor: The endpoint.
-        model: Of the endpoint.
+        model: Name of the model.
         clock: Returns seconds.
     """
 
@@ -93,14 +93,14 @@ class Embeddings:
         return made
 
     async def of_query(self, query: str, space: VectorSpace | None) -> Vectors | None:
-        """Make the vector by which a question is compared with the passages of an index.
+        """Make a question's vector, to compare it with the passages of an index.
 
         Args:
             query: The question.
-            space: In which the passages' vectors are; None if they have none.
+            space: The space of the passages' vectors; None if they have none.
 
         Returns:
-            The vector, or None where full text alone has to do.
+            The vector, or None if only full text can be searched.
         """
         if space is None or space.identity != self.identity:
             return None
@@ -139,17 +139,17 @@ class Embeddings:
         self._asked_again_at = self._clock() + _PAUSE
         if not self._failure:
             extra = {"model": self.model, "reason": reason}
-            logger.warning("no embeddings: knowledge is searched by full text alone, `doctor` says more", extra=extra)
+            logger.warning("no embeddings: knowledge is searched by full text only, `doctor` says more", extra=extra)
         self._failure = reason
 
     def _succeed(self) -> None:
         if self._failure:
-            logger.info("the embeddings are there again", extra={"model": self.model})
+            logger.info("the embeddings work again", extra={"model": self.model})
         self._failure = ""
 
 
 def embeddings_of(settings: Settings) -> Embeddings | None:
-    """Return the endpoint of the settings; None where EMBEDDINGS_MODEL is empty."""
+    """Return the endpoint of the settings; None if EMBEDDINGS_MODEL is empty."""
     vendor = settings.embeddings
     return None if vendor is None else Embeddings(vendor, settings.embeddings_model)
 
@@ -164,17 +164,17 @@ def parse_vectors(body: bytes, count: int) -> Vectors:
     """Read an answer of `POST /embeddings`, and give its vectors unit length.
 
     Raises:
-        EmbeddingsError: It has not one vector for each text, all of one dimension.
+        EmbeddingsError: The answer doesn't have one vector for each text, all of one dimension.
     """
     try:
         data = sorted(json.loads(body)["data"], key=lambda each: int(each.get("index", 0)))
         made = np.asarray([each["embedding"] for each in data], dtype=np.float32)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
-        message = "its answer is no list of vectors"
+        message = "its answer is not a list of vectors"
         raise EmbeddingsError(message) from None
     is_matrix = made.ndim == 2 and len(made) == count and made.size > 0  # noqa: PLR2004 - rows and columns
     if not (is_matrix and np.isfinite(made).all()):
-        message = f"its answer has not {count} vectors of one dimension"
+        message = f"its answer doesn't have {count} vectors of one dimension"
         raise EmbeddingsError(message)
     lengths = np.linalg.norm(made, axis=1, keepdims=True)
     lengths[lengths == 0] = 1

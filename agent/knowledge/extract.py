@@ -1,4 +1,4 @@
-"""Takes the text out of documents. It runs in a process of its own (`reader.py`): a document may be broken on purpose.
+"""Extracts the text of documents. Runs in its own process (`reader.py`): a document may be broken on purpose.
 
 It reads one JSON object in each line of standard input, `{"kind", "path"}`, and writes one for each, `{"title",
 "sections": [[where, text], ...]}` or `{"error"}`.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from agent.knowledge.passages import Section, sections_of_markdown
 
-# Characters of a document, and pages of one; the rest is left out.
+# Most characters and pages of a document; the rest is left out.
 _LONGEST_TEXT = 2_000_000
 _MOST_PAGES = 2_000
 
@@ -21,7 +21,7 @@ _Document = tuple[str, list[Section]]
 
 
 def extract(kind: str, data: bytes) -> _Document:
-    """Take the text out of a document.
+    """Extract the text of a document.
 
     Returns:
         The document's own title, which may be empty, and its sections.
@@ -50,7 +50,7 @@ def _html(data: bytes) -> _Document:
     metadata = trafilatura.extract_metadata(data)
     text = trafilatura.extract(data, output_format="markdown", include_comments=False, include_tables=True)
     title = (metadata.title if metadata else None) or ""
-    # The whole page, where no article is found in it.
+    # If no article is found, take the whole page.
     return title, sections_of_markdown(text or trafilatura.html2txt(data))
 
 
@@ -72,7 +72,7 @@ _EXTRACTORS: dict[str, Callable[[bytes], _Document]] = {
 
 
 def _decoded(data: bytes) -> str:
-    """Decode a text without a declared encoding: UTF-16 by its mark, else UTF-8, else what Windows writes."""
+    """Decode a text without a declared encoding: UTF-16 by its byte order mark, else UTF-8, else cp1252 (Windows)."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return data.decode("utf-16", "replace")
     try:
@@ -105,7 +105,7 @@ def _answer(request: str) -> dict[str, object]:
 
 def main() -> None:
     """Answer requests until standard input ends."""
-    # What libraries print must not get between the answers.
+    # Output that libraries print must not get between the answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for request in sys.stdin:

@@ -1,4 +1,4 @@
-"""Fetches links, from public addresses alone."""
+"""Fetches links, from public addresses only."""
 
 import asyncio
 import socket
@@ -16,7 +16,7 @@ from agent.rooms.reach import is_public
 from avatar.errors import ConfigurationError
 from avatar.http import client_session, proxy_for
 
-# Bytes of one document, and redirects to it.
+# Most bytes of a document, and most redirects to it.
 LONGEST_DOCUMENT = 20 * 1024 * 1024
 _MOST_REDIRECTS = 5
 
@@ -34,7 +34,7 @@ class Fetched:
     """The answer to a request.
 
     Attributes:
-        kind: Of the document.
+        kind: The document's kind.
         body: The document.
     """
 
@@ -45,12 +45,12 @@ class Fetched:
 class Fetcher:
     """Fetches documents.
 
-    Every address that a connection is made to is checked when it is made, so also those of redirects and of names whose
-    addresses change. Where a proxy makes the connections, the addresses that a name has here are checked instead.
+    The address of every connection is checked when it is made, also after redirects and for names whose addresses
+    change. If a proxy makes the connections, the addresses that this machine resolves are checked instead.
 
     Args:
         networks: Networks that may be reached although they are not public.
-        longest: Bytes of a document.
+        longest: Most bytes of a document.
     """
 
     def __init__(self, networks: Sequence[Network] = (), *, longest: int = LONGEST_DOCUMENT) -> None:
@@ -61,7 +61,7 @@ class Fetcher:
         """Fetch a document.
 
         Raises:
-            FetchError: It can't be fetched, is too long, or of a kind that can't be read.
+            FetchError: It can't be fetched, is too long, or is of a kind that can't be read.
         """
         try:
             return await self._follow(URL(link))
@@ -110,7 +110,7 @@ class Fetcher:
         return socket.socket(family, kind, protocol)
 
     async def _check_name(self, url: URL) -> None:
-        """Check the addresses of a name, if it is known here; where it is not, the proxy alone can reach it."""
+        """Check the addresses of a name, if this machine can resolve it; otherwise only the proxy can reach it."""
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(url.host or "", url.port, type=socket.SOCK_STREAM)
@@ -122,12 +122,12 @@ class Fetcher:
     def _check(self, text: str) -> None:
         address = ip_address(text.partition("%")[0])
         if not is_public(address) and not any(address in network for network in self._networks):
-            message = f"{address} is no public address; KNOWLEDGE_NETWORKS may allow it"
+            message = f"{address} is not a public address; KNOWLEDGE_NETWORKS may allow it"
             raise PermissionError(message)
 
 
 async def read_whole(reply: aiohttp.ClientResponse, most: int) -> bytes | None:
-    """Read an answer; None if it has more bytes than that."""
+    """Read an answer; return None if it has more than `most` bytes."""
     body = bytearray()
     async for piece in reply.content.iter_any():
         body += piece
@@ -137,12 +137,12 @@ async def read_whole(reply: aiohttp.ClientResponse, most: int) -> bytes | None:
 
 
 def networks_of(text: str) -> list[Network]:
-    """Read the value of KNOWLEDGE_NETWORKS, which is checked."""
+    """Parse the value of KNOWLEDGE_NETWORKS, which was checked before."""
     return [ip_network(each, strict=False) for each in text.split()]
 
 
 def _reason(error: Exception) -> str:
-    """Say why, without the query of a URL, which may hold a key."""
+    """Describe an error without the query of its URL, which may hold a key."""
     if isinstance(error, aiohttp.ClientConnectorError):
         error = error.os_error
     if isinstance(error, PermissionError) and error.args:

@@ -1,4 +1,4 @@
-"""Tells what is missing in an index of knowledge, for the report of a call."""
+"""Lists what is missing in an index of knowledge, for the report of a call."""
 
 import sqlite3
 from contextlib import closing, suppress
@@ -15,10 +15,10 @@ _GRACE = 1_200.0
 
 
 def gaps(index: Path, knowledge: Knowledge, now: float) -> list[str]:
-    """Say which links could not be fetched, or not again; an index that is not there is one gap.
+    """List the links that could not be fetched or refreshed; a missing index is one gap.
 
     Args:
-        index: Of the knowledge.
+        index: The index file.
         knowledge: What should be in it.
         now: Unix time.
     """

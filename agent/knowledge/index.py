@@ -11,15 +11,15 @@ from agent.knowledge.passages import Section
 from agent.knowledge.sources import Knowledge, key_of
 from agent.knowledge.terms import fold, terms
 
-# Of the tables; another one makes another file.
+# Version of the tables; it is part of the file's name.
 _VERSION = 2
 
-# Characters of a title that go into what is embedded: a title may be longer than endpoints take.
+# Most characters of a title that are embedded: a title may be longer than endpoints accept.
 _LONGEST_TITLE = 300
 
-# `words` has the terms of a text, and finds it in every script. `grams` has any three letters in a row, and finds words
-# that are spelled or inflected otherwise, and parts of compounds. A heading is a column of its own, and counts more.
-# `vectors` has 32-bit numbers of unit vectors, little-endian, where there is an endpoint that makes them.
+# `words` has the terms of a text, and finds it in every script. `grams` has every three letters in a row, and finds
+# other spellings and inflections, and parts of compounds. A heading is a column of its own, and counts more.
+# `vectors` has unit vectors of little-endian 32-bit numbers, if there is an endpoint that makes them.
 _TABLES = """
 create table documents (id integer primary key, location text, title text, stamp text, read_at real);
 create table passages (id integer primary key, document integer, heading text, text text);
@@ -36,10 +36,10 @@ class Document:
     """A document as it was read.
 
     Attributes:
-        location: Of its source.
-        title: What the caller may see of it.
-        stamp: Of the file that was read; empty for a link.
-        read_at: Unix time.
+        location: The location of its source.
+        title: A title that callers may see.
+        stamp: Modification time and size of the file; empty for a link.
+        read_at: Unix time in seconds.
         passages: Its text.
     """
 
@@ -52,11 +52,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class VectorSpace:
-    """What vectors have to have in common to be compared.
+    """The properties that vectors must share to be compared.
 
     Attributes:
-        identity: Of the endpoint and the model that made them.
-        dimension: Numbers of each.
+        identity: Identity of the endpoint and the model that made them.
+        dimension: Numbers in each vector.
     """
 
     identity: str
@@ -64,7 +64,7 @@ class VectorSpace:
 
 
 def index_path(state_dir: Path, knowledge: Knowledge, folder: Path | None) -> Path:
-    """Return where the index of a persona's knowledge is."""
+    """Return the path of the index of a persona's knowledge."""
     return state_dir / "knowledge" / f"{key_of(knowledge, folder)}-{_VERSION}.sqlite"
 
 
@@ -74,13 +74,13 @@ def write_index(
     space: VectorSpace | None = None,
     vectors: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write an index in the place of an older one, from which jobs may go on reading.
+    """Write an index over an older one, which jobs may keep reading.
 
     Args:
-        path: Of the index.
-        documents: What is in it.
-        space: In which the vectors are.
-        vectors: Of passages, by the texts that were embedded; a passage may have none.
+        path: The index file.
+        documents: Its content.
+        space: The space of the vectors.
+        vectors: Vectors of passages, by embedded text; a passage may have none.
 
     Raises:
         OSError: The file can't be written.
@@ -102,7 +102,7 @@ def write_index(
 
 
 def read_index(path: Path) -> dict[str, Document]:
-    """Read the documents of an index by their locations; none if there is no index that can be read."""
+    """Read the documents of an index by their locations; return none if it can't be read."""
     read: dict[str, Document] = {}
     with suppress(sqlite3.Error), closing(open_index(path)) as database:
         documents = database.execute("select id, location, title, stamp, read_at from documents").fetchall()
@@ -113,7 +113,7 @@ def read_index(path: Path) -> dict[str, Document]:
 
 
 def read_vectors(path: Path) -> tuple[VectorSpace | None, dict[str, bytes]]:
-    """Read the vectors of an index by the texts that were embedded, and in which space they are; it may have none."""
+    """Read the vectors of an index, by embedded text, and their space; there may be none."""
     read: dict[str, bytes] = {}
     with suppress(sqlite3.Error), closing(open_index(path)) as database:
         rows = database.execute(
@@ -125,7 +125,7 @@ def read_vectors(path: Path) -> tuple[VectorSpace | None, dict[str, bytes]]:
 
 
 def read_space(path: Path) -> VectorSpace | None:
-    """Return in which space the vectors of an index are; None if it has none, or can't be read."""
+    """Return the space of an index's vectors; None if it has none, or can't be read."""
     with suppress(sqlite3.Error), closing(open_index(path)) as database:
         row = database.execute("select identity, dimension from space").fetchone()
         return VectorSpace(*row) if row else None
@@ -133,7 +133,7 @@ def read_space(path: Path) -> VectorSpace | None:
 
 
 def embedded_text(document: Document, passage: Section) -> str:
-    """Return the text of which a passage's vector is made."""
+    """Return the text that a passage's vector is made from."""
     return _embedded_text(document.title, passage.where, passage.text)
 
 
@@ -141,7 +141,7 @@ def open_index(path: Path) -> sqlite3.Connection:
     """Open an index for reading.
 
     Raises:
-        sqlite3.Error: There is none.
+        sqlite3.Error: There is no index.
     """
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 

@@ -1,4 +1,4 @@
-"""Keeps the knowledge of all personas indexed, beside the worker."""
+"""Keeps the knowledge of all personas indexed while the worker runs."""
 
 import asyncio
 import logging
@@ -25,11 +25,11 @@ from agent.settings import Settings
 
 logger = logging.getLogger("agent")
 
-# Seconds for which the worker's start waits for the index. After that calls begin, and it is finished beside them.
+# Seconds for which the worker's start waits for the index. After that calls begin, and indexing goes on.
 _START_TIMEOUT = 45.0
 
-# Seconds from one look for changes to the next; a change that `watch` notices is read at once. Only what has changed or
-# is too old is read again.
+# Seconds between two checks for changes; a change that `watch` notices is read at once. Only changed and outdated
+# documents are read again.
 _LOOK_INTERVAL = 600.0
 
 _PROGRESS_INTERVAL = 2.0
@@ -40,14 +40,14 @@ _FORGOTTEN_AFTER = 30 * 24 * 3_600.0
 
 @asynccontextmanager
 async def keeping_knowledge(settings: Settings) -> AsyncIterator[None]:
-    """Index what the personas know now, and look for changes while the body runs."""
+    """Index the personas' knowledge, and look for changes while the body runs."""
     keeping = asyncio.create_task(_keep(settings, ready := asyncio.Event()), name="knowledge")
     try:
         async with asyncio.timeout(_START_TIMEOUT):
             await ready.wait()
     except TimeoutError:
         extra = {"seconds": _START_TIMEOUT}
-        logger.warning("the knowledge is not read in time: calls begin, and it is read beside them", extra=extra)
+        logger.warning("the knowledge was not read in time: calls begin, and reading goes on", extra=extra)
     try:
         yield
     finally:
@@ -57,7 +57,11 @@ async def keeping_knowledge(settings: Settings) -> AsyncIterator[None]:
 async def index_knowledge(
     persona: Persona, settings: Settings, on_progress: Callable[[int, int], None] | None = None
 ) -> Built | None:
-    """Index what one persona knows for full-text search; None if it knows nothing, or its index can't be written."""
+    """Index one persona's knowledge for full-text search.
+
+    Returns:
+        Its index; None if it has no knowledge, or its index can't be written.
+    """
     knowledge = persona.knowledge
     if knowledge is None:
         return None
@@ -112,18 +116,18 @@ async def _keep(settings: Settings, ready: asyncio.Event) -> None:
             for persona in personas:
                 await embed_knowledge(persona, settings, embeddings)
         except Exception:
-            logger.exception("the knowledge could not be indexed; it is tried again")
+            logger.exception("the knowledge could not be indexed; indexing will be retried")
         ready.set()
         await until_changed(settings, personas, stamp, _LOOK_INTERVAL)
 
 
 def _personas(settings: Settings) -> list[Persona]:
-    """Read the personas that there are now and know something; of one that can't be used, the log says why."""
+    """Read the current personas that have knowledge; the log says why a persona can't be used."""
     return [persona for persona in usable_personas(settings).values() if persona.knowledge is not None]
 
 
 def _forget(directory: Path, now: float) -> None:
-    """Delete the indexes of sources that no persona of a worker has had for a month."""
+    """Delete the indexes of sources that no persona has had for a month."""
     for path in directory.glob("*.sqlite") if directory.exists() else ():
         if now - path.stat().st_mtime > _FORGOTTEN_AFTER:
             path.unlink(missing_ok=True)
@@ -135,7 +139,7 @@ def _log_unwritten(persona: Persona, index: Path, error: Exception) -> None:
 
 
 class _Progress:
-    """Logs now and then how far something has come."""
+    """Logs progress at intervals."""
 
     def __init__(self, persona: str, sentence: str) -> None:
         self._persona = persona

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-# Characters of a passage: some sentences, of which a language model can read several before it answers.
+# Most characters of a passage: a few sentences; a language model reads several passages before it answers.
 _LONGEST = 900
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n+")
-# Where a paragraph may be cut: behind a sentence, a line or a blank, in this order.
+# Where a paragraph may be cut: after a sentence, a line or a blank, in this order.
 _CUTS = (re.compile(r"(?<=[.!?])\s+|(?<=[。！？।])"), re.compile(r"\n"), re.compile(r"\s+"))
 
 
@@ -62,7 +62,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _cut(text: str, level: int) -> Iterator[str]:
-    """Cut what is too long where it reads best."""
+    """Cut a text that is too long where it reads best."""
     if len(text) <= _LONGEST:
         yield text
     elif level == len(_CUTS):

@@ -1,4 +1,4 @@
-"""Runs the extraction of texts in a process of its own, which is killed when a document takes too long."""
+"""Runs the extraction of texts in its own process, which is killed when a document takes too long."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from agent.knowledge.sources import Kind
 
 _ROOT = Path(__file__).parents[2]
 
-# Bytes of one answer: the text of a document, which is bounded, in JSON.
+# Most bytes of one answer: the text of a document, which is bounded, in JSON.
 _LONGEST_ANSWER = 32 * 1024 * 1024
 
 

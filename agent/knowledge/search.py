@@ -16,17 +16,17 @@ from agent.knowledge.index import open_index, read_space
 from agent.knowledge.sources import is_link
 from agent.knowledge.terms import grams, terms
 
-# Terms of a query that are used, and passages of each ranking.
+# Most terms of a query, and most passages of a ranking.
 _MOST_TERMS = 120
 _MOST_RANKED = 20
 
-# Of reciprocal rank fusion, as its authors set it: Cormack, Clarke and Buettcher, SIGIR 2009.
+# The constant of reciprocal rank fusion, as its authors set it: Cormack, Clarke and Buettcher, SIGIR 2009.
 _FUSION = 60
 
-# Vectors that are compared at a time: of usual dimensions, some megabytes.
+# Vectors that are compared at a time: some megabytes at the usual dimensions.
 _AT_A_TIME = 500
 
-# Letters from which on a word also finds longer ones that begin with it: "refund" finds "refunds".
+# Fewest letters of a word that also finds longer words that begin with it: "refund" finds "refunds".
 _SHORTEST_PREFIX = 4
 
 # A heading counts twice.
@@ -38,7 +38,7 @@ class Found:
     """A passage that was found.
 
     Attributes:
-        title: Of its document.
+        title: The document's title.
         where: Its heading or page; may be empty.
         text: Its text.
         link: The document's URL; None for a file.
@@ -51,13 +51,13 @@ class Found:
 
 
 async def find_passages(index: Path, query: str, most: int, embeddings: Embeddings | None) -> list[Found]:
-    """Find passages by words, and by meaning where there are embeddings that answer in time.
+    """Find passages by words, and by meaning if the embeddings answer in time.
 
     Args:
-        index: Where to look.
+        index: The index file.
         query: In any language.
-        most: Number of passages.
-        embeddings: Makes the vectors of questions.
+        most: Largest number of passages.
+        embeddings: Makes the vector of the query; None to search full text only.
 
     Raises:
         sqlite3.Error: There is no index that can be read.
@@ -72,10 +72,10 @@ def search(path: Path, query: str, most: int, vector: NDArray[np.float32] | None
     """Find the passages that fit a query best, the best first.
 
     Args:
-        path: Of the index.
+        path: The index file.
         query: In any language.
-        most: Number of passages.
-        vector: Of the query, in the space of the index; without it, full text alone is searched.
+        most: Largest number of passages.
+        vector: The query's vector, in the space of the index; None to search full text only.
 
     Raises:
         sqlite3.Error: There is no index that can be read.
@@ -83,7 +83,7 @@ def search(path: Path, query: str, most: int, vector: NDArray[np.float32] | None
     with closing(open_index(path)) as database:
         rankings = [_ranked(database, "words", _words(query)), _ranked(database, "grams", _grams(query))]
         if vector is not None:
-            # Both rankings by words count as much as the one by meaning.
+            # Together, the two rankings by words count as much as the one by meaning.
             rankings = [fuse(rankings), nearest(database, vector)]
         return [_found(database, row) for row in fuse(rankings)[:most]]
 
@@ -111,7 +111,7 @@ def fuse(rankings: Iterable[Sequence[int]]) -> list[int]:
 
 
 def _words(query: str) -> list[str]:
-    """Search for the words; a lone letter of a script without blanks is the first one of a pair."""
+    """Return the terms to search for; a lone letter of a script without blanks also finds pairs that begin with it."""
     found = terms(query)
     longer = [
         f'"{term}"*' for term in found if len(term) >= _SHORTEST_PREFIX or (len(term) == 1 and not term.isascii())

@@ -29,12 +29,12 @@ _MEDIA: dict[str, Kind] = {
 }
 _LINKS = ("http://", "https://")
 
-# Files of one persona; the rest of a folder is left out.
+# Most files of one folder; the rest is left out.
 MOST_FILES = 1_000
 
 
 class Knowledge(BaseModel):
-    """What a persona knows, `[knowledge]` in its file; a list stands for its sources. docs/knowledge.md explains it."""
+    """A persona's knowledge, `[knowledge]` in its file; a list is short for `sources`. See docs/knowledge.md."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,8 +55,8 @@ class Source:
 
     Attributes:
         location: A URL, or the absolute path of a file.
-        title: What the caller may see of it.
-        kind: Of a file; None for a link, whose answer says what it is.
+        title: A title that callers may see.
+        kind: The kind of a file; None for a link, whose response tells it.
     """
 
     location: str
@@ -65,30 +65,30 @@ class Source:
 
     @property
     def is_link(self) -> bool:
-        """Whether it is fetched."""
+        """Whether the document is fetched from a URL."""
         return self.kind is None
 
 
 def problems_of(knowledge: Knowledge, folder: Path | None) -> list[str]:
-    """Say what is wrong with sources, as far as it can be known without a connection."""
+    """List the problems of sources that show without a connection."""
     found = ((source, _problem(source, folder)) for source in knowledge.sources)
     return [f"{source}: {problem}" for source, problem in found if problem]
 
 
 def documents(knowledge: Knowledge, folder: Path | None) -> list[Source]:
-    """Find the documents of all sources, each once; folders are searched to their depths."""
+    """Find the documents of all sources, each once; folders are searched recursively."""
     found = (document for source in knowledge.sources for document in _documents(source, folder))
     return list({document.location: document for document in found}.values())
 
 
 def key_of(knowledge: Knowledge, folder: Path | None) -> str:
-    """Return a name for the sources, the same for everybody who has them."""
+    """Return a name for the sources; equal sources have equal names."""
     each = [source if is_link(source) else str(_path(source, folder).absolute()) for source in knowledge.sources]
     return hashlib.sha256(json.dumps(each).encode()).hexdigest()[:32]
 
 
 def is_link(source: str) -> bool:
-    """Whether a source is a link; every other one is a path."""
+    """Return whether a source is a link; all others are paths."""
     return source.lower().startswith(_LINKS)
 
 
@@ -100,7 +100,7 @@ def path_of(source: str, folder: Path | None) -> Path | None:
 def kind_of_answer(content_type: str, path: str) -> Kind | None:
     """Return the kind of document that a server gives; None for one that can't be read.
 
-    Servers send Markdown as plain text, and files that they only keep as bytes: there the path's ending tells.
+    Servers send Markdown as plain text, and files of unknown types as bytes: there the path's ending decides.
     """
     media = content_type.partition(";")[0].strip().lower()
     of_path = _KINDS.get(Path(path).suffix.lower())
@@ -129,9 +129,9 @@ def _problem(source: str, folder: Path | None) -> str:
 def _problem_of_link(link: str) -> str:
     try:
         parts = urlsplit(link)
-        parts.port  # noqa: B018 - raises for a port that is none
+        parts.port  # noqa: B018 - raises for an invalid port
     except ValueError:
-        return "is no URL"
+        return "is not a URL"
     if "@" in parts.netloc:
         return "a link with a password in it would be shown on the page"
     return "" if parts.hostname else "has no host"
@@ -155,7 +155,7 @@ def _documents(source: str, folder: Path | None) -> Iterator[Source]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Find the files that can be read below a folder; a symbolic link that leads out of it is not followed."""
+    """Find the readable files below a folder; symbolic links that lead out of it are not followed."""
     real = folder.resolve()
     for root, directories, names in os.walk(folder):
         directories[:] = sorted(name for name in directories if not name.startswith("."))

@@ -21,18 +21,18 @@ _LETTER = re.compile(
     r"(?s:.)[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u17b4-\u17d3]*"
 )
 
-# Letters of a part of a word, as SQLite's tokenizer `trigram` has it.
+# Letters of a gram, as in SQLite's tokenizer `trigram`.
 _GRAM = 3
 
 
 def fold(text: str) -> str:
-    """Make spellings of the same word alike: width, case and accents."""
+    """Remove differences of width, case and accents."""
     letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", letters))
 
 
 def terms(text: str) -> list[str]:
-    """Split a text into its words, and what has no blanks into pairs of letters."""
+    """Split a text into its words, and runs of scripts without blanks into pairs of letters."""
     return [term for word in words(text) for term in _split(word)]
 
 
@@ -43,7 +43,7 @@ def words(text: str) -> list[str]:
 
 
 def grams(text: str) -> list[str]:
-    """Give the parts of the words of a text by which words that are spelled or inflected otherwise are found."""
+    """Return the three-letter parts of a text's words, which also find other spellings and inflections."""
     long = [word for word in words(text) if len(word) > _GRAM and not _WITHOUT_BLANKS.search(word)]
     return [word[at : at + _GRAM] for word in long for at in range(len(word) - _GRAM + 1)]
 
@@ -60,7 +60,7 @@ def _split(word: str) -> Iterator[str]:
 
 
 def _pairs(run: str) -> Iterator[str]:
-    """Give the pairs of letters of a run, each with its marks, and its last letter, which may be searched for alone."""
+    """Yield the pairs of letters of a run, with their marks, and its last letter, which may be a query by itself."""
     letters = _LETTER.findall(run)
     yield from map("".join, pairwise(letters))
     yield letters[-1]

@@ -1,4 +1,4 @@
-"""The tool by which the language model searches a persona's knowledge."""
+"""The tool with which the language model searches a persona's knowledge."""
 
 import logging
 import sqlite3
@@ -18,7 +18,7 @@ logger = logging.getLogger("agent")
 
 NAME = "search_knowledge"
 
-# Passages that the language model reads.
+# Most passages that the language model reads.
 _MOST_PASSAGES = 4
 
 _DESCRIPTION = (
@@ -34,9 +34,9 @@ def knowledge_tool(
     """Make `search_knowledge`.
 
     Args:
-        knowledge: Of the persona.
-        index: Where the worker keeps its index.
-        embeddings: Makes the vectors of questions; None where full text alone is searched.
+        knowledge: The persona's knowledge.
+        index: The worker's index file of it.
+        embeddings: Makes the vectors of questions; None to search full text only.
     """
 
     async def search_knowledge(raw_arguments: dict[str, Any]) -> list[str | Card]:

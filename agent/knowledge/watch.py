@@ -1,4 +1,4 @@
-"""Notices that personas or their documents have changed, by the times of their files."""
+"""Notices changes of personas and their documents by the times of their files."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from agent.knowledge.sources import path_of
 from agent.persona import Persona, personas_beside
 from agent.settings import Settings
 
-# Seconds from one look at the times to the next. Each takes a system call for each file, and reads none.
+# Seconds between two checks of the times. A check makes one system call for each file, and reads no file.
 _INTERVAL = 3.0
 
 Stamp = frozenset[tuple[Path, int]]
@@ -17,13 +17,13 @@ Stamp = frozenset[tuple[Path, int]]
 async def until_changed(settings: Settings, personas: Iterable[Persona], since: Stamp, seconds: float) -> None:
     """Wait until a persona file, or a file or folder that one of the personas names, is new, changed or gone.
 
-    A folder shows what is put into it and taken out of it, but not what changes in its files or in folders below it.
+    A folder's time shows files that are added or removed, but not changes in its files or in folders below it.
 
     Args:
         settings: Say where the personas are.
-        personas: Those that have been read.
-        since: The stamp of before they were indexed.
-        seconds: After which the wait is over in any case.
+        personas: The personas that have been read.
+        since: The stamp from before they were indexed.
+        seconds: Longest wait.
     """
     for _ in range(max(1, round(seconds / _INTERVAL))):
         await asyncio.sleep(min(seconds, _INTERVAL))

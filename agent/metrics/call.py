@@ -25,7 +25,7 @@ from avatar.core import (
 
 _AVATAR = "liveavatar"
 
-# Seconds after which a first frame is not waited for any more, nor counted.
+# Longest wait for a first frame in seconds; a later one is not counted.
 _FRAME_TIMEOUT = 60.0
 
 # The value of the label `sink`; without an avatar the agent speaks on a track of its own, as it does on the fallback's.
@@ -33,7 +33,7 @@ _SINKS: dict[Sink | None, str] = {Sink.AVATAR: "avatar", Sink.FALLBACK: "fallbac
 
 
 class Callers(Protocol):
-    """The callers in the room; `agent.call.presence.Presence` has them."""
+    """The callers in the room; `agent.call.presence.Presence` implements it."""
 
     @property
     def is_there(self) -> bool:
@@ -58,11 +58,11 @@ class Avatar(Protocol):
 
 
 class CallMetrics:
-    """Counts one call, from its job's begin to its end.
+    """The metrics and the traces of one call, from the start of its job to its end.
 
     Args:
-        session: The agent's, not started yet.
-        callers: In the room.
+        session: The agent session, not started yet.
+        callers: The callers in the room.
     """
 
     def __init__(self, session: AgentSession[Any], callers: Callers) -> None:
@@ -93,7 +93,7 @@ class CallMetrics:
             self._look_at_sink()
 
     def turn(self, turn: Turn) -> None:
-        """Take a turn that has come further."""
+        """Record the new stages of a turn."""
         told = self._stages.get(turn.number, 0)
         reached: list[tuple[Stage, float]] = list(turn.stages.items())
         for index in range(told, len(reached)):
@@ -123,7 +123,7 @@ class CallMetrics:
                 self._waiting = asyncio.create_task(self._wait_for_frame(self._avatar), name="first_frame")
 
     async def _wait_for_frame(self, avatar: Avatar) -> None:
-        # The framework's errors for an avatar that does not come, and for a room that is gone.
+        # The framework raises these for an avatar that does not join, and for a closed room.
         with suppress(TimeoutError, RuntimeError):
             await avatar.wait_for_join(timeout=_FRAME_TIMEOUT)
             catalogue.JOIN_TO_FRAME.observe(self._since_join())
@@ -148,7 +148,7 @@ class CallMetrics:
             self._barged_in_at = None
 
     def _is_interrupted(self) -> bool:
-        """Whether the agent falls silent because of the caller, and has not just finished."""
+        """Return whether the caller has interrupted the agent, which has not just finished."""
         speech = self._session.current_speech
         return paused_speech(self._session) is not None or (speech is not None and speech.interrupted)
 
@@ -179,7 +179,7 @@ class CallMetrics:
                 catalogue.VENDOR_ERRORS.labels(_AVATAR, "fault").inc()
 
     def _look_at_sink(self) -> None:
-        """Add the seconds since the last look to the sink that there was then; the sink changes with an event."""
+        """Add the seconds since the last update to the sink of that time, and read the current sink."""
         now = _now()
         if self._joined_at is not None:
             catalogue.SINK_SECONDS.labels(self._sink).inc(now - self._sink_since)

@@ -1,4 +1,4 @@
-"""Every metric of the service, on one page. docs/operations.md has the table of them, and the alerts that go with it.
+"""All metrics of the service. docs/operations.md has the table of them, and the alerts that use them.
 
 Labels have few values, which are listed here or in `labels.py`; none is a name, a room, a text or an address.
 """
@@ -17,10 +17,10 @@ _OF_A_JOIN = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric as the documentation has it.
+    """A metric as it is documented.
 
     Attributes:
-        name: As Prometheus has it.
+        name: Its name in Prometheus.
         kind: `counter`, `gauge` or `histogram`.
         labels: Names of its labels.
         text: Its description.
@@ -42,7 +42,7 @@ def _counter(name: str, text: str, *labels: str) -> Counter:
 
 def _gauge(name: str, text: str, *labels: str) -> Gauge:
     METRICS.append(Metric(f"{PREFIX}{name}", "gauge", labels, text))
-    # The sum of the processes that are alive: a job that is killed counts no longer.
+    # The sum over the living processes: a killed job no longer counts.
     return Gauge(f"{PREFIX}{name}", text, labels, multiprocess_mode="livesum")
 
 
@@ -51,10 +51,10 @@ def _histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> 
     return Histogram(f"{PREFIX}{name}", text, labels, buckets=buckets)
 
 
-# Calls. Counted in the processes of jobs.
+# Calls. Counted in the job processes.
 CALLS_ACTIVE = _gauge("calls_active", "Calls that run now.")
 CALLS_STARTED = _counter("calls_started", "Calls whose job has begun.")
-CALLS_ENDED = _counter("calls_ended", "Calls that have ended in order, by the reason that the log gives.", "reason")
+CALLS_ENDED = _counter("calls_ended", "Calls that have ended properly, by the reason in the log.", "reason")
 JOIN_TO_FRAME = _histogram(
     "join_to_first_frame_seconds",
     "Seconds from the first caller's join until the avatar's video is in the room; 0 if the avatar came first.",
@@ -79,18 +79,18 @@ TURN_STAGE = _histogram(
 )
 BARGE_IN = _histogram(
     "barge_in_seconds",
-    "Seconds from the caller's voice over the agent's until the agent is told to be silent; the avatar takes 0.4 more.",
+    "Seconds from the caller's voice over the agent's until the agent is interrupted; the avatar takes 0.4 s more.",
     _OF_A_TURN,
 )
 
 # The avatar
 SINK_SECONDS = _counter(
-    "sink_seconds", "Seconds of calls with a caller, by what can speak: avatar, fallback or silent.", "sink"
+    "sink_seconds", "Seconds of calls with a caller, by the sink that can speak: avatar, fallback or silent.", "sink"
 )
 SESSIONS_STARTED = _counter("avatar_sessions_started", "Sessions that LiveAvatar has started.")
 SESSIONS_STOPPED = _counter("avatar_sessions_stopped", "Sessions whose stop LiveAvatar has confirmed.")
 STOPS_FAILED = _counter(
-    "avatar_stops_failed", "Stops that LiveAvatar did not confirm; each is tried again, by the call or by the sweeper."
+    "avatar_stops_failed", "Stops that LiveAvatar did not confirm; each is retried, by the call or by the sweeper."
 )
 SESSIONS_LEFT = _counter("avatar_sessions_left", "Sessions that a call has stopped using, by reason.", "reason")
 CONNECTIONS_LOST = _counter("avatar_connections_lost", "WebSockets of sessions that were lost; another is opened.")
@@ -98,7 +98,7 @@ CONNECTIONS_LOST = _counter("avatar_connections_lost", "WebSockets of sessions t
 # Vendors
 VENDOR_ERRORS = _counter(
     "vendor_errors",
-    "Requests that a vendor did not fulfil, those that were made good by another attempt included.",
+    "Failed requests to vendors, including those that succeeded at another attempt.",
     "vendor",
     "status",
 )
@@ -110,7 +110,7 @@ SLOTS_USED = _gauge(
     "Each takes a slot of the account.",
     "state",
 )
-SLOTS = _gauge("avatar_slots", "Slots of the account, by AVATAR_SLOTS; 0 if they are not known.")
+SLOTS = _gauge("avatar_slots", "Slots of the account, by AVATAR_SLOTS; 0 if unknown.")
 CREDITS_LEFT = _gauge("credits_left", "The account's balance, read every five minutes.", "account")
 REQUESTS = _counter("web_requests", "Requests to the page's port, by route and status.", "route", "status")
 CALLS_REFUSED = _counter("calls_refused", "Requests for a call that were answered with an error, by reason.", "reason")

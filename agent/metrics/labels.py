@@ -1,4 +1,4 @@
-"""The values of labels: each of few, whatever happens."""
+"""The values of labels: every label has few, whatever happens."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ SESSION_ENDS = (
     *Reason,
 )
 
-# The vendor behind each kind of error of the agent session. A fallback vendor counts as the first.
+# The vendor behind each kind of error of the agent session. A fallback vendor counts as the primary one.
 VENDORS = {"stt_error": "deepgram", "llm_error": "openai", "tts_error": "elevenlabs"}
 
 _HTTP_ERRORS = range(400, 600)
 
 
 def one_of(known: tuple[str, ...], text: str) -> str:
-    """Return the one of the known sentences with which a text begins, else `other`."""
+    """Return the known sentence that a text begins with, else `other`."""
     return next((sentence for sentence in known if text.startswith(sentence)), OTHER)
 
 

@@ -1,7 +1,7 @@
-"""Metrics by OpenTelemetry: the numbers that Prometheus would read, sent to a collector once a minute.
+"""OpenTelemetry metrics: the numbers that Prometheus would read, sent to a collector once a minute.
 
-The metrics of a worker and of all its jobs are sent together, so that nothing is lost that a job has counted
-which has ended or was killed. The framework's own meters are sent by the process of each job.
+The worker sends its metrics and those of all its jobs together, so that the counts of jobs that ended or were killed
+are not lost. Each job process sends the framework's own meters.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ logger = logging.getLogger("agent")
 
 _SERVICE = "liveavatar-agent"
 
-# Seconds from one export to the next, unless OTEL_METRIC_EXPORT_INTERVAL has milliseconds: OpenTelemetry's default.
+# Seconds between two exports, unless OTEL_METRIC_EXPORT_INTERVAL (milliseconds) is set: OpenTelemetry's default.
 _EVERY = 60.0
 
 # Seconds for one export.
@@ -49,23 +49,23 @@ def is_exported(signal: Literal["metrics", "traces"]) -> bool:
 
 
 def resource() -> Resource:
-    """Describe this process. By the id a collector tells its counts from those of other processes."""
+    """Describe this process, with an id by which a collector tells its counts from those of other processes."""
     name = os.environ.get("OTEL_SERVICE_NAME") or _SERVICE
     return Resource.create({SERVICE_NAME: name, SERVICE_INSTANCE_ID: uuid.uuid4().hex})
 
 
 def set_up_meters() -> None:
-    """Export the framework's measurements in this process; a job's process does it before its first job."""
+    """Export the framework's measurements from this process; call it in a job process before its first job."""
     if is_exported("metrics"):
         provider = MeterProvider([otel.PeriodicExportingMetricReader(OTLPMetricExporter())], resource())
         api.set_meter_provider(provider)
-        # A job's process runs no `atexit` functions.
+        # A job process runs no `atexit` functions.
         util.Finalize(None, provider.shutdown, exitpriority=0)
 
 
 @asynccontextmanager
 async def sending(collect: Callable[[], Iterable[prometheus.Metric]]) -> AsyncIterator[None]:
-    """Send the service's own metrics for as long as the body runs, and once more at its end.
+    """Send the service's own metrics while the body runs, and once more at its end.
 
     Args:
         collect: Returns the metrics of this process and of its jobs; it blocks for a moment.
@@ -99,10 +99,10 @@ def _interval() -> float:
 
 
 def as_otel(metrics: Iterable[prometheus.Metric], began: int, now: int) -> list[otel.Metric]:
-    """Return the service's own metrics as OpenTelemetry has them.
+    """Convert the service's own metrics to OpenTelemetry's.
 
     Args:
-        metrics: All that there are.
+        metrics: All metrics; foreign ones are left out.
         began: Unix time in nanoseconds from which they count.
         now: Unix time in nanoseconds.
     """
@@ -124,7 +124,7 @@ def _data(metric: prometheus.Metric, began: int, now: int) -> otel.Sum | otel.Ga
 
 
 def _histograms(samples: Sequence[Sample], began: int, now: int) -> list[otel.HistogramDataPoint]:
-    """Put the samples of each histogram together: those that differ in nothing but `le`, the bound of a bucket."""
+    """Group the samples of each histogram: samples that differ only in `le`, the bound of a bucket."""
 
     def labels(sample: Sample) -> list[tuple[str, str]]:
         return sorted((name, value) for name, value in sample.labels.items() if name != "le")

@@ -7,7 +7,7 @@ from aiohttp.typedefs import Handler
 
 from agent.metrics.catalogue import CALLS_REFUSED, REQUESTS
 
-# Why a request for a call gets such an answer.
+# Why a request for a call gets this status.
 REASONS = {
     HTTPStatus.BAD_REQUEST: "bad request",
     HTTPStatus.UNAUTHORIZED: "secret",
@@ -20,7 +20,7 @@ REASONS = {
     HTTPStatus.SERVICE_UNAVAILABLE: "no worker",
 }
 
-# Where callers get their tokens.
+# Routes that give callers their tokens.
 CALL_ROUTES = {"/api/call", "/api/calls", "/api/token"}
 
 # All files of the page are one route, and so are all paths without a route.
@@ -30,7 +30,7 @@ _FILES = "/{path}"
 
 @web.middleware
 async def count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count a request by its route and the status of its answer; the outermost of the middlewares."""
+    """Count a request by its route and the status of its answer; must be the outermost middleware."""
     answer = await handler(request)
     REQUESTS.labels(_route(request), str(answer.status)).inc()
     if _route(request) in CALL_ROUTES and answer.status >= HTTPStatus.BAD_REQUEST:
@@ -39,7 +39,7 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 def _route(request: web.Request) -> str:
-    """The route's path, of which there are few: the names in it stand for their values."""
+    """Return the route's path, with names instead of values, so that there are few."""
     resource = request.match_info.route.resource
     path = "" if resource is None else resource.canonical
     return path if path.startswith("/") and path != _FILES else _PAGE

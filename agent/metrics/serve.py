@@ -1,4 +1,4 @@
-"""Serves and sends the metrics of a worker and of its jobs, and counts the slots, of which no event tells."""
+"""Serves and sends the metrics of a worker and of its jobs, and counts the slots, which have no events."""
 
 import asyncio
 import logging
@@ -27,18 +27,18 @@ logger = logging.getLogger("agent")
 
 _STATES: tuple[State, ...] = get_args(State)
 
-# Seconds after which the files of ended processes are added up, if nothing has asked for the metrics.
+# Seconds between two sums of the files of ended processes, for when nothing scrapes the metrics.
 _EVERY = 300.0
 
 
 class Metrics:
-    """Puts the metrics of this process and of those of jobs and page together.
+    """Merges the metrics of this process with those of the jobs and of the page.
 
-    A metric that one of the others counts is theirs; this process does not add to it.
+    If another process counts a metric, this process's own value of it is left out.
 
     Args:
-        directory: Of the other processes' values.
-        journal: Of the sessions that use slots.
+        directory: Directory with the other processes' values.
+        journal: Journal of the sessions that use slots.
     """
 
     def __init__(self, directory: Path, journal: Journal) -> None:
@@ -74,9 +74,9 @@ class Metrics:
 
 @asynccontextmanager
 async def serving_metrics(settings: Settings, journal: Journal) -> AsyncIterator[None]:
-    """Serve metrics at METRICS_PORT, and send them to OpenTelemetry's collector, for as long as the body runs.
+    """Serve metrics at METRICS_PORT, and send them to OpenTelemetry's collector, while the body runs.
 
-    Enter it before the first job's process. Without a port and a collector nothing is counted in files.
+    Enter it before the first job process starts. Without a port or a collector, no files are written.
 
     Raises:
         WorkerError: The port can't be opened.
@@ -128,7 +128,7 @@ async def _open(runner: web.AppRunner, host: str, port: int) -> None:
 
 
 async def _add_up_regularly(metrics: Metrics) -> None:
-    """Read the metrics: where Prometheus does not ask, the files of ended processes would pile up."""
+    """Read the metrics: without scrapes, the files of ended processes would pile up."""
     while True:
         await asyncio.sleep(_EVERY)
         await metrics.text()

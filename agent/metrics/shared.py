@@ -1,4 +1,4 @@
-"""The metrics of the processes of jobs, which prometheus_client keeps in files of a directory that they share.
+"""The metrics of job processes, which prometheus_client keeps in files of a shared directory.
 
 The client never removes the files of processes that have ended. A worker has a process for each call, so a scrape would
 read more with every call. Here the counts of ended processes are added up in one file for each kind of metric.
@@ -13,7 +13,7 @@ from prometheus_client import Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
-# Stands where a file's name has the process id.
+# Takes the place of the process id in a file's name.
 _ENDED = "ended"
 
 _ADDED_UP = {"counter", "histogram", "summary"}
@@ -34,7 +34,7 @@ def collect(directory: Path, is_alive: Callable[[int], bool] = is_alive) -> Iter
     """Return the sums of all processes; call it from one thread at a time.
 
     Args:
-        directory: PROMETHEUS_MULTIPROC_DIR of the processes, or one above.
+        directory: PROMETHEUS_MULTIPROC_DIR of the processes, or a parent of it.
         is_alive: Tells whether a process runs.
     """
     for path in [*directory.rglob("*.db")]:
@@ -46,7 +46,7 @@ def collect(directory: Path, is_alive: Callable[[int], bool] = is_alive) -> Iter
 
 
 def _add_up(ended: Path, total: Path, *, is_kept: bool) -> None:
-    """Add the file of an ended process to the total, and remove it; a gauge of an ended process says nothing."""
+    """Add the file of an ended process to the total, and remove it; gauges of ended processes are dropped."""
     if is_kept:
         with closing(MmapedDict(str(total))) as sums:  # type: ignore[no-untyped-call]
             for key, value, _, _ in MmapedDict.read_all_values_from_file(str(ended)):  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Traces: a span for a call, for each turn and for each session of the avatar; the framework adds its own.
+"""Traces: a span for a call, for each turn and for each avatar session; the framework adds its own.
 
 Off unless OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set. The exporter reads
 all OTEL_* variables itself.
@@ -17,24 +17,24 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from agent.control.waterfall import Turn
 from agent.metrics.otlp import is_exported, resource
 
-# The attribute of every span that holds the id of the call, which is the name of its room.
+# Attribute of every span: the id of the call, which is the name of its room.
 ROOM = "room"
 
 _NANOSECONDS = 1_000_000_000
 
 
 def set_up_traces() -> None:
-    """Export the traces of this process; a process does it before its first job."""
+    """Export the traces of this process; call it in a job process before its first job."""
     if is_exported("traces"):
         provider = TracerProvider(resource=resource())
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         use_provider(provider)
-        # A job's process runs no `atexit` functions; the last spans are sent after the framework's last one has ended.
+        # A job process runs no `atexit` functions; the last spans are sent after the framework's last one has ended.
         util.Finalize(None, provider.shutdown, exitpriority=0)
 
 
 def use_provider(provider: TracerProvider) -> None:
-    """Let the framework and the service trace with a provider, without a word of what callers and the agent say."""
+    """Trace the framework and the service with a provider, without what callers and the agent say."""
     provider.add_span_processor(_RoomProcessor())
     set_tracer_provider(provider, allow_pii=False)
 
@@ -54,11 +54,11 @@ class CallSpans:
         self._call = tracer.start_span("call")
         self._below = trace.set_span_in_context(self._call)
         self._sessions: dict[int, trace.Span] = {}
-        # Not detached: it lasts as long as the task, and what the framework starts in it.
+        # Not detached: the context lasts as long as the task and the tasks that the framework starts in it.
         context.attach(self._below)
 
     def turn(self, turn: Turn) -> None:
-        """Add a turn whose answer is heard since now; its stages are events."""
+        """Add a turn whose answer has just become audible; its stages are events."""
         began_at = time.time() - turn.stages["speaking"]
         attributes = {"turn": turn.number, "by": turn.by}
         span = tracer.start_span("turn", context=self._below, start_time=_unix(began_at), attributes=attributes)
@@ -67,7 +67,7 @@ class CallSpans:
         span.end()
 
     def session_started(self, number: int, session_id: str) -> None:
-        """Begin the span of a session of the avatar."""
+        """Begin the span of an avatar session."""
         attributes = {"avatar.session_id": session_id}
         self._sessions[number] = tracer.start_span("avatar_session", context=self._below, attributes=attributes)
 
@@ -78,7 +78,7 @@ class CallSpans:
             span.end()
 
     def end(self, reason: str) -> None:
-        """End the span of the call; that of a session that was not stopped says so."""
+        """End the span of the call, and those of sessions whose stop was not confirmed."""
         for number in list(self._sessions):
             self.session_stopped(number, "not stopped")
         self._call.set_attribute("reason", reason)

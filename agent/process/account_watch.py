@@ -1,4 +1,4 @@
-"""Knows whether the account has a slot and credits for another avatar."""
+"""Watches whether the account has a slot and credits for another avatar."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,18 +11,18 @@ from agent.metrics.catalogue import CREDITS_LEFT, SLOTS
 from agent.settings import Settings
 from avatar.sessions.port import Journal
 
-# Seconds from one count of the slots to the next, which asks the journal, and from one look at the balance to the next,
-# which is a request to LiveAvatar.
+# Seconds between two counts of the slots, which read the journal, and between two reads of the balance, which are
+# requests to LiveAvatar.
 _COUNTS_EVERY = 5.0
 _LOOKS_EVERY = 300.0
 
 
 class AccountWatch:
-    """Looks at the account regularly, so that a probe waits for nothing.
+    """Reads the account's state regularly, so that a probe need not wait for it.
 
     Args:
-        settings: With the limits; without AVATAR_SLOTS the slots are not known.
-        account: Whose balance and slots are read.
+        settings: Contains the limits; without AVATAR_SLOTS the slots are unknown.
+        account: Reads balance and slots.
     """
 
     def __init__(self, settings: Settings, account: Account) -> None:
@@ -36,7 +36,7 @@ class AccountWatch:
 
     @property
     def problem(self) -> str:
-        """For an operator, why no other avatar can start; empty if one can, or if that is not known."""
+        """For an operator, why no other avatar can start; empty if one can, or if that is unknown."""
         if self._account.is_key_refused:
             return "LiveAvatar refuses LIVEAVATAR_API_KEY"
         left, slots = self._account.credits_left, self._settings.avatar_slots
@@ -49,7 +49,7 @@ class AccountWatch:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look at the account for as long as the body runs."""
+        """Watch the account while the body runs."""
         SLOTS.set(self._settings.avatar_slots)
         tasks = [
             asyncio.create_task(self._count_slots(), name="slots"),

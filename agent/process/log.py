@@ -6,7 +6,7 @@ from livekit.agents.cli.log import setup_logging
 
 from agent.process.redaction import redact
 
-# Messages of the framework at each start and end of a process, which development does not show.
+# Messages of the framework at each start and end of a process, which are not shown in development.
 _ROUTINE = (
     "starting worker",
     "plugin registered",

@@ -16,22 +16,22 @@ from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
-# Seconds to stop the session.
+# Longest time to stop the session, in seconds.
 _STOP_TIMEOUT = 8.0
 
 Recover = Callable[[], Coroutine[Any, Any, None]]
 
 
 def end_with_worker(settings: Settings, journal: Journal, recover: Recover | None = None) -> None:
-    """End this job process after its worker was killed, with its avatar's session, within eight seconds.
+    """End this job process and its avatar session within eight seconds after its worker was killed.
 
     The framework cancels the job then, without calling its `on_session_end`. The session is stopped in a thread, so
     that a busy or stuck event loop does not keep it running.
 
     Args:
-        settings: Of the avatar's service.
-        journal: Where the session is noted.
-        recover: Brings the callers another agent, after the session was stopped; it has a time limit of its own.
+        settings: Give access to LiveAvatar.
+        journal: Has the session's entry.
+        recover: Brings the callers another agent, after the session was stopped; has its own time limit.
     """
     worker = multiprocessing.parent_process()
     if worker is not None:
@@ -46,10 +46,10 @@ def _watch(worker: BaseProcess, settings: Settings, journal: Journal, recover: R
 
 
 def _let_end(worker: BaseProcess) -> None:
-    """Keep the main thread when the event loop has ended before `_end` has: that ends the process itself.
+    """Block the main thread if the event loop ends before `_end`, which ends the process itself.
 
-    The interpreter would wait for a thread that is no daemon, but not let it use others any more. `_end` needs some,
-    to look up a host's name for example.
+    The interpreter would wait for a thread that isn't a daemon, but would no longer let it start others, which `_end`
+    needs, for example to look up a host's name.
     """
     if not worker.is_alive():
         threading.Event().wait()
@@ -67,6 +67,6 @@ async def _stop_and_recover(settings: Settings, journal: Journal, recover: Recov
     try:
         await asyncio.wait_for(sweep_once(settings, journal), _STOP_TIMEOUT)
     except TimeoutError:
-        logger.warning("the avatar's session of a killed worker is left to the next worker")
+        logger.warning("the next worker will stop the avatar session of a killed worker")
     if recover is not None:
         await recover()

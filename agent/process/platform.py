@@ -1,4 +1,4 @@
-"""Whether this operating system can run the worker; imports nothing that it might not have."""
+"""Whether this operating system can run the worker; imports nothing that may be missing here."""
 
 from importlib.util import find_spec
 
@@ -9,9 +9,9 @@ _NO_WORKER = (
 
 
 def platform_problem() -> str | None:
-    """What keeps the worker from running on this operating system, and what to do; None where it runs.
+    """Return why the worker can't run on this operating system, and what to do; None if it can.
 
-    The worker needs forks, Unix signals and `fcntl`; where that module is missing, the others are too.
+    The worker needs forks, Unix signals and `fcntl`; where that module is missing, all are.
     """
     try:
         return None if find_spec("fcntl") else _NO_WORKER

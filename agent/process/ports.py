@@ -1,8 +1,8 @@
 """The ports that the worker opens: its health check, and the page with the token endpoint.
 
-Platforms that start containers (Cloud Run, Heroku, Render) send their requests to PORT. In production it is the page's
-when WEB_SECRET is set and WEB_PORT is not: a page without a secret would let everybody call. Otherwise it is the health
-check's, so that the platform finds the worker alive.
+Platforms that start containers (Cloud Run, Heroku, Render) send their requests to PORT. In production the page uses it
+if WEB_SECRET is set and WEB_PORT is not: a page without a secret would let everybody call. Otherwise the health check
+uses it, so that the platform finds the worker alive.
 """
 
 from agent.settings import Settings
@@ -14,7 +14,7 @@ _EVERYWHERE = "0.0.0.0"  # noqa: S104 - a platform's requests come from outside 
 
 
 def page_port(settings: Settings, *, dev: bool) -> int:
-    """Where the page is served; 0 for nowhere."""
+    """Return the port of the page; 0 to serve none."""
     if settings.web_port is not None:
         return settings.web_port
     if dev:
@@ -23,13 +23,13 @@ def page_port(settings: Settings, *, dev: bool) -> int:
 
 
 def page_host(settings: Settings, *, dev: bool) -> str:
-    """The address at which the page is served."""
+    """Return the address at which the page is served."""
     is_of_platform = not dev and settings.web_port is None and page_port(settings, dev=dev) == settings.port
     return _EVERYWHERE if is_of_platform and "web_host" not in settings.model_fields_set else settings.web_host
 
 
 def health_port(settings: Settings, *, dev: bool) -> int:
-    """Where the worker answers health checks; 0 for any free port."""
+    """Return the port of the health check; 0 for any free port."""
     if settings.worker_port is not None:
         return settings.worker_port
     if dev:

@@ -1,4 +1,4 @@
-"""What state the worker is in, and `GET /readyz`, which tells it on the port of the health check."""
+"""The worker's state, and `GET /readyz`, which reports it on the port of the health check."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -10,16 +10,16 @@ from agent.process.worker_state import Status, WorkerState
 
 
 class Readiness:
-    """Follows a worker's state, from before it runs.
+    """Follows a worker's state; create it before the worker runs.
 
     Readiness is not liveness: a worker that has lost LiveKit is not ready, and its calls go on. The page does not
-    follow it either: callers are let in while the account has no avatar for them, and hear a voice.
+    depend on it either: callers are let in while the account has no avatar for them, and hear the fallback track.
 
     Args:
         server: The worker.
         is_registered: True if LiveKit assigns its calls, so that it takes none before it is registered.
         is_state_away: Returns whether the fleet's Redis does not answer.
-        account_problem: Returns why the account has no other avatar; empty if it has one.
+        account_problem: Returns why the account can't start another avatar; empty if it can.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Readiness:
         return WorkerState(self._status, len(self._server.active_jobs) if self._is_up else 0, self._reason)
 
     async def answer(self, _: web.Request) -> web.Response:
-        """Answer 200 when the worker could take a call with an avatar, else 503; the body tells the state."""
+        """Answer 200 when the worker could take a call with an avatar, else 503; the body has the state."""
         state, is_away, problem = self.state, self._is_state_away(), self._account_problem()
         away = "the fleet's Redis is away; its calls go on" if is_away else ""
         body = {

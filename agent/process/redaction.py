@@ -1,4 +1,4 @@
-"""Removes what is said in a call from log records: the framework attaches some of it to its messages."""
+"""Removes spoken words from log records: the framework attaches some to its messages."""
 
 import logging
 import re
@@ -6,14 +6,15 @@ import re
 # Prefixes of field names: the framework's mark for personal data, and two fields that lack it.
 _PERSONAL = ("lk.pii.", "text_sent", "tool_calls_sent")
 
-# An error of its text to speech quotes the text. In a traceback the line of code comes first, which has a brace there.
+# An error of the framework's text-to-speech quotes the text. In a traceback the line of code comes first, which has a
+# brace there.
 _QUOTATION = re.compile(r"(?<=were pushed for text: )(?!\{).*", re.DOTALL)
 
 _REDACTED = "[redacted]"
 
 
 def redact(record: logging.LogRecord) -> bool:
-    """Remove what was said from a record; a filter for handlers, which keeps every record."""
+    """Remove spoken words from a record; a handler filter that keeps every record."""
     for name in [name for name in vars(record) if name.startswith(_PERSONAL)]:
         delattr(record, name)
     message = record.getMessage()

@@ -11,7 +11,7 @@ import watchfiles
 
 logger = logging.getLogger("agent")
 
-# Seconds for a worker to end before a reload; it closes its calls instead of waiting for their ends.
+# Seconds for a worker to end before a reload; it closes its calls instead of waiting for them to end.
 _STOP_TIMEOUT = 15.0
 
 _WATCH_INTERVAL_MS = 200
@@ -22,15 +22,15 @@ _WATCHED = {".py", ".toml", ".env"}
 def run_reloading(command: Sequence[str], root: Path, environment: Mapping[str, str]) -> int:
     """Run a command, and again after each change below a directory, until it ends by itself or by Ctrl-C.
 
-    A command that fails after a change is started again at the next change, which may repair it.
+    A command that fails after a change is started again at the next change, which may fix it.
 
     Args:
         command: Starts the worker.
-        root: The directory that is watched.
-        environment: The worker's, without the variables that it reads from `.env` itself, which may have changed.
+        root: The directory to watch.
+        environment: The worker's, without the variables that it reads from `.env` itself, since they may change.
 
     Returns:
-        Its exit status.
+        The command's exit status.
     """
     stop = threading.Event()
     worker = _Worker(command, environment, stop)
@@ -106,6 +106,6 @@ class _Worker:
         if process is not self._process or self._stop.is_set():
             return
         if status and self._is_changed:
-            logger.error("the worker ended with status %d; it is restarted at the next change", status)
+            logger.error("the worker ended with status %d; it will be restarted at the next change", status)
         else:
             self._stop.set()

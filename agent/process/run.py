@@ -11,7 +11,7 @@ from agent.process.stop_signals import StopSignals
 
 logger = logging.getLogger("agent")
 
-# Seconds from one count of the calls to the next while a worker drains; a count is logged when it has changed.
+# Seconds between two counts of the calls while a worker drains; a count is logged when it has changed.
 _COUNT_INTERVAL = 1.0
 
 
@@ -31,12 +31,12 @@ def run_worker(
     """Run until a signal, then let the calls end; see `StopSignals`.
 
     Args:
-        server: What to run.
-        dev: True for the framework's defaults of development, such as no load limit.
+        server: The worker.
+        dev: True for the framework's development defaults, such as no load limit.
         drain_timeout: Seconds for the calls to end by themselves; 0 ends them at once, with the goodbye.
-        port: Where it answers health checks, for the message when that port is taken.
+        port: Port of its health checks, for the message when it is taken.
         is_registered: True if LiveKit assigns its calls; else it does not connect to LiveKit.
-        beside: Entered before the worker takes calls, and left when its jobs are gone.
+        beside: A context that is entered before the worker takes calls, and exited after its jobs have ended.
 
     Raises:
         WorkerError: It could not start.
@@ -58,7 +58,7 @@ def run_worker(
 
 
 def _require_temporary_directory() -> None:
-    """Raise a WorkerError where job processes, which are started by a socket in it, could not start."""
+    """Raise a WorkerError if there is none: job processes are started through a socket in it."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:
@@ -91,7 +91,7 @@ async def _run(
     await _wait(signals.end, running)
     # The framework can neither drain nor close a worker that is still starting.
     await _wait(started, running)
-    # To the framework 0 seconds are no limit.
+    # The framework takes 0 seconds as no limit.
     if drain_timeout and not running.done() and not signals.hurry.is_set():
         await _drain(server, signals, drain_timeout)
     await server.aclose()
@@ -121,7 +121,7 @@ async def _drain(server: AgentServer, signals: StopSignals, timeout: int) -> Non
             await draining
     except TimeoutError:
         extra = {"seconds": timeout, "calls": len(server.active_jobs)}
-        logger.warning("calls did not end in the time they had; they end now, with the goodbye", extra=extra)
+        logger.warning("calls did not end in time; they end now, with the goodbye", extra=extra)
     finally:
         counting.cancel()
         draining.cancel()

@@ -18,8 +18,8 @@ class StopSignals:
         dev: True in development.
 
     Attributes:
-        end: Set when the worker is to end.
-        hurry: Set when it is not to wait for its calls.
+        end: Set when the worker must end.
+        hurry: Set when it must not wait for its calls.
     """
 
     def __init__(self, *, dev: bool) -> None:

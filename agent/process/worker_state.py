@@ -12,8 +12,8 @@ class WorkerState:
 
     Attributes:
         status: `ok` when it takes calls; `full` at its limit; `starting` also while it has lost LiveKit.
-        calls: Number of calls that run.
-        reason: For an operator, why it is not ready; else empty.
+        calls: Number of running calls.
+        reason: For an operator, why it is not ready; empty if it is ready.
     """
 
     status: Status
@@ -22,5 +22,5 @@ class WorkerState:
 
     @property
     def is_ready(self) -> bool:
-        """True unless it starts, has lost LiveKit, or drains. A full worker is ready: any of its calls may end."""
+        """True unless it starts, has lost LiveKit, or drains. A full worker is ready: a call may end at any time."""
         return self.status in {"ok", "full"}

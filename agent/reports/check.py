@@ -1,4 +1,4 @@
-"""Finds at the worker's start what would keep reports, webhooks and recordings from being made."""
+"""Finds, when the worker starts, problems that would prevent reports, webhooks and recordings."""
 
 import logging
 import os
@@ -21,10 +21,10 @@ def outbox_of(settings: Settings) -> ReportOutbox:
 
 
 def open_outbox(settings: Settings) -> ReportOutbox:
-    """Open the outbox, and check all that can be checked without a request.
+    """Open the outbox, and check everything that can be checked without a request.
 
     Raises:
-        SettingsError: Something is wrong; all of it is named.
+        SettingsError: Something is wrong; it names all problems.
     """
     problems = [*_store_problems(settings), *_webhook_problems(settings), *_recording_problems(settings)]
     try:
@@ -39,7 +39,7 @@ def open_outbox(settings: Settings) -> ReportOutbox:
     if problems:
         raise SettingsError(problems)
     if (settings.reports or settings.webhook_url) and settings.state_dir == temporary_state_dir():
-        message = "what is not delivered yet is in a temporary directory and may be lost with it; set STATE_DIR"
+        message = "undelivered reports and events are in a temporary directory and may be lost with it; set STATE_DIR"
         logger.warning(message, extra={"state_dir": str(settings.state_dir)})
     return outbox
 
@@ -71,5 +71,5 @@ def _webhook_problems(settings: Settings) -> list[str]:
 
 def _recording_problems(settings: Settings) -> list[str]:
     if settings.record and settings.room_owner != "ours":
-        return ["RECORD needs ROOM_OWNER=ours: LiveKit's egress records rooms of your own project alone"]
+        return ["RECORD needs ROOM_OWNER=ours: LiveKit's egress records only rooms of your own project"]
     return []

@@ -1,4 +1,4 @@
-"""Collects the facts of one call, and makes its report of them. Pure: `now` and every instant is Unix time."""
+"""Collects the facts of one call, and makes its report from them. Pure: every instant is Unix time in seconds."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from agent.reports.report import (
     Usage,
 )
 
-# What the transcript shows of a text.
+# How the transcript shows a text.
 _SHOWN: dict[TranscriptMode, Callable[[str], str | None]] = {
     "full": lambda text: text,
     "redacted": redacted,
@@ -35,13 +35,13 @@ _SHOWN: dict[TranscriptMode, Callable[[str], str | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class CallIdentity:
-    """Which call it is.
+    """The identity of a call.
 
     Attributes:
         room: Name of the room.
         job: LiveKit's id of the job.
         persona: Name of the first persona.
-        metadata: Of the call's configuration, handed back.
+        metadata: From the call's configuration, returned unchanged.
     """
 
     room: str
@@ -79,13 +79,13 @@ class _Session:
 
 
 class Collector:
-    """What has happened in one call so far.
+    """The facts of one call so far.
 
     Args:
-        identity: Of the call.
-        now: When it began.
+        identity: Identity of the call.
+        now: When the call began.
         mode: How much of the transcript the report holds.
-        shows_tools: Whether the report holds what tools were given, and what they gave.
+        shows_tools: Whether the report holds the arguments and the results of tools.
     """
 
     def __init__(
@@ -108,69 +108,69 @@ class Collector:
     # Speech
 
     def playback_started(self, at: float) -> None:
-        """A speech of the agent is heard from now on."""
+        """Note that a speech of the agent became audible."""
         self._speaking_since = at
 
     def playback_finished(self, now: float, *, name: str, text: str, position: float, interrupted: bool) -> None:
-        """A speech of the agent is over.
+        """Note that a speech of the agent is over.
 
         Args:
-            now: When.
-            name: Of the persona.
-            text: What was heard of it.
-            position: Seconds of it that were played.
-            interrupted: Whether it was cut there.
+            now: When it ended.
+            name: The persona's name.
+            text: The part that was heard.
+            position: Seconds that were played.
+            interrupted: Whether it was interrupted there.
         """
         start, self._speaking_since = self._speaking_since, None
         speech = _Speech(name, now - position if start is None else start, now, text.strip(), position, interrupted)
         self._speeches.append(speech)
 
     def caption_shown(self, at: float, text: str) -> None:
-        """Words of the agent were heard."""
+        """Note that words of the agent were heard."""
         self._captions.append(Caption(at, text))
 
     def caller_said(self, text: str, start: float, end: float) -> None:
-        """A caller's turn is complete."""
+        """Note that a caller's turn is complete."""
         self._speeches.append(_Speech("", start, end, text.strip()))
 
     def turn(self, turn: Turn) -> None:
-        """A turn has come further."""
+        """Note the stages that a turn has reached."""
         self._turns[turn.number] = turn
 
     # Tools
 
     def tool_started(self, call_id: str, name: str, arguments: str, now: float) -> None:
-        """A tool runs."""
+        """Note that a tool runs."""
         self._tools[call_id] = _Tool(name, now, arguments)
 
     def tool_ended(self, call_id: str, status: str, result: str | None, now: float) -> None:
-        """A tool has ended, with the status `done`, `error` or `cancelled`."""
+        """Note that a tool has ended, with the status `done`, `error` or `cancelled`."""
         if (tool := self._tools.get(call_id)) is not None:
             tool.ended_at, tool.status, tool.result = now, status, result
 
     # The avatar
 
     def sink(self, name: SinkName, now: float) -> None:
-        """From now on this plays the speech."""
+        """Note the sink that plays speech from now on."""
         if not self._sinks or self._sinks[-1][0] != name:
             self._sinks.append((name, now))
 
     def session_started(self, session: int, session_id: str, now: float) -> None:
-        """The service runs a session."""
+        """Note that the service runs a session."""
         self._sessions[session] = _Session(session_id, now)
 
     def session_left(self, session: int, reason: str) -> None:
-        """A session is not used any more."""
+        """Note that a session is no longer used."""
         if (known := self._sessions.get(session)) is not None:
             known.reason = reason
 
     def session_stopped(self, session: int, now: float) -> None:
-        """The service has confirmed the stop of a session."""
+        """Note that the service has confirmed the stop of a session."""
         if (known := self._sessions.get(session)) is not None:
             known.end = now
 
     def note(self, text: str) -> None:
-        """Something went wrong that did not end the call."""
+        """Note a problem that did not end the call."""
         if text not in self._notes:
             self._notes.append(text)
 
@@ -179,7 +179,7 @@ class Collector:
     def report(
         self, now: float, end_reason: str, usage: Iterable[Usage] = (), prices: Prices | None = None
     ) -> CallReport:
-        """Make the report of what has happened until now."""
+        """Make the report of the call until now."""
         used = tuple(usage)
         return CallReport(
             room=self._identity.room,

@@ -1,10 +1,10 @@
-"""Cuts what was heard into sentences, each with the time when its first word was heard. Pure."""
+"""Cuts spoken text into sentences, each with the time when its first word was heard. Pure."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# The end of a sentence: punctuation and the blank behind it, or punctuation of scripts without blanks.
+# The end of a sentence: punctuation and the blank after it, or punctuation of scripts without blanks.
 _SENTENCE_END = re.compile(r"[.!?…۔]+[\"'”’)\]]*\s+|[。！？]+\s*")
 
 _BLANKS = re.compile(r"\s+")
@@ -15,7 +15,7 @@ class Caption:
     """A piece of text that was shown when it was heard.
 
     Attributes:
-        at: When.
+        at: Unix time in seconds.
         text: One word or more.
     """
 
@@ -24,14 +24,14 @@ class Caption:
 
 
 class Captions:
-    """The captions of a call, in which the texts of its speeches are found one after the other.
+    """The captions of a call; finds the texts of its speeches in them one after the other.
 
     Args:
         shown: All captions, in the order in which they were heard.
     """
 
     def __init__(self, shown: Sequence[Caption]) -> None:
-        # Blanks are cut in other places in captions than in the text.
+        # Captions have blanks in other places than the text.
         self._times = [caption.at for caption in shown for _ in _BLANKS.sub("", caption.text)]
         self._text = "".join(_BLANKS.sub("", caption.text) for caption in shown)
         self._at = 0

@@ -1,4 +1,4 @@
-"""Delivers what is in the outbox; runs beside the worker."""
+"""Delivers the items of the outbox while the worker runs."""
 
 import asyncio
 import logging
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("agent")
 
-# Seconds from one look into the outbox to the next.
+# Seconds between two looks into the outbox.
 _LOOKS_EVERY = 1.0
 
-# Seconds for which a claimed item is left alone: more than an attempt may take.
+# Seconds for which no other attempt takes a claimed item: more than an attempt may take.
 _LEASE = 60.0
 
-# Deliveries at a time.
+# Most deliveries at a time.
 _MOST_AT_ONCE = 16
 
 # Seconds between two attempts: the first, and the longest. Each failure doubles them.
@@ -42,7 +42,7 @@ KEPT_EVENTS = 3 * 86_400.0
 # Seconds for the last deliveries when the worker ends: one in development has 15 s to end, with its jobs.
 _LAST_TIMEOUT = 5.0
 
-# Targets that have answered 410, and problems that were logged, which are remembered.
+# Most targets that have answered 410, and most logged problems, that are remembered.
 _MOST_REMEMBERED = 1000
 
 
@@ -50,8 +50,8 @@ def retry_delay(attempts: int, lot: float) -> float:
     """Return the seconds to wait after a failed attempt.
 
     Args:
-        attempts: How many have failed.
-        lot: From 0 to 1: items that failed together are not tried again together.
+        attempts: Number of failed attempts.
+        lot: Random number from 0 to 1, so that items that failed together are not retried together.
     """
     longest = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(attempts - 1, 30))
     return longest * (0.5 + 0.5 * lot)
@@ -61,10 +61,10 @@ class Delivery:
     """Delivers items, each lane in its order.
 
     Args:
-        settings: With the secret of webhooks, and what URLs are allowed.
-        outbox: Of this machine.
+        settings: Contain the webhook secret and the rules for URLs.
+        outbox: The outbox of this machine.
         trusted: Sends to the operator's own receiver.
-        guarded: Sends to receivers that a call's configuration has named.
+        guarded: Sends to receivers that a call's configuration names.
         now: Returns Unix time.
         lot: Returns a random number from 0 to 1.
     """
@@ -91,7 +91,7 @@ class Delivery:
         self._told: deque[tuple[str, str]] = deque(maxlen=_MOST_REMEMBERED)
 
     async def look(self) -> None:
-        """Begin to deliver what is due, and end the calls whose process was killed."""
+        """Start to deliver due items, and write the reports of calls whose process was killed."""
         for call in await asyncio.to_thread(self._outbox.abandoned):
             extra = {"job": call.job}
             logger.warning("the process of a call was killed; its report ends where it was last written", extra=extra)
@@ -112,7 +112,7 @@ class Delivery:
             await self.look()
 
     async def aclose(self) -> None:
-        """Give up the deliveries that run; they are due again when their lease is over."""
+        """Cancel the running deliveries; they are due again when their lease is over."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -124,7 +124,7 @@ class Delivery:
         except OutboxError as error:
             logger.error("%s", error)  # noqa: TRY400 - a sentence, no traceback
         except Exception:
-            logger.exception("a delivery failed; it is tried again")
+            logger.exception("a delivery failed; it will be retried")
 
     async def _attempt(self, claimed: Claimed) -> Outcome:
         item, settings = claimed.item, self._settings
@@ -157,7 +157,7 @@ class Delivery:
         elif outcome.verdict is Verdict.GONE:
             await self._stop(item.target, extra)
         elif item.kind == "event" and now - item.made_at > KEPT_EVENTS:
-            logger.error("an event is given up: its receiver has not taken it for days", extra=extra)
+            logger.error("an event is given up: its receiver has not accepted it for days", extra=extra)
             await asyncio.to_thread(self._outbox.done, claimed.seq)
         else:
             self._tell(item.target, outcome, extra)
@@ -168,7 +168,7 @@ class Delivery:
         dropped = await asyncio.to_thread(self._outbox.drop, target)
         if target not in self._gone:
             self._gone.append(target)
-            message = "a receiver of webhooks has answered 410 Gone: it gets no more until the worker is started again"
+            message = "a receiver of webhooks has answered 410 Gone: it gets no more until the worker is restarted"
             logger.error(message, extra={**extra, "dropped": dropped})
 
     def _tell(self, target: str, outcome: Outcome, extra: dict[str, str]) -> None:
@@ -177,23 +177,23 @@ class Delivery:
             return
         self._told.append((target, outcome.problem))
         if outcome.hint:
-            logger.error("what a call has left is not taken; it is tried again", extra={**extra, "hint": outcome.hint})
+            logger.error("a report or event was refused; it will be retried", extra={**extra, "hint": outcome.hint})
         else:
-            logger.warning("what a call has left could not be delivered; it is tried again", extra=extra)
+            logger.warning("a report or event could not be delivered; it will be retried", extra=extra)
 
 
 def _shown(target: str) -> str:
-    """Return a target as it may be logged: a query may hold a secret."""
+    """Return a target without its query, which may hold a secret."""
     return target.partition("?")[0]
 
 
 @asynccontextmanager
 async def delivering(settings: Settings, outbox: ReportOutbox) -> AsyncIterator[None]:
-    """Deliver while the body runs, and for five seconds more at its end; what is left is for the next worker.
+    """Deliver while the body runs, and for five seconds more at its end; the next worker delivers the rest.
 
     Args:
-        settings: Of the worker.
-        outbox: Of this machine.
+        settings: The worker's.
+        outbox: The outbox of this machine.
     """
     async with AsyncExitStack() as stack:
         connector = aiohttp.TCPConnector(resolver=PublicResolver(loopback=settings.webhook_loopback))
@@ -222,5 +222,5 @@ async def _look_for_ever(delivery: Delivery) -> None:
         except OutboxError as error:
             logger.error("%s", error)  # noqa: TRY400 - a sentence, no traceback
         except Exception:
-            logger.exception("the look into the outbox failed; it is tried again")
+            logger.exception("the look into the outbox failed; it will be retried")
         await asyncio.sleep(_LOOKS_EVERY)

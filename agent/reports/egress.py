@@ -1,4 +1,4 @@
-"""Records the room of a call by LiveKit's egress, which joins it and writes to a bucket itself."""
+"""Records the room of a call with LiveKit's egress, which joins it and writes to a bucket itself."""
 
 import asyncio
 import logging
@@ -15,18 +15,18 @@ from agent.settings.aws import BucketAccess
 
 logger = logging.getLogger("agent")
 
-# Seconds for LiveKit to answer that it starts, which waits for a free egress worker, and that it stops.
+# Seconds for LiveKit to confirm the start, which waits for a free egress worker, and the stop.
 _START_TIMEOUT = 15.0
 _STOP_TIMEOUT = 2.0
 
-_FAILED = "the recording could not be started: does an egress service run beside LiveKit, and may it write to RECORD?"
+_FAILED = "the recording could not be started: does an egress service run with LiveKit, and may it write to RECORD?"
 
 
 class EgressService(Protocol):
-    """LiveKit's egress API; `api.LiveKitAPI.egress` is one."""
+    """LiveKit's egress API, which `api.LiveKitAPI.egress` implements."""
 
     async def start_room_composite_egress(self, start: api.RoomCompositeEgressRequest, /) -> api.EgressInfo:
-        """Start to record a room."""
+        """Start recording a room."""
 
     async def stop_egress(self, stop: api.StopEgressRequest, /) -> api.EgressInfo:
         """Stop a recording."""
@@ -36,8 +36,8 @@ class RoomRecording:
     """The recording of one call. A failure is noted, and never ends the call.
 
     Args:
-        egress: LiveKit's.
-        access: To the bucket.
+        egress: LiveKit's egress API.
+        access: Access to the bucket.
         bucket: `s3://bucket/prefix`.
         on_started: Called with the recording.
         on_failed: Called with a sentence for the report.
@@ -61,16 +61,16 @@ class RoomRecording:
         self._egress_id = ""
 
     def start(self, room: str, name: str) -> None:
-        """Start in the background.
+        """Start recording, in the background.
 
         Args:
-            room: To be recorded.
-            name: Of the file, below the bucket's prefix, without its ending.
+            room: Name of the room.
+            name: Path of the file below the bucket's prefix, without its ending.
         """
         self._starting = asyncio.create_task(self._start(room, f"{name}.mp4"), name="recording")
 
     async def stop(self) -> None:
-        """Stop, if it was started; LiveKit also stops it by itself when the room is closed."""
+        """Stop the recording if it was started; LiveKit also stops it when the room is closed."""
         if self._starting is not None and not self._starting.done():
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -99,7 +99,7 @@ class RoomRecording:
 
 
 def request(access: BucketAccess, bucket: str, room: str, name: str) -> api.RoomCompositeEgressRequest:
-    """Ask for one MP4 file with all pictures and sounds of a room.
+    """Make a request for one MP4 file with all video and audio of a room.
 
     Without a key in the environment the egress service uses its own.
     """

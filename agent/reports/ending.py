@@ -1,4 +1,4 @@
-"""What is delivered when a call is over: its report, and the event that tells so. Pure."""
+"""The items to deliver when a call is over: its report and the event `call.ended`. Pure."""
 
 from pydantic import ValidationError
 
@@ -13,18 +13,18 @@ KILLED = "the process of the call was killed"
 
 
 def event_item(webhook: str, name: EventName, data: EventData, now: float, *, number: int = 0) -> Item:
-    """Make the item of an event; events of one call go one after the other."""
+    """Make the item of an event; the events of a call are delivered in order."""
     body = body_of(name, data, now)
     return Item(event_id(data.job, name, number), f"event {data.job}", "event", webhook, name, body, now)
 
 
 def ended(report: CallReport, *, webhook: str, store: str, now: float) -> list[Item]:
-    """Make what a call leaves.
+    """Make the items to deliver after a call.
 
     Args:
-        report: Of the call.
-        webhook: Where its events go; empty for nowhere.
-        store: Where its report goes; empty for nowhere.
+        report: The call's report.
+        webhook: URL for its events; empty for none.
+        store: Address for its report; empty for none.
         now: Unix time.
     """
     name = file_name(report)
@@ -49,7 +49,7 @@ def ended(report: CallReport, *, webhook: str, store: str, now: float) -> list[I
 
 
 def ended_by_kill(call: OpenCall, now: float) -> list[Item]:
-    """Make what a call leaves whose process was killed: its last draft; nothing if another version has written that."""
+    """Make the items of a call whose process was killed, from its last draft; none if another version wrote that."""
     try:
         draft = CallReport.model_validate_json(call.draft)
     except ValidationError:

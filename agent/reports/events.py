@@ -1,4 +1,4 @@
-"""The webhooks' events: their names and their contents."""
+"""The events of webhooks: their names and their contents."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -12,14 +12,14 @@ EventName = Literal["call.started", "avatar.live", "avatar.lost", "budget.near",
 
 
 class EventData(BaseModel):
-    """What every event tells of its call."""
+    """The fields of every event about its call."""
 
     model_config = ConfigDict(frozen=True)
 
     room: str
     job: str = Field(description="tells calls of one room apart")
     persona: str
-    metadata: dict[str, JsonValue] = Field(description="of the call's configuration")
+    metadata: dict[str, JsonValue] = Field(description="from the call's configuration")
 
 
 class CallStarted(EventData):
@@ -27,14 +27,14 @@ class CallStarted(EventData):
 
 
 class AvatarLive(EventData):
-    """The avatar is in the call, also after it was lost or had left."""
+    """The avatar has joined the call, also when it comes back."""
 
-    identity: str = Field(description="of the participant")
-    session_id: str | None = Field(description="the service's")
+    identity: str = Field(description="the avatar's identity in the room")
+    session_id: str | None = Field(description="LiveAvatar's id of the session")
 
 
 class AvatarLost(EventData):
-    """The call is without an avatar, and this was no decision of the agent's; it goes on by voice."""
+    """The call has no avatar, not by the agent's decision; it goes on by voice."""
 
     reason: Literal["busy", "unavailable", "lost"]
     detail: str = Field(description="for operators")
@@ -65,7 +65,7 @@ EVENTS: dict[EventName, type[EventData]] = {
 
 
 class Message(BaseModel):
-    """The body of a webhook, as the Standard Webhooks specification has it."""
+    """The body of a webhook, as the Standard Webhooks specification defines it."""
 
     type: EventName
     timestamp: datetime
@@ -79,11 +79,11 @@ def body_of(name: EventName, data: EventData, now: float) -> bytes:
 
 
 def event_id(job: str, name: EventName, number: int) -> str:
-    """Return the id of an event, which is the same whenever the event is written or sent.
+    """Return the id of an event; it stays the same when the event is sent again.
 
     Args:
-        job: Of the call.
-        name: Of the event.
-        number: Of the events of this name in the call, from 0.
+        job: LiveKit's id of the call's job.
+        name: The event's name.
+        number: Counts the events of this name in the call, from 0.
     """
     return f"msg_{hashlib.sha256(f'{job} {name} {number}'.encode()).hexdigest()[:32]}"

@@ -1,4 +1,4 @@
-"""Events and reports that are to be delivered, on disk: what outlives a process that is killed."""
+"""Events and reports that are to be delivered, on disk, so that they outlive a killed process."""
 
 import sqlite3
 import threading
@@ -13,7 +13,7 @@ from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
 Kind = Literal["event", "file"]
 
-# Bytes of bodies that are kept. Beyond it the oldest are dropped, whatever they are: the newest tell most.
+# Most bytes of all bodies. Beyond that the oldest items are dropped, of either kind: the newest are worth most.
 MOST_BYTES = 256 * 1024 * 1024
 
 _SCHEMA = (
@@ -43,14 +43,14 @@ CREATE TABLE IF NOT EXISTS calls (
 """,
 )
 
-# The first item of each lane: the others wait for it.
+# Due items that are the first of their lane: the others wait for it.
 _DUE = """
 SELECT * FROM items
 WHERE due_at <= :now AND seq IN (SELECT MIN(seq) FROM items GROUP BY lane)
 ORDER BY due_at LIMIT :most
 """
 
-# All that is older than the newest items which have room together.
+# All items older than the newest ones that fit together.
 _OVER = """
 SELECT seq FROM (SELECT seq, SUM(LENGTH(body)) OVER (ORDER BY seq DESC) AS bytes FROM items) WHERE bytes > ?
 """
@@ -65,13 +65,13 @@ class Item:
     """Something to be delivered.
 
     Attributes:
-        id: Stable; an item whose id is kept already is not kept again.
+        id: Stable; an item whose id is already in the outbox is ignored.
         lane: Items of one lane are delivered one after the other, in the order in which they were put.
         kind: `event` for a webhook, `file` for a file of a report.
         target: The webhook's URL, or the store of reports.
-        name: Of the event, or the file's path in the store.
-        body: What is delivered.
-        made_at: Unix time.
+        name: The event's name, or the file's path in the store.
+        body: The content.
+        made_at: Unix time in seconds.
     """
 
     id: str
@@ -85,12 +85,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An item that only this claimer delivers, until its lease is over.
+    """An item that only its claimer delivers, until the lease is over.
 
     Attributes:
         seq: Its number in the outbox.
-        item: What is to be delivered.
-        attempts: How often that was tried, without this time.
+        item: The item to deliver.
+        attempts: Number of earlier attempts.
     """
 
     seq: int
@@ -100,12 +100,12 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """A call whose end is not written yet.
+    """A call that is not closed yet.
 
     Attributes:
-        job: Its id.
-        webhook: Where its events go; empty for nowhere.
-        store: Where its report goes; empty for nowhere.
+        job: LiveKit's id of its job.
+        webhook: URL for its events; empty for none.
+        store: Address for its report; empty for none.
         draft: Its report so far, as JSON.
     """
 
@@ -116,14 +116,14 @@ class OpenCall:
 
 
 class ReportOutbox:
-    """A SQLite file, and a lock for each process that has calls in it; made as the session journal is.
+    """A SQLite file, and a lock for each process that has calls in it; built like the session journal.
 
-    All methods block for a moment: call them in a thread. Several processes may share the directory, which has to be on
-    a local disk.
+    All methods block for a moment: call them in a thread. Several processes may share the directory, which must be on a
+    local disk.
 
     Args:
-        directory: Made, for this user alone, when it is needed first.
-        most_bytes: Bytes of bodies that are kept.
+        directory: Created at the first use, readable for this user only.
+        most_bytes: Most bytes of all bodies.
     """
 
     def __init__(self, directory: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -137,13 +137,13 @@ class ReportOutbox:
         """Make sure that items can be kept.
 
         Raises:
-            OutboxError: They can't; so does every other method.
+            OutboxError: They can't; every other method raises it too.
         """
         with self._transaction(write=True):
             pass
 
     def put(self, items: Sequence[Item]) -> int:
-        """Keep items until they are delivered; return how many old ones were dropped for want of room."""
+        """Keep items until they are delivered; return how many old ones were dropped to make room."""
         with self._transaction(write=True) as database:
             return self._put(database, items)
 
@@ -162,7 +162,7 @@ class ReportOutbox:
             database.execute("UPDATE calls SET draft = ? WHERE job = ?", (draft, job))
 
     def close_call(self, job: str, items: Sequence[Item]) -> int:
-        """Keep the last items of a call, and its draft no more, both or neither."""
+        """Keep the last items of a call and delete its draft, both or neither."""
         with self._transaction(write=True) as database:
             database.execute("DELETE FROM calls WHERE job = ?", (job,))
             return self._put(database, items)
@@ -177,12 +177,12 @@ class ReportOutbox:
         return [OpenCall(*(row[name] for name in OpenCall.__slots__)) for row in rows if row["owner"] in dead]
 
     def claim(self, now: float, *, lease: float, most: int) -> list[Claimed]:
-        """Take the first item of each lane that is due; no other process is given it within the lease.
+        """Take the first item of each lane if it is due; no other process gets it within the lease.
 
         Args:
             now: Unix time.
             lease: Seconds, more than an attempt may take. After a kill the item is due again when they are over.
-            most: How many.
+            most: Largest number of items.
         """
         with self._transaction(write=True) as database:
             rows = database.execute(_DUE, {"now": now, "most": most}).fetchall()
@@ -197,7 +197,7 @@ class ReportOutbox:
             database.execute("DELETE FROM items WHERE seq = ?", (seq,))
 
     def retry(self, seq: int, due_at: float) -> None:
-        """Note a failed attempt, and when the next one is due, in Unix time."""
+        """Note a failed attempt, and the Unix time when the next one is due."""
         with self._transaction(write=True) as database:
             database.execute("UPDATE items SET due_at = ?, attempts = attempts + 1 WHERE seq = ?", (due_at, seq))
 
@@ -222,7 +222,7 @@ class ReportOutbox:
         return len(over)
 
     def _own(self) -> str:
-        """Return the name of this process, which from now on is seen to live."""
+        """Return the owner name of this process; its lock shows that the process lives."""
         with self._taking:
             if self._lock is None or not self._lock.is_held:
                 self._lock = OwnerLock.make(self._owners)

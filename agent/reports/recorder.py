@@ -1,4 +1,4 @@
-"""Listens to a call, and leaves its events and its report in the outbox."""
+"""Listens to a call, and writes its events and its report to the outbox."""
 
 import logging
 import time
@@ -35,7 +35,7 @@ logger = logging.getLogger("agent")
 
 _SINKS: dict[Sink | None, SinkName] = {Sink.AVATAR: "avatar", Sink.FALLBACK: "fallback", None: "silent"}
 
-# Why an avatar is lost; any other reason is a decision of the agent's.
+# The reasons for which an avatar is lost; with any other reason the agent decided it.
 _LOSSES: dict[AvatarReason | None, str] = {
     AvatarReason.BUSY: "busy",
     AvatarReason.UNAVAILABLE: "unavailable",
@@ -51,12 +51,11 @@ class ReportRecorder:
 
     Args:
         ctx: The job.
-        settings: Complete ones.
-        session: The agent's, not started yet.
-        usage: Of the call.
-        persona: Returns the name of the present persona.
-        given: The call's configuration: where its events go in the place of WEBHOOK_URL, what is handed back, and what
-            of it could not be used.
+        settings: Complete settings.
+        session: The agent session, not started yet.
+        usage: The call's usage.
+        persona: Returns the name of the current persona.
+        given: The call's configuration: its webhook instead of WEBHOOK_URL, its metadata, and its problems.
         now: Returns Unix time.
     """
 
@@ -99,7 +98,7 @@ class ReportRecorder:
     # Called by the call
 
     def begin(self) -> None:
-        """Listen to the session; the job has begun."""
+        """Listen to the session; call it when the job has started."""
         session, collector = self._session, self._collector
         session.on("conversation_item_added", self._on_item_added)
         session.on("tool_execution_updated", self._on_tool)
@@ -121,29 +120,29 @@ class ReportRecorder:
         self._look_at_sink()
 
     def listen(self) -> None:
-        """Listen to the playback; the session has started."""
+        """Listen to the playback; call it when the session has started."""
         if self._session.output.audio is not None:
             self._session.output.audio.on("playback_started", self._on_playback_started)
             self._session.output.audio.on("playback_finished", self._on_playback_finished)
 
     def heard(self, text: str) -> None:
-        """Take words of the agent that are heard now."""
+        """Record words of the agent that have just been heard."""
         self._collector.caption_shown(self._now(), text)
 
     def turn(self, turn: Turn) -> None:
-        """Take a turn that has come further."""
+        """Record the stages that a turn has reached."""
         self._collector.turn(turn)
 
     def note(self, problem: str) -> None:
-        """Take a sentence about what went wrong and does not end the call."""
+        """Record a problem that does not end the call."""
         self._collector.note(problem)
 
     def budget_near(self, seconds: float) -> None:
-        """Tell that the call is about to end for want of minutes."""
+        """Emit the event that the call's minutes are nearly used up."""
         self._tell("budget.near", BudgetNear(**self._told_of_call(), seconds_left=round(seconds, 1)))
 
     def record(self) -> None:
-        """Record the room, if RECORD is set; a caller is there."""
+        """Record the room, if RECORD is set; call it when a caller is there."""
         if not self._settings.record or self._ctx.is_fake_job():
             return
         self._recording = RoomRecording(
@@ -156,12 +155,12 @@ class ReportRecorder:
         self._recording.start(self._identity.room, file_name(self._report(_RUNNING)))
 
     async def stop_recording(self) -> None:
-        """Stop the recording; the call is over."""
+        """Stop the recording, after the call."""
         if self._recording is not None:
             await self._recording.stop()
 
     async def finish(self, reason: str) -> None:
-        """Leave the report in the outbox; the session is closed, so that everything is counted."""
+        """Write the report to the outbox; call it after the session was closed, so that everything is counted."""
         report = self._report(reason)
         await self._writer.close(ended(report, webhook=self._webhook, store=self._store, now=self._now()))
 
@@ -216,7 +215,7 @@ class ReportRecorder:
             self._has_avatar = None
 
     def _lose(self, reason: str, detail: str) -> None:
-        """Tell that the avatar is lost, once until it is live again."""
+        """Emit that the avatar is lost, once until it is live again."""
         if self._has_avatar is not False:
             self._has_avatar = False
             lost = {**self._told_of_call(), "reason": reason, "detail": detail}
@@ -246,7 +245,7 @@ class ReportRecorder:
         return ""
 
     def _load_prices(self) -> Prices:
-        """Load the prices; none if the file was changed since the worker's start and can't be used any more."""
+        """Load the prices; return none if the file was changed after the worker's start and is no longer usable."""
         try:
             return load_prices(self._settings.prices or DEFAULT_PRICES)
         except SettingsError as error:

@@ -1,4 +1,4 @@
-"""Masks personal data in what was said. Pure; a masked text keeps its length, so that its cues stay in place."""
+"""Masks personal data in transcripts. Pure; a masked text keeps its length, so that its cues stay in place."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ MASK = "*"
 
 _DIGIT_WORDS = "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple"
 
-# Each kind that is masked, by name, in this order.
+# The masked kinds of data by name, in the order in which they are masked.
 PATTERNS: dict[str, re.Pattern[str]] = {
     "e-mail addresses, written": re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
     "e-mail addresses, spoken in English": re.compile(r"\b[\w.+-]+ at [\w-]+(?: dot [\w-]+)+\b", re.IGNORECASE),
@@ -19,7 +19,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
 
 
 def redacted(text: str, patterns: Sequence[re.Pattern[str]] = tuple(PATTERNS.values())) -> str:
-    """Replace every character of personal data by the mask; blanks and the text's length stay."""
+    """Replace every character of personal data with the mask, except blanks."""
     for pattern in patterns:
         text = pattern.sub(lambda found: re.sub(r"\S", MASK, found[0]), text)
     return text

@@ -1,4 +1,4 @@
-"""The report of a call: what was heard, how long it took, what was used, and why it ended."""
+"""The report of a call: its transcript, its times, its usage and costs, and its end."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ Seconds = Annotated[float, AfterValidator(lambda seconds: round(seconds, 3))]
 # How much of the transcript a report holds.
 TranscriptMode = Literal["full", "redacted", "none"]
 
-# What plays speech; `silent` while nothing can.
+# The sink that plays speech; `silent` while there is none.
 SinkName = Literal["avatar", "fallback", "silent"]
 
 
@@ -32,27 +32,27 @@ class Cue(Part):
 
 
 class Line(Part):
-    """What was heard of one speech of the agent, or one turn of a caller."""
+    """The heard part of one speech of the agent, or one turn of a caller."""
 
     speaker: Literal["agent", "caller"]
-    name: str = Field(description="of the persona; empty for a caller")
+    name: str = Field(description="the persona's name; empty for a caller")
     start: Seconds = Field(description="when it was first heard")
     end: Seconds = Field(description="when it was last heard")
     text: str | None = Field(description="the words that were heard; null with REPORT_TRANSCRIPT=none")
     cues: tuple[Cue, ...] = Field(description="its sentences")
-    interrupted: bool = Field(description="whether it was cut there")
+    interrupted: bool = Field(description="whether it was interrupted there")
     position: Seconds | None = Field(description="seconds of the agent's speech that were played; null for a caller")
 
 
 class Interruption(Part):
-    """A speech of the agent was cut."""
+    """An interruption of the agent's speech."""
 
     at: Seconds = Field(description="when playback ended")
     position: Seconds = Field(description="seconds of the speech that had been played; 0 if none of it was heard")
 
 
 class TurnLatency(Part):
-    """How long the stages of one turn took."""
+    """The duration of the stages of one turn."""
 
     turn: int = Field(description="its number, from 1")
     by: By
@@ -71,7 +71,7 @@ class ToolCall(Part):
 
 
 class SinkInterval(Part):
-    """A stretch of the call in which one sink played the agent's speech."""
+    """A part of the call in which one sink played the agent's speech."""
 
     sink: SinkName
     start: Seconds
@@ -79,16 +79,16 @@ class SinkInterval(Part):
 
 
 class SessionRecord(Part):
-    """A session of the avatar's service."""
+    """A session of LiveAvatar."""
 
-    id: str = Field(description="the service's")
+    id: str = Field(description="LiveAvatar's id of the session")
     start: Seconds
     end: Seconds | None = Field(description="when its stop was confirmed; null if it was not")
     reason: str = Field(description="why it was left; empty while it was in use")
 
 
 class Usage(Part):
-    """What was used of one vendor's model, and what that cost."""
+    """The use of one vendor's model, and its cost."""
 
     kind: Literal["stt", "llm", "tts", "avatar"]
     vendor: str
@@ -98,13 +98,11 @@ class Usage(Part):
 
 
 class Cost(Part):
-    """The sum of the costs that are known."""
+    """The sum of the known costs."""
 
     currency: str
     total: float
-    unpriced: tuple[str, ...] = Field(
-        description="vendor and model of each use whose price is not set: `total` lacks it"
-    )
+    unpriced: tuple[str, ...] = Field(description="vendor and model of each use without a price: `total` lacks it")
 
 
 class Recording(Part):
@@ -115,13 +113,13 @@ class Recording(Part):
 
 
 class CallReport(Part):
-    """What happened in one call. All times are seconds since `started_at`, on the clock of the agent's machine."""
+    """The report of one call. All times are seconds since `started_at`, on the clock of the agent's machine."""
 
     version: Literal[1] = VERSION
     room: str
     job: str = Field(description="LiveKit's id of the job; unique, also when a room has several calls")
     persona: str = Field(description="name of the first persona")
-    metadata: dict[str, JsonValue] = Field(description="handed back as the call's configuration gave it")
+    metadata: dict[str, JsonValue] = Field(description="from the call's configuration, returned unchanged")
     started_at: datetime
     ended_at: datetime
     seconds: Seconds
@@ -136,7 +134,7 @@ class CallReport(Part):
     usage: tuple[Usage, ...]
     cost: Cost
     recording: Recording | None
-    notes: tuple[str, ...] = Field(description="what went wrong and did not end the call")
+    notes: tuple[str, ...] = Field(description="problems that did not end the call")
 
 
 PARTS: tuple[type[Part], ...] = (

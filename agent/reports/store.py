@@ -9,36 +9,36 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from agent.reports.outbox import Item
 from agent.reports.webhook import DELIVERED, Outcome, Verdict
 
-# The beginning of a bucket's address.
+# Prefix of a bucket's address.
 BUCKET = "s3://"
 
 # Seconds for one file to be written.
 WRITE_TIMEOUT = 30.0
 
 _REFUSED = (
-    "the bucket refuses the key: are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION right, and may it put?"
+    "the bucket refuses the key: are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION right, and may it write?"
 )
 
-_GONE = "there is no such bucket or folder: make it, or name another one in REPORTS"
+_GONE = "there is no such bucket or folder: create it, or name another one in REPORTS"
 
 
 def whole_address(store: str) -> str:
-    """Return the address of a store with the whole path of a folder, which has a meaning in any process."""
+    """Return the address of a store, a folder as its absolute path, which any process can use."""
     return store if not store or store.startswith(BUCKET) else str(Path(store).absolute())
 
 
 def address_of(store: str, name: str) -> str:
-    """Return where a file is kept."""
+    """Return the address of a file in a store."""
     return f"{store.rstrip('/')}/{name}"
 
 
 def open_store(address: str) -> ObjectStore:
-    """Open a store; nothing is asked of a bucket yet.
+    """Open a store; a bucket gets no request yet.
 
-    A bucket's key, region and endpoint are read from the usual AWS_ variables by the library.
+    The library reads a bucket's key, region and endpoint from the usual AWS_ variables.
 
     Args:
-        address: A folder, which is made, or `s3://bucket/prefix`.
+        address: A folder, which is created, or `s3://bucket/prefix`.
 
     Raises:
         ValueError: It can't be opened; the message says why.
@@ -56,7 +56,7 @@ def open_store(address: str) -> ObjectStore:
 
 
 async def write_file(store: ObjectStore, item: Item) -> Outcome:
-    """Write a file once, whole or not at all: a folder gets it by a rename, a bucket by one request."""
+    """Write a file, whole or not at all: in a folder by a rename, in a bucket by one request."""
     try:
         async with asyncio.timeout(WRITE_TIMEOUT):
             await store.put_async(item.name, item.body)

@@ -1,4 +1,4 @@
-"""What a call has used of each vendor, from the framework's counts. Pure."""
+"""The use of each vendor in a call, from the framework's counts. Pure."""
 
 from collections.abc import Collection, Iterable
 from typing import Literal
@@ -20,14 +20,14 @@ def usage_of(
     stand_ins: Collection[str],
     prices: Prices,
 ) -> list[Usage]:
-    """List what was used, with what it cost.
+    """List the use of each vendor, with its cost.
 
     Args:
         models: The framework's counts.
-        avatar_seconds: Seconds of the avatar's sessions.
+        avatar_seconds: Seconds of avatar sessions.
         avatar_is_free: Whether they are sandbox sessions.
         stand_ins: Names of the vendors that are stand-ins, which cost nothing.
-        prices: Of the vendors.
+        prices: The vendors' prices.
     """
     uses = [use for use in (_use(model, stand_ins) for model in models) if use is not None]
     if avatar_seconds:
@@ -44,7 +44,7 @@ def _use(model: ModelUsage, stand_ins: Collection[str]) -> Usage | None:
         case TTSModelUsage():
             return _usage("tts", model, {"characters": model.characters_count}, stand_ins)
         case LLMModelUsage():
-            # The framework's input tokens include those from the cache, which have a price of their own.
+            # The framework's input tokens include those from the cache, which have their own price.
             fresh = model.input_tokens - model.input_cached_tokens
             amounts = {"input_tokens": fresh, "cached_tokens": model.input_cached_tokens}
             return _usage("llm", model, {**amounts, "output_tokens": model.output_tokens}, stand_ins)
@@ -63,6 +63,6 @@ def _usage(
 
 
 def _vendor(kind: str, provider: str, stand_ins: Collection[str]) -> str:
-    """Return the vendor's name in the prices; OpenAI's plugin tells the host that it asks."""
+    """Return the vendor's name in the prices; OpenAI's plugin reports the host that it uses as its provider."""
     is_stand_in = kind == "llm" and "openai" in stand_ins
     return "openai" if is_stand_in or is_openai_host(f"//{provider}") else provider.lower()

@@ -1,4 +1,4 @@
-"""Sends one webhook, signed by the Standard Webhooks scheme (standardwebhooks.com)."""
+"""Sends one webhook, signed as in the Standard Webhooks specification (standardwebhooks.com)."""
 
 import socket
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ _LOOPBACK_NAMES = ("localhost", ".localhost")
 
 
 class Verdict(Enum):
-    """What becomes of an item after an attempt."""
+    """The fate of an item after an attempt."""
 
     DELIVERED = "delivered"
     RETRY = "tried again later"
@@ -36,10 +36,10 @@ class Outcome:
     """The result of an attempt.
 
     Attributes:
-        verdict: What becomes of the item.
-        problem: What went wrong, in few words; without a secret or a text of the receiver's.
-        hint: What an operator can do; empty for nothing but wait.
-        wait: Seconds that the receiver wants to be left alone; None if it does not say.
+        verdict: The fate of the item.
+        problem: What went wrong, in a few words; without secrets and without text of the receiver's.
+        hint: What an operator can do; empty if only waiting helps.
+        wait: Seconds that the receiver asks to wait; None if it does not say.
     """
 
     verdict: Verdict
@@ -51,36 +51,36 @@ class Outcome:
 DELIVERED = Outcome(Verdict.DELIVERED)
 
 _LOOK = "the receiver refuses the event: look into its log"
-_NO_REDIRECT = "write the address to which it redirects"
+_NO_REDIRECT = "use the address that it redirects to"
 _HINTS: dict[int, str] = {
     HTTPStatus.BAD_REQUEST: "the receiver does not understand the event: does it expect another service's webhooks?",
     HTTPStatus.UNAUTHORIZED: "the receiver refuses the signature: is WEBHOOK_SECRET the one that it checks with?",
     HTTPStatus.FORBIDDEN: "the receiver refuses the signature: is WEBHOOK_SECRET the one that it checks with?",
     HTTPStatus.NOT_FOUND: "there is nothing at this address: is the path of the URL right?",
     HTTPStatus.METHOD_NOT_ALLOWED: "there is no receiver of POST at this address: is the path of the URL right?",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the receiver takes no event of this size: set REPORTS, so that call.ended "
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the receiver accepts no event of this size: set REPORTS, so that call.ended "
     "holds the report's address instead of the report",
 }
 
 
 def webhook_problem(url: str, *, loopback: bool, is_trusted: bool) -> str | None:
-    """Return why webhooks are not sent to a URL; None if they are.
+    """Return why a URL can't be used for webhooks; None if it can.
 
     Args:
-        url: Of the receiver.
-        loopback: Whether receivers on this machine are allowed, by http too.
-        is_trusted: Whether the operator has set it. One of a call's configuration has to be on the internet, so that
-            it reaches no server of the inner network.
+        url: The receiver's URL.
+        loopback: Whether receivers on this machine are allowed, also with http.
+        is_trusted: True if the operator has set it. A URL from a call's configuration must be on the internet, so that
+            it can't reach a server of the internal network.
     """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        return "it is no URL"
+        return "it is not a URL"
     if loopback and _is_loopback(host) and parts.scheme in {"http", "https"}:
         return None
     if parts.scheme != "https" or not host:
-        return "it has to begin with https:// (WEBHOOK_LOOPBACK=true allows http:// to this machine)"
+        return "it must begin with https:// (WEBHOOK_LOOPBACK=true allows http:// to this machine)"
     if parts.username or parts.password:
         return "it has a user or a password in it, which would be logged: the signature proves the sender"
     return None if is_trusted or is_on_the_internet(url) else "its host is not on the internet"
@@ -90,7 +90,7 @@ class PublicResolver(AbstractResolver):
     """Looks up names, and leaves out addresses that are not on the internet.
 
     Args:
-        loopback: Whether addresses of this machine are left in.
+        loopback: Whether addresses of this machine are kept.
     """
 
     def __init__(self, *, loopback: bool) -> None:
@@ -113,7 +113,7 @@ class PublicResolver(AbstractResolver):
         return allowed
 
     async def close(self) -> None:
-        """Release nothing: the lookup holds nothing."""
+        """Close the resolver, which holds nothing."""
         await self._resolver.close()
 
     def _is_allowed(self, address: str) -> bool:
@@ -125,10 +125,10 @@ async def send_webhook(http: aiohttp.ClientSession, item: Item, secret: str, now
     """Send an event once.
 
     Args:
-        http: With the rule for proxies.
+        http: Follows the proxy settings.
         item: The event.
         secret: Signs it, `whsec_...`.
-        now: Unix time of this attempt.
+        now: Unix time of this attempt, in seconds.
     """
     try:
         async with http.post(
@@ -144,7 +144,7 @@ async def send_webhook(http: aiohttp.ClientSession, item: Item, secret: str, now
 
 
 def signed_headers(item: Item, secret: str, now: float) -> dict[str, str]:
-    """Return the headers of an attempt. The id is the same in each attempt, the timestamp is the attempt's."""
+    """Return the headers of an attempt. Every attempt has the same id and its own timestamp."""
     at = datetime.fromtimestamp(int(now), UTC)
     return {
         "Content-Type": "application/json",
@@ -156,7 +156,7 @@ def signed_headers(item: Item, secret: str, now: float) -> dict[str, str]:
 
 
 def outcome_of(status: int, headers: Mapping[str, str] | None = None) -> Outcome:
-    """Return what an answer means: 2xx is delivered, 410 stops the target, everything else is tried again."""
+    """Return what an answer means: 2xx is delivered, 410 stops the target, everything else is retried."""
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return DELIVERED
     problem = f"status {status}"

@@ -2,12 +2,12 @@
 
 from agent.reports.report import CallReport, Line
 
-# Seconds that the last sentence is shown at least: a player leaves out a cue that lasts no time.
+# Shortest cue in seconds: players leave out cues without a duration.
 _SHORTEST = 0.5
 
 
 def webvtt(report: CallReport) -> str:
-    """Write the subtitles: one cue for each sentence, with the speaker's name. Times begin with the call."""
+    """Write the subtitles: one cue for each sentence, with the speaker's name. Times count from the call's start."""
     return "\n\n".join(["WEBVTT", *(cue for line in report.transcript for cue in _cues(line))]) + "\n"
 
 
@@ -28,6 +28,6 @@ def _time(seconds: float) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape what has a meaning in a cue; an empty line would end it."""
+    """Escape special characters of a cue, and join its lines, as an empty line would end it."""
     flat = " ".join(text.split())
     return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""Writes what happens in a call into the outbox, in its order, without holding the call up."""
+"""Writes the events of a call into the outbox, in order, without blocking the call."""
 
 import asyncio
 import logging
@@ -9,18 +9,18 @@ from agent.reports.outbox import Item, OpenCall, OutboxError, ReportOutbox
 
 logger = logging.getLogger("agent")
 
-# Seconds without an event after which the draft of the report is written: what a kill costs at most, and a little more.
+# Seconds without an event after which the draft of the report is written: a kill loses little more than that.
 DRAFT_INTERVAL = 10.0
 
 _Write = Callable[[], int]
 
 
 class OutboxWriter:
-    """Writes for one call, one thing after the other, in threads.
+    """Writes for one call, one item after the other, in threads.
 
     Args:
-        outbox: Of this machine.
-        job: Of the call.
+        outbox: The outbox of this machine.
+        job: LiveKit's id of the call's job.
         draft: Returns the report so far, as JSON.
     """
 
@@ -32,7 +32,7 @@ class OutboxWriter:
         self._writing: asyncio.Task[None] | None = None
 
     def open(self, call: OpenCall, items: Sequence[Item]) -> None:
-        """Begin: note the call, and its first items."""
+        """Start writing: note the call and its first items."""
         self._writes.put_nowait(partial(self._outbox.open_call, call, items))
         self._writing = asyncio.create_task(self._run(), name="report_writer")
 

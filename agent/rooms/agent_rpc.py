@@ -1,4 +1,4 @@
-"""Calls RPC methods of agents in their rooms, by way of LiveKit's server."""
+"""Calls RPC methods of agents in their rooms, through LiveKit's server."""
 
 import aiohttp
 from livekit import api
@@ -13,7 +13,7 @@ async def call_agent(settings: Settings, request: api.PerformRpcRequest, *, time
     """Send a request to an agent, and return its answer.
 
     Args:
-        settings: Of LiveKit's server.
+        settings: Contain LiveKit's URL and keys.
         request: Names the room, the agent and the method.
         timeout: Seconds for the HTTP request.
 
@@ -23,7 +23,7 @@ async def call_agent(settings: Settings, request: api.PerformRpcRequest, *, time
     secret = settings.livekit_api_secret.get_secret_value()
     headers = {"Authorization": f"Bearer {admin_token(settings.livekit_api_key, secret, request.room)}"}
     async with client_session(timeout=aiohttp.ClientTimeout(total=timeout)) as http:
-        # livekit-api 1.2 has the messages of this method, and not the method.
+        # livekit-api 1.2 has the messages of this method, but not the method.
         twirp = TwirpClient(http, settings.livekit_url, "livekit")
         answer = await twirp.request("RoomService", "PerformRpc", request, headers, api.PerformRpcResponse)
     return str(answer.payload)

@@ -12,27 +12,27 @@ from avatar import HostedRoom
 
 
 class CallServer(JobServer):
-    """LiveKit's worker, and what it needs to start jobs itself with `unregistered=True`.
+    """LiveKit's worker, which can start jobs itself with `unregistered=True`.
 
     Attributes:
-        slots: Those of the account; set it before `run`. None leaves them out of account.
+        slots: The account's slots; set it before `run`. None ignores them.
     """
 
     slots: AccountSlots | None = None
 
     def other_load(self) -> float:
-        """Return which part of the calls and of the account's slots is used, the larger one; it blocks for a moment."""
+        """Return the used share of the calls or of the account's slots, the larger one; it blocks for a moment."""
         slots = 0.0 if self.slots is None else self.slots.load()
         return max(slots, super().other_load())
 
     async def join(self, room: HostedRoom, config: CallConfig | None = None) -> None:
-        """Start a job in a room of the service's, and return when a process has it. Call it within `slot`.
+        """Start a job in a room of LiveAvatar's, and return when a process has it. Call it within `slot`.
 
-        The room is in the job's metadata, which goes from process to process and is not logged.
+        The room is in the job's metadata, which passes between processes and is not logged.
 
         Args:
-            room: To join; its session runs already.
-            config: Of the call; it is in the metadata of the room that the job is told of.
+            room: The room to join; its session is already running.
+            config: The call's configuration; the job gets it as the room's metadata.
 
         Raises:
             RuntimeError: No process could be started.

@@ -1,15 +1,15 @@
-"""What a caller needs to join a call, in a room of ours or of LiveAvatar's."""
+"""The connection details with which a caller joins a call, in a room of ours or of LiveAvatar's."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from agent.call_config import CallConfig
 
-# The attribute, with the value `true`, of a participant whose client shows LiveKit's captions.
+# Attribute of participants whose client shows LiveKit's captions; its value is `true`.
 CAPTIONS = "captions"
 
-# The topic of the data packet with which the page's server tells the agent that a caller is on the way back; its data
-# is the caller's identity.
+# Topic of the data packet with which the page's server informs the agent that a caller is on the way back; its data is
+# the caller's identity.
 RETURNING = "caller_returning"
 
 
@@ -26,11 +26,11 @@ class ConnectionDetails:
     """LiveKit's connection details, for one person and one room.
 
     Attributes:
-        url: Of the room's server.
-        token: To connect with.
-        room: Its name.
-        identity: The caller's in it.
-        expires_in: Seconds in which the token has to be used.
+        url: WebSocket URL of the room's server.
+        token: The caller's access token.
+        room: Name of the room.
+        identity: The caller's identity in it.
+        expires_in: Seconds within which the token must be used.
     """
 
     url: str
@@ -41,18 +41,18 @@ class ConnectionDetails:
 
 
 class Rooms(Protocol):
-    """Where calls take place."""
+    """The rooms in which calls take place."""
 
     @property
     def waits(self) -> float:
-        """Seconds for which an agent, or an avatar, waits for a caller with a token; 0.0 if nothing is paid for."""
+        """Seconds for which an agent or an avatar waits for a caller with a token; 0.0 if none waits."""
 
     async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
-        """Make connection details for a room in which an agent is, or to which one comes.
+        """Make connection details for a room that has or will get an agent.
 
         Args:
-            name: The caller's, shown in the room; may be empty.
-            config: Of the call; None for the worker's own.
+            name: The caller's name, shown in the room; may be empty.
+            config: The call's configuration; None for the worker's own.
 
         Raises:
             NoRoomError: There is no room.
@@ -62,12 +62,12 @@ class Rooms(Protocol):
         """Make connection details for the room that a caller was in, for example on a page that was reloaded.
 
         Args:
-            token: Of earlier connection details; it may have expired.
+            token: The token of earlier connection details; it may have expired.
 
         Raises:
             CallOverError: The call is over, or the token was not made here or is too old.
-            NoRoomError: Whether the call goes on is not known.
+            NoRoomError: It is unknown whether the call goes on.
         """
 
     async def is_awaited(self, details: ConnectionDetails) -> bool:
-        """Return whether the room is still there and its caller has not joined; True if that is not known."""
+        """Return whether the room exists and its caller has not joined; True if that is unknown."""

@@ -1,4 +1,4 @@
-"""Brings an agent into a room in which callers are without one, because its process was killed."""
+"""Dispatches an agent into a room whose callers have none, because its process was killed."""
 
 import asyncio
 import logging
@@ -16,19 +16,19 @@ from avatar.http import client_session
 
 logger = logging.getLogger("agent")
 
-# What a request to LiveKit's server fails with.
+# The exceptions of requests to LiveKit's server.
 LIVEKIT_FAILURES = (aiohttp.ClientError, api.TwirpError, TimeoutError)
 
-# Seconds for a request to LiveKit's server, for which a caller may wait.
+# Seconds for a request to LiveKit's server; a caller may be waiting for it.
 _REQUEST_TIMEOUT = 2.0
 
-# Seconds after a dispatch in which LiveKit tells that a worker has taken it, and in which the agent then arrives. Seen
-# with livekit-server 1.13.5: five, as its list of dispatches is some seconds old; and one, if a process waits for it.
+# Seconds after a dispatch within which LiveKit shows that a worker has taken it, and within which the agent arrives.
+# Seen with livekit-server 1.13.5: five, as its list of dispatches is some seconds old; and one, if a process is ready.
 _TAKEN_WITHIN = 6.0
 _ARRIVES_WITHIN = 20.0
 
-# Seconds for which an agent is looked for again and again, and from one look to the next: LiveKit drops a dispatch when
-# no worker is registered, and keeps the participant of a process that was killed for some 20 s.
+# Seconds for which the dispatch is retried, and between two attempts: LiveKit drops a dispatch when no worker is
+# registered, and keeps the participant of a killed process for some 20 s.
 _GIVE_UP_AFTER = 40.0
 _LOOKS_EVERY = 2.0
 
@@ -38,7 +38,7 @@ _CALLERS = {api.ParticipantInfo.Kind.STANDARD, api.ParticipantInfo.Kind.SIP}
 
 
 class Outcome(Enum):
-    """What became of a room in which an agent may be missing."""
+    """The result for a room in which an agent may be missing."""
 
     NO_CALLER = auto()
     AGENT_IS_THERE = auto()
@@ -47,7 +47,7 @@ class Outcome(Enum):
 
 @asynccontextmanager
 async def livekit_api(settings: Settings) -> AsyncIterator[api.LiveKitAPI]:
-    """Open a client of LiveKit's server, whose requests have two seconds each.
+    """Open a client of LiveKit's server whose requests time out after two seconds.
 
     Its requests fail with `LIVEKIT_FAILURES`.
     """
@@ -70,23 +70,23 @@ async def bring_agent(
     dead_dispatch: str = "",
     metadata: str = "",
 ) -> Outcome:
-    """Dispatch an agent into a room, if callers are there without one and none is on its way.
+    """Dispatch an agent into a room if callers are there without one and none is on its way.
 
     Args:
         livekit: LiveKit's server.
         settings: Name the agent.
-        room: Its name.
-        is_expected: True if a caller comes in a moment, so that none has to be there.
+        room: Name of the room.
+        is_expected: True if a caller is about to join, so that none has to be there.
         dead: Identity of an agent whose process has ended. LiveKit keeps it in the room for some 20 s; it is removed.
-        dead_dispatch: The dispatch that brought it.
-        metadata: Of that dispatch, if it is known. The next one gets it too, or else what LiveKit has kept of the last
-            one: the call's configuration is in it.
+        dead_dispatch: Id of the dispatch that brought it.
+        metadata: Metadata of that dispatch, if known, with the call's configuration. The new dispatch gets it; if it is
+            empty, the metadata of the last dispatch that LiveKit lists.
 
     Returns:
-        What was found, or done. An agent that is there may be one whose process was killed a moment ago.
+        What was found or done. An agent that is there may be one whose process was killed a moment ago.
 
     Raises:
-        aiohttp.ClientError, api.TwirpError, TimeoutError: LiveKit's server has not done it.
+        aiohttp.ClientError, api.TwirpError, TimeoutError: A request to LiveKit's server failed.
     """
     there = (await livekit.room.list_participants(api.ListParticipantsRequest(room=room))).participants
     if not is_expected and not any(each.kind in _CALLERS for each in there):
@@ -102,19 +102,19 @@ async def bring_agent(
             agent_name=name, room=room, metadata=metadata or _last_metadata(dispatches, name)
         )
         await livekit.agent_dispatch.create_dispatch(request)
-        logger.warning("callers were without an agent, and get another one", extra={"room": room})
+        logger.warning("callers were without an agent, and another one is dispatched", extra={"room": room})
     return Outcome.AGENT_COMES
 
 
 async def bring_agent_back(
     settings: Settings, room: str, *, dead: str = "", dead_dispatch: str = "", metadata: str = ""
 ) -> None:
-    """Dispatch an agent into a room whose own has died, again and again until one has come, for 40 s at most.
+    """Dispatch an agent into a room whose own has died, repeatedly until one has joined, for 40 s at most.
 
     Args:
-        settings: Of the worker.
-        room: Its name.
-        dead: See `bring_agent`; if it is not known, an agent that is there may be the dead one.
+        settings: The worker's.
+        room: Name of the room.
+        dead: See `bring_agent`; if it is unknown, an agent that is there may be the dead one.
         dead_dispatch: See `bring_agent`.
         metadata: See `bring_agent`.
     """
@@ -127,7 +127,7 @@ async def bring_agent_back(
                 )
         except LIVEKIT_FAILURES as error:
             extra = {"room": room, "error": type(error).__name__}
-            logger.warning("LiveKit can't be asked for an agent; it is tried again", extra=extra)
+            logger.warning("the request to LiveKit for an agent failed; it will be retried", extra=extra)
         if outcome is Outcome.NO_CALLER or (dead and outcome is Outcome.AGENT_IS_THERE):
             return
         await asyncio.sleep(_LOOKS_EVERY)
@@ -136,7 +136,7 @@ async def bring_agent_back(
 
 
 def _is_agent(participant: api.ParticipantInfo) -> bool:
-    """Return whether it is an agent, and no avatar of one."""
+    """Return whether a participant is an agent and not an agent's avatar."""
     return participant.kind == _AGENT and ATTRIBUTE_PUBLISH_ON_BEHALF not in participant.attributes
 
 

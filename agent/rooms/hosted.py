@@ -21,23 +21,23 @@ from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
-# Seconds that a call waits for its caller, who has the token: the session is billed already.
+# Seconds that a call waits for its caller, who has the token: the session is already billed.
 CALLER_JOIN_TIMEOUT = 30.0
 
-# Seconds for one call of the service, for which a caller waits; a start takes 1 to 3.
+# Seconds for one request to LiveAvatar, for which a caller waits; a start takes 1 to 3 s.
 _TIMEOUT = 10.0
 
-# Seconds for a job to adopt its session, once a process has it; a busy machine takes one or two.
+# Seconds for a job to adopt its session, once a process has it; a busy machine takes 1 to 2 s.
 _TAKEN_WITHIN = 20.0
 
-# What a caller reads; the operator's detail goes to the log.
+# Messages for callers; the operator's detail goes to the log.
 BUSY = "All lines are busy. Please try again in a few minutes."
 UNAVAILABLE = "Calls are not available at the moment. Please try again later."
 ENDED = "The call has ended."
 
 
 class Server(Protocol):
-    """The worker, as far as rooms need it."""
+    """The part of the worker that rooms need."""
 
     def slot(self) -> AbstractAsyncContextManager[None]:
         """Hold a place for one more call.
@@ -53,14 +53,14 @@ class Server(Protocol):
 class HostedRooms:
     """Opens a room for each caller, and stops every session that gets no job.
 
-    A place for the call is held from the request until its job runs, and nothing is bought without one. The session
-    belongs to this process until the job adopts it. If the job does not within 20 s, the session is stopped; so it is
+    A place for the call is held from the request until its job runs; without one no session is started. The session
+    belongs to this process until the job adopts it. If no job adopts it within 20 s, it is stopped; it is also stopped
     at the end of `hosted_rooms`, and by a sweep if this process is killed.
 
     Args:
-        settings: Complete ones.
+        settings: Complete settings.
         server: Runs the jobs.
-        journal: Where sessions are noted.
+        journal: The journal of sessions.
     """
 
     def __init__(self, settings: Settings, server: Server, journal: Journal) -> None:
@@ -69,7 +69,7 @@ class HostedRooms:
         self._journal = journal
         self._opening: set[asyncio.Task[HostedRoom]] = set()
         self._lent: dict[str, asyncio.Task[None]] = {}
-        # Session ID and connection details of the calls that go on, by token.
+        # Session ID and connection details of running calls, by token.
         self._calls: dict[str, tuple[str, ConnectionDetails]] = {}
 
     @property
@@ -78,16 +78,16 @@ class HostedRooms:
         return CALLER_JOIN_TIMEOUT
 
     async def is_awaited(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
-        """Return True: whether a caller has joined is not known."""
+        """Return True: it is unknown whether a caller has joined."""
         return True
 
     async def create(
         self,
-        name: str,  # noqa: ARG002 - the token, with its name, is the service's
+        name: str,  # noqa: ARG002 - LiveAvatar makes the token, with its name
         config: CallConfig | None = None,
     ) -> ConnectionDetails:
         """Let a caller into a room of LiveAvatar's; see `agent.rooms.connection_details.Rooms.create`."""
-        # It goes on when the request is cancelled: a session that was started is handed over, or stopped.
+        # The task goes on when the request is cancelled: a started session is handed over, or stopped.
         opening = asyncio.create_task(self._open(config or CallConfig()), name="hosted_room")
         self._opening.add(opening)
         opening.add_done_callback(self._on_opened)
@@ -98,7 +98,7 @@ class HostedRooms:
         return details
 
     async def refresh(self, token: str) -> ConnectionDetails:
-        """Give a caller their details again, as LiveAvatar makes one token for a room; see `Rooms.refresh`."""
+        """Return a caller's details again, as LiveAvatar makes one token for a room; see `Rooms.refresh`."""
         await self._forget_ended()
         if token not in self._calls:
             raise CallOverError(ENDED)
@@ -120,7 +120,7 @@ class HostedRooms:
     def _on_opened(self, opening: "asyncio.Task[HostedRoom]") -> None:
         self._opening.discard(opening)
         if not opening.cancelled():
-            opening.exception()  # it was logged, and the request may be gone
+            opening.exception()  # already logged, and the request may be gone
 
     async def _open(self, config: CallConfig) -> HostedRoom:
         try:
@@ -189,7 +189,7 @@ class HostedRooms:
 
 @asynccontextmanager
 async def hosted_rooms(settings: Settings, server: Server, journal: Journal) -> AsyncIterator[HostedRooms]:
-    """Open rooms of LiveAvatar, as long as the body runs."""
+    """Open rooms of LiveAvatar while the body runs."""
     rooms = HostedRooms(settings, server, journal)
     try:
         yield rooms

@@ -19,30 +19,30 @@ from agent.settings import Settings
 
 logger = logging.getLogger("agent")
 
-# The names of rooms and callers that are made here. LiveKit's telephony names a caller's room by a prefix (`call-` in
-# its documentation as well), the telephone number and a random suffix; see docs.livekit.io/sip/dispatch-rule.
+# The names of rooms and callers that are made here. LiveKit's telephony names a caller's room with a prefix (also
+# `call-` in its documentation), the telephone number and a random suffix; see docs.livekit.io/sip/dispatch-rule.
 _ROOM = re.compile(r"call-[0-9a-f]{16}")
 _CALLER = "caller-"
 
-# Seconds in which a token has to be used. Its expiry does not disconnect a caller.
+# Seconds within which a token must be used. Its expiry does not disconnect a caller.
 _EXPIRES_IN = 600.0
 
-# Seconds in which a token that was exchanged for another has to be used: the caller is on the way back.
+# Seconds within which a refreshed token must be used: the caller is on the way back.
 _REJOINS_IN = 60.0
 
-# Seconds after its expiry in which a token is exchanged for a fresh one. Its call is over long before, or goes on.
+# Seconds after its expiry within which a token can be refreshed, so that a caller can also rejoin a long call.
 _COMES_BACK_WITHIN = 6 * 3600.0
 
-# Seconds for which agent and avatar, which are paid for, wait for a caller. LiveKit looks every half minute, so it may
-# be 30 more. For a caller who comes later they are dispatched again.
+# Seconds for which agent and avatar, which are billed, wait for a caller. LiveKit checks every half minute, so it may
+# be 30 more. For a caller who joins later the agent is dispatched again.
 _CALLER_JOIN_TIMEOUT = 15
 _LIVEKIT_LOOKS_EVERY = 30.0
 
-# Seconds for which LiveKit keeps a room after its caller left: whether one is waited for is the agent's decision, which
-# is made within this time. LiveKit's default of 20 s may be too short for a caller who reloads the page.
+# Seconds for which LiveKit keeps a room after its caller left: within them the agent decides whether to wait for the
+# caller. LiveKit's default of 20 s may be too short for a caller who reloads the page.
 _DEPARTURE_TIMEOUT = 60
 
-# The rights in tokens that are made here. A token with others was made elsewhere.
+# The rights in tokens that are made here. A token with other rights was made elsewhere.
 _RIGHTS = {"roomJoin", "room", "canPublish", "canSubscribe", "canPublishData", "canPublishSources"}
 
 _NOT_AGAIN = "This call can't be joined again. Please start a new one."
@@ -69,14 +69,14 @@ def caller_token(
     """Make a token that lets one caller into one room, and dispatches the agent there.
 
     Args:
-        settings: With a complete set of LiveKit's own.
-        room: Created when the first participant joins.
-        identity: The caller's.
-        name: Of the caller, shown in the room.
-        metadata: Of the participant.
-        attributes: Of the participant.
-        expires_in: Seconds in which it has to be used; None for LiveKit's own six hours.
-        config: Of the call. The caller can read it in the token, and can't change it.
+        settings: With all of LiveKit's settings.
+        room: Name of the room; LiveKit creates it when the first participant joins.
+        identity: The caller's identity.
+        name: The caller's name, shown in the room.
+        metadata: The participant's metadata.
+        attributes: The participant's attributes.
+        expires_in: Seconds within which the token must be used; None for LiveKit's default of six hours.
+        config: The call's configuration. The caller can read it in the token, and can't change it.
     """
     token = api.AccessToken(settings.livekit_api_key, settings.livekit_api_secret.get_secret_value())
     grants = api.VideoGrants(room_join=True, room=room, can_publish=True, can_subscribe=True, can_publish_data=True)
@@ -94,7 +94,7 @@ class OwnRooms:
     """A new room for each caller.
 
     Args:
-        settings: With a complete set of LiveKit's own.
+        settings: With all of LiveKit's settings.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -102,11 +102,11 @@ class OwnRooms:
 
     @property
     def waits(self) -> float:
-        """Seconds for which agent and avatar wait for a caller; 0.0 if they come only when the caller has joined."""
+        """Seconds for which agent and avatar wait for a caller; 0.0 if they start when the caller has joined."""
         return _CALLER_JOIN_TIMEOUT + _LIVEKIT_LOOKS_EVERY if self._settings.starts_before_join else 0.0
 
     async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
-        """Let a caller into a room of their own; see `Rooms.create`. The agent is dispatched before they join."""
+        """Let a caller into a new room; see `Rooms.create`. The agent is dispatched before they join."""
         # The page shows captions, and needs no transcript in the chat.
         details = self.invite(name, attributes={CAPTIONS: "true"}, config=config)
         if self.waits:
@@ -124,10 +124,10 @@ class OwnRooms:
         """Make connection details for a new room, into which LiveKit dispatches the agent when the caller joins.
 
         Args:
-            name: The caller's, shown in the room; may be empty.
-            metadata: The caller's.
-            attributes: The caller's.
-            config: Of the call.
+            name: The caller's name, shown in the room; may be empty.
+            metadata: The caller's metadata.
+            attributes: The caller's attributes.
+            config: The call's configuration.
         """
         room, identity = f"call-{secrets.token_hex(8)}", f"{_CALLER}{secrets.token_hex(8)}"
         token = caller_token(
@@ -143,21 +143,21 @@ class OwnRooms:
         return ConnectionDetails(self._settings.callers_url, token, room, identity, _EXPIRES_IN)
 
     async def refresh(self, token: str) -> ConnectionDetails:
-        """Let a caller into their room again, which has an agent then; see `Rooms.refresh`.
+        """Let a caller rejoin their room, which gets an agent if it has none; see `Rooms.refresh`.
 
-        The agent waits for them meanwhile. The new token has the claims of the first one, whatever they allow.
+        The agent waits for them meanwhile. The new token has the claims of the first one.
         """
         claims = self._claims(token)
         room, identity = claims["video"]["room"], claims["sub"]
         try:
             async with livekit_api(self._settings) as livekit:
-                # Joining a room that is gone would open it again, and start a new call.
+                # Joining a closed room would open it again, and start a new call.
                 if not (await livekit.room.list_rooms(api.ListRoomsRequest(names=[room]))).rooms:
                     raise CallOverError(_ENDED)
                 await bring_agent(livekit, self._settings, room, is_expected=True)
                 await _announce(livekit, room, identity)
         except LIVEKIT_FAILURES as error:
-            logger.warning("whether a call goes on is not known", extra={"error": type(error).__name__})
+            logger.warning("it is unknown whether a call goes on", extra={"error": type(error).__name__})
             raise NoRoomError(_AWAY) from error
         now = int(time.time())
         secret = self._settings.livekit_api_secret.get_secret_value()
@@ -219,10 +219,10 @@ class OwnRooms:
 
 
 def _dispatch(settings: Settings, config: CallConfig | None) -> tuple[list[api.RoomAgentDispatch], str]:
-    """Return the agents that a room is to have, and its metadata: one of them carries the configuration.
+    """Return the agents for a room, and its metadata: one of the two carries the configuration.
 
-    A worker with a name comes only when it is asked for, and the request has metadata of its own, which callers don't
-    see in the room. Without a name it comes into every room, and finds the configuration in the room's metadata.
+    A worker with a name joins only when it is dispatched, and the dispatch has its own metadata, which callers don't
+    see in the room. Without a name it joins every room, and finds the configuration in the room's metadata.
     """
     metadata = as_metadata(config)
     if not settings.livekit_agent_name:
@@ -237,7 +237,7 @@ async def _announce(livekit: api.LiveKitAPI, room: str, identity: str) -> None:
 
 
 def _is_ours(claims: dict[str, Any]) -> bool:
-    """Return whether a token was made here: the project's keys may make others, for other rights or rooms."""
+    """Return whether a token was made here: the project's keys may sign others, with other rights or rooms."""
     video = claims.get("video")
     if not isinstance(video, dict) or not video.get("roomJoin"):
         return False

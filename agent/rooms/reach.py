@@ -13,8 +13,8 @@ _NAT64 = ip_network("64:ff9b::/96")
 def is_on_the_internet(url: str) -> bool:
     """Return whether the URL's host may be reached from outside.
 
-    Names are not looked up: a host that is no loopback, private or link-local address, and could be a public name, will
-    do.
+    Names are not looked up: every host that could be a public name is accepted, and every address that is not a
+    loopback, private or link-local one.
     """
     host = (urlsplit(url).hostname or "").rstrip(".")
     try:
@@ -24,7 +24,7 @@ def is_on_the_internet(url: str) -> bool:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Return whether an address is one of the public internet, also where it carries an IPv4 address."""
+    """Return whether an address, or the IPv4 address that it carries, is on the public internet."""
     if isinstance(address, IPv6Address) and (inner := _carried(address)) is not None:
         return is_public(inner)
     return address.is_global and not address.is_multicast

@@ -1,4 +1,4 @@
-"""Recovers calls whose job was killed: its worker has another agent dispatched into the room."""
+"""Recovers calls whose job was killed: the worker has another agent dispatched into the room."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ from avatar.sessions.port import LeftRoom
 
 logger = logging.getLogger("agent")
 
-# Agents that a room gets after others have died: each buys an avatar, and what has killed three may kill the fourth.
+# Agents that a room gets after others died: each starts a billed session, and the fourth may die like the three.
 _AGENTS_AT_ONCE = 3
 _AGENTS_PER_SECOND = 1 / 600.0
 
-# Rooms that are remembered.
+# Most rooms that are remembered.
 _ROOMS = 1000
 
 
@@ -28,15 +28,15 @@ class Recovery:
     """Has agents dispatched into rooms whose own has died. A room of LiveAvatar's ends with its session, and gets none.
 
     Args:
-        settings: Of the worker.
-        clock: Seconds, which never go back.
+        settings: The worker's.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._clock = clock
         self._limits = Buckets(_AGENTS_AT_ONCE, _AGENTS_PER_SECOND, _ROOMS)
-        # Agents whose death was handled: a job's is noticed by its worker at once, and by its lease seconds later.
+        # Agents whose death was handled: the worker notices it at once, and again seconds later by the lease.
         self._handled: deque[str] = deque(maxlen=_ROOMS)
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -52,7 +52,7 @@ class Recovery:
         self._recover(left.room, dead=left.agent, dead_dispatch=left.dispatch)
 
     async def aclose(self) -> None:
-        """Stop: the worker ends."""
+        """Cancel the running recoveries when the worker ends."""
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -66,7 +66,7 @@ class Recovery:
         if dead:
             self._handled.append(dead)
         if self._limits.take(room, self._clock()):
-            logger.error("the agents of a room die one after the other; it gets no other one", extra={"room": room})
+            logger.error("the agents of a room die one after the other; it gets no more", extra={"room": room})
             return
         bringing = bring_agent_back(self._settings, room, dead=dead, dead_dispatch=dead_dispatch, metadata=metadata)
         task = self._running[room] = asyncio.create_task(bringing, name="recovery")

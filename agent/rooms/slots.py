@@ -10,11 +10,11 @@ from avatar.sessions.port import Journal
 class AccountSlots:
     """The slots of the account, for the admission of calls.
 
-    With NO_SLOT=refuse a call gets a slot before its job is accepted, or no agent. Otherwise calls are taken without.
+    With NO_SLOT=refuse a job is accepted only if its call gets a slot. Otherwise calls are accepted without one.
 
     Args:
-        settings: With the number of slots; 0 if it is not known.
-        journal: Of the sessions that use them.
+        settings: Contain the number of slots; 0 if it is unknown.
+        journal: Journal of the sessions that use them.
     """
 
     def __init__(self, settings: Settings, journal: Journal) -> None:
@@ -23,7 +23,7 @@ class AccountSlots:
         self._journal = journal
 
     def load(self) -> float:
-        """Return which part of the slots is used, 1.0 for all; 0.0 if that is not known. It blocks for a moment."""
+        """Return the used share of the slots, from 0.0 to 1.0; 0.0 if it is unknown. It blocks for a moment."""
         if not self._slots:
             return 0.0
         try:
@@ -32,7 +32,7 @@ class AccountSlots:
             return 0.0  # the sweeper logs it
 
     async def take(self, room: str) -> bool:
-        """Hold a slot for the call in a room; False if there is none."""
+        """Hold a slot for the call in a room; return False if there is none."""
         if not self._slots:
             return True
         try:

@@ -1,7 +1,7 @@
-"""Asks the agents of calls whose leases have run out whether they live.
+"""Asks the agents of calls with expired leases whether they live.
 
-A node that is cut off from Redis alone can't renew the leases of its calls, and the calls go on: their agents are in
-their rooms. So no call is taken over before its agent was asked by way of LiveKit, and has not answered.
+A node that has only lost Redis can't renew the leases of its calls, and the calls go on: their agents are in their
+rooms. So a call is taken over only after its agent was asked through LiveKit and did not answer.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from avatar.sessions.port import JournalError, LeftRoom
 
 logger = logging.getLogger("agent")
 
-# Seconds from one look for doubted calls to the next.
+# Seconds between two looks for doubted calls.
 _LOOKS_EVERY = 0.5
 
-# No agent has this method: LiveKit's client in its process answers that it has not, which shows that the process lives.
-# Its thread renews the lease however busy the event loop is, and the client answers likewise.
+# No agent has this method: LiveKit's client in its process answers with an error, which shows that the process lives.
+# Like the thread that renews the lease, the client answers however busy the event loop is.
 _METHOD = "is_alive"
 
-# Seconds for an answer; on one machine it takes some milliseconds.
+# Time for an answer, in milliseconds and, for the whole request, in seconds; on one machine it takes milliseconds.
 _ANSWER_TIMEOUT_MS = 1_500
 _REQUEST_TIMEOUT = 2.0
 
@@ -39,11 +39,11 @@ _NOT_ANSWERED = {_ERRORS.NOT_FOUND, _ERRORS.CANCELED, _ERRORS.DEADLINE_EXCEEDED}
 
 @asynccontextmanager
 async def asking_agents(settings: Settings, leases: Leases | None, on_dead: Callable[[], None]) -> AsyncIterator[None]:
-    """Ask the agents of doubted calls for as long as the body runs.
+    """Ask the agents of doubted calls while the body runs.
 
     Args:
-        settings: Of LiveKit's server.
-        leases: Of the fleet; None on a machine of its own, which needs no such question.
+        settings: Contain LiveKit's URL and keys.
+        leases: The fleet's leases; None for a single machine, which need not ask.
         on_dead: Called when an agent was found dead: its room and its sessions can be claimed.
     """
     if leases is None:
@@ -60,8 +60,8 @@ async def lives(settings: Settings, call: LeftRoom) -> bool | None:
     """Ask the agent of a call whether its process lives.
 
     Returns:
-        None if it is not known: LiveKit can't be asked, or the agent is not in its room. An agent whose process was
-        killed stays there for some 20 s; one that is not there may be about to join.
+        None if it is unknown: LiveKit can't be asked, or the agent is not in its room. An agent whose process was
+        killed stays there for some 20 s; an absent one may be about to join.
     """
     try:
         async with livekit_api(settings) as livekit:
@@ -80,7 +80,7 @@ async def _answers(settings: Settings, call: LeftRoom) -> bool:
         room=call.room, destination_identity=call.agent, method=_METHOD, response_timeout_ms=_ANSWER_TIMEOUT_MS
     )
     try:
-        async with asyncio.timeout(_REQUEST_TIMEOUT):  # of its own accord the client asks again
+        async with asyncio.timeout(_REQUEST_TIMEOUT):  # the client would retry
             await call_agent(settings, request, timeout=_REQUEST_TIMEOUT)
     except TimeoutError:
         return False
@@ -103,11 +103,11 @@ async def _doubted(leases: Leases) -> list[DoubtedCall]:
     try:
         return await asyncio.to_thread(leases.doubted)
     except JournalError:
-        return []  # that Redis is away is logged where it is asked
+        return []  # the client of Redis logs it
 
 
 async def _settle(settings: Settings, leases: Leases, doubted: DoubtedCall, on_dead: Callable[[], None]) -> None:
-    """Ask the agent of one call. An answer that is not known, or can't be noted, leaves the call doubted."""
+    """Ask the agent of one call. If the answer is unknown or can't be stored, the call stays doubted."""
     is_alive = await lives(settings, doubted.call)
     extra = {"room": doubted.call.room, "is_alive": is_alive}
     logger.warning("the lease of a call has run out; its agent was asked", extra=extra)
@@ -116,7 +116,7 @@ async def _settle(settings: Settings, leases: Leases, doubted: DoubtedCall, on_d
     try:
         await asyncio.to_thread(leases.settle, doubted.owner, lives=is_alive)
     except JournalError:
-        logger.warning("the answer of a call's agent can't be noted", extra={"room": doubted.call.room})
+        logger.warning("the answer of a call's agent can't be stored", extra={"room": doubted.call.room})
         return
     if not is_alive:
         on_dead()

@@ -1,1 +1,1 @@
-"""Avatar sessions of this machine: the sweep of those left running, and the command that lists and stops them."""
+"""Avatar sessions of this machine: the sweep of orphaned ones, and the command that lists and stops them."""

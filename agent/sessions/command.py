@@ -1,4 +1,4 @@
-"""The command `sessions`: lists the avatar sessions that run, with their owners, and stops them."""
+"""The command `sessions`: lists the running avatar sessions with their owners, and stops them."""
 
 import asyncio
 import os
@@ -16,22 +16,22 @@ from avatar import AvatarError
 from avatar.sessions.journal import SessionJournal
 from avatar.sessions.port import Journal, JournalEntry
 
-app = typer.Typer(help="List the avatar sessions that run, and stop them.", invoke_without_command=True)
+app = typer.Typer(help="List running avatar sessions, and stop them.", invoke_without_command=True)
 
 _COLUMNS = ("SESSION", "ROOM", "AGE", "OWNER", "STATE", "SERVICE")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A session, by what this machine and the service know of it.
+    """A session as this machine and the service know it.
 
     Attributes:
-        session_id: The service's.
+        session_id: The service's id.
         room: Name of the LiveKit room.
-        seconds: Its age.
-        owner: `alive` or `dead` by the journal, `unknown` when it was not started on this machine.
-        state: By the journal; empty if that does not know it.
-        service: `runs` or `gone` by the service, `not asked`, or the address of another service.
+        seconds: Its age; None if it is unknown.
+        owner: `alive` or `dead` as in the journal, `unknown` if it was not started on this machine.
+        state: Its state in the journal; empty if it is not there.
+        service: What the service answered, `runs` or `gone`; `not asked`; or the address of another service.
     """
 
     session_id: str
@@ -48,7 +48,7 @@ class Listed:
 
     @property
     def is_elsewhere(self) -> bool:
-        """True for a session of another service than that of the settings."""
+        """True if the settings name another service."""
         return "://" in self.service
 
 
@@ -60,7 +60,7 @@ def list_sessions(
         bool | None, typer.Option(help="Ask the service too; the default if LIVEAVATAR_API_KEY is set.")
     ] = None,
 ) -> None:
-    """List the avatar sessions that run, or stop them."""
+    """List running avatar sessions, or stop them."""
     if ctx.invoked_subcommand is not None:
         return
     settings = load_settings()
@@ -73,11 +73,11 @@ def list_sessions(
 def stop(
     ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)] = None,
     *,
-    dead: Annotated[bool, typer.Option("--dead", help="All whose process has died.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="All that are listed.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="All whose process is dead.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All listed sessions.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Stop sessions in use too.")] = False,
 ) -> None:
-    """Stop avatar sessions: those named, or --dead, or --all; one that may be in use only with --force."""
+    """Stop avatar sessions: the named ones, --dead, or --all; those that may be in use only with --force."""
     if sum((bool(ids), dead, every)) != 1:
         message = "name sessions, or give --dead or --all"
         raise typer.BadParameter(message)
@@ -94,9 +94,9 @@ def stop(
 
 
 def _noted(journal: Journal) -> list[tuple[Journal, JournalEntry]]:
-    """The sessions of this machine's journal, and of demos that run, which note those of their stand-in apart.
+    """Return the sessions of this machine's journal, and of running demos, whose stand-in has a separate journal.
 
-    What a killed demo left is not listed: its stand-in is gone too, and it cost nothing.
+    Sessions of a killed demo are left out: its stand-in is gone too, and they cost nothing.
     """
     noted = [(journal, entry) for entry in journal.entries()]
     if not os.access(demo_state_dir(), os.W_OK):
@@ -122,7 +122,7 @@ def _list(settings: Settings, journal: Journal, *, remote: bool) -> list[Listed]
 
 
 async def _listed(settings: Settings, journal: Journal, *, remote: bool) -> list[Listed]:
-    """The sessions that were noted, then those that only the service knows."""
+    """Return the sessions of the journals, then those that only the service knows."""
     noted = await asyncio.to_thread(_noted, journal)
     async with avatar_service(settings) as api:
         running = await api.active_sessions() if remote else []
@@ -153,7 +153,7 @@ def _named(listed: list[Listed], ids: set[str]) -> list[Listed]:
 
 
 def _may_stop(session: Listed, *, force: bool) -> bool:
-    """Tell whether a session may be stopped from here; if not, print the reason."""
+    """Return whether a session may be stopped from here; if not, print the reason."""
     why = ""
     if session.is_elsewhere:
         why = f"is a session of {session.service}: set LIVEAVATAR_API_URL, and the key that goes with it"

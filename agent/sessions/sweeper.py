@@ -1,4 +1,4 @@
-"""Stops the avatar sessions of jobs, and of earlier workers, that were killed; runs beside the worker."""
+"""Stops the avatar sessions of killed jobs and earlier workers, while the worker runs."""
 
 import asyncio
 import logging
@@ -15,19 +15,19 @@ from avatar.sessions.sweep import sweep
 
 logger = logging.getLogger("agent")
 
-# Seconds from one sweep to the next.
+# Seconds between two sweeps.
 _SWEEP_INTERVAL = 1.0
 
-# Seconds for a call of the service, and for the last sweep: a worker in development has 15 s to end, with its jobs.
+# Seconds for a request to LiveAvatar, and for the last sweep: a worker in development has 15 s to end, with its jobs.
 _STOP_TIMEOUT = 4.0
 _LAST_SWEEP_TIMEOUT = 6.0
 
 
 def open_journal(settings: Settings) -> Journal:
-    """Open the journal of sessions. The fleet's Redis need not be there: what needs it goes without meanwhile.
+    """Open the journal of sessions. The fleet's Redis need not be reachable yet.
 
     Raises:
-        SettingsError: The directory of this machine's own can't be written.
+        SettingsError: This machine's directory can't be written.
     """
     return _open_state(settings).journal
 
@@ -62,7 +62,7 @@ def _open_state(settings: Settings) -> SharedState:
 async def avatar_service(
     settings: Settings, journal: Journal | None = None, *, call_timeout: float = _STOP_TIMEOUT
 ) -> AsyncIterator[LiveAvatarAPI]:
-    """Open a client of the avatar's service that tries each call once; its callers try again later themselves."""
+    """Open a client of LiveAvatar that sends each request once; its users retry later themselves."""
     async with client_session() as http:
         yield LiveAvatarAPI(
             http,
@@ -81,12 +81,12 @@ async def sweeping(
     """Sweep now, every second while the body runs, and once more at its end.
 
     Args:
-        settings: Of the avatar's service.
-        journal: Where the sessions are noted.
+        settings: Give access to LiveAvatar.
+        journal: The journal of sessions.
         on_left: Called with each room whose agent has died, if that agent had a session or a lease.
 
     Yields:
-        A function that has the next sweep made at once.
+        A function that triggers the next sweep at once.
     """
     async with avatar_service(settings, journal) as api:
         due, over = asyncio.Event(), asyncio.Event()
@@ -100,7 +100,7 @@ async def sweeping(
 
 
 async def sweep_once(settings: Settings, journal: Journal) -> None:
-    """Sweep once; log what keeps it from doing so."""
+    """Sweep once; log a failure."""
     async with avatar_service(settings, journal) as api:
         await _sweep(journal, api)
 
@@ -126,13 +126,13 @@ async def _sweep(journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRo
         await sweep(journal, api, on_left)
     except AvatarError as error:
         extra = {"error": str(error)}
-        logger.error("avatar sessions left running can't be looked for", extra=extra)  # noqa: TRY400 - no traceback
+        logger.error("the sweep for orphaned avatar sessions failed; it will be retried", extra=extra)  # noqa: TRY400 - no traceback
     except Exception:
-        logger.exception("the search for avatar sessions left running failed; it is tried again")
+        logger.exception("the sweep for orphaned avatar sessions failed; it will be retried")
 
 
 async def _end(sweeps: "asyncio.Task[None]") -> None:
     try:
         await asyncio.wait_for(sweeps, _LAST_SWEEP_TIMEOUT)
     except TimeoutError:
-        logger.warning("the last search for avatar sessions left running was cut off; the next worker repeats it")
+        logger.warning("the last sweep for orphaned avatar sessions was cancelled; the next worker repeats it")

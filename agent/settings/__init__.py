@@ -1,4 +1,4 @@
-"""Settings: the only reader of the environment and of `.env`; everything wrong with them is reported at once."""
+"""Settings: the only reader of the environment and of `.env`; reports all their problems at once."""
 
 from agent.settings.environment import read_env_file
 from agent.settings.load import complete_settings, load_settings, out_of_reach, settings_or_defaults

@@ -1,4 +1,4 @@
-"""The usual AWS_ variables, for services that can't read them here: LiveKit's egress writes recordings elsewhere."""
+"""The usual AWS_ variables, for LiveKit's egress, which runs elsewhere and can't read them here."""
 
 import os
 from collections.abc import Mapping
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BucketAccess:
-    """How a bucket is reached; empty for what is not set.
+    """Access to a bucket; fields that are not set are empty.
 
     Attributes:
         key: Id of the access key.
-        secret: Of the key.
-        session_token: Of a temporary key.
-        region: Of the bucket.
-        endpoint: Of another service than AWS, such as MinIO.
+        secret: Secret of the access key.
+        session_token: Token of a temporary key.
+        region: The bucket's region.
+        endpoint: URL of another service than AWS, such as MinIO.
     """
 
     key: str
@@ -25,7 +25,7 @@ class BucketAccess:
 
 
 def bucket_access(environment: Mapping[str, str] = os.environ) -> BucketAccess:
-    """Read how buckets are reached."""
+    """Read the access to buckets."""
     return BucketAccess(
         key=environment.get("AWS_ACCESS_KEY_ID", ""),
         secret=environment.get("AWS_SECRET_ACCESS_KEY", ""),

@@ -1,4 +1,4 @@
-"""The fields of a call's configuration that callers may give, by CALL_FIELDS."""
+"""The fields of a call's configuration that CALL_FIELDS may let callers give."""
 
 import re
 
@@ -25,7 +25,7 @@ _NONE = {"none", "off", "no", "false"}
 
 
 def read_call_fields(value: str) -> frozenset[str]:
-    """Read names of fields, with commas or blanks between them: `persona, voice`.
+    """Parse names of fields, separated by commas or blanks: `persona, voice`.
 
     Raises:
         ValueError: A field is not one that callers may be allowed to give.
@@ -34,6 +34,6 @@ def read_call_fields(value: str) -> frozenset[str]:
         return frozenset()
     fields = frozenset(re.split(r"[,;\s]+", clean(value).lower().strip(",; ")))
     if others := sorted(fields - CALLER_FIELDS):
-        message = f"callers can't be allowed to give {', '.join(others)}; there is {', '.join(sorted(CALLER_FIELDS))}"
+        message = f"callers can't be allowed to give {', '.join(others)}; allowed: {', '.join(sorted(CALLER_FIELDS))}"
         raise ValueError(message)
     return fields

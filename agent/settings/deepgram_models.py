@@ -1,11 +1,11 @@
-"""Which languages Deepgram's models hear, as far as that is documented.
+"""The documented languages of Deepgram's models.
 
 Sources, read in November 2026: developers.deepgram.com/docs/nova-3-language-prompting (nova-3 with `multi`), the
 changelogs of nova-3 from August 2025 to September 2026 and of nova-2 of 14 May 2024, docs/flux/flux-nova-3-comparison,
-and LiveKit's Deepgram plugin 1.8.9 (models of nova-2 that hear English alone).
+and LiveKit's Deepgram plugin 1.8.9 (models of nova-2 for English only).
 
-Deepgram adds languages to nova-3 every few weeks, so a code that is in none of these sources is no mistake: it is
-doubted, and `python agent.py doctor` asks the vendor.
+Deepgram adds languages to nova-3 every few weeks, so a code that is in none of these sources is not an error: it
+is doubted, and `python agent.py doctor` asks the vendor.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ MULTI = "multi"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a model hears.
+    """The languages of a model.
 
     Attributes:
-        alone: Languages that it hears one at a time.
-        mixed: Languages that it tells apart in one stream; empty if it hears only one at a time.
+        alone: Languages that it recognises one at a time.
+        mixed: Languages that it tells apart in one stream; empty if it takes only one at a time.
     """
 
     alone: frozenset[str]
@@ -42,7 +42,7 @@ _NOVA_3_ALONE = (_NOVA_3_MIXED - _codes("gl xh zu")) | _codes("hy ka kk ne pa ur
 _NOVA_2 = _codes("bg ca cs da de el en es et fi fr hi hu id it ja ko lt lv ms nl no pl pt ro ru sk sv th tr uk vi zh")
 _DOMAINS = "meeting phonecall finance conversationalai voicemail video medical drivethru automotive atc"
 
-# By the whole names of the models.
+# By full model name.
 MODELS: dict[str, Heard] = {
     **dict.fromkeys(("nova-3", "nova-3-general"), Heard(_NOVA_3_ALONE, _NOVA_3_MIXED)),
     **dict.fromkeys(("nova-2", "nova-2-general"), Heard(_NOVA_2, _codes("en es"))),
@@ -55,7 +55,7 @@ _KNOWN = frozenset().union(*(heard.alone | heard.mixed for heard in MODELS.value
 
 
 def is_flux(model: str) -> bool:
-    """Return whether a model is one of Flux: it is heard through `/v2/listen`, and finds the end of a turn itself."""
+    """Return whether a model is a Flux model: it uses `/v2/listen`, and finds the end of a turn itself."""
     return model.startswith("flux-")
 
 
@@ -65,12 +65,12 @@ def base_of(language: str) -> str:
 
 
 def unheard(model: str, language: str, others: Iterable[str] = ()) -> list[str]:
-    """Say what the model is documented not to hear, each with what would work.
+    """List the languages that a model is documented not to support, each with an alternative.
 
     Args:
         model: Deepgram's name.
-        language: What is asked for: a code, or `multi`.
-        others: Codes of the languages that are to be told apart with `multi`.
+        language: The wanted language: a code, or `multi`.
+        others: Codes of the languages to tell apart with `multi`.
     """
     heard = MODELS.get(model)
     if heard is None:
@@ -88,13 +88,13 @@ def unheard(model: str, language: str, others: Iterable[str] = ()) -> list[str]:
 
 
 def doubted(model: str, language: str) -> bool:
-    """Return whether nothing is known of this model and language, so that only Deepgram can tell."""
+    """Return whether nothing is documented about this model and language, so that only Deepgram can tell."""
     heard = MODELS.get(model)
     return heard is None or (language != MULTI and base_of(language) not in heard.alone)
 
 
 def _instead(language: str) -> str:
-    """Say with which model, and how, a language is heard."""
+    """Name the models, and the setting, that support a language."""
     if language == MULTI:
         return f"DEEPGRAM_MODEL={_names(model for model, heard in MODELS.items() if heard.mixed)} does"
     alone = _names(model for model, heard in MODELS.items() if base_of(language) in heard.alone)
@@ -102,7 +102,7 @@ def _instead(language: str) -> str:
 
 
 def _instead_mixed(language: str) -> str:
-    """Say with which model, and how, a language is heard among others."""
+    """Name the models, and the setting, that support a language among others."""
     mixed = [model for model, heard in MODELS.items() if base_of(language) in heard.mixed]
     return f"DEEPGRAM_MODEL={_names(mixed)} does" if mixed else _instead(language)
 

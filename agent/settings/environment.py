@@ -13,14 +13,14 @@ from agent.settings.model import Settings, is_secret
 from agent.settings.proxies import cleaned_proxies
 from agent.settings.values import clean
 
-# Read by the framework alone.
+# Read by the framework only.
 _OTHERS = ("LIVEKIT_LOG_LEVEL", "LIVEKIT_AGENT_NAME_OVERRIDE", "LIVEKIT_WORKER_TOKEN")
 
 
 def read_env_file() -> dict[str, str]:
     """Add `.env` of the working directory to the environment, where the framework, plugins and jobs see it too.
 
-    What is set already stays, but cleaned: the framework and the plugins read some of it by themselves.
+    Variables that are already set keep their values, cleaned: the framework and the plugins read some themselves.
 
     Returns:
         The environment as it was before.
@@ -33,7 +33,7 @@ def read_env_file() -> dict[str, str]:
 
 
 def env_file_problem() -> str | None:
-    """Why `.env` can't be read, if it is there."""
+    """Return why `.env` can't be read; None if it can, or is missing."""
     try:
         _env_file().read_text("utf-8-sig")
     except FileNotFoundError:
@@ -46,7 +46,7 @@ def env_file_problem() -> str | None:
 
 
 def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables whose values are other than they are written; one that can't be used stays as it is."""
+    """Return the variables whose cleaned values differ from the written ones; unusable ones stay unchanged."""
     names = {name.upper(): name for name in Settings.model_fields}
     values = {name: _cleaned(names[name], value) for name, value in environment.items() if name in names}
     values |= {name: clean(environment[name]) for name in _OTHERS if name in environment}
@@ -55,13 +55,13 @@ def cleaned(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def mended(before: Mapping[str, str]) -> dict[str, str]:
-    """The settings that are used in another way than they are written, for a hint: other programs may not mend them.
+    """Return the settings whose used value differs from the written one: other programs may not correct them.
 
     Args:
         before: The environment without `.env`.
 
     Returns:
-        Each by name, with the value that is used; empty for a secret one.
+        The used values by name; empty for a secret one.
     """
     of_file = dotenv_values(_env_file(), encoding="utf-8-sig")
     written = {name: value or "" for name, value in of_file.items()} | {**before}

@@ -1,4 +1,4 @@
-"""The language model of a persona and how long its answers are: the tables `[model]` and `[answer]` of its file."""
+"""The language model of a persona and the limits of its answers: the tables `[model]` and `[answer]` of its file."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,16 +6,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class ModelOptions(BaseModel):
-    """A language model, and how it is asked. What is None is left to the server.
+    """A language model and its parameters; None leaves a parameter to the server.
 
-    Only its server knows which settings a model takes: `python agent.py doctor` asks it, and a setting that is refused
-    in a call is left out from then on.
+    Only its server knows which parameters a model takes: `python agent.py doctor` asks it, and a parameter that is
+    refused in a call is left out from then on.
 
     Attributes:
-        name: Of the model; empty: OPENAI_MODEL.
+        name: Name of the model; empty: OPENAI_MODEL.
         temperature: 0 for the same answer each time, 2 for the least likely ones.
-        max_tokens: Most tokens of an answer, thoughts included. An answer that is longer is cut in mid-sentence.
-        reasoning_effort: How much it thinks before it answers; only models that think take it.
+        max_tokens: Most tokens of an answer, reasoning included. A longer answer ends in mid-sentence.
+        reasoning_effort: How much it reasons before it answers; only reasoning models take it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -39,16 +39,17 @@ def _table(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-# A name alone is a model as well.
+# A string is short for a table with the name only.
 LanguageModel = Annotated[ModelOptions, BeforeValidator(_table, json_schema_input_type=str | ModelOptions)]
 
 
 class AnswerLimits(BaseModel):
-    """The longest answer that is spoken; None for no limit. What is beyond is neither said nor remembered.
+    """The longest answer that is spoken; None for no limit. The rest is neither said nor remembered.
 
     Attributes:
-        max_sentences: In one answer.
-        max_spoken_seconds: Of one answer, at the usual pace of the script. Its first sentence is said in any case.
+        max_sentences: Most sentences of an answer.
+        max_spoken_seconds: Most seconds of an answer, at the usual pace of its script. The first sentence is always
+            said.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -6,12 +6,12 @@ from agent.settings.voice import Voice, VoiceOptions
 
 
 class LanguageOptions(BaseModel):
-    """How the persona speaks one language. What is empty is the persona's own, or the default of the language.
+    """A persona's speech in one language. Empty fields take the persona's value, or the default of the language.
 
     Attributes:
-        voice: Of this language.
-        apology: In this language.
-        goodbye: In this language.
+        voice: The voice for this language.
+        apology: The apology in this language.
+        goodbye: The goodbye in this language.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)

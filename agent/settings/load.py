@@ -1,4 +1,4 @@
-"""Loads the settings, and reports everything that keeps them from being used, each in a sentence."""
+"""Loads the settings, and reports each of their problems in a sentence."""
 
 import os
 import re
@@ -19,14 +19,14 @@ _VENDOR_KEYS = {
     "liveavatar": ("LIVEAVATAR_API_KEY", "app.liveavatar.com"),
 }
 
-# LiveKit Cloud's keys begin so, and livekit-server asks for secrets of at least this length.
+# The prefix of LiveKit Cloud's keys, and the shortest secret that livekit-server accepts, in characters.
 _LIVEKIT_KEY = "API"
 _LIVEKIT_SECRET_LENGTH = 32
 
-# Characters of a refused value that are shown.
+# Most characters of a refused value that are shown.
 _SHOWN = 60
 
-# A value like this may be a key in the wrong line, of which only the first characters are shown.
+# A value like this may be a key in the wrong line, so only its first characters are shown.
 _KEY = re.compile(r"[\w-]{16,}")
 _KEY_SHOWN = 4
 
@@ -35,15 +35,15 @@ _LOGIN = re.compile(r"//[^/\s]*@")
 
 _REASONS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "value_error": lambda context: str(context["error"]),
-    "int_parsing": lambda _: "is no whole number: write the digits alone",
-    "int_from_float": lambda _: "is no whole number: write the digits alone",
-    "float_parsing": lambda _: "is no number: write it alone, without a unit",
-    "finite_number": lambda _: "has to be a number that ends",
+    "int_parsing": lambda _: "is not a whole number: write digits only",
+    "int_from_float": lambda _: "is not a whole number: write digits only",
+    "float_parsing": lambda _: "is not a number: write it without a unit",
+    "finite_number": lambda _: "must be a finite number",
     "bool_parsing": lambda _: "is neither true nor false",
-    "literal_error": lambda context: f"has to be {context['expected']}",
-    "greater_than": lambda context: f"has to be more than {context['gt']:g}",
-    "greater_than_equal": lambda context: f"has to be at least {context['ge']:g}",
-    "less_than_equal": lambda context: f"has to be at most {context['le']:g}",
+    "literal_error": lambda context: f"must be {context['expected']}",
+    "greater_than": lambda context: f"must be more than {context['gt']:g}",
+    "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
+    "less_than_equal": lambda context: f"must be at most {context['le']:g}",
 }
 
 
@@ -67,7 +67,7 @@ def load_settings() -> Settings:
 
 
 def settings_or_defaults() -> Settings:
-    """Read the environment; the defaults if a value can't be used, for what is needed before that can be reported."""
+    """Read the environment; return the defaults if a value can't be used, for code that runs before the report."""
     try:
         return load_settings()
     except SettingsError:
@@ -78,10 +78,10 @@ def complete_settings(*, of_persona: str = "") -> Settings:
     """Read the settings and make sure that a call can be made with them.
 
     Args:
-        of_persona: The avatar id of the persona, which will do if there is none in the settings.
+        of_persona: The persona's avatar id, which is used if the settings have none.
 
     Raises:
-        SettingsError: Something is missing or wrong; all of it is named.
+        SettingsError: Something is missing or wrong; it names all problems.
     """
     settings = load_settings()
     problems = [
@@ -103,12 +103,12 @@ def complete_settings(*, of_persona: str = "") -> Settings:
 
 
 def _contradictions(settings: Settings) -> list[str]:
-    """Limits of which one makes the other pointless, so that one of them is not meant."""
+    """List settings that contradict each other, so that one of them must be a mistake."""
     call, day = settings.minutes_per_call, settings.minutes_per_day
     problems = []
     if 0 < day < call:
         problems.append(
-            f"MINUTES_PER_CALL={call:g} is more than MINUTES_PER_DAY={day:g}: no call could have its minutes"
+            f"MINUTES_PER_CALL={call:g} is more than MINUTES_PER_DAY={day:g}: no call could use its minutes"
         )
     if settings.no_slot != "voice" and not settings.avatar_slots:
         problems.append(
@@ -118,7 +118,7 @@ def _contradictions(settings: Settings) -> list[str]:
 
 
 def out_of_reach(settings: Settings) -> list[str]:
-    """What keeps LiveAvatar from a room of ours, and the ways out: each call would buy a session for nothing."""
+    """Return why LiveAvatar can't reach a room of ours, and what to do: sessions would be billed for nothing."""
     if settings.room_owner != "ours" or not settings.avatars_url or not settings.is_avatar_remote:
         return []
     if is_on_the_internet(settings.avatars_url):
@@ -135,7 +135,7 @@ def _are_swapped(settings: Settings) -> bool:
 
 
 def missing_livekit(settings: Settings) -> list[str]:
-    """What is missing to reach a LiveKit project."""
+    """List the missing settings of the LiveKit project."""
     values = {
         "LIVEKIT_URL": settings.livekit_url,
         "LIVEKIT_API_KEY": settings.livekit_api_key,
@@ -155,13 +155,13 @@ def _missing_keys(settings: Settings) -> list[str]:
 
 
 def _missing_azure(settings: Settings) -> list[str]:
-    """What Azure OpenAI needs beside its endpoint; the client library wants each of it."""
+    """List the missing settings of Azure OpenAI; the client library needs all of them with the endpoint."""
     azure = settings.azure
     if azure is None:
         return []
     problems = []
     if not azure.key.get_secret_value():
-        problems.append("AZURE_OPENAI_API_KEY is missing: it is in the Azure portal, beside the endpoint")
+        problems.append("AZURE_OPENAI_API_KEY is missing: it is in the Azure portal, next to the endpoint")
     if not azure.api_version:
         problems.append("OPENAI_API_VERSION is missing: AZURE_OPENAI_ENDPOINT needs one, such as 2024-10-21")
     if settings.openai_base_url:
@@ -174,7 +174,7 @@ def _missing_fallback_keys(settings: Settings) -> list[str]:
     if speech.key.get_secret_value() and not speech.is_stand_in:
         return []
     wanted = {"FALLBACK_STT": settings.fallback_stt, "FALLBACK_TTS": settings.fallback_tts}
-    why = "the stand-in has no speech" if speech.is_stand_in else "Azure's is for the language model alone"
+    why = "the stand-in has no speech" if speech.is_stand_in else "Azure's key is only for the language model"
     return [f"{name}={vendor} needs OPENAI_API_KEY: {why}" for name, vendor in wanted.items() if vendor]
 
 
@@ -191,7 +191,7 @@ def _missing_embeddings(settings: Settings) -> list[str]:
 
 
 def _problem(error: Mapping[str, Any]) -> str:
-    """A sentence about a value that pydantic refused."""
+    """Describe a value that pydantic refused, in a sentence."""
     field, explain = str(error["loc"][0]), _REASONS.get(error["type"])
     reason = explain(error.get("ctx", {})) if explain else error["msg"]
     name = field.upper()

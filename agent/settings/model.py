@@ -1,4 +1,4 @@
-"""The settings: their names, types and defaults, and how each vendor is reached with them."""
+"""The settings: their names, types and defaults, and the access to each vendor."""
 
 import os
 from collections.abc import Callable
@@ -22,10 +22,10 @@ DEFAULT_PERSONA = Path(__file__).parents[1] / "personas" / "nova.toml"
 # The one key that every stand-in accepts.
 STAND_IN_KEY = "stand-in"
 
-# Megabytes for a call's process. One took 114 with its share of common pages; a limit below that would end every call.
+# Fewest megabytes for a call's process. One took 114 with its share of common pages; with less every call would end.
 _LEAST_MEMORY = 200
 
-# For servers without accounts, such as Ollama: the client insists on a key.
+# For servers without accounts, such as Ollama: the client requires a key.
 _NO_KEY = "none"
 
 
@@ -33,7 +33,7 @@ class SettingsError(Exception):
     """Settings are missing or wrong.
 
     Args:
-        problems: One line each, with the variable's name and what to do.
+        problems: One line for each, with the variable's name and what to do.
     """
 
     def __init__(self, problems: list[str]) -> None:
@@ -43,12 +43,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """How one vendor is reached.
+    """Access to one vendor.
 
     Attributes:
-        name: Of the vendor.
+        name: The vendor's name.
         key: Its API key.
-        url: Its base URL; None for the plugin's own.
+        url: Its base URL; None for the plugin's default.
         is_stand_in: True for a stand-in.
     """
 
@@ -60,13 +60,13 @@ class Vendor:
 
 @dataclass(frozen=True, slots=True)
 class Azure:
-    """How the language model of an Azure OpenAI resource is reached.
+    """Access to the language model of an Azure OpenAI resource.
 
     Attributes:
-        endpoint: Of the resource.
+        endpoint: URL of the resource.
         deployment: Name of the model's deployment.
-        api_version: Of Azure's interface, such as `2024-10-21`.
-        key: Of the resource.
+        api_version: Version of Azure's API, such as `2024-10-21`.
+        key: API key of the resource.
     """
 
     endpoint: str
@@ -76,7 +76,7 @@ class Azure:
 
 
 def _cleaned(clean: Callable[[str], object]) -> BeforeValidator:
-    """Clean a value that was written by a person; what is given in code stays as it is."""
+    """Clean a value from the environment; values given in code stay unchanged."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 
@@ -104,7 +104,7 @@ OptionalPath = Annotated[Path | None, _cleaned(values.path)]
 
 
 class Settings(TurnOptions, BaseSettings):
-    """All settings, by the names that the vendors gave them. `.env.example` explains each."""
+    """All settings, under the vendors' names where there are any. `.env.example` explains each."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -206,24 +206,24 @@ class Settings(TurnOptions, BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_what_is_empty(cls, given: Any) -> Any:
-        """Quotes with nothing in them, or a comment alone, are as good as a variable that is not set."""
+        """Treat empty quotes, and a comment without a value, like a variable that is not set."""
         if not isinstance(given, dict):
             return given
         return {name: value for name, value in given.items() if not isinstance(value, str) or values.clean(value)}
 
     @property
     def callers_url(self) -> str:
-        """Where callers reach the LiveKit server, which the worker may reach by another way."""
+        """URL at which callers reach the LiveKit server; the worker may use another one."""
         return self.livekit_public_url or self.livekit_url
 
     @property
     def avatars_url(self) -> str:
-        """Where the avatar reaches the LiveKit server: LiveAvatar from outside, as callers do; another as we do."""
+        """URL at which the avatar reaches the LiveKit server: the callers' for LiveAvatar, else the worker's."""
         return self.callers_url if self.is_avatar_remote else self.livekit_url
 
     @property
     def avatar_service_url(self) -> str:
-        """Of the avatar's service, without a path of its interface: by it the journal tells services apart."""
+        """URL of the avatar's service, without an API path; the journal tells services apart by it."""
         url = self.liveavatar.url or DEFAULT_API_URL
         return url.rstrip("/").removesuffix("/sessions").removesuffix("/v1")
 
@@ -234,25 +234,25 @@ class Settings(TurnOptions, BaseSettings):
 
     @property
     def secret(self) -> str:
-        """What front ends have to send to get a token; empty if there is none."""
+        """The secret that front ends must send to get a token; empty if there is none."""
         return "" if self.is_open_on_purpose else self.web_secret.get_secret_value()
 
     @property
     def is_open_on_purpose(self) -> bool:
-        """True if everybody who reaches the page may call: WEB_SECRET says that there is none."""
+        """True if everybody who reaches the page may call: WEB_SECRET explicitly says that there is no secret."""
         return self.web_secret.get_secret_value() == values.NO_SECRET
 
     @property
     def starts_before_join(self) -> bool:
-        """Whether agent and avatar come as soon as a caller has a token.
+        """Whether agent and avatar are started as soon as a caller has a token.
 
-        Where everybody may ask for tokens they come when the caller has joined, unless AVATAR_STARTS says otherwise.
+        If everybody may get tokens, they are started when the caller has joined, unless AVATAR_STARTS says otherwise.
         """
         return self.avatar_starts == "token" or (self.avatar_starts is None and not self.is_open_on_purpose)
 
     @property
     def deepgram(self) -> Vendor:
-        """Speech to text."""
+        """Speech-to-text."""
         return self._vendor("deepgram", self.deepgram_api_key, real_url=self.deepgram_base_url, path="/v1/listen")
 
     @property
@@ -262,7 +262,7 @@ class Settings(TurnOptions, BaseSettings):
 
     @property
     def azure(self) -> Azure | None:
-        """The language model's Azure OpenAI resource; None where it is OpenAI's or a server of your own."""
+        """The language model's Azure OpenAI resource; None if it is OpenAI's or your own server."""
         if not self.azure_openai_endpoint:
             return None
         deployment = self.azure_openai_deployment or self.openai_model
@@ -270,14 +270,14 @@ class Settings(TurnOptions, BaseSettings):
 
     @property
     def openai(self) -> Vendor:
-        """The language model; a base URL of its own makes it real, with or without a key."""
+        """The language model; with a base URL it is not a stand-in, even without a key."""
         if self.azure is not None:
             return Vendor("openai", self.azure.key, self.azure.endpoint, is_stand_in=False)
         return self.openai_speech
 
     @property
     def openai_speech(self) -> Vendor:
-        """OpenAI as a second speech to text or text to speech; an Azure resource is for the language model alone."""
+        """OpenAI as a second speech-to-text or text-to-speech; an Azure resource is only for the language model."""
         key = self.openai_api_key
         if self.openai_base_url and not key.get_secret_value():
             key = SecretStr(_NO_KEY)
@@ -285,7 +285,7 @@ class Settings(TurnOptions, BaseSettings):
 
     @property
     def openai_fallback(self) -> Vendor | None:
-        """The language model that answers when the first one does not; None when there is none."""
+        """The language model that answers when the first one does not; None if there is none."""
         key, url = self.openai_fallback_api_key, self.openai_fallback_base_url
         if not key.get_secret_value() and not url:
             return None
@@ -293,9 +293,9 @@ class Settings(TurnOptions, BaseSettings):
 
     @property
     def embeddings(self) -> Vendor | None:
-        """What makes vectors of texts; None where knowledge is searched by full text alone.
+        """The endpoint for embeddings; None if knowledge is searched by full text only.
 
-        The language model's key is sent to the language model's server alone.
+        The language model's key is sent only to the language model's server.
         """
         if not self.embeddings_model:
             return None
@@ -309,7 +309,7 @@ class Settings(TurnOptions, BaseSettings):
 
     @property
     def elevenlabs(self) -> Vendor:
-        """Text to speech."""
+        """Text-to-speech."""
         return self._vendor("elevenlabs", self.eleven_api_key, real_url=self.eleven_base_url, path="/v1")
 
     @property
@@ -328,7 +328,7 @@ class Settings(TurnOptions, BaseSettings):
         return [vendor.name for vendor in self.vendors if vendor.is_stand_in]
 
     def avatar_id(self, of_persona: str = "") -> str:
-        """Which avatar: the setting before the persona's; in sandbox sessions there is only one."""
+        """Return the avatar's id: the setting, else the persona's; in sandbox sessions there is only one avatar."""
         if self.liveavatar_sandbox or self.liveavatar.is_stand_in:
             return self.liveavatar_avatar_id or SANDBOX_AVATAR_ID
         return self.liveavatar_avatar_id or of_persona
@@ -340,5 +340,5 @@ class Settings(TurnOptions, BaseSettings):
 
 
 def is_secret(field: str) -> bool:
-    """True for a setting whose value is never shown."""
+    """Return whether a setting's value is never shown."""
     return Settings.model_fields[field].annotation is SecretStr or field == "livekit_api_key"

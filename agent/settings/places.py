@@ -1,4 +1,4 @@
-"""Values of settings that say where reports, webhooks and recordings go.
+"""Values of the settings for the places of reports, webhooks and recordings.
 
 Functions take the text of one value and raise `ValueError`, with a reason that can follow the setting's name.
 """
@@ -9,12 +9,12 @@ import re
 
 from agent.settings.values import clean, key, path
 
-# A bucket of S3's protocol, with a prefix or without.
+# The address of an S3 bucket, with or without a prefix.
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\s?#]*)?")
 
-_SECRET_PREFIX = "whsec_"  # noqa: S105 - of every secret
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every secret
 
-# Bytes of a secret, as the Standard Webhooks specification has them.
+# Bytes of a secret, from the Standard Webhooks specification.
 _SHORTEST, _LONGEST = 24, 64
 
 
@@ -27,7 +27,7 @@ def bucket(value: str) -> str:
     """Clean the address of a bucket: `s3://bucket/prefix`."""
     cleaned = clean(value).rstrip("/")
     if cleaned and not _BUCKET.fullmatch(cleaned):
-        message = "is no bucket: write s3://bucket or s3://bucket/prefix"
+        message = "is not a bucket: write s3://bucket or s3://bucket/prefix"
         raise ValueError(message)
     return cleaned
 
@@ -37,7 +37,7 @@ def webhook_secret(value: str) -> str:
     cleaned = key(value)
     if not cleaned:
         return ""
-    message = "has to be whsec_ and 24 to 64 random bytes in base64: echo whsec_$(openssl rand -base64 32)"
+    message = "must be whsec_ and 24 to 64 random bytes in base64: echo whsec_$(openssl rand -base64 32)"
     if not cleaned.startswith(_SECRET_PREFIX):
         raise ValueError(message)
     encoded = cleaned.removeprefix(_SECRET_PREFIX)

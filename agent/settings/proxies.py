@@ -1,4 +1,4 @@
-"""Proxy variables, made such that the libraries which read them by themselves follow one rule (`avatar.http`).
+"""Proxy variables, set so that the libraries that read them follow one rule (`avatar.http`).
 
 httpx, in the OpenAI client, uses a proxy for loopback addresses, and fails on a SOCKS proxy even where it is not used.
 LiveKit's SDK takes HTTPS_PROXY for `wss:` and HTTP_PROXY for `ws:`, in upper case before lower case, and knows neither
@@ -15,19 +15,19 @@ from avatar import ConfigurationError
 from avatar.http import proxy_for
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - connected to, not bound to
-# What people write in the place of a proxy where there is none.
+# What people write instead of a proxy when there is none.
 _NONE = {"none", "direct", "off", "no", "false"}
 _OF_ROOMS = {"wss": "https", "https": "https", "ws": "http", "http": "http"}
 
 
 def cleaned_proxies(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables to set: without quotes, with loopback in NO_PROXY, and without an ALL_PROXY that has no effect."""
+    """Return the variables to set: without quotes, with loopback in NO_PROXY, without an unused ALL_PROXY."""
     cleaned = {name: clean(value) for name, value in environment.items() if name.lower().endswith("_proxy")}
     cleaned = {name: "" if value.lower() in _NONE else value for name, value in cleaned.items()}
     used = {name.lower() for name, value in cleaned.items() if value} - {"no_proxy"}
     if not used:
         return cleaned
-    # httpx takes commas alone; others take blanks as well, and people write semicolons, bars, and quotes around a name.
+    # httpx takes only commas; others take blanks as well, and people write semicolons, bars, and quotes around a name.
     named = re.findall(r"[^\s,;|\"']+", cleaned.get("no_proxy") or cleaned.get("NO_PROXY", ""))
     completed = [*named, *(each for each in _LOOPBACK if each not in named)]
     cleaned["NO_PROXY"] = cleaned["no_proxy"] = ",".join(completed)
@@ -37,15 +37,15 @@ def cleaned_proxies(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def room_proxies(url: str) -> dict[str, str]:
-    """The variables to set before this process joins a room, so that LiveKit's SDK follows the rule as well.
+    """Return the variables to set before this process joins a room, so that LiveKit's SDK follows the rule too.
 
-    In upper case they are the SDK's; in lower case, which everything else prefers, they keep what was set.
+    The SDK reads the upper-case variables; the lower-case ones, which everything else prefers, keep their values.
 
     Args:
-        url: Of the LiveKit server.
+        url: URL of the LiveKit server.
 
     Raises:
-        ConfigurationError: The proxy is of another kind than HTTP.
+        ConfigurationError: The proxy is not an HTTP proxy.
     """
     scheme = _OF_ROOMS.get(urlsplit(url).scheme, "")
     if not scheme:
@@ -58,7 +58,7 @@ def room_proxies(url: str) -> dict[str, str]:
 
 
 def proxy_problems() -> list[str]:
-    """What keeps a proxy of the environment from being used."""
+    """List the problems of the proxies in the environment."""
     problems = []
     for url in ("https://example.com", "http://example.com"):
         try:

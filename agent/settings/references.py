@@ -17,13 +17,13 @@ def _require_names(text: str) -> str:
     return text
 
 
-# A text such as `Bearer $CRM_TOKEN`. It is refused where a variable is missing, and kept as it is written, so that no
-# dump or message of the persona has the secret.
+# A text such as `Bearer $CRM_TOKEN`. It is refused if a variable is missing, and kept as written, so that no dump or
+# message of the persona contains the secret.
 Referring = Annotated[str, AfterValidator(_require_names)]
 
 
 def dereferenced(text: str) -> str:
-    """Put the values of the variables in the place of their names."""
+    """Replace the names of variables with their values."""
     return _REFERENCE.sub(lambda found: os.environ.get(found[1] or found[2], ""), text)
 
 

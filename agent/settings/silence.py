@@ -1,4 +1,4 @@
-"""How long a silence may be: the `[silence]` table of a persona file."""
+"""Reactions to a silent caller: the `[silence]` table of a persona file."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,15 +8,15 @@ Line = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SilenceOptions(BaseModel):
-    """What the agent does about a caller who says nothing; by default nothing.
+    """The agent's reactions to a silent caller; none by default.
 
     Attributes:
         ask_after: Seconds of silence after which the agent asks whether the caller is there; None: it does not ask.
-        most_asks: How often it asks until the caller says something, each time after as many seconds.
+        most_asks: How often it asks until the caller says something, each time after `ask_after` seconds.
         ask: `lines`: one of the lines is spoken word for word; `instructions`: the language model finds the words.
-        lines: What is said, in turns; None: those of the language.
+        lines: The questions, used in turns; None: those of the language.
         instructions: For the language model, with `ask = "instructions"`.
-        goodbye_after: Seconds of silence in all after which the agent says goodbye and the call ends; None: never.
+        goodbye_after: Total seconds of silence after which the agent says goodbye and the call ends; None: never.
         goodbye: The goodbye of a silent call; empty: the persona's.
     """
 
@@ -35,12 +35,12 @@ class SilenceOptions(BaseModel):
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is done about silence."""
+        """Whether the agent reacts to silence."""
         return self.ask_after is not None or self.goodbye_after is not None
 
     @model_validator(mode="after")
     def _require_order(self) -> Self:
         if self.ask_after is not None and self.goodbye_after is not None and self.goodbye_after <= self.ask_after:
-            message = f"goodbye_after has to be more than ask_after, which is {self.ask_after:g}"
+            message = f"goodbye_after must be more than ask_after, which is {self.ask_after:g}"
             raise ValueError(message)
         return self

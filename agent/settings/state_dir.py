@@ -1,4 +1,4 @@
-"""Where running avatar sessions are noted when STATE_DIR is not set, and where the demo notes its stand-in's."""
+"""The default directory for the journal of sessions, when STATE_DIR is not set, and the demo's directory."""
 
 import os
 import tempfile
@@ -10,20 +10,20 @@ _NAME = "liveavatar-agent"
 
 
 def default_state_dir(environment: Mapping[str, str]) -> Path:
-    """The first directory that this user can write: XDG_STATE_HOME, the home directory, else a temporary one.
+    """Return the first directory that this user can write: XDG_STATE_HOME, the home directory, else a temporary one.
 
-    The home directory is missing or closed for a user id that the system doesn't know, as OpenShift gives one.
+    The home directory is missing or not writable for a user id that the system doesn't know, as on OpenShift.
     """
     return next((each for each in _lasting(environment) if _can_be_made(each)), None) or temporary_state_dir()
 
 
 def temporary_state_dir() -> Path:
-    """A directory of this user's below the system's temporary one; it need not survive a restart."""
+    """Return this user's directory below the system's temporary one; it may not survive a restart."""
     return _temporary(_NAME)
 
 
 def demo_state_dir() -> Path:
-    """The directory for sessions of the demo's stand-in, which cost nothing and need not survive a restart."""
+    """Return the directory for sessions of the demo's stand-in, which cost nothing and need not survive a restart."""
     return _temporary(f"{_NAME}-demo")
 
 
@@ -33,7 +33,7 @@ def _temporary(name: str) -> Path:
 
 
 def _lasting(environment: Mapping[str, str]) -> list[Path]:
-    """What the XDG Base Directory Specification says; it wants a relative path ignored."""
+    """Follow the XDG Base Directory Specification, which requires a relative path to be ignored."""
     named = Path(environment.get("XDG_STATE_HOME", ""))
     bases = [named] if named.is_absolute() else []
     with suppress(RuntimeError):  # neither HOME nor an entry in the user database
@@ -45,7 +45,7 @@ def _temporary_directory() -> str:
     try:
         return tempfile.gettempdir()
     except FileNotFoundError:
-        return os.sep  # it can't be written either: the journal's error names it
+        return os.sep  # not writable either: the journal's error names it
 
 
 def _can_be_made(directory: Path) -> bool:

@@ -1,4 +1,4 @@
-"""How turns are taken: the settings that a persona file and the environment share, and how they fit together."""
+"""Turn-taking settings, which a persona file and the environment share, and how they are merged."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ def _cleaned(parse: Callable[[str], object]) -> BeforeValidator:
 
 
 def _phrases(value: str) -> tuple[str, ...]:
-    """Read a list with commas between its phrases: `uh-huh, okay`."""
+    """Parse a list of phrases, separated by commas: `uh-huh, okay`."""
     if word(value) in _NO_BACKCHANNELS:
         return ()
     return tuple(phrase for each in re.split(r"[,\n]", clean(value)) if (phrase := each.strip()))
@@ -34,7 +34,7 @@ _Phrase = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class TurnOptions(BaseModel):
-    """How turns are taken, in LiveKit's words; None leaves it to the other place, or to the default.
+    """Turn-taking options, under LiveKit's names; None leaves one to the other source, or to the default.
 
     `.env.example` explains each.
     """
@@ -49,18 +49,17 @@ class TurnOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class TurnSettings:
-    """How turns are taken.
+    """Turn-taking settings.
 
     Attributes:
-        min_endpointing_delay: Seconds of silence after which a turn has ended; by default as long as Silero's plugin
-            waits by itself.
-        max_endpointing_delay: The same, where the model, or the last words, tell that the turn is incomplete.
-        min_interruption_duration: Seconds of voice after which the agent is silenced. The framework's default is 0.5,
-            since its own outputs lose what they are interrupted in; the avatar goes on from the cut word.
-        min_interruption_words: Words that it takes besides; with any, a noise doesn't silence the agent.
-        false_interruption_timeout: Seconds from the end of a voice without words until the agent goes on; by default it
-            does 0.7 s after a noise, with the silence that ends a voice.
-        backchannels: What a listener says to show attention; while the agent speaks, it is no turn.
+        min_endpointing_delay: Seconds of silence after which a turn has ended; the default is that of Silero's plugin.
+        max_endpointing_delay: The same, if the model or the last words show that the turn is incomplete.
+        min_interruption_duration: Seconds of voice that interrupt the agent. The framework's default is 0.5,
+            since its own outputs lose interrupted speech; the avatar resumes it.
+        min_interruption_words: Words needed in addition; if it is 1 or more, noise doesn't interrupt the agent.
+        false_interruption_timeout: Seconds from the end of a voice without words until the agent resumes; with the
+            0.3 s of silence that end a voice, the agent resumes 0.7 s after a noise by default.
+        backchannels: Words with which a listener shows attention; while the agent speaks, they are not a turn.
     """
 
     min_endpointing_delay: float = 0.55
@@ -75,11 +74,11 @@ def merge(sources: Mapping[str, TurnOptions], defaults: TurnSettings) -> tuple[T
     """Take each option from the first source that has it.
 
     Args:
-        sources: By their names, the first one goes before the others.
-        defaults: Of what no source has.
+        sources: Options by the name of their source, in order of precedence.
+        defaults: Values for options that no source has.
 
     Returns:
-        The settings, and what is wrong with them together.
+        The settings, and the contradictions between them.
     """
     chosen: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -100,7 +99,7 @@ def _contradictions(chosen: Mapping[str, Any], origins: Mapping[str, str]) -> li
     return [
         (
             f"MIN_ENDPOINTING_DELAY is {least:g} ({origins['min_endpointing_delay']}) and MAX_ENDPOINTING_DELAY is"
-            f" {most:g} ({origins['max_endpointing_delay']}): the latter is the longer silence: raise it, or lower"
-            " the former"
+            f" {most:g} ({origins['max_endpointing_delay']}): the latter must not be the shorter silence: raise it, or"
+            " lower the former"
         )
     ]

@@ -1,8 +1,8 @@
-"""Values as people write them into `.env` files, container options and dashboards, made into what was meant.
+"""Cleans values as people write them into `.env` files, container options and dashboards.
 
-Docker's `--env-file` and Kubernetes hand on quotes and comments which python-dotenv takes off, so every value is
-cleaned here, wherever it comes from. Functions take the text of one value and raise `ValueError`, with a reason that
-can follow the setting's name, when nothing usable is left.
+Docker's `--env-file` and Kubernetes keep quotes and comments that python-dotenv removes, so every value is cleaned
+here. Functions take the text of one value and raise `ValueError`, with a reason that can follow the setting's name,
+if it can't be used.
 """
 
 import os
@@ -14,22 +14,22 @@ from urllib.parse import parse_qsl, urlsplit
 
 from agent.rooms.reach import is_on_the_internet
 
-# What may be around a value in the place of quotes: those of keyboards, and those of text programs in any language.
+# Quotes around a value: those of keyboards, and those of text programs in any language.
 _PLAIN_QUOTES = "\"'`"
 _QUOTES = (
     _PLAIN_QUOTES + "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
     "\u300c\u300d\u300e\u300f\uff02\uff07"
 )
 _COMMENT = re.compile(r"(?:^#(?=\s|$)|\s#).*", re.DOTALL)
-# Behind a closing quote a comment needs no blank before or after its mark.
+# After a closing quote a comment needs no blank before or after its mark.
 _COMMENT_BEHIND_QUOTE = re.compile(r"\s*#.*", re.DOTALL)
-# A line break as two characters, which tools put behind a value that they read from a file.
+# A line break as two characters, which tools append to a value that they read from a file.
 _WRITTEN_BREAK = re.compile(r"(?:\\[nr])+\Z")
-# The name once more, as shells, Dockerfiles and YAML have it: `OPENAI_API_KEY=sk-1` in the field for the value.
+# The name again, as in shells, Dockerfiles and YAML: `OPENAI_API_KEY=sk-1` in the field for the value.
 _NAME = re.compile(r"\A(?:(?i:export|set|env|-e|-)\s+|\$env:)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\s*(?:=(?!=)|:(?=\s))\s*")
-# What can stand behind the `?` of the URL of a Redis, as its client names it: files of TLS.
+# Options after the `?` of a Redis URL, as its client names them: TLS files.
 _STATE_OPTIONS = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
-_SEPARATORS = ",;"  # behind a value that was copied out of a list
+_SEPARATORS = ",;"  # after a value that was copied out of a list
 
 _KEY_PREFIX = re.compile(
     r"\A[\"']?(?:(?:[A-Z]+[-_])*api[-_ ]?(?:key|secret)|authorization|key|token)[\"']?\s*[:=]\s*(?=[\"'\w])",
@@ -46,11 +46,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _EXAMPLE_HOST = re.compile(r"(?:^|\.)(?:your[-._]|<|\{|\$|x{3,}\.)", re.IGNORECASE)
-# The scheme of an address as it was meant: `wss//`, `wss:\\\\`, and twice.
+# The scheme of an address, also misspelt (`wss//`, `wss:\\\\`) or repeated.
 _SCHEME = re.compile(
     r"(?:(?P<known>https?|wss?)(?::[/\\]*|[/\\]{2,}))+|(?P<other>[a-z][a-z0-9+.-]*)://|[/\\]{2,}", re.IGNORECASE
 )
-# Web sites of the vendors, where people find their keys; none of them is an API.
+# Web sites of the vendors where people find their keys, not their APIs.
 _SITES = {
     "cloud.livekit.io",
     "console.deepgram.com",
@@ -66,14 +66,14 @@ _ORIGIN = re.compile(r"(?:https?://)?(?:\*\.)?[\w.-]+(?::(?:\d+|\*))?|\[[0-9a-f:
 
 _EXACT_ORIGIN = re.compile(r"https?://[\w.-]+(?::\d+)?|https?://\[[0-9a-f:]+\](?::\d+)?|\*")
 
-# Instead of a secret: there is none on purpose.
-NO_SECRET = "none"  # noqa: S105 - that there is none
+# Stands for no secret, on purpose.
+NO_SECRET = "none"  # noqa: S105 - not a secret
 
 _NOTHING = {"none", "off", "no", "false", "null"}
 
 
 def clean(value: str) -> str:
-    """Take off the blanks and quotes around a value, and a comment behind it: `"high"  # 720p` is `high`."""
+    """Remove the blanks and quotes around a value, and a comment after it: `"high"  # 720p` is `high`."""
     value = _WRITTEN_BREAK.sub("", _stripped(_NAME.sub("", _stripped(value), count=1)))
     inside = _inside_quotes(value)
     if inside is None:
@@ -89,22 +89,22 @@ def word(value: str) -> str:
 
 
 def word_or_none(value: str) -> str | None:
-    """Clean one of a few words, where `none`, `off` and the like stand for nothing."""
+    """Clean one of a few words; return None for `none`, `off` and the like."""
     cleaned = word(value)
     return None if cleaned in _NOTHING else cleaned
 
 
 def port(value: str) -> str | None:
-    """Clean a port; where a service is called `web`, Kubernetes sets `WEB_PORT=tcp://10.0.0.1:80`: that is none."""
+    """Clean a port; for a service called `web`, Kubernetes sets `WEB_PORT=tcp://10.0.0.1:80`, which is ignored."""
     cleaned = clean(value)
     return None if cleaned.startswith("tcp://") else cleaned
 
 
 def key(value: str) -> str:
-    """Clean an API key, which may have been copied with the header it goes into: `Bearer sk-1` is `sk-1`."""
+    """Clean an API key, which may have been copied with its header: `Bearer sk-1` is `sk-1`."""
     cleaned = clean(clean(value).removeprefix("-H ")).rstrip(_SEPARATORS)
     if cleaned.lower() in _SCHEME_WORDS:
-        message = f"is the word {cleaned} without a key behind it"
+        message = f"is the word {cleaned} without a key after it"
         raise ValueError(message)
     cleaned = clean(_KEY_PREFIX.sub("", cleaned, count=1))
     cleaned = clean(_KEY_SCHEME.sub("", cleaned, count=1))
@@ -119,7 +119,7 @@ def web_address(value: str) -> str:
 
 
 def liveavatar_address(value: str) -> str:
-    """Clean LiveAvatar's address, which may have been copied with the path of a call."""
+    """Clean LiveAvatar's address, which may have been copied with the path of a request."""
     return _without_call(web_address(value), "sessions")
 
 
@@ -136,7 +136,7 @@ def elevenlabs_address(value: str) -> str:
 
 
 def openai_address(value: str) -> str:
-    """Clean the base URL of an OpenAI-compatible server, which may have been copied with the path of a call.
+    """Clean the base URL of an OpenAI-compatible server, which may have been copied with the path of a request.
 
     Without a path it gets the `/v1` that such servers have.
     """
@@ -162,13 +162,13 @@ def state_address(value: str) -> str:
         scheme, rest = "redis", cleaned
     scheme = {"valkey": "redis", "valkeys": "rediss"}.get(scheme.lower(), scheme.lower())
     if scheme not in {"redis", "rediss"}:
-        message = "has to begin with redis:// or rediss://"
+        message = "must begin with redis:// or rediss://"
         raise ValueError(message)
     rest, mark, options = rest.partition("?")
     if reason := _no_address(f"//{rest}"):
         raise ValueError(reason)
     if not re.fullmatch(r"/?\d*", urlsplit(f"//{rest}").path):
-        message = "has to end with the number of a database, such as /0, or with the port"
+        message = "must end with the number of a database, such as /0, or with the port"
         raise ValueError(message)
     if mark:
         _check_state_options(scheme, options)
@@ -176,7 +176,7 @@ def state_address(value: str) -> str:
 
 
 def _check_state_options(scheme: str, options: str) -> None:
-    """Raise a ValueError if something else than files of TLS is given after the `?` of a Redis's URL."""
+    """Raise a ValueError if a Redis URL has other options than TLS files after the `?`."""
     given = [name for name, _ in parse_qsl(options, keep_blank_values=True)]
     if scheme != "rediss" or not given or not _STATE_OPTIONS.issuperset(given):
         message = f"can have {', '.join(sorted(_STATE_OPTIONS))} after the ?, with rediss://, and nothing else"
@@ -196,50 +196,50 @@ def path(value: str) -> Path | str:
 
 
 def _listed(value: str) -> list[str]:
-    """Take a cleaned list apart, which has commas or blanks between its parts."""
+    """Split a list at commas and blanks."""
     return [part for part in re.split(r"[,\s]+", clean(value)) if part]
 
 
 def origins(value: str) -> str:
-    """Clean a list of origins for a Content-Security-Policy, with commas or blanks between them."""
+    """Clean a list of origins for a Content-Security-Policy, separated by commas or blanks."""
     each = ["'self'" if origin.strip("'").lower() == "self" else origin.rstrip("/") for origin in _listed(value)]
     for origin in each:
         if not _ORIGIN.fullmatch(origin):
-            message = f"{origin} is no origin: write https://example.com, https://*.example.com, or * for any"
+            message = f"{origin} is not an origin: write https://example.com, https://*.example.com, or * for any"
             raise ValueError(message)
     return " ".join(each)
 
 
 def exact_origins(value: str) -> str:
-    """Clean a list of origins as browsers send them, with commas or blanks between them; `*` for any."""
+    """Clean a list of origins as browsers send them, separated by commas or blanks; `*` for any."""
     each = [origin.rstrip("/").lower() for origin in _listed(value)]
     for origin in each:
         if not _EXACT_ORIGIN.fullmatch(origin):
-            message = f"{origin} is no origin: write https://www.example.com, with its port if it has one, or * for any"
+            message = f"{origin} is not an origin: write https://www.example.com, with its port if needed, or * for any"
             raise ValueError(message)
     return " ".join(each)
 
 
 def passphrase(value: str) -> str:
-    """Clean a secret of one's own choice; `none`, in any spelling, says that there is none on purpose."""
+    """Clean a secret that the user has chosen; `none`, in any spelling, stands for no secret on purpose."""
     cleaned = clean(value)
     return NO_SECRET if cleaned.lower() == NO_SECRET else cleaned
 
 
 def networks(value: str) -> str:
-    """Clean a list of addresses and networks, with commas or blanks between them: `10.0.0.0/8, 192.0.2.1`."""
+    """Clean a list of addresses and networks, separated by commas or blanks: `10.0.0.0/8, 192.0.2.1`."""
     each = _listed(value)
     for network in each:
         try:
             ip_network(network)
         except ValueError as error:
-            message = f"has {network}, which is no address or network: {error}"
+            message = f"has {network}, which is not an address or network: {error}"
             raise ValueError(message) from None
     return " ".join(each)
 
 
 def _stripped(value: str) -> str:
-    """Take off blanks of every kind, and what comes along unseen when text is copied, such as a byte order mark."""
+    """Remove blanks of every kind, and invisible characters that are copied with text, such as a byte order mark."""
     start, end = 0, len(value)
     while start < end and _is_blank(value[start]):
         start += 1
@@ -253,7 +253,7 @@ def _is_blank(character: str) -> bool:
 
 
 def _inside_quotes(value: str) -> str | None:
-    """What is between the quotes that a value begins with, if nothing but a comment or a separator follows them."""
+    """Return the text between the quotes that a value begins with, if only a comment or a separator follows them."""
     if not value or value[0] not in _QUOTES:
         return None
     closing = value[0] if value[0] in _PLAIN_QUOTES else _QUOTES.strip(_PLAIN_QUOTES)
@@ -264,15 +264,15 @@ def _inside_quotes(value: str) -> str | None:
 
 
 def _oddity(cleaned: str) -> str:
-    """What gives away that a key was not copied well; empty for a good one."""
+    """Return a sign that a key was copied wrongly; empty for a good one."""
     oddities = {
         "is shortened, as dashboards show keys: copy the whole key": _SHORTENED.search(cleaned),
         "is a placeholder: put your own there": _PLACEHOLDER.fullmatch(cleaned),
-        "is a reference that nothing has replaced, or an address: put the key or id itself there": (
+        "is a reference that was not replaced, or an address: put the key or id itself there": (
             _REFERENCE.fullmatch(cleaned)
         ),
-        "has a quote in it: copy the key alone": any(character in _QUOTES for character in cleaned),
-        "has a blank in it: copy the key alone": any(character.isspace() for character in cleaned),
+        "has a quote in it: copy only the key": any(character in _QUOTES for character in cleaned),
+        "has a blank in it: copy only the key": any(character.isspace() for character in cleaned),
         "has a character in it that no key has: copy it again": not (cleaned.isascii() and cleaned.isprintable()),
     }
     return next((oddity for oddity, is_seen in oddities.items() if is_seen), "")
@@ -285,7 +285,7 @@ def _address(value: str, *, plain: str, secure: str) -> str:
     found = _SCHEME.match(cleaned)
     given, rest = (found["known"] or "", cleaned[found.end() :]) if found else ("", cleaned)
     if found and found["other"]:
-        message = f"begins with {found['other']}://, and has to begin with {secure}:// or {plain}://"
+        message = f"begins with {found['other']}://, and must begin with {secure}:// or {plain}://"
         raise ValueError(message)
     if reason := _no_address(f"//{rest}"):
         raise ValueError(reason)
@@ -297,7 +297,7 @@ def _address(value: str, *, plain: str, secure: str) -> str:
 
 
 def _without_call(address: str, *calls: str) -> str:
-    """Take the path of a call and the query off a base URL: `https://example.com/v1/voices?a=1` ends in `/v1`."""
+    """Remove the path of a request and the query from a base URL: `https://example.com/v1/voices?a=1` ends in `/v1`."""
     base = re.sub(r"[?#].*", "", address)
     return re.sub(rf"/(?:{'|'.join(calls)})(?:/.*)?$", "", base).rstrip("/")
 
@@ -307,7 +307,7 @@ def _with_version(address: str) -> str:
 
 
 def _no_address(address: str) -> str:
-    """Why this is no URL; empty if it is one."""
+    """Return why this is not a URL; empty if it is one."""
     if any(character.isspace() or character in _QUOTES for character in address):
         return "has a blank or a quote in it"
     try:

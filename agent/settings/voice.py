@@ -1,11 +1,11 @@
-"""The voice of a persona: the `[voice]` table of its file, or the id of a voice in the place of the table."""
+"""The voice of a persona: the `[voice]` table of its file, or a voice's id instead of the table."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_serializer
 
-# Models that ElevenLabs speaks through its text-to-dialogue interface, by the start of their names, and the one setting
-# that it takes (LiveKit's ElevenLabs plugin 1.8.9, `is_dialogue_model` and `_DIALOGUE_VOICE_SETTINGS_FIELDS`).
+# Prefixes of the models that ElevenLabs runs behind its text-to-dialogue interface, and the one setting that it takes
+# (LiveKit's ElevenLabs plugin 1.8.9, `is_dialogue_model` and `_DIALOGUE_VOICE_SETTINGS_FIELDS`).
 _DIALOGUE_MODELS = ("eleven_v3", "eleven_v4")
 _DIALOGUE_SETTINGS = {"stability"}
 
@@ -13,19 +13,19 @@ _Part = Annotated[float | None, Field(ge=0, le=1)]
 
 
 class VoiceOptions(BaseModel):
-    """A voice of ElevenLabs, and how it speaks. What is None is as the voice's owner has set it.
+    """A voice of ElevenLabs and its settings; None leaves a setting as the voice's owner has set it.
 
     The ranges are those of ElevenLabs' "Create speech" and, for the speed, of its help page "Can I change the pace of
     the voice?".
 
     Attributes:
-        id: Of the voice; empty: the plugin's default.
-        model: That speaks; empty: ELEVEN_MODEL.
-        speed: 1 is the voice's own.
+        id: The voice's id; empty: the plugin's default.
+        model: The model that speaks; empty: ELEVEN_MODEL.
+        speed: 1 is the voice's own speed.
         stability: Low for more emotion, high for evenness.
-        similarity_boost: How close to the recorded voice.
+        similarity_boost: Similarity to the recorded voice.
         style: How much the voice's style is exaggerated; more takes longer.
-        use_speaker_boost: Closer to the recorded voice still, and slower.
+        use_speaker_boost: Even more similar to the recorded voice, but slower.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -39,12 +39,12 @@ class VoiceOptions(BaseModel):
     use_speaker_boost: bool | None = None
 
     def given(self) -> dict[str, Any]:
-        """Return the settings of the voice that are given, by ElevenLabs' names."""
+        """Return the settings that are given, by ElevenLabs' names."""
         values = {name: getattr(self, name) for name in VoiceOptions.model_fields if name not in {"id", "model"}}
         return {name: value for name, value in values.items() if value is not None}
 
     def problems(self, default_model: str) -> list[str]:
-        """Say which settings the model does not take.
+        """List the settings that the model does not take.
 
         Args:
             default_model: The model of a voice that names none.
@@ -60,17 +60,17 @@ class VoiceOptions(BaseModel):
 
     @model_serializer
     def _as_written(self) -> str | dict[str, Any]:
-        """Write it as a person would: an id alone is no table."""
+        """Write it as a person would: an id alone is not a table."""
         names = {name: value for name, value in {"id": self.id, "model": self.model}.items() if value}
         return self.id if names.keys() <= {"id"} and not self.given() else names | self.given()
 
 
 def _table(value: object) -> object:
     if not isinstance(value, str | dict | VoiceOptions):
-        message = "has to be an id, or a table of settings"
-        raise ValueError(message)  # noqa: TRY004 - pydantic tells of these alone
+        message = "must be an id, or a table of settings"
+        raise ValueError(message)  # noqa: TRY004 - pydantic reports only these
     return {"id": value} if isinstance(value, str) else value
 
 
-# An id alone is a voice as well.
+# A string is short for a table with the id only.
 Voice = Annotated[VoiceOptions, BeforeValidator(_table, json_schema_input_type=str | VoiceOptions)]

@@ -1,4 +1,4 @@
-"""Ends an answer at the end of a sentence, when it has become too long."""
+"""Ends an answer that is too long at the end of a sentence."""
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
@@ -10,13 +10,13 @@ from avatar.core.caption import estimate_seconds
 
 
 class AnswerLimit:
-    """Passes an answer on by whole sentences, as long as it is within its limits. Pure.
+    """Passes on the whole sentences of an answer within its limits. Pure.
 
     Args:
-        limits: Of one answer.
+        limits: The limits of one answer.
 
     Attributes:
-        is_over: True when the answer goes on beyond its limits: nothing more is passed on.
+        is_over: True when the answer exceeds its limits: nothing more is passed on.
     """
 
     def __init__(self, limits: AnswerLimits) -> None:
@@ -30,7 +30,7 @@ class AnswerLimit:
         """Take more of the answer.
 
         Returns:
-            What of it is complete and within the limits.
+            The sentences that are complete and within the limits.
         """
         self._held += text
         *complete, self._held = list(sentences(self._held)) or [""]
@@ -65,11 +65,11 @@ class AnswerLimit:
 
 
 async def limited(pieces: AsyncGenerator[str, None], limits: AnswerLimits) -> AsyncGenerator[str, None]:
-    """Pass an answer on within its limits, and end it there.
+    """Pass on an answer within its limits, and close it there.
 
     Args:
         pieces: The answer while it is written. It is closed at the end.
-        limits: Of one answer; without any, the pieces are passed on as they come.
+        limits: The limits of one answer; without any, the pieces are passed on unchanged.
     """
     async with aclosing(pieces):
         if limits == AnswerLimits():

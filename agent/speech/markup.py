@@ -1,4 +1,4 @@
-"""Markup within a line, taken off: emphasis, links, HTML, formulas, footnotes. Pure."""
+"""Removes markup within a line: emphasis, links, HTML, formulas, footnotes. Pure."""
 
 import html
 import re
@@ -11,12 +11,12 @@ _HTML = (
     r"mark|ol|p|pre|q|s|samp|small|span|strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var"
 )
 _ATTRIBUTES = r"(?:\s+[\w:-]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))?)*\s*/?"
-# A tag that is no HTML is one as well, unless it stands at a word, as in `list<int>`.
+# A tag that is not HTML counts as well, unless it follows a word, as in `list<int>`.
 _TAG = re.compile(rf"(?:</?(?=(?:{_HTML})[\s/>])|</|(?<!\w)<)([A-Za-z][\w:-]*){_ATTRIBUTES}>", re.IGNORECASE)
 _POWER = re.compile(r"<sup>(?=[-+]?\d+</sup>)", re.IGNORECASE)
 _END_OF_CELL = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-fA-F]{1,6}|[A-Za-z]\w{1,31});")
-# Tags that begin a line of their own; other tags vanish.
+# Tags that become a line break; other tags are removed.
 _LINE_TAGS = frozenset(
     {"br", "p", "div", "li", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre"}
 )
@@ -24,7 +24,7 @@ _LINE_TAGS = frozenset(
 _AUTOLINK = re.compile(r"<(?:mailto:)?((?:https?://|[\w.+-]+@)[^\s<>]+)>|\bmailto:(?=[\w.+-]+@)", re.IGNORECASE)
 _NOTE = re.compile(r"\[\^[^\]\s]{1,20}\]:?|【\d[^】]{0,40}】")
 
-# `\*` is an asterisk, which is kept out of the way of emphasis as a character that no text has.
+# `\*` is an asterisk, which a private-use character replaces meanwhile, so that it is not taken for emphasis.
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~$-])")
 _PRIVATE = 0xE000
 _KEPT = re.compile("[\ue020-\ue07e]")
@@ -55,10 +55,10 @@ _SYMBOLS = {
 _UNDERSCORED = re.compile(r"(?<!\w)(_{1,3})(?=[^\W_])(\w*[^\W_])\1(?!\w)")
 # Emphasis that ends within a word, as in `**bold**face`; a power, `2**3`, has a word on both sides.
 _WITHIN_WORD = re.compile(r"(?<![\w*])(\*{1,2})(?![\s*])([^*\n]+?)(?<![\s*])\1(?=\w)")
-# The beginning or the end of emphasis that is not closed or opened, and the like.
+# Marks of emphasis that is not closed or not opened, and backquotes.
 _LONE_MARK = re.compile(r"(?<![\w*])\*{1,3}(?=\w)|(?<=\w)\*{2,3}(?!\w)|`")
 
-# What may still become markup when the line goes on.
+# Text that may still become markup when the line goes on.
 OPENERS = re.compile(
     r"(?<![A-Za-z0-9*_])(?:[*_]{1,3}|~~)(?![\s*_~])|`|!?\[(?:[^\]]*$|[^\]]*\](?:\([^)]*)?$)|<[!/A-Za-z][^<>]*$"
     r"|\\[(\[]|\$\$|(?<![\w$])\$(?=[A-Za-z\\])|【[^】]*$"
@@ -66,7 +66,7 @@ OPENERS = re.compile(
 
 
 def without_markup(part: str) -> str:
-    """Take the markup off a part of a line; characters with a backslash before them are still to be freed."""
+    """Remove the markup from a part of a line; escaped characters stay replaced until `freed`."""
     part = _FORMULA.sub(lambda match: _said_formula(next(filter(None, match.groups()))), part)
     part = _ESCAPED.sub(lambda match: chr(_PRIVATE + ord(match[1])), part)
     part = _AUTOLINK.sub(lambda match: match[1] or "", _COMMENT.sub("", part))
@@ -78,7 +78,7 @@ def without_markup(part: str) -> str:
 
 
 def freed(part: str, *, is_end: bool) -> str:
-    """Free what had a backslash before it, and drop emoji and, at the end of a line, markup that is not closed."""
+    """Restore escaped characters, and drop emoji and, at the end of a line, markup that is not closed."""
     part = _UNDERSCORED.sub(lambda match: match[2].replace("_", " "), part)
     part = _LONE_MARK.sub("", part) if is_end else part
     return _KEPT.sub(lambda match: chr(ord(match[0]) - _PRIVATE), EMOJI_PATTERN.sub("", part))
@@ -89,7 +89,7 @@ def _said_tag(match: re.Match[str]) -> str:
 
 
 def _said_formula(formula: str) -> str:
-    r"""Say a formula of LaTeX in signs that voices know: `\frac{1}{2} \le x^{2}` is `1/2 ≤ x^2`."""
+    r"""Write a LaTeX formula in symbols that voices can say: `\frac{1}{2} \le x^{2}` is `1/2 ≤ x^2`."""
     formula = _FRACTION.sub(r"\1/\2", formula)
     formula = _COMMAND.sub(lambda match: f"{_SYMBOLS.get(match[1], match[1])} " if match[1].isalpha() else " ", formula)
     return re.sub(r"\s+", " ", re.sub(r"[{}]", "", formula)).strip()

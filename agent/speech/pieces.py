@@ -1,4 +1,4 @@
-"""Cuts text into pieces that are synthesised one by one: sentences, and parts of what has no sentences. Pure."""
+"""Cuts text into pieces that are synthesised one by one: sentences, and parts of text without sentences. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -7,12 +7,12 @@ from livekit.agents.tokenize import SentenceStream, SentenceTokenizer, TokenData
 
 from avatar.core.caption import UNSPACED_LETTERS, estimate_seconds
 
-# Seconds of speech. A shorter piece is joined to the next one, because a voice says two words on their own badly; a
-# longer one is cut, because the caller hears nothing before the first piece is complete.
+# Seconds of speech. A shorter piece is joined to the next one, because a TTS says a piece of two words badly; a longer
+# one is cut, because the caller hears nothing before the first piece is complete.
 _SHORTEST = 1.3
 _LONGEST = 10.0
 
-# Characters of a long sentence that are looked at to find its first cut: more than `_LONGEST` of any script.
+# Characters of a long sentence in which its first cut is searched: more than `_LONGEST` in any script.
 _LOOK_AHEAD = 400
 
 _CLOSERS = r"[\"'”’»」』）】》)\]]*"
@@ -23,20 +23,20 @@ _ENDS = re.compile(
     rf"|[。！？｡．\u0964\u0965\u061f\u06d4\u104b\u1362\u1367\u17d4\u17d5\u0f0d\u0f0e\u0589]+{_CLOSERS}|(?=\n))\s*",
 )
 _CLAUSE_ENDS = re.compile(rf"[,;:،؛、，；：—–]{_CLOSERS}(?:\s+|(?=[{UNSPACED_LETTERS}]))")
-# Tibetan has a mark between syllables in the place of blanks.
+# Tibetan has a mark between syllables instead of blanks.
 _BLANKS = re.compile(r"\s+|\u0f0b")
-# Neither behind a vowel that is written before its consonant or wants another one, nor before a vowel or tone sign, a
-# silenced consonant, a small kana or a long vowel, which belong to what is before them.
+# Neither after a vowel that is written before its consonant or needs another one, nor before a vowel or tone sign, a
+# silenced consonant, a small kana or a long vowel, which belong to the character before them.
 _BEFORE_A_SYLLABLE = re.compile(
     rf"(?<![\u0e31\u0e40-\u0e44\u0e47\u0eb1\u0ebb\u0ec0-\u0ec4\u1039\u17d2])(?=[{UNSPACED_LETTERS}])"
     r"(?![\u0e2f-\u0e3a\u0e45-\u0e4e\u0eaf-\u0ebc\u0ec6-\u0ece\u102b-\u103e\u17b4-\u17d3])"
     r"(?!.[\u0e4c\u0ecc\u103a])(?![ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶーゝゞヽヾ々])"
 )
-# Within a word of another script that is too long to be one: before a letter, but not behind the sign that joins two.
+# Within an overlong word of another script: before a letter, but not after the sign that joins two.
 _BEFORE_A_LETTER = re.compile(
     r"(?<=\S)(?<![\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1b44\ua9c0\u200d])(?=[^\W\x00-\u024f])"
 )
-# Within a number that is too long to be read as one.
+# Within a number that is too long to be read as one number.
 _BETWEEN_DIGITS = re.compile(r"(?<=\d{10})(?=\d)")
 
 _ABBREVIATIONS = re.compile(
@@ -44,14 +44,14 @@ _ABBREVIATIONS = re.compile(
     r"|bzw|ca|evtl|ggf|nr|usw|vgl|bspw|inkl|zzgl|mme|mlle|sra|srta|dott|sig|cf)$",
     re.IGNORECASE,
 )
-_LONGEST_WORD = 30  # characters that are looked back at
+_LONGEST_WORD = 30  # characters before a mark that are searched for an abbreviation
 
 _LIST_ITEM = re.compile(r"\s*(?:[-*+•]\s|\d+[.)]\s|\n)")
 _LIST_NUMBER = re.compile(r"(?:^|\n)\s*\d+$")
 
 
 def is_speakable(text: str) -> bool:
-    """Whether a text has something to say: a letter or a digit, of any script."""
+    """Return whether a text has something to say: a letter or a digit, of any script."""
     return any(character.isalnum() for character in text)
 
 
@@ -71,7 +71,7 @@ def split(text: str) -> list[str]:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """Cut a text behind each end of a sentence. Joined again, the parts are the text; the last may be incomplete."""
+    """Cut a text after each end of a sentence. Joined again, the parts are the text; the last may be incomplete."""
     start = 0
     for match in _ENDS.finditer(text):
         if start < match.end() < len(text) and _ends_sentence(text, match):
@@ -82,7 +82,7 @@ def sentences(text: str) -> Iterator[str]:
 
 
 def first_clause(text: str) -> str:
-    """Return the begin of a text up to the end of its first clause that is long enough to be spoken; empty without one.
+    """Return the text up to the end of its first clause that is long enough to be spoken; empty without one.
 
     The caller hears nothing before the first piece has been written and synthesised; a language model writes a sentence
     of fifteen words in a quarter of a second.
@@ -95,14 +95,14 @@ def first_clause(text: str) -> str:
 
 
 class PieceTokenizer(SentenceTokenizer):
-    """`split` as the framework's text-to-speech plugins take it."""
+    """`split`, as a tokenizer for the framework's text-to-speech plugins."""
 
     def tokenize(self, text: str, *, language: str | None = None) -> list[str]:  # noqa: ARG002 - the framework's signature
         """Cut a whole text."""
         return split(text)
 
     def stream(self, *, language: str | None = None) -> SentenceStream:  # noqa: ARG002 - the framework's signature
-        """Cut a text while it is written."""
+        """Return a stream that cuts a text while it is written."""
         return _PieceStream()
 
 
@@ -137,7 +137,7 @@ class _PieceStream(SentenceStream):
 
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
-    """Tell the end of a sentence from a full stop or a line break within one."""
+    """Return whether a mark ends a sentence, unlike a full stop or a line break within one."""
     before, after = text[max(match.start() - _LONGEST_WORD, 0) : match.start()], text[match.end()]
     mark = match[0].strip()
     if not mark:
@@ -149,7 +149,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
 
 
 def _bounded(sentence: str) -> Iterator[str]:
-    """Cut what takes longer to speak than `_LONGEST`: at a comma, a blank, or a letter or digit."""
+    """Cut a sentence that takes longer to speak than `_LONGEST`: at a comma, a blank, a letter or a digit."""
     while estimate_seconds(sentence[:_LOOK_AHEAD]) > _LONGEST:
         cut = _cut_of(sentence)
         if not cut:
@@ -172,7 +172,7 @@ def _cut_of(sentence: str) -> int:
 
 
 def _length_of(seconds: float, text: str) -> int:
-    """How many characters of a text are spoken in so many seconds."""
+    """Return how many characters of a text are spoken in this time."""
     low, high = 1, len(text)
     while low < high:
         middle = (low + high + 1) // 2

@@ -5,7 +5,7 @@ from itertools import accumulate
 
 
 def starts(durations: Sequence[float]) -> list[float]:
-    """Compute where each sentence starts, in seconds of the segment; they follow each other without a gap."""
+    """Compute the start of each sentence, in seconds of the segment; sentences follow each other without a gap."""
     return list(accumulate(durations, initial=0.0))[:-1]
 
 
@@ -16,7 +16,7 @@ def played(durations: Sequence[float], position: float) -> list[float]:
 
 
 def reached(durations: Sequence[float], position: float) -> int:
-    """Count the sentences that `position` has reached; one without audio counts with the one that follows."""
+    """Count the sentences that `position` has reached; one without audio counts with the next one."""
     return sum(start <= position for start in starts(durations))
 
 
@@ -63,7 +63,7 @@ class Playout:
         self._advanced_at = now
 
     def advance(self, now: float, *, is_playing: bool) -> None:
-        """Advance the position to `now`; while paused or not started, it stands still."""
+        """Advance the position to `now`, unless playback is paused or has not started."""
         if is_playing and self.is_started:
             self.position = min(self.position + now - self._advanced_at, self.pushed)
         self._advanced_at = now
@@ -73,7 +73,7 @@ class Playout:
         self.position = min(position, self.pushed)
 
     def runs_dry_in(self, now: float) -> float:
-        """Compute how many seconds it plays, at least, without more audio; playback may start with the first push."""
+        """Return for how many seconds at least the audio lasts; playback may have started with the first push."""
         if self.is_started or self._pushed_at is None:
             return self.unplayed
         return self.pushed - (now - self._pushed_at)

@@ -15,12 +15,13 @@ from agent.speech.sentence import Captions, Sentence, SentenceState, Synthesis, 
 
 logger = logging.getLogger("agent")
 
-# Sentences after the one that plays, and seconds of audio, that are synthesised ahead. An interruption discards them.
+# Most sentences after the playing one, and most seconds of audio, that are synthesised ahead. An interruption discards
+# them.
 _SENTENCES_AHEAD = 2
 _MOST_AHEAD = 10.0
 
-# Seconds before its audio ends at which a speech is closed, if nothing follows. The avatar then learns of the end
-# before it runs dry, and a sentence that comes later could hardly be synthesised in time to follow without a gap.
+# Seconds before the end of its audio at which a speech is closed if nothing follows. The avatar then gets the end of
+# the segment before it runs dry, and a later sentence could hardly be synthesised in time to follow without a gap.
 _JOIN = 0.5
 
 _TICK = 0.02
@@ -64,7 +65,7 @@ class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]
 
         Args:
             text: The sentence.
-            gap: The blanks between the sentence before and this one, in captions and in the chat context.
+            gap: The blanks before this sentence, in captions and in the chat context.
 
         Raises:
             RuntimeError: The session is not running.
@@ -76,7 +77,7 @@ class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]
         return sentence
 
     def clear(self) -> None:
-        """Interrupt the sentence that plays, and drop the others; each ends with the position it was played to."""
+        """Interrupt the playing sentence, and drop the others; each ends at the position to which it was played."""
         for speech in self._speeches:
             speech.interrupt()
 
@@ -97,8 +98,8 @@ class SpeechQueue(rtc.EventEmitter[Literal["sentence_started", "sentence_ended"]
 class _Speech:
     """One segment: sentences, until none is queued in time.
 
-    The framework pulls frames and captions, and knows nothing of sentences. It pulls when earlier speeches are over:
-    from the first pull on, the audio output's events belong to this speech.
+    The framework pulls frames and captions without knowing sentences. It pulls when earlier speeches are over: from
+    the first pull on, the audio output's events belong to this speech.
     """
 
     def __init__(
@@ -124,16 +125,16 @@ class _Speech:
 
     @property
     def takes_more(self) -> bool:
-        """Whether another sentence can join it."""
+        """Whether another sentence can join this speech."""
         return not (self._is_closed or self.handle.interrupted or self.handle.done())
 
     def append(self, sentence: Sentence) -> None:
-        """Queue a sentence behind the others."""
+        """Queue a sentence after the others."""
         self._sentences.append(sentence)
         self._synthesise_ahead()
 
     def interrupt(self) -> None:
-        """Interrupt it, unless it was played to its end."""
+        """Interrupt this speech, unless it was played to its end."""
         if self._ended < len(self._sentences):
             self.handle.interrupt(force=True)
 
@@ -181,7 +182,7 @@ class _Speech:
             )
 
     async def _written(self) -> AsyncGenerator[str, None]:
-        """Give the text alone, for a session whose audio is off."""
+        """Yield the text, for a session whose audio is off."""
         while self._handed_over < len(self._sentences):
             sentence = self._sentences[self._handed_over]
             self._playout.begin_sentence()
@@ -244,7 +245,7 @@ class _Speech:
         self._queue.emit("sentence_ended", sentence)
 
     def _end(self) -> None:
-        """End all sentences that are left: nothing more is played."""
+        """End all remaining sentences: nothing more is played."""
         self._is_closed = True
         if self._output is not None:
             self._output.off("playback_started", self._on_playback_started)
@@ -265,7 +266,7 @@ class _Speech:
 
 
 def _is_aligned(session: AgentSession[Any]) -> bool:
-    """Whether captions follow the times of the TTS, by the framework's own condition."""
+    """Return whether captions follow the times of the TTS, as the framework decides it."""
     agent = session.current_agent
     wanted = agent.use_tts_aligned_transcript
     tts = agent.tts if is_given(agent.tts) else session.tts

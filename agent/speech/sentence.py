@@ -25,12 +25,12 @@ class Sentence:
 
     Args:
         text: The text to speak.
-        gap: The blanks between the sentence before and this one.
+        gap: The blanks before this sentence.
 
     Attributes:
         state: Its state.
-        position: Seconds of it that were played, once it is done.
-        duration: Seconds of its audio; None until all of it is synthesised, and if that failed.
+        position: Seconds that were played, once it is done.
+        duration: Seconds of its audio; None until all of it is synthesised, and if synthesis failed.
         error: Why its synthesis failed. The audio that was made until then is played.
     """
 
@@ -54,16 +54,16 @@ class Sentence:
         return self._done.is_set()
 
     async def wait_for_start(self) -> None:
-        """Wait until it is being played, or is done without having been played."""
+        """Wait until the sentence is being played, or is done without having been played."""
         await self._started.wait()
 
     def start(self) -> None:
-        """Note that its first audio is being played."""
+        """Note that the sentence's first audio is being played."""
         self.state = SentenceState.STARTED
         self._started.set()
 
     def end(self, state: SentenceState, position: float) -> None:
-        """Set its final state."""
+        """Set the final state."""
         self.state, self.position = state, position
         self._started.set()
         self._done.set()
@@ -80,7 +80,7 @@ class Synthesis:
 
     Attributes:
         seconds: Length of the audio so far.
-        error: Why it failed; known when the frames end.
+        error: Why synthesis failed; known when the frames end.
     """
 
     def __init__(self, agent: Agent, text: str) -> None:
@@ -92,7 +92,7 @@ class Synthesis:
         self._task.add_done_callback(self._on_done)
 
     async def has_audio(self) -> bool:
-        """Wait for the first frame; False when it ended without one."""
+        """Wait for the first frame; return False if synthesis ended without one."""
         await self._begun.wait()
         return self.seconds > 0
 
@@ -100,7 +100,7 @@ class Synthesis:
         return self._frames
 
     async def aclose(self) -> None:
-        """Cancel it."""
+        """Cancel the synthesis."""
         await aio.cancel_and_wait(self._task)
 
     async def _run(self, agent: Agent, text: str) -> None:
@@ -121,7 +121,7 @@ class Synthesis:
 
 
 class Captions:
-    """The text of a segment, beside its audio: sentence by sentence or, where the TTS times words, word by word.
+    """The text of a segment along with its audio: by sentence or, if the TTS times words, by word.
 
     Iterate over it once.
 

@@ -1,4 +1,4 @@
-"""What a person would say of a written text: no markup, tables, tags, emoji or long addresses."""
+"""Turns written text into what a person would say: no markup, tables, tags, emoji or long addresses."""
 
 import re
 from collections.abc import AsyncIterable, AsyncIterator
@@ -9,14 +9,14 @@ from agent.speech.markup import OPENERS, freed, without_markup
 from agent.speech.pieces import is_speakable
 from avatar.core.caption import UNSPACED_LETTERS
 
-# Behind a URL of ASCII letters a Chinese sentence goes on without a blank.
+# After a URL of ASCII letters a Chinese sentence goes on without a blank.
 _URL = re.compile(
     r"\b(?:https?://|(?=www\.))(?:www\.)?([a-z0-9][a-z0-9._~%@:-]*|[^\x00-\x7f][^\s/?#，。、；：！？）」]*)"
     r"([^\s?#<>()\[\]{}\"'`|\u0080-\uffff]*)(?:[?#][^\s<>()\[\]{}\"'`|\u0080-\uffff]*)?",
     re.IGNORECASE | re.ASCII,
 )
 _URL_END = ".,;:!?…。，、；！？"  # belongs to the sentence, not to the URL
-_LONGEST_PATH = 24  # characters of a URL's path that one would still say
+_LONGEST_PATH = 24  # characters of a URL's path that a person would still say
 
 _ROW = re.compile(r"\s*\|")
 _PIPE = re.compile(r"\s+\|(?=\s|$)")
@@ -26,11 +26,11 @@ _CHECKBOX = re.compile(r"\s*\[[ xX]\]\s+")
 
 _CUTS = re.compile(rf"(?<=[{UNSPACED_LETTERS}。！？，、；：])|(?<!\s)(?=\s)")
 _LINE_MARK = re.compile(r"\s*(?:[-+*>_|:]+|#{1,6}|\d+[.)]?|~{3,}\w*)?\s*(?:\[[xX]\])?\s*$")
-_LONGEST_CONSTRUCT = 300  # characters; markup that is longer is no markup
+_LONGEST_CONSTRUCT = 300  # characters; anything longer is not markup
 
 
 async def spoken(text: AsyncIterable[str]) -> AsyncIterator[str]:
-    """Turn a text, while it is being written, into what one would say of it.
+    """Turn a text, while it is being written, into what a person would say.
 
     Symbols that are spoken, such as %, € and +, stay.
     """
@@ -59,7 +59,7 @@ def _safe_cut(line: str, *, is_start: bool) -> int:
 
 
 def _said(part: str, *, is_start: bool, is_end: bool = False) -> str:
-    """Say a line, or a part of it that `_safe_cut` allows."""
+    """Return the spoken form of a line, or of a part that `_safe_cut` allows."""
     if is_start and is_end and (_FENCE.match(part) or not is_speakable(part)):
         return ""  # a rule, the border of a table, the end of a block of code
     if is_start:
@@ -72,13 +72,13 @@ def _said(part: str, *, is_start: bool, is_end: bool = False) -> str:
 
 
 def _said_row(line: str) -> str:
-    """Say the row of a table cell by cell."""
+    """Return the spoken form of a table row: its cells, one by one."""
     said = ", ".join(cell.strip() for cell in line.split("|") if cell.strip())
     return f"{said}." if said[-1:].isalnum() else said
 
 
 def _said_url(match: re.Match[str]) -> str:
-    """Say a host, and a path that is short; neither the scheme nor a query."""
+    """Return the spoken form of a URL: its host and a short path, without scheme and query."""
     end = match[0][len(match[0].rstrip(_URL_END)) :]
     host, path = match[1].rstrip(_URL_END), match[2].rstrip(f"{_URL_END}/")
     return f"{host}{path if len(path) <= _LONGEST_PATH else ''}{end}"

@@ -1,18 +1,18 @@
-"""Timed words in the blanks of the text that was spoken."""
+"""Restores the blanks of the spoken text in timed words."""
 
 from collections.abc import Iterable
 
 from livekit.agents.types import TimedString
 
-# Characters that a voice may leave out, such as an emoji, before its words are taken for those of another text.
+# Most characters that a TTS may leave out, such as an emoji, before its words are taken for those of another text.
 _LEFT_OUT = 40
 
 
 class WrittenWords:
-    """Gives the words that a voice times the blanks of the text that it was given.
+    """Gives timed words the blanks of the text that was sent to the TTS.
 
-    A voice is given a text in pieces, with a blank after each, and tells its words with those blanks: a Chinese text
-    would get blanks, and a list would lose its line breaks.
+    A TTS gets a text in pieces, with a blank after each, and returns its words with those blanks: a Chinese text would
+    get blanks, and a list would lose its line breaks.
 
     Attributes:
         text: The text so far.
@@ -23,13 +23,13 @@ class WrittenWords:
         self._at = 0
 
     def push(self, text: str) -> None:
-        """Append text that was given to the voice."""
+        """Append text that was sent to the TTS."""
         self.text += text
 
     def take(self, words: Iterable[TimedString]) -> list[TimedString]:
-        """Give the next words as they are written, at their times.
+        """Return the next words as they are written, with their times.
 
-        A word that is not in the text, because the voice tells what it pronounced, is given as it is.
+        A word that is not in the text, because the TTS returns what it pronounced, stays unchanged.
         """
         return [written for word in words if (written := self._take(word))]
 

@@ -1,1 +1,1 @@
-"""The state that workers share: on this machine, or in a Redis that a fleet of machines has in common."""
+"""The state that workers share: on this machine, or in a Redis shared by a fleet of machines."""

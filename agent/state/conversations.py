@@ -1,4 +1,4 @@
-"""The conversations of running calls, kept for the next agent in case the process of the present one dies."""
+"""The conversations of running calls, kept for the next agent in case the process of the current one dies."""
 
 import sqlite3
 import time
@@ -10,7 +10,7 @@ from typing import Protocol
 from agent.state.redis_state import RedisState, StateAwayError
 from avatar.sessions.port import JournalError
 
-# Seconds after which a conversation is forgotten in which nothing more was said.
+# Seconds without speech after which a conversation is deleted.
 KEPT = 3600.0
 
 _BUSY_TIMEOUT = 2.0
@@ -23,13 +23,13 @@ CREATE TABLE IF NOT EXISTS conversations (
 
 
 class Conversations(Protocol):
-    """The conversations of rooms. All methods block for a moment, and raise a `JournalError` if they can't be used."""
+    """The conversations of rooms. All methods block for a moment, and raise a `JournalError` if they fail."""
 
     def keep(self, room: str, agent: str, text: str) -> None:
         """Keep the conversation of a room for an hour, instead of an older version of it.
 
         Args:
-            room: Its name.
+            room: Name of the room.
             agent: Identity of the agent that leads it.
             text: The conversation.
         """
@@ -38,11 +38,11 @@ class Conversations(Protocol):
         """Return the conversation of a room; None if none is kept."""
 
     def forget(self, room: str, agent: str) -> None:
-        """Forget the conversation of a room that has ended, unless another agent goes on with it."""
+        """Forget the conversation of a closed room, unless another agent continues it."""
 
 
 class NoConversations:
-    """Keeps none."""
+    """A store that keeps no conversations."""
 
     def keep(self, room: str, agent: str, text: str) -> None:
         """Keep nothing."""
@@ -52,15 +52,15 @@ class NoConversations:
         return None
 
     def forget(self, room: str, agent: str) -> None:
-        """There is nothing to forget."""
+        """Do nothing."""
 
 
 class LocalConversations:
-    """A SQLite file, readable by this user alone. Deleted text is overwritten.
+    """A SQLite file, readable only by this user. Deleted text is overwritten.
 
     Args:
-        directory: Is made when it is needed first.
-        clock: Gives Unix time.
+        directory: Created at the first use.
+        clock: Returns Unix time in seconds.
     """
 
     def __init__(self, directory: Path, clock: Callable[[], float] = time.time) -> None:
@@ -82,7 +82,7 @@ class LocalConversations:
         return None if found is None else str(found[0])
 
     def forget(self, room: str, agent: str) -> None:
-        """Forget the conversation of a room, unless another agent goes on with it."""
+        """Forget the conversation of a room, unless another agent continues it."""
         with self._open() as database:
             database.execute("DELETE FROM conversations WHERE room = ? AND agent = ?", (room, agent))
 
@@ -102,12 +102,12 @@ class LocalConversations:
 
 
 class FleetConversations:
-    """A Redis; while it is away, this machine's own.
+    """The conversations in a Redis; while it is away, in this machine's own store.
 
     Args:
-        local: Of this machine.
+        local: This machine's conversations.
         state: The Redis.
-        owner: Returns the name under which this process has a lease: without it, nothing is kept any more.
+        owner: Returns the name under which this process has its lease: without a lease nothing is stored.
     """
 
     def __init__(self, local: LocalConversations, state: RedisState, owner: Callable[[], str]) -> None:
@@ -131,6 +131,6 @@ class FleetConversations:
         return found or self._local.read(room)
 
     def forget(self, room: str, agent: str) -> None:
-        """Forget the conversation of a room, unless another agent goes on with it. One that stays expires."""
+        """Forget the conversation of a room, unless another agent continues it. One that stays expires."""
         self._local.forget(room, agent)
         self._state.run("forget", room, self._owner(), agent)

@@ -1,6 +1,6 @@
-"""The journal of a fleet: each machine's own, and a copy of all of them in a Redis, with leases of living processes.
+"""The journal of a fleet: each machine's own, and a copy of all in a Redis, with leases of living processes.
 
-A session is noted on its machine first and then in Redis. A note that Redis could not store is copied when it is back.
+A session is written to its machine's journal first and then to Redis. Entries that Redis missed are copied later.
 """
 
 import json
@@ -18,13 +18,13 @@ from avatar.sessions.port import Claim, JournalEntry, JournalError, LeftRoom
 
 logger = logging.getLogger("agent")
 
-# Seconds from one renewal of a lease to the next. A lease runs out after two (scripts/common.lua).
+# Seconds between two renewals of a lease. A lease expires after 2 s (scripts/common.lua).
 _RENEWS_EVERY = 0.5
 
 # Seconds for which a slot is held for a room whose session is about to be started.
 _SLOT_HELD = 60.0
 
-# Seconds: to a Redis that has lost its data, a machine copies its notes of this time again.
+# Seconds of entries that a machine copies again to a Redis that has lost its data.
 _TOLD_AGAIN = 86_400.0
 
 
@@ -44,8 +44,8 @@ class FleetClaim(Claim):
     """A claim in this machine's journal and in the fleet's.
 
     Attributes:
-        local: Of this machine's.
-        sessions: Of the fleet's.
+        local: The claim in this machine's journal.
+        sessions: Ids of the sessions claimed in the fleet's.
     """
 
     local: Claim = field(default_factory=lambda: Claim([]))
@@ -53,18 +53,18 @@ class FleetClaim(Claim):
 
 
 class FleetJournal:
-    """See `avatar.sessions.port.Journal`.
+    """The journal of a fleet; see `avatar.sessions.port.Journal`.
 
-    An owner's name is its fencing token: it is chosen at random, and once its lease was claimed by another process it
-    never gets one again.
+    An owner's name is its fencing token: it is random, and gets no lease again once another process has claimed its
+    lease.
 
     Args:
         local: The journal of this machine.
         state: The Redis.
-        call: The call that this process has, for the worker that brings it another agent; empty if it has none.
+        call: This process's call, for the worker that dispatches another agent into it; empty if there is none.
         starts_alone: Whether sessions may be started while Redis is away.
-        on_lost: Called in a thread when another process has claimed what this one owns; by default it goes on under
-            another name.
+        on_lost: Called in a thread when another process has claimed this one's sessions; by default this process
+            goes on under another name.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class FleetJournal:
         """Take a lease and keep it until `disown`; return the owner's name, which is its token.
 
         Raises:
-            JournalError: This process owns nothing any more.
+            JournalError: This process has disowned everything.
         """
         if not self._local.owner:
             self._local.prepare()
@@ -116,25 +116,25 @@ class FleetJournal:
         self._share()
 
     def adopt(self, session_id: str, *, room: str) -> bool:
-        """Become the owner of a session; its maker is a process of this machine."""
+        """Become the owner of a session that another process of this machine has made."""
         self.own()
         is_adopted = self._local.adopt(session_id, room=room)
         self._share()
         return is_adopted
 
     def take_back(self, session_id: str) -> bool:
-        """Note that a session is about to be stopped that no other process has adopted."""
+        """Note that a session that no process has adopted is about to be stopped."""
         is_taken = self._local.take_back(session_id)
         self._share()
         return is_taken
 
     def mark_started(self, session_id: str, max_duration: float | None = None) -> None:
-        """Note that the service has started it: a fact, which is noted whichever process owns the session."""
+        """Note that the service has started a session, whichever process owns it."""
         self._local.mark_started(session_id, max_duration)
         self._share()
 
     def mark_stopping(self, session_id: str) -> None:
-        """Note that it is about to be stopped."""
+        """Note that a session is about to be stopped."""
         self._local.mark_stopping(session_id)
         self._share_stop(session_id, "stopping")
 
@@ -195,7 +195,7 @@ class FleetJournal:
         )
 
     def release(self, claim: Claim) -> None:
-        """Give up a claim of sessions; rooms stay claimed for ten seconds, if they have got no agent by then."""
+        """Give up a claim of sessions; the claim of rooms expires after ten seconds."""
         if not isinstance(claim, FleetClaim):
             self._local.release(claim)
             return
@@ -204,7 +204,7 @@ class FleetJournal:
             self._try(lambda: self._state.run("release", *claim.sessions))
 
     def disown(self) -> None:
-        """Own nothing any more, and end the lease: the call needs no other agent."""
+        """Give up all sessions and end the lease: the call needs no other agent."""
         name = self._local.owner
         self._local.disown()
         self._has_ended.set()
@@ -234,7 +234,7 @@ class FleetJournal:
 
     def _lose(self) -> None:
         """Give up all sessions. A start that was sent before this process was paused may still take effect."""
-        logger.error("another worker took this process for dead; what it owned is no longer its own")
+        logger.error("another worker took this process for dead and claimed its sessions")
         with suppress(JournalError):
             if unanswered := self._local.unanswered():
                 self._state.run("reopen", *unanswered)
@@ -250,7 +250,7 @@ class FleetJournal:
             self._try(lambda: self._state.run("stop", session_id, what))
 
     def _share(self) -> None:
-        """Copy the notes that Redis does not have; while Redis is away, a later call does it."""
+        """Copy the entries that Redis does not have; while Redis is away, a later call does it."""
         with self._sharing:
             while rows := self._local.unshared():
                 try:
@@ -264,7 +264,7 @@ class FleetJournal:
         self._state.run_many("put", [(teller, json.dumps(row.values)) for row in rows])
 
     def _try(self, ask: Callable[[], object]) -> None:
-        """Ask Redis, and leave it if Redis is away: the request is repeated later, or its subject expires."""
+        """Send a request, and ignore that Redis is away: the request is repeated later, or its subject expires."""
         with suppress(StateAwayError):
             ask()
 
@@ -276,7 +276,7 @@ def _entry(found: dict[str, Any]) -> FleetEntry:
         owner=found["owner"],
         room=found["room"],
         state=found["state"],
-        # As this machine's clock would tell it.
+        # In the time of this machine's clock.
         made_at=time.time() - found["age"],
         has_lease=found.get("is_owned", False),
     )

@@ -1,4 +1,4 @@
-"""The leases of a fleet that have run out: their calls are doubted until their agents were asked."""
+"""The expired leases of a fleet: their calls are doubted until their agents were asked."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from avatar.sessions.port import LeftRoom
 
 @dataclass(frozen=True, slots=True)
 class DoubtedCall:
-    """A call whose process has not renewed its lease: its node is lost, or is cut off from Redis alone.
+    """A call whose process has not renewed its lease: its node is lost, or has only lost Redis.
 
     Attributes:
         owner: The name under which the process had its lease.
@@ -31,13 +31,13 @@ class Leases:
         self._state = state
 
     def doubted(self) -> list[DoubtedCall]:
-        """List the calls that this process shall ask; no other process gets them for five seconds."""
+        """List the calls whose agents this process must ask; no other process gets them for five seconds."""
         found = json.loads(self._state.run("doubted")) or []
         return [DoubtedCall(each["owner"], LeftRoom(each["room"], each["agent"], each["dispatch"])) for each in found]
 
     def settle(self, owner: str, *, lives: bool) -> None:
-        """Renew the lease of an owner whose agent has answered; take one whose agent has not for dead.
+        """Renew the lease of an owner whose agent has answered; mark it as dead if its agent has not.
 
-        One that has renewed its lease by then lives in any case.
+        An owner that has renewed its lease meanwhile counts as alive in any case.
         """
         self._state.run("settle", owner, "lives" if lives else "dead")

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("agent")
 
-# Of Redis; Valkey tells the version of Redis that it is compatible with. Older ones are out of maintenance.
+# Oldest supported version of Redis, older ones are out of maintenance; Valkey reports a compatible version of Redis.
 _OLDEST = (6, 2)
 
-# Seconds for a connection, and for an answer: a call waits for some of them.
+# Seconds for a connection, and for an answer; calls wait for some requests.
 _TIMEOUT = 1.0
 
-# Seconds after a failure in which nothing else is asked, so that a Redis that is away does not hold up calls.
+# Seconds without requests after a failure, so that calls don't wait for a Redis that is away.
 _PAUSE = 0.5
 
-# The beginning of every key.
+# Prefix of every key.
 _PREFIX = "{liveavatar-agent}:"
 
 _SCRIPTS = Path(__file__).parent / "scripts"
@@ -41,13 +41,13 @@ class RedisState:
     """Runs scripts in a Redis; any thread may use it, before and after a fork.
 
     Args:
-        url: Such as `redis://:password@redis.example:6379/0`; `rediss` for TLS, with `?ssl_ca_certs=` and a file for an
-            authority of one's own.
-        clock: Seconds, which never go back.
+        url: Such as `redis://:password@redis.example:6379/0`; `rediss` for TLS, with `?ssl_ca_certs=` and a file for a
+            private certificate authority.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        # Half a second, and 10 MB in each process, which only a fleet needs.
+        # The import takes half a second and 10 MB in each process, and only a fleet needs it.
         import redis  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
         from redis.retry import Retry  # noqa: PLC0415
@@ -58,7 +58,7 @@ class RedisState:
             decode_responses=True,
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_TIMEOUT,
-            # Once: a connection may have been closed while it was idle. Every script may be run twice.
+            # One retry: a connection may have been closed while it was idle. Every script may run twice.
             retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         )
         self._clock = clock
@@ -73,14 +73,14 @@ class RedisState:
 
     @property
     def is_away(self) -> bool:
-        """True from a failure to the next answer."""
+        """True from a failure until the next answer."""
         return self._is_away
 
     def check(self) -> None:
-        """Make sure that it is a Redis that can be used.
+        """Make sure that this Redis can be used.
 
         Raises:
-            StateError: It is not.
+            StateError: It can't.
         """
         try:
             if problem := _problem(self._redis.info("all")):
@@ -97,12 +97,12 @@ class RedisState:
         """Run a script.
 
         Raises:
-            StateAwayError: It may have been run or not.
+            StateAwayError: The script may have run or not.
         """
         return self._ask(lambda: self._scripts[script](keys=[_PREFIX], args=list(values)))
 
     def run_many(self, script: str, calls: Sequence[tuple[str | float, ...]]) -> None:
-        """Run a script for each of these, in one request.
+        """Run a script for each tuple of arguments, in one request.
 
         Raises:
             StateAwayError: Some of them may have been run.
@@ -135,7 +135,7 @@ class RedisState:
             raise StateAwayError(message)
         try:
             answer = ask()
-        # A ValueError if another thread has closed the connection, an OSError if a file of TLS can't be read.
+        # A ValueError if another thread has closed the connection, an OSError if a TLS file can't be read.
         except (self._failure, ValueError, OSError) as error:
             self._asks_after = self._clock() + _PAUSE
             self._change(is_away=True, reason=_reason(error))
@@ -154,15 +154,15 @@ class RedisState:
 
 
 def _problem(info: Mapping[str, Any]) -> str:
-    """Return why a server can't hold the state of a fleet, by its INFO; empty if it can."""
+    """Return why a server can't hold the state of a fleet, from its INFO; empty if it can."""
     version = str(info.get("redis_version", "0"))
     mode = info.get("redis_mode") or info.get("server_mode")  # Valkey's name for it
     if tuple(map(int, version.split(".")[:2])) < _OLDEST:
-        return f"has version {version}, and has to have {'.'.join(map(str, _OLDEST))} or a newer one"
+        return f"has version {version}, and needs {'.'.join(map(str, _OLDEST))} or a newer one"
     if mode == "sentinel":
         return "is a Sentinel, which holds no data: name the primary, or an address that follows it"
     if mode == "cluster":
-        return "is a node of a cluster, whose other nodes would not be found: name a server that is no cluster"
+        return "is a node of a cluster, whose other nodes would not be found: name a server that is not in a cluster"
     return "is a replica, which can't be written: name the primary" if info.get("role") == "slave" else ""
 
 

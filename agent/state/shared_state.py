@@ -1,4 +1,4 @@
-"""Opens the state that workers share, where the settings say."""
+"""Opens the state that workers share, as the settings say."""
 
 import importlib
 from collections.abc import Callable
@@ -18,11 +18,11 @@ class SharedState:
     """The state of workers.
 
     Attributes:
-        journal: Of their sessions and slots.
-        conversations: Of their calls.
-        own: Makes this process the owner of its call; until then, its death is not noticed by others.
-        is_away: Whether the fleet's Redis does not answer; False on a machine of its own.
-        leases: Of the fleet; None on a machine of its own, where file locks tell which processes live.
+        journal: Journal of their sessions and slots.
+        conversations: Conversations of their calls.
+        own: Makes this process the owner of its call; until then, others don't notice its death.
+        is_away: Returns whether the fleet's Redis does not answer; False on a single machine.
+        leases: Leases of the fleet; None on a single machine, where file locks show which processes live.
     """
 
     journal: Journal
@@ -35,10 +35,10 @@ class SharedState:
 def open_state(
     settings: Settings, *, call: LeftRoom | None = None, on_lost: Callable[[], None] | None = None
 ) -> SharedState:
-    """Open the state; nothing is asked or written yet.
+    """Open the state, without a request or a write.
 
     Args:
-        settings: Say where it is.
+        settings: Contain its place.
         call: See `FleetJournal`.
         on_lost: See `FleetJournal`.
     """

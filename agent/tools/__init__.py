@@ -1,1 +1,1 @@
-"""The tools of a persona beside the built-in ones, and the cards that tools show on the page."""
+"""The tools of a persona in addition to the built-in ones, and the cards that tools show on the page."""

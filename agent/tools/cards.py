@@ -1,10 +1,11 @@
-"""Cards: what a tool shows on the page beside what the agent says. A front end gets each as an event `card`."""
+"""Cards, which a tool shows on the page while the agent speaks. A front end gets each as an event `card`."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AnyUrl, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, UrlConstraints
 
-# Characters, and entries of a list. In UTF-8 a character takes up to four bytes, and an event has to stay below 15 KB.
+# Most characters, and most entries of a list. A character takes up to four bytes in UTF-8, and an event must stay below
+# 15 KB.
 LONGEST_TITLE = 120
 LONGEST_TEXT = 1_000
 LONGEST_ENTRY = 160
@@ -23,7 +24,7 @@ def _cut_to(most: int) -> AfterValidator:
 
 
 def _url_of(*schemes: str) -> BeforeValidator:
-    """Make what is given a URL in ASCII, of one of these schemes."""
+    """Accept URLs of these schemes, and convert them to ASCII."""
     url: TypeAdapter[AnyUrl] = TypeAdapter(
         Annotated[AnyUrl, UrlConstraints(host_required=True, allowed_schemes=[*schemes])]
     )
@@ -42,7 +43,7 @@ Title = Annotated[str, Field(min_length=1, description=f"cut to {LONGEST_TITLE} 
 Text = Annotated[str, Field(description=f"cut to {LONGEST_TEXT:,} characters"), _cut_to(LONGEST_TEXT)]
 EntryText = Annotated[str, Field(description=f"cut to {LONGEST_ENTRY} characters"), _cut_to(LONGEST_ENTRY)]
 PageUrl = Annotated[str, Field(description="http or https"), _url_of("http", "https")]
-ImageUrl = Annotated[str, Field(description="https alone"), _url_of("https")]
+ImageUrl = Annotated[str, Field(description="https only"), _url_of("https")]
 
 
 class CardBase(BaseModel):
@@ -104,10 +105,10 @@ any_card: TypeAdapter[Card] = TypeAdapter(Annotated[Card, Field(discriminator="t
 
 
 def take_cards(result: Any) -> tuple[Any, list[Card]]:
-    """Take the cards out of a tool's result: a card, or a list of texts and cards.
+    """Separate the cards from a tool's result: a card, or a list of texts and cards.
 
     Returns:
-        What the language model reads, and the cards. It reads the texts, and the content of a card that has none.
+        The text for the language model, and the cards. Without texts, the model reads the content of the cards.
     """
     parts = result if isinstance(result, list | tuple) else [result]
     cards = [part for part in parts if isinstance(part, Card)]

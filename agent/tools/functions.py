@@ -15,8 +15,8 @@ def tools_named(names: Iterable[str], folder: Path | None = None) -> list[Tool]:
     """Find the tools that a persona names.
 
     Args:
-        names: Of built-in tools, or `module:function`.
-        folder: Where modules are looked for, behind those that can be imported anyway.
+        names: Names of built-in tools, or `module:function`.
+        folder: Folder that is searched for modules, after the usual import path.
 
     Raises:
         SettingsError: There is no tool of that name.
@@ -28,11 +28,11 @@ def tools_named(names: Iterable[str], folder: Path | None = None) -> list[Tool]:
 
 
 def _unknown(name: str) -> str:
-    return f"there is no tool {name}; there is {', '.join(TOOLS)}, and module:function for your own"
+    return f"there is no tool {name}; there are {', '.join(TOOLS)}, and module:function for your own"
 
 
 def _own(name: str, folder: Path | None) -> Tool | str:
-    """Import a tool; a sentence where that fails."""
+    """Import a tool; return a sentence if that fails."""
     module_name, _, function_name = name.partition(":")
     if folder is not None and str(folder) not in sys.path:
         sys.path.append(str(folder))

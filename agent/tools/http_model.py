@@ -14,7 +14,7 @@ ToolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Parameter(BaseModel):
-    """One parameter of a tool; a type alone stands for a required parameter of that type."""
+    """One parameter of a tool; a string is short for a required parameter of that type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,10 +53,10 @@ class HttpTool(BaseModel):
     def _check(self) -> Self:
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or PLACEHOLDER.search(parts.netloc):
-            message = "url has to begin with http:// or https:// and a host without placeholders"
+            message = "url must begin with http:// or https:// and a host without placeholders"
             raise ValueError(message)
         if self.json_schema is not None and (self.parameters or self.json_schema.get("type") != "object"):
-            message = 'json_schema takes the place of parameters, and has to have the type "object"'
+            message = 'json_schema replaces parameters, and must have the type "object"'
             raise ValueError(message)
         if unknown := [name for name in self.placeholders if name not in self.arguments_schema.get("properties", {})]:
             message = f"url has {{{unknown[0]}}}, but there is no such parameter"
@@ -70,7 +70,7 @@ class HttpTool(BaseModel):
 
     @property
     def arguments_schema(self) -> dict[str, Any]:
-        """The parameters in JSON schema, whichever way they are written."""
+        """The parameters in JSON schema, whether given as `parameters` or as `json_schema`."""
         if self.json_schema is not None:
             return self.json_schema
         required = [name for name, each in self.parameters.items() if not each.optional]

@@ -20,13 +20,13 @@ from avatar.http import client_session
 
 logger = logging.getLogger("agent")
 
-# Methods whose arguments are JSON in the body; those of the others are the query.
+# Methods that send arguments as JSON in the body; the others send them in the query.
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
-# Bytes of an answer that are read, of which the tool gives `max_bytes`.
+# Most bytes of an answer that are read; the tool returns `max_bytes` of them.
 _LONGEST_ANSWER = 1_000_000
 
-# Characters of a refusal that the language model reads.
+# Most characters of a refusal that the language model reads.
 _LONGEST_REASON = 200
 
 
@@ -65,7 +65,7 @@ async def _ask(tool: HttpTool, arguments: Mapping[str, Any]) -> str:
     except TimeoutError:
         raise _failure(tool, f"did not answer within {tool.timeout:g} seconds", "timeout") from None
     except (aiohttp.ClientError, ValueError) as error:
-        # Without the error's own words: those of a header that can't be sent quote it.
+        # Without the error's text: if a header can't be sent, it quotes the header.
         raise _failure(tool, "can't be reached", type(error).__name__) from None
     if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
         reason = text[:_LONGEST_REASON].strip() or reply.reason
@@ -80,7 +80,7 @@ def _target(tool: HttpTool, arguments: Mapping[str, Any]) -> tuple[URL, dict[str
         The URL, and the arguments that are not in it.
 
     Raises:
-        ToolError: One is missing, or would lead to another place than its own.
+        ToolError: An argument is missing, or would change the URL's path.
     """
     schema = tool.arguments_schema
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -89,7 +89,7 @@ def _target(tool: HttpTool, arguments: Mapping[str, Any]) -> tuple[URL, dict[str
         message = f"`{missing[0]}` is missing: ask the caller for it."
         raise ToolError(message)
     if any(str(given[name]) in {".", ".."} for name in tool.placeholders):
-        message = "That is no value for this tool."
+        message = "That is not a value for this tool."
         raise ToolError(message)
     filled = PLACEHOLDER.sub(lambda found: quote(_text(given[found[1]]), safe=""), dereferenced(tool.url))
     known = schema.get("properties", {})
@@ -140,10 +140,10 @@ def _cards(tool: HttpTool, answer: str) -> list[Card]:
 
 
 def _part(tool: HttpTool, answer: str, path: str) -> Any:
-    """Give the part of a JSON answer at a path such as `data.items.0`.
+    """Return the part of a JSON answer at a path such as `data.items.0`.
 
     Raises:
-        ToolError: There is none.
+        ToolError: There is no such part.
     """
     try:
         value = json.loads(answer)

@@ -13,7 +13,7 @@ class McpServer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    # It has no secret of the environment: the client's errors, which are logged, quote it.
+    # No secret of the environment may be in it: the client's errors, which are logged, quote it.
     url: str | None = Field(default=None, pattern=r"^https?://[^/$]+(/[^$]*)?$")
     transport: Literal["streamable_http", "sse"] = "streamable_http"
     headers: dict[str, Referring] = {}

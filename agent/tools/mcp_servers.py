@@ -1,4 +1,4 @@
-"""The MCP servers of a persona, reached by the framework's own client. Nothing of the call waits for them."""
+"""The MCP servers of a persona, reached with the framework's own client. The call does not wait for them."""
 
 import asyncio
 import json
@@ -17,13 +17,13 @@ from agent.tools.mcp_model import McpServer
 
 logger = logging.getLogger("agent")
 
-# Seconds for a server to end its connection; a process that was started gets as long by its client.
+# Seconds to close the connection to a server; the client gives a started process as much.
 _CLOSE_TIMEOUT = 4.0
 
-# Characters of a result that the language model reads.
+# Most characters of a result that the language model reads.
 _LONGEST_RESULT = 8_000
 
-# What language models take for a tool's name; servers may use more.
+# Characters that language models don't accept in a tool's name, and its longest length; servers may use more.
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _LONGEST_NAME = 64
 
@@ -31,13 +31,13 @@ OnTools = Callable[[Sequence[Tool]], Awaitable[None]]
 
 
 class McpServers:
-    """Connects to servers in the background, each within its own time.
+    """Connects to servers in the background, each with its own timeout.
 
-    A server that hangs, refuses or is away costs a line in the log: its tools are not there, and the call goes on.
+    A server that hangs, refuses or is away is logged; its tools are missing, and the call goes on.
 
     Args:
-        servers: Of a persona.
-        folder: In which commands run.
+        servers: The persona's servers.
+        folder: The working directory of commands.
         on_tools: Called with the tools of a server when they are known.
         on_problem: Called with a sentence about a server that can't be used.
     """
@@ -58,7 +58,7 @@ class McpServers:
         ]
 
     async def aclose(self) -> None:
-        """End all connections, those that are still tried included."""
+        """Close all connections, including those still being opened."""
         for task in self._connecting:
             task.cancel()
         closing = [asyncio.create_task(client.aclose()) for _, client in self._clients]
@@ -75,7 +75,7 @@ class McpServers:
             async with asyncio.timeout(server.connect_timeout):
                 await client.initialize()
                 offered = await client.list_tools()
-        except Exception as error:  # noqa: BLE001 - whatever fails there, the call goes on
+        except Exception as error:  # noqa: BLE001 - the call goes on after any failure
             extra = {"server": server.name, "error": type(error).__name__}
             logger.warning("an MCP server can't be used, its tools are left out", extra=extra)
             self._on_problem(f"the tools of the MCP server {server.name} are missing: {type(error).__name__}")
@@ -106,14 +106,14 @@ def _client(server: McpServer, folder: Path | None) -> MCPServer:
 
 
 def _bounded(server: McpServer, tool: RawFunctionTool[..., Any]) -> RawFunctionTool[..., Any]:
-    """Give a tool a name that language models take, and let every failure be one that they can read."""
+    """Give a tool a name that language models accept, and turn every failure into a ToolError."""
 
     async def call(raw_arguments: dict[str, Any]) -> Any:
         try:
             return await tool(raw_arguments=raw_arguments)
         except ToolError as error:
             raise ToolError(error.message[:_LONGEST_RESULT]) from None
-        except Exception as error:  # noqa: BLE001 - of the client's libraries, which name no common one
+        except Exception as error:  # noqa: BLE001 - the client's libraries have no common error
             extra = {"server": server.name, "tool": tool.info.name, "error": type(error).__name__}
             logger.warning("a tool of an MCP server failed", extra=extra)
             message = "The service behind this tool did not answer."
@@ -124,7 +124,7 @@ def _bounded(server: McpServer, tool: RawFunctionTool[..., Any]) -> RawFunctionT
 
 
 def _text_of(context: MCPToolResultContext) -> str:
-    """Give what the language model can read of a result: its texts, and the names of other kinds of content."""
+    """Return the text of a result for the language model: its texts, and the names of other kinds of content."""
     parts = [getattr(part, "text", f"[{part.type}]") for part in context.result.content]
     text = "\n".join(parts) or json.dumps(context.result.structured_content, ensure_ascii=False)
     return text if len(text) <= _LONGEST_RESULT else f"{text[:_LONGEST_RESULT]} … (cut)"

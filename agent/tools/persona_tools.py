@@ -1,4 +1,4 @@
-"""All tools of a persona: named ones, HTTP requests, a transfer and knowledge at once, those of MCP servers later."""
+"""All tools of a persona: named ones, HTTP requests, transfer and knowledge at once, those of MCP servers later."""
 
 import logging
 import shutil
@@ -25,15 +25,15 @@ logger = logging.getLogger("agent")
 
 
 def tools_of(persona: "Persona", state_dir: Path, embeddings: Embeddings | None = None) -> list[Tool]:
-    """Make the tools of a persona that are there without a connection.
+    """Make the tools of a persona that need no connection.
 
     Args:
         persona: The persona.
-        state_dir: Where the worker keeps the indexes of knowledge.
-        embeddings: Makes vectors of the questions to its knowledge.
+        state_dir: Directory in which the worker keeps the indexes of knowledge.
+        embeddings: Makes the vectors of questions to its knowledge.
 
     Raises:
-        SettingsError: The persona names a tool that there is not, or two of the same name.
+        SettingsError: The persona names a tool that does not exist, or two of the same name.
     """
     tools: list[Tool] = [
         *tools_named(persona.tools, persona.folder),
@@ -45,7 +45,7 @@ def tools_of(persona: "Persona", state_dir: Path, embeddings: Embeddings | None 
         tools.append(knowledge_tool(persona.knowledge, index, embeddings))
     names = Counter(name_of(tool) for tool in tools)
     if doubled := [name for name, count in names.items() if count > 1]:
-        raise SettingsError([f"PERSONA: there are two tools of the name {name}" for name in doubled])
+        raise SettingsError([f"PERSONA: there are two tools with the name {name}" for name in doubled])
     return tools
 
 
@@ -53,16 +53,16 @@ def check_tools(persona: "Persona") -> None:
     """Check the tools that a persona names.
 
     Raises:
-        SettingsError: One is not there, or a name is used twice.
+        SettingsError: One does not exist, or a name is used twice.
     """
     tools_of(persona, Path())
 
 
 def check_surroundings(persona: "Persona") -> None:
-    """Check what a persona needs outside its file, for a worker's start: a call goes on without it.
+    """Check the documents and programs that a persona needs, at the worker's start: a call goes on without them.
 
     Raises:
-        SettingsError: A document of its knowledge, or the program of an MCP server, is not there.
+        SettingsError: A document of its knowledge, or the program of an MCP server, is missing.
     """
     programs = [(server.name, server.command[0]) for server in persona.mcp if server.command]
     missing = [(name, program) for name, program in programs if _program(program, persona.folder) is None]
@@ -74,7 +74,7 @@ def check_surroundings(persona: "Persona") -> None:
 
 
 def without_taken_names(tools: Sequence[Tool], taken: Sequence[Tool]) -> list[Tool]:
-    """Leave out tools whose names are taken: the language model could not tell them apart."""
+    """Leave out tools whose names are already used: the language model could not tell them apart."""
     names = {name_of(tool) for tool in taken}
     for tool in tools:
         if name_of(tool) in names:

@@ -1,4 +1,4 @@
-"""Puts a caller by telephone through to a destination of the persona file."""
+"""Transfers a telephone caller to a destination of the persona file."""
 
 import logging
 import re
@@ -28,7 +28,7 @@ _DESCRIPTION = (
 
 def _require_uri(text: str) -> str:
     if not _URI.fullmatch(text):
-        message = "has to be a URI such as tel:+4930123456 or sip:support@example.com"
+        message = "must be a URI such as tel:+4930123456 or sip:support@example.com"
         raise ValueError(message)
     return text
 
@@ -40,7 +40,7 @@ Destinations = dict[Annotated[str, Field(min_length=1, max_length=64)], Annotate
 def transfer_tool(destinations: Mapping[str, str]) -> RawFunctionTool[..., Any]:
     """Make `transfer_call`. The language model chooses a name; it never gives a number or an address.
 
-    LiveKit transfers participants of its SIP service alone: a caller with a browser gets an error that the model reads.
+    LiveKit transfers only participants of its SIP service: for a caller with a browser the model reads an error.
     """
     destination = {"type": "string", "enum": [*destinations], "description": "To whom"}
 
@@ -59,7 +59,7 @@ def transfer_tool(destinations: Mapping[str, str]) -> RawFunctionTool[..., Any]:
 
 
 def _telephone_of(context: RunContext[Any]) -> str:
-    """Return the identity of the caller who is listened to, if they call by telephone."""
+    """Return the identity of the linked caller, if they call by telephone."""
     try:
         caller = context.session.room_io.linked_participant
     except RuntimeError:  # a session without a room, as in the console
@@ -80,7 +80,7 @@ async def _transfer(identity: str, uri: str, name: str) -> None:
         outcome = await job.api.sip.transfer_sip_participant(request)
     except (api.TwirpError, aiohttp.ClientError, TimeoutError) as error:
         raise _failure(name, getattr(error, "code", type(error).__name__)) from None
-    # A server that gives no outcome, as older ones do, leaves the status at its default.
+    # Older servers return no outcome, which leaves the status at its default.
     if outcome.status == SIPTransferStatus.STS_TRANSFER_FAILED:
         raise _failure(name, "the destination did not take the call")
     logger.info("the caller was put through", extra={"destination": name})

@@ -1,1 +1,1 @@
-"""The HTTP server for front ends: the page, tokens to join a call with, and health."""
+"""The HTTP server for front ends: the page, tokens for calls, and health."""

@@ -1,4 +1,4 @@
-"""The access log: a line for each request, without anything that a client has sent."""
+"""The access log: a line for each request, without data that the client has sent."""
 
 import logging
 import time
@@ -12,7 +12,7 @@ from agent.web.clients import CLIENT
 
 logger = logging.getLogger("agent")
 
-# Lines at once and per second: a flood of requests is no flood of lines.
+# Most lines at once and per second, so that a flood of requests does not flood the log.
 _AT_ONCE = 50
 _PER_SECOND = 5.0
 

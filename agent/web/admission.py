@@ -1,4 +1,4 @@
-"""Lets new callers in, as long as not too many have a token and have not joined."""
+"""Admits new callers, unless too many have a token and have not joined."""
 
 import time
 from collections.abc import Callable
@@ -16,17 +16,17 @@ _TOO_MANY = "Too many calls are waiting for their callers."
 class Admission:
     """Gives new callers their connection details.
 
-    An agent and an avatar wait for a caller who has a token, at the operator's expense. So their number is limited, by
-    UNJOINED_CALLS_PER_CLIENT and UNJOINED_CALLS, unless nothing is paid for before the caller joins.
+    An agent and an avatar wait for a caller who has a token, at the operator's expense. So UNJOINED_CALLS_PER_CLIENT
+    and UNJOINED_CALLS limit their number, unless they start only when the caller joins.
 
     Args:
-        settings: Hold the limits.
-        rooms: Where calls take place.
-        is_limited: True if the limit for each client holds; False if clients stand for many callers.
-        clock: Seconds, which never go back.
+        settings: Contain the limits.
+        rooms: The rooms of calls.
+        is_limited: True if the limit for each client applies; False if clients stand for many callers.
+        clock: Returns monotonic seconds.
 
     Attributes:
-        rooms: Where calls take place.
+        rooms: The rooms of calls.
     """
 
     def __init__(
@@ -39,15 +39,15 @@ class Admission:
         self._details: dict[Unjoined, ConnectionDetails] = {}
 
     async def admit(self, client: str, name: str, config: CallConfig | None = None) -> ConnectionDetails:
-        """Let a new caller in.
+        """Admit a new caller.
 
         Args:
-            client: The client that asks.
-            name: The caller's.
-            config: Of the call.
+            client: The client that sent the request.
+            name: The caller's name.
+            config: The call's configuration.
 
         Raises:
-            RequestError: Too many have a token and have not joined.
+            RequestError: Too many callers have a token and have not joined.
             NoRoomError: There is no room.
         """
         if not self.rooms.waits:
@@ -77,7 +77,7 @@ class Admission:
         return call
 
     async def _forget_joined(self, client: str) -> None:
-        """Ask for the client's own calls, and for the oldest: one request must not ask for hundreds."""
+        """Check the client's own calls and the oldest one: one request must not cause hundreds of requests."""
         own = [call for call in self._details if call.client == client]
         for call in dict.fromkeys([*own, *list(self._details)[:1]]):
             if not await self.rooms.is_awaited(self._details[call]):

@@ -1,4 +1,4 @@
-"""The answers of the HTTP API that no other module has a model of; agent/web/openapi.py describes them."""
+"""The answers of the HTTP API that have no model in another module; agent/web/openapi.py describes them."""
 
 from typing import Literal
 
@@ -12,31 +12,31 @@ class _Answer(BaseModel):
 
 
 class Failure(_Answer):
-    """Why a request was not served."""
+    """The reason why a request was not served."""
 
     error: str = Field(description="a sentence; a page shows it to the caller")
 
 
 class Health(_Answer):
-    """Whether callers can be let in."""
+    """The worker's health: whether callers can be let in."""
 
     status: Literal["ok", "full", "draining", "starting"]
-    calls: int = Field(description="calls that the worker has; 0 where workers are elsewhere")
+    calls: int = Field(description="running calls of the worker; 0 if workers run elsewhere")
 
 
 class Begun(_Answer):
     """A call that was begun for a backend, and its caller's connection details."""
 
     id: str = Field(description="the call's id: the room's name")
-    url: str = Field(description="of LiveKit's server")
-    token: str = Field(description="to connect with")
+    url: str = Field(description="URL of LiveKit's server")
+    token: str = Field(description="the caller's access token")
     room: str
-    identity: str = Field(description="the caller's in the room")
-    expires_in: float = Field(description="seconds in which the token has to be used")
+    identity: str = Field(description="the caller's identity in the room")
+    expires_in: float = Field(description="seconds within which the token must be used")
 
     @classmethod
     def of(cls, details: ConnectionDetails) -> "Begun":
-        """Name the call of these connection details."""
+        """Return the answer for these connection details."""
         return cls(
             id=details.room,
             url=details.url,
@@ -66,7 +66,7 @@ class Choices(_Answer):
     """The choices that a caller has before the call."""
 
     fields: list[str] = Field(description="fields of the call's configuration that may be given")
-    persona: str = Field(description="the one of a call without a choice")
+    persona: str = Field(description="the persona of a call without a choice")
     personas: list[PersonaChoice]
 
 
@@ -77,7 +77,7 @@ class ListedSession(_Answer):
     room: str
     state: Literal["made", "started", "stopping"]
     seconds: float = Field(description="since it was made")
-    is_owned: bool = Field(description="whether the process that made it lives")
+    is_owned: bool = Field(description="true if the process that made it lives")
 
 
 class ListedSessions(_Answer):

@@ -45,10 +45,10 @@ WORKER = web.AppKey("WORKER", Worker)
 JOURNAL = web.AppKey("JOURNAL", Journal)
 HAS_SECRET = web.AppKey("HAS_SECRET", bool)
 
-# Bytes of a request: a call's configuration, or a token in which one is, and a little more.
+# Most bytes of a request: a call's configuration, or a token with one in it, and a little more.
 _LONGEST_REQUEST = 2 * MOST_BYTES
 
-# The caller's sentence while no call is taken, and the seconds after which another try makes sense.
+# Message for callers while no call is taken, and the seconds after which they may retry.
 _NO_CALLS: dict[Status, tuple[str, float]] = {
     "full": ("All lines are busy at the moment.", 10.0),
     "draining": ("The agent is being restarted and takes no new calls.", 10.0),
@@ -60,10 +60,10 @@ def create_app(settings: Settings, rooms: Rooms, worker: Worker, journal: Journa
     """Make the application.
 
     Args:
-        settings: Hold the secret, the host, the limits and the page's policy.
-        rooms: Give callers their tokens.
+        settings: Contain the secret, the host, the limits and the page's policy.
+        rooms: Makes the callers' tokens.
         worker: Takes the calls.
-        journal: Of the sessions that are listed.
+        journal: Journal of the listed sessions.
         page: The folder of the built page; need not exist.
     """
     middlewares = [
@@ -90,7 +90,7 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Journ
     api = web.Application(middlewares=[origins, not_too_often(secret), knows(secret)])
     api.on_response_prepare.append(allowing(settings.web_origins))
     api[WORKER], api[JOURNAL], api[HAS_SECRET] = worker, journal, bool(secret)
-    # Behind the secret is a server or a proxy that asks for many callers.
+    # A client with the secret is a server or a proxy that acts for many callers.
     api[ADMISSION] = Admission(settings, rooms, is_limited=not secret)
     api[CALL_CONFIGS] = CallConfigs(settings)
     api.router.add_post("/call", admit_caller)
@@ -105,19 +105,19 @@ def _create_api(settings: Settings, rooms: Rooms, worker: Worker, journal: Journ
 
 
 async def admit_caller(request: web.Request) -> web.Response:
-    """Give a token for a room with an agent.
+    """Answer with a token for a room with an agent.
 
     Raises:
         RequestError: No call is taken now; the message is for the caller.
     """
     wanted = await _read(request)
-    if wanted.again:  # a call that goes on, also while no new one is taken
+    if wanted.again:  # a running call, also while no new one is taken
         return web.json_response(asdict(await request.app[ADMISSION].rooms.refresh(wanted.again)))
     return web.json_response(asdict(await _admit(request, wanted.name, wanted.call)))
 
 
 async def begin_call(request: web.Request) -> web.Response:
-    """Begin a call for a backend: the id of the call, and its caller's connection details.
+    """Begin a call for a backend; answer with the call's id and its caller's connection details.
 
     Raises:
         RequestError: No call is taken now.
@@ -136,7 +136,7 @@ async def list_sessions(request: web.Request) -> web.Response:
 
 
 async def tell_health(request: web.Request) -> web.Response:
-    """Answer 200 while callers can be let in, also when the worker has no room for one more; else 503."""
+    """Answer 200 while callers can be admitted, also when the worker is full; else 503."""
     state = await request.app[WORKER].state()
     status = HTTPStatus.OK if state.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return web.json_response({"status": state.status, "calls": state.calls}, status=status)

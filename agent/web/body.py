@@ -31,7 +31,7 @@ async def read_model(request: web.Request, model: type[Model]) -> Model:
     """Read the JSON of a request into a model; an empty body is an empty object.
 
     Raises:
-        RequestError: It did not arrive in time, or is not what the model describes; with the name of the first field.
+        RequestError: It did not arrive in time, or does not fit the model; names the first wrong field.
     """
     try:
         return model.model_validate_json(await read_body(request))
@@ -43,7 +43,7 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
     """Read the query of a request into a model.
 
     Raises:
-        RequestError: It is not what the model describes; with the name of the first field.
+        RequestError: It does not fit the model; names the first wrong field.
     """
     try:
         return model.model_validate(dict(request.query))

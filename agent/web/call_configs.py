@@ -1,4 +1,4 @@
-"""The configurations that clients send with their requests, and the choices that they have."""
+"""The configurations that clients send with their requests, and the choices that they are offered."""
 
 import asyncio
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ class CallConfigs:
     """Reads configurations that clients send.
 
     Args:
-        settings: Name the personas and, in CALL_FIELDS, the fields that callers may give. Where there is a secret,
-            every request has it, and may give all fields.
+        settings: Name the personas and, in CALL_FIELDS, the fields that callers may give. With a secret, every
+            request has it and may give all fields.
 
     Attributes:
-        fields: Those that may be given.
+        fields: The fields that may be given.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -34,7 +34,7 @@ class CallConfigs:
         """Read a configuration, and make sure that a call can be made with it.
 
         Args:
-            document: The JSON object; None for none.
+            document: The JSON object; None if there is none.
 
         Raises:
             RequestError: A field is wrong (400) or may not be given (403); the message names it.
@@ -45,12 +45,15 @@ class CallConfigs:
             config = parse_config(document)
         with _refusing(HTTPStatus.FORBIDDEN):
             require_permitted(config, self.fields)
-        with _refusing(HTTPStatus.BAD_REQUEST), suppress(SettingsError):  # of the own persona: the job reports it
+        with (
+            _refusing(HTTPStatus.BAD_REQUEST),
+            suppress(SettingsError),
+        ):  # of the worker's own persona: the job reports it
             await asyncio.to_thread(resolve, self._settings, partial(persona_named, self._settings), config)
         return config
 
     async def choices(self) -> dict[str, object]:
-        """Return what a page can offer: the fields that may be given, and the personas."""
+        """Return the choices that a page can offer: the fields that may be given, and the personas."""
         personas = await asyncio.to_thread(usable_personas, self._settings)
         return {
             "fields": sorted(self.fields),
@@ -63,7 +66,7 @@ CALL_CONFIGS = web.AppKey("CALL_CONFIGS", CallConfigs)
 
 
 async def list_choices(request: web.Request) -> web.Response:
-    """List what a caller may choose before the call."""
+    """List the choices that a caller has before the call."""
     return web.json_response(await request.app[CALL_CONFIGS].choices())
 
 

@@ -1,4 +1,4 @@
-"""The requests of clients to begin a call, and about a repeat in one."""
+"""The requests of clients to begin a call, and to wait for a repeat."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ _Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
 
 
 class _DescribedAsConfig:
-    """Describes a field as a `CallConfig`. `CallConfigs` reads it, and says what is wrong with it."""
+    """Describes a field as a `CallConfig`, which `CallConfigs` parses and checks."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -27,7 +27,7 @@ class CallRequest(BaseModel):
     """The body of a request for a token.
 
     Attributes:
-        name: The caller's, shown in the room.
+        name: The caller's name, shown in the room.
         again: The token of a call that the caller was in.
         call: The configuration of the call.
     """
@@ -43,7 +43,7 @@ class NewCall(BaseModel):
     """A call that a backend begins.
 
     Attributes:
-        name: The caller's, shown in the room.
+        name: The caller's name, shown in the room.
         call: The configuration of the call.
     """
 
@@ -58,4 +58,4 @@ class Wait(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    wait: float = Field(default=0.0, ge=0.0, le=LONGEST_WAIT, description="seconds for which its end is waited for")
+    wait: float = Field(default=0.0, ge=0.0, le=LONGEST_WAIT, description="seconds to wait for its end")

@@ -1,4 +1,4 @@
-"""The state of a call for a backend: read from its room, the participants and the agent's attributes."""
+"""The state of a call for a backend, read from its room, its participants and the agent's attributes."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -7,7 +7,7 @@ from livekit import api
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF
 from pydantic import BaseModel, ConfigDict, Field
 
-# The attribute of an agent that takes requests; docs/control.md has all of them.
+# Attribute of an agent that takes requests; docs/control.md lists all attributes.
 _CONTROL = "control"
 
 _KINDS = api.ParticipantInfo.Kind
@@ -32,7 +32,7 @@ class CallState(BaseModel):
     state: Literal["waiting", "starting", "running", "ending"] = Field(
         description="no agent is there; it takes no requests yet; it does; the call's end is announced"
     )
-    persona: str | None = Field(description="the present persona; null while no agent has told it")
+    persona: str | None = Field(description="the current persona; null while no agent has set it")
     avatar: str | None = Field(description="`starting`, `live`, or `voice only: ` and a sentence for the caller")
     agent_state: str | None = Field(description="`initializing`, `idle`, `listening`, `thinking` or `speaking`")
     ends_at: str | None = Field(description="ISO 8601, when the end of the call is announced")
@@ -40,13 +40,13 @@ class CallState(BaseModel):
 
 
 def agent_in(participants: Sequence[api.ParticipantInfo]) -> api.ParticipantInfo | None:
-    """Return the agent, one that takes requests before another; None if there is none."""
+    """Return the agent, preferably one that takes requests; None if there is none."""
     agents = [each for each in participants if _kind(each) == "agent"]
     return next((each for each in agents if takes_requests(each)), next(iter(agents), None))
 
 
 def takes_requests(agent: api.ParticipantInfo) -> bool:
-    """Return whether an agent takes requests already."""
+    """Return whether an agent already takes requests."""
     return _CONTROL in agent.attributes
 
 

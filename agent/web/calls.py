@@ -1,4 +1,4 @@
-"""HTTP for backends: begin a call, look at it, have the agent say something, end it."""
+"""HTTP for backends: begin a call, read its state, have the agent say something, end it."""
 
 from http import HTTPStatus
 
@@ -12,10 +12,10 @@ from agent.web.call_request import Wait
 from agent.web.guard import Serve, with_secret
 from agent.web.running_calls import RunningCalls
 
-# What the secret is needed for; see `with_secret`.
+# The action that needs the secret; see `with_secret`.
 STEER = "steer calls over HTTP"
 
-# The methods of the control protocol that a POST to a call reaches, by the end of its path.
+# Methods of the control protocol that a POST to a call can reach, with their payloads; the path ends in the method.
 _ASKED: dict[BackendMethod, type[Payload]] = {"talk": Talk, "repeat": Repeat, "interrupt": Nothing}
 
 
@@ -24,8 +24,8 @@ def add_calls(api: web.Application, settings: Settings, calls: RunningCalls) -> 
 
     Args:
         api: The application below `/api`.
-        settings: Hold the secret, without which all of it is refused.
-        calls: Those that run.
+        settings: Contain the secret; without one, all requests are refused.
+        calls: The running calls.
     """
     secret = settings.secret
 

@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-# Bits of an IPv6 address that belong to the network: a host chooses the others as it likes (RFC 4291, 2.5.4).
+# Bits of an IPv6 address that belong to the network: a host chooses the others freely (RFC 4291, 2.5.4).
 _PREFIX_OF_A_HOST = 64
 
-# Under this key a request holds its client.
+# Key of a request's client.
 CLIENT = web.RequestKey("client", str)
 
 
 class Proxies:
-    """The proxies whose X-Forwarded-For is believed.
+    """The proxies whose X-Forwarded-For is trusted.
 
     Args:
         networks: Their addresses and networks, separated by blanks.
@@ -25,7 +25,7 @@ class Proxies:
         self._networks = [ipaddress.ip_network(each) for each in networks.split()]
 
     def __contains__(self, address: str) -> bool:
-        """Return whether this is the address of such a proxy."""
+        """Return whether this is the address of a trusted proxy."""
         parsed = _parse(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
@@ -35,7 +35,7 @@ class Proxies:
         Args:
             remote: The address that the request came from.
             forwarded: The values of X-Forwarded-For. Each proxy adds the address that it sees, so they are read from
-                the end, for as long as a trusted proxy has added them: what stands before may be invented.
+                the end, as long as a trusted proxy has added them: earlier ones may be forged.
         """
         hops = [hop.strip() for value in forwarded for hop in value.split(",") if hop.strip()]
         address = remote
@@ -45,7 +45,7 @@ class Proxies:
 
 
 def client_of(address: str) -> str:
-    """Identify a client: by its IPv4 address, or by the IPv6 network that it has for itself."""
+    """Identify a client by its IPv4 address, or by its own IPv6 network."""
     parsed = _parse(address)
     if parsed is None or isinstance(parsed, ipaddress.IPv4Address):
         return address if parsed is None else str(parsed)
@@ -72,7 +72,7 @@ def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 
 
 def _without_port(hop: str) -> str:
-    """Take off the port that some proxies add: `192.0.2.7:5678`, `[2001:db8::1]:5678`."""
+    """Remove the port that some proxies add: `192.0.2.7:5678`, `[2001:db8::1]:5678`."""
     if not hop.startswith("[") and hop.count(":") != 1:
         return hop
     try:

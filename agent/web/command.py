@@ -30,7 +30,7 @@ from agent.web.worker_link import AnyWorker, WorkerLink, worker_link
 
 logger = logging.getLogger("agent")
 
-# Where the page is served when no setting says it.
+# Default port of the page.
 _PORT = 8080
 
 
@@ -80,7 +80,7 @@ def _open(settings: Settings) -> socket.socket:
 
 
 def _host(settings: Settings) -> str:
-    """A platform that sets PORT asks from outside."""
+    """Return the host to listen on: a platform that sets PORT connects from outside."""
     is_of_platform = settings.web_port is None and settings.port and "web_host" not in settings.model_fields_set
     return "0.0.0.0" if is_of_platform else settings.web_host  # noqa: S104 - see above
 
@@ -93,7 +93,7 @@ async def _serve(settings: Settings, listening: socket.socket, worker: Path | No
     async with AsyncExitStack() as stack:
         link = AnyWorker() if worker is None else await stack.enter_async_context(worker_link(worker))
         journal = open_journal(settings)
-        if worker is None:  # else the worker tells what is counted here
+        if worker is None:  # else the worker serves the metrics counted here
             await stack.enter_async_context(serving_metrics(settings, journal))
             if settings.liveavatar.key.get_secret_value():  # else the worker sweeps
                 await stack.enter_async_context(sweeping(settings, journal))
@@ -104,7 +104,7 @@ async def _serve(settings: Settings, listening: socket.socket, worker: Path | No
 
 
 def _rooms(settings: Settings, link: AnyWorker | WorkerLink) -> Rooms:
-    """Open rooms of the own project here; those of LiveAvatar are the worker's."""
+    """Return the rooms: of our own project here, of LiveAvatar through the worker."""
     return OwnRooms(settings) if isinstance(link, AnyWorker) or settings.room_owner == "ours" else link
 
 

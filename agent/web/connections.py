@@ -1,4 +1,4 @@
-"""The connections of browsers: how many there may be, how long one may be idle, and how long it may not read."""
+"""The connections of browsers, with limits for their number, for idle time and for slow reading."""
 
 import asyncio
 import socket
@@ -9,30 +9,30 @@ from aiohttp import web
 
 from agent.web.clients import Proxies, client_of
 
-# Connections in all, half of what a process may usually open (1024 files), and of one client. A browser opens six.
+# Most connections in all, half of the usual limit of 1024 open files, and of one client. A browser opens six.
 _MOST = 512
 _MOST_OF_A_CLIENT = 64
 
-# Seconds for the first request's headers to arrive, and from one request to the next.
+# Seconds for the first request's headers to arrive, and between two requests.
 _IDLE_TIMEOUT = 10.0
 
-# Seconds in which a browser has to take some of an answer; a page that waits for its user keeps reading.
+# Seconds within which a browser must read some of an answer; a page that waits for its user keeps reading.
 _READ_TIMEOUT = 30.0
 
 
 class Connections:
     """Makes the connections of a server, and refuses those beyond the limits.
 
-    A connection is closed after ten seconds without a request, whether none comes or its headers come too slowly; on
-    Linux also after 30 s in which it takes nothing of its answer.
+    A connection is closed after ten seconds without a complete request header; on Linux also after 30 s in which it
+    reads nothing of its answer.
 
     Args:
         server: Answers the requests.
         proxies: May have any number of connections; see TRUSTED_PROXIES.
-        most: Connections in all.
-        most_of_a_client: Connections of one client.
-        idle_timeout: Seconds without a request.
-        read_timeout: Seconds in which nothing of an answer is read.
+        most: Most connections in all.
+        most_of_a_client: Most connections of one client.
+        idle_timeout: Most seconds without a request.
+        read_timeout: Most seconds without reading any of an answer.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Connections:
 
     @property
     def count(self) -> int:
-        """The connections that are open."""
+        """Number of open connections."""
         return self._clients.total()
 
     def __call__(self) -> asyncio.Protocol:
@@ -72,7 +72,7 @@ class Connections:
         return client
 
     def remove(self, client: str) -> None:
-        """Take note that a connection has ended."""
+        """Note that a connection has ended."""
         self._clients[client] -= 1
         self._clients += Counter()  # clients without connections are forgotten
 

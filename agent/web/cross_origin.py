@@ -1,4 +1,4 @@
-"""Which pages may ask for tokens: our own, and those of the origins in WEB_ORIGINS (CORS)."""
+"""The pages that may request tokens: our own, and those of the origins in WEB_ORIGINS (CORS)."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -10,7 +10,7 @@ from agent.web.errors import RequestError
 
 _BY_THE_PAGE_OR_BY_HAND = {"same-origin", "none"}
 
-# For a browser that asks whether a page may send its request; it remembers the answer for an hour.
+# Answer to a browser's preflight request; it caches the answer for an hour.
 _PREFLIGHT = {
     hdrs.ACCESS_CONTROL_ALLOW_METHODS: "POST",
     hdrs.ACCESS_CONTROL_ALLOW_HEADERS: "Authorization, Content-Type",
@@ -19,10 +19,10 @@ _PREFLIGHT = {
 
 
 def from_known_origins(origins: str) -> Middleware:
-    """Refuse a browser's requests for a page of an unknown origin; other clients pass.
+    """Refuse requests that a browser sends for a page of an unknown origin; other clients pass.
 
     Args:
-        origins: Those of WEB_ORIGINS, with blanks between them; `*` for any.
+        origins: The origins of WEB_ORIGINS, separated by blanks; `*` for any.
     """
     known = frozenset(origins.split())
 
@@ -32,7 +32,7 @@ def from_known_origins(origins: str) -> Middleware:
             if request.method == hdrs.METH_OPTIONS:
                 return web.Response(status=HTTPStatus.NO_CONTENT, headers=_PREFLIGHT)
         elif not _is_own_page(request):
-            message = "Pages of other origins get no tokens here: let their own server ask."
+            message = "Pages of other origins get no tokens here: request them from your own server."
             raise RequestError(HTTPStatus.FORBIDDEN, message)
         return await handler(request)
 
@@ -57,7 +57,7 @@ def _is_known(request: web.Request, known: frozenset[str]) -> bool:
 
 
 def _is_own_page(request: web.Request) -> bool:
-    """Browsers send Sec-Fetch-Site, but not over plain HTTP to another machine; then they send the page's origin."""
+    """Return whether our own page sent a request. Over plain HTTP to another machine browsers send only the origin."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in _BY_THE_PAGE_OR_BY_HAND
     origin, host = request.headers.get(hdrs.ORIGIN, ""), request.headers.get(hdrs.HOST, "")

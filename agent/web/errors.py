@@ -12,7 +12,7 @@ from agent.rooms.connection_details import CallOverError, NoRoomError
 
 logger = logging.getLogger("agent")
 
-# For requests that the HTTP library refuses by itself.
+# Messages for requests that the HTTP library refuses itself.
 _SENTENCES = {
     HTTPStatus.NOT_FOUND: "Not found.",
     HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed.",
@@ -24,9 +24,9 @@ class RequestError(Exception):
     """A request can't be served.
 
     Args:
-        status: Of the answer.
+        status: Status of the answer.
         message: A sentence for the client; a page shows it to the caller.
-        retry_after: Seconds after which another try makes sense; None if none does.
+        retry_after: Seconds after which the client may retry; None if that is useless.
     """
 
     def __init__(self, status: HTTPStatus, message: str, retry_after: float | None = None) -> None:

@@ -17,21 +17,21 @@ from agent.web.errors import RequestError
 
 Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# Requests of one address to /api, at once and per second; and the addresses remembered, at some 300 bytes each.
+# Most requests of one address to /api, at once and per second, and most remembered addresses, of some 300 bytes each.
 _AT_ONCE = 10
 _PER_SECOND = 0.5
 _ADDRESSES = 10_000
 
-# Requests with the secret, at once and per second: a backend steers many calls, each of which has limits of its own.
+# Most requests with the secret, at once and per second: a backend steers many calls, each of which has its own limits.
 _TRUSTED_AT_ONCE = 100
 _TRUSTED_PER_SECOND = 20.0
 
 
 def known_names(settings: Settings) -> frozenset[str] | None:
-    """The host names that requests may have; None for any.
+    """Return the host names that requests may have; None for any.
 
-    A foreign page's host name can be given the address 127.0.0.1 (DNS rebinding); the page then has the same origin as
-    this server, and only its name gives it away. Where the port is reached from outside, its names are not known here.
+    The host name of a foreign page can resolve to 127.0.0.1 (DNS rebinding); the page then has the same origin as this
+    server, and only its name differs. If the port can be reached from outside, its names are unknown here.
     """
     if settings.secret or not _is_loopback(settings.web_host):
         return None
@@ -39,12 +39,12 @@ def known_names(settings: Settings) -> frozenset[str] | None:
 
 
 def is_for_everybody(settings: Settings, host: str) -> bool:
-    """True if a port at this address is reached from other machines and needs no secret."""
+    """Return whether a port at this address can be reached from other machines and needs no secret."""
     return not settings.secret and not _is_loopback(host)
 
 
 def called_by_name(names: frozenset[str] | None) -> Middleware:
-    """Refuse requests with a host name that is not known."""
+    """Refuse requests with an unknown host name."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -59,8 +59,8 @@ def called_by_name(names: frozenset[str] | None) -> Middleware:
 def not_too_often(secret: str, clock: Callable[[], float] = time.monotonic) -> Middleware:
     """Let ten requests of one address through at once, then one every two seconds.
 
-    Requests with the secret are counted apart, a hundred at once and then twenty a second: behind a proxy that is not
-    in TRUSTED_PROXIES all clients have one address, and strangers could use up its share.
+    Requests with the secret have a separate limit, a hundred at once and then twenty a second: behind a proxy that is
+    not in TRUSTED_PROXIES all clients have one address, and strangers could use up its limit.
     """
     buckets, trusted = Buckets(_AT_ONCE, _PER_SECOND, _ADDRESSES), Bucket(_TRUSTED_AT_ONCE, _TRUSTED_PER_SECOND)
 
@@ -88,12 +88,12 @@ def knows(secret: str) -> Middleware:
 
 
 def with_secret(secret: str, handler: Serve, what: str) -> Serve:
-    """Make a handler that serves only where a secret is set, which `knows` has asked for by then.
+    """Make a handler that serves only if a secret is set, which `knows` has checked by then.
 
     Args:
-        secret: Of the settings; empty for none.
-        handler: Serves.
-        what: What the secret is needed for: the end of the sentence "Set WEB_SECRET to".
+        secret: WEB_SECRET; empty if there is none.
+        handler: Serves the request.
+        what: The action that needs the secret: the end of the sentence "Set WEB_SECRET to".
     """
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -118,7 +118,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _name_in(host: str) -> str | None:
-    """The host of a Host header, without the port."""
+    """Return the host of a Host header, without the port."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:

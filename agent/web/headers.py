@@ -8,17 +8,17 @@ from aiohttp import web
 from agent.settings import Settings
 
 _EVERYWHERE = {
-    "Server": "liveavatar-agent",  # in place of the versions of what it is made of
+    "Server": "liveavatar-agent",  # instead of the versions of libraries
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "microphone=(self), camera=(), geolocation=(), display-capture=()",
 }
 
-# Clients of a LiveKit Cloud project are sent to one of its regions.
+# LiveKit Cloud redirects clients to a region of the project.
 _CLOUD = ("https://*.livekit.cloud", "wss://*.livekit.cloud")
 
-# Of the one script within web/index.html, which has to run before anything is loaded.
+# Hash of the one script within web/index.html, which must run before anything is loaded.
 _SCRIPT_HASH = "sha256-Lpyqx22fpDadLkHwnQzQwAMLV1uHFlD3b+GuZ5IAJDM="
 
 _POLICY = (
@@ -31,7 +31,7 @@ _POLICY = (
 
 
 def policy(settings: Settings) -> str:
-    """The page's Content-Security-Policy: its own files, pictures of cards, and the LiveKit server."""
+    """Return the page's Content-Security-Policy: its own files, pictures of cards, and the LiveKit server."""
     return _POLICY.format(
         script=_SCRIPT_HASH,
         connect=" ".join(_servers(settings)),
@@ -52,7 +52,7 @@ def telling(settings: Settings) -> Callable[[web.Request, web.StreamResponse], A
 
 
 def _servers(settings: Settings) -> tuple[str, ...]:
-    """The servers that the page may connect to. That of a room of LiveAvatar's is known only once the room is."""
+    """Return the servers that the page may connect to; that of a LiveAvatar room is known only when the room is."""
     if settings.room_owner == "liveavatar":
         return ("https:", "wss:", *(("http:", "ws:") if settings.liveavatar.is_stand_in else ()))
     url = urlsplit(settings.callers_url)

@@ -1,4 +1,4 @@
-"""The OpenAPI document of all routes but the page's files, made of the models that the routes read and answer."""
+"""The OpenAPI document of all routes except the page's files, made from the models of requests and answers."""
 
 import re
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ _SCHEMA = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _PARAMETERS = {
     "call": "the call's id: the room's name",
-    "repeat": "the id that the repeat was answered with",
-    "session": "the sessionId that the session was answered with",
+    "repeat": "the id in the answer to the repeat",
+    "session": "the sessionId in the answer to the session's start",
 }
 
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
@@ -43,10 +43,10 @@ class Operation:
     Attributes:
         summary: What it does.
         answer: Model of the answer; None for an empty one.
-        body: Model of the body; None for none.
-        query: Model of the query; None for none.
-        status: Of the answer.
-        access: `all` may ask; `callers` send the secret where one is set; `backends` need one, and are refused where
+        body: Model of the body; None if there is none.
+        query: Model of the query; None if there is none.
+        status: Status of the answer.
+        access: `all` may send it; `callers` send the secret if one is set; `backends` must send it, and are refused if
             none is set.
     """
 
@@ -59,14 +59,14 @@ class Operation:
 
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    ("GET", "/healthz"): Operation("Tell whether callers can be let in; 503 if not", Health, access="all"),
+    ("GET", "/healthz"): Operation("Report whether callers can be let in; 503 if not", Health, access="all"),
     ("GET", PATH): Operation("Describe the HTTP API", dict[str, Any], access="all"),
     ("POST", "/api/call"): Operation(
-        "Let a caller into a new call, or again into theirs", ConnectionDetails, CallRequest
+        "Let a caller into a new call, or back into theirs", ConnectionDetails, CallRequest
     ),
-    ("GET", "/api/choices"): Operation("List what a caller may choose before the call", Choices),
+    ("GET", "/api/choices"): Operation("List the choices that a caller has before the call", Choices),
     ("POST", "/api/token"): Operation(
-        "Give a client SDK of LiveKit's a token", TokenAnswer, TokenRequest, status=_CREATED
+        "Give a token to one of LiveKit's client SDKs", TokenAnswer, TokenRequest, status=_CREATED
     ),
     ("GET", "/api/sessions"): Operation("List the avatar sessions of this machine", ListedSessions, access="backends"),
     ("POST", "/api/calls"): Operation("Begin a call", Begun, NewCall, status=_CREATED, access="backends"),
@@ -79,10 +79,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Have the agent say a text word for word", Repeated, Repeat, access="backends"
     ),
     ("GET", "/api/calls/{call}/repeat/{repeat}"): Operation(
-        "Tell how far a repeat has come", RepeatState, query=Wait, access="backends"
+        "Report the state of a repeat", RepeatState, query=Wait, access="backends"
     ),
     ("POST", "/api/calls/{call}/interrupt"): Operation(
-        "Silence the agent, and forget what it was going to say", Nothing, Nothing, access="backends"
+        "Interrupt the agent, and drop what it was going to say", Nothing, Nothing, access="backends"
     ),
     ("POST", "/api/renderer/sessions"): Operation(
         "Start an avatar session for a front end that renders it",
@@ -98,7 +98,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
 
 
 def add_openapi(app: web.Application) -> None:
-    """Serve the document of an application; call it before the routes below `/api` are added, which go before it."""
+    """Serve the document of an application; call it before the routes below `/api` are added."""
     made: dict[str, Any] = {}
 
     async def describe(_: web.Request) -> web.Response:
@@ -119,7 +119,7 @@ def served_by(app: web.Application) -> set[tuple[str, str]]:
 
 
 def document(served: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Make the document of the routes that are served, which depends on whose the rooms are."""
+    """Make the document of the served routes, which depend on ROOM_OWNER."""
     operations = {key: operation for key, operation in OPERATIONS.items() if key in set(served)}
     models = {
         each for operation in operations.values() for each in (operation.body, operation.answer) if each is not None
@@ -149,7 +149,7 @@ def _schemas(models: Iterable[Any]) -> tuple[dict[Any, Any], dict[str, Any]]:
 
 
 def _first_paragraph(schema: dict[str, Any]) -> dict[str, Any]:
-    """Describe a model by its summary; what follows is for those who read the code."""
+    """Describe a model by its summary; the rest of the docstring is for readers of the code."""
     described = schema.get("description", "").partition("\n\n")[0].replace("\n", " ")
     return {**schema, "description": described} if described else schema
 

@@ -1,11 +1,11 @@
-"""The page: the files that Vite built, compressed where a compressed copy lies beside them."""
+"""The page: the files that Vite built, compressed if there is a compressed copy next to them."""
 
 import sys
 from pathlib import Path
 
 from aiohttp import web
 
-# Files in assets/ have their content's hash in their names; the others keep their names and change.
+# The names of files in assets/ have a hash of the content; other files change under the same name.
 _FOREVER = "public, max-age=31536000, immutable"
 _ASK_FIRST = "no-cache"
 
@@ -24,7 +24,7 @@ _NOT_BUILT = """<!doctype html>
 
 
 def built_page() -> Path:
-    """The folder that Vite builds: beside the script that runs, in the repository as in the image."""
+    """Return the folder that Vite builds, next to the running script both in the repository and in the image."""
     return Path(sys.argv[0]).resolve().parent / "web" / "dist"
 
 
@@ -46,7 +46,7 @@ def add_page(app: web.Application, folder: Path) -> None:
 
 
 def _file_in(root: Path, name: str) -> Path | None:
-    """The file of this name; None unless it is a file below the root, also when links are followed."""
+    """Return the file of this name; None unless it is below the root, also after following links."""
     try:
         path = (root / name).resolve()
         return path if path.is_relative_to(root) and path.is_file() else None

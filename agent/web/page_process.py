@@ -1,6 +1,7 @@
-"""The page and tokens in a process of their own, started by the worker and beside it until it ends.
+"""The page and tokens in their own process, which the worker starts and which ends with it.
 
-However many connections the page has, and whatever they do, the worker's health check, journal and log are not touched.
+However many connections the page has, and whatever they do, they don't affect the worker's health check, journal and
+log.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from agent.web.worker_socket import worker_socket
 
 logger = logging.getLogger("agent")
 
-# Seconds for the process to end, and before one that has ended by itself is replaced.
+# Seconds for the process to end, and before a process that has ended by itself is restarted.
 _END_TIMEOUT = 5.0
 _RESTART_DELAY = 1.0
 
@@ -28,19 +29,19 @@ _RESTART_DELAY = 1.0
 async def page_process(
     settings: Settings, readiness: Readiness, rooms: Rooms | None, *, dev: bool, log_level: str
 ) -> AsyncIterator[None]:
-    """Serve the page from another process for as long as the body runs, if there is a port for it.
+    """Serve the page from another process while the body runs, if there is a port for it.
 
-    The port is opened here, so that it is kept, and one that is taken is found at the start.
+    The port is opened here, so that it survives a restart of the process and a taken port is found at the start.
 
     Args:
-        settings: Hold the address and the secret.
-        readiness: Of the worker.
-        rooms: Those that only the worker can open; None if the other process opens them itself.
-        dev: True for a port without a setting, and for readable logs.
-        log_level: Of the other process.
+        settings: Contain the address and the secret.
+        readiness: The worker's readiness.
+        rooms: Rooms that only the worker can open; None if the other process opens them itself.
+        dev: True for the default port without a setting, and for readable logs.
+        log_level: Log level of the other process.
 
     Raises:
-        WorkerError: The port that was asked for can't be opened.
+        WorkerError: The requested port can't be opened.
     """
     listening = open_port(settings, dev=dev)
     if listening is None:
@@ -63,8 +64,8 @@ async def page_process(
 async def _keep(command: Sequence[str], descriptor: int) -> None:
     """Keep the process running until this is cancelled."""
     while True:
-        # It ends when its standard input does, and so also when this process is killed. A terminal's Ctrl-C does not
-        # reach it: while the worker drains, callers come back to their calls.
+        # The process ends with its standard input, so also when this process is killed. A terminal's Ctrl-C does not
+        # reach it: while the worker drains, callers can rejoin their calls.
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, pass_fds=[descriptor], start_new_session=True
         )
@@ -72,7 +73,7 @@ async def _keep(command: Sequence[str], descriptor: int) -> None:
             await process.wait()
         finally:
             await _end(process)
-        logger.error("the page's process has ended, and is started again", extra={"status": process.returncode})
+        logger.error("the page's process has ended, and is restarted", extra={"status": process.returncode})
         await asyncio.sleep(_RESTART_DELAY)
 
 

@@ -19,18 +19,18 @@ _WHAT_FOR = "start avatar sessions over HTTP"
 
 
 class RendererRequest(BaseModel):
-    """Which avatar a front end wants to render."""
+    """The avatar that a front end wants to render."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     avatar_id: Annotated[str, StringConstraints(max_length=128)] = Field(
-        default="", description="LiveAvatar's id of the avatar; empty for that of the settings or the persona"
+        default="", description="LiveAvatar's id of the avatar; empty for the default of the settings or the persona"
     )
-    video_quality: VideoQuality | None = Field(default=None, description="null for that of the settings")
+    video_quality: VideoQuality | None = Field(default=None, description="null for the default of the settings")
 
 
 class RendererSession(BaseModel):
-    """A LITE session that runs in a room of LiveAvatar's, by the names that LiveAvatarRenderer has for it."""
+    """A LITE session that runs in a room of LiveAvatar's, under LiveAvatarRenderer's names."""
 
     sessionId: str = Field(description="stops the session")  # noqa: N815 - the renderer's name
     livekitUrl: str = Field(description="the room's LiveKit server")  # noqa: N815 - the renderer's name
@@ -45,7 +45,7 @@ def add_renderer(api: web.Application, settings: Settings, sessions: RendererSes
         wanted = await read_model(request, RendererRequest)
         room = await sessions.create(wanted.avatar_id, wanted.video_quality)
         if request.transport is None or request.transport.is_closing():
-            await sessions.stop(room.session_id)  # the front end has not waited, and knows nothing of the session
+            await sessions.stop(room.session_id)  # the front end has not waited, and doesn't know the session
         logger.info("a front end renders an avatar", extra={"session_id": room.session_id})
         return web.json_response(_told(room), status=HTTPStatus.CREATED)
 

@@ -19,25 +19,24 @@ from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
-# Seconds for one call of the service, for which a front end waits; a start takes 1 to 3.
+# Seconds for one request to LiveAvatar, for which a front end waits; a start takes 1 to 3 s.
 _TIMEOUT = 10.0
 
-_NONE_LEFT = "As many avatar sessions run as may."
+_NONE_LEFT = "The limit of avatar sessions is reached."
 _UNAVAILABLE = "Avatar sessions are not available at the moment. Please try again later."
-_NOT_STOPPED = "The avatar session could not be stopped yet; it is tried again."
+_NOT_STOPPED = "The avatar session could not be stopped yet; it will be retried."
 
 
 class RendererSessions:
     """Starts LITE sessions in rooms of LiveAvatar's, at most RENDERER_SESSIONS at a time.
 
-    No agent looks after such a session, so its length has a limit that is kept here: LiveAvatar was seen neither to
-    close the WebSocket nor to send an error at its own. Sessions are in the journal: those of a process that was killed
-    are stopped by a sweep.
+    No agent controls such a session, so its length is limited here: at its own limit LiveAvatar was seen neither to
+    close the WebSocket nor to send an error. Sessions are in the journal: a sweep stops those of a killed process.
 
     Args:
-        settings: Hold the key and the limits.
-        journal: Where sessions are noted.
-        clock: Seconds, which never go back.
+        settings: Contain the key and the limits.
+        journal: The journal of sessions.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, settings: Settings, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,11 +51,11 @@ class RendererSessions:
         """Start a session.
 
         Args:
-            avatar_id: Which avatar; empty for the one of the settings or the persona.
-            video_quality: None for that of the settings.
+            avatar_id: LiveAvatar's id of the avatar; empty for the default of the settings or the persona.
+            video_quality: None for the default of the settings.
 
         Raises:
-            RequestError: As many run as may, a limit of the budget is reached, or LiveAvatar gives none.
+            RequestError: The limit of sessions or of the budget is reached, or LiveAvatar starts none.
         """
         place = self._places.begin("", self._clock(), self._clock() + self._seconds + _TIMEOUT)
         if not isinstance(place, Unjoined):
@@ -71,10 +70,10 @@ class RendererSessions:
         return room
 
     async def stop(self, session_id: str) -> None:
-        """Stop a session; one that is over already counts as stopped.
+        """Stop a session; one that is already over counts as stopped.
 
         Raises:
-            RequestError: LiveAvatar does not confirm it. A sweep tries again.
+            RequestError: LiveAvatar does not confirm it. A sweep retries.
         """
         place, limit = self._running.pop(session_id, (None, None))
         if place is not None:
@@ -114,5 +113,5 @@ class RendererSessions:
     async def _stop_at_the_limit(self, session_id: str) -> None:
         await asyncio.sleep(self._seconds)
         logger.info("an avatar session of a front end has reached its limit", extra={"session_id": session_id})
-        with suppress(RequestError):  # it was logged, and the journal knows that the session runs
+        with suppress(RequestError):  # already logged, and the journal still has the running session
             await self.stop(session_id)

@@ -1,4 +1,4 @@
-"""Reaches the calls that run, whichever worker has them: through LiveKit's server."""
+"""Reaches running calls through LiveKit's server, whichever worker has them."""
 
 import asyncio
 import logging
@@ -21,14 +21,14 @@ from agent.web.errors import RequestError
 
 logger = logging.getLogger("agent")
 
-# Seconds in which a call has to answer, beside those for which the request itself waits.
+# Seconds within which a call must answer, in addition to those for which the request itself waits.
 _ANSWER_TIMEOUT = 10.0
 
-# Milliseconds for which LiveKit's server waits for the agent at a time. Of its own accord it sends a request again
-# after three seconds (seen with 1.13.5); here the same request is sent again until the time is over.
+# Milliseconds for which LiveKit's server waits for the agent at a time. By itself it sends a new request after three
+# seconds (seen with 1.13.5); here the same request is repeated until the time is over.
 _ASK_AGAIN_AFTER_MS = 2_500
 
-# Seconds from one such request to the next.
+# Seconds between two such requests.
 _PAUSE = 0.1
 
 # Seconds for one such request.
@@ -43,7 +43,7 @@ _NO_ANSWER = "The call did not answer in time."
 _AWAY = "The call can't be reached at the moment. Please try again."
 _OLD = "This LiveKit server can't pass requests on to calls. Use a newer one."
 
-# The answers to a backend for LiveKit's errors; for all others it is that the call can't be reached.
+# Answers to a backend for LiveKit's errors; for all others the answer is that the call can't be reached.
 _SENTENCES = {
     _ERRORS.INVALID_ARGUMENT: (HTTPStatus.CONFLICT, _NOT_YET),  # the agent has no such method (yet)
     _ERRORS.NOT_FOUND: (HTTPStatus.NOT_FOUND, _NO_CALL),
@@ -56,7 +56,7 @@ class RunningCalls:
     """The calls in rooms of our own LiveKit project.
 
     Args:
-        settings: With a complete set of LiveKit's own.
+        settings: With all of LiveKit's settings.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -73,16 +73,16 @@ class RunningCalls:
     async def ask(
         self, call: str, method: BackendMethod, payload: Mapping[str, Any], *, wait: float = 0.0
     ) -> dict[str, Any]:
-        """Have the agent of a call carry out a method of the control protocol; return its answer.
+        """Call a method of the control protocol on a call's agent, and return its answer.
 
         Args:
             call: The room's name.
-            method: Which one.
-            payload: Its payload.
+            method: Name of the method.
+            payload: Payload of the method.
             wait: Seconds for which the method itself waits.
 
         Raises:
-            RequestError: It was not carried out; with the status and the sentence of the refusal.
+            RequestError: The request failed or was refused; it has the status and the sentence of the refusal.
         """
         agent = agent_in(await self._participants(call))
         if agent is None or not takes_requests(agent):
@@ -90,7 +90,7 @@ class RunningCalls:
         return await self._ask(call, agent.identity, self._request(call, method, payload), wait)
 
     async def end(self, call: str) -> None:
-        """End a call: the agent ends it, or where there is none the room is closed.
+        """End a call through its agent or, if there is none, by closing the room.
 
         Raises:
             RequestError: There is no such call, or it can't be reached.
@@ -108,7 +108,7 @@ class RunningCalls:
             async with livekit_api(self._settings) as livekit:
                 rooms = (await livekit.room.list_rooms(api.ListRoomsRequest(names=[call]))).rooms
                 there = (await livekit.room.list_participants(api.ListParticipantsRequest(room=call))).participants
-        # A project may have rooms of other applications as well: only those with an agent are calls.
+        # A project may also have rooms of other applications: only rooms named here, or with an agent, are calls.
         if not rooms or not (is_web_room(call) or agent_in(there)):
             raise RequestError(HTTPStatus.NOT_FOUND, _NO_CALL)
         return there
@@ -122,7 +122,7 @@ class RunningCalls:
         try:
             async with asyncio.timeout(_ANSWER_TIMEOUT + wait):
                 while (answer := await self._answer(call, agent, request)) is None:
-                    logger.debug("a call is asked again", extra={"room": call, "method": request.method})
+                    logger.debug("a request to a call is sent again", extra={"room": call, "method": request.method})
                     await asyncio.sleep(_PAUSE)
         except TimeoutError:
             raise RequestError(HTTPStatus.GATEWAY_TIMEOUT, _NO_ANSWER) from None

@@ -18,25 +18,25 @@ from agent.web.guard import is_for_everybody
 
 logger = logging.getLogger("agent")
 
-# Seconds for the requests that are being answered when it ends.
+# Seconds for running requests when the server ends.
 _SHUTDOWN_TIMEOUT = 1.0
 
-# Connections that the system takes on before they are accepted.
+# Connections that the system holds before they are accepted.
 _BACKLOG = 128
 
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 
 
 def require_web_port(settings: Settings, *, dev: bool) -> None:
-    """Make sure that callers can join, and that not everybody can by an oversight.
+    """Make sure that callers can join, and that a port isn't open to everybody by mistake.
 
     Raises:
-        SettingsError: Into a room of LiveAvatar's callers come through the token endpoint alone, and there is no port
-            for it. Or the port is reached from other machines, calls cost money, and nothing is said about a secret.
+        SettingsError: Callers get into a room of LiveAvatar's only through the token endpoint, and it has no port. Or
+            the port can be reached from other machines, calls cost money, and WEB_SECRET is not set.
     """
     port = page_port(settings, dev=dev)
     if settings.room_owner == "liveavatar" and not port:
-        raise SettingsError(["WEB_PORT is missing: callers come to ROOM_OWNER=liveavatar through this port alone"])
+        raise SettingsError(["WEB_PORT is missing: with ROOM_OWNER=liveavatar callers join only through this port"])
     costs = len(settings.stand_ins) < len(settings.vendors)
     host = page_host(settings, dev=dev)
     if port and costs and is_for_everybody(settings, host) and not settings.is_open_on_purpose:
@@ -45,7 +45,7 @@ def require_web_port(settings: Settings, *, dev: bool) -> None:
 
 
 def page_url(host: str, port: int) -> str:
-    """The page's address on this machine."""
+    """Return the page's address on this machine."""
     if host in _ANYWHERE:
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -55,11 +55,11 @@ def open_port(settings: Settings, *, dev: bool) -> socket.socket | None:
     """Open the page's port; None if there is none.
 
     Args:
-        settings: Hold the address and the secret.
-        dev: True for a port without a setting; if it is taken, the log says so and there is no page.
+        settings: Contain the address and the secret.
+        dev: True for the default port without a setting; if it is taken, that is logged and there is no page.
 
     Raises:
-        WorkerError: The port that was asked for can't be opened.
+        WorkerError: The requested port can't be opened.
     """
     port, host = page_port(settings, dev=dev), page_host(settings, dev=dev)
     if not port:
@@ -84,7 +84,7 @@ def open_port(settings: Settings, *, dev: bool) -> socket.socket | None:
 
 @asynccontextmanager
 async def serving(app: web.Application, listening: socket.socket, proxies: Proxies) -> AsyncIterator[None]:
-    """Serve an application on an open port, with limits for connections, for as long as the body runs."""
+    """Serve an application on an open port, with limits for connections, while the body runs."""
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_TIMEOUT)
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - it is set up

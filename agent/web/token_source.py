@@ -1,4 +1,4 @@
-"""LiveKit's standard token endpoint, which `TokenSource.endpoint` of its client SDKs asks."""
+"""LiveKit's standard token endpoint, for `TokenSource.endpoint` of its client SDKs."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from agent.rooms.own import OwnRooms
 from agent.web.body import read_model
 
-# LiveKit's own attributes: with them a caller would pass for the agent's avatar, or for a telephone.
+# LiveKit's own attributes: with them a caller could pass for the agent's avatar, or for a telephone.
 _RESERVED = ("lk.", "sip.")
 
 
@@ -21,7 +21,7 @@ def _unreserved(name: str) -> str:
 
 
 class TokenRequest(BaseModel):
-    """LiveKit's `TokenSourceRequest`, as far as the client decides: each call has a room and an identity of its own."""
+    """LiveKit's `TokenSourceRequest`, without room and identity, which are made for each call."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True)
 
@@ -33,8 +33,8 @@ class TokenRequest(BaseModel):
 def add_token_endpoint(api: web.Application, rooms: OwnRooms) -> None:
     """Serve `POST /token` below the API.
 
-    A page asks for its token when it is loaded, long before its caller joins. So the agent and its avatar come at the
-    join, and a token alone costs nothing.
+    A page requests its token when it is loaded, long before its caller joins. So agent and avatar start when the caller
+    joins, and a token alone costs nothing.
     """
 
     async def give_token(request: web.Request) -> web.Response:

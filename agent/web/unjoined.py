@@ -1,4 +1,4 @@
-"""Bounds the calls whose caller has a token and has not joined yet: agent and avatar may be waiting for them already.
+"""Limits the calls whose caller has a token and has not joined yet: agent and avatar may already be waiting.
 
 Pure: `now` is an argument.
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Unjoined:
-    """A call whose caller has not joined, as far as is known.
+    """A call whose caller, as far as is known, has not joined.
 
     Attributes:
-        number: Its own.
-        client: The client that has asked for it.
+        number: Its number.
+        client: The client that has requested it.
         until: When the wait for the caller ends, in seconds of the clock.
     """
 
@@ -25,8 +25,8 @@ class UnjoinedCalls:
     """The calls whose callers have not joined.
 
     Args:
-        most: How many in all; 0 for any number.
-        most_of_a_client: How many of one client; 0 for any number.
+        most: Most calls in all; 0 for any number.
+        most_of_a_client: Most calls of one client; 0 for any number.
     """
 
     def __init__(self, most: int, most_of_a_client: int) -> None:
@@ -39,13 +39,13 @@ class UnjoinedCalls:
         """Count a call that is about to get its token.
 
         Args:
-            client: The client that asks for it.
+            client: The client that requests it.
             now: Seconds of the clock.
             until: When the wait for its caller ends.
-            is_limited: False for a client that stands for many, for whom only the limit in all holds.
+            is_limited: False for a client that stands for many callers: only the total limit applies to it.
 
         Returns:
-            The call, or after how many seconds there will be room for it.
+            The call, or the seconds until there will be room for it.
         """
         self._calls = {number: call for number, call in self._calls.items() if call.until > now}
         own = self.of(client)

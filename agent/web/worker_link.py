@@ -1,4 +1,4 @@
-"""The page's process asks its worker, or does without one."""
+"""The page's link to its worker, or to workers elsewhere."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,24 +16,24 @@ from agent.rooms.hosted import CALLER_JOIN_TIMEOUT
 # Seconds for an answer; a room of LiveAvatar's takes a few.
 _TIMEOUT = aiohttp.ClientTimeout(total=30.0)
 
-# Connections to the worker at a time; more requests wait for one.
+# Most connections to the worker at a time; more requests wait for one.
 _CONNECTIONS = 8
 
 _AWAY = "Calls are not available at the moment. Please try again later."
 
 
 class Worker(Protocol):
-    """The worker, as far as the page needs it."""
+    """The part of the worker that the page needs."""
 
     async def state(self) -> WorkerState:
         """Return the state of the worker that takes the calls."""
 
 
 class AnyWorker:
-    """Workers elsewhere: LiveKit chooses one, and nothing is known here of whether one has room."""
+    """Workers elsewhere: LiveKit chooses one, and it is unknown here whether one has room."""
 
     async def state(self) -> WorkerState:
-        """Return that callers can be let in."""
+        """Return `ok`: callers can always be let in."""
         return WorkerState("ok", 0)
 
 
@@ -61,7 +61,7 @@ class WorkerLink:
         return CALLER_JOIN_TIMEOUT
 
     async def is_awaited(self, details: ConnectionDetails) -> bool:  # noqa: ARG002 - LiveAvatar's server can't be asked
-        """Return True: whether a caller has joined is not known."""
+        """Return True: it is unknown whether a caller has joined."""
         return True
 
     async def create(self, name: str, config: CallConfig | None = None) -> ConnectionDetails:
@@ -86,7 +86,7 @@ class WorkerLink:
 
 @asynccontextmanager
 async def worker_link(path: Path) -> AsyncIterator[WorkerLink]:
-    """Connect to the worker's socket for as long as the body runs."""
+    """Connect to the worker's socket while the body runs."""
     connector = aiohttp.UnixConnector(str(path), limit=_CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector, timeout=_TIMEOUT) as http:
         yield WorkerLink(http)

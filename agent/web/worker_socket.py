@@ -1,7 +1,7 @@
 """The worker's interface for the page's process: a Unix socket that only its user can open.
 
-The page's process asks for the worker's state before it lets a caller in. Where the rooms are LiveAvatar's, it asks for
-them too: the worker that lets a caller in is the one that runs the call.
+The page's process reads the worker's state before it lets a caller in. With ROOM_OWNER=liveavatar it also requests
+rooms: the worker that opens a room runs the call.
 """
 
 from collections.abc import AsyncIterator
@@ -16,21 +16,21 @@ from agent.process.readiness import Readiness
 from agent.rooms.connection_details import Rooms
 from agent.web.errors import tell_errors
 
-# Bytes of a request, which holds a name and a call's configuration, or a token, in which one may be.
+# Most bytes of a request, which has a name and a call's configuration, or a token that may contain one.
 _LONGEST_REQUEST = 4 * MOST_BYTES
 
-# Seconds for the requests that are being answered at the end.
+# Seconds for running requests at the end.
 _SHUTDOWN_TIMEOUT = 1.0
 
 
 @asynccontextmanager
 async def worker_socket(path: Path, readiness: Readiness, rooms: Rooms | None) -> AsyncIterator[None]:
-    """Answer on a socket for as long as the body runs.
+    """Answer on a socket while the body runs.
 
     Args:
-        path: Of the socket, in a directory of this user's own.
-        readiness: Of the worker.
-        rooms: Those that only the worker can open; None if the page's process opens them itself.
+        path: Path of the socket, in a private directory of this user.
+        readiness: The worker's readiness.
+        rooms: Rooms that only the worker can open; None if the page's process opens them itself.
     """
     runner = web.AppRunner(_app(readiness, rooms), access_log=None, shutdown_timeout=_SHUTDOWN_TIMEOUT)
     await runner.setup()

@@ -1,4 +1,4 @@
-"""A stand-in for Deepgram: `/v1/listen` streaming and prerecorded, with real recognition by pocketsphinx."""
+"""Stand-in for Deepgram: `/v1/listen`, streaming and prerecorded, and `/v2/listen`; pocketsphinx recognises speech."""
 
 from simulators.deepgram.server import create_app
 

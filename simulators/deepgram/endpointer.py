@@ -1,4 +1,4 @@
-"""Where speech begins and ends in a stream of audio. Pure: the clock is the position in the audio."""
+"""Finds where speech begins and ends in a stream of audio. Pure: the clock is the position in the audio."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from simulators.speech.audio import SAMPLE_BYTES, duration
 
-_FRAME = 0.02
-_PRE_ROLL_FRAMES = 15  # a soft first consonant is quieter than the threshold
+_FRAME = 0.02  # seconds
+_PRE_ROLL_FRAMES = 15  # kept from before the onset: a soft first consonant is below the threshold
 _ONSET_FRAMES = 3  # shorter is a click
-_ABOVE_FLOOR = 3.0  # times the noise floor is speech (10 dB)
-_LEAST_LEVEL = 150.0  # rms under which nothing is speech
-_FLOOR_RISE = 1.01  # per frame: a new steady noise is learnt in seconds, a word is not
-_LEAST_SILENCE = 0.3  # the recogniser needs whole phrases: a comma of the voices here lasts 0.2 s, a full stop 0.3 s
-_LONGEST = 20.0  # seconds in one piece; what is longer is cut, as the service does
+_ABOVE_FLOOR = 3.0  # multiple of the noise floor that counts as speech (10 dB)
+_LEAST_LEVEL = 150.0  # RMS below which nothing counts as speech
+_FLOOR_RISE = 1.01  # factor per frame: a new steady noise is learnt in seconds, a word is not
+_LEAST_SILENCE = 0.3  # seconds: the recogniser needs whole phrases, a comma's pause lasts 0.2 s, a full stop's 0.3 s
+_LONGEST = 20.0  # seconds of one utterance; longer ones are cut, as the service does
 
 
 @dataclass(slots=True)
@@ -30,25 +30,25 @@ class Utterance:
 
     @property
     def end(self) -> float:
-        """Where its audio ends, silence included."""
+        """The end of its audio, silence included."""
         return self.start + duration(self.pcm, self.rate_hz)
 
     @property
     def silence(self) -> float:
-        """How long nothing was said at its end."""
+        """Seconds of silence at its end."""
         return self.end - self.voiced_end
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """Speech has begun."""
+    """The start of speech."""
 
     at: float
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
-    """An utterance is complete, or was cut because it grew too long."""
+    """The end of an utterance, or its cut because it grew too long."""
 
     utterance: Utterance
     is_cut: bool = False
@@ -56,7 +56,7 @@ class SpeechEnded:
 
 @dataclass(frozen=True, slots=True)
 class SilenceLasted:
-    """Nothing was said for the time of `utterance_end_ms`."""
+    """Silence for the time of `utterance_end_ms`."""
 
     last_word_end: float
 
@@ -69,8 +69,8 @@ class Endpointer:
 
     Args:
         rate_hz: Sample rate of the stream.
-        endpointing: Seconds of silence that end an utterance, never taken shorter than a pause within a phrase; None:
-            only `finalize` ends it.
+        endpointing: Seconds of silence that end an utterance, at least a pause within a phrase; None: only `finalize`
+            ends it.
         utterance_end: Seconds of silence after which `SilenceLasted` is reported once; None: never.
     """
 
@@ -88,7 +88,7 @@ class Endpointer:
         self._voiced_end: float | None = None
 
     def push(self, pcm: bytes) -> list[Event]:
-        """Hear more audio, any number of bytes; what is less than a frame waits for the next call."""
+        """Take more audio, any number of bytes; an incomplete frame waits for the next call."""
         audio = self._rest + pcm
         whole = len(audio) - len(audio) % self._frame_bytes
         self._rest = audio[whole:]
@@ -96,7 +96,7 @@ class Endpointer:
         return [event for frame in frames for event in self._hear(frame)]
 
     def finalize(self) -> Utterance | None:
-        """End the utterance now, wherever it is."""
+        """End the utterance now."""
         utterance, self.utterance = self.utterance, None
         self._recent.clear()
         self._voiced_frames = 0

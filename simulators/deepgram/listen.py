@@ -29,7 +29,7 @@ _IDLE_TIMEOUT = 10.0
 
 
 class Listener:
-    """Hears a client's audio and its commands, and answers with events and transcripts."""
+    """Receives a client's audio and commands, and answers with events and transcripts."""
 
     def __init__(
         self, ws: web.WebSocketResponse, recogniser: Recogniser, options: ListenOptions, *, request_id: str
@@ -72,12 +72,12 @@ class Listener:
                 await self._transcriber.send(messages.utterance_end(last_word_end))
 
     async def _obey(self, text: str) -> bool:
-        """Do what a command says; true when it is the last."""
+        """Carry out a command; return whether it is the last."""
         command = command_of(text)
         if command in ("Finalize", "CloseStream") and (utterance := self._endpointer.finalize()):
             await self._transcriber.finish(utterance, speech_final=True, from_finalize=command == "Finalize")
         if command != "CloseStream":
-            return False  # KeepAlive, whose arrival is all there is to it
+            return False  # KeepAlive has no other effect than its arrival
         summary = messages.metadata(
             request_id=self._request_id, sha256=self._sha256.hexdigest(), duration=self._endpointer.position
         )
@@ -87,7 +87,7 @@ class Listener:
 
 @asynccontextmanager
 async def stream_of(ws: web.WebSocketResponse) -> AsyncIterator[asyncio.TaskGroup]:
-    """Run the tasks of a stream; a client that leaves ends them, and so does a recogniser that fails."""
+    """Run the tasks of a stream; they end when the client leaves or the recogniser fails."""
     try:
         async with asyncio.TaskGroup() as tasks:
             yield tasks
@@ -101,10 +101,10 @@ async def stream_of(ws: web.WebSocketResponse) -> AsyncIterator[asyncio.TaskGrou
 async def receive(
     ws: web.WebSocketResponse, hear: Callable[[bytes], Awaitable[None]], obey: Callable[[str], Awaitable[bool]]
 ) -> bool:
-    """Take audio and commands; true when the client asked for the end and waits for the last transcripts.
+    """Receive audio and commands; return whether the client asked for the end and waits for the last transcripts.
 
     Args:
-        ws: The client's.
+        ws: The client's WebSocket.
         hear: Takes audio.
         obey: Takes a command; returns true for the last one.
     """
@@ -123,7 +123,7 @@ async def receive(
 
 
 def command_of(text: str) -> str:
-    """The type of a control message; what is not one has no effect, as is any type that is not known."""
+    """Return the type of a control message; empty for anything else, which has no effect, like unknown types."""
     try:
         return str(json.loads(text)["type"])
     except (ValueError, TypeError, LookupError):

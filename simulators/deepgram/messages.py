@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from simulators.speech import Recognition
 
 Message = dict[str, object]
-_CHANNEL = [0, 1]  # the first of one
+_CHANNEL = [0, 1]  # the index of the channel, and the number of channels
 _MODEL = {"name": "stand-in", "version": "pocketsphinx", "arch": "pocketsphinx"}
 
 
 def results(
     utterance: Utterance, recognition: Recognition, *, is_final: bool, speech_final: bool, request_id: str
 ) -> Message:
-    """What was heard of an utterance, so far or for good."""
+    """Return the transcript of an utterance, interim or final."""
     return {
         "type": "Results",
         "channel_index": _CHANNEL,
@@ -42,14 +42,14 @@ def results(
 
 
 def connected(*, request_id: str) -> Message:
-    """The first message of `/v2/listen`."""
+    """Return the first message of `/v2/listen`."""
     return {"type": "Connected", "request_id": request_id, "sequence_id": 0}
 
 
 def turn_info(
     event: str, utterance: Utterance, recognition: Recognition | None, *, request_id: str, sequence: int, turn: int
 ) -> Message:
-    """What became of a turn, and what was heard of it so far.
+    """Return an event of a turn, with its transcript so far.
 
     Source: https://developers.deepgram.com/docs/flux/state, and the fields that LiveKit's plugin reads.
     """
@@ -77,17 +77,17 @@ def turn_info(
 
 
 def speech_started(at: float) -> Message:
-    """Speech was detected at a second of the stream."""
+    """Return the message that speech was detected at this second of the stream."""
     return {"type": "SpeechStarted", "channel": _CHANNEL, "timestamp": round(at, 2)}
 
 
 def utterance_end(last_word_end: float) -> Message:
-    """Nothing was said for `utterance_end_ms`."""
+    """Return the message that there was silence for `utterance_end_ms`."""
     return {"type": "UtteranceEnd", "channel": _CHANNEL, "last_word_end": round(last_word_end, 2)}
 
 
 def metadata(*, request_id: str, sha256: str, duration: float) -> Message:
-    """The sum of a request; the last message of a stream."""
+    """Return the summary of a request, the last message of a stream."""
     return {
         "type": "Metadata",
         "transaction_key": "deprecated",
@@ -100,20 +100,20 @@ def metadata(*, request_id: str, sha256: str, duration: float) -> Message:
 
 
 def prerecorded(heard: Sequence[tuple[float, Recognition]], *, recording: bytes, duration: float) -> Message:
-    """The answer to a whole recording: its utterances, each with the second at which it starts."""
+    """Return the answer to a whole recording: its utterances, each with its start in seconds."""
     summary = metadata(request_id=str(uuid4()), sha256=hashlib.sha256(recording).hexdigest(), duration=duration)
     del summary["type"]
     return {"metadata": summary, "results": {"channels": [_channel(heard)]}}
 
 
 def refuse(kind: type[web.HTTPError], code: str, message: str) -> web.HTTPError:
-    """An error as Deepgram words it: in the body, and in headers for clients that see no body of a failed upgrade."""
+    """Make an error like Deepgram's: in the body, and in headers, as clients see no body of a failed upgrade."""
     body, headers = _error(code, message)
     return kind(text=json.dumps(body), content_type="application/json", headers=headers)
 
 
 def refuse_as_asked(fault: Status) -> web.Response:
-    """An error that was asked for."""
+    """Make the response of an armed fault."""
     body, headers = _error(str(fault.code or fault.status), fault.message)
     return web.json_response(body, status=fault.status, headers=headers)
 

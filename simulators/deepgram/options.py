@@ -1,4 +1,4 @@
-"""What a client asks for in the query of `/v1/listen`."""
+"""The options in the query of `/v1/listen` and `/v2/listen`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _FLUX_MODELS = ("flux-general-en", "flux-general-multi")
 _LONGEST_TURN_END = 5.0
 
 
-class BadOption(ValueError):  # noqa: N818 - it is answered, as "Bad Request"
+class BadOption(ValueError):  # noqa: N818 - it is answered as "Bad Request"
     """A parameter that Deepgram, or this stand-in, refuses."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """Deepgram's parameters, times in seconds; what is not listed is accepted and has no effect.
+    """Deepgram's parameters, times in seconds; unlisted ones are accepted and have no effect.
 
     Source: https://developers.deepgram.com/reference/speech-to-text/listen-streaming
     """
@@ -51,16 +51,16 @@ class ListenOptions:
 
 @dataclass(frozen=True, slots=True)
 class FluxOptions:
-    """The parameters of `/v2/listen`; what is not listed is accepted and has no effect.
+    """The parameters of `/v2/listen`; unlisted ones are accepted and have no effect.
 
     Source: https://developers.deepgram.com/docs/flux/configuration
     """
 
     rate_hz: int
     model: str
-    # True if the client wants to know of turns that may have ended.
+    # True if the client wants events for turns that may have ended.
     is_eager: bool
-    # Seconds of silence after which a turn ends whatever was said.
+    # Seconds of silence after which a turn always ends.
     timeout: float
 
     @classmethod
@@ -68,7 +68,7 @@ class FluxOptions:
         """Read the query of a request, for 16-bit mono PCM. Raises `BadOption`."""
         _require(query.get("encoding") == "linear16", "this stand-in hears encoding=linear16 only")
         _require(query.get("model", "") in _FLUX_MODELS, "No such model/language combination found.")
-        _require("language" not in query, "language is no parameter of /v2/listen: use language_hint")
+        _require("language" not in query, "language is not a parameter of /v2/listen: use language_hint")
         eager, end = _threshold(query, "eager_eot_threshold", 0.3, 0.9), _threshold(query, "eot_threshold", 0.5, 1.0)
         _require(eager is None or eager <= (end or 0.7), "eager_eot_threshold must not exceed eot_threshold")
         timeout = _seconds(query, "eot_timeout_ms", default="5000")
@@ -81,7 +81,7 @@ class FluxOptions:
 
 
 def rate_hz(query: Mapping[str, str]) -> int:
-    """The sample rate of raw audio. Raises `BadOption`."""
+    """Return the sample rate of raw audio. Raises `BadOption`."""
     rate = query.get("sample_rate", "")
     _require(rate.isdecimal() and 8000 <= int(rate) <= 48000, "sample_rate must be 8000 to 48000")  # noqa: PLR2004
     return int(rate)

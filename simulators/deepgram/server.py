@@ -41,12 +41,12 @@ _SENTENCE_PAUSE = 0.3
 
 
 def create_app(recogniser: Recogniser, *, api_key: str, faults: FaultPlan | None = None) -> web.Application:
-    """The stand-in as an application to be mounted anywhere.
+    """Make the stand-in as an application, which can be mounted anywhere.
 
     Args:
         recogniser: Started and closed by the caller.
         api_key: The one key that is accepted.
-        faults: What goes wrong.
+        faults: The faults; None for none.
     """
     app = web.Application(middlewares=[_authenticate])
     app[_RECOGNISER] = recogniser
@@ -90,7 +90,7 @@ async def _listen_for_turns(request: web.Request) -> web.StreamResponse:
 async def _serve(
     request: web.Request, read: Callable[[MultiMapping[str]], Options], listener: Callable[..., Listener | TurnListener]
 ) -> web.StreamResponse:
-    """Serve a stream by a listener of one of the two protocols."""
+    """Serve a stream with a listener for one of the two protocols."""
     try:
         options = read(request.query)
     except BadOption as error:

@@ -1,4 +1,4 @@
-"""Utterances in, transcripts out: one recognition at a time."""
+"""Turns utterances into transcripts, one recognition at a time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from simulators.speech import Recogniser, Recognition
 
 _INTERIM_EVERY = 0.6  # seconds of speech
-_PAUSE = 0.12  # seconds of silence that may be the end: what is recognised now serves as the final transcript then
-_BREATHE = 2.0  # times a recognition's own length is left to others before the next interim one
-_JOBS = 16  # finals waiting at most; then no more audio is taken
+_PAUSE = 0.12  # seconds of silence that may be the end: a recognition now can serve as the final transcript
+_BREATHE = 2.0  # pause before the next interim recognition, as a multiple of the last one's length
+_JOBS = 16  # most waiting jobs; beyond that no audio is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class _Heard:
     recognition: Recognition
 
     def covers(self, utterance: Utterance) -> bool:
-        """Nothing was said since."""
+        """Return whether nothing was said since."""
         return self.utterance is utterance and self.voiced_end == utterance.voiced_end
 
 
 class Transcriber:
-    """Sends `Results` for one stream, in order; interim ones only when no other recognition is under way.
+    """Sends `Results` for one stream, in order; interim ones only while no other recognition runs.
 
     Args:
         recogniser: Shared with other streams.
-        send: Where messages go.
-        request_id: Of the stream.
-        interim_results: Whether to send interim results. Then every transcript is announced by at least one.
+        send: Sends a message.
+        request_id: The stream's request id.
+        interim_results: Whether to send interim results, at least one before each final transcript.
     """
 
     def __init__(
@@ -63,27 +63,27 @@ class Transcriber:
         self._announced: Utterance | None = None
 
     async def run(self) -> None:
-        """Work until `close`, then finish what is waiting and return. Raises `SpeechError`."""
+        """Work until `close`, then finish the waiting jobs and return. Raises `SpeechError`."""
         while job := await self._jobs.get():
             self._is_busy = True
             await job()
             self._is_busy = False
 
     async def close(self) -> None:
-        """Take nothing more."""
+        """Accept no more jobs."""
         await self._jobs.put(None)
 
     def hear(self, utterance: Utterance) -> None:
-        """Recognise what there is so far, if it is time and nothing else is being recognised."""
+        """Recognise the utterance so far, if an interim result is due and no other recognition runs."""
         if self._interim_results and not self._is_busy and self._jobs.empty() and self._is_due(utterance):
             self._jobs.put_nowait(partial(self._interim, utterance))
 
     async def finish(self, utterance: Utterance, *, speech_final: bool, from_finalize: bool = False) -> None:
-        """Recognise an utterance that is complete; waits while too many others do."""
+        """Recognise a complete utterance; waits while too many others are waiting."""
         await self._jobs.put(partial(self._final, utterance, speech_final, from_finalize))
 
     async def send(self, message: messages.Message) -> None:
-        """Send a message after the transcripts that are waiting."""
+        """Send a message after the waiting transcripts."""
         await self._jobs.put(partial(self._send, message))
 
     def _is_due(self, utterance: Utterance) -> bool:

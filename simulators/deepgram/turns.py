@@ -1,7 +1,7 @@
-"""One streaming conversation on `/v2/listen`, as with Deepgram's Flux: turns in the place of utterances.
+"""One streaming conversation on `/v2/listen`, as with Deepgram's Flux: turns instead of utterances.
 
-A turn begins with its first word, may end after a short silence, and ends after a longer one. The states and the order
-of the events are those of https://developers.deepgram.com/docs/flux/state.
+A turn begins with its first word, may have ended after a short silence, and ends after a longer one. The states and the
+order of the events are those of https://developers.deepgram.com/docs/flux/state.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from simulators.deepgram.options import FluxOptions
     from simulators.speech import Recogniser, Recognition
 
-# Seconds of silence after which a turn may have ended, and has; the model itself decides by what was said, in 0.26 s
-# and more (developers.deepgram.com/docs/flux/quickstart).
+# Seconds of silence after which a turn may have ended, and after which it has ended; the real model decides by the
+# words, within 0.26 s and more (developers.deepgram.com/docs/flux/quickstart).
 _MAY_END = 0.3
 _ENDS = 0.6
 
@@ -32,13 +32,13 @@ _UPDATE_EVERY = 0.6
 
 
 class TurnListener:
-    """Hears a client's audio and its commands, and tells what becomes of each turn.
+    """Receives a client's audio and commands, and reports the state of each turn.
 
     Args:
-        ws: The client's, prepared.
+        ws: The client's WebSocket, prepared.
         recogniser: Shared with other streams.
-        options: What the client asked for.
-        request_id: Of the stream.
+        options: The client's options.
+        request_id: The stream's request id.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class TurnListener:
             self._follow(utterance)
 
     async def _obey(self, text: str) -> bool:
-        """Do what a command says; true when it is the last."""
+        """Carry out a command; return whether it is the last."""
         command = command_of(text)
         if command in {"ForceEndTurn", "CloseStream"} and (utterance := self._endpointer.finalize()):
             self._end(utterance)
@@ -87,7 +87,7 @@ class TurnListener:
         return command == "CloseStream"
 
     def _follow(self, utterance: Utterance) -> None:
-        """Look at a turn that has not ended: whether it may have, whether it goes on, what was said so far."""
+        """Report a turn that has not ended: that it may have ended, that it goes on, or its words so far."""
         pauses = utterance.silence >= _MAY_END
         if self._options.is_eager and pauses and not self._may_have_ended:
             self._may_have_ended = True
@@ -107,7 +107,7 @@ class TurnListener:
         self._tell("EndOfTurn", utterance)
 
     def _tell(self, event: str, utterance: Utterance) -> None:
-        """Recognise what was said so far, and send the event behind those that wait."""
+        """Recognise the words so far, and send the event after the waiting ones."""
         self._updated_at = utterance.end
         heard = Utterance(utterance.start, utterance.rate_hz, utterance.voiced_end, bytearray(utterance.pcm))
         self._jobs.put_nowait(partial(self._send, event, heard))
@@ -115,7 +115,7 @@ class TurnListener:
     async def _send(self, event: str, utterance: Utterance) -> None:
         recognition = await self._recognise(utterance)
         if not recognition.text and not self._has_begun:
-            return  # a noise is no turn
+            return  # noise is not a turn
         if not self._has_begun:
             self._has_begun = True
             await self._send_info("StartOfTurn", utterance, recognition)
@@ -127,7 +127,7 @@ class TurnListener:
             self._turn += 1
 
     async def _recognise(self, utterance: Utterance) -> Recognition:
-        """Recognise what was said; a turn has ended with the words with which it may have."""
+        """Recognise an utterance; the end of a turn reuses the words of `EagerEndOfTurn`."""
         known = self._recognised
         if known is not None and known[:2] == (utterance.start, utterance.voiced_end):
             return known[2]

@@ -1,4 +1,4 @@
-"""A stand-in for ElevenLabs: text to speech over WebSocket and HTTP, with real speech by espeak-ng."""
+"""A stand-in for ElevenLabs: text-to-speech over WebSocket and HTTP, with real speech by espeak-ng."""
 
 from simulators.elevenlabs.server import create_app
 

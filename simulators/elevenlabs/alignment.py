@@ -1,4 +1,4 @@
-"""When each character is spoken. Pure."""
+"""The time at which each character is spoken. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ROMANISED: Final = ("CJK UNIFIED", "HIRAGANA", "KATAKANA", "HANGUL")
 
 
 class Alignment(TypedDict):
-    """Characters and their times, as the WebSocket API words it."""
+    """Characters and their times, in the WebSocket API's format."""
 
     chars: list[str]
     charStartTimesMs: list[int]
@@ -45,8 +45,8 @@ class Alignment(TypedDict):
 class Timing:
     """The characters of a text, each with its start and end in milliseconds from the start of its context.
 
-    The vendor's reference calls these times relative to a chunk. LiveKit's plugin adds no offset to what this API sends
-    (it does for the dialogue API), so they have to go on through a context, or its captions would start over.
+    The vendor's reference calls these times relative to a chunk. LiveKit's plugin adds no offset to these (it does for
+    the dialogue API), so they must continue through a context, or its captions would start over.
     """
 
     characters: str
@@ -54,7 +54,7 @@ class Timing:
     end_ms: int
 
     def between(self, from_ms: int, to_ms: int) -> Alignment | None:
-        """The part that begins in this stretch of audio; None when no character does."""
+        """Return the characters that begin in this part of the audio; None if there are none."""
         chosen = [index for index, start in enumerate(self.starts_ms) if from_ms <= start < to_ms]
         if not chosen:
             return None
@@ -70,7 +70,7 @@ def normalise(alignment: Alignment | None) -> Alignment | None:
     """Align the text as it is pronounced: numbers in words; Chinese, Japanese and Korean in Latin letters.
 
     ElevenLabs sends both alignments; in the normalised one, Chinese is `chun1 tian1` and `$5` is `five dollars`. Here
-    each character stands for itself, so that the words come in the order of the characters.
+    characters are replaced one by one, so that the words keep their order.
     """
     if alignment is None:
         return None
@@ -91,7 +91,7 @@ def _pronounced(character: str) -> str:
     name = unicodedata.name(character, "")
     if not name.startswith(_ROMANISED):
         return character
-    # The last word of `HIRAGANA LETTER KA` or `CJK UNIFIED IDEOGRAPH-6625`; not its true sound, but in Latin letters.
+    # The last word of `HIRAGANA LETTER KA` or `CJK UNIFIED IDEOGRAPH-6625`: not its pronunciation, but Latin letters.
     return f"{re.split('[ -]', name)[-1].lower()}1 "
 
 
@@ -99,10 +99,10 @@ def align(text: str, speech: Speech, *, starts_at: float, ends_at: float) -> Tim
     """Time every character of `text` from its words' times.
 
     Args:
-        text: What was spoken.
+        text: The spoken text.
         speech: The speech of exactly this text.
-        starts_at: Second of the context at which this speech starts.
-        ends_at: Second at which it ends, the pause after it included.
+        starts_at: Start of this speech in the context, in seconds.
+        ends_at: Its end, in seconds, including the pause after it.
     """
     positions, seconds = [0], [0.0]
     for match, word in zip(re.finditer(r"\S+", text), speech.words, strict=True):

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from simulators.elevenlabs.speaking import Chunk, Voice
     from simulators.elevenlabs.text import TextBuffer
 
-_SENTENCES = 64  # waiting at most; then no more text is read
+_SENTENCES = 64  # most waiting sentences; beyond that no text is read
 
 
 class Context:
-    """Speaks its text, sentence after sentence, and sends `isFinal` when it was closed and all is spoken.
+    """Speaks its text, sentence by sentence, and sends `isFinal` when it is closed and everything is spoken.
 
     Args:
-        name: Its id, in every message; None on a socket that has only one.
-        voice: What speaks.
-        text: What cuts the text.
-        send: Where the audio goes.
+        name: Its id, in every message; None on a socket with only one context.
+        voice: Speaks the sentences.
+        text: Cuts the text into sentences.
+        send: Sends a message.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class Context:
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue(_SENTENCES)
 
     async def push(self, text: str, *, flush: bool) -> None:
-        """Take a piece of text; `flush` speaks also what is no whole sentence yet."""
+        """Add a piece of text; `flush` also speaks an incomplete sentence."""
         sentences = self._text.push(text)
         for sentence in sentences + self._text.flush() if flush else sentences:
             await self._sentences.put(sentence)
 
     async def close(self) -> None:
-        """Take no more text; what there is will still be spoken."""
+        """Accept no more text; the rest is still spoken."""
         await self.push("", flush=True)
         await self._sentences.put(None)
 

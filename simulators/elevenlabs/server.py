@@ -46,14 +46,14 @@ def create_app(
     speed: float = 20.0,
     faults: FaultPlan | None = None,
 ) -> web.Application:
-    """The stand-in as an application to be mounted anywhere.
+    """Make the stand-in as an application, which can be mounted anywhere.
 
     Args:
         speaker: Started and closed by the caller.
         api_key: The one key that is accepted.
         first_byte: Seconds from text to the first audio of a context.
-        speed: Multiple of real time at which audio is given out.
-        faults: What goes wrong.
+        speed: Multiple of real time at which audio is sent.
+        faults: The faults; None for none.
     """
     app = web.Application(middlewares=[_authenticate])
     app[_SPEAKER] = speaker
@@ -167,7 +167,7 @@ async def _user(_request: web.Request) -> web.Response:
 
 
 def _refuse(kind: type[web.HTTPError], status: str, message: str) -> web.HTTPError:
-    """An error as ElevenLabs words it; https://elevenlabs.io/docs/developers/resources/error-messages."""
+    """Make an error in ElevenLabs' format; https://elevenlabs.io/docs/developers/resources/error-messages."""
     return kind(text=json.dumps(_detail(status, message)), content_type="application/json")
 
 

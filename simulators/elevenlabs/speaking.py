@@ -1,4 +1,4 @@
-"""Sentences in, audio out at the pace that was set; both the WebSocket and the HTTP form use it."""
+"""Turns sentences into audio at the given pace, for the WebSockets and for HTTP."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _SENTENCE_PAUSE = 0.3  # espeak-ng ends a text without one
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the stand-in answers."""
+    """The pace of the stand-in's audio."""
 
     # Seconds from text to the first audio.
     first_byte: float
-    # Multiple of real time at which audio is given out.
+    # Multiple of real time at which audio is sent.
     speed: float
 
 
@@ -44,7 +44,7 @@ class Voice:
         speaker: Shared with other contexts.
         name: The speaker's name of the voice.
         rate_hz: Sample rate of the audio.
-        pace: How fast it comes.
+        pace: The pace of the audio.
     """
 
     def __init__(self, speaker: Speaker, name: str, *, rate_hz: int, pace: Pace) -> None:

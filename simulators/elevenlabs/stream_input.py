@@ -30,7 +30,7 @@ _INTERNAL_ERROR = 1011
 
 
 class _Message(TypedDict, total=False):
-    """What a client sends; settings of the voice have no effect here."""
+    """A client's message; settings of the voice have no effect here."""
 
     text: str
     context_id: str
@@ -40,7 +40,7 @@ class _Message(TypedDict, total=False):
     close_socket: bool
 
 
-class _Refused(Exception):  # noqa: N818 - ends the conversation, as the vendor does
+class _Refused(Exception):  # noqa: N818 - ends the conversation, as at the vendor
     def __init__(self, error: str, message: str) -> None:
         super().__init__(message)
         self.error = error
@@ -103,7 +103,7 @@ class StreamInput:
                 return
 
     async def _obey(self, message: _Message, tasks: asyncio.TaskGroup) -> bool:
-        """Do what a message says; false when it is the last."""
+        """Carry out a message; return False if it is the last."""
         name = message.get("context_id", "default") if self._is_multi else ""
         if message.get("close_socket"):
             await asyncio.gather(*(context.close() for context in self._contexts.values()))
@@ -127,7 +127,7 @@ class StreamInput:
     def _context(self, name: str, tasks: asyncio.TaskGroup) -> Context:
         if name in self._contexts:
             return self._contexts[name]
-        # a closed context counts until it has spoken
+        # A closed context counts until it has spoken.
         if len(self._speaking) >= _MOST_CONTEXTS:
             code = "max_active_conversations"
             told = f"Maximum simultaneous contexts per WebSocket connection exceeded ({_MOST_CONTEXTS})."

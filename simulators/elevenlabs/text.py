@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 _SENTENCE_END = re.compile(r"[.!?…][\"')\]]*\s+")
-_FIRST_CHUNK_CHARACTERS = 120  # the default chunk_length_schedule begins with it; auto_mode does without
+_FIRST_CHUNK_CHARACTERS = 120  # the first of the default chunk_length_schedule, which auto_mode turns off
 
 
 class TextBuffer:
@@ -21,7 +21,7 @@ class TextBuffer:
         self._text = ""
 
     def push(self, text: str) -> list[str]:
-        """Take a piece of text and give back the sentences that are complete, each with its trailing space."""
+        """Add a piece of text, and return the complete sentences, each with its trailing space."""
         self._text = (self._text + text).lstrip()
         ends = [match.end() for match in _SENTENCE_END.finditer(self._text)]
         if not ends or len(self._text) < self._hold_characters:
@@ -30,13 +30,13 @@ class TextBuffer:
         return split_sentences(complete)
 
     def flush(self) -> list[str]:
-        """Give back all that is left."""
+        """Return the rest."""
         text, self._text = self._text, ""
         return split_sentences(text)
 
 
 def split_sentences(text: str) -> list[str]:
-    """Cut a text after every sentence; joined again the pieces are the text. Nothing to speak is no sentence."""
+    """Cut a text after every sentence; pieces without letters or digits are left out."""
     starts = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
     pieces = (text[start:end] for start, end in pairwise(starts))
     return [piece for piece in pieces if any(character.isalnum() for character in piece)]

@@ -1,4 +1,4 @@
-"""Which of the speaker's voices stands in for a voice id. The table, with some of the vendor's premade ids, is data."""
+"""Maps voice ids to the speaker's voices. The table, with some of the vendor's premade ids, is in a JSON file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class ListedVoice(TypedDict):
 
 @cache
 def load_voices() -> list[ListedVoice]:
-    """All voices of the account."""
+    """Load all voices of the account."""
     voices: list[ListedVoice] = json.loads(_TABLE.read_text())
     return voices
 
 
 def voice_for(voice_id: str) -> str:
-    """The speaker's voice for a voice id; an id that is not listed, a person's own clone say, is the agent's voice."""
+    """Return the speaker's voice for a voice id; the agent's voice for an unlisted id, such as a cloned voice."""
     return next((voice["voice"] for voice in load_voices() if voice["voice_id"] == voice_id), _ANY_OTHER)

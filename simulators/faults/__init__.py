@@ -1,9 +1,9 @@
-"""Faults on demand: what goes wrong at a stand-in, where, when and how often, from a seed.
+"""Faults on demand at the stand-ins: kinds, places, times and frequency, repeatable from a seed.
 
 A `FaultPlan` decides; it is armed in the same process or over HTTP at `/stand-in/faults`. `GET /stand-in/faults/kinds`
-lists what there is:
+lists all kinds:
 
-- calls answer with a status, late, never, or lose, hold, truncate or thin out the reply (`calls`);
+- requests get an error status, a late answer or none, or their reply is lost, held, truncated or incomplete (`calls`);
 - sockets and streams drop, close, go half open, silent, slow, late, out of order, or carry garbage (`sockets`);
 - LiveAvatar's sessions are never ready, mute, deaf or ended, its avatars missing from their room (`avatar`).
 """

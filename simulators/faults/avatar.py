@@ -15,14 +15,14 @@ _LIVEAVATAR: Places = {"liveavatar": SOCKET_MOMENTS["liveavatar"]}
 
 
 class SessionFault(MomentFault):
-    """A fault of a session, whichever socket its client has."""
+    """A fault of a session, independent of its client's socket."""
 
     places: ClassVar[Places] = SESSION_MOMENTS
     usual_moment: ClassVar[str | None] = "opening"
 
 
 class Unready(SessionFault):
-    """Says `connected` `seconds` later, or never."""
+    """Sends `connected` `seconds` later, or never."""
 
     places: ClassVar[Places] = {"liveavatar": ("opening",)}
     kind: Literal["unready"] = "unready"
@@ -30,19 +30,19 @@ class Unready(SessionFault):
 
 
 class Mute(SessionFault):
-    """Takes everything, plays nothing and sends nothing."""
+    """Accepts everything, plays nothing and sends nothing."""
 
     kind: Literal["mute"] = "mute"
 
 
 class Deaf(SessionFault):
-    """Neither obeys nor confirms an interrupt any more."""
+    """Neither obeys nor confirms interrupts."""
 
     kind: Literal["deaf"] = "deaf"
 
 
 class End(SessionFault):
-    """The service ends the session, with a reason that it gives by itself."""
+    """Ends the session, with one of the service's own reasons."""
 
     kind: Literal["end"] = "end"
     reason: Literal[
@@ -98,26 +98,26 @@ class UnknownEvent(Spoken):
 
 
 class ForeignEvent(Spoken):
-    """Tells of an utterance of another session, from its start to its end."""
+    """Sends the start and the end of an utterance of another session."""
 
     places: ClassVar[Places] = _LIVEAVATAR
     kind: Literal["foreign_event"] = "foreign_event"
 
     @property
     def messages(self) -> list[JsonValue]:
-        """Two events that answer a command which this client did not send."""
+        """Two events that answer a command that this client did not send."""
         names: dict[str, JsonValue] = {"source_event_id": str(uuid4()), "session_id": str(uuid4())}
         return [_event(f"agent.{kind}", **names) for kind in ("speak_started", "speak_ended")]
 
 
 class RoomFault(SessionFault):
-    """A fault of the avatar's presence in its room; the session itself knows nothing of it."""
+    """A fault of the avatar's presence in its room; the session itself does not notice it."""
 
     usual_moment: ClassVar[str | None] = "joining"
 
 
 class NeverJoins(RoomFault):
-    """The avatar does not join the room; `connected` is sent all the same."""
+    """The avatar does not join the room; `connected` is sent anyway."""
 
     places: ClassVar[Places] = {"liveavatar": ("joining",)}
     kind: Literal["never_joins"] = "never_joins"
@@ -130,13 +130,13 @@ class Leaves(RoomFault):
 
 
 class Frozen(RoomFault):
-    """No further frame comes on the avatar's tracks, neither of sound nor of video."""
+    """The avatar's tracks send no more frames, neither audio nor video."""
 
     kind: Literal["frozen"] = "frozen"
 
 
 class Unpublished(RoomFault):
-    """The avatar takes its tracks back and stays in the room."""
+    """The avatar unpublishes its tracks and stays in the room."""
 
     kind: Literal["unpublished"] = "unpublished"
 

@@ -1,4 +1,4 @@
-"""The faults of calls."""
+"""The faults of HTTP requests."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from simulators.faults.fault import CallFault
 
 
 class Status(CallFault):
-    """Answers with an error; the call is not carried out.
+    """Answers with an error; the request is not carried out.
 
     Attributes:
-        status: of HTTP.
-        code: in the vendor's own form of an error; None: what it has for the status.
-        message: in it.
-        body: instead of it: a string is sent as HTML, anything else as JSON.
-        headers: of the answer.
+        status: HTTP status.
+        code: Code in the vendor's own error format; None for its code for the status.
+        message: Message in the error.
+        body: Replaces the error: a string is sent as HTML, anything else as JSON.
+        headers: Headers of the answer.
     """
 
     kind: Literal["status"] = "status"
@@ -29,44 +29,44 @@ class Status(CallFault):
 
 
 class Slow(CallFault):
-    """Carries the call out `seconds` later."""
+    """Carries the request out `seconds` later."""
 
     kind: Literal["slow"] = "slow"
     seconds: float = Field(ge=0.0)
 
 
 class Hang(CallFault):
-    """Never answers; the call is not carried out."""
+    """Never answers; the request is not carried out."""
 
     kind: Literal["hang"] = "hang"
 
 
 class Cut(CallFault):
-    """Cuts the connection; the call is not carried out."""
+    """Cuts the connection; the request is not carried out."""
 
     kind: Literal["cut"] = "cut"
 
 
 class LoseReply(CallFault):
-    """Carries the call out and cuts the connection instead of answering."""
+    """Carries the request out and cuts the connection instead of answering."""
 
     kind: Literal["lose_reply"] = "lose_reply"
 
 
 class HoldReply(CallFault):
-    """Carries the call out and never answers."""
+    """Carries the request out and never answers."""
 
     kind: Literal["hold_reply"] = "hold_reply"
 
 
 class Truncate(CallFault):
-    """Carries the call out and answers with half of the body."""
+    """Carries the request out and answers with half of the body."""
 
     kind: Literal["truncate"] = "truncate"
 
 
 class Omit(CallFault):
-    """Carries the call out and leaves fields out of the answer, such as `data.ws_url`."""
+    """Carries the request out and leaves fields out of the answer, such as `data.ws_url`."""
 
     kind: Literal["omit"] = "omit"
     fields: tuple[str, ...] = Field(min_length=1)

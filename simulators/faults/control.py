@@ -1,4 +1,4 @@
-"""The faults over HTTP, on loopback only: what is armed, what struck, and arming others."""
+"""The faults over HTTP, on loopback only: lists armed faults and their strikes, and arms others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLAN = web.AppKey("plan", FaultPlan)
 
 
 def add_control(app: web.Application, plan: FaultPlan) -> None:
-    """Let a plan be seen and changed at `/stand-in/faults`."""
+    """Serve `/stand-in/faults`, which shows and changes a plan."""
     app[_PLAN] = plan
     app.router.add_get(PATH, _tell)
     app.router.add_put(PATH, _arm)

@@ -1,4 +1,4 @@
-"""What every fault has in common; a fault is data, and what it does is done elsewhere."""
+"""The base of all faults. A fault is data; other modules bring its effect about."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from simulators.vendors import Vendor
 
 
 class Fault(BaseModel):
-    """Something that goes wrong at a stand-in.
+    """A fault of a stand-in.
 
     Attributes:
-        vendor: whose stand-in.
-        kind: its name in JSON.
-        at: the call or the moment; None: any call, or the usual moment of its kind.
-        nth: from the n-th such call or moment on, counted since it was armed, all sessions together.
-        times: how often it strikes; None: every time.
-        probability: of striking, each time.
+        vendor: Vendor of the stand-in.
+        kind: Name of the kind in JSON.
+        at: The request or the moment; None: any request, or the usual moment of its kind.
+        nth: Strikes from the n-th such request or moment on, counted since it was armed, over all sessions.
+        times: How often it strikes; None: every time.
+        probability: Probability of striking, each time.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,7 +34,7 @@ class Fault(BaseModel):
     probability: float = Field(default=1.0, ge=0.0, le=1.0)
 
     def is_due_at(self, place: str) -> bool:
-        """Whether this is its call or its moment."""
+        """Return whether the fault is due at this request or moment."""
         if wanted := self.at or self.usual_moment:
             return place == wanted
         return place in self.places[self.vendor]
@@ -43,7 +43,7 @@ class Fault(BaseModel):
     def _check_place(self) -> Self:
         places = self.places.get(self.vendor, ())
         if not places:
-            message = f"{self.vendor} has no fault of this kind; there it is for {', '.join(self.places)}"
+            message = f"{self.vendor} has no fault of this kind; only {', '.join(self.places)}"
             raise ValueError(message)
         if self.at is not None and self.at not in places:
             message = f"at must be one of {', '.join(places)}"
@@ -52,7 +52,7 @@ class Fault(BaseModel):
 
 
 class CallFault(Fault):
-    """A fault of one call of a vendor's API; without `at`, of any."""
+    """A fault of one request of a vendor's API; without `at`, of any request."""
 
     places: ClassVar[Places] = CALLS
 
@@ -61,14 +61,14 @@ class MomentFault(Fault):
     """A fault of a conversation.
 
     Attributes:
-        after: seconds after its moment.
+        after: Seconds from its moment to the fault.
     """
 
     after: float = Field(default=0.0, ge=0.0)
 
 
 class SocketFault(MomentFault):
-    """A fault of one socket or stream; a client that connects again has a sound one."""
+    """A fault of one socket or stream; a client that reconnects gets one without it."""
 
     places: ClassVar[Places] = STREAM_MOMENTS
     usual_moment: ClassVar[str | None] = "opening"

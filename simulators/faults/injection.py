@@ -1,4 +1,4 @@
-"""The faults of one vendor's application: the plan, and the clients that get no answer."""
+"""The faults of one vendor's application: its plan, and clients that are left without an answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulators.faults.plan import FaultPlan
     from simulators.vendors import Vendor
 
-# aiohttp 3 does not tell a request that its client is gone.
+# Seconds between two checks: aiohttp 3 does not notify a handler when its client is gone.
 POLL_SECONDS = 0.05
 
 AFault = TypeVar("AFault", bound=Fault)
@@ -24,11 +24,11 @@ Result = TypeVar("Result")
 
 
 class Injection:
-    """Asks the plan at every occasion.
+    """Checks the plan at every occasion.
 
     Args:
-        plan: shared with the other vendors.
-        vendor: whose application this is.
+        plan: The plan, shared with the other vendors.
+        vendor: Vendor of this application.
     """
 
     def __init__(self, plan: FaultPlan, vendor: Vendor) -> None:
@@ -38,11 +38,11 @@ class Injection:
         self._under_way: set[asyncio.Future[Any]] = set()
 
     def strike(self, place: str, family: type[AFault]) -> list[AFault]:
-        """The faults of this family that strike at this call or moment."""
+        """Return the faults of this family that strike at this request or moment."""
         return self.plan.strike(self.vendor, place, family, now=time.time())
 
     def spawn(self, work: Awaitable[Result]) -> asyncio.Future[Result]:
-        """Let something go on by itself, until the stand-in ends."""
+        """Run something in the background, until the stand-in ends."""
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -55,7 +55,7 @@ class Injection:
         cut(request)
 
     async def release(self, _app: web.Application) -> None:
-        """Cut off those who still wait, and end what goes on by itself."""
+        """Cut off waiting clients, and cancel background tasks."""
         self._is_over = True
         under_way = list(self._under_way)
         for task in under_way:

@@ -65,12 +65,12 @@ class Arming(BaseModel):
 
 
 def parse_faults(faults: Sequence[object]) -> tuple[Fault, ...]:
-    """Read faults as they are in JSON. Raises pydantic's ValidationError."""
+    """Parse faults from JSON values. Raises pydantic's ValidationError."""
     return _FAULTS.validate_python(faults)
 
 
 def describe_kinds() -> dict[str, dict[str, str]]:
-    """Tell what there is: for each vendor the kinds, a line for each."""
+    """Describe the kinds of each vendor, in a line for each kind."""
     return {
         vendor: {str(kind.model_fields["kind"].default): _first_line(kind) for kind in KINDS if vendor in kind.places}
         for vendor in VENDORS

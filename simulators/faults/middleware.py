@@ -1,4 +1,4 @@
-"""Faults of calls, brought about around the handlers: these know nothing of it."""
+"""Brings the faults of requests about in a middleware, without the handlers' knowledge."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from simulators.faults.plan import FaultPlan
     from simulators.vendors import Vendor
 
-# Words an error as the vendor does.
+# Makes an error in the vendor's format.
 Refuse: TypeAlias = "Callable[[Status], web.Response]"
 
 
 def install(app: web.Application, plan: FaultPlan, vendor: Vendor, refuse: Refuse) -> None:
-    """Let the faults of a plan strike in an application; the names of its routes are those of the calls."""
+    """Let the faults of a plan strike in an application; the names of its routes are the faults' places."""
     app[INJECTION] = injection = Injection(plan, vendor)
     app.on_shutdown.append(injection.release)
 
@@ -37,7 +37,7 @@ def install(app: web.Application, plan: FaultPlan, vendor: Vendor, refuse: Refus
             return await handler(request)
         for fault in reversed(struck):
             handler = partial(_suffer, fault, injection, refuse, handler)
-        # A call that works is carried out to its end also when its client has given up.
+        # A request is carried out to its end also when its client has given up.
         return await asyncio.shield(injection.spawn(handler(request)))
 
     app.middlewares.insert(0, fail)

@@ -1,4 +1,4 @@
-"""Which faults strike, and when: repeatable, since the same seed and the same occasions give the same strikes."""
+"""Decides which faults strike, and when: the same seed and the same occasions give the same strikes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from simulators.vendors import Vendor
 
-# Instants kept of a fault that strikes every time.
+# Most times that are kept of one fault's strikes.
 RECORDED_STRIKES = 1000
 
 AFault = TypeVar("AFault", bound=Fault)
@@ -25,10 +25,10 @@ class Armed:
     """A fault that waits for its occasions.
 
     Attributes:
-        fault: what is to happen.
-        occasions: how many there were.
-        struck: how often it did.
-        struck_at: when, Unix seconds; the latest.
+        fault: The fault.
+        occasions: Number of occasions so far.
+        struck: Number of strikes.
+        struck_at: Unix times of the latest strikes, in seconds.
     """
 
     fault: Fault
@@ -38,7 +38,7 @@ class Armed:
     struck_at: deque[float] = field(default_factory=lambda: deque(maxlen=RECORDED_STRIKES))
 
     def meets(self, now: float) -> bool:
-        """Decide about its next occasion."""
+        """Decide whether the fault strikes at its next occasion."""
         self.occasions += 1
         if self.occasions < self.fault.nth or self.struck == self.fault.times:
             return False
@@ -50,37 +50,37 @@ class Armed:
 
 
 class FaultPlan:
-    """The faults that are armed.
+    """The armed faults.
 
     Args:
-        faults: armed from the start.
-        seed: of all that is left to chance.
+        faults: Faults that are armed at the start.
+        seed: Seed of the random numbers.
     """
 
     def __init__(self, faults: Sequence[Fault] = (), *, seed: int = 0) -> None:
         self.arm(faults, seed=seed)
 
     def arm(self, faults: Sequence[Fault], *, seed: int = 0) -> None:
-        """Arm these in place of what was armed."""
+        """Arm these faults instead of the armed ones."""
         self.seed = seed
-        # Each draws from its own source, so that one more fault in the list does not change the fate of the others.
+        # Each draws from its own source, so that one more fault in the list does not change the others.
         self.armed = [
             Armed(fault, Random(f"{seed} {index}"))  # noqa: S311 - to be repeatable, not secret
             for index, fault in enumerate(faults)
         ]
 
     def disarm(self) -> None:
-        """Let nothing more strike."""
+        """Disarm all faults."""
         self.arm(())
 
     def strike(self, vendor: Vendor, place: str, family: type[AFault], *, now: float) -> list[AFault]:
-        """Meet an occasion.
+        """Decide which faults strike at an occasion.
 
         Args:
-            vendor: at whose stand-in.
-            place: the call or the moment.
-            family: what can happen there.
-            now: Unix seconds, for the record.
+            vendor: Vendor of the stand-in.
+            place: The request or the moment.
+            family: Faults that can strike there.
+            now: Unix time in seconds, for the record.
 
         Returns:
             The faults that strike, in the order in which they were armed.

@@ -1,4 +1,4 @@
-"""A WebSocket on which things go wrong."""
+"""A WebSocket with faults."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
 
 CLOSED = WSMessage(WSMsgType.CLOSED, None, None)
 
-# Under way at most on a socket that lags; then who sends has to wait.
+# Most messages under way on a lagging socket; beyond that the sender waits.
 LATE_MESSAGES = 1000
 
-# Of a slow reader: the kernel would take megabytes before the client noticed.
+# Receive buffer of a slow reader: the kernel would take megabytes before the client noticed.
 SMALL_WINDOW_BYTES = 4096
 
 
 class FaultySocket(web.WebSocketResponse):
-    """A socket that meets its faults at `opening`, `received` and `sent`, and takes others from `suffer`.
+    """A socket with the plan's faults at `opening`, `received` and `sent`, and others through `suffer`.
 
     Args:
-        injection: decides what strikes; it is asked as often as there are messages.
-        timeout: seconds that a client may take to answer a close.
-        max_msg_size: bytes of the largest frame that is taken.
-        compress: frames may be compressed, if the client wants it.
+        injection: Decides what strikes, at every message.
+        timeout: Seconds that a client may take to answer a close.
+        max_msg_size: Bytes of the largest frame that is accepted.
+        compress: Whether frames may be compressed, if the client supports it.
     """
 
     def __init__(
         self, injection: Injection, *, timeout: float = 10.0, max_msg_size: int = 4 * 2**20, compress: bool = True
     ) -> None:
-        # Pings and closes are answered here and by who closes, since one that is half open must not.
+        # Pings and closes are answered in this class and by its users, since a half-open socket must not answer.
         super().__init__(timeout=timeout, max_msg_size=max_msg_size, compress=compress, autoping=False, autoclose=False)
         self._injection = injection
         self._request: web.BaseRequest | None = None
@@ -63,7 +63,7 @@ class FaultySocket(web.WebSocketResponse):
         self._tasks: set[asyncio.Future[None]] = set()
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter:
-        """Open the socket, unless it is: aiohttp asks once more at the end."""
+        """Open the socket, unless it is open: aiohttp calls this again at the end."""
         is_new = not self.prepared
         writer = await super().prepare(request)
         if is_new:
@@ -73,7 +73,7 @@ class FaultySocket(web.WebSocketResponse):
 
     async def receive(self, timeout: float | None = None) -> WSMessage:  # noqa: ASYNC109 - aiohttp's own signature
         """Wait for the next message; raises TimeoutError after `timeout` seconds."""
-        async with asyncio.timeout(timeout):  # pings are no messages
+        async with asyncio.timeout(timeout):  # pings don't count as messages
             return await self._receive()
 
     async def _receive(self) -> WSMessage:
@@ -91,18 +91,18 @@ class FaultySocket(web.WebSocketResponse):
                 return message
 
     async def send_str(self, data: str, compress: int | None = None) -> None:  # noqa: ARG002 - aiohttp's own signature
-        """Send a message, if nothing is in its way."""
+        """Send a message, unless a fault prevents it."""
         await self._reach("sent")
         for message in self._in_order(data):
             await self._send(message)
 
     async def close(self, *, code: int = 1000, message: bytes = b"", drain: bool = True) -> bool:
-        """Close, as soon as what is late has been sent; one that is half open stays so until the client gives up."""
+        """Close after late messages were sent; a half-open socket stays open until the client gives up."""
         with suppress(ConnectionError):
             await self._send_held_back()
         if self._is_half_open:
             await self._hold()
-        # Its sender may be gone already, with the handler that started it.
+        # Their sender may already be gone, with the handler that started it.
         with suppress(TimeoutError):
             async with asyncio.timeout(self._lag + 1.0):
                 await self._late.join()
@@ -112,7 +112,7 @@ class FaultySocket(web.WebSocketResponse):
         return await super().close(code=code, message=message, drain=drain)
 
     async def suffer(self, fault: SocketFault) -> None:
-        """Bring a fault about, now or `after` its seconds."""
+        """Bring a fault about, now or after its `after` seconds."""
         if fault.after:
             self._spawn(self._suffer_later(fault))
         else:
@@ -173,7 +173,7 @@ class FaultySocket(web.WebSocketResponse):
             await self.close(code=1008, message=b"quota_exceeded")
 
     def _in_order(self, data: str) -> list[str]:
-        """What is sent now when `data` is the next message."""
+        """Return the messages to send now when `data` is the next one."""
         held_back, self._held_back = self._held_back, None
         swaps, self._swaps_next = self._swaps_next, False
         doubles, self._doubles_next = self._doubles_next, False

@@ -10,10 +10,10 @@ from pydantic import Field, JsonValue
 from simulators.faults.fault import SocketFault
 from simulators.faults.places import SOCKET_MOMENTS, STREAM_MOMENTS, Places
 
-# More than the 4 MiB that aiohttp's client takes, and five times what LiveAvatar takes itself.
+# More than the 4 MiB that aiohttp's client accepts, and five times what LiveAvatar accepts.
 HUGE_BYTES = 5 * 2**20
 
-# Far more than a parser that recurs stands.
+# Far more than a recursive parser can handle.
 DEEP_LEVELS = 100_000
 
 DAMAGED_FRAMES: dict[str, str | bytes] = {
@@ -31,13 +31,13 @@ class Drop(SocketFault):
 
 
 class Silent(SocketFault):
-    """Takes everything and says nothing more."""
+    """Accepts everything and sends nothing more."""
 
     kind: Literal["silent"] = "silent"
 
 
 class Lag(SocketFault):
-    """Says everything from here on `seconds` later."""
+    """Sends everything from here on `seconds` later."""
 
     kind: Literal["lag"] = "lag"
     seconds: float = Field(ge=0.0)
@@ -89,23 +89,23 @@ class Swap(SocketFault):
 
 
 class Spoken(SocketFault):
-    """A fault that consists of frames which are sent."""
+    """A fault that sends frames."""
 
     places: ClassVar[Places] = SOCKET_MOMENTS
 
     @property
     def frames(self) -> list[str | bytes]:
-        """What is sent, as text or binary."""
+        """The frames to send, as text or binary."""
         return [json.dumps(message) for message in self.messages]
 
     @property
     def messages(self) -> list[JsonValue]:
-        """What is sent, before it becomes JSON."""
+        """The messages to send, before they become JSON."""
         return []
 
 
 class Garbage(Spoken):
-    """Sends a frame that is no message: not JSON, no object, binary, of several MB, or nested too deeply."""
+    """Sends a frame that is not a message: not JSON, not an object, binary, of several MB, or nested too deeply."""
 
     kind: Literal["garbage"] = "garbage"
     form: Literal["text", "array", "binary", "huge", "deep"] = "text"
@@ -131,7 +131,7 @@ class Say(Spoken):
 
 
 class QuotaExceeded(Spoken):
-    """Says that the quota is used up, in ElevenLabs' words, and closes with 1008."""
+    """Sends the message that the quota is used up, in ElevenLabs' words, and closes with 1008."""
 
     places: ClassVar[Places] = {"elevenlabs": SOCKET_MOMENTS["elevenlabs"]}
     kind: Literal["quota_exceeded"] = "quota_exceeded"

@@ -1,4 +1,4 @@
-"""A streamed answer on which things go wrong."""
+"""A streamed answer with faults."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class FaultyStream(web.StreamResponse):
-    """A stream that meets its faults at `opening`, and at `sent` before each chunk.
+    """A stream with the plan's faults at `opening`, and at `sent` before each chunk.
 
     Args:
-        request: that it answers.
-        headers: of the answer.
+        request: The request that it answers.
+        headers: Headers of the answer.
     """
 
     def __init__(self, request: web.Request, *, headers: Mapping[str, str]) -> None:
@@ -31,7 +31,7 @@ class FaultyStream(web.StreamResponse):
         self._injection = request.app[INJECTION]
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the headers, unless they are: aiohttp asks once more at the end."""
+        """Send the headers, unless they were sent: aiohttp calls this again at the end."""
         is_new = not self.prepared
         writer = await super().prepare(request)
         if is_new:

@@ -12,7 +12,7 @@ from simulators.faults.fault import SocketFault
 if TYPE_CHECKING:
     from simulators.faults.socket import FaultySocket
 
-# A client that does not read loses the oldest messages beyond this.
+# Most queued messages; a client that does not read loses older ones.
 OUTBOX_MESSAGES = 1000
 
 
@@ -20,9 +20,9 @@ class Connection:
     """Messages to one client, in order.
 
     Attributes:
-        socket_id: the model's number of the WebSocket.
-        opened: whether the model lets the client in: None, or the HTTP status of the refusal.
-        close_code: with which the service closes it.
+        socket_id: The model's number of the WebSocket.
+        opened: Whether the model accepts the client: None, or the HTTP status of the refusal.
+        close_code: Code with which the service closes the WebSocket.
     """
 
     def __init__(self, socket_id: int) -> None:
@@ -39,18 +39,18 @@ class Connection:
         self._wake.set()
 
     def suffer(self, fault: SocketFault) -> None:
-        """Let a fault strike the WebSocket after what is queued."""
+        """Let a fault strike the WebSocket after the queued messages."""
         self._outbox.append(fault)
         self._wake.set()
 
     def close(self, code: int) -> None:
-        """Let `write` return after what is queued, so that the WebSocket is closed."""
+        """Let `write` return after the queued messages, so that the WebSocket is closed."""
         self.close_code = code
         self._is_closing = True
         self._wake.set()
 
     async def write(self, socket: FaultySocket) -> None:
-        """Send what is queued until the connection is closed or the client is gone."""
+        """Send queued messages until the connection is closed or the client is gone."""
         with contextlib.suppress(ConnectionError):
             while self._outbox or not self._is_closing:
                 await self._wake.wait()

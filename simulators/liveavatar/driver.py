@@ -1,4 +1,4 @@
-"""A model on the event loop: what clients do goes in, and what happens is sent to them."""
+"""Runs a model on the event loop: passes it the clients' actions, and carries out its happenings."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
     from simulators.liveavatar.ticker import Ticker
 
-# The timer never fires sooner than this, in seconds: the clock may stand still for a moment.
+# Shortest wait of the timer, in seconds: the clock may stand still for a moment.
 SHORTEST_WAIT = 0.001
 
 
 class Model(Protocol):
-    """What a driver needs of a model; all times are seconds of one clock."""
+    """The part of a model that a driver needs; all times are seconds of one clock."""
 
     def next_at(self) -> float | None:
-        """Return when `advance` is due, if ever."""
+        """Return when `advance` is due; None for never."""
 
     def advance(self, now: float) -> Iterable[Happening]:
-        """Do everything that is due, and return what has to be carried out."""
+        """Do everything that is due, and return the happenings to carry out."""
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: object, now: float) -> int:
-        """Take a REST call; its number."""
+        """Take a REST request, and return its number."""
 
     def open_socket(self, url: str, now: float) -> int:
-        """Take a WebSocket handshake; its number."""
+        """Take a WebSocket handshake, and return its number."""
 
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
         """Take a frame."""
@@ -55,8 +55,8 @@ class Driver:
     """Drives a model.
 
     Args:
-        model: decides everything.
-        clock: the model's.
+        model: Decides everything.
+        clock: The model's clock.
     """
 
     def __init__(self, model: Model, clock: Ticker) -> None:
@@ -72,7 +72,7 @@ class Driver:
             await self.clock.tick()
 
     def pump(self) -> None:
-        """Carry out what has happened in the model, and wake up when something will."""
+        """Carry out the model's happenings, and set the timer for the next ones."""
         for happening in self._model.advance(self.clock.now):
             self._carry_out(happening)
         if self._timer is not None:
@@ -82,7 +82,7 @@ class Driver:
             self._timer = asyncio.get_running_loop().call_later(wait, self.pump)
 
     async def call(self, method: str, path: str, headers: Mapping[str, str], body: object) -> Replied:
-        """Hand in a REST call and wait for its answer."""
+        """Pass on a REST request and wait for its answer."""
         request_id = self._model.request(method, path, headers, body, self.clock.now)
         reply: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
         self._replies[request_id] = reply
@@ -90,14 +90,14 @@ class Driver:
         return await reply
 
     def open_socket(self, ws_key: str) -> Connection:
-        """Hand in a WebSocket handshake; its result is `opened` of the connection."""
+        """Pass on a WebSocket handshake; its result is `opened` of the connection."""
         connection = Connection(self._model.open_socket(ws_key, self.clock.now))
         self._connections[connection.socket_id] = connection
         self.pump()
         return connection
 
     def receive(self, connection: Connection, frame: str | bytes) -> None:
-        """Hand in a client's frame."""
+        """Pass on a client's frame."""
         self._model.receive(connection.socket_id, frame, self.clock.now)
         self.pump()
 
@@ -108,7 +108,7 @@ class Driver:
         self.pump()
 
     async def aclose(self) -> None:
-        """Stop; calls that still wait for an answer are cancelled."""
+        """Stop; requests that still wait for an answer are cancelled."""
         if self._timer is not None:
             self._timer.cancel()
         for reply in self._replies.values():

@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Stage(Protocol):
-    """A room that others see: what a room that only records need not have."""
+    """The part of a real room that a room which only records need not have."""
 
     async def disconnect(self) -> None:
-        """Take the avatar out of the room; the tracks are not freed yet."""
+        """Disconnect the avatar; its tracks are not freed yet."""
 
     async def unpublish(self) -> None:
-        """Take both tracks back."""
+        """Unpublish both tracks."""
 
 
 class FaultyRoom:
     """A room whose avatar can be missing, silent or frozen.
 
     Args:
-        room: the real one.
+        room: The real room.
     """
 
     def __init__(self, room: Room) -> None:
@@ -43,7 +43,7 @@ class FaultyRoom:
 
     @property
     def delay_seconds(self) -> float:
-        """How many seconds ahead of what is heard `play` wants its audio."""
+        """Seconds by which `play` needs its audio ahead of playback."""
         return self._room.delay_seconds
 
     async def join(self) -> None:
@@ -52,12 +52,12 @@ class FaultyRoom:
             await self._room.join()
 
     async def play(self, pcm: bytes) -> None:
-        """Play the next audio, if it can be heard."""
+        """Play the next audio, unless the avatar is frozen."""
         if not self._is_frozen:
             await self._room.play(pcm)
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
-        """Show the face, if it can be seen."""
+        """Show the face, unless the avatar is frozen."""
         if self._next is not None:
             step, self._next = self._next, None
             await step()
@@ -65,25 +65,25 @@ class FaultyRoom:
             await self._room.show(seconds, mouth, mood)
 
     async def leave(self) -> None:
-        """Leave, if it was joined."""
+        """Leave, if the avatar has joined."""
         await self._room.leave()
 
     def stay_away(self) -> None:
-        """Do not join, and pretend to have joined."""
+        """Pretend to have joined, without joining."""
         self._is_pretended = self._is_frozen = True
 
     def freeze(self) -> None:
-        """Play and show nothing more."""
+        """Send no more audio and video."""
         self._is_frozen = True
 
     def vanish(self) -> None:
-        """Take the avatar out of the room with the next frame, and pretend that it is there."""
+        """Disconnect the avatar with the next frame, and pretend that it is there."""
         self.stay_away()
         if isinstance(self._room, Stage):
             self._next = self._room.disconnect
 
     def unpublish(self) -> None:
-        """Take the tracks back with the next frame."""
+        """Unpublish the tracks with the next frame."""
         self._is_frozen = True
         if isinstance(self._room, Stage):
             self._next = self._room.unpublish

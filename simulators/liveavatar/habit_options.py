@@ -16,10 +16,10 @@ _WORDS: dict[str, object] = {"true": True, "false": False, "none": None}
 
 
 def with_habits(habits: Habits, changes: Iterable[str]) -> Habits:
-    """Change habits by texts such as `start_takes=15`.
+    """Change habits with texts such as `start_takes=15`.
 
     Raises:
-        ValueError: a name is unknown, or a value does not suit it.
+        ValueError: A name is unknown, or a value does not suit it.
     """
     values: dict[str, Any] = {}
     for change in changes:
@@ -32,7 +32,7 @@ def with_habits(habits: Habits, changes: Iterable[str]) -> Habits:
 
 
 def describe_habits() -> str:
-    """List all habits, each with its default and what it is."""
+    """List all habits, each with its default and its description."""
     usual = Habits()
     lines = [f"  {name}={_write(getattr(usual, name))}: {about.text}" for name, about in about_habits().items()]
     return "\n".join(lines)
@@ -49,7 +49,7 @@ def _read(name: str, text: str) -> object:
 
 
 def _kinds(hint: object) -> list[object]:
-    """The types that a habit may have: one, or those of a union."""
+    """Return the types that a habit may have: one, or those of a union."""
     return [hint] if get_origin(hint) in (Literal, tuple) or not get_args(hint) else list(get_args(hint))
 
 

@@ -1,4 +1,4 @@
-"""A room that the service opens itself, for a session whose client brought none."""
+"""A room that the service opens itself, for a session without a room of the client's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Of the client's token (fact 82).
+# Lifetime of the client's token (fact 82).
 TOKEN_LIFETIME = timedelta(hours=24)
 
 
@@ -35,7 +35,7 @@ class HostedRoom:
 
     @classmethod
     def open(cls, server: LiveKitServer, habits: Habits) -> HostedRoom:
-        """Name the room (fact 81) and mint its tokens; the server makes the room when the first one joins."""
+        """Name the room (fact 81) and mint its tokens; the server creates the room when the first participant joins."""
         name = str(uuid1())
         return cls(
             name,
@@ -48,7 +48,7 @@ class HostedRoom:
 
     @property
     def url(self) -> str:
-        """Of the LiveKit server."""
+        """URL of the LiveKit server."""
         return self.server.url
 
     async def aclose(self) -> None:
@@ -57,7 +57,7 @@ class HostedRoom:
             async with api.LiveKitAPI(self.server.url, self.server.api_key, self.server.api_secret) as livekit:
                 await livekit.room.delete_room(api.DeleteRoomRequest(room=self.name))
         except (api.TwirpError, aiohttp.ClientError) as error:
-            logger.warning("the hosted room could not be torn down", extra={"room": self.name, "error": str(error)})
+            logger.warning("the hosted room could not be deleted", extra={"room": self.name, "error": str(error)})
 
 
 def _mint(server: LiveKitServer, room: str, identity: str, *, can_update_own_metadata: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""The truth about every session, for tests and benchmarks; on loopback only, and not part of the vendor's API."""
+"""The stand-in's records of all sessions, for tests and benchmarks; on loopback only, not part of the vendor's API."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    """Describe every session since the start of the stand-in, and count those that run and cost.
+    """Describe every session since the start of the stand-in, and count the running ones, which cost credits.
 
-    Seconds count from the session's start; `started_at` and `ended_at` are Unix seconds, and null before.
+    Seconds count from the session's start; `started_at` and `ended_at` are Unix times in seconds, null until then.
     """
     require_loopback(request)
     service = request.app[SERVICE]

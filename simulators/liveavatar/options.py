@@ -1,4 +1,4 @@
-"""What can be set on the stand-in."""
+"""The options of the stand-in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simulators.liveavatar.model import Habits
 
 @dataclass(frozen=True, slots=True)
 class LiveKitServer:
-    """A LiveKit server on which the stand-in opens rooms of its own, for sessions without a `livekit_config`."""
+    """A LiveKit server on which the stand-in opens rooms for sessions without a `livekit_config`."""
 
     url: str
     api_key: str
@@ -21,10 +21,10 @@ class Options:
     """The stand-in's settings.
 
     Attributes:
-        api_key: the only key that is accepted.
-        habits: how the service behaves; the default is as it was seen to.
-        livekit: where rooms of its own are opened; None: every session must bring its room in `livekit_config`.
-        livekit_url: joined instead of the URL in `livekit_config`, for a server that has another address from here.
+        api_key: The only key that is accepted.
+        habits: The service's behaviour; as observed by default.
+        livekit: Server for its own rooms; None: every session must bring its room in `livekit_config`.
+        livekit_url: URL to join instead of the one in `livekit_config`, for a server with another address from here.
     """
 
     api_key: str = field(default="stand-in", repr=False)

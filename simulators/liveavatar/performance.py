@@ -1,4 +1,4 @@
-"""What an avatar does in its room: it joins, plays and shows 25 times a second what the model says, and leaves."""
+"""An avatar's actions in its room: it joins, plays and shows the model's output 25 times a second, and leaves."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Performance:
     """One avatar in one room.
 
     Args:
-        session: it belongs to.
-        room: where it appears, not joined yet.
-        service: drives the model.
+        session: The avatar's session.
+        room: Its room, not joined yet.
+        service: Drives the model.
 
     Attributes:
-        session: it belongs to.
-        room: on which faults can strike.
-        is_over: set when the room has been left.
+        session: The avatar's session.
+        room: Its room, which faults can strike.
+        is_over: Set when the avatar has left the room.
     """
 
     def __init__(self, session: Session, room: Room, service: Service) -> None:
@@ -49,12 +49,12 @@ class Performance:
 
     @property
     def stalled_seconds(self) -> float:
-        """How long the avatar has stood still because the machine was busy."""
+        """Seconds for which the avatar has stood still because the machine was busy."""
         return self._service.clock.stalled_seconds - self._stalled_before if self._stalled is None else self._stalled
 
     @property
     def has_begun(self) -> bool:
-        """Whether it was sent to the room."""
+        """Whether the avatar was sent to the room."""
         return self._task is not None
 
     def begin(self) -> None:
@@ -98,7 +98,7 @@ class Performance:
     async def _speak(self) -> None:
         ticker = Ticker(TICK_SECONDS)
         follower = Mouth()
-        # A listener should see the mouth with the sound.
+        # Delays the mouth, so that it matches the buffered audio.
         mouths = deque([self._mouth] * round(self.room.delay_seconds / TICK_SECONDS))
         while True:
             await ticker.tick()

@@ -21,18 +21,18 @@ WEBSOCKET_ROUTE = "websocket"
 
 
 def refuse(fault: Status) -> web.Response:
-    """Word an error that was asked for."""
+    """Make the response of an armed fault."""
     body = envelope(None, fault.message, code=fault.code or fault.status)
     return web.json_response(body, status=fault.status)
 
 
 async def say_stand_in(_request: web.Request, response: web.StreamResponse) -> None:
-    """Sign every answer, so that it is not taken for one of the vendor's."""
+    """Mark every answer, so that it is not taken for one of the vendor's."""
     response.headers["X-Stand-In"] = "liveavatar"
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve every endpoint of the model under its name, and what is none of them as well."""
+    """Serve every endpoint of the model under its name, and all other paths."""
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _forward, name=route.name)
     app.router.add_route("*", "/v1/{rest:.*}", _forward)
@@ -44,14 +44,14 @@ def tail(request: web.Request) -> str:
 
 
 async def read_body(request: web.Request) -> object:
-    """Read the JSON of a request, None without a body."""
+    """Read the JSON of a request; return None without a body."""
     body = await request.read()
     if not body:
         return None
     try:
         return json.loads(body)
     except ValueError:
-        return body.decode(errors="replace")  # which no model takes, so that the answer is a 422 like any other
+        return body.decode(errors="replace")  # not valid in any model, so that the answer is a usual 422
 
 
 def to_response(reply: Replied, body: object) -> web.Response:
@@ -73,7 +73,7 @@ async def _forward(request: web.Request) -> web.Response:
 
 
 def _started(request: web.Request, data: Mapping[str, object]) -> dict[str, object]:
-    """Put this server's WebSocket, and the room that it opened, in the place of the model's."""
+    """Replace the model's WebSocket and room with this server's."""
     service = request.app[SERVICE]
     session = service.model.session(str(data["session_id"]))
     path = request.app.router[WEBSOCKET_ROUTE].url_for(ws_key=session.ws_key)

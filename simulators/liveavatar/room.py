@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Fact 77.
+# Observed (fact 77).
 FRAMES_PER_SECOND = 25
 
-# Audio that the source holds ahead, so that a tick may come this much later without a gap in the sound.
+# Seconds of audio that the source buffers, so that a tick may be this late without a gap.
 DELAY_SECONDS = 0.08
 
-# The most that the source holds: `DELAY_SECONDS`, and what one late tick makes up for.
+# Most audio that the source buffers: `DELAY_SECONDS`, and the audio of one late tick.
 QUEUE_MS = 200
 
 # A drawn face moves little; this keeps its edges sharp.
@@ -36,14 +36,14 @@ BITS_PER_PIXEL = 0.08
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Where the avatar is to appear, and how large.
+    """The room that the avatar joins, and the size of its video.
 
     Attributes:
-        url: of the LiveKit server.
-        token: the avatar's; its identity, name and attributes are the avatar's.
-        width: of the video, pixels.
-        height: of the video, pixels.
-        codec: of the video.
+        url: URL of the LiveKit server.
+        token: The avatar's token, with its identity, name and attributes.
+        width: Width of the video in pixels.
+        height: Height of the video in pixels.
+        codec: Codec of the video.
     """
 
     url: str
@@ -58,7 +58,7 @@ class RoomError(Exception):
 
 
 class Room(Protocol):
-    """What a session needs of a room."""
+    """The part of a room that a session needs."""
 
     @property
     def is_connected(self) -> bool:
@@ -66,7 +66,7 @@ class Room(Protocol):
 
     @property
     def delay_seconds(self) -> float:
-        """How many seconds ahead of what is heard `play` wants its audio."""
+        """Seconds by which `play` needs its audio ahead of playback."""
 
     async def join(self) -> None:
         """Join and publish both tracks; raises RoomError."""
@@ -78,7 +78,7 @@ class Room(Protocol):
         """Show the face as it is `seconds` after the start."""
 
     async def leave(self) -> None:
-        """Leave, if it was joined."""
+        """Leave, if the avatar has joined."""
 
 
 OpenRoom: TypeAlias = "Callable[[Invitation], Room]"
@@ -101,18 +101,18 @@ class LiveKitRoom:
 
     @property
     def delay_seconds(self) -> float:
-        """What the source holds ahead, in seconds."""
+        """Seconds of audio that the source buffers."""
         return DELAY_SECONDS
 
     async def join(self) -> None:
         """Join and publish both tracks.
 
         Raises:
-            RoomError: the server is not reached or refuses the token.
+            RoomError: The server can't be reached, or refuses the token.
         """
         self._painter = await asyncio.to_thread(FacePainter, self._invitation.width, self._invitation.height)
         try:
-            # To its end also when the session is stopped meanwhile: cut off half-way, the SDK ends the whole process.
+            # Connecting is always finished, even if the session is stopped: a cancelled one ends the whole process.
             options = rtc.RoomOptions(auto_subscribe=False)
             connecting = self._room.connect(self._invitation.url, self._invitation.token, options)
             self._connecting = asyncio.ensure_future(connecting)
@@ -128,7 +128,7 @@ class LiveKitRoom:
         await self._audio.capture_frame(rtc.AudioFrame(pcm, RATE_HZ, 1, len(pcm) // SAMPLE_BYTES))
 
     async def show(self, seconds: float, mouth: Mouth, mood: AgentState) -> None:
-        """Draw, in a thread since it takes a few milliseconds, and send the picture."""
+        """Draw a frame, in a thread since it takes a few milliseconds, and send it."""
         width, height = self._invitation.width, self._invitation.height
         draw = partial(self._painter.draw, seconds, mouth.openness, mood, roundness=mouth.roundness)
         picture = await asyncio.to_thread(draw)
@@ -139,12 +139,12 @@ class LiveKitRoom:
         await self._room.disconnect()
 
     async def unpublish(self) -> None:
-        """Take both tracks back."""
+        """Unpublish both tracks."""
         for sid in list(self._room.local_participant.track_publications):
             await self._room.local_participant.unpublish_track(sid)
 
     async def leave(self) -> None:
-        """Leave the room, if it was joined, and free the tracks."""
+        """Leave the room, if the avatar has joined, and free the tracks."""
         if self._connecting is not None:
             await asyncio.wait({self._connecting})
         await self._room.disconnect()

@@ -23,9 +23,9 @@ def create_app(
     """Make a stand-in for LiveAvatar LITE.
 
     Args:
-        options: what can be set; None for the defaults.
-        open_room: makes the rooms that sessions join; tests give one that only records.
-        faults: what goes wrong; it can be armed at any time, here and over HTTP. None: nothing is armed at first.
+        options: The options; None for the defaults.
+        open_room: Makes the rooms that sessions join; tests pass one that only records.
+        faults: The faults, which can be armed at any time, here and over HTTP; None to start without any.
     """
     plan = faults or FaultPlan()
     app = web.Application()

@@ -45,13 +45,13 @@ class Service(Driver):
     """Drives the model, lets faults strike, and sends avatars to their rooms.
 
     Args:
-        options: of the stand-in.
-        open_room: makes the room that an avatar joins.
-        injection: decides what goes wrong.
+        options: Options of the stand-in.
+        open_room: Makes the room that an avatar joins.
+        injection: Decides which faults strike.
 
     Attributes:
-        options: of the stand-in.
-        model: decides everything.
+        options: Options of the stand-in.
+        model: Decides everything.
         unix_zero: Unix time at the zero of the clock, in seconds.
     """
 
@@ -78,7 +78,7 @@ class Service(Driver):
         self._hosted: dict[str, HostedRoom] = {}
 
     def hosted_room(self, session: Session) -> HostedRoom | None:
-        """The room that the stand-in opens for a session that brings none."""
+        """Return the room that the stand-in opens for a session without one."""
         if session.request.livekit_config is not None or self.options.livekit is None:
             return None
         if session.id not in self._hosted:
@@ -86,14 +86,14 @@ class Service(Driver):
         return self._hosted[session.id]
 
     def performance(self, session: Session) -> Performance:
-        """What the avatar of a session does in its room."""
+        """Return the performance of a session's avatar."""
         if session.id not in self._performances:
             room = self._open_room(self._invitation(session))
             self._performances[session.id] = Performance(session, room, self)
         return self._performances[session.id]
 
     def stalled_seconds(self, session: Session) -> float:
-        """How long the avatar of a session has stood still because the machine was busy."""
+        """Return the seconds for which a session's avatar has stood still because the machine was busy."""
         performance = self._performances.get(session.id)
         return 0.0 if performance is None else performance.stalled_seconds
 
@@ -130,7 +130,7 @@ class Service(Driver):
         if (hosted := self.hosted_room(session)) is not None:
             return Invitation(hosted.url, hosted.avatar_token, *size, codec)
         config = session.request.livekit_config
-        assert config is not None  # noqa: S101 - a token without a room is not given out
+        assert config is not None  # noqa: S101 - there is no token without a room
         return Invitation(self.options.livekit_url or config.livekit_url, config.livekit_client_token, *size, codec)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A tick that comes later than this is not made up for: the clock stands still instead, as in a renderer that stalls.
+# A tick later than this is not made up for: the clock stands still instead, as in a stalled renderer.
 MAX_LATE_SECONDS = 0.12
 
 
@@ -17,8 +17,8 @@ class Ticker:
     """Ticks at a fixed rate, and a clock that never runs more than `MAX_LATE_SECONDS` ahead of the ticks.
 
     Args:
-        interval: seconds between two ticks.
-        clock: seconds that never go back.
+        interval: Seconds between two ticks.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, interval: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,7 +29,7 @@ class Ticker:
 
     @property
     def now(self) -> float:
-        """Seconds."""
+        """The time in seconds."""
         return min(self._clock() - self._lost, self._due_at + MAX_LATE_SECONDS)
 
     @property

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Trouble:
-    """Asks at each moment what strikes.
+    """Brings about the faults of a session at each moment.
 
     Args:
-        session: that suffers it.
-        service: drives the model.
-        injection: decides.
+        session: The session.
+        service: Drives the model.
+        injection: Decides which faults strike.
     """
 
     def __init__(self, session: Session, service: Service, injection: Injection) -> None:
@@ -32,13 +32,13 @@ class Trouble:
         self._injection = injection
 
     def reach(self, moment: Moment) -> None:
-        """Let happen what happens at this moment."""
+        """Bring about the faults of this moment."""
         for fault in self._injection.strike(moment, SessionFault):
             if fault.after:
                 asyncio.get_running_loop().call_later(fault.after, self._suffer_later, fault)
             else:
                 self._suffer(fault)
-        if moment != "opening":  # whose faults the socket meets itself
+        if moment != "opening":  # the socket checks the faults of its opening itself
             for socket_fault in self._injection.strike(moment, SocketFault):
                 self._service.model.strike(self._session.id, socket_fault)
 

@@ -1,4 +1,4 @@
-"""The WebSocket that `ws_url` leads to; the URL is the credential."""
+"""The WebSocket at `ws_url`; the URL is the credential."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulators.liveavatar.connection import Connection
     from simulators.liveavatar.driver import Driver
 
-# How long a client may take to answer a close, in seconds.
+# Seconds that a client may take to answer a close.
 CLOSE_SECONDS = 2.0
 
 
@@ -36,7 +36,7 @@ async def websocket(request: web.Request) -> web.StreamResponse:
 
 
 async def _serve(socket: FaultySocket, driver: Driver, connection: Connection) -> None:
-    """Read and write until one of both ends."""
+    """Read and write until either ends."""
     reader = asyncio.create_task(_read(socket, driver, connection))
     writer = asyncio.create_task(connection.write(socket))
     try:

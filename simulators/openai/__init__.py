@@ -1,4 +1,4 @@
-"""A stand-in for OpenAI's chat completions: a scripted demo brain on the vendor's own wire protocol."""
+"""A stand-in for OpenAI's chat completions: scripted replies on the vendor's own wire protocol."""
 
 from simulators.openai.server import create_app
 

@@ -1,4 +1,4 @@
-"""The demo brain: the next reply in a conversation, by the rules of the script. It keeps nothing between requests."""
+"""Finds the next reply in a conversation by the rules of the script, without state between requests."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     from simulators.openai.script import Rule, Script
 
-# Sentences from which on an answer is worth going on with.
+# Fewest sentences of an answer that can be continued after an interruption.
 LONG: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Brain:
-    """What replies; not a language model.
+    """The source of replies; not a language model.
 
     Attributes:
-        script: All it knows.
+        script: All rules and sentences.
     """
 
     script: Script
 
     def reply(self, conversation: Conversation) -> Say | Call:
-        """Give the reply to a conversation; only tools that it offers are called."""
+        """Return the reply to a conversation; only tools that it offers are called."""
         if conversation.result is not None:
             return Say(self._tell(conversation, conversation.result))
         if conversation.is_asked:
@@ -55,26 +55,26 @@ class Brain:
         return reply or Say(self._next(rule.say, rule, conversation))
 
     def _next(self, say: Sequence[str], rule: Rule | None, conversation: Conversation) -> str:
-        """Give the first sentence the first time the rule is taken, then the next, going round."""
+        """Return the rule's first sentence the first time, then the next, in turns."""
         earlier = [question for question in conversation.questions[:-1] if self.script.rule_for(question) == rule]
         return say[len(earlier) % len(say)]
 
     def _tell(self, conversation: Conversation, result: str) -> str:
-        """Say a tool's result, with times in words."""
+        """Return a reply with a tool's result, with times in words."""
         result = in_words(result)
         call = conversation.last_call
         rule = self.script.rule_calling(call.tool) if call else None
         return self._next(rule.say, rule, conversation).format(result=result) if rule else result
 
     def _call(self, tool: str, slots: dict[str, str], conversation: Conversation) -> Call | None:
-        """Call a tool if it is offered, with the parameters it has; a slot not spoken of has its default."""
+        """Call a tool if it is offered, with its parameters; unmentioned slots have their defaults."""
         if (parameters := conversation.tools.get(tool)) is None:
             return None
         defaults = {name: slot.default for name, slot in self.script.slots.items()}
         return Call(tool, {name: value for name, value in (defaults | slots).items() if name in parameters})
 
     def _call_again(self, said: str, conversation: Conversation) -> Call | None:
-        """Repeat the last call with what is new: "and in London?"."""
+        """Repeat the last call with new slots: "and in London?"."""
         last, slots = conversation.last_call, self._slots(said)
         return self._call(last.tool, last.arguments | slots, conversation) if last and slots else None
 
@@ -83,7 +83,7 @@ class Brain:
         return {name: slot[0] if name == "day" else slot[0].title() for name, slot in found.items() if slot}
 
     def _rest(self, conversation: Conversation) -> Say | None:
-        """Tell the rest of the newest long answer that was cut, from the sentence in which it was."""
+        """Return the rest of the latest long answer that was interrupted, from the interrupted sentence on."""
         answers = [answer for rule in self.script.rules for answer in rule.say if answer.count(".") >= LONG]
         for heard in reversed(conversation.replies):
             for answer in answers:

@@ -1,4 +1,4 @@
-"""A chat completion's answer, whole or in the pieces in which a server streams it."""
+"""A chat completion's answer, whole or in the chunks of a stream."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from simulators.openai.dialects import OPENAI, Dialect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The model that every answer names, whatever was asked for, so that it is not taken for another.
+# The model in every answer, whatever was requested, so that it is not taken for another.
 MODEL: Final = "demo-brain"
 
-# What a model that thinks aloud thinks.
+# The text of a reasoning model's thoughts.
 THOUGHTS: Final = "The caller wants an answer, so I should think about it, step by step, and then give one."
 
 
 class Usage(TypedDict):
-    """How many tokens a completion took."""
+    """The tokens of a completion."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -57,13 +57,13 @@ class Answer(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """One reply on its way out.
+    """One reply in the form of an answer.
 
     Attributes:
         reply: The brain's reply.
-        prompt_tokens: Counted in the request.
-        include_usage: Whether a stream carries `usage`: null in each chunk, and at its end in one without choices.
-        dialect: How the server differs from OpenAI.
+        prompt_tokens: Tokens of the request.
+        include_usage: Whether a stream has `usage`: null in each chunk, and filled in a last one without choices.
+        dialect: The server's differences from OpenAI.
     """
 
     reply: Say | Call
@@ -75,7 +75,7 @@ class Completion:
     created: int = field(default_factory=lambda: int(time.time()))
 
     def whole(self) -> Answer:
-        """Give the answer to a request without `stream`."""
+        """Return the answer to a request without `stream`."""
         message: dict[str, object] = {"role": "assistant", "content": None, "refusal": None, "annotations": []}
         if isinstance(self.reply, Call):
             message["tool_calls"] = [self._tool_call(self.reply, self._arguments(self.reply))]
@@ -85,7 +85,7 @@ class Completion:
         return self._answer("chat.completion", [choice]) | {"usage": self._usage()}
 
     def chunks(self) -> Iterator[Answer]:
-        """Give the chunks of a stream; all but the first and the last one or two carry one token each."""
+        """Yield the chunks of a stream; all except the first and the last one or two have one token each."""
         for delta in self._deltas():
             yield self._chunk(delta, None)
         yield self._chunk({}, self._finish_reason)
@@ -93,7 +93,7 @@ class Completion:
             yield self._answer("chat.completion.chunk", []) | {"usage": self._usage()}
 
     def thoughts(self) -> Iterator[Answer]:
-        """Give the chunks in which a model thinks, before those of its answer."""
+        """Yield the chunks with a model's thoughts, which come before its answer."""
         match self.dialect.thoughts:
             case "field":
                 yield from (self._chunk({"reasoning_content": token}, None) for token in _words(THOUGHTS))
@@ -144,7 +144,7 @@ class Completion:
                 return named
 
     def _tokens(self) -> list[str]:
-        """Words with the space before them, or an argument's JSON in pieces of a few characters."""
+        """Return the words with the space before them, or the arguments' JSON in pieces of a few characters."""
         if isinstance(self.reply, Say):
             return _words(self.reply.text)
         return re.findall(r"\W+|\w+", self._arguments(self.reply))

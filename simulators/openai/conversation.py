@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# In the result of a tool that has none yet.
+# Marks the result of a tool that still runs.
 STILL_RUNNING: Final = "still running"
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -24,7 +24,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A reply that asks for a tool."""
+    """A reply that calls a tool."""
 
     tool: str
     arguments: dict[str, str]
@@ -32,7 +32,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message; `calls` are the tools that an assistant's message asked for."""
+    """One message; `calls` are the tool calls of an assistant's message."""
 
     role: Role
     text: str = ""
@@ -48,7 +48,7 @@ class Conversation:
 
     @property
     def result(self) -> str | None:
-        """The result of the tool that was called last, if it was not told yet; None while the tool still runs."""
+        """The result of the last tool call, if it was not said yet; None while the tool still runs."""
         for message in reversed(self.messages):
             if message.role == "tool":
                 return None if STILL_RUNNING in message.text else message.text
@@ -58,18 +58,18 @@ class Conversation:
 
     @property
     def last_call(self) -> Call | None:
-        """The newest tool call."""
+        """The latest tool call."""
         calls = [call for message in self.messages for call in message.calls]
         return calls[-1] if calls else None
 
     @property
     def replies(self) -> list[str]:
-        """What the assistant has said, oldest first; an answer that was cut stands there as far as it was heard."""
+        """The assistant's replies, oldest first; an interrupted one has only the part that was heard."""
         return [message.text for message in self.messages if message.role == "assistant" and message.text]
 
     @property
     def questions(self) -> list[str]:
-        """What the caller said, oldest first: all between two messages of the assistant's is one question."""
+        """The caller's questions, oldest first; everything between two messages of the assistant is one question."""
         questions: list[list[str]] = [[]]
         for message in self.messages:
             if message.role == "user":
@@ -80,11 +80,11 @@ class Conversation:
 
     @property
     def is_asked(self) -> bool:
-        """Whether the caller had the last word (what the system says does not count)."""
+        """Whether the last message is the caller's, apart from system messages."""
         spoken = [message.role for message in self.messages if message.role != "system"]
         return bool(spoken) and spoken[-1] == "user"
 
 
 def plain(text: str) -> str:
-    """Lower case, without punctuation."""
+    """Return a text in lower case, without punctuation."""
     return " ".join(re.sub(r"[^\w' ]", " ", text.lower()).split())

@@ -1,6 +1,6 @@
-"""How servers that speak OpenAI's protocol differ from OpenAI.
+"""The differences between OpenAI and other servers with its protocol.
 
-Each dialect has a base URL of its own: `/dialects/NAME/v1`.
+Each dialect has its own base URL: `/dialects/NAME/v1`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ FinishReason = Literal["tool_calls", "stop", "length", "function_call"]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What is different in a server's answers.
+    """The differences of a server's answers.
 
     Attributes:
-        call_finish: The `finish_reason` of an answer that calls a tool; None: it stays null to the end.
-        call_form: How a call is written: in `tool_calls`, in the deprecated `function_call`, or as text.
-        call_id: The id of each call; None for one that is new each time.
-        has_index: Whether the pieces of a call say which call they belong to.
+        call_finish: The `finish_reason` of an answer that calls a tool; None if it stays null.
+        call_form: Place of a tool call: in `tool_calls`, in the deprecated `function_call`, or in the text.
+        call_id: The id of each call; None for a new one each time.
+        has_index: Whether the pieces of a call have its index.
         refuses: Fields that are answered with 400: "strict", "stream_options" or "tools".
-        thoughts: How a model's thoughts come: in the text between tags, or before a lone closing tag; in a field of
-            their own; or not at all, while it thinks in silence.
+        thoughts: Place of a model's thoughts: in the text between tags, in the text before a lone closing tag, in a
+            separate field, or nowhere, with only a pause.
     """
 
     call_finish: FinishReason | None = "tool_calls"
@@ -35,7 +35,7 @@ class Dialect:
 
 OPENAI: Final = Dialect()
 
-# Seen in llama.cpp, vLLM, Ollama, LM Studio, Groq and others: livekit/agents issues 3114, 4133 and their kin.
+# Seen in llama.cpp, vLLM, Ollama, LM Studio, Groq and others: livekit/agents issues 3114, 4133 and similar ones.
 DIALECTS: Final[dict[str, Dialect]] = {
     "finish_null": Dialect(call_finish=None),
     "finish_stop": Dialect(call_finish="stop"),

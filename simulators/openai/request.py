@@ -1,4 +1,4 @@
-"""A chat completion's request, as OpenAI's API reference describes it, and the errors for a wrong one."""
+"""A chat completion's request, as OpenAI's API reference describes it, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What a request asks for.
+    """The parsed request.
 
     Attributes:
         conversation: Messages and tools.
-        stream: Whether the answer comes in pieces.
+        stream: Whether the answer is streamed.
         include_usage: Whether a streamed answer ends with the count of tokens.
-        prompt_tokens: Words in all messages, the demo brain's tokens.
+        prompt_tokens: Words in all messages; the demo brain counts words as tokens.
     """
 
     conversation: Conversation
@@ -68,10 +68,10 @@ class _Message(TypedDict):
 
 
 def parse_request(body: bytes, dialect: Dialect = OPENAI) -> ChatRequest:
-    """Read the body of a request.
+    """Parse the body of a request.
 
     Raises:
-        ApiError: It is no JSON, not a chat completion's, or has what this dialect refuses.
+        ApiError: It is not JSON, is not a chat completion's request, or has a field that this dialect refuses.
     """
     try:
         fields = json.loads(body)

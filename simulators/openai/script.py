@@ -1,4 +1,4 @@
-"""The demo brain's script: what `script.toml` may hold, read once."""
+"""The demo brain's script: the format of `script.toml`, which is read once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _ScriptTable(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing the brain understands; `script.toml` explains the fields."""
+    """One rule of the script; `script.toml` explains the fields."""
 
     name: str
     hear: re.Pattern[str]
@@ -47,7 +47,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A tool's argument: the words it can have, and the value it has when none of them was said."""
+    """A tool's argument: its possible words, and its default if none of them was said."""
 
     words: re.Pattern[str]
     default: str
@@ -55,7 +55,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All the brain knows."""
+    """The whole script."""
 
     opening: str
     fallback: tuple[str, ...]
@@ -63,11 +63,11 @@ class Script:
     rules: tuple[Rule, ...]
 
     def rule_for(self, said: str) -> Rule | None:
-        """Give the first rule that understands these words."""
+        """Return the first rule that matches these words."""
         return next((rule for rule in self.rules if rule.hear.search(said)), None)
 
     def rule_calling(self, tool: str) -> Rule | None:
-        """Give the rule that calls a tool of this name."""
+        """Return the rule that calls a tool of this name."""
         return next((rule for rule in self.rules if rule.tool == tool), None)
 
 

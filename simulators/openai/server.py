@@ -1,4 +1,4 @@
-"""OpenAI's chat completions over HTTP, with the demo brain behind them."""
+"""OpenAI's chat completions over HTTP, answered by the demo brain."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from simulators.faults.calls import Status
     from simulators.openai.completion import Answer
 
-# When the model was made, by `GET /v1/models`, in seconds since 1970; any constant would do.
+# The model's `created` in `GET /v1/models`, in Unix time; any constant would do.
 CREATED: Final = 1_763_683_200
 
 _BASE: Final = "/{dialect:(?:dialects/[a-z_]+/)?}v1"
@@ -47,13 +47,13 @@ def create_app(
 ) -> web.Application:
     """Make the stand-in for OpenAI: `POST /v1/chat/completions` and `GET /v1/models`.
 
-    The same under `/dialects/NAME` is a server that differs from OpenAI.
+    Under `/dialects/NAME` there is a server that differs from OpenAI.
 
     Args:
-        api_key: The one key that is taken; any other is answered with 401 and OpenAI's error JSON.
-        tokens_per_second: How fast an answer is streamed, a token being a word; 0 is at once.
+        api_key: The only key that is accepted; any other is answered with 401 and OpenAI's error JSON.
+        tokens_per_second: Speed of a streamed answer, in words per second; 0 sends it at once.
         first_token: Seconds until a streamed answer begins.
-        think_seconds: How long a model of a dialect that thinks does so before it answers.
+        think_seconds: Seconds that a reasoning model thinks before it answers.
         faults: The faults to inject.
     """
     brain = Brain(load_script())
@@ -90,7 +90,7 @@ async def _stream(
     """Send the chunks as server-sent events."""
     response = FaultyStream(request, headers={"Content-Type": "text/event-stream; charset=utf-8"})
     thoughts = list(completion.thoughts())
-    with suppress(ConnectionResetError):  # the agent no longer wants the answer, because the caller speaks
+    with suppress(ConnectionResetError):  # the agent has cancelled the request, because the caller speaks
         await response.prepare(request)
         for chunk in thoughts:
             await response.write(_event(chunk))
@@ -139,11 +139,11 @@ def _key_check(api_key: str) -> Middleware:
 
 
 def _masked(key: str) -> str:
-    """Show a key as OpenAI's errors do: not enough to use it."""
+    """Mask a key as OpenAI's errors do."""
     return f"{key[:4]}{'*' * 8}{key[-4:]}" if len(key) > len("stand-in") else "*" * 8
 
 
 async def _sign(_: web.Request, response: web.StreamResponse) -> None:
-    """Say on every answer who gave it."""
+    """Mark every answer as the stand-in's."""
     response.headers["X-Stand-In"] = "openai"
     response.headers["x-request-id"] = f"req_{secrets.token_hex(16)}"

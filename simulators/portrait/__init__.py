@@ -1,4 +1,4 @@
-"""A drawn face that speaks: the picture of the LiveAvatar stand-in, made of shapes, without a single image file."""
+"""A drawn face that speaks: the video of the LiveAvatar stand-in, made of shapes, without image files."""
 
 from simulators.portrait.openness import Mouth, mouth_openness
 from simulators.portrait.painter import FacePainter, Mood

@@ -1,4 +1,4 @@
-"""`python -m simulators.portrait OUT.png`: a sheet of the face's moods and mouths, to look at."""
+"""`python -m simulators.portrait OUT.png`: paints a sheet of the face's moods and mouths."""
 
 import argparse
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ COLUMNS = 4
 def main() -> None:
     """Paint the sheet."""
     parser = argparse.ArgumentParser(prog="python -m simulators.portrait", description=__doc__)
-    parser.add_argument("out", type=Path, help="file that gets the picture")
+    parser.add_argument("out", type=Path, help="file to write")
     out: Path = parser.parse_args().out
     faces = list(_faces())
     width, height = FACE[2] - FACE[0], FACE[3] - FACE[1]

@@ -1,10 +1,11 @@
-"""What is behind the speaker: a room in the evening, out of focus."""
+"""The backdrop: a room in the evening, out of focus."""
 
 import numpy as np
 
 from simulators.portrait.curves import blob, ellipse, stroke
 from simulators.portrait.layer import Box, Layer
 
+# Lights far away, as discs: x, y, radius, colour, opacity.
 _LAMPS = (
     (-0.62, 0.20, 0.085, "#ffd9a0", 0.34),
     (-0.50, 0.33, 0.050, "#ffc27a", 0.26),
@@ -14,7 +15,6 @@ _LAMPS = (
     (0.52, 0.30, 0.034, "#bfe6ff", 0.20),
     (-0.40, 0.12, 0.030, "#ffe3b8", 0.24),
 )
-# Lights far away, as discs: x, y, radius, colour, opacity.
 
 _LEAVES = (
     ((0.86, 1.02), (0.74, 0.74), (0.56, 0.56)),
@@ -25,7 +25,7 @@ _LEAVES = (
 
 
 def paint_backdrop(height: int, half_width: float) -> Layer:
-    """The whole picture's background."""
+    """Paint the background of the whole picture."""
     layer = Layer(height, Box(-half_width, 0, half_width, 1))
     everything = np.array([(-2.0, 0.0), (2.0, 0.0), (2.0, 1.0), (-2.0, 1.0)])
     layer.wash(everything, "#31465a", "#141d2b")

@@ -1,4 +1,4 @@
-"""The badge in the picture that says that this is a stand-in and not the real service."""
+"""The badge in the picture, which says that this is a stand-in."""
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -6,7 +6,7 @@ TEXT = "stand-in for LiveAvatar"
 
 
 def paint_badge(height: int) -> Image.Image:
-    """A small label for a corner of the picture, RGBA."""
+    """Paint a small label for a corner of the picture, in RGBA."""
     font = ImageFont.load_default(size=max(9.0, height * 0.020))
     left, top, right, bottom = (round(edge) for edge in font.getbbox(TEXT))
     margin = round(height * 0.008)

@@ -9,7 +9,7 @@ _NECK = ((0.0, 0.50), (0.070, 0.52), (0.073, 0.60), (0.080, 0.66), (0.108, 0.712
 
 
 def paint_body(height: int) -> Layer:
-    """Neck, shoulders and a knitted jumper with a high collar."""
+    """Paint neck, shoulders and a knitted jumper with a high collar."""
     layer = Layer(height, Box(-0.46, 0.48, 0.46, 1.03))
     _paint_jumper(layer)
     _paint_neck(layer)

@@ -12,7 +12,7 @@ Knots = Sequence[tuple[float, float]]
 
 
 def spline(knots: Knots | Points, *, closed: bool = False, steps: int = 12) -> Points:
-    """A smooth (Catmull-Rom) curve through the knots."""
+    """Return a smooth (Catmull-Rom) curve through the knots."""
     through = np.asarray(knots, dtype=float)
     if closed:
         padded = np.vstack([through[-1:], through, through[:2]])
@@ -27,29 +27,29 @@ def spline(knots: Knots | Points, *, closed: bool = False, steps: int = 12) -> P
 
 
 def blob(knots: Knots | Points) -> Points:
-    """A smooth closed outline through the knots."""
+    """Return a smooth closed outline through the knots."""
     return spline(knots, closed=True)
 
 
 def mirrored(points: Knots | Points) -> Points:
-    """The same on the other side."""
+    """Mirror points at the middle of the picture."""
     return np.asarray(points, dtype=float) * (-1, 1)
 
 
 def symmetric(half: Knots) -> Points:
-    """A smooth closed outline; `half` is its right side from top to bottom, both ends on the middle."""
+    """Return a smooth closed outline; `half` is its right side from top to bottom, with both ends in the middle."""
     right = np.asarray(half, dtype=float)
     return blob(np.vstack([right, mirrored(right)[-2:0:-1]]))
 
 
 def ellipse(x: float, y: float, rx: float, ry: float) -> Points:
-    """An ellipse."""
+    """Return the outline of an ellipse."""
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     return np.stack([x + rx * np.cos(angle), y + ry * np.sin(angle)], axis=1)
 
 
 def stroke(knots: Knots | Points, widths: Sequence[float]) -> Points:
-    """The outline of a brush stroke along a curve; `widths` are spread evenly over its length."""
+    """Return the outline of a brush stroke along a curve; `widths` are spread evenly over its length."""
     points = spline(knots)
     along = np.gradient(points, axis=0)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.hypot(*along.T)[:, None].clip(1e-9)

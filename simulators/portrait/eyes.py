@@ -1,4 +1,4 @@
-"""Eyes and brows, which move: drawn once for each place they can have."""
+"""Eyes and brows, which move: drawn once for each position."""
 
 import numpy as np
 from PIL import Image
@@ -14,13 +14,13 @@ _IRIS = 0.0192
 
 
 def paint_eyes(height: int, openness: float, gaze: float, lift: float) -> Layer:
-    """Both eyes and brows.
+    """Paint both eyes and brows.
 
     Args:
-        height: Of the picture, in pixels.
-        openness: Of the lids: 0 closed, 1 open, a little more for attention.
-        gaze: How far the eyes look to the side, -1 to 1.
-        lift: How far the brows are raised, 0 to 1.
+        height: Height of the picture in pixels.
+        openness: Openness of the lids: 0 closed, 1 open, a little more for attention.
+        gaze: Direction of the eyes to the side, -1 to 1.
+        lift: Lift of the brows, 0 to 1.
     """
     layer = Layer(height, EYES)
     for side in (-1, 1):
@@ -95,7 +95,7 @@ def _paint_brow(layer: Layer, side: int, lift: float) -> None:
 
 
 def _lid_knots(side: int, height: float) -> list[tuple[float, float]]:
-    """The edge of a lid from the inner to the outer corner; `height` is how far its middle is below the corners."""
+    """Return a lid's edge from the inner to the outer corner; its middle is `height` below the corners."""
     inner, outer = side * (_X - _CORNER_IN), side * (_X + _CORNER_OUT)
     points = [(inner, _Y + 0.0050), (side * (_X - 0.014), _Y + height * 0.86), (side * (_X + 0.004), _Y + height)]
     return [*points, (side * (_X + 0.021), _Y + height * 0.72), (outer, _Y - 0.0005)]

@@ -92,7 +92,7 @@ _LEFT_STRANDS: tuple[Knots, ...] = (
 
 
 def paint_back_of_hair(height: int) -> Layer:
-    """The hair behind neck and face."""
+    """Paint the hair behind neck and face."""
     layer = Layer(height, HEAD)
     shape = blob(_BACK_OF_HAIR)
     inside = layer.mask(shape)
@@ -109,7 +109,7 @@ def paint_back_of_hair(height: int) -> Layer:
 
 
 def paint_head(height: int) -> Layer:
-    """Face and the hair before it."""
+    """Paint the face and the hair in front of it."""
     layer = Layer(height, HEAD)
     inside = layer.mask(FACE)
     layer.wash(FACE, "#f3c09f", "#e8a987")

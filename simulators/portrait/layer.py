@@ -7,8 +7,8 @@ from PIL import Image, ImageChops, ImageColor, ImageDraw, ImageFilter
 
 from simulators.portrait.curves import Points
 
+# Shapes are drawn twice as large as they are shown, which smooths their edges.
 _FINE = 2
-# Shapes are drawn twice as large as they are shown: that smooths their edges.
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Box:
 
 
 class Layer:
-    """What shapes are painted on, one over the other.
+    """A transparent picture on which shapes are painted.
 
     Args:
-        height: Of the whole picture, in pixels.
+        height: Height of the whole picture in pixels.
         box: The part of the picture that the layer covers.
     """
 
@@ -38,16 +38,16 @@ class Layer:
 
     @property
     def offset(self) -> tuple[int, int]:
-        """Where its first pixel lies, in pixels from the picture's middle and top."""
+        """Position of its first pixel, in pixels from the picture's middle and top."""
         return self._left // _FINE, self._top // _FINE
 
     def picture(self) -> Image.Image:
-        """The layer in its final size, RGBA."""
+        """Return the layer in its final size, in RGBA."""
         width, height = self._image.size
         return self._image.resize((width // _FINE, height // _FINE), Image.Resampling.BOX)
 
     def mask(self, outline: Points, blur: float = 0.0) -> Image.Image:
-        """Where a shape is, 0 to 255, as large as the layer; `blur` in heights of the picture."""
+        """Return a shape's mask, 0 to 255, as large as the layer; `blur` is in heights of the picture."""
         mask = Image.new("L", self._image.size)
         shape, box = self._shape(outline, blur)
         mask.paste(shape, box[:2])
@@ -76,7 +76,7 @@ class Layer:
         self._blend(_gradient(shape.size, top, bottom), shape, box)
 
     def _shape(self, outline: Points, blur: float) -> tuple[Image.Image, tuple[int, int, int, int]]:
-        """The part of a mask that is not empty, and where it lies in the layer."""
+        """Return the non-empty part of a mask, and its box in the layer."""
         corners = outline * self._unit - (self._left, self._top)
         margin = 3 * blur * self._unit + 1
         left, top = np.floor(corners.min(axis=0) - margin).clip(0, self._image.size).astype(int).tolist()

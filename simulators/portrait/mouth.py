@@ -1,4 +1,4 @@
-"""The mouth, which moves most: drawn once for each opening and each roundness."""
+"""The mouth, which moves most: drawn once for each openness and each roundness."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ _Y = 0.517
 
 
 def paint_mouth(height: int, openness: float, roundness: float) -> Layer:
-    """Lips, teeth and tongue.
+    """Paint lips, teeth and tongue.
 
     Args:
-        height: Of the picture, in pixels.
+        height: Height of the picture in pixels.
         openness: 0 closed, with a smile; 1 wide open.
         roundness: 0 as in `see`, 1 as in `so`.
     """
@@ -34,7 +34,7 @@ def paint_mouth(height: int, openness: float, roundness: float) -> Layer:
 
 
 def _edge(half: float, middle: float, smile: float) -> Points:
-    """The edge of a lip that touches the other: from corner to corner."""
+    """Return the edge of a lip that touches the other, from corner to corner."""
     right = [(0.0, middle), (half * 0.42, middle * 0.94 - smile * 0.1), (half * 0.78, middle * 0.58 - smile * 0.4)]
     right = [*((x, _Y + y) for x, y in right), (half, _Y - smile)]
     return spline([*mirrored(right)[:0:-1].tolist(), *right])
@@ -105,5 +105,5 @@ def _paint_chin_shadow(layer: Layer, drop: float) -> None:
 
 
 def edge_stroke(edge: Points, width: float) -> Points:
-    """A line along a lip's edge."""
+    """Return a line along a lip's edge."""
     return stroke(edge[::6], (0.0, width, 0.0))

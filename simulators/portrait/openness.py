@@ -1,27 +1,27 @@
-"""How far the mouth is open, and how round, from the sound that is heard."""
+"""The openness and the roundness of the mouth, from the audio."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+# Root mean square, as a share of full scale, below which audio counts as silence.
 _SILENT = 0.004
-# Root mean square, of full scale, below which nothing is said.
 
-_LOUD = 0.16
 # Root mean square of a loud vowel.
+_LOUD = 0.16
 
+# Ranges of the energy of `o` and of `e`.
 _ROUND_BELOW_HZ, _WIDE_ABOVE_HZ = 900, 1800
-# Where the energy of `o` and of `e` lies.
 
 
 def mouth_openness(pcm: bytes, rate_hz: int) -> float:
-    """How far a mouth that says this is open, 0 for silence to 1; PCM16 mono of about one frame (40 ms)."""
+    """Return the openness of a mouth that says this, from 0 for silence to 1; PCM16 mono of about 40 ms."""
     return _read(pcm, rate_hz)[0]
 
 
 @dataclass(slots=True)
 class Mouth:
-    """A mouth that follows the sound: it opens fast and closes slower.
+    """A mouth that follows the audio: it opens fast and closes more slowly.
 
     Attributes:
         openness: 0 to 1.
@@ -32,7 +32,7 @@ class Mouth:
     roundness: float = 0.4
 
     def follow(self, pcm: bytes, rate_hz: int) -> None:
-        """Move by one frame of sound."""
+        """Move by one frame of audio."""
         openness, roundness = _read(pcm, rate_hz)
         self.openness += (openness - self.openness) * (0.75 if openness > self.openness else 0.45)
         self.roundness += (roundness - self.roundness) * 0.4
@@ -46,7 +46,7 @@ def _read(pcm: bytes, rate_hz: int) -> tuple[float, float]:
     power = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) ** 2
     hertz = np.fft.rfftfreq(len(samples), 1 / rate_hz)
     low, high = power[hertz < _ROUND_BELOW_HZ].sum(), power[hertz > _WIDE_ABOVE_HZ].sum()
-    # Hissing sounds are loud and said through nearly closed teeth.
+    # Hissing sounds are loud, but are said through nearly closed teeth.
     voiced = float(low / (low + high + 1e-9))
     openness = min(1.0, (level / _LOUD) ** 0.6) * (0.35 + 0.65 * voiced)
     return openness, min(1.0, max(0.0, voiced * 1.3 - 0.45))

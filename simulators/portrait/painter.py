@@ -1,4 +1,4 @@
-"""The whole picture, frame by frame: everything is painted once, and then only put together."""
+"""The whole picture, frame by frame: all parts are painted once, and then only combined."""
 
 import math
 from functools import lru_cache
@@ -16,24 +16,24 @@ from simulators.portrait.mouth import paint_mouth
 
 Mood = Literal["idle", "listening", "talking"]
 
+# Number of sprites of each kind.
 _OPENINGS, _ROUNDNESSES = 14, 3
 _LIDS, _LIFTS = 6, 4
-# How many sprites there are of each kind.
 
 _BLINK_EVERY, _BLINK_SECONDS = 3.7, 0.22
 _GLANCES = (0.0, 0.0, 0.0, -0.35, 0.0, 0.3, 0.0)
 _GLANCE_SECONDS = 1.9
 
+# Lift of the brows and motion of the head in each mood.
 _LIFT = {"idle": 0.0, "listening": 0.7, "talking": 0.25}
 _MOTION = {"idle": 0.6, "listening": 0.8, "talking": 1.5}
-# How much the brows are raised and the head moves in a mood.
 
+# Rate at which the face approaches a mood, per second.
 _EASE = 4.0
-# How fast a mood is taken, per second.
 
 
 class Sprite(NamedTuple):
-    """A painted part: its colours, where it covers what is behind, and pixels from the picture's middle and top."""
+    """A painted part: its colours, its mask, and its position in pixels from the picture's middle and top."""
 
     picture: Image.Image
     cover: Image.Image
@@ -45,8 +45,8 @@ class FacePainter:
     """Paints a speaking face.
 
     Args:
-        width: Of the picture, in pixels.
-        height: Of the picture, in pixels.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -56,13 +56,13 @@ class FacePainter:
         _head(height), _hair(height), _body(height), _badge(height)  # painted now, not in the first frame
 
     def draw(self, t: float, mouth: float, mood: Mood, *, roundness: float = 0.4) -> bytes:
-        """The picture at `t` seconds.
+        """Draw the picture at `t` seconds.
 
         Args:
             t: Seconds; it drives breath, blinking and glances.
             mouth: Openness, 0 to 1.
-            mood: What the face does; a change of it takes a moment.
-            roundness: Of the mouth, 0 to 1.
+            mood: The face's mood; a change takes a moment.
+            roundness: Roundness of the mouth, 0 to 1.
 
         Returns:
             RGBA, width * height * 4 bytes.
@@ -86,14 +86,14 @@ class FacePainter:
         frame.paste(sprite.picture, (left, sprite.y + round(y * self._height)), sprite.cover)
 
     def _ease(self, t: float, mood: Mood) -> None:
-        """Come nearer to a mood: the face does not jump from one to another."""
+        """Approach a mood gradually."""
         share = 1 - math.exp(-max(0.0, t - self._last_t) * _EASE)
         self._last_t = t
         self._lift += (_LIFT[mood] - self._lift) * share
         self._motion += (_MOTION[mood] - self._motion) * share
 
 
-# Painting takes a second, so what was painted in a size serves every painter of it.
+# Painting takes a second, so all painters of one size share the painted parts.
 
 
 @lru_cache(maxsize=4)
@@ -139,7 +139,7 @@ def _sprite(layer: Layer) -> Sprite:
 
 
 def _lids(t: float) -> float:
-    """How far the eyes are open: they blink, at times twice."""
+    """Return the openness of the eyes, which blink, at times twice."""
     number, since = divmod(t, _BLINK_EVERY)
     at = 1.6 + 0.9 * math.sin(number * 2.4)
     blink = _blink(since - at)
@@ -151,10 +151,10 @@ def _blink(since: float) -> float:
 
 
 def _glance(t: float) -> float:
-    """Where the eyes look: at the caller, now and then a little past."""
+    """Return the direction of the eyes: at the caller, now and then a little past."""
     return _GLANCES[int(t / _GLANCE_SECONDS) % len(_GLANCES)]
 
 
 def _step(value: float, steps: int) -> float:
-    """The value rounded to one of so many steps."""
+    """Round a value from 0 to 1 to one of these steps."""
     return round(min(1.0, max(0.0, value)) * steps) / steps

@@ -1,4 +1,4 @@
-"""Speech in and out without a service: espeak-ng speaks, pocketsphinx listens, each in a process of its own."""
+"""Speech in and out without a service: espeak-ng speaks, pocketsphinx listens, each in its own process."""
 
 from simulators.speech.child import SpeechError
 from simulators.speech.recogniser import RecognisedWord, Recogniser, Recognition

@@ -1,4 +1,4 @@
-"""16-bit mono PCM: how long it is, and at another rate."""
+"""16-bit mono PCM: its duration, and resampling."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ SAMPLE_BYTES = 2
 
 
 def duration(pcm: bytes | bytearray, rate_hz: int) -> float:
-    """Length of 16-bit mono PCM in seconds."""
+    """Return the length of 16-bit mono PCM in seconds."""
     return len(pcm) / (SAMPLE_BYTES * rate_hz)
 
 
 def silence(seconds: float, rate_hz: int) -> bytes:
-    """Silent 16-bit mono PCM."""
+    """Make silent 16-bit mono PCM."""
     return bytes(SAMPLE_BYTES * round(seconds * rate_hz))
 
 
 def resample(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
-    """The same sound at another rate, whole: what the filter holds back at the end is flushed out of it."""
+    """Resample audio to another rate, including the samples that the filter holds back at the end."""
     if from_hz == to_hz or not pcm:
         return pcm
     resampler = av.AudioResampler(format="s16", layout="mono", rate=to_hz)

@@ -1,7 +1,7 @@
 """A module of this package run as its own process and asked one question at a time.
 
-espeak-ng is GPL and one global, pocketsphinx holds the interpreter lock for as long as it listens: neither belongs in
-the process that serves sockets.
+espeak-ng is GPL and has global state, pocketsphinx holds the interpreter lock while it listens: neither belongs in the
+process that serves sockets.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from simulators.speech.frames import Frame, read_frame
 logger = logging.getLogger(__name__)
 
 _ROOT = Path(__file__).resolve().parents[2]
-_START_TIMEOUT = 60.0  # a cold disk and a busy machine: loading the acoustic model was seen to take seconds
-_ANSWER_TIMEOUT = 30.0  # ten times what a long utterance takes
-_QUESTIONS = 64  # at most in the queue; further callers wait for a free place
+_START_TIMEOUT = 60.0  # seconds: with a cold disk and a busy machine, loading the acoustic model takes seconds
+_ANSWER_TIMEOUT = 30.0  # seconds: ten times the time of a long utterance
+_QUESTIONS = 64  # most questions in the queue; further callers wait for a free place
 
 
 class SpeechError(Exception):
@@ -34,11 +34,11 @@ class _Question:
 
 
 class ChildProcess:
-    """Keeps one child running: started again when it died, and the question it died on is asked once more.
+    """Keeps one child running: restarts it when it dies, and asks the question on which it died once more.
 
     Args:
         module: Dotted name of a module that calls `frames.serve` when it is run.
-        name: What people call it, for error messages.
+        name: Its name in error messages.
     """
 
     def __init__(self, module: str, *, name: str) -> None:
@@ -60,7 +60,7 @@ class ChildProcess:
             self._worker = asyncio.create_task(self._work(), name=f"{self._name} questions")
 
     async def ask(self, frame: Frame) -> Frame:
-        """Ask in turn and wait for the answer. Raises `SpeechError`; a caller that is cancelled leaves no trace."""
+        """Ask in turn and wait for the answer. Raises `SpeechError`. A caller can be cancelled safely."""
         if self._worker is None:
             message = f"{self._name} is not running"
             raise SpeechError(message)
@@ -69,7 +69,7 @@ class ChildProcess:
         return await question.answer
 
     async def aclose(self) -> None:
-        """End the child. Questions still waiting fail."""
+        """End the child. Waiting questions fail."""
         worker, self._worker = self._worker, None
         if worker:
             worker.cancel()
@@ -79,7 +79,7 @@ class ChildProcess:
         await self._end()
 
     async def _work(self) -> None:
-        """Only this task reads the pipe, so a caller that stops waiting cannot leave half an answer in it."""
+        """Ask the questions. Only this task reads the pipe, so a cancelled caller leaves no half answer in it."""
         while True:
             question = await self._questions.get()
             if question.answer.done():
@@ -106,7 +106,7 @@ class ChildProcess:
                 process = await self._running()
                 async with asyncio.timeout(_ANSWER_TIMEOUT):
                     return await self._answer(process, frame)
-            logger.warning("speech process died, starting it again", extra={"speech_process": self._name})
+            logger.warning("the speech process died and is restarted", extra={"speech_process": self._name})
             await self._end()
         message = f"{self._name} died twice on the same question"
         raise SpeechError(message)
@@ -129,7 +129,7 @@ class ChildProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=_ROOT,
-            start_new_session=True,  # Ctrl-C is the parent's; the child ends with its pipe
+            start_new_session=True,  # only the parent gets Ctrl-C; the child ends with its pipe
         )
         try:
             await self._until_ready(process)
@@ -159,5 +159,5 @@ class ChildProcess:
             return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        # communicate() rather than wait(): it also closes both pipes
+        # communicate() instead of wait(), as it also closes both pipes
         await process.communicate()

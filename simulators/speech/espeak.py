@@ -1,4 +1,4 @@
-"""espeak-ng through ctypes, in a process of its own: `python -m simulators.speech.espeak`.
+"""espeak-ng through ctypes, in its own process: `python -m simulators.speech.espeak`.
 
 espeak-ng is GPL-3: only this process loads it, and the rest of the program talks to it through a pipe.
 """
@@ -12,7 +12,7 @@ import espeakng_loader
 
 from simulators.speech.frames import Frame, serve
 
-# Numbers of speak_lib.h, espeak-ng 1.52.
+# Constants of speak_lib.h, espeak-ng 1.52.
 _OUTPUT_SYNCHRONOUS = 2
 _CHARS_UTF8 = 1
 _POS_CHARACTER = 1
@@ -41,7 +41,7 @@ _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, _SAMPLES, ctypes.c_int, _EVENTS)
 
 
 class Espeak:
-    """The library, which is one global: one voice, one text at a time."""
+    """The library, which has global state: one voice and one text at a time."""
 
     def __init__(self) -> None:
         self._lib = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -56,7 +56,7 @@ class Espeak:
         self._lib.espeak_SetSynthCallback(self._callback)
 
     def speak(self, text: str, voice: dict[str, Any]) -> Frame:
-        """Speak `text`; the answer's marks are pairs of a character's index and the second at which it is reached."""
+        """Speak `text`; the answer's marks are pairs of a character's index and its time in seconds."""
         self._pcm.clear()
         self._marks.clear()
         self._set_voice(voice)

@@ -1,6 +1,6 @@
-"""What a speech process and its parent say to each other: a JSON object, then bytes, both with their length before.
+"""The frames between a speech process and its parent: a JSON object, then bytes, preceded by both lengths.
 
-The child's side is synchronous and lives here as well, so that one file shows the whole exchange.
+The child's side, which is synchronous, is here too, so that one file shows the whole exchange.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Frame(NamedTuple):
     payload: bytes = b""
 
     def encode(self) -> bytes:
-        """The frame as it is written."""
+        """Return the frame as bytes."""
         head = json.dumps(self.fields).encode()
         return _LENGTHS.pack(len(head), len(self.payload)) + head + self.payload
 
@@ -35,22 +35,22 @@ def _decode(head: bytes, payload: bytes) -> Frame:
 
 
 async def read_frame(reader: asyncio.StreamReader) -> Frame:
-    """Read one frame in the parent; `asyncio.IncompleteReadError` when the child has gone."""
+    """Read one frame in the parent; raises `asyncio.IncompleteReadError` when the child is gone."""
     head_bytes, payload_bytes = _LENGTHS.unpack(await reader.readexactly(_LENGTHS.size))
     return _decode(await reader.readexactly(head_bytes), await reader.readexactly(payload_bytes))
 
 
 def serve(start: Callable[[], Callable[[Frame], Frame]]) -> None:
-    """Be the child: call `start` once, say that it is ready, then answer frames until the parent closes the pipe.
+    """Run the child: call `start` once, report that it is ready, then answer frames until the parent closes the pipe.
 
     Args:
-        start: Loads what the process needs and gives back the function that answers. An exception of
-            `start` is sent to the parent in place of "ready"; one of that function, as the answer.
+        start: Loads the library and returns the function that answers. An exception of `start` is sent to the parent
+            instead of "ready"; one of that function, as the answer.
     """
     stdin, stdout = sys.stdin.buffer, _private_stdout()
     try:
         answer = start()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
+    except Exception as error:  # noqa: BLE001 - the parent reports any error
         _write(stdout, _failure(error))
         return
     _write(stdout, Frame({"ready": True}))
@@ -65,7 +65,7 @@ def serve(start: Callable[[], Callable[[Frame], Frame]]) -> None:
 
 
 def _private_stdout() -> BinaryIO:
-    """The pipe to the parent, out of reach of native libraries that print to descriptor 1."""
+    """Return the pipe to the parent, out of reach of native libraries that print to descriptor 1."""
     pipe = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return pipe

@@ -1,4 +1,4 @@
-"""phrases.txt: what the demo's recogniser expects to hear, with its lists written out."""
+"""phrases.txt: the phrases that the demo's recogniser expects, with its lists expanded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SLOT = re.compile(r"\$(\w+)")
 
 
 def load_phrases(path: Path = PHRASES) -> list[str]:
-    """All phrases in lower case, one for each way to fill their slots round robin."""
+    """Load all phrases in lower case; slots are filled with the items of their lists in turns."""
     lists: dict[str, list[str]] = {}
     phrases: list[str] = []
     for line in map(str.lower, _lines(path)):
@@ -25,7 +25,7 @@ def load_phrases(path: Path = PHRASES) -> list[str]:
 
 
 def load_pronunciations(path: Path = PRONUNCIATIONS) -> dict[str, str]:
-    """Phones by word, in the CMU dictionary's notation."""
+    """Load the phones by word, in the CMU dictionary's notation."""
     return {word: phones.strip() for word, phones in (line.split(maxsplit=1) for line in _lines(path))}
 
 
@@ -35,6 +35,6 @@ def _lines(path: Path) -> list[str]:
 
 
 def _filled(phrase: str, lists: dict[str, list[str]]) -> list[str]:
-    """Every slot goes round its own list, so a phrase with two slots does not become a product of both."""
+    """Fill every slot from its own list in turns, so a phrase with two slots does not become a product of both."""
     rounds = max((len(lists[name]) for name in _SLOT.findall(phrase)), default=1)
     return [_SLOT.sub(lambda slot: lists[slot[1]][turn % len(lists[slot[1]])], phrase) for turn in range(rounds)]  # noqa: B023

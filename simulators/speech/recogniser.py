@@ -1,4 +1,4 @@
-"""Speech in, text out."""
+"""Recognises speech."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RATE_HZ = 16000  # the acoustic model's own
 
 
 class RecognisedWord(NamedTuple):
-    """A word and when it was heard, in seconds from the start of the audio."""
+    """A recognised word, with its times in seconds from the start of the audio."""
 
     text: str
     start: float
@@ -24,14 +24,14 @@ class RecognisedWord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What was heard in one utterance."""
+    """The recognised words of one utterance."""
 
     # Lower case, no punctuation; empty when nothing was understood.
     text: str
-    # Mean of the words', 0 to 1.
+    # Mean confidence of the words, 0 to 1.
     confidence: float
     words: list[RecognisedWord]
-    # Which language model won: the demo's phrases or general English.
+    # The language model with the better score: the demo's phrases or general English.
     model: Literal["demo", "open"]
 
 
@@ -51,7 +51,7 @@ class Recogniser:
         await self._child.start()
 
     async def recognise(self, pcm: bytes, rate_hz: int) -> Recognition:
-        """Recognise one utterance of 16-bit mono PCM; long audio is better cut at its pauses first.
+        """Recognise one utterance of 16-bit mono PCM; cut long audio at its pauses first.
 
         Raises:
             SpeechError: The process is not running and cannot be started again.

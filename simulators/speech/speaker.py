@@ -1,4 +1,4 @@
-"""Text in, speech out."""
+"""Synthesises speech."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulators.speech.voices import load_voices
 
 
 class Word(NamedTuple):
-    """A run of characters without a space, and when it is spoken, in seconds from the start of the speech."""
+    """A run of characters without a space, with its times in seconds from the start of the speech."""
 
     text: str
     start: float
@@ -24,7 +24,7 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A text, spoken."""
+    """A spoken text."""
 
     # 16 bit, mono.
     pcm: bytes
@@ -79,10 +79,10 @@ class Speaker:
 
 
 def _words(text: str, marks: list[tuple[int, float]], end: float) -> list[Word]:
-    """Time every word from espeak's marks, which come for most words, sometimes twice for one and late for the next."""
+    """Time every word from espeak's marks, which come for most words, sometimes twice or late."""
     positions, seconds = zip((0, 0.0), *marks, (len(text), end), strict=True)
     order = np.argsort(positions, kind="stable")
-    # a later character is never reached earlier
+    # A later character is never reached earlier.
     times = np.maximum.accumulate(np.asarray(seconds)[order])
     positions_in_order = np.asarray(positions)[order]
 

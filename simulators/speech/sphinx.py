@@ -1,4 +1,4 @@
-"""pocketsphinx in a process of its own: `python -m simulators.speech.sphinx`. It holds the interpreter lock."""
+"""pocketsphinx, which holds the interpreter lock, in its own process: `python -m simulators.speech.sphinx`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _ROOM_NOISE = 10  # amplitude; digital silence upsets the mean normalisation, an
 _ALTERNATE = re.compile(r"\(\d+\)$")  # "the(2)" is the dictionary's second pronunciation of "the"
 _NO_WORD = re.compile(r"[<\[+]")  # "<sil>", "[NOISE]"
 
-# A score per second that no other speech reached: 36 sentences outside of the demo gave -0.45 at most, four of five
-# phrases of the demo more than this.
+# Score per second that only the demo's phrases reach: 36 other sentences had -0.45 at most, and four of five phrases of
+# the demo had more than this.
 _CERTAIN = -0.41
 
-# Mean confidence below which it was no speech: noises were taken for words with 0.27 at most, and for a lone word of
-# general English with 0.71; of 10 phrases the worst that was understood, a lone "no" of the demo's, had 0.40.
+# Mean confidence below which audio counts as noise: noises were taken for words with 0.27 at most, and for a lone word
+# of general English with 0.71; the worst of 10 recognised phrases, a lone "no" of the demo's, had 0.40.
 _LEAST_CONFIDENCE = 0.3
 _LEAST_CONFIDENCE_ALONE = 0.75
 
@@ -53,11 +53,11 @@ class _Hypothesis(NamedTuple):
 
 
 class TwoDecoders:
-    """One knows the demo's phrases, one general English; an utterance goes to both and the better score wins.
+    """A decoder for the demo's phrases and one for general English; the better score wins.
 
-    Within the demo the small model is right nearly always, where the open one guesses at synthetic speech; outside of
-    it the open one scores better, so a caller may still say anything. The open one takes four times as long, so it is
-    not asked when the demo's fits well.
+    For the demo's phrases the small model is nearly always right, while the open one guesses at synthetic speech; for
+    other speech the open one scores better, so a caller may say anything. The open one takes four times as long, so it
+    is not used when the demo's fits well.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class TwoDecoders:
 
 
 def _is_noise(hypothesis: _Hypothesis) -> bool:
-    """Whether words were found where there are none: a decoder makes the best of everything, also of a cough."""
+    """Return whether the words are only noise: a decoder finds words in everything, even in a cough."""
     if not hypothesis.words:
         return True
     is_guess = len(hypothesis.words) == 1 and hypothesis.model == "open"
@@ -84,7 +84,7 @@ def _is_noise(hypothesis: _Hypothesis) -> bool:
 
 
 def _teach(decoder: Decoder, phrases: list[str], pronunciations: dict[str, str]) -> None:
-    """Make the decoder expect these phrases and nothing else."""
+    """Make the decoder expect only these phrases."""
     for word, phones in pronunciations.items():
         if decoder.lookup_word(word) is None:
             decoder.add_word(word, phones, update=False)
@@ -103,7 +103,7 @@ def _teach(decoder: Decoder, phrases: list[str], pronunciations: dict[str, str])
 
 
 def _in_room(pcm: bytes) -> bytes:
-    """The utterance with a margin on both sides, in a room that is never quite silent."""
+    """Add a margin on both sides, and noise, since no room is quite silent."""
     samples = np.pad(np.frombuffer(pcm, np.int16), round(_MARGIN * SAMPLE_RATE_HZ)).astype(np.float32)
     noise = np.random.default_rng(0).normal(0.0, _ROOM_NOISE, samples.size)
     return np.clip(samples + noise, -32768, 32767).astype(np.int16).tobytes()

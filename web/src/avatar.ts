@@ -1,9 +1,9 @@
-/** The avatar's video, and the poster in its place while there is none. */
+/** The avatar's video, and the poster that is shown while there is none. */
 
 import type { RemoteTrack } from "livekit-client";
 import { element, tell } from "./dom";
 
-/** What the caller waits for, in this order. */
+/** The steps that the caller waits for, in this order. */
 export type Step = "room" | "connection" | "agent" | "avatar";
 
 const STEPS: Record<Step, string> = {
@@ -20,7 +20,7 @@ const bar = element<HTMLProgressElement>("progress-bar");
 
 let shown: RemoteTrack | undefined;
 
-/** Show what the caller waits for; undefined for nothing. */
+/** Show the step that the caller waits for; undefined for none. */
 export function showStep(step: Step | undefined): void {
   const names = Object.keys(STEPS) as Step[];
   bar.hidden = step === undefined;
@@ -40,7 +40,7 @@ export function showAvatar(track: RemoteTrack, onFirstFrame: () => void): void {
   });
 }
 
-/** Show the poster in the place of this track, or of any. */
+/** Show the poster instead of this track; by default instead of any track. */
 export function hideAvatar(track: RemoteTrack | undefined = shown): void {
   if (track === undefined || track !== shown) return;
   track.detach(video);

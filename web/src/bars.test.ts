@@ -13,7 +13,7 @@ test("each stage lasts from the one before it", () => {
   ]);
 });
 
-test("a stage that was early takes no time from the next", () => {
+test("a stage reported before an earlier one takes no time from the next", () => {
   const bars = barsOf(turn({ transcript: 0.5, first_token: 0.2, speaking: 0.8 }));
   expect(bars.map((bar) => [bar.from, bar.to])).toEqual([
     [0, 0.5],

@@ -8,7 +8,7 @@ import { log } from "./log";
 import { Microphone } from "./microphone";
 import { Transcript } from "./transcript";
 
-/** Gets what a `Call` reports. */
+/** Receives the reports of a `Call`. */
 export interface CallListener {
   onAgent(agent: Agent | undefined): void;
   onEvent(event: CallEvent): void;
@@ -18,7 +18,7 @@ export interface CallListener {
   onReconnecting(isReconnecting: boolean): void;
   /** The caller is no longer in the call; `canRejoin` says whether this tab may join it again. */
   onEnd(reason: string, canRejoin: boolean): void;
-  /** The browser plays sound only after a click, or (false) plays it. */
+  /** The browser blocks sound until a click, or (false) plays it. */
   onSilenced(isSilenced: boolean): void;
   /** The microphone was opened, muted, unmuted or lost. */
   onMicrophone(): void;
@@ -26,15 +26,15 @@ export interface CallListener {
 
 const AGENT_TIMEOUT_MS = 15_000;
 
-// How long the request to end the call may take before the caller leaves without an answer.
+// Timeout of the request to end the call; after it the caller leaves without an answer.
 const CLOSE_TIMEOUT_MS = 1_000;
 
 const ENDED = "The call has ended.";
 
-// After the others the call may go on: failures of the network or the server, and a page that is reloaded or put to
-// sleep, which LiveKit's client disconnects.
+// After other reasons the call may go on: failures of the network or the server, and a page that is reloaded or
+// suspended, which LiveKit's client disconnects.
 const FINAL_REASONS: Partial<Record<DisconnectReason, string>> = {
-  // A tab that was duplicated has the same identity. The call is the other tab's now.
+  // A duplicated tab has the same identity. The other tab has the call now.
   [DisconnectReason.DUPLICATE_IDENTITY]: "The call continues in another tab.",
   [DisconnectReason.ROOM_DELETED]: ENDED,
   [DisconnectReason.ROOM_CLOSED]: ENDED,
@@ -42,7 +42,7 @@ const FINAL_REASONS: Partial<Record<DisconnectReason, string>> = {
 };
 
 export class Call {
-  // The avatar goes on while the page is in the background; a video that is not visible at all is not sent.
+  // Video is received while the page is in the background, but not while the element is not visible at all.
   private readonly room = new Room({ adaptiveStream: { pauseVideoInBackground: false }, dynacast: true });
   readonly control: Control;
   readonly microphone: Microphone;
@@ -89,12 +89,12 @@ export class Call {
     this.leave();
     const canAsk = this.room.state === ConnectionState.Connected && this.agent !== undefined;
     const timeout = new Promise((resolve) => setTimeout(resolve, CLOSE_TIMEOUT_MS));
-    // Without the request the agent would wait for the caller to come back, as after a reload.
+    // Without the request the agent would wait for the caller to rejoin, as after a reload.
     if (canAsk) await Promise.race([this.control.endCall().catch(() => undefined), timeout]);
     await this.room.disconnect();
   }
 
-  /** Tell the agent that captions are shown here. A token of LiveAvatar's own rooms does not, and may not allow it. */
+  /** Set the attribute that captions are shown; tokens for LiveAvatar's rooms lack it, and may not allow it. */
   private async tellCaptions(): Promise<void> {
     const { localParticipant } = this.room;
     if (localParticipant.attributes["captions"] === "true") return;
@@ -109,7 +109,7 @@ export class Call {
       log(`agent: ${agent.name}`);
     }
     if (agent === undefined && this.agent !== undefined) {
-      this.awaitAgent(); // It may come back, and then with an avatar.
+      this.awaitAgent(); // It may rejoin, with an avatar.
       log("the agent has left");
     }
     if (agent !== undefined && agent.avatar !== this.agent?.avatar) {
@@ -164,7 +164,7 @@ export class Call {
   }
 
   private onDisconnected(reason: DisconnectReason | undefined): void {
-    if (this.isClosed || !this.isJoined) return; // `join` throws what keeps the caller from joining.
+    if (this.isClosed || !this.isJoined) return; // `join` throws its own errors.
     this.isClosed = true;
     this.leave();
     const final = FINAL_REASONS[reason ?? DisconnectReason.UNKNOWN_REASON];

@@ -9,13 +9,13 @@ test("words grow until they are final, and then stay", () => {
   expect(captions.lines).toEqual([{ id: "a", speaker: "you", text: "what time is it", state: "final" }]);
 });
 
-test("a segment without a word is no line", () => {
+test("a segment without words makes no line", () => {
   const captions = new Captions();
   captions.update("a", "you", " ", true);
   expect(captions.lines).toEqual([]);
 });
 
-test("an interrupted answer is cut, whichever news comes first", () => {
+test("an interrupted answer is cut, whether the event or the final text comes first", () => {
   for (const isFinalFirst of [true, false]) {
     const captions = new Captions();
     captions.update("a", "agent", "Once there was a", false);
@@ -26,7 +26,7 @@ test("an interrupted answer is cut, whichever news comes first", () => {
   }
 });
 
-test("an answer of which nothing was heard cuts no other", () => {
+test("an answer that was not heard at all does not cut another", () => {
   const captions = new Captions();
   captions.update("a", "agent", "Hello there.", true);
   expect(captions.cut("")).toBeUndefined();

@@ -32,7 +32,7 @@ export class Captions {
     return line;
   }
 
-  /** Mark the last answer as cut, if `heard`, what the caller heard of it, is not empty and belongs to it. */
+  /** Mark the last answer as cut, if `heard`, the part that the caller heard, is not empty and belongs to it. */
   cut(heard: string): Line | undefined {
     const line = this.lines.findLast((each) => each.speaker === "agent" && each.state !== "cut");
     if (line === undefined || heard.trim() === "" || !belongs(line.text, heard)) return undefined;

@@ -13,7 +13,7 @@ export function clearCards(): void {
   list.hidden = true;
 }
 
-/** Show a card, if it is one that can be shown. */
+/** Show a card, if it is valid. */
 export function showCard(card: unknown): void {
   const view = viewOf(card);
   if (view === undefined) return;

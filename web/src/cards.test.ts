@@ -3,7 +3,7 @@ import { MAX_ENTRIES, viewOf } from "./cards";
 
 const NOTHING = { text: "", image: undefined, link: undefined, entries: [] };
 
-test("a card of each type is shown with what belongs to it", () => {
+test("a card of each type is shown with its fields", () => {
   expect(viewOf({ type: "text", title: "Hours", text: " <b>nine</b> " })).toEqual({
     ...NOTHING,
     type: "text",
@@ -40,18 +40,18 @@ test.each([
   { type: "image", title: "x", url: "http://example.com/a.png" },
   { type: "image", title: "x", url: "data:image/svg+xml,<svg/>" },
   { type: "image", title: "x", url: "a.png" },
-])("what can't be shown is left out: %j", (card) => {
+])("an invalid card is left out: %j", (card) => {
   expect(viewOf(card)).toBeUndefined();
 });
 
-test("a link that could run something is none", () => {
+test("a link that could run a script is left out", () => {
   const view = viewOf({ type: "link", title: "x", url: "javascript:alert(1)" });
   const list = viewOf({ type: "list", title: "x", entries: [{ title: "y", url: "data:text/html,x" }] });
   expect(view?.link).toBeUndefined();
   expect(list?.entries[0]?.link).toBeUndefined();
 });
 
-test("a list is bounded, and survives anything in it", () => {
+test("a list is bounded, and ignores invalid entries", () => {
   const entries = [null, 7, ...Array.from({ length: 50 }, () => ({ title: 3 }))];
   expect(viewOf({ type: "list", title: "x", entries })?.entries).toHaveLength(MAX_ENTRIES);
   expect(viewOf({ type: "list", title: "x", entries: "none" })?.entries).toEqual([]);

@@ -1,4 +1,4 @@
-/** The cards of a call, what tools show beside what the agent says: checked, and bounded. Pure. */
+/** The cards of a call, which tools show while the agent speaks: checked and bounded. Pure. */
 
 export interface ListEntry {
   readonly title: string;
@@ -12,7 +12,7 @@ export type Card =
   | { readonly type: "link"; readonly title: string; readonly url: string; readonly text?: string }
   | { readonly type: "list"; readonly title: string; readonly entries: readonly ListEntry[] };
 
-/** What is shown of a card: texts, and URLs that are safe to open or load. */
+/** The shown parts of a card: texts, and URLs that are safe to open or load. */
 export interface View {
   readonly type: Card["type"];
   readonly title: string;
@@ -28,7 +28,7 @@ export const MAX_ENTRIES = 8;
 const PAGES = ["https:", "http:"];
 const IMAGES = ["https:"];
 
-/** What to show of a card; undefined for one of an unknown type, without a title, or with a picture that is not https. */
+/** Check a card; undefined for an unknown type, without a title, or with a picture that is not https. */
 export function viewOf(card: unknown): View | undefined {
   if (!isObject(card)) return undefined;
   const title = text(card["title"]);

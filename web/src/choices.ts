@@ -1,5 +1,5 @@
 /**
- * What the caller has chosen: for the microphone, and for the next call. The tab keeps it, so that a reload does not open
+ * The caller's choices for the microphone and for the next call. The tab keeps them, so that a reload does not unmute
  * the microphone.
  */
 

@@ -35,7 +35,7 @@ test("a new call is requested relative to the page", async () => {
   expect(requests).toEqual([["api/call", {}]]);
 });
 
-test("a new call has the configuration that was chosen", async () => {
+test("a new call has the chosen configuration", async () => {
   const requests = serve(() => Response.json(DETAILS));
   await rejoinOrCreate(true, { persona: "poet" });
   expect(requests).toEqual([["api/call", { call: { persona: "poet" } }]]);
@@ -68,7 +68,7 @@ test("a call that can't be rejoined now is kept, and no other is started", async
   expect([requests.length, kept()]).toEqual([1, DETAILS]);
 });
 
-test("the caller reads when another try makes sense", async () => {
+test("the caller reads when to try again", async () => {
   const busy = { status: 503, headers: { "Retry-After": "10" } };
   serve(() => Response.json({ error: "All lines are busy at the moment." }, busy));
   const { message } = await failureOf(rejoinOrCreate(true));
@@ -80,12 +80,12 @@ test("the page asks for the secret when the server does", async () => {
   expect((await failureOf(rejoinOrCreate(true))).needsSecret).toBe(true);
 });
 
-test("a proxy's own error page is told by its status", async () => {
+test("a proxy's own error page is reported by its status", async () => {
   serve(() => new Response("<html>", { status: 504 }));
   expect((await failureOf(rejoinOrCreate(true))).message).toBe("The server answered with status 504.");
 });
 
-test("a server that does not answer is told", async () => {
+test("a server that does not answer is reported", async () => {
   serve();
   expect((await failureOf(rejoinOrCreate(true))).message).toContain("does not answer");
 });

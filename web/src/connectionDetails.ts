@@ -12,7 +12,7 @@ export interface ConnectionDetails {
 
 /** The server gave no connection details; the message is a sentence for the caller. */
 export class NoConnectionDetailsError extends Error {
-  /** `status` is that of the HTTP response, or 0 when there was none. */
+  /** `status` is the status of the HTTP response; 0 if there was none. */
   constructor(
     message: string,
     private readonly status: number,
@@ -37,8 +37,8 @@ const DETAILS = "connection-details";
 const SECRET = "secret";
 
 /**
- * Rejoin the call that is kept, or start a new one with this configuration. Only a click (`isAsked`) starts one after a
- * call that is over.
+ * Rejoin the kept call, or start a new one with this configuration. If the kept call is over, only a click (`isAsked`)
+ * starts a new one.
  */
 export async function rejoinOrCreate(isAsked: boolean, config: CallConfig = {}): Promise<ConnectionDetails> {
   const details = kept();
@@ -73,7 +73,7 @@ export function keepSecret(secret: string): void {
   tabStore.set(SECRET, secret);
 }
 
-/** Take the secret from the address, where it may follow `#secret=`, so that it is neither seen nor copied. */
+/** Move the secret out of the address, where it may follow `#secret=`, so that it is neither seen nor copied. */
 export function takeSecretFromAddress(): void {
   const secret = new URLSearchParams(location.hash.slice(1)).get("secret");
   if (secret === null) return;
@@ -91,7 +91,7 @@ async function create(config: CallConfig): Promise<ConnectionDetails> {
   return post(Object.keys(config).length === 0 ? {} : { call: config });
 }
 
-// Only the server knows whether a call goes on: joining a room that is gone opens it, and starts a new call.
+// Only the server knows whether a call goes on: joining a closed room opens it again, and starts a new call.
 async function refresh(details: ConnectionDetails): Promise<ConnectionDetails> {
   return post({ again: details.token });
 }

@@ -1,7 +1,7 @@
 /**
  * A client of the control protocol, docs/control.md: the methods of an agent and its events.
  *
- * It depends on LiveKit alone and on nothing of this page, so that other front ends can use it.
+ * It depends only on LiveKit and not on this page, so that other front ends can use it.
  */
 
 import { type RemoteParticipant, type Room, RoomEvent, RpcError } from "livekit-client";
@@ -79,7 +79,7 @@ export interface CardEvent extends Head {
 
 export type CallEvent = TurnEvent | SaidEvent | SentenceEvent | UsageEvent | ErrorEvent | CardEvent;
 
-/** Gets what a `Control` reports. */
+/** Receives the reports of a `Control`. */
 export interface ControlListener {
   /** The agent has joined, has changed its attributes, or (undefined) has left. */
   onAgent(agent: Agent | undefined): void;
@@ -126,22 +126,22 @@ export class Control {
     return undefined;
   }
 
-  /** Let the agent answer a text as if the caller had said it. */
+  /** Have the agent answer a text as if the caller had said it. */
   async talk(text: string): Promise<void> {
     await this.call("talk", { text });
   }
 
-  /** Let the agent say a text word for word. */
+  /** Have the agent say a text word for word. */
   async repeat(text: string): Promise<void> {
     await this.call("repeat", { text });
   }
 
-  /** Silence the agent. */
+  /** Interrupt the agent. */
   async interrupt(): Promise<void> {
     await this.call("interrupt");
   }
 
-  /** Let the agent listen always, or only between `startTalking` and `endTalking`. */
+  /** Have the agent listen always, or only between `startTalking` and `endTalking`. */
   async setInput(mode: Input): Promise<void> {
     await this.call("set_input", { mode });
   }
@@ -183,7 +183,7 @@ export class Control {
   }
 }
 
-/** Parse an event; undefined for a type or a version that is not known here. */
+/** Parse an event; undefined for an unknown type or version. */
 export function parseEvent(text: string): CallEvent | undefined {
   try {
     const event = JSON.parse(text) as { v?: number; type?: string };

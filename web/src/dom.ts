@@ -23,7 +23,7 @@ export function tell(shown: HTMLElement, text: string): void {
   shown.hidden = text === "";
 }
 
-/** Keep the end of a list in view while it grows or changes its size, unless the reader has scrolled back. */
+/** Keep the end of a list in view while it grows or is resized, unless the reader has scrolled back. */
 export function followEnd(list: HTMLElement): void {
   let isFollowing = true;
   let top = 0;
@@ -39,7 +39,7 @@ export function followEnd(list: HTMLElement): void {
   new ResizeObserver(follow).observe(list);
 }
 
-/** 75 seconds as "1:15". */
+/** Format 75 seconds as "1:15". */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;

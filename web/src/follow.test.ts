@@ -7,11 +7,11 @@ test("scrolling back ends following, and scrolling to the end resumes it", () =>
   expect(follows(false, 350, { top: 400, height: 500, visible: 100 })).toBe(true);
 });
 
-test("a list that was made smaller or longer still follows", () => {
+test("a list that becomes smaller or longer still follows", () => {
   expect(follows(true, 400, { top: 400, height: 500, visible: 40 })).toBe(true);
   expect(follows(true, 400, { top: 400, height: 700, visible: 100 })).toBe(true);
 });
 
-test("a list that was made larger is at its end", () => {
+test("a list that becomes larger is at its end", () => {
   expect(follows(true, 400, { top: 300, height: 500, visible: 200 })).toBe(true);
 });

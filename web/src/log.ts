@@ -1,4 +1,4 @@
-/** The log of the page: what happened and when, to be read and copied. */
+/** The log of the page: events with their times, to read and to copy. */
 
 import { element, followEnd, make } from "./dom";
 

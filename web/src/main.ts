@@ -1,4 +1,4 @@
-/** The page: passes what the caller does to the call, and shows what the call reports. */
+/** The page: passes the caller's actions to the call, and shows the call's reports. */
 
 import "./style/base.css";
 import "./style/stage.css";
@@ -57,7 +57,7 @@ function setInCall(isInCall: boolean): void {
   onMicrophone();
 }
 
-/** Join the call that goes on, or, if the caller pressed Start (`isAsked`), a new one. Close may end it at any time. */
+/** Join the kept call or, if the caller pressed Start (`isAsked`), a new one. Close may end it at any time. */
 async function enter(isAsked: boolean): Promise<void> {
   showMessage("");
   const entered = new Call({ onAgent, onEvent, onNoAgent, onReconnecting, onEnd, onSilenced, onMicrophone });
@@ -98,7 +98,7 @@ function leave(): void {
   void offerChoices();
 }
 
-/** Show what can be chosen for the next call. */
+/** Show the choices for the next call. */
 async function offerChoices(): Promise<void> {
   await loadOffer();
   if (call !== undefined) return;
@@ -121,7 +121,7 @@ function onAgent(changed: Agent | undefined): void {
   if (hasJoined && changed.input !== choices().input) void tellInput(call);
 }
 
-/** Tell the agent of the choice until it has taken it: a request in the first moments of a call can get lost. */
+/** Send the choice to the agent until it accepts it: a request in the first moments of a call can get lost. */
 async function tellInput(told: Call | undefined): Promise<void> {
   while (call === told && agent !== undefined && !(await ask((control) => control.setInput(choices().input)))) {
     await new Promise((resolve) => setTimeout(resolve, INPUT_RETRY_MS));
@@ -167,7 +167,7 @@ function onMicrophone(): void {
   element<HTMLButtonElement>("ptt").disabled = !canTalk();
 }
 
-/** Ask something of the agent, and show why it refuses. Returns whether it was done. */
+/** Send a request to the agent, and show a refusal. Returns whether it was carried out. */
 async function ask(request: (control: Call["control"]) => Promise<void>): Promise<boolean> {
   if (call === undefined) return false;
   try {

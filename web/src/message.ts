@@ -1,4 +1,4 @@
-/** The message below the avatar: one at a time, and only as long as it holds. */
+/** The message below the avatar: one at a time, and only as long as it applies. */
 
 import { element, tell } from "./dom";
 
@@ -6,7 +6,7 @@ const shown = element("error");
 
 let failure = "";
 
-/** Show a message in the place of another one; an empty text hides it. */
+/** Show a message instead of the current one; an empty text hides it. */
 export function showMessage(text: string): void {
   tell(shown, text);
 }
@@ -17,7 +17,7 @@ export function showFailure(text: string): void {
   showMessage(text);
 }
 
-/** Something has succeeded since. */
+/** Hide the failure, since something has succeeded. */
 export function clearFailure(): void {
   clearMessage(failure);
 }

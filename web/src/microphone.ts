@@ -1,4 +1,4 @@
-/** The caller's microphone: on or muted, which device, and how loud it is. */
+/** The caller's microphone: muted or not, its device, and its level. */
 
 import { createAudioAnalyser, type LocalAudioTrack, type LocalTrack, type Room, RoomEvent, Track } from "livekit-client";
 import { choices, choose } from "./choices";
@@ -33,12 +33,12 @@ export class Microphone {
     for (const event of CHANGES) room.on(event, onChange);
   }
 
-  /** Whether the agent gets what the caller says. */
+  /** Whether the agent receives the caller's audio. */
   get isLive(): boolean {
     return this.track !== undefined && !this.track.isMuted;
   }
 
-  /** Open it, muted if the caller has muted it before. False if there is none, or the caller does not allow it. */
+  /** Open it, muted if the caller has muted it before. Returns false if there is none or it was not allowed. */
   async open(): Promise<boolean> {
     try {
       const wanted = { audio: { echoCancellation: true, noiseSuppression: true } };

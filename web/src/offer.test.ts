@@ -9,11 +9,11 @@ const OFFER = {
   ],
 };
 
-// Each test has modules of its own: what was offered and chosen is kept in them.
+// Each test has its own modules, as they keep the offer and the choices.
 beforeEach(() => vi.resetModules());
 afterEach(() => vi.unstubAllGlobals());
 
-/** The modules of a page whose server answers so; returns them and the requests that the server gets. */
+/** Load the modules of a page with these answers of its server; returns them and the requests that the server gets. */
 async function page(...answers: Response[]) {
   const requests: [path: string, headers: unknown][] = [];
   vi.stubGlobal("fetch", async (path: string, request: { headers: unknown }) => {
@@ -25,7 +25,7 @@ async function page(...answers: Response[]) {
   return { ...(await import("./offer")), ...(await import("./choices")), requests };
 }
 
-test("nothing is offered and given until the server tells", async () => {
+test("nothing is offered or given until the server has answered", async () => {
   const { loadOffer, offeredPersonas, chosenPersona, chosenConfig, choose, requests } = await page(
     new Response("{}", { status: 401 }),
   );
@@ -67,7 +67,7 @@ test("personas are offered only where the server allows the choice", async () =>
   expect(offeredPersonas()).toEqual([]);
 });
 
-test("the secret goes along", async () => {
+test("the request has the secret", async () => {
   const { loadOffer, requests } = await page(Response.json(OFFER));
   (await import("./connectionDetails")).keepSecret("a-secret");
   await loadOffer();

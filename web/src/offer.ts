@@ -1,19 +1,19 @@
-/** What a caller can choose before a call: the persona and, where the server allows it, the avatar and the voice. */
+/** The choices before a call: the persona and, if the server allows it, the avatar and the voice. */
 
 import { choices, choose } from "./choices";
 import { authorization } from "./connectionDetails";
 import { element } from "./dom";
 
-/** What the server lets a caller choose. */
+/** The choices that the server allows. */
 export interface Offer {
   /** Names of the fields of a call's configuration that may be given. */
   fields: string[];
-  /** The persona of a call that asks for none. */
+  /** The persona of a call without a choice. */
   persona: string;
   personas: { persona: string; name: string }[];
 }
 
-/** The configuration of a call, as far as this page gives one; see docs/calls.md. */
+/** The part of a call's configuration that this page can give; see docs/calls.md. */
 export interface CallConfig {
   persona?: string;
   avatar_id?: string;
@@ -32,19 +32,19 @@ const NOTHING: Offer = { fields: [], persona: "", personas: [] };
 
 let offer = NOTHING;
 
-/** Ask the server once what it offers; nothing is offered while it does not tell, as without the secret. */
+/** Load the server's offer once; nothing is offered while it does not answer, as without the secret. */
 export async function loadOffer(): Promise<void> {
   if (offer !== NOTHING) return;
   const response = await fetch(PATH, { headers: authorization() }).catch(() => undefined);
   if (response?.ok) offer = (await response.json()) as Offer;
 }
 
-/** The personas to choose from before a call, by the names of their files; none where there is no choice. */
+/** The personas to choose from before a call, by the names of their files; none if there is no choice. */
 export function offeredPersonas(): string[] {
   return offer.fields.includes("persona") ? offer.personas.map((each) => each.persona) : [];
 }
 
-/** The name of a persona, as far as it is known before its call. */
+/** The name of a persona; the name of its file if it is unknown before the call. */
 export function personaName(persona: string): string {
   return offer.personas.find((each) => each.persona === persona)?.name ?? persona;
 }
@@ -55,7 +55,7 @@ export function chosenPersona(): string {
   return offeredPersonas().includes(chosen) ? chosen : offer.persona;
 }
 
-/** What the caller has chosen for the next call; what the server would take anyway is left out. */
+/** The caller's choices for the next call, without the server's defaults. */
 export function chosenConfig(): CallConfig {
   const { persona, avatar_id, voice } = choices();
   const config: CallConfig = {};
@@ -65,7 +65,7 @@ export function chosenConfig(): CallConfig {
   return config;
 }
 
-/** Show the fields for an avatar and a voice where they may be given; they are for the next call. */
+/** Show the fields for the next call's avatar and voice, if they may be given. */
 export function showInputs(isInCall: boolean): void {
   for (const [field, testId] of INPUTS) {
     const input = element<HTMLInputElement>(testId);

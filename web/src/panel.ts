@@ -1,4 +1,4 @@
-/** What is known of the call: the agent's state, the services, the usage and the personas. */
+/** The state of the call: the agent's state, the services, the usage and the personas. */
 
 import type { Agent, UsageEvent } from "./control";
 import { clock, element, make, tell } from "./dom";
@@ -25,14 +25,14 @@ const state = element("agent-state");
 const notice = element("notice");
 const personas = element<HTMLSelectElement>("persona-select");
 
-/** Show what the agent does: "initializing" is joining, and "idle" is listening. */
+/** Show the agent's state: "initializing" is joining, and "idle" is listening. */
 export function showState(name: string): void {
   const known = name === "initializing" ? "joining" : name === "idle" ? "listening" : name;
   state.dataset["state"] = known;
   state.textContent = STATES[known] ?? known;
 }
 
-/** Show what the agent reports of itself; undefined outside a call. */
+/** Show the agent's attributes; undefined outside a call. */
 export function showAgent(agent: Agent | undefined): void {
   showState(agent?.state ?? "off");
   if (agent !== undefined) showServices(agent.standIns);
@@ -40,7 +40,7 @@ export function showAgent(agent: Agent | undefined): void {
   showPersonas(agent);
 }
 
-/** Show that the connection is being restored, or what was shown before. */
+/** Show that the connection is being restored, or the notice from before. */
 export function showReconnecting(isReconnecting: boolean, agent: Agent | undefined): void {
   if (isReconnecting) tell(notice, RECONNECTING);
   else showNoAvatar(agent);
@@ -50,7 +50,7 @@ function showNoAvatar(agent: Agent | undefined): void {
   tell(notice, agent?.avatar === "voice only" ? `Voice only: ${agent.reason || "there is no avatar"}` : "");
 }
 
-/** Show which services are stand-ins; undefined when that is not known yet. */
+/** Show which services are stand-ins; undefined if that is not known yet. */
 export function showServices(standIns: string[] | undefined): void {
   const parts = SERVICES.map(([vendor, role, name]) => {
     const isReal = standIns === undefined ? "unknown" : String(!standIns.includes(vendor));
@@ -62,7 +62,7 @@ export function showServices(standIns: string[] | undefined): void {
   element("parts").replaceChildren(...parts);
 }
 
-/** Show what was used; `endsAt` is when the call will be ended. */
+/** Show the usage; `endsAt` is when the call will be ended. */
 export function showUsage(usage: UsageEvent | undefined, endsAt: Date | undefined): void {
   const left = usage?.credits_left == null ? "" : `, ${usage.credits_left.toFixed(1)} left`;
   element("minutes").textContent = clock(usage?.avatar_seconds ?? 0);
@@ -71,7 +71,7 @@ export function showUsage(usage: UsageEvent | undefined, endsAt: Date | undefine
   tell(element("ends"), seconds > 0 ? `The call ends in ${clock(seconds)}` : "");
 }
 
-/** In a call the choice is the agent's, and changes its persona; outside it is the server's, for the next call. */
+/** Show the agent's personas in a call, to switch its persona; outside, the server's, for the next call. */
 export function showPersonas(agent: Agent | undefined): void {
   const stems = agent?.personas ?? offeredPersonas();
   personas.disabled = stems.length === 0;

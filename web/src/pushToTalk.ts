@@ -2,7 +2,7 @@
 
 import { element } from "./dom";
 
-// What the space bar does something to by itself; a radio button that is checked is not changed by it.
+// Elements that use the space bar themselves; it does not change a checked radio button.
 const CONTROL = "button, summary, select, textarea, [contenteditable], input:not([type=radio]:checked)";
 
 const button = element<HTMLButtonElement>("ptt");

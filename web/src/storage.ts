@@ -1,9 +1,9 @@
-/** Values that outlast a reload. A browser that blocks storage, as in some frames, keeps them until then. */
+/** Values that outlast a reload. If the browser blocks storage, as in some frames, they are kept until a reload. */
 
 export class Store {
   private readonly memory = new Map<string, string>();
 
-  /** `open` gives the browser's storage, and throws where the browser blocks it. */
+  /** `open` returns the browser's storage, and throws if the browser blocks it. */
   constructor(private readonly open: () => Storage) {}
 
   get(key: string): string | undefined {

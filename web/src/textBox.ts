@@ -1,4 +1,4 @@
-/** The text box: what is written is answered (Talk) or said word for word (Repeat). */
+/** The text box: the agent answers the text (Talk) or says it word for word (Repeat). */
 
 import { element, tell } from "./dom";
 import { lengthNote, lengthOf, MAX_CHARACTERS } from "./textLength";
@@ -10,7 +10,7 @@ const buttons = (["talk", "repeat"] as const).map((method) => element<HTMLButton
 
 let isInCall = false;
 
-/** Call `send` with each text. It returns whether the text was taken; one that was not is put back. */
+/** Call `send` with each text. It returns whether the text was accepted; a refused text is put back. */
 export function onSend(send: (method: Method, text: string) => Promise<boolean>): void {
   box.addEventListener("input", showLength);
   element("write").addEventListener("submit", (event) => {
@@ -20,7 +20,7 @@ export function onSend(send: (method: Method, text: string) => Promise<boolean>)
   element("repeat").addEventListener("click", () => void submit("repeat", send));
 }
 
-/** Texts can be sent in a call; what was written stays. */
+/** Enable or disable the box; its text stays. */
 export function enableTextBox(isEnabled: boolean): void {
   isInCall = isEnabled;
   box.disabled = !isEnabled;

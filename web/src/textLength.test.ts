@@ -7,7 +7,7 @@ test("characters are counted as the agent counts them", () => {
   expect(lengthOf("春天")).toBe(2);
 });
 
-test("the count is shown near the limit, and what to do beyond it", () => {
+test("the count is shown near the limit, and a hint beyond it", () => {
   expect(lengthNote(100)).toBe("");
   expect(lengthNote(MAX_CHARACTERS)).toBe("2,000 of 2,000 characters");
   expect(lengthNote(MAX_CHARACTERS + 345)).toMatch(/^2,345 of 2,000 characters: too long to send/);

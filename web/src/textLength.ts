@@ -8,12 +8,12 @@ const NEAR_LIMIT = 1_600;
 
 const NUMBER = new Intl.NumberFormat("en");
 
-/** Unicode characters without the spaces around the text, as the agent counts them. */
+/** Count Unicode characters without the spaces around the text, as the agent does. */
 export function lengthOf(text: string): number {
   return [...text.trim()].length;
 }
 
-/** What to say about the length of a text; empty while it is far from the limit. */
+/** Describe the length of a text; empty while it is far from the limit. */
 export function lengthNote(length: number): string {
   if (length < NEAR_LIMIT) return "";
   const count = `${NUMBER.format(length)} of ${NUMBER.format(MAX_CHARACTERS)} characters`;

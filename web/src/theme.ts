@@ -1,11 +1,11 @@
-/** Dark or light: as the system is, until the caller chooses. */
+/** The theme, dark or light: the system's, until the caller chooses. */
 
 import { element } from "./dom";
 import { browserStore } from "./storage";
 
 const KEY = "theme";
 
-/** Use the theme that was chosen before, and let the caller switch it. */
+/** Use the theme chosen before, and let the caller switch it. */
 export function offerTheme(): void {
   const chosenBefore = browserStore.get(KEY);
   if (chosenBefore !== undefined) document.documentElement.dataset["theme"] = chosenBefore;

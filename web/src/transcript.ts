@@ -28,12 +28,12 @@ export class Transcript {
     show(this.captions.update(`written-${performance.now()}`, "you", text, true));
   }
 
-  /** Mark an answer as interrupted; `heard` is what the caller has heard of it. */
+  /** Mark an answer as interrupted; `heard` is the part that the caller has heard. */
   cut(heard: string): void {
     show(this.captions.cut(heard));
   }
 
-  /** The caller's words come whole, again with each change; an answer grows in one stream. */
+  /** Show a stream: the caller's text comes whole with each change, an answer grows in one stream. */
   private async read(reader: TextStreamReader, identity: string): Promise<void> {
     const id = reader.info.attributes?.[SEGMENT] ?? reader.info.id;
     const speaker = this.speaker(identity, reader.info.attributes?.[TRACK]);

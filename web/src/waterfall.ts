@@ -16,7 +16,7 @@ export function clearTurns(): void {
   waterfall.replaceChildren(make("p", EMPTY));
 }
 
-/** Show a turn as far as it has come, the newest on top. */
+/** Show the stages that a turn has reached, the newest turn on top. */
 export function showTurn(turn: TurnEvent): void {
   waterfall.querySelector("p")?.remove();
   const bars = barsOf(turn);

@@ -7,7 +7,7 @@ const CLOSE = "avatar-call:close";
 const CLOSED = "avatar-call:closed";
 const ESCAPE = "avatar-call:escape";
 
-// How long the page may take to end its call before the frame is removed without an answer.
+// Time for the page to end its call; after it the frame is removed without an answer.
 const CLOSE_TIMEOUT_MS = 2_000;
 
 const STYLE = `
@@ -30,7 +30,7 @@ const STYLE = `
 `;
 const COLOR = "#0f766e";
 
-/** The button, and while it is open the panel with the frame. */
+/** The button, and the panel with the frame while it is open. */
 class Widget {
   private readonly opener = document.createElement("button");
   private readonly panel = document.createElement("div");
@@ -81,7 +81,7 @@ class Widget {
     this.closer.focus();
   }
 
-  /** Hide the frame, and remove it once the page has ended its call. */
+  /** Hide the frame, and remove it when the page has ended its call. */
   private close(): void {
     const frame = this.frame;
     if (frame === undefined) return;

@@ -3,7 +3,7 @@ import { widgetOptions } from "./widgetOptions";
 
 const SOURCE = "https://calls.example.com/agent/widget.js";
 
-test("without attributes the page is beside the script", () => {
+test("without attributes the page is next to the script", () => {
   expect(widgetOptions(SOURCE, {})).toEqual({
     page: "https://calls.example.com/agent/",
     label: "Talk with us",
@@ -18,7 +18,7 @@ test("every attribute is read", () => {
   expect(widgetOptions(SOURCE, data)).toEqual(data);
 });
 
-test("a side that there is not is the right one, and an empty label the usual one", () => {
+test("an unknown side becomes the right one, and an empty label the default", () => {
   const options = widgetOptions(SOURCE, { side: "top", label: "" });
   expect([options.side, options.label]).toEqual(["right", "Talk with us"]);
 });

@@ -1,4 +1,4 @@
-/** What a site says about the widget in the attributes of its `<script>`. */
+/** A site's options for the widget, from the attributes of its `<script>`. */
 
 export interface WidgetOptions {
   /** Address of the page of a call. */
@@ -8,11 +8,11 @@ export interface WidgetOptions {
   /** Name of the button that closes the frame, for screen readers. */
   closeLabel: string;
   side: "left" | "right";
-  /** CSS colour of the button; empty for that of the page. */
+  /** CSS colour of the button; empty for the page's. */
   color: string;
 }
 
-/** Read the `data-` attributes of the script, which is at `source`: the page is beside it unless `data-page` says where. */
+/** Read the `data-` attributes of the script at `source`; the page is next to it, unless `data-page` says where. */
 export function widgetOptions(source: string, data: Readonly<Record<string, string | undefined>>): WidgetOptions {
   return {
     page: new URL(data["page"] ?? ".", source).href,

@@ -1,4 +1,4 @@
--- Claim the sessions and rooms of dead owners. ARGV: the service's address, `rooms` if rooms are taken care of too.
+-- Claim the sessions and rooms of dead owners. ARGV: the service's address, `rooms` to claim rooms too.
 -- Returns JSON: sessions to stop, and rooms without agents.
 local at, api_url = beat(), ARGV[1]
 local sessions, rooms = {}, {}

@@ -1,30 +1,32 @@
--- The beginning of every script. Time is Redis' own, in seconds; no machine's clock is asked.
+-- The beginning of every script. Time is Redis' own, in seconds; no machine's clock is used.
 --
--- KEYS[1]: the beginning of every key.
+-- KEYS[1]: the prefix of every key.
 local PREFIX = KEYS[1]
 
--- An owner that has not renewed its lease for so long is doubted: its node may be lost, or cut off from Redis alone. It
--- renews four times in that time. A doubt is a question to its agent, so a short time costs little.
+-- All times are in seconds.
+--
+-- An owner that has not renewed its lease for this time is doubted: its node may be lost, or may have lost only Redis.
+-- An owner renews four times in it. A doubt only leads to a question to the agent, so a short time costs little.
 local LEASE = 2
--- A doubted owner is dead after so long, if no worker has learned from its agent, by way of LiveKit, that it lives.
+-- A doubted owner counts as dead after this time, unless its agent has answered a worker through LiveKit.
 local UNKNOWN = 16
--- Another worker asks an agent after so long: the one that was to ask may have died.
+-- Another worker asks an agent after this time: the first one may have died.
 local ASKED = 5
--- No lease was renewed for so long: Redis, or the way to it, was away, and leases have run out for that alone.
+-- If no lease was renewed for this time, Redis could not be reached, and leases have expired only because of that.
 local GAP = 2
--- After a gap nothing is claimed for so long: every owner that lives renews its lease within a second.
+-- After a gap nothing is claimed for this time: every living owner renews its lease within a second.
 local GRACE = 4
--- A session or room may be claimed again after so long: the process that had claimed it has died.
+-- A session or room may be claimed again after this time: the process that claimed it has died.
 local CLAIMED = 10
--- A room that has got no other agent in this time gets none: its callers have left.
+-- A room without another agent after this time gets none: its callers have left.
 local AGENT_COMES = 60
--- Of ended sessions: 40 days, as in the journal of a machine.
+-- How long ended sessions are kept: 40 days, as in the journal of a machine.
 local KEPT = 40 * 86400
--- A process that was paused for longer finds its name free; its calls are long over.
+-- How long a dead owner's name stays fenced; the calls of a process that was paused for longer are over.
 local FENCED = 86400
--- After so long a start that was never answered takes no effect any more (field observation 3).
+-- A start that was not answered has no effect after this time (field observation 3).
 local IN_FLIGHT = 45
--- After so long any process may repeat the stop that a living owner has tried.
+-- After this time any process may repeat the stop that a living owner has tried.
 local GIVEN_UP = 15
 
 local function key(...)
@@ -40,7 +42,7 @@ local function now()
     return tonumber(time[1]) + tonumber(time[2]) / 1000000
 end
 
--- Note that a machine has called; return the time.
+-- Note that a machine has reached Redis; return the time.
 local function beat()
     local at, last = now(), tonumber(redis.call('GET', key('beat')) or 0)
     if at < last or at - last > GAP then
@@ -53,7 +55,7 @@ end
 
 local function is_grace(at)
     local left = tonumber(redis.call('GET', key('grace')) or 0) - at
-    -- More is left only if the clock was set back.
+    -- More time is left only if the clock was set back.
     return left > 0 and left <= GRACE + 1
 end
 
@@ -71,14 +73,14 @@ local function is_doubtful(owner, at)
     return age < 0 or age > LEASE
 end
 
--- Note that an owner lives; return whether it had no lease before.
+-- Renew an owner's lease; return whether it had none before.
 local function renew(owner, at)
     redis.call('ZREM', key('doubted'), owner)
     redis.call('ZREM', key('asked'), owner)
     return redis.call('ZADD', key('owners'), text(at), owner) == 1
 end
 
--- Take an owner's lease away for ever: from here on nothing is its own.
+-- End an owner's lease for good: from now on it owns nothing.
 local function fence(owner, at)
     for _, list in ipairs({'owners', 'doubted', 'asked'}) do
         redis.call('ZREM', key(list), owner)

@@ -1,4 +1,4 @@
--- List the calls whose owners' leases have run out, each to one worker at a time, which then asks their agents.
+-- List the calls whose owners' leases have expired, each to one worker at a time, which then asks their agents.
 -- Returns JSON.
 local at, calls = beat(), {}
 for _, owner in ipairs(is_grace(at) and {} or redis.call('ZRANGE', key('owners'), 0, -1)) do

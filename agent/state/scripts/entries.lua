@@ -1,4 +1,4 @@
--- List the sessions that may run. Returns JSON; their ages are in seconds, and `is_owned` tells whether the owner lives.
+-- List the sessions that may run. Returns JSON, with ages in seconds; `is_owned` is true if the owner lives.
 local at, sessions = now(), {}
 for _, id in ipairs(redis.call('SMEMBERS', key('open'))) do
     local each = session(id)

@@ -1,4 +1,4 @@
--- Keep the conversation of a room. ARGV: room, owner, agent, conversation, seconds. An owner that was fenced keeps nothing.
+-- Keep the conversation of a room. ARGV: room, owner, agent, conversation, seconds. A fenced owner stores nothing.
 if is_fenced(ARGV[2]) then
     return
 end

@@ -1,5 +1,5 @@
 -- Copy a session from a machine's journal. ARGV: the process that copies it, the session as JSON.
--- A note that comes late, or twice, changes nothing; an end is final, but for one that came before the start was known of.
+-- A late or repeated copy changes nothing. An end is final, except one that was copied before the start.
 local at, teller, told = now(), ARGV[1], cjson.decode(ARGV[2])
 local id, known = told.session_id, session(told.session_id)
 if known.change and known.change >= told.change then
@@ -18,7 +18,7 @@ if told.started and not known.started then
 end
 redis.call('HSET', place, 'ends_by', text(at + told.ends_in))
 if not known.ended then
-    -- A stop that another machine has tried stays noted.
+    -- A stop that another machine has tried stays recorded.
     local state = known.stopping and 'stopping' or told.state
     redis.call('HSET', place, 'state', state, 'stops', math.max(told.stops, known.stops or 0))
     if told.stopping then
@@ -33,7 +33,7 @@ redis.call('ZADD', key('sessions'), text(at - told.made), id)
 redis.call('EXPIRE', place, KEPT)
 redis.call('SADD', key('room', told.room), id)
 redis.call('EXPIRE', key('room', told.room), KEPT)
--- A process that notes a session lives.
+-- A process that copies its own session lives.
 if told.owner == teller and not told.ended and not is_fenced(teller) then
     renew(teller, at)
 end

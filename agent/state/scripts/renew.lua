@@ -1,4 +1,4 @@
--- Renew an owner's lease. ARGV: owner, the room of its call, the agent's identity, the dispatch that brought it.
+-- Renew an owner's lease. ARGV: owner, the room of its call, the agent's identity, its dispatch.
 -- Returns `renewed`; `new` if Redis had no such lease; `lost` if the owner was taken for dead.
 local at, owner = beat(), ARGV[1]
 if is_fenced(owner) then

@@ -1,4 +1,4 @@
--- Note that starts whose answers have not come may still be on their way: their process was paused. ARGV: the sessions.
+-- Reopen sessions whose starts are unanswered and may still take effect: their process was paused. ARGV: the sessions.
 local at = now()
 for _, id in ipairs(ARGV) do
     local known = session(id)

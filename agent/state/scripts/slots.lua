@@ -1,4 +1,4 @@
--- Count the rooms that use or hold a slot, beside this one; hold one for it if fewer than so many are used.
+-- Count the other rooms that use or hold a slot; hold one for this room if any is left.
 -- ARGV: the service's address, the room, the number of slots (0: only count), seconds for which the slot is held.
 local at, api_url, room = now(), ARGV[1], ARGV[2]
 local held, rooms, count = key('slots', api_url), {}, 0

@@ -1,5 +1,5 @@
--- Sum up the seconds of sessions. ARGV: seconds that have passed since they count, service or '', room or ''.
--- A sum over all rooms is kept for five seconds, since every call asks for it.
+-- Add up the seconds of sessions. ARGV: length of the counted period in seconds, service or '', room or ''.
+-- A sum over all rooms is cached for five seconds, since every call requests it.
 local at, api_url, room = now(), ARGV[2], ARGV[3]
 local since = at - tonumber(ARGV[1])
 local cache = key('used', api_url, math.floor(since / 60 + 0.5))

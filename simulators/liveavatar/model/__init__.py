@@ -1,6 +1,6 @@
-"""The service as a model: pure, with `now` as an argument, so that it serves a stand-in and property tests alike.
+"""The service as a model: pure, with `now` as an argument, so that both the stand-in and property tests can use it.
 
-Nothing in here does I/O, reads a clock or draws lots.
+Nothing in here does I/O, reads a clock or draws random numbers.
 """
 
 from __future__ import annotations

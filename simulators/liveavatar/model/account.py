@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from simulators.liveavatar.model.habits import Habits
     from simulators.liveavatar.model.session import Session
 
-# A session needs one minute's worth to start (fact 66).
+# Credits that a session needs to start: those of one minute (fact 66).
 CREDITS_TO_START = 1.0
 
 
 class Account:
-    """All sessions of the account, from the first token on.
+    """The sessions of the account.
 
     Attributes:
-        sessions: every session for which a token was given, by its id, in order.
+        sessions: Every session for which a token was given, by its id, in order.
     """
 
     def __init__(self, habits: Habits) -> None:
@@ -34,29 +34,29 @@ class Account:
         self._by_ws_key[session.ws_key] = session
 
     def by_token(self, token: str) -> Session | None:
-        """Find the session that a session token is for."""
+        """Find the session of a session token."""
         return self._by_token.get(token)
 
     def by_ws_key(self, ws_key: str) -> Session | None:
-        """Find the running session that a WebSocket URL leads to."""
+        """Find the running session of a WebSocket URL."""
         session = self._by_ws_key.get(ws_key)
         return session if session is not None and session.is_running else None
 
     @property
     def active(self) -> list[Session]:
-        """The sessions that run."""
+        """The running sessions."""
         return [session for session in self.sessions.values() if session.is_running]
 
     @property
     def historic(self) -> list[Session]:
-        """The sessions that have run and ended."""
+        """The ended sessions."""
         return [session for session in self.sessions.values() if session.state == "ended"]
 
     def admit(self, session: Session, now: float) -> None:
         """Check that a session may start.
 
         Raises:
-            ApiError: too many sessions run, or the credits do not suffice.
+            ApiError: Too many sessions run, or the credits do not suffice.
         """
         is_sandbox = session.request.is_sandbox
         slots = self._habits.sandbox_concurrency if is_sandbox else self._habits.concurrency
@@ -70,7 +70,7 @@ class Account:
         return session.billed_seconds(now) / 60 * self._habits.credits_per_minute
 
     def credits_left(self, now: float) -> float:
-        """Return the credits that are left, at least 0."""
+        """Return the remaining credits, at least 0."""
         used = sum(self.price(session, now) for session in self.sessions.values())
         return max(self._habits.credits - used, 0.0)
 

@@ -7,8 +7,8 @@ import binascii
 import json
 from dataclasses import dataclass
 
-# Each command, and the fields that it may have beside `type` and `event_id`. `start` is undocumented; two public
-# clients send {"encoding": "pcm_s16le", "sample_rate": 24000, "channels": 1}.
+# Each command, and its fields in addition to `type` and `event_id`. `start` is undocumented; two public clients send
+# {"encoding": "pcm_s16le", "sample_rate": 24000, "channels": 1}.
 FIELDS: dict[str, frozenset[str]] = {
     "agent.speak": frozenset({"audio"}),
     "agent.speak_end": frozenset({"audio"}),
@@ -25,11 +25,11 @@ class Command:
     """One command.
 
     Attributes:
-        type: as on the wire.
-        event_id: the client's own name for the command; the answers refer to it.
-        audio: PCM, 24 kHz, mono, s16le; of `agent.speak`, and optional with `agent.speak_end`.
-        audio_format: of `start`: encoding, sample rate and channels.
-        unknown_fields: names that the command does not have.
+        type: Its type on the wire.
+        event_id: The client's id for the command; answers refer to it.
+        audio: PCM, 24 kHz, mono, s16le; for `agent.speak`, and optional for `agent.speak_end`.
+        audio_format: For `start`: encoding, sample rate and channels.
+        unknown_fields: Names of fields that the command does not have.
     """
 
     type: str
@@ -40,7 +40,7 @@ class Command:
 
 
 class InvalidCommandError(Exception):
-    """A frame that is no command; `event_id` is the client's, when it could be read."""
+    """A frame is not a command; `event_id` is the client's, if it could be read."""
 
     def __init__(self, event_id: str | None, message: str) -> None:
         super().__init__(message)
@@ -48,10 +48,10 @@ class InvalidCommandError(Exception):
 
 
 def parse_command(frame: str | bytes) -> Command:
-    """Read a frame.
+    """Parse a frame.
 
     Raises:
-        InvalidCommandError: it is binary, not a JSON object, of no known type, or its audio is not base64.
+        InvalidCommandError: It is binary, not a JSON object, of an unknown type, or its audio is not base64.
     """
     if isinstance(frame, bytes):
         raise InvalidCommandError(None, "messages must be text")

@@ -1,6 +1,6 @@
 """One session's conversation with its client: commands in, messages out.
 
-Sources: HeyGen's LITE events page, and for what it leaves open the events that livekit/agents PR 7245 lists.
+Sources: HeyGen's LITE events page, and for gaps in it the events that livekit/agents PR 7245 lists.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MOMENTS: dict[str, Moment] = {
 
 SPEECH = frozenset({"agent.speak", "agent.speak_end"})
 
-# Commands kept for inspection: more than a session at one a second can send in its 20 minutes.
+# Most commands that are kept for inspection: more than a session can send in its 20 minutes at one a second.
 RECORDED_COMMANDS = 10_000
 
 
@@ -48,11 +48,11 @@ class ReceivedCommand:
     """A command as it arrived, for inspection.
 
     Attributes:
-        type: as on the wire, or `invalid`.
-        event_id: the client's name for it.
-        at: seconds since the session's start.
-        audio_bytes: of PCM in it.
-        dropped: the service ignored it without a word.
+        type: Its type on the wire, or `invalid`.
+        event_id: The client's id for it.
+        at: Seconds since the session's start.
+        audio_bytes: Bytes of PCM in it.
+        dropped: Whether the service silently ignored it.
     """
 
     type: str
@@ -66,21 +66,21 @@ class Conversation:
     """The WebSocket protocol of one session.
 
     Args:
-        habits: of the service.
-        now: start of the session, seconds.
-        new_id: names the server's events.
-        send: takes each message to the client.
-        on_moment: called at a moment at which a fault may strike: before a command is obeyed, and before the start of
-            an utterance is sent; it may change `is_mute` and `is_deaf`.
-        keeps_sound: the player keeps all that was played.
+        habits: Habits of the service.
+        now: Start of the session, in seconds.
+        new_id: Returns ids for the server's events.
+        send: Sends a message to the client.
+        on_moment: Called at each moment at which a fault may strike: before a command is carried out, and before the
+            start of an utterance is sent; it may change `is_mute` and `is_deaf`.
+        keeps_sound: Whether the player keeps everything that was played.
 
     Attributes:
-        player: plays the speech.
-        commands: the newest ones that came.
-        dropped_commands: how many were ignored without a word.
-        interrupts: how many came and were obeyed.
-        is_mute: commands are ignored, and nothing is sent.
-        is_deaf: interrupts are ignored.
+        player: Plays the speech.
+        commands: The latest received commands.
+        dropped_commands: Number of commands that were silently ignored.
+        interrupts: Number of interrupts that were carried out.
+        is_mute: True if commands are ignored and nothing is sent.
+        is_deaf: True if interrupts are ignored.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Conversation:
         self._started_at = now
 
     def open(self) -> None:
-        """Send the first states on a WebSocket that was opened."""
+        """Send the first states on a newly opened WebSocket."""
         self._on_moment("opening")
         for state in self._dialect.opening:
             self._send_session_state(state)
@@ -123,7 +123,7 @@ class Conversation:
             self._send_session_state(state)
 
     def mute(self, *, now: float) -> None:
-        """Fall silent for good, without a word."""
+        """Stop speaking and sending for good, without notice."""
         self.player.stop(now=now)
         self.is_mute = True
 
@@ -131,10 +131,10 @@ class Conversation:
         """Take one frame from the client.
 
         Args:
-            frame: JSON.
-            now: seconds.
-            is_ready: the session takes commands.
-            loses_speech: it ignores speech.
+            frame: The frame; JSON.
+            now: Time in seconds.
+            is_ready: Whether the session takes commands.
+            loses_speech: Whether it ignores speech.
         """
         try:
             command = parse_command(frame)

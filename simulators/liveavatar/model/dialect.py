@@ -1,6 +1,6 @@
-"""The dialects in which the service has been seen to speak; a client must understand each.
+"""The dialects in which the service was seen to send events; a client must understand all of them.
 
-The documented events are not what every session sends: some sessions send only `agent.state_updated` and the buffer
+Not every session sends the documented events: some send only `agent.state_updated` and the buffer
 acknowledgements (livekit/agents issue 7232), older builds name a task instead of the client's command and say
 `agent.idle_started` (seen in public clients).
 """
@@ -12,16 +12,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Which server events a session sends, and in which words.
+    """The server events that a session sends, and their form.
 
     Attributes:
-        name: as the command line and the inspection endpoint know it.
-        opening: session states sent before `connected`.
-        closing: session states sent when the session ends.
-        speaks: `agent.speak_started`, `agent.speak_ended` and `agent.speak_interrupted` are sent.
-        states: `agent.state_updated` is sent.
-        idles: `agent.idle_started` and `agent.idle_ended` are sent.
-        names_tasks: an answer names the utterance as `task.id`, not the client's command as `source_event_id`.
+        name: Its name on the command line and at the inspection endpoint.
+        opening: Session states sent before `connected`.
+        closing: Session states sent when the session ends.
+        speaks: Whether `agent.speak_started`, `agent.speak_ended` and `agent.speak_interrupted` are sent.
+        states: Whether `agent.state_updated` is sent.
+        idles: Whether `agent.idle_started` and `agent.idle_ended` are sent.
+        names_tasks: Whether an answer names the utterance as `task.id` instead of the client's command as
+            `source_event_id`.
     """
 
     name: str

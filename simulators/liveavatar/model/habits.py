@@ -1,7 +1,7 @@
-"""How the service behaves: one option for each thing that was seen of it.
+"""The service's behaviour: one option for each observed habit.
 
-Every default is what was observed. The numbers after a text are those of the table of facts in docs/protocol.md; an
-option without a number has no observation behind it, and its default is a guess.
+Every default is as observed. The numbers after a text are those of the table of facts in docs/protocol.md; an option
+without a number was not observed, and its default is a guess.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from simulators.liveavatar.model.dialect import FULL, Dialect
 
 
 class About:
-    """What an option is, and the numbers of the facts that it models."""
+    """The description of an option, and the numbers of the facts that it models."""
 
     def __init__(self, text: str, *facts: int) -> None:
         self.text = text
@@ -68,7 +68,7 @@ class Habits:
     keeps_queue: Annotated[bool, About("queued speech plays on when the WebSocket is lost")] = True
 
     # Speaking.
-    dialect: Annotated[Dialect, About("which events are sent, in which words", 42, 49)] = FULL
+    dialect: Annotated[Dialect, About("which events are sent, and in which form", 42, 49)] = FULL
     echoes_event_ids: Annotated[bool, About("source_event_id names the client's command; else it is null", 49)] = True
     speech_starts_after: Annotated[float, About("from the first audio of an utterance to its first sound", 43)] = 0.6
     first_speech_starts_after: Annotated[float, About("the same for the first audio of a session", 44)] = 2.97
@@ -81,35 +81,35 @@ class Habits:
     # Limits and money.
     max_duration: Annotated[int, About("the most that a token may ask for; depends on the plan", 60, 61)] = 1200
     sandbox_max_duration: Annotated[int, About("the same for the sandbox", 60, 80)] = 60
-    sandbox_seconds: Annotated[float, About("length of a sandbox session, whatever was asked for", 38, 70)] = 59.2
+    sandbox_seconds: Annotated[float, About("length of a sandbox session, whatever was requested", 38, 70)] = 59.2
     paid_limit: Annotated[Literal["cuts_speech", "ends"], About("what a paid session does at its limit", 69)] = (
         "cuts_speech"
     )
-    speech_after_limit: Annotated[float, About("what is heard of an utterance after that", 69)] = 0.37
+    speech_after_limit: Annotated[float, About("how much of an utterance is heard after that", 69)] = 0.37
     concurrency: Annotated[int, About("sessions at the same time; 1 on the free plan", 62, 65)] = 10
     sandbox_concurrency: Annotated[int, About("the same for the sandbox", 80)] = 1
     concurrency_code: Annotated[int, About("code of a start beyond that; 4003 was seen as well", 62)] = 4032
     slot_freed_after: Annotated[float, About("from the end of a session until it no longer counts", 63)] = 2.5
-    credits: Annotated[float, About("what the account has at first", 18)] = 1000.0
+    credits: Annotated[float, About("the account's initial balance", 18)] = 1000.0
     credits_per_minute: Annotated[float, About("price, by the second", 66)] = 1.0
     no_credits_code: Annotated[int, About("code of a start without credits", 64)] = 4033
     has_overage: Annotated[bool, About("sessions start and go on without credits", 66)] = False
     idle_timeout: Annotated[float, About("without a command until a session ends")] = 300.0
     orphan_timeout: Annotated[float, About("without a WebSocket until a session ends", 67)] = 200.0
-    # A 1080p picture was measured in a sandbox session all the same.
+    # Nevertheless, 1080p video was measured in a sandbox session.
     allows_very_high: Annotated[bool, About("video quality very_high; needs the Business plan", 72)] = False
-    # One note says that another avatar is replaced without a word.
+    # One note says that another avatar is silently replaced.
     sandbox_refuses_avatars: Annotated[bool, About("the sandbox takes only Wayne; else it replaces others", 73)] = True
     refuses_expired_avatars: Annotated[bool, About("a token for an expired avatar is refused", 74)] = True
 
     @classmethod
     def fast(cls, **changes: Any) -> Habits:
-        """Make kind habits without delays, for tests of something else; `changes` as in the constructor."""
+        """Make harmless habits without delays, for tests of other things; `changes` as in the constructor."""
         return replace(_FAST, **changes)
 
 
 def about_habits() -> dict[str, About]:
-    """Return what each option is, by its name."""
+    """Return the description of each option, by its name."""
     hints = get_type_hints(Habits, include_extras=True)
     return {name: hint.__metadata__[0] for name, hint in hints.items()}
 

@@ -1,4 +1,4 @@
-"""What comes out of the model, to be carried out in the order in which it comes."""
+"""The outputs of the model, to be carried out in their order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SocketText:
 
 @dataclass(frozen=True, slots=True)
 class SocketStruck:
-    """A fault strikes a WebSocket after the messages before it; only the owner of the model knows what it is."""
+    """A fault strikes a WebSocket after the messages before it; only the model's owner knows the fault's type."""
 
     socket_id: int
     fault: object

@@ -1,7 +1,7 @@
-"""What the avatar says, and when.
+"""The avatar's playback: its audio, its events, and their times.
 
-All arithmetic is in whole samples since the player was made, so the outcome does not depend on how often or when the
-player is advanced: what is heard, the under-runs, and the order and times of the events are the same.
+All arithmetic is in whole samples since the player was made, so the audio, the under-runs, and the order and times of
+the events do not depend on how often or when the player is advanced.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulators.liveavatar.model.utterance import RATE_HZ, Utterance
 if TYPE_CHECKING:
     from simulators.liveavatar.model.habits import Habits
 
-# Samples by which an instant may miss that of a sample, since seconds are floating-point numbers.
+# Samples by which an instant may miss a sample, since seconds are floating-point numbers.
 ROUNDING = 0.001
 
 AgentState = Literal["idle", "listening", "talking"]
@@ -47,7 +47,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """The interrupt `event_id` was obeyed; `utterance` is the first that it cut, if any."""
+    """The interrupt `event_id` was carried out; `utterance` is the first that it cut, if any."""
 
     event_id: str | None
     utterance: Utterance | None
@@ -73,17 +73,17 @@ PlayerEvent: TypeAlias = StateChanged | Started | Ended | Cleared | Interrupted 
 class Player:
     """Plays utterances one after the other, in real time, from the moment it is released.
 
-    Every method takes `now`, seconds of a clock that never goes back, and first plays what was due until then.
+    Every method takes `now`, monotonic seconds, and first plays everything that was due until then.
 
     Args:
-        habits: of the service.
-        now: the instant that counts as zero.
-        keeps_sound: `sound` keeps all that was played.
+        habits: Habits of the service.
+        now: The instant that counts as zero.
+        keeps_sound: Whether `sound` keeps everything that was played.
 
     Attributes:
-        state: the newest; its `StateChanged` may still be due.
-        utterances: all that came in.
-        sound: what was played.
+        state: The latest state; its `StateChanged` may still be due.
+        utterances: All utterances.
+        sound: The audio that was played.
     """
 
     def __init__(self, habits: Habits, *, now: float, keeps_sound: bool = True) -> None:
@@ -103,12 +103,12 @@ class Player:
         self._events: deque[tuple[int, PlayerEvent]] = deque()
 
     def release(self, *, now: float, lead: float = 0.0) -> None:
-        """Begin to play: the avatar is in its room. What comes before waits.
+        """Start playing when the avatar is in its room; earlier audio waits until then.
 
         Args:
-            now: seconds.
-            lead: seconds that `play` runs ahead of what is heard, to fill the buffer of a real room. Commands do not
-                change what it has returned.
+            now: Time in seconds.
+            lead: Seconds by which `play` runs ahead of playback, to fill the buffer of a real room. Commands do not
+                change audio that it has returned.
         """
         self.advance(now)
         self.sound.take(self._position)
@@ -130,10 +130,10 @@ class Player:
         return utterance
 
     def seal(self, *, now: float) -> Utterance | None:
-        """End the open utterance: it is over as soon as its audio is.
+        """Seal the open utterance: it ends with its audio.
 
         Returns:
-            The utterance that was open, None when there was none.
+            The utterance that was open; None if there was none.
         """
         self.advance(now)
         utterance = self._open_utterance
@@ -142,10 +142,10 @@ class Player:
         return utterance
 
     def clear(self, event_id: str | None, *, now: float) -> list[Utterance]:
-        """Drop what is queued and fall silent after the tail; the events come with the acknowledgement.
+        """Drop queued audio and stop speaking after the tail; the events come with the acknowledgement.
 
         Returns:
-            The utterances that were cut, also those that had not started.
+            The cut utterances, including those that had not started.
         """
         self.advance(now)
         self._finish_played()
@@ -161,21 +161,21 @@ class Player:
         return cut
 
     def stop(self, *, now: float) -> None:
-        """Fall silent at once and without an event, as if nothing had been queued."""
+        """Stop speaking at once and without an event, as if nothing had been queued."""
         self.advance(now)
         self._cut(self._position)
         self._events.clear()
         self.state = "idle"
 
     def limit(self, *, now: float) -> None:
-        """Cut short from now on: of the utterance that plays and of each later one only a moment is heard."""
+        """Limit speech from now on: only a moment of the playing utterance and of each later one is heard."""
         self.advance(now)
         self._allowance = round(self._habits.speech_after_limit * RATE_HZ)
         if self._is_speaking:
             self._queue[0].allowed_samples = self._allowance
 
     def start_listening(self, *, now: float) -> None:
-        """Take the listening pose; skipped while the avatar talks."""
+        """Take the listening pose, unless the avatar talks."""
         self.advance(now)
         if self.state == "idle" and not self._has_news(now):
             self._change_state("listening")
@@ -187,26 +187,26 @@ class Player:
             self._change_state("idle")
 
     def advance(self, now: float) -> None:
-        """Play what is due."""
+        """Play everything that is due."""
         target = self._at(now) + self._lead
         while self._position < target:
             self._settle()
             self._render(target)
 
     def play(self, *, now: float) -> bytes:
-        """Return exactly what is heard between the last call and `now`, or `lead` seconds later; silence included."""
+        """Return the exact audio from the last call to `now`, or to `lead` seconds later, including silence."""
         self.advance(now)
         return self.sound.take(self._position)
 
     def take_events(self, *, now: float) -> list[PlayerEvent]:
-        """Return what has happened since the last call, in order."""
+        """Return the events since the last call, in order."""
         events = []
         while self._events and self._events[0][0] <= self._at(now):
             events.append(self._events.popleft()[1])
         return events
 
     def next_at(self) -> float | None:
-        """Return when the next events are due; None while only a command can bring some."""
+        """Return when the next events are due; None while only a command can cause some."""
         instants = [] if self._next_turn is None else [self._next_turn + 1]
         if self._events:
             instants.append(self._events[0][0])
@@ -214,7 +214,7 @@ class Player:
 
     @property
     def spans(self) -> list[tuple[float, float, Utterance]]:
-        """Begin and end, in seconds of the clock, of each stretch of an utterance that was heard, and the utterance."""
+        """Start and end, in seconds of the clock, of each part of an utterance that was heard, and the utterance."""
         return [(self._opened_at + begin, self._opened_at + end, heard) for begin, end, heard in self.sound.spans]
 
     @property
@@ -227,12 +227,12 @@ class Player:
 
     @property
     def _is_speaking(self) -> bool:
-        """Whether an utterance is heard that was not interrupted."""
+        """Whether an utterance is being heard that was not interrupted."""
         return self._is_sounding and not self._queue[0].interrupted
 
     @property
     def _next_turn(self) -> int | None:
-        """The position at which the avatar begins or ceases to make a sound, or an utterance is over."""
+        """The position at which the avatar starts or stops making a sound, or an utterance is over."""
         if not self._queue:
             return None
         first = self._queue[0]
@@ -268,7 +268,7 @@ class Player:
         self._is_sounding = bool(self._queue)
 
     def _settle(self) -> None:
-        """Bring the state in line with what there is to play at this position."""
+        """Update the state for the audio at this position."""
         self._finish_played()
         if not self._queue or not self._queue[0].is_playable:
             self._fall_silent()
@@ -284,7 +284,7 @@ class Player:
                 utterance.ended = True
                 if utterance.started_at is not None:
                     self._tell(Ended(utterance))
-            if not utterance.sealed:  # cut short by a limit, and the rest of it still comes
+            if not utterance.sealed:  # cut short by a limit; the rest of its audio still arrives
                 return
             self._queue.popleft()
 

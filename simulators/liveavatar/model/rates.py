@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a window after a call.
+    """The rest of a window after a request.
 
     Attributes:
-        limit: calls in a window.
-        remaining: further calls.
-        reset: seconds until the next window, rounded up.
-        is_exceeded: this call was one too many.
+        limit: Requests in a window.
+        remaining: Further requests.
+        reset: Seconds until the next window, rounded up.
+        is_exceeded: Whether this request was one too many.
     """
 
     limit: int
@@ -28,7 +28,7 @@ class Allowance:
 
     @property
     def headers(self) -> dict[str, str]:
-        """As an answer carries them."""
+        """The headers of an answer."""
         headers = {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
@@ -38,10 +38,10 @@ class Allowance:
 
 
 class RateLimit:
-    """Counts the calls of the current second.
+    """Counts the requests of the current second.
 
     Args:
-        calls: allowed in a window.
+        calls: Requests allowed in a window.
     """
 
     def __init__(self, calls: int) -> None:
@@ -50,7 +50,7 @@ class RateLimit:
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def take(self, credential: str, endpoint: str, *, now: float) -> Allowance:
-        """Count a call at `now`, in seconds."""
+        """Count a request at `now`, in seconds."""
         if (window := math.floor(now)) != self._window:
             self._window = window
             self._counts.clear()

@@ -1,4 +1,4 @@
-"""The REST API's answers: one envelope for success and failure, and a list for what does not validate."""
+"""The REST API's answers: one envelope for success and failure, and a list of validation errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-# `code` of a request that was read and is refused, with a list of reasons in `data` (fact 6).
+# `code` of a valid request that is refused, with a list of reasons in `data` (fact 6).
 INVALID_CODE = 4000
 
 
@@ -24,12 +24,12 @@ class Answer:
 
 
 class ApiError(Exception):
-    """A request that is refused.
+    """A request is refused.
 
     Attributes:
-        status: of the HTTP answer.
-        code: in the envelope; where HeyGen's own is not known, the HTTP status.
-        data: in the envelope.
+        status: Status of the HTTP answer.
+        code: Code in the envelope; the HTTP status if HeyGen's own code is unknown.
+        data: Data in the envelope.
     """
 
     def __init__(self, status: int, message: str, *, code: int | None = None, data: object = None) -> None:
@@ -40,18 +40,18 @@ class ApiError(Exception):
 
 
 def envelope(data: object, message: str = "Success", *, code: int | str) -> dict[str, object]:
-    """Wrap what is answered."""
+    """Wrap the data of an answer."""
     return {"code": code, "data": data, "message": message}
 
 
 def refused_token(field: str, reason: str, value: object, *, in_data: bool) -> ApiError:
-    """Word the refusal of a session token for a reason that has to do with one field of the request.
+    """Make the refusal of a session token because of one field of the request.
 
     Args:
-        field: its name.
-        reason: in the service's words.
-        value: what was asked for.
-        in_data: the reason is in `data`, and the message says nothing.
+        field: Name of the field.
+        reason: The reason in the service's words.
+        value: The requested value.
+        in_data: True if the reason is only in `data`, False if it is the message.
     """
     entry = {"loc": [field], "message": reason, "params": {field: value}}
     message = "Errors validating session token" if in_data else reason
@@ -64,5 +64,5 @@ def answer_error(error: ApiError) -> Answer:
 
 
 def answer_details(error: ValidationError) -> Answer:
-    """List what does not validate."""
+    """List validation errors."""
     return Answer(422, {"detail": error.errors(include_url=False, include_context=False)}, {})

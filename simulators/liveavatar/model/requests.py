@@ -1,4 +1,4 @@
-"""The bodies and queries that the REST API takes.
+"""The bodies and queries of the REST API.
 
 Fields as in HeyGen's API reference. `video_quality` at the top level is not in it, but the official LiveKit plugin
 sends it there. Unknown fields are ignored.
@@ -57,7 +57,7 @@ class TokenRequest(BaseModel):
 
     @property
     def quality(self) -> Quality:
-        """The quality that the session gets: the documented place first."""
+        """The quality that the session gets; the documented field takes precedence."""
         if self.video_settings is not None:
             return self.video_settings.quality
         return self.video_quality or "high"

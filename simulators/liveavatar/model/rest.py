@@ -1,4 +1,4 @@
-"""The REST API, as in HeyGen's API reference and as it was seen."""
+"""The REST API, as in HeyGen's API reference and as observed."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Call:
     """A request that takes effect.
 
     Attributes:
-        target: the endpoint.
-        headers: with lower-case names.
-        body: JSON, None without one.
-        now: when it takes effect, seconds.
-        replied_at: when it will be answered.
+        target: The endpoint.
+        headers: Headers with lower-case names.
+        body: Decoded JSON; None without a body.
+        now: When it takes effect, in seconds.
+        replied_at: When it will be answered, in seconds.
     """
 
     target: Target
@@ -51,10 +51,10 @@ class Call:
 
 
 class Lives(Protocol):
-    """What the API does with sessions."""
+    """The actions of the API on sessions."""
 
     def create(self, request: TokenRequest, now: float) -> Session:
-        """Give a token."""
+        """Create a session with its token."""
 
     def start(self, session: Session, now: float, replied_at: float) -> dict[str, object]:
         """Start a session; return the part of the answer about WebSocket and room."""
@@ -70,11 +70,11 @@ class RestApi:
     """Carries requests out.
 
     Args:
-        habits: of the service.
-        account: whose sessions they are about.
-        lives: starts and ends sessions.
-        api_key: the only key that is accepted.
-        hosts_rooms: sessions need not bring a room.
+        habits: Habits of the service.
+        account: The account of the sessions.
+        lives: Starts and ends sessions.
+        api_key: The only key that is accepted.
+        hosts_rooms: Whether the service opens rooms for sessions without one.
     """
 
     def __init__(self, habits: Habits, account: Account, lives: Lives, *, api_key: str, hosts_rooms: bool) -> None:
@@ -211,7 +211,7 @@ class RestApi:
         return self._account.by_token(token) if scheme == "Bearer" else None
 
     def _addressed(self, call: Call, asked: SessionRequest) -> Session:
-        """Find the session that a request is about: the session token's, or with the API key the one in the body."""
+        """Find the session of a request: the session token's or, with the API key, the one in the body."""
         if (session := self._bearer(call)) is not None:
             return session
         self._require_key(call)
@@ -238,7 +238,7 @@ class RestApi:
 
     def _check_quality(self, asked: TokenRequest) -> None:
         if asked.quality == "very_high" and not self._habits.allows_very_high:
-            # These words are ours: that it is refused was seen, how was not recorded.
+            # These words are ours: a refusal was seen, but its words were not recorded.
             self._refuse("video_settings", "Video quality very_high is not available on your plan", "very_high")
 
     def _check_room(self, asked: TokenRequest) -> None:
@@ -274,7 +274,7 @@ class RestApi:
 
 
 def _refused_grant(token: str) -> str | None:
-    """Word what a room token lacks; None when it lacks nothing."""
+    """Return the refusal of a room token that lacks a grant; None if it has all."""
     room_token = read_room_token(token)
     if room_token is None:
         return "Input Livekit token is not a valid token."  # our words

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import jwt
 
-# What the token must grant, in the words of the refusals that were seen for the last two (facts 21 and 22).
+# The grants that the token needs, in the words of the refusals that were seen for the last two (facts 21 and 22).
 GRANTS = ("roomJoin", "canPublish", "canSubscribe", "canPublishData")
 
 
 @dataclass(frozen=True, slots=True)
 class RoomToken:
-    """What a token says.
+    """The content of a token.
 
     Attributes:
-        identity: of the participant.
-        missing: the grants that the avatar needs and the token does not give.
+        identity: Identity of the participant.
+        missing: Grants that the avatar needs and the token lacks.
     """
 
     identity: str
@@ -24,7 +24,7 @@ class RoomToken:
 
 
 def read_room_token(token: str) -> RoomToken | None:
-    """Read a token without its secret; None when it is no JWT."""
+    """Read a token without its secret; return None if it is not a JWT."""
     try:
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:

@@ -16,7 +16,7 @@ class Route:
     path: str
 
     def match(self, path: str) -> dict[str, str] | None:
-        """Return what stands for the names, None when it is another path."""
+        """Return the values of the names in the path; None for another path."""
         found = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", self.path), path)
         return None if found is None else found.groupdict()
 
@@ -37,12 +37,12 @@ ROUTES = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes.
+    """The target of a request.
 
     Attributes:
-        name: of the endpoint; `405` or `404` when there is none.
-        parts: what stands for the names in its path.
-        query: the parameters after the path.
+        name: Name of the endpoint; `405` or `404` if there is none.
+        parts: The values of the names in its path.
+        query: The parameters after the path.
     """
 
     name: str

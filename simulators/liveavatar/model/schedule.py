@@ -18,7 +18,7 @@ class Schedule:
         self._numbers = count()
 
     def at(self, instant: float, action: Callable[[float], None]) -> None:
-        """Let `action(instant)` be done at `instant`."""
+        """Schedule `action(instant)` for `instant`."""
         heapq.heappush(self._heap, (instant, next(self._numbers), action))
 
     def next_at(self) -> float | None:
@@ -26,7 +26,7 @@ class Schedule:
         return self._heap[0][0] if self._heap else None
 
     def run(self, now: float) -> None:
-        """Do what is due at `now`, and what that makes due."""
+        """Run the actions due at `now`, including those that they make due."""
         while self._heap and self._heap[0][0] <= now:
             instant, _, action = heapq.heappop(self._heap)
             action(instant)

@@ -1,4 +1,4 @@
-"""The whole service, without I/O, clock or chance: requests and frames in, happenings out."""
+"""The whole service, without I/O, clock or random numbers: takes requests and frames, and returns happenings."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
 
 
 class Ids:
-    """Names that count: session-1, session-2, token-1."""
+    """Numbered ids: session-1, session-2, token-1."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
     def __call__(self, kind: str) -> str:
-        """Make the next name of a kind."""
+        """Make the next id of a kind."""
         self._counts[kind] += 1
         return f"{kind}-{self._counts[kind]}"
 
 
 class ServiceModel:
-    """LiveAvatar as it was seen to behave.
+    """LiveAvatar with its observed behaviour.
 
-    Pass in what clients do, with `now` in seconds of a monotonic clock; then carry out what `advance` returns, and
-    call `advance` again at `next_at` at the latest. The same inputs give the same outputs.
+    Pass in the clients' actions, with `now` in monotonic seconds; then carry out the happenings that `advance` returns,
+    and call `advance` again at `next_at` at the latest. The same inputs give the same outputs.
 
     Args:
-        habits: of the service.
-        now: seconds.
-        api_key: the only key that is accepted.
-        new_id: makes an id of a kind: session, token, ws, event.
-        wall_clock: the date at `now`, for the dates in answers.
-        hosts_rooms: sessions need not bring a room.
-        has_real_rooms: after `AvatarJoined` the owner joins a real room and calls `avatar_joined`.
-        keeps_sound: `Session.heard` has all that was heard.
-        on_moment: called at each moment at which a fault may strike a session.
+        habits: Habits of the service.
+        now: Time in seconds.
+        api_key: The only key that is accepted.
+        new_id: Makes an id of a kind: session, token, ws, event.
+        wall_clock: The date at `now`, for the dates in answers.
+        hosts_rooms: Whether the service opens rooms for sessions without one.
+        has_real_rooms: Whether, after `AvatarJoined`, the owner joins a real room and calls `avatar_joined`.
+        keeps_sound: Whether `Session.heard` keeps everything that was heard.
+        on_moment: Called at each moment at which a fault may strike a session.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ServiceModel:
         self._rate_limit = RateLimit(habits.rate_limit)
         self._numbers = count(1)
 
-    # What can be seen
+    # State
 
     @property
     def sessions(self) -> list[Session]:
@@ -102,12 +102,12 @@ class ServiceModel:
         return self._account.sessions[session_id]
 
     def running(self, now: float) -> list[Session]:
-        """The sessions that count as active and cost at `now`."""
+        """Return the sessions that are active and cost credits at `now`."""
         self._run(now)
         return self._account.active
 
     def billed_seconds(self, now: float) -> float:
-        """Return the total length of the sessions that cost, up to `now`, in seconds."""
+        """Return the total length of the billed sessions up to `now`, in seconds."""
         self._run(now)
         return sum(session.billed_seconds(now) for session in self.sessions)
 
@@ -119,27 +119,27 @@ class ServiceModel:
     # Time
 
     def next_at(self) -> float | None:
-        """Return when `advance` is due; None while only a client can make something happen."""
+        """Return when `advance` is due; None while only a client can cause happenings."""
         return self._now if self._outbox else self._next_work()
 
     def advance(self, now: float) -> list[Happening]:
-        """Do everything that is due at `now`, and return what has to be carried out, in order."""
+        """Do everything that is due at `now`, and return the happenings to carry out, in order."""
         self._run(now)
         happenings = list(self._outbox)
         self._outbox.clear()
         return happenings
 
-    # What clients do
+    # Actions of clients
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: object, now: float) -> int:
-        """Take a REST call; `Replied` answers it, whether or not its client still waits.
+        """Take a REST request; `Replied` answers it, whether or not its client still waits.
 
         Args:
-            method: of HTTP.
-            path: from `/v1/` on, with the query.
-            headers: of the request.
-            body: JSON, None without one.
-            now: seconds.
+            method: HTTP method.
+            path: Path from `/v1/` on, with the query.
+            headers: Headers of the request.
+            body: Decoded JSON; None without a body.
+            now: Time in seconds.
 
         Returns:
             The number by which `Replied` refers to it.
@@ -165,8 +165,8 @@ class ServiceModel:
         """Take a WebSocket handshake; `SocketOpened` or `SocketRefused` answers it.
 
         Args:
-            url: that the start gave, or its last part.
-            now: seconds.
+            url: URL from the answer to the start, or its last part.
+            now: Time in seconds.
 
         Returns:
             The number by which the happenings refer to the WebSocket.
@@ -177,7 +177,7 @@ class ServiceModel:
         return socket_id
 
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
-        """Take a frame of a client; frames on a WebSocket that is lost or was replaced are ignored."""
+        """Take a client's frame; frames on a lost or replaced WebSocket are ignored."""
         self._run(now)
         self._sockets.receive(socket_id, frame, now)
 
@@ -186,16 +186,16 @@ class ServiceModel:
         self._run(now)
         self._sockets.lose(socket_id, now)
 
-    # What the owner of the model does
+    # Actions of the model's owner
 
     def drop_socket(self, socket_id: int, now: float, *, told: bool = False) -> None:
         """Lose a WebSocket.
 
         Args:
-            socket_id: which.
-            now: seconds.
-            told: the client sees the connection end. Otherwise the connection is half-open: the client receives
-                nothing more, and the service receives nothing from it (fact 40).
+            socket_id: The WebSocket's number.
+            now: Time in seconds.
+            told: Whether the client sees the connection end. Otherwise the connection is half-open: the client
+                receives nothing more, and the service receives nothing from it (fact 40).
         """
         self._run(now)
         if told:
@@ -204,12 +204,12 @@ class ServiceModel:
             self._sockets.lose(socket_id, now)
 
     def avatar_joined(self, session_id: str, now: float, *, lead: float = 0.0) -> None:
-        """Note that the avatar is in its real room; `lead` is how many seconds ahead the room buffers audio."""
+        """Note that the avatar is in its real room, which buffers `lead` seconds of audio."""
         self._run(now)
         self._lives.join(self.session(session_id), now, lead=lead)
 
     def play(self, session_id: str, now: float) -> bytes:
-        """Return what is heard since the last call, silence included: PCM, from `avatar_joined` on."""
+        """Return the PCM that was heard since the last call, including silence, from `avatar_joined` on."""
         self._run(now)
         conversation = self.session(session_id).conversation
         return b"" if conversation is None else conversation.player.play(now=now)
@@ -227,7 +227,7 @@ class ServiceModel:
             conversation.mute(now=now)
 
     def strike(self, session_id: str, fault: object) -> None:
-        """Put a fault of a session's WebSocket among the happenings, after what was sent before."""
+        """Add a fault of a session's WebSocket to the happenings, after earlier messages."""
         self._sockets.strike(self.session(session_id), fault)
 
     # Inside
@@ -250,7 +250,7 @@ class ServiceModel:
         self._now = max(self._now, now)
 
     def _timing(self, name: str) -> tuple[float, float]:
-        """Return how long a call takes, and the share of that time after which it takes effect."""
+        """Return the seconds that a request takes, and the share of them after which it takes effect."""
         habits = self.habits
         return {
             "token": (habits.token_takes, 1.0),

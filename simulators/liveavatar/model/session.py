@@ -19,26 +19,26 @@ class Session:
     """A session of the account; instants are seconds of the model's clock.
 
     Attributes:
-        id: in the REST API.
-        token: authorises the calls for this session.
-        ws_key: the last part of its WebSocket URL.
-        request: what was asked for with the token.
-        identity: of its avatar in the room.
-        created_at: when the token was given.
-        state: started when it costs, connected when it takes commands from a WebSocket.
-        started_at: None before.
-        ready_at: when it takes commands.
-        connected_at: when `connected` may be sent.
-        unready_until: when it takes commands on its present WebSocket, if a fault keeps it from doing so.
-        has_avatar: its avatar was sent to the room.
-        joined_at: when the avatar was there.
-        ended_at: None before.
-        end_reason: None before.
-        socket_id: the WebSocket whose messages count.
-        sockets: how many were opened.
-        alone_since: since when it has no WebSocket.
-        last_command_at: of a command or a keep-alive.
-        conversation: from the start on.
+        id: Its id in the REST API.
+        token: Authorises requests for this session.
+        ws_key: The last part of its WebSocket URL.
+        request: The request for its token.
+        identity: Identity of its avatar in the room.
+        created_at: When the token was given.
+        state: `started` when it costs credits, `connected` when it takes commands from a WebSocket.
+        started_at: When it started; None before.
+        ready_at: When it takes commands.
+        connected_at: When `connected` may be sent.
+        unready_until: When it takes commands on its current WebSocket, if a fault delays that.
+        has_avatar: Whether its avatar was sent to the room.
+        joined_at: When the avatar had joined the room; None before.
+        ended_at: When it ended; None before.
+        end_reason: Why it ended; None before.
+        socket_id: The WebSocket whose messages count.
+        sockets: Number of WebSockets that were opened.
+        alone_since: Since when it has no WebSocket; None while it has one.
+        last_command_at: When the last command or keep-alive arrived.
+        conversation: Its conversation; None before the start.
     """
 
     id: str
@@ -64,34 +64,34 @@ class Session:
 
     @property
     def is_running(self) -> bool:
-        """Whether it counts as active, and costs."""
+        """Whether it is active and costs credits."""
         return self.state in ("started", "connected")
 
     @property
     def heard(self) -> bytes:
-        """PCM that reached the room, in order, without the silence."""
+        """PCM that reached the room, in order, without silence."""
         return b"" if self.conversation is None else self.conversation.player.sound.pcm
 
     @property
     def heard_spans(self) -> list[tuple[float, float, Utterance]]:
-        """Begin and end of each stretch of an utterance that was heard without a gap, and the utterance."""
+        """Start and end of each part of an utterance that was heard without a gap, and the utterance."""
         return [] if self.conversation is None else self.conversation.player.spans
 
     @property
     def utterances(self) -> list[Utterance]:
-        """All speech that was taken."""
+        """All utterances."""
         return [] if self.conversation is None else self.conversation.player.utterances
 
     def takes_commands(self, now: float) -> bool:
-        """Whether it is ready."""
+        """Return whether it is ready for commands."""
         return self.is_running and now >= self.ready_at and now >= self.unready_until
 
     def seconds(self, now: float) -> float:
-        """Return its length up to `now`, in seconds."""
+        """Return the session's length up to `now`, in seconds."""
         if self.started_at is None:
             return 0.0
         return (now if self.ended_at is None else min(now, self.ended_at)) - self.started_at
 
     def billed_seconds(self, now: float) -> float:
-        """Return the seconds that it costs up to `now`; the sandbox costs nothing (fact 80)."""
+        """Return the billed seconds up to `now`; the sandbox costs nothing (fact 80)."""
         return 0.0 if self.request.is_sandbox else self.seconds(now)

@@ -1,4 +1,4 @@
-"""The life of sessions: what starts, what happens to them by itself, and what ends them."""
+"""The life of sessions: their start, their timers, and their end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulators.liveavatar.model.requests import EndReason, TokenRequest
     from simulators.liveavatar.model.schedule import Schedule
 
-# Where WebSockets and rooms of the service's own were seen, and as whom the avatar joins those (facts 16, 81, 84).
+# URLs at which the service's WebSockets and own rooms were seen, and the avatar's identity there (facts 16, 81, 84).
 SOCKETS_URL = "wss://webrtc-signaling.heygen.io/v2-alpha/interactive-avatar/session/"
 ROOMS_URL = "wss://heygen-feapbkvq.livekit.cloud"
 HOSTED_IDENTITY = "heygen"
@@ -36,19 +36,19 @@ class Sessions:
     """Starts, watches and ends sessions.
 
     Args:
-        habits: of the service.
-        account: notes them.
-        schedule: of the model.
-        outbox: of the model.
-        new_id: makes an id of a kind.
-        date_of: gives the date of an instant.
-        on_moment: called at each moment at which a fault may strike a session.
-        has_real_rooms: the owner of the model says when an avatar has joined.
-        keeps_sound: all that is heard is kept.
+        habits: Habits of the service.
+        account: The account of the sessions.
+        schedule: The model's schedule.
+        outbox: The model's outbox.
+        new_id: Makes an id of a kind.
+        date_of: Returns the date of an instant.
+        on_moment: Called at each moment at which a fault may strike a session.
+        has_real_rooms: Whether the model's owner reports when an avatar has joined.
+        keeps_sound: Whether everything that is heard is kept.
 
     Attributes:
-        running: those that run, by their id.
-        sockets: their WebSockets.
+        running: The running sessions by id.
+        sockets: Their WebSockets.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Sessions:
         self._keeps_sound = keeps_sound
 
     def create(self, request: TokenRequest, now: float) -> Session:
-        """Give a token."""
+        """Create a session with its token."""
         config = request.livekit_config
         room_token = None if config is None else read_room_token(config.livekit_client_token)
         identity = HOSTED_IDENTITY if room_token is None else room_token.identity
@@ -87,7 +87,7 @@ class Sessions:
         return session
 
     def start(self, session: Session, now: float, replied_at: float) -> dict[str, object]:
-        """Start a session: from here on it costs.
+        """Start a session, which costs credits from now on.
 
         Returns:
             The part of the answer about WebSocket and room.
@@ -112,7 +112,7 @@ class Sessions:
         return data
 
     def join(self, session: Session, now: float, *, lead: float = 0.0) -> None:
-        """Note that the avatar is in its room; `lead` is how many seconds ahead the room buffers audio."""
+        """Note that the avatar is in its room, which buffers `lead` seconds of audio."""
         if session.is_running and session.conversation is not None:
             session.joined_at = now
             session.conversation.player.release(now=now, lead=lead)
@@ -202,5 +202,5 @@ class Sessions:
 
 
 def dates_from(wall_clock: datetime, opened_at: float) -> Callable[[float], datetime]:
-    """Make a function that gives the date of an instant, where `wall_clock` was the date at `opened_at`."""
+    """Make a function that returns the date of an instant; `wall_clock` was the date at `opened_at`."""
     return lambda at: wall_clock + timedelta(seconds=at - opened_at)

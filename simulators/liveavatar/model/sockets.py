@@ -33,10 +33,10 @@ class Socket:
     """A client's WebSocket.
 
     Attributes:
-        session: it belongs to, None before it is open.
-        number: 1 for the first of its session.
-        is_over: it was closed, refused or lost.
-        is_welcome: `connected` was sent on it.
+        session: Its session; None before it is open.
+        number: 1 for the first WebSocket of its session.
+        is_over: Whether it was closed, refused or lost.
+        is_welcome: Whether `connected` was sent on it.
     """
 
     session: Session | None = None
@@ -49,11 +49,11 @@ class Sockets:
     """Opens, serves and closes WebSockets; a session's newest one counts (fact 37).
 
     Args:
-        habits: of the service.
-        account: whose sessions they are for.
-        schedule: of the model.
-        outbox: of the model.
-        on_lost: called with a session that has lost its WebSocket.
+        habits: Habits of the service.
+        account: The account of the sessions.
+        schedule: The model's schedule.
+        outbox: The model's outbox.
+        on_lost: Called with a session that has lost its WebSocket.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Sockets:
         return self._sockets[socket_id].is_welcome
 
     def receive(self, socket_id: int, frame: str | bytes, now: float) -> None:
-        """Take a frame; frames on a WebSocket that is lost or was replaced are ignored."""
+        """Take a frame; frames on a lost or replaced WebSocket are ignored."""
         session = self.session(socket_id)
         if session is None or session.conversation is None:
             return
@@ -109,7 +109,7 @@ class Sockets:
             session.state = "connected"
 
     def connect(self, session: Session, now: float) -> None:
-        """Send `connected` if it is due and this WebSocket is one that gets it."""
+        """Send `connected` if it is due and this WebSocket gets it."""
         if session.socket_id is None or session.conversation is None or now < session.connected_at:
             return
         socket = self._sockets[session.socket_id]
@@ -124,7 +124,7 @@ class Sockets:
             self._outbox.append(SocketText(session.socket_id, json.dumps(message)))
 
     def strike(self, session: Session, fault: object) -> None:
-        """Let a fault strike after what was sent."""
+        """Let a fault strike after earlier messages."""
         if session.socket_id is not None:
             self._outbox.append(SocketStruck(session.socket_id, fault))
 
@@ -135,7 +135,7 @@ class Sockets:
         self.lose(socket_id, now)
 
     def lose(self, socket_id: int, now: float) -> None:
-        """Go on without a WebSocket."""
+        """Continue without a WebSocket."""
         session = self.session(socket_id)
         self._sockets[socket_id].is_over = True
         if session is None:

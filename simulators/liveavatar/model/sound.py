@@ -1,4 +1,4 @@
-"""The sound that an avatar makes, as it is heard in the room."""
+"""The audio of an avatar as it is heard in the room."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Piece(NamedTuple):
-    """PCM of one utterance; `position` is where it begins, in samples since the beginning."""
+    """PCM of one utterance; `position` is its start, in samples since the beginning."""
 
     position: int
     pcm: bytes
@@ -19,15 +19,15 @@ class Piece(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Where it ends, in samples."""
+        """Its end, in samples."""
         return self.position + len(self.pcm) // SAMPLE_BYTES
 
 
 class Sound:
-    """What was played, in pieces; between them there is silence.
+    """The played audio, in pieces with silence between them.
 
     Args:
-        keeps: all of it is kept; otherwise only what `take` has not returned yet.
+        keeps: Whether all of it is kept; otherwise only the part that `take` has not returned yet.
     """
 
     def __init__(self, *, keeps: bool) -> None:
@@ -38,12 +38,12 @@ class Sound:
 
     @property
     def pcm(self) -> bytes:
-        """All that was kept, without silence."""
+        """The kept audio, without silence."""
         return b"".join(piece.pcm for piece in self._pieces)
 
     @property
     def spans(self) -> list[tuple[float, float, Utterance]]:
-        """Begin and end of each stretch of an utterance without a gap, in seconds, and the utterance."""
+        """Start and end of each part of an utterance without a gap, in seconds, and the utterance."""
         spans: list[tuple[int, int, Utterance]] = []
         for piece in self._pieces:
             if spans and spans[-1][1] == piece.position and spans[-1][2] is piece.utterance:
@@ -53,12 +53,12 @@ class Sound:
         return [(begin / RATE_HZ, end / RATE_HZ, utterance) for begin, end, utterance in spans]
 
     def add(self, position: int, pcm: bytes, utterance: Utterance) -> None:
-        """Add PCM at a position not before what was added."""
+        """Add PCM at a position after all earlier pieces."""
         if pcm:
             self._pieces.append(Piece(position, pcm, utterance))
 
     def take(self, position: int) -> bytes:
-        """Return what is heard from where the last call ended to `position`, silence included."""
+        """Return the audio from the end of the last call to `position`, including silence."""
         heard = bytearray()
         for piece in self._pieces[self._next :]:
             heard += bytes((piece.position - self._taken) * SAMPLE_BYTES) + piece.pcm

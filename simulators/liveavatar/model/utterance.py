@@ -1,10 +1,10 @@
-"""One utterance at the service: its audio, and what became of it."""
+"""One utterance at the service: its audio and its progress."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# All audio is PCM at this rate: 16 bits, signed, little-endian, mono. The service takes no other.
+# All audio is PCM at this rate: 16 bits, signed, little-endian, mono. The service accepts no other format.
 RATE_HZ = 24_000
 SAMPLE_BYTES = 2
 
@@ -15,16 +15,16 @@ class Utterance:
 
     Attributes:
         number: 1 for the first utterance of the session.
-        event_id: of the command that opened it.
-        received_bytes: audio that came in.
-        heard_samples: audio that was played.
-        underrun_samples: silence in the middle of it, because audio came too late.
-        started_at: seconds since the player was made at which its first sample was played.
-        sealed: no more audio will come.
-        ended: it was played as far as it will be.
-        interrupted: the client cut it short.
-        allowed_samples: of its audio that may still be played, None for all of it.
-        shortest_chunk: seconds; an utterance whose chunks are all shorter is played when it is sealed.
+        event_id: Id of the command that opened it.
+        received_bytes: Bytes of received audio.
+        heard_samples: Samples that were played.
+        underrun_samples: Samples of silence in the middle of it, because audio came too late.
+        started_at: When its first sample was played, in seconds since the player was made; None before.
+        sealed: Whether no more audio will come.
+        ended: Whether nothing more of it will be played.
+        interrupted: Whether the client interrupted it.
+        allowed_samples: Samples that may still be played; None for all.
+        shortest_chunk: Seconds; an utterance whose chunks are all shorter is played when it is sealed.
     """
 
     number: int
@@ -49,13 +49,13 @@ class Utterance:
 
     @property
     def waiting_samples(self) -> int:
-        """Audio that is here and not yet played."""
+        """Received samples that are not played yet."""
         waiting = len(self._audio) // SAMPLE_BYTES
         return waiting if self.allowed_samples is None else min(waiting, self.allowed_samples)
 
     @property
     def is_playable(self) -> bool:
-        """Whether there is audio that can be played now."""
+        """Whether it has audio that can be played now."""
         return self.waiting_samples > 0 and (self.sealed or self._has_long_chunk)
 
     @property
@@ -64,13 +64,13 @@ class Utterance:
         return self.waiting_samples == 0 and (self.sealed or self.allowed_samples == 0)
 
     def append(self, pcm: bytes) -> None:
-        """Add audio; a byte that is half a sample waits for its other half."""
+        """Add audio; half a sample waits for its other byte."""
         self.received_bytes += len(pcm)
         self._has_long_chunk |= len(pcm) >= self.shortest_chunk * RATE_HZ * SAMPLE_BYTES
         self._audio += pcm
 
     def take(self, samples: int) -> bytes:
-        """Play the next `samples` of it, or what there is."""
+        """Play the next `samples` of it, or fewer if it has fewer."""
         taken = min(samples, self.waiting_samples)
         pcm = bytes(self._audio[: taken * SAMPLE_BYTES])
         del self._audio[: len(pcm)]
@@ -80,11 +80,11 @@ class Utterance:
         return pcm
 
     def run_dry(self, position: int) -> None:
-        """Note that its audio ended at `position` although the utterance has not."""
+        """Note that the audio ran out at `position` before the utterance ended."""
         self._dry_since = position
 
     def resume(self, position: int) -> None:
-        """Note that its audio begins or goes on at `position`."""
+        """Note that the audio begins or continues at `position`."""
         if self.started_at is None:
             self.started_at = position / RATE_HZ
         if self._dry_since is not None:
@@ -92,6 +92,6 @@ class Utterance:
             self._dry_since = None
 
     def interrupt(self, tail_samples: int) -> None:
-        """Cut it short; so much of it is still played."""
+        """Interrupt it; `tail_samples` of it are still played."""
         self.interrupted = self.sealed = True
         del self._audio[tail_samples * SAMPLE_BYTES :]

@@ -1,4 +1,4 @@
-"""Plays the service's side of a recorded call (docs/recording.md)."""
+"""Replays the service's side of a recorded call (docs/recording.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recorded call as a model: what the service said then, it says again."""
+"""A recorded call as a model, which repeats the service's recorded answers."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
     from simulators.liveavatar.replay.recording import Message, RecordedCall, RecordedSocket, Recording
 
-# Leads to no LiveKit server: a client must not join the real rooms of a recorded call.
+# The URL of no LiveKit server: a client must not join the real rooms of a recorded call.
 NOWHERE = "ws://127.0.0.1:1"
 
 REDACTED = "<redacted:"
 
 
 class ReplayModel:
-    """Plays the service's side of a recording; used like `ServiceModel`.
+    """Replays the service's side of a recording; used like `ServiceModel`.
 
     Args:
-        recording: of one call.
-        now: seconds.
-        livekit_url: that a start answers, in the place of the recorded one.
+        recording: The recording of one call.
+        now: Time in seconds.
+        livekit_url: URL in the answer to a start, instead of the recorded one.
     """
 
     def __init__(self, recording: Recording, *, now: float, livekit_url: str = NOWHERE) -> None:
@@ -56,11 +56,11 @@ class ReplayModel:
         self._numbers = count(1)
 
     def next_at(self) -> float | None:
-        """Return when `advance` is due, if ever."""
+        """Return when `advance` is due; None for never."""
         return self._now if self._outbox else self._schedule.next_at()
 
     def advance(self, now: float) -> list[Happening]:
-        """Do everything that is due at `now`, and return what has to be carried out."""
+        """Do everything that is due at `now`, and return the happenings to carry out."""
         self._schedule.run(now)
         self._now = max(self._now, now)
         happenings = list(self._outbox)
@@ -68,7 +68,7 @@ class ReplayModel:
         return happenings
 
     def request(self, method: str, path: str, _headers: Mapping[str, str], _body: object, now: float) -> int:
-        """Take a REST call; one that got no answer then gets none now."""
+        """Take a REST request; one without a recorded answer gets none."""
         request_id = next(self._numbers)
         replies = self._calls.get(_endpoint(method, path))
         if replies is None:
@@ -83,7 +83,7 @@ class ReplayModel:
         return request_id
 
     def open_socket(self, _url: str, now: float) -> int:
-        """Take a WebSocket handshake: each plays the next recorded one."""
+        """Take a WebSocket handshake, and replay the next recorded WebSocket on it."""
         socket_id = next(self._numbers)
         recorded: RecordedSocket | None = self._waiting.popleft() if self._waiting else None
         if recorded is None or recorded.status != 101:  # noqa: PLR2004 - switching protocols
@@ -116,7 +116,7 @@ class ReplayModel:
                 self._say(socket_id, now + later, SocketClosed(socket_id, code))
 
     def _say(self, socket_id: int, at: float, happening: Happening) -> None:
-        """Let a WebSocket say something, and never in another order than it was recorded."""
+        """Send something on a WebSocket, keeping the recorded order."""
         self._newest[socket_id] = at = max(at, self._newest[socket_id])
         self._later(at, happening, socket_id)
 
@@ -130,7 +130,7 @@ class ReplayModel:
             self._scripts.pop(happening.socket_id, None)
 
     def _filled_in(self, value: Any, name: str = "") -> Any:
-        """Put made-up values in the places of those that were taken out."""
+        """Replace redacted values with made-up ones."""
         if isinstance(value, dict):
             return {key: self._filled_in(each, key) for key, each in value.items()}
         if isinstance(value, list):

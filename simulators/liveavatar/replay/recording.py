@@ -1,4 +1,4 @@
-"""Reads a recording of a call, as docs/recording.md has it."""
+"""Reads a recording of a call, in the format of docs/recording.md."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ VERSION = 1
 
 
 class RecordingError(Exception):
-    """A text that is no recording; the message says why, and in which line."""
+    """A text is not a recording; the message says why, and in which line."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """A REST call.
+    """A REST request.
 
     Attributes:
-        method: of HTTP.
-        path: without the host.
-        takes: seconds until its answer.
-        status: of the answer; None when there was none.
-        headers: of the answer.
-        body: of the answer.
+        method: HTTP method.
+        path: Path without the host.
+        takes: Seconds until its answer.
+        status: Status of the answer; None if there was none.
+        headers: Headers of the answer.
+        body: Body of the answer.
     """
 
     method: str
@@ -42,13 +42,13 @@ class RecordedCall:
 
 @dataclass(slots=True)
 class Cue:
-    """Something that the client did on a WebSocket, and what the service did then.
+    """An action of the client on a WebSocket, and the service's reaction.
 
     Attributes:
-        kind: type of the client's message; None for the handshake, and for what is no message.
-        event_id: of the client's message.
-        answers: messages of the service, each so many seconds later.
-        close: code with which the service closed, and how many seconds later.
+        kind: Type of the client's message; None for the handshake, and for frames that are not messages.
+        event_id: Id of the client's message.
+        answers: Messages of the service, each with its delay in seconds.
+        close: Delay in seconds and code with which the service closed; None if it did not.
     """
 
     kind: str | None = None
@@ -59,7 +59,7 @@ class Cue:
 
 @dataclass(slots=True)
 class RecordedSocket:
-    """A WebSocket; `status` is 101 when it was opened."""
+    """A WebSocket; `status` is 101 if it was opened."""
 
     status: int
     cues: list[Cue]
@@ -67,7 +67,7 @@ class RecordedSocket:
 
 @dataclass(slots=True)
 class Recording:
-    """What the service did in one call, in the order in which the calls and WebSockets began."""
+    """The service's side of one call: its REST requests and WebSockets, in the order in which they began."""
 
     calls: list[RecordedCall] = field(default_factory=list)
     sockets: list[RecordedSocket] = field(default_factory=list)
@@ -77,10 +77,10 @@ def read_recording(lines: Iterable[str]) -> Recording:
     """Read a recording.
 
     Args:
-        lines: JSON, one object each.
+        lines: Lines with one JSON object each.
 
     Raises:
-        RecordingError: a line is no object of the format, or the version is not known.
+        RecordingError: A line is not an object of the format, or the version is unknown.
     """
     reader = _Reader()
     for number, line in enumerate(lines, 1):
@@ -89,7 +89,7 @@ def read_recording(lines: Iterable[str]) -> Recording:
         try:
             reader.read(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            message = f"line {number} is not as docs/recording.md has it: {error!r}"
+            message = f"line {number} is not in the format of docs/recording.md: {error!r}"
             raise RecordingError(message) from None
     return reader.recording()
 

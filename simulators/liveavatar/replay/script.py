@@ -1,4 +1,4 @@
-"""The service's side of one recorded WebSocket, played to another client."""
+"""The service's side of one recorded WebSocket, replayed to another client."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulators.liveavatar.replay.recording import Cue, Message
 
-# What a client may leave out or do at other times, and the service's side still makes sense.
+# Commands that a client may leave out or send at other times without affecting the service's side.
 ASIDES = frozenset({"session.keep_alive", "agent.start_listening", "agent.stop_listening"})
 
-# The recorded messages that each message of the client may leave behind: a client cuts speech into other chunks.
+# Recorded messages that each message of the client may skip: a client cuts speech into other chunks.
 PASSES = {
     "agent.speak": frozenset({*ASIDES, None}),
     "agent.speak_end": frozenset({*ASIDES, None, "agent.speak"}),
@@ -19,10 +19,10 @@ PASSES = {
 
 
 class Script:
-    """Answers a client as another client was answered.
+    """Answers a client as the recorded client was answered.
 
     Args:
-        cues: of the recorded WebSocket, the handshake first.
+        cues: Cues of the recorded WebSocket, the handshake first.
     """
 
     def __init__(self, cues: list[Cue]) -> None:
@@ -31,11 +31,11 @@ class Script:
         self._names: dict[str, str] = {}
 
     def open(self) -> list[Cue]:
-        """Take the handshake; what the service does then."""
+        """Take the handshake, and return the cues to play."""
         return self._play(0)
 
     def receive(self, message: Message) -> list[Cue]:
-        """Take a message of the client; what the service does then. One that was not recorded is ignored."""
+        """Take a client's message, and return the cues to play; an unrecorded one is ignored."""
         kind = message.get("type")
         for number in range(self._next, len(self._cues)):
             if self._cues[number].kind == kind:
@@ -45,7 +45,7 @@ class Script:
         return []
 
     def translate(self, answer: Message) -> Message:
-        """Name this client's commands in a recorded answer."""
+        """Replace the recorded client's event ids in an answer with this client's."""
         translated: dict[str, Any] = {}
         for name, value in answer.items():
             if isinstance(value, dict):
@@ -61,7 +61,7 @@ class Script:
         return self._names.get(recorded, recorded) if isinstance(recorded, str) else recorded
 
     def _play(self, number: int, event_id: object = None) -> list[Cue]:
-        """Go on to a cue; what was left behind follows it."""
+        """Return the cues up to this one, including skipped ones."""
         played = self._cues[self._next : number + 1]
         self._next = number + 1
         for cue in played:

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def create_app(
     recording: Recording, *, livekit_url: str | None = None, faults: FaultPlan | None = None
 ) -> web.Application:
-    """Make an application that plays the service's side of a recording.
+    """Make an application that replays the service's side of a recording.
 
     Args:
-        recording: of one call.
-        livekit_url: that a start answers for a room of the service's own; None: one that leads nowhere.
-        faults: what goes wrong on top of it.
+        recording: The recording of one call.
+        livekit_url: URL in the answer to a start for a room of the service's own; None for one without a server.
+        faults: Faults in addition to the recording.
     """
     app = web.Application()
     plan = faults or FaultPlan()

@@ -41,7 +41,7 @@ def test_every_field_is_optional() -> None:
     ("document", "problem"),
     [
         ({"voise": "x"}, "CALL CONFIG voise: there is no such field"),
-        ({"voice": 3}, "CALL CONFIG voice: has to be an id, or a table of settings"),
+        ({"voice": 3}, "CALL CONFIG voice: must be an id, or a table of settings"),
         ({"persona": ""}, "CALL CONFIG persona: string should have at least 1 character"),
         (
             {"limits": {"minutes_per_call": 0}},

@@ -99,7 +99,7 @@ def test_a_call_may_set_video_quality_and_model() -> None:
         (CallConfig(persona="nobody"), "CALL CONFIG persona: there is no persona nobody"),
         (
             CallConfig(tools=("fly",)),
-            "CALL CONFIG tools: there is no tool fly; there is get_time, end_call, and module:function for your own",
+            "CALL CONFIG tools: there is no tool fly; there are get_time, end_call, and module:function for your own",
         ),
     ],
 )

@@ -114,7 +114,7 @@ def test_each_half_of_the_policy_can_be_left_out() -> None:
 
 def test_the_goodbye_comes_after_the_question() -> None:
     """A policy that would end the call before it asks is refused, with the number that it has to exceed."""
-    with pytest.raises(ValueError, match="goodbye_after has to be more than ask_after, which is 20"):
+    with pytest.raises(ValueError, match="goodbye_after must be more than ask_after, which is 20"):
         SilenceOptions(ask_after=20, goodbye_after=15)
 
 

@@ -67,6 +67,6 @@ def test_an_endpoint_without_vectors_is_named(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "a.md").write_text("# Warranty\nTwo years.")
     result = run(tmp_path, 'knowledge = ["a.md"]\n', "--search", "warranty")
 
-    assert "searched by full text alone: small: it can't be reached: ClientConnectorError" in result.output
+    assert "searched by full text only: small: it can't be reached: ClientConnectorError" in result.output
     assert "127.0.0.1" not in result.output
     assert result.output.rstrip().endswith("Two years.")

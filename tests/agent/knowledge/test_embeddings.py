@@ -43,11 +43,11 @@ async def test_each_text_gets_its_vector() -> None:
         ({"status": 503}, "it answers 503"),
         # A redirect is not followed: the key would be sent there as well.
         ({"status": 307}, "it answers 307"),
-        ({"answer": {"data": []}}, "its answer has not 1 vectors of one dimension"),
-        ({"answer": {"error": "loading"}}, "its answer is no list of vectors"),
-        ({"answer": [1]}, "its answer is no list of vectors"),
-        ({"answer": {"data": [{"embedding": "AAAA"}]}}, "its answer is no list of vectors"),
-        ({"answer": {"data": [{"embedding": [1e999]}]}}, "its answer has not 1 vectors of one dimension"),
+        ({"answer": {"data": []}}, "its answer doesn't have 1 vectors of one dimension"),
+        ({"answer": {"error": "loading"}}, "its answer is not a list of vectors"),
+        ({"answer": [1]}, "its answer is not a list of vectors"),
+        ({"answer": {"data": [{"embedding": "AAAA"}]}}, "its answer is not a list of vectors"),
+        ({"answer": {"data": [{"embedding": [1e999]}]}}, "its answer doesn't have 1 vectors of one dimension"),
     ],
 )
 async def test_an_answer_without_vectors_is_an_error(change: dict[str, Any], reason: str) -> None:
@@ -74,7 +74,7 @@ async def test_neither_key_nor_address_is_shown(caplog: pytest.LogCaptureFixture
         await gone.embed(["x"], within=5)
 
     told = " ".join(str(record.__dict__) for record in caplog.records if record.name == "agent")
-    assert messages(caplog) == ["no embeddings: knowledge is searched by full text alone, `doctor` says more"] * 2
+    assert messages(caplog) == ["no embeddings: knowledge is searched by full text only, `doctor` says more"] * 2
     assert not [each for each in ("secret-of-mine", KEY, url, "127.0.0.1") if each in told + refused.identity]
 
 
@@ -97,8 +97,8 @@ async def test_a_failure_and_its_end_are_logged_once(caplog: pytest.LogCaptureFi
         assert await asked.of_query("returns", space_of(asked)) is not None
 
     assert messages(caplog) == [
-        "no embeddings: knowledge is searched by full text alone, `doctor` says more",
-        "the embeddings are there again",
+        "no embeddings: knowledge is searched by full text only, `doctor` says more",
+        "the embeddings work again",
     ]
     assert asked.failure == ""
 

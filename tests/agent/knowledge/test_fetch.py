@@ -24,7 +24,7 @@ async def test_a_private_address_is_not_connected_to(host: str) -> None:
     async with site() as made:
         made.pages["/"] = ("text/plain", b"secret")
         port = made.url.rpartition(":")[2]
-        with pytest.raises(FetchError, match="is no public address; KNOWLEDGE_NETWORKS may allow it"):
+        with pytest.raises(FetchError, match="is not a public address; KNOWLEDGE_NETWORKS may allow it"):
             await Fetcher().fetch(f"http://{host}:{port}/")
 
         assert made.asked == []
@@ -46,7 +46,7 @@ async def test_a_redirect_to_a_private_address_is_not_followed() -> None:
     async with site() as outside, site() as inside:
         outside.pages["/"] = f"{inside.url}/"
         inside.pages["/"] = ("text/plain", b"secret")
-        with pytest.raises(FetchError, match="is no public address"):
+        with pytest.raises(FetchError, match="is not a public address"):
             await FirstIsPublic().fetch(f"{outside.url}/")
 
         assert (outside.asked, inside.asked) == (["/"], [])
@@ -57,7 +57,7 @@ async def test_a_proxy_is_not_asked_for_a_private_address(monkeypatch: pytest.Mo
     async with site() as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         monkeypatch.setenv("NO_PROXY", "")
-        with pytest.raises(FetchError, match="is no public address"):
+        with pytest.raises(FetchError, match="is not a public address"):
             await Fetcher().fetch("http://10.0.0.1/")
 
         assert proxy.asked == []

@@ -73,7 +73,7 @@ async def test_a_link_that_hangs_does_not_delay_the_worker(
             assert not index_of(settings).exists()
         held.set()
 
-    assert "the knowledge is not read in time: calls begin, and it is read beside them" in caplog.messages
+    assert "the knowledge was not read in time: calls begin, and reading goes on" in caplog.messages
 
 
 async def test_a_missing_source_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -147,4 +147,4 @@ async def test_an_embeddings_endpoint_that_hangs_does_not_delay_the_worker(
             assert [found.text for found in search(index_of(settings), "open", 1)] == ["Open from nine."]
             server.hold.set()
 
-    assert "the knowledge is not read in time: calls begin, and it is read beside them" not in caplog.messages
+    assert "the knowledge was not read in time: calls begin, and reading goes on" not in caplog.messages

@@ -58,7 +58,7 @@ def test_a_list_is_read_as_the_sources() -> None:
         ("empty", "there is no file of a kind that can be read"),
         ("folder.md/none.md", "there is no such file"),
         ("https://", "has no host"),
-        ("https://a:b", "is no URL"),
+        ("https://a:b", "is not a URL"),
         ("https://me:secret@example.com/", "would be shown on the page"),
     ],
 )

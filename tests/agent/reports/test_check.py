@@ -39,7 +39,7 @@ def test_a_good_start_makes_the_outbox_and_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        ({"webhook_url": "http://example.com", "webhook_secret": SECRET}, "WEBHOOK_URL: it has to begin with https"),
+        ({"webhook_url": "http://example.com", "webhook_secret": SECRET}, "WEBHOOK_URL: it must begin with https"),
         ({"webhook_url": "http://localhost:1", "webhook_secret": SECRET}, "WEBHOOK_LOOPBACK"),
         ({"webhook_url": "https://example.com"}, "WEBHOOK_SECRET is missing"),
         ({"record": "s3://calls", "room_owner": "liveavatar"}, "RECORD needs ROOM_OWNER=ours"),

@@ -71,7 +71,7 @@ def test_limits_that_contradict_each_other_are_named(complete: pytest.MonkeyPatc
     complete.setenv("AVATAR_SLOTS", "2")
 
     assert error.value.problems == [
-        "MINUTES_PER_CALL=30 is more than MINUTES_PER_DAY=20: no call could have its minutes",
+        "MINUTES_PER_CALL=30 is more than MINUTES_PER_DAY=20: no call could use its minutes",
         "NO_SLOT=wait needs AVATAR_SLOTS, the number of avatars that the account can have",
     ]
     assert complete_settings().avatar_slots == 2
@@ -87,8 +87,8 @@ def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
     complete.setenv("DEEPGRAM_API_KEY", "deepgram-secret")
 
     assert error.value.problems == [
-        "DEEPGRAM_API_KEY: the key has a quote in it: copy the key alone",
-        "OPENAI_FALLBACK_API_KEY: the key has a blank in it: copy the key alone",
+        "DEEPGRAM_API_KEY: the key has a quote in it: copy only the key",
+        "OPENAI_FALLBACK_API_KEY: the key has a blank in it: copy only the key",
     ]
     assert "-secret" not in repr(load_settings())
     assert "-secret" not in repr((load_settings().vendors, load_settings().openai_fallback))
@@ -98,23 +98,23 @@ def test_secrets_are_not_shown(complete: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("LLM_TIMEOUT", "8s", "LLM_TIMEOUT: '8s' is no number: write it alone, without a unit"),
-        ("LLM_TIMEOUT", "0", "LLM_TIMEOUT: '0' has to be more than 0"),
-        ("DRAIN_TIMEOUT", "-1", "DRAIN_TIMEOUT: '-1' has to be at least 0"),
-        ("DRAIN_TIMEOUT", "1.5", "DRAIN_TIMEOUT: '1.5' is no whole number: write the digits alone"),
-        ("WEB_PORT", "99999", "WEB_PORT: '99999' has to be at most 65535"),
+        ("LLM_TIMEOUT", "8s", "LLM_TIMEOUT: '8s' is not a number: write it without a unit"),
+        ("LLM_TIMEOUT", "0", "LLM_TIMEOUT: '0' must be more than 0"),
+        ("DRAIN_TIMEOUT", "-1", "DRAIN_TIMEOUT: '-1' must be at least 0"),
+        ("DRAIN_TIMEOUT", "1.5", "DRAIN_TIMEOUT: '1.5' is not a whole number: write digits only"),
+        ("WEB_PORT", "99999", "WEB_PORT: '99999' must be at most 65535"),
         ("CHAT_TRANSCRIPT", "maybe", "CHAT_TRANSCRIPT: 'maybe' is neither true nor false"),
-        ("ROOM_OWNER", "mine", "ROOM_OWNER: 'mine' has to be 'ours' or 'liveavatar'"),
-        ("LIVEKIT_URL", "ftp://x", "LIVEKIT_URL: 'ftp://x' begins with ftp://, and has to begin with wss:// or ws://"),
+        ("ROOM_OWNER", "mine", "ROOM_OWNER: 'mine' must be 'ours' or 'liveavatar'"),
+        ("LIVEKIT_URL", "ftp://x", "LIVEKIT_URL: 'ftp://x' begins with ftp://, and must begin with wss:// or ws://"),
         ("PERSONA", "x" * 99, f"PERSONA: there is no file {'x' * 99}"),
-        ("TURN_DETECTION", "x " * 49 + "x", f"TURN_DETECTION: '{'x ' * 30}...' has to be 'vad' or 'model'"),
-        ("TURN_DETECTION", "sk_0123456789abcdef", "TURN_DETECTION: 'sk_0...' has to be 'vad' or 'model'"),
+        ("TURN_DETECTION", "x " * 49 + "x", f"TURN_DETECTION: '{'x ' * 30}...' must be 'vad' or 'model'"),
+        ("TURN_DETECTION", "sk_0123456789abcdef", "TURN_DETECTION: 'sk_0...' must be 'vad' or 'model'"),
         (
             "OPENAI_BASE_URL",
             "https://ada:secret@my host/v1",
             "OPENAI_BASE_URL: 'https://...@my host/v1' has a blank or a quote in it",
         ),
-        ("LLM_TIMEOUT", "inf", "LLM_TIMEOUT: 'inf' has to be a number that ends"),
+        ("LLM_TIMEOUT", "inf", "LLM_TIMEOUT: 'inf' must be a finite number"),
     ],
 )
 def test_a_refused_value_is_shown_with_the_reason(

@@ -122,9 +122,9 @@ def test_a_key_is_extracted_from_the_header_it_was_copied_with(written: str, mea
         ("sk-proj-xxxx", "is a placeholder"),
         ("APIxxxxxxxx", "is a placeholder"),
         ("${OPENAI_API_KEY}", "is a placeholder|is a reference"),
-        ("$OPENAI_API_KEY", "is a reference that nothing has replaced"),
-        ("%OPENAI_API_KEY%", "is a reference that nothing has replaced"),
-        ("op://vault/openai/key", "is a reference that nothing has replaced"),
+        ("$OPENAI_API_KEY", "is a reference that was not replaced"),
+        ("%OPENAI_API_KEY%", "is a reference that was not replaced"),
+        ("op://vault/openai/key", "is a reference that was not replaced"),
         ("https://api.openai.com", "or an address"),
         ("\u201esk-0123", "has a quote in it"),
         ("changeme", "is a placeholder"),
@@ -209,7 +209,7 @@ def test_an_address_gets_the_scheme_and_the_path_it_needs(
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("ftp://livekit", r"begins with ftp://, and has to begin with wss:// or ws://"),
+        ("ftp://livekit", r"begins with ftp://, and must begin with wss:// or ws://"),
         ("wss://", "has no valid host and port"),
         ("wss://host:port", "has no valid host and port"),
         ("wss://host:99999", "has no valid host and port"),
@@ -250,10 +250,10 @@ def test_a_redis_address_may_name_tls_files() -> None:
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ("http://cache.example", "has to begin with redis:// or rediss://"),
+        ("http://cache.example", "must begin with redis:// or rediss://"),
         ("redis://", "has no valid host and port"),
-        ("redis://cache.example/calls", "has to end with the number of a database"),
-        ("redis+sentinel://sentinel.example:26379/0", "has to begin with redis:// or rediss://"),
+        ("redis://cache.example/calls", "must end with the number of a database"),
+        ("redis+sentinel://sentinel.example:26379/0", "must begin with redis:// or rediss://"),
         ("rediss://cache.example?ssl_cert_reqs=none", "can have ssl_ca_certs, ssl_certfile, ssl_keyfile after the ?"),
         ("redis://cache.example?ssl_ca_certs=/ca.pem", "with rediss://, and nothing else"),
         ("rediss://cache.example?", "with rediss://, and nothing else"),
@@ -285,7 +285,7 @@ def test_origins_are_written_as_a_list(written: str, meant: str) -> None:
 )
 def test_a_malformed_origin_is_refused(written: str) -> None:
     """Otherwise it could change the rest of the policy."""
-    with pytest.raises(ValueError, match="is no origin"):
+    with pytest.raises(ValueError, match="is not an origin"):
         values.origins(written)
 
 
@@ -330,5 +330,5 @@ def test_networks_are_separated_by_commas_or_spaces(written: str, meant: str) ->
 @pytest.mark.parametrize("written", ["proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
 def test_a_malformed_network_is_refused(written: str) -> None:
     """The error has the text and the reason."""
-    with pytest.raises(ValueError, match=f"has {written}, which is no address or network"):
+    with pytest.raises(ValueError, match=f"has {written}, which is not an address or network"):
         values.networks(written)

@@ -151,7 +151,7 @@ def test_a_replica_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("info", "problem"),
     [
-        ({"redis_version": "6.0.16"}, "has version 6.0.16, and has to have 6.2 or a newer one"),
+        ({"redis_version": "6.0.16"}, "has version 6.0.16, and needs 6.2 or a newer one"),
         ({"redis_version": "7.0.15", "redis_mode": "standalone", "role": "master"}, ""),
         ({"redis_version": "7.2.4", "valkey_version": "9.1.2", "server_mode": "standalone", "role": "master"}, ""),
         ({"redis_version": "7.2.4", "server_mode": "cluster"}, "is a node of a cluster"),

@@ -48,7 +48,7 @@ def test_a_redis_that_does_not_answer_is_a_wrong_setting() -> None:
 def test_a_redis_that_is_too_old_is_a_wrong_setting(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error names both versions."""
     monkeypatch.setattr(redis_state, "_OLDEST", (99, 0))
-    with pytest.raises(SettingsError, match=r"STATE_URL: the Redis has version \d+\.\d+\.\d+, and has to have 99\.0"):
+    with pytest.raises(SettingsError, match=r"STATE_URL: the Redis has version \d+\.\d+\.\d+, and needs 99\.0"):
         check_state(settings_with(server.url))
 
 

@@ -49,7 +49,7 @@ async def test_a_function_of_the_persona_folder_is_a_tool(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("fly", "there is no tool fly; there is get_time, end_call, and module:function for your own"),
+        ("fly", "there is no tool fly; there are get_time, end_call, and module:function for your own"),
         ("none_of_test:greet", "none_of_test can't be imported: ModuleNotFoundError"),
         ("broken_tools_of_test:greet", "broken_tools_of_test can't be imported: ZeroDivisionError: division by zero"),
         ("shop_tools_of_test:none", "shop_tools_of_test has no none with @function_tool"),

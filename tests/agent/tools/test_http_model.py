@@ -49,9 +49,9 @@ def test_a_json_schema_is_used_as_it_is() -> None:
     ("changed", "problem"),
     [
         ({}, "there is no such parameter"),
-        ({"url": "ftp://example.com"}, "has to begin with http://"),
+        ({"url": "ftp://example.com"}, "must begin with http://"),
         ({"url": "https://{host}/", "parameters": {"host": "string"}}, "a host without placeholders"),
-        ({"url": "/orders"}, "has to begin with http://"),
+        ({"url": "/orders"}, "must begin with http://"),
         ({"parameters": {"number": "text"}}, "Input should be 'string', 'integer'"),
         ({"json_schema": {"type": "array"}}, 'the type "object"'),
         ({"name": "two words"}, "should match pattern"),

@@ -46,7 +46,7 @@ def test_a_persona_has_its_tools_of_every_kind(tmp_path: Path) -> None:
 def test_two_tools_with_the_same_name_are_refused(tmp_path: Path, name: str) -> None:
     """The language model could not tell them apart."""
     text = 'tools = ["end_call"]\nknowledge = ["a.md"]\n' + HTTP.format("order") + HTTP.format(name)
-    with pytest.raises(SettingsError, match=f"two tools of the name {name}"):
+    with pytest.raises(SettingsError, match=f"two tools with the name {name}"):
         load_persona(written(tmp_path, text))
 
 
@@ -81,7 +81,7 @@ def test_a_program_may_be_next_to_the_persona_file(tmp_path: Path) -> None:
         ('[[mcp]]\nname = "crm"\nurl = "mcp.example.com"\n', "should match pattern"),
         ('[[mcp]]\nname = "crm"\nurl = "https://x"\nheaders = { A = "$NO_SUCH" }\n', "the environment has no NO_SUCH"),
         ('[[mcp]]\nname = "crm"\nurl = "https://x/mcp?key=$HOME"\n', "should match pattern"),
-        ('[transfer]\nsupport = "+49"\n', "has to be a URI such as tel:"),
+        ('[transfer]\nsupport = "+49"\n', "must be a URI such as tel:"),
         ("knowledge = []\n", "at least 1 item"),
         ('[knowledge]\nsources = ["a.md"]\nfresh = 1\n', "knowledge.fresh: Extra inputs are not permitted"),
     ],

@@ -108,7 +108,7 @@ async def test_a_turn_ends_on_command(server: TestServer, session: aiohttp.Clien
     ("changed", "problem"),
     [
         ({"model": "nova-3"}, "No such model/language combination found."),
-        ({"language": "en"}, "language is no parameter"),
+        ({"language": "en"}, "language is not a parameter"),
         ({"eager_eot_threshold": "0.95"}, "eager_eot_threshold must be 0.3 to 0.9"),
         ({"eager_eot_threshold": "0.8"}, "must not exceed eot_threshold"),
         ({"encoding": "opus"}, "linear16 only"),

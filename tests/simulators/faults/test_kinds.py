@@ -46,7 +46,7 @@ def test_fault_has_defaults() -> None:
     [
         ({"vendor": "liveavatar", "kind": "earthquake"}, "does not match any of the expected tags: 'status', 'slow'"),
         ({"vendor": "siri", "kind": "status"}, "'deepgram', 'elevenlabs', 'openai' or 'liveavatar'"),
-        ({"vendor": "openai", "kind": "half_open"}, "openai has no fault of this kind; there it is for deepgram"),
+        ({"vendor": "openai", "kind": "half_open"}, "openai has no fault of this kind; only deepgram"),
         ({"vendor": "liveavatar", "kind": "drop", "at": "lunch"}, "at must be one of opening, connected, speak"),
         ({"vendor": "liveavatar", "kind": "status", "at": "chat"}, "at must be one of token, start, stop"),
         ({"vendor": "liveavatar", "kind": "status", "after": 1}, "Extra inputs are not permitted"),

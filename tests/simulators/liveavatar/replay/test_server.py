@@ -51,7 +51,7 @@ def test_invalid_recording_ends_the_program(tmp_path: Path) -> None:
     """The program ends with one line that names the file and the reason."""
     path = tmp_path / "call.jsonl"
     path.write_text("no JSON", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"call\.jsonl cannot be replayed: line 1 is not as"):
+    with pytest.raises(SystemExit, match=r"call\.jsonl cannot be replayed: line 1 is not in the format"):
         parse_arguments(["--replay", str(path)])
     with pytest.raises(SystemExit, match="cannot be replayed"):
         parse_arguments(["--replay", str(tmp_path / "missing.jsonl")])
