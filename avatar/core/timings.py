@@ -42,8 +42,9 @@ class Timings:
     fallback: float = 0.8
     # The same while the first session starts.
     first_fallback: float = 10.0
-    # Speech that no sink takes is reported as not heard after this.
-    drop: float = 18.0
+    # Speech that no sink takes is reported as not heard after this. A sink that takes it then may need `first_speech`:
+    # so speech is heard or reported within 20 s.
+    drop: float = 14.0
 
     # Sessions
 

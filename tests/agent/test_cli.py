@@ -23,7 +23,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         env={**clean, **environment},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
 
@@ -122,7 +122,7 @@ def test_livekits_own_commands_find_the_worker(path: str | None) -> None:
         f"print(get_import_data(path={path!r} and Path({path!r})).import_string)"
     )
     done = subprocess.run(  # noqa: S603 - our own command line
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=150, check=False
     )
 
     assert (done.stdout.strip(), done.stderr) == ("agent:server", "")
@@ -132,7 +132,7 @@ def test_the_settings_are_imported_without_the_worker() -> None:
     """The import does not load the framework's worker."""
     program = "import sys, agent.settings; print('agent.worker' in sys.modules, hasattr(agent, 'nothing'))"
     done = subprocess.run(  # noqa: S603 - our own command line
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=50, check=True
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=150, check=True
     )
 
     assert done.stdout.split() == ["False", "False"]
@@ -146,7 +146,7 @@ def test_sigterm_is_handled_before_the_imports() -> None:
     while not _handles(process.pid, signal.SIGTERM) and process.poll() is None:
         pass
     process.terminate()
-    _, told = process.communicate(timeout=50)
+    _, told = process.communicate(timeout=150)
 
     assert (process.returncode, told) == (128 + signal.SIGTERM, "")
 

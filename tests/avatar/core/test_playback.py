@@ -174,14 +174,14 @@ def test_a_session_is_kept_alive_when_nothing_else_is_sent() -> None:
 
 
 def test_speech_that_no_sink_takes_is_reported_as_not_heard() -> None:
-    """Speech is reported after 18 s, and later speech at once, until there is a sink."""
+    """Speech is reported after 14 s, and later speech at once, until there is a sink."""
     world = ready(can_publish=False)
     world.net_is_up = False
     world.drop_socket()
     world.run(60.0)
     world.say(1.0)
     world.flush()
-    world.run(17.0)
+    world.run(13.0)
     assert world.finished == []
 
     world.run(2.0)
