@@ -85,7 +85,7 @@ def test_a_persona_with_an_unknown_tool_ends_the_start(complete: pytest.MonkeyPa
     persona = tmp_path / "persona.toml"
     persona.write_text('name = "X"\ninstructions = "Y"\ntools = ["get_weather"]\n')
     complete.setenv("PERSONA", str(persona))
-    with pytest.raises(SettingsError, match="there is no tool get_weather; there is get_time"):
+    with pytest.raises(SettingsError, match="there is no tool get_weather; there are get_time"):
         settings_of_a_call()
 
 

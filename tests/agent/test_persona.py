@@ -54,7 +54,7 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 
 def test_an_unknown_tool_is_reported() -> None:
     """The error lists the known tools."""
-    with pytest.raises(SettingsError, match="there is no tool fly; there is get_time, end_call"):
+    with pytest.raises(SettingsError, match="there is no tool fly; there are get_time, end_call"):
         tools_named(["get_time", "fly"])
 
 
@@ -98,4 +98,4 @@ def test_an_unknown_tool_in_a_persona_file_is_refused(tmp_path: Path) -> None:
         load_persona(path)
 
     [problem] = error.value.problems
-    assert problem.startswith("PERSONA: tools: there is no tool get_weather; there is get_time, end_call")
+    assert problem.startswith("PERSONA: tools: there is no tool get_weather; there are get_time, end_call")

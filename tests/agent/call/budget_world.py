@@ -75,38 +75,38 @@ class World:
         end = self.now + seconds
         while (deadline := self.budget.next_timeout()) is not None and deadline <= end:
             self._pass(deadline)
-            self.budget.measure(call=self.call, day=self.day, credits_left=self.credits_left)
-            self.budget.handle_timeout(self.now)
+            self._decide()
             following = self.budget.next_timeout()
             if following is not None and following <= self.now:
                 self.late.append(following)
-            self._take()
         self._pass(end)
 
     def hear(self, *, agent: bool = False, user: bool = False) -> None:
         """Set who is making a sound."""
         self.agent, self.user = agent, user
         self.budget.hear(agent=agent, user=user)
-        self.budget.handle_timeout(self.now)
-        self._take()
+        self._decide()
 
     def use(self) -> None:
         """Say a word, press a key or write a text."""
         self.used_at = self.now
         self.budget.use(self.now)
-        self.budget.handle_timeout(self.now)
-        self._take()
+        self._decide()
 
     def see(self, *, seen: bool) -> None:
         """Let the last caller with a screen leave, or the first one join."""
         self.seen = seen
         self.budget.see(seen=seen)
-        self.budget.handle_timeout(self.now)
-        self._take()
+        self._decide()
 
     def of(self, *kinds: type[Decision]) -> list[Moment]:
         """Return the decisions of these kinds."""
         return [moment for moment in self.moments if isinstance(moment.decision, kinds)]
+
+    def _decide(self) -> None:
+        self.budget.measure(call=self.call, day=self.day, credits_left=self.credits_left)
+        self.budget.handle_timeout(self.now)
+        self._take()
 
     def _pass(self, until: float) -> None:
         if self.is_engaged and not self.is_lost:

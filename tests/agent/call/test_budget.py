@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent.call.budget import TICK, Budget, End, Engage, Limits, Reason, Release, Warn
@@ -73,6 +73,8 @@ def test_the_minutes_of_a_call_are_kept(story: list[Action], limits: Limits) -> 
 
 
 @given(STORIES, LIMITS)
+# The last second of the day is used up between two looks, and a sound is heard before the next one.
+@example([("answer", 0.0), ("others use", 1.0), ("run", 0.5), ("answer", 0.0)], Limits(day=1.0))
 def test_the_avatar_leaves_at_the_days_limit_and_the_lowest_balance(story: list[Action], limits: Limits) -> None:
     """The avatar is released within a tick of the day's limit and of the lowest balance, whatever is said."""
     world = tell(story, limits)

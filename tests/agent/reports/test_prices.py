@@ -67,7 +67,7 @@ def test_the_default_prices_can_be_used() -> None:
 
 @pytest.mark.parametrize(
     ("text", "named"),
-    [("[[price]]\nvendor = 1", "price.0.vendor"), ("x = 1", "x: Extra"), ("[", "no TOML"), (None, "can't be read")],
+    [("[[price]]\nvendor = 1", "price.0.vendor"), ("x = 1", "x: Extra"), ("[", "not a TOML"), (None, "can't be read")],
 )
 def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, text: str | None, named: str) -> None:
     """The error names the field when the worker starts."""

@@ -24,6 +24,6 @@ def test_a_field_that_can_not_be_allowed_is_named(monkeypatch: pytest.MonkeyPatc
     """The worker does not start."""
     monkeypatch.setenv("CALL_FIELDS", "persona webhook voise")
     with pytest.raises(
-        SettingsError, match=r"CALL_FIELDS: .* callers can't be allowed to give voise, webhook; there is"
+        SettingsError, match=r"CALL_FIELDS: .* callers can't be allowed to give voise, webhook; allowed"
     ):
         load_settings()
