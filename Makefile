@@ -39,9 +39,10 @@ test: setup ## run the tests, also end to end on a real LiveKit server; a quarte
 	@$(RUN) pytest -m "not long and not browser" -n $(SIDE_BY_SIDE) --maxprocesses 4 --dist loadfile --no-loadscope-reorder tests $(addprefix --ignore=,$(REAL))
 	@$(RUN) pytest -m "not long and not browser" -n 2 --dist loadfile $(REAL)
 
-test-long: setup ## run the long tests: rare faults, LiveKit away for a while; needs a Chromium; a quarter of an hour
+test-long: setup ## run the long tests, and property tests with other examples; needs a Chromium; twenty minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) pytest -m long
+	@$(RUN) pytest -m "hypothesis and not long" --hypothesis-profile search -n $(SIDE_BY_SIDE) tests $(addprefix --ignore=,$(REAL))
 
 alerts: ## test that the alerts of deploy/observability fire when they should; needs promtool
 	@cd deploy/observability && promtool check config prometheus.yml && promtool test rules alerts.test.yml
