@@ -55,10 +55,13 @@ async def test_a_process_is_detected_as_alive_or_stopped(livekit_server: LiveKit
     process.send_signal(signal.SIGSTOP)
     told.append(await lives(given, call))
     process.send_signal(signal.SIGCONT)
-    told.append(await lives(given, call))
+    # What was sent to the process while it was stopped is sent again after a growing pause.
+    async with asyncio.timeout(60):
+        while not await lives(given, call):
+            pass
     process.kill()
     await process.wait()
     told.append(await lives(given, call))
     told.append(await lives(given, LeftRoom("another-room", "agent-1")))
 
-    assert told == [True, False, True, False, None]
+    assert told == [True, False, False, None]
