@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IN_MID_SPEECH = {"at": "speaking", "after": 1.5}
 REFUSES_SOCKETS = {"kind": "status", "at": "websocket", "status": 503, "nth": 2, "times": None}
 RECONNECT = "connect again to the same session; go on from the word that was cut"
-RESTART = "stop the session, start another; the fallback track speaks if that takes longer than half a second"
+RESTART = "stop the session, start another; the fallback track speaks if that takes longer than 0.8 s"
 
 LOSSES: dict[str, tuple[list[dict[str, Any]], str]] = {
     "the connection is cut": ([{"kind": "drop", **IN_MID_SPEECH}], RECONNECT),

@@ -30,7 +30,7 @@ FOR_A_WHILE: dict[str, tuple[list[dict[str, Any]], str]] = {
     ),
     "no slot is free": (
         [{"kind": "status", "at": "start", "status": 403, "code": 4032}],
-        "the fallback track speaks; ask again every 5 to 15 s",
+        "the fallback track speaks; ask again every 2 to 10 s",
     ),
     "the service is down": ([{"kind": "status", "at": "token", "status": 503, "times": 3}], BACK_OFF),
     "the start hangs": ([{"kind": "hang", "at": "start"}], STOP_IT),
