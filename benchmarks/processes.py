@@ -60,8 +60,7 @@ def thread_seconds(session: int) -> dict[str, float]:
         for task in Path(f"/proc/{pid}/task").glob("[0-9]*"):
             # The thread may have ended meanwhile.
             with suppress(OSError):
-                name, _, rest = (task / "stat").read_text().partition("(")[2].rpartition(")")
-                fields = rest.split()
+                name, fields = _stat(task / "stat")
                 purpose = "event loop" if task.name == str(pid) else _PURPOSES.get(name, _OTHER_THREADS)
                 seconds[f"{process}: {purpose}"] += (int(fields[_UTIME]) + int(fields[_STIME])) / _TICKS
     return seconds
@@ -76,8 +75,8 @@ def busy_seconds() -> float:
 def is_job(pid: int) -> bool:
     """Return whether a process is a job of a worker: a fork of its forkserver."""
     with suppress(OSError):
-        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[_PARENT]
-        return _FORKSERVER in command(int(parent))
+        _, fields = _stat(Path(f"/proc/{pid}/stat"))
+        return _FORKSERVER in command(int(fields[_PARENT]))
     return False
 
 
@@ -96,10 +95,16 @@ def _stats(session: int) -> dict[int, list[str]]:
     for file in Path("/proc").glob("[0-9]*/stat"):
         # The process may have ended meanwhile.
         with suppress(OSError):
-            fields = file.read_text().rpartition(")")[2].split()
+            _, fields = _stat(file)
             if int(fields[_SESSION]) == session:
                 found[int(file.parent.name)] = fields
     return found
+
+
+def _stat(file: Path) -> tuple[str, list[str]]:
+    """Read the name of a process or a thread, and the fields behind it."""
+    name, _, fields = file.read_text().partition("(")[2].rpartition(")")
+    return name, fields.split()
 
 
 def _megabytes(pid: int, field: str) -> float:

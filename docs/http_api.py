@@ -9,7 +9,11 @@ from docs.marked import filled
 
 PAGE = Path(__file__).parent / "http-api.md"
 
-_ACCESS = {"all": "all", "callers": "callers, with the secret where one is set", "backends": "who has the secret"}
+_ACCESS = {
+    "all": "all",
+    "callers": "callers, with the secret where one is set",
+    "backends": "backends, with the secret",
+}
 
 
 def page_with_tables(page: str) -> str:

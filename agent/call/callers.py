@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
-# Seconds for which the linked caller has to be silent before another caller who speaks is linked instead.
+# After so many seconds of silence of the linked caller, another caller is linked as soon as they speak.
 FLOOR = 1.5
 
 # Seconds to wait for a caller who left on purpose. A browser that reloads the page looks the same (livekit-client

@@ -125,7 +125,7 @@ class Personas:
             apology.prepare()
 
     async def change(self, stem: str) -> Persona:
-        """Hand the conversation to another persona, in its own voice and language; it knows what was said.
+        """Hand the conversation to another persona, with its own voice and language. It keeps the chat history.
 
         Nothing changes before the change is certain: a refused change does not happen later.
 

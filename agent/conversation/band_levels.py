@@ -18,8 +18,9 @@ BANDS = len(_BORDERS) - 1
 # The lowest level, in dB relative to one unit of a sample, in each band: 81 dB below full scale.
 SILENCE = 10.0
 
-# The loudest sample, of 32768, of a sound that counts as silence without being measured: its level is 12.5 dB at most.
-_SILENT = 5
+# A sound whose samples are all below this, of 32768 (-75 dB), counts as silence. Automatic gain begins with 15 dB,
+# which raises it to the limit of `voice_gate` at most.
+INAUDIBLE = 6
 
 
 class LevelMeter:
@@ -49,6 +50,11 @@ class LevelMeter:
         self._rest = self._rest[:0]
 
 
+def is_below(samples: Samples, limit: int) -> bool:
+    """Return whether all samples are quieter than a limit of amplitude."""
+    return bool(samples.max(initial=0) < limit and samples.min(initial=0) > -limit)
+
+
 def silence(cells: int) -> Levels:
     """Return the levels of so many silent cells."""
     return np.full((cells, BANDS), SILENCE)
@@ -56,7 +62,7 @@ def silence(cells: int) -> Levels:
 
 def _levels(cells: npt.NDArray[np.int16], rate: int) -> Levels:
     size = cells.shape[1]
-    if cells.max(initial=0) <= _SILENT and cells.min(initial=0) >= -_SILENT:
+    if is_below(cells, INAUDIBLE):
         return silence(len(cells))
     window, bins = _window_and_bins(size, rate)
     spectrum = np.abs(np.fft.rfft(cells * window, axis=1)) ** 2

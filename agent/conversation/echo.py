@@ -7,8 +7,8 @@ from collections.abc import Sequence
 _WRONG = 0.3
 _EXACT = 2
 
-# A caller who speaks over the agent is heard at the end of a transcript. So at least this many letters at the end are
-# judged separately: one in four of them may be wrong, and every second one of the last word.
+# When a caller speaks over the agent, their words stand at the end of the transcript. So at least this many letters at
+# the end are judged separately: one in four of them may be wrong, and every second one of the last word.
 _END_LETTERS = 6
 _END_WRONG = 0.25
 _LAST_WRONG = 0.5

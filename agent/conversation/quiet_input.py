@@ -3,11 +3,8 @@
 from livekit import rtc
 from livekit.agents.voice.io import AudioInput
 
+from agent.conversation.band_levels import INAUDIBLE
 from agent.conversation.voice_gate import is_silent
-
-# A sample's limit for silence, of 32768: -75 dB. Automatic gain begins with 15 dB, which raises this to the limit of
-# `voice_gate`.
-_SILENT = 6
 
 # Seconds of silence after which frames have 0.2 s instead of 0.05 s: longer than the silence that ends a turn.
 _QUIET_AFTER = 1.0
@@ -36,7 +33,7 @@ class QuietInput(AudioInput):
 
     async def _next(self) -> rtc.AudioFrame:
         frame = await super().__anext__()
-        self._silent_for = self._silent_for + frame.duration if is_silent(frame, _SILENT) else 0.0
+        self._silent_for = self._silent_for + frame.duration if is_silent(frame, INAUDIBLE) else 0.0
         return frame
 
 
@@ -54,6 +51,6 @@ class GainInput(AudioInput):
     async def __anext__(self) -> rtc.AudioFrame:
         """Wait for the next frame."""
         frame = await super().__anext__()
-        if not is_silent(frame, _SILENT):
+        if not is_silent(frame, INAUDIBLE):
             self._gain.process_stream(frame)
         return frame

@@ -7,6 +7,8 @@ import numpy as np
 from livekit import rtc
 from livekit.plugins import silero
 
+from agent.conversation.band_levels import is_below
+
 # A sample's limit for silence, of 32768: -60 dB. Silero finds no voice whose loudest sample is below about 160. The
 # noise that Opus leaves in silence, and a browser's after noise suppression, is quieter than this.
 _SILENT = 32
@@ -46,8 +48,7 @@ class VoiceGate:
 
 def is_silent(frame: rtc.AudioFrame, limit: int = _SILENT) -> bool:
     """Return whether every sample of a frame is below the limit, of 32768."""
-    samples = np.frombuffer(frame.data, dtype=np.int16)
-    return bool(samples.max(initial=0) < limit and samples.min(initial=0) > -limit)
+    return is_below(np.frombuffer(frame.data, np.int16), limit)
 
 
 class GatedVAD(silero.VAD):

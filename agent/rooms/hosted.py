@@ -21,7 +21,7 @@ from avatar.sessions.port import Journal
 
 logger = logging.getLogger("agent")
 
-# Seconds that a call waits for its caller, who has the token: the session is already billed.
+# Seconds that a call waits for its caller to join with their token. The session is billed meanwhile.
 CALLER_JOIN_TIMEOUT = 30.0
 
 # Seconds for one request to LiveAvatar, for which a caller waits; a start takes 1 to 3 s.

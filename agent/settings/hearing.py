@@ -67,7 +67,7 @@ class HearingOptions(BaseModel):
         others = list(others)
         problems = [*unheard(model, language, others), *(self._problems_of_flux(model) if is_flux(model) else ())]
         if others and language != MULTI:
-            problems.append(f'languages: they are told apart only with language = "{MULTI}"; it is {language}')
+            problems.append(f'languages: several are recognised only with language = "{MULTI}"; it is {language}')
         phrases = [term for term in self.key_terms if " " in term]
         if phrases and not model.startswith(_WITH_KEY_TERMS):
             problems.append(f"hearing.key_terms: {model} takes single words, not {phrases[0]!r}; nova-3 takes phrases")

@@ -16,8 +16,8 @@ _TOO_MANY = "Too many calls are waiting for their callers."
 class Admission:
     """Gives new callers their connection details.
 
-    An agent and an avatar wait for a caller who has a token, at the operator's expense. So UNJOINED_CALLS_PER_CLIENT
-    and UNJOINED_CALLS limit their number, unless they start only when the caller joins.
+    A token starts an agent and an avatar, which the operator pays for, before the caller joins. So
+    UNJOINED_CALLS_PER_CLIENT and UNJOINED_CALLS limit their number, unless they start only when the caller joins.
 
     Args:
         settings: Contain the limits.

@@ -1,4 +1,4 @@
-"""A caller who asks, listens and interrupts, and measures the sound in the room."""
+"""A synthetic caller: it asks questions, interrupts a story, and measures when the avatar sounds and falls silent."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class World:
         self._pass(end)
 
     def hear(self, *, agent: bool = False, user: bool = False) -> None:
-        """Set who is making a sound."""
+        """Set whether the agent speaks, and whether the user speaks."""
         self.agent, self.user = agent, user
         self.budget.hear(agent=agent, user=user)
         self._decide()

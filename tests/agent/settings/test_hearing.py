@@ -64,6 +64,6 @@ def test_unsupported_options_are_refused_with_an_alternative() -> None:
         "hearing.key_terms: nova-2 takes single words, not 'Live Avatar'; nova-3 takes phrases"
     ]
     assert HearingOptions().problems("nova-3", "en", ["es"]) == [
-        'languages: they are told apart only with language = "multi"; it is en'
+        'languages: several are recognised only with language = "multi"; it is en'
     ]
     assert HearingOptions().problems("nova-3", "multi", ["es"]) == []
