@@ -150,8 +150,8 @@ class Timeline:
             self._look_at_bytes = to_bytes(self._chunking.first)
             is_enough = segment.pending >= self._chunking.to_start(segment.rate)
             return _NOW if segment.pending_bytes and (segment.sealed or is_enough) else None
-        wanted, smallest = to_bytes(self._chunking.wanted(utterance.clock.handed)), to_bytes(self._chunking.smallest)
-        pending, dry_at = segment.pending_bytes, utterance.dry_at
+        wanted = to_bytes(self._chunking.wanted(utterance.clock.handed, utterance.uplink.rate))
+        smallest, pending, dry_at = to_bytes(self._chunking.smallest), segment.pending_bytes, utterance.dry_at
         earliest = max(self._next_chunk_from, dry_at - self._chunking.ahead)
         if pending and (segment.sealed or pending >= wanted):
             self._look_at_bytes = pending + wanted
@@ -182,13 +182,14 @@ class Timeline:
             self.utterance = Utterance(self._ids.mint("speech"), segment.resume(), patience, now)
         segment.forget_before(self.utterance.position(now))
         before = segment.pending
-        audio = segment.take(self._chunking.largest)
+        audio = segment.take(self._chunking.most(self.utterance.uplink.rate))
         seconds = before - segment.pending
         if not segment.sent:
             segment.sent = True
             self.events.append(SpeechSent(segment.number))
         self.utterance.apply(UtteranceTrigger.AUDIO, now)
         self.utterance.clock.hand_over(seconds, now)
+        self.utterance.uplink.sent(seconds, now)
         self._next_chunk_from = now + seconds * self._chunking.pace
         return Speak(self.utterance.event_id, audio)
 
@@ -215,7 +216,9 @@ class Timeline:
         utterance = self.utterance
         if utterance is None:
             return False
-        if event.kind is EventKind.COMMITTED:
+        if event.kind is EventKind.APPENDED:
+            utterance.uplink.acknowledged(now)
+        elif event.kind is EventKind.COMMITTED:
             utterance.committed = utterance.end_sent
         elif event.kind is EventKind.STARTED:
             self._owes_end = False

@@ -6,6 +6,7 @@ An utterance is the audio under one event id: a segment, or the rest of one afte
 from enum import Enum
 
 from avatar.core.clock import PlaybackClock
+from avatar.core.uplink import Uplink
 
 
 class UtteranceState(Enum):
@@ -60,6 +61,7 @@ class Utterance:
         # When it entered its state.
         self.since = now
         self.clock = PlaybackClock()
+        self.uplink = Uplink()
         # True once the sink has played some of it.
         self.began = False
         # True while the sink may be playing it; once it is over, the last value stays.

@@ -1,5 +1,7 @@
 """The size and the time of each chunk of speech."""
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,17 @@ def test_fast_text_to_speech_starts_with_the_first_chunk(speed: float) -> None:
     assert gaps(speed, Chunking()) == 0
 
 
-@pytest.mark.parametrize("sizes", [{"first": 0.05}, {"largest": 0.3}, {"smallest": 0.0}, {"largest": 11.0}])
+def test_a_large_chunk_arrives_as_soon_as_a_small_one_at_1_mbit() -> None:
+    """The size grows with the measured rate, from `cautious` to `largest`; a slow network gets no smaller chunks."""
+    chunking = Chunking()
+
+    assert [chunking.most(rate) for rate in (0.0, 1.0, 2.0, 4.0, 5.0, inf)] == [0.4, 0.4, 0.4, 0.8, 1.0, 1.0]
+    assert [chunking.wanted(handed, 4.0) for handed in (0.4, 0.6, 2.0)] == [0.4, 0.6, 0.8]
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"first": 0.05}, {"largest": 0.3}, {"cautious": 0.3}, {"smallest": 0.0}, {"largest": 11.0}]
+)
 def test_sizes_out_of_order_are_refused(sizes: dict[str, float]) -> None:
     """Invalid chunk sizes raise an error at construction."""
     with pytest.raises(ValueError, match="chunk sizes"):
