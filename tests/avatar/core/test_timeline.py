@@ -220,7 +220,7 @@ def test_a_service_without_acknowledgements_gets_small_chunks() -> None:
     """It is not known how long an interrupt would wait behind larger ones."""
     machine = bare()
     machine.push_audio(b"\x01\x00" * (10 * BYTES_PER_SECOND // 2), 0.0)
-    machine.seal(0.0)
+    machine.end_segment(0.0)
     sizes = []
     for hundredths in range(600):
         now = hundredths / 100
