@@ -207,8 +207,16 @@ def _chunk(
     choice = {"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": finish_reason}
     # The plugin reads every field of the usage, even those that the server left out.
     counted = CompletionUsage.construct(**usage) if usage else None
-    return ChatCompletionChunk.construct(
-        id=chunk_id, choices=[choice], created=0, model="", object="chat.completion.chunk", usage=counted
+    # For each word of an answer: `construct`, which OpenAI's client uses itself, takes twenty times as long.
+    return ChatCompletionChunk.model_validate(
+        {
+            "id": chunk_id,
+            "choices": [choice],
+            "created": 0,
+            "model": "",
+            "object": "chat.completion.chunk",
+            "usage": counted,
+        }
     )
 
 
