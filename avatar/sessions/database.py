@@ -84,7 +84,7 @@ class Database:
         self._lock.release()
 
     def abandon(self) -> None:
-        """Leave the connection to the parent of this fork, in which a transaction was running."""
+        """Leave the connection to the parent of this fork, whose transaction did not end in time."""
         if self._connection is not None:
             _parents.append(self._connection)
             self._connection = None
@@ -137,9 +137,9 @@ def _all() -> list[Database]:
 
 
 def _before_fork() -> None:
-    # SQLite's locks belong to a process, its own notes of them are copied by a fork. With a connection of its parent in
-    # memory, even a new connection of the fork would count on locks that it doesn't have, and lose writes
-    # (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
+    # A fork copies SQLite's list of the locks of this process, but not the locks. If a connection were open, even a new
+    # connection of the fork would rely on locks that the fork does not have: writes were lost, or the file stayed
+    # locked (https://www.sqlite.org/howtocorrupt.html, "Carrying an open database connection across a fork").
     _forking.held = [each for each in _all() if each.hold()]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -14,70 +13,9 @@ import pytest
 
 from avatar.sessions import database as module
 from avatar.sessions.database import Database
+from tests.avatar.sessions.forks import SCHEMA, note, notes
 
 ROOT = Path(__file__).parents[3]
-
-SCHEMA = ("CREATE TABLE IF NOT EXISTS notes (text TEXT NOT NULL)",)
-
-# A fork writes a note, and its parent another one before and after. Then both print all notes.
-FORKS = """
-import os, sys
-from pathlib import Path
-from tests.avatar.sessions.test_database import SCHEMA, note, notes
-from avatar.sessions.database import Database
-database = Database(Path(sys.argv[1]), SCHEMA)
-note(database, "parent")
-read, write = os.pipe()
-if (child := os.fork()) == 0:
-    os.read(read, 1)
-    note(database, "child")
-    print(notes(database), flush=True)
-    os._exit(0)
-note(database, "parent again")
-database.close()
-os.write(write, b"x")
-assert os.waitpid(child, 0)[1] == 0
-print(notes(database), flush=True)
-"""
-
-# The process forks while another of its threads writes; the fork starts after that transaction.
-FORKS_DURING_A_WRITE = """
-import os, sys, threading
-from pathlib import Path
-from tests.avatar.sessions.test_database import SCHEMA, note, notes
-from avatar.sessions.database import Database
-database = Database(Path(sys.argv[1]), SCHEMA)
-began, waits = threading.Event(), threading.Event()
-
-def write():
-    with database.transaction(write=True) as connection:
-        began.set()
-        waits.wait(1.0)
-        connection.execute("INSERT INTO notes VALUES ('thread')")
-
-thread = threading.Thread(target=write)
-thread.start()
-began.wait()
-if (child := os.fork()) == 0:
-    note(database, "child")
-    print(notes(database), flush=True)
-    os._exit(0)
-assert os.waitpid(child, 0)[1] == 0
-thread.join()
-"""
-
-
-def notes(database: Database) -> list[str]:
-    """Return the notes in the file."""
-    with database.transaction(write=False) as connection:
-        return [row["text"] for row in connection.execute("SELECT text FROM notes")]
-
-
-def note(database: Database, *texts: str | None) -> None:
-    """Write these notes in one transaction."""
-    with database.transaction(write=True) as connection:
-        for text in texts:
-            connection.execute("INSERT INTO notes VALUES (?)", (text,))
 
 
 @pytest.fixture
@@ -208,21 +146,25 @@ def test_a_large_transaction_takes_no_disk_for_long(database: Database, path: Pa
 
 
 def test_an_unused_database_closes_its_file(path: Path) -> None:
-    """Nobody has to close it."""
+    """An object that is no longer referenced leaves no open file, and no warning of one."""
     note(Database(path, SCHEMA), "one")
 
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize(
-    ("script", "printed"),
-    [
-        (FORKS, "['parent', 'parent again', 'child']\n" * 2),
-        (FORKS_DURING_A_WRITE, "['thread', 'child']\n"),
-    ],
-)
-def test_a_fork_has_its_own_connection(path: Path, script: str, printed: str) -> None:
-    """Writes of both processes are kept, and the fork is not locked out by a transaction of its parent."""
-    command = [sys.executable, "-c", script, str(path)]
-    assert subprocess.check_output(command, text=True, cwd=ROOT, timeout=50) == printed  # noqa: S603 - our own script
+def test_a_fork_has_its_own_connection(tmp_path: Path) -> None:
+    """Writes of both processes are kept, and a fork is not locked out by a transaction of its parent."""
+    command = [sys.executable, "-m", "tests.avatar.sessions.forks", str(tmp_path)]
+    printed = subprocess.check_output(command, text=True, cwd=ROOT, timeout=50)  # noqa: S603 - our own script
+
+    assert printed.splitlines() == [
+        # The fork writes when its parent has closed the file.
+        "fork before after fork",
+        "parent before after fork",
+        # The fork begins when a thread of its parent has written.
+        "fork thread fork",
+        "parent thread fork",
+        # The transaction of its parent goes on.
+        "fork",
+        "parent parent",
+    ]
