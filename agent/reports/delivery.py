@@ -92,14 +92,7 @@ class Delivery:
 
     async def look(self) -> None:
         """Start to deliver due items, and write the reports of calls whose process was killed."""
-        for call in await asyncio.to_thread(self._outbox.abandoned):
-            extra = {"job": call.job}
-            logger.warning("the process of a call was killed; its report ends where it was last written", extra=extra)
-            await asyncio.to_thread(self._outbox.close_call, call.job, ended_by_kill(call, self._now()))
-        free = _MOST_AT_ONCE - len(self._running)
-        if free <= 0:
-            return
-        for claimed in await asyncio.to_thread(self._outbox.claim, self._now(), lease=_LEASE, most=free):
+        for claimed in await asyncio.to_thread(self._take, _MOST_AT_ONCE - len(self._running)):
             task = asyncio.create_task(self._deliver(claimed), name="report_delivery")
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -116,6 +109,14 @@ class Delivery:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _take(self, most: int) -> list[Claimed]:
+        """Close the calls whose process was killed, and claim due items. Blocks: one thread call a look is enough."""
+        for call in self._outbox.abandoned():
+            extra = {"job": call.job}
+            logger.warning("the process of a call was killed; its report ends where it was last written", extra=extra)
+            self._outbox.close_call(call.job, ended_by_kill(call, self._now()))
+        return self._outbox.claim(self._now(), lease=_LEASE, most=most) if most > 0 else []
 
     async def _deliver(self, claimed: Claimed) -> None:
         try:

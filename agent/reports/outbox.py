@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from avatar.sessions.database import transaction
+from avatar.sessions.database import Database
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 
 Kind = Literal["event", "file"]
@@ -129,6 +129,7 @@ class ReportOutbox:
     def __init__(self, directory: Path, most_bytes: int = MOST_BYTES) -> None:
         self.directory = directory
         self._most_bytes = most_bytes
+        self._database = Database(directory / "outbox.sqlite3", _SCHEMA)
         self._owners = directory / "owners"
         self._lock: OwnerLock | None = None
         self._taking = threading.Lock()
@@ -184,6 +185,11 @@ class ReportOutbox:
             lease: Seconds, more than an attempt may take. After a kill the item is due again when they are over.
             most: Largest number of items.
         """
+        # Nearly always nothing is due, and a read does not wait for a writer of another process.
+        with self._transaction() as database:
+            is_due = database.execute(_DUE, {"now": now, "most": 1}).fetchone() is not None
+        if not is_due:
+            return []
         with self._transaction(write=True) as database:
             rows = database.execute(_DUE, {"now": now, "most": most}).fetchall()
             database.executemany(
@@ -236,11 +242,12 @@ class ReportOutbox:
 
     @contextmanager
     def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """Open the outbox for one transaction."""
+        """Run the body in one transaction, in directories that exist."""
         with _told(self.directory):
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._owners.mkdir(mode=0o700, exist_ok=True)
-            with transaction(self.directory / "outbox.sqlite3", _SCHEMA, write=write) as database:
+            if not self._owners.is_dir():
+                self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._owners.mkdir(mode=0o700, exist_ok=True)
+            with self._database.transaction(write=write) as database:
                 yield database
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avatar.sessions.database import transaction
+from avatar.sessions.database import Database
 from avatar.sessions.owner_lock import OwnerLock, is_alive, owners_in
 from avatar.sessions.port import Claim, Journal, JournalEntry, JournalError, State
 
@@ -130,6 +130,7 @@ class SessionJournal:
     def __init__(self, directory: Path, clock: Callable[[], float] = time.time) -> None:
         self.directory = directory
         self._clock = clock
+        self._database = Database(directory / "sessions.sqlite3", _SCHEMA)
         self._owners = directory / "owners"
         self._lock: OwnerLock | None = None
         self._is_disowned = False
@@ -351,11 +352,12 @@ class SessionJournal:
 
     @contextmanager
     def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
-        """Open the journal for one transaction."""
+        """Run the body in one transaction, in directories that exist."""
         with _told(self.directory):
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._owners.mkdir(mode=0o700, exist_ok=True)
-            with transaction(self.directory / "sessions.sqlite3", _SCHEMA, write=write) as database:
+            if not self._owners.is_dir():
+                self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._owners.mkdir(mode=0o700, exist_ok=True)
+            with self._database.transaction(write=write) as database:
                 yield database
 
 

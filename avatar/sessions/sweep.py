@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from avatar.api import LiveAvatarAPI
 from avatar.errors import AvatarError
-from avatar.sessions.port import Journal, JournalEntry, LeftRoom
+from avatar.sessions.port import Claim, Journal, JournalEntry, LeftRoom
 
 logger = logging.getLogger("avatar")
 
@@ -43,7 +43,9 @@ async def sweep(journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoo
         JournalError: The journal can't be used.
     """
     tell = on_left or (lambda _: None)
-    claim = await asyncio.to_thread(journal.claim, api.url, with_rooms=on_left is not None)
+    claim = await asyncio.to_thread(_claim, journal, api.url, with_rooms=on_left is not None)
+    if claim is None:
+        return Swept([], [])
     try:
         for left in claim.rooms or ():
             tell(left)
@@ -59,6 +61,15 @@ async def sweep(journal: Journal, api: LiveAvatarAPI, on_left: Callable[[LeftRoo
         stopped=[entry.session_id for entry, stopped in swept if stopped],
         failed=[entry.session_id for entry, stopped in swept if not stopped],
     )
+
+
+def _claim(journal: Journal, api_url: str, *, with_rooms: bool) -> Claim | None:
+    """Claim sessions and rooms. An empty claim is released in the same thread call: nearly all claims are empty."""
+    claim = journal.claim(api_url, with_rooms=with_rooms)
+    if claim.entries or claim.rooms:
+        return claim
+    journal.release(claim)
+    return None
 
 
 async def _stop(api: LiveAvatarAPI, entry: JournalEntry, slots: asyncio.Semaphore) -> bool:

@@ -27,6 +27,7 @@ from agent.reports.delivery import (
 from agent.reports.outbox import Item, ReportOutbox
 from agent.settings import Settings
 from tests.agent.reports.report_fakes import START, made
+from tests.thread_calls import count_thread_calls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -391,3 +392,14 @@ async def test_delivery_runs_with_the_worker(tmp_path: Path) -> None:
             outbox.put([Item("msg_b", "lane", "event", hook, "b", b"{}", START)])
 
     assert receiver.ids == ["msg_a", "msg_b"]
+
+
+async def test_a_look_that_finds_nothing_calls_one_thread(tmp_path: Path) -> None:
+    """A worker looks once a second, and nearly always finds nothing."""
+    async with bench(tmp_path, 200) as it:
+        it.outbox.prepare()
+        threads = count_thread_calls()
+        await it.delivery.look()
+        await it.delivery.look()
+
+    assert threads.calls == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ import pytest
 from agent.reports.outbox import Item, OpenCall, OutboxError, ReportOutbox
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
     from pathlib import Path
 
 CALL = OpenCall("AJ_1", "https://example.com/hook", "/reports", "a draft")
@@ -134,3 +138,37 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(OutboxError, match=f"the outbox in {tmp_path}/file"):
         ReportOutbox(tmp_path / "file").prepare()
+
+
+class NotedWrites(ReportOutbox):
+    """An outbox that counts its write transactions."""
+
+    writes = 0
+
+    @contextmanager
+    def _transaction(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        self.writes += write
+        with super()._transaction(write=write) as database:
+            yield database
+
+
+def test_a_claim_of_nothing_does_not_write(tmp_path: Path) -> None:
+    """A worker claims every second, and would keep the jobs from writing."""
+    outbox = NotedWrites(tmp_path)
+    outbox.put([item("a")])
+    names = [claimed(outbox, now) for now in (10.0, 11.0, 12.0)]
+
+    assert names == [["a"], [], []]
+    # One to put the item, and one to claim it.
+    assert outbox.writes == 2
+
+
+@pytest.mark.parametrize("removed", [".", "owners"])
+def test_a_directory_that_was_removed_is_created_again(outbox: ReportOutbox, removed: str) -> None:
+    """The process goes on with an empty outbox, or with its items."""
+    outbox.put([item("a")])
+    shutil.rmtree((outbox.directory / removed).resolve())
+
+    assert outbox.abandoned() == []
+    outbox.open_call(CALL, [item("b")])
+    assert [each.name for each in outbox.items()] == (["b"] if removed == "." else ["a", "b"])

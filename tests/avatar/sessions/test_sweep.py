@@ -15,6 +15,7 @@ from avatar.sessions.journal import SessionJournal
 from avatar.sessions.port import Claim, LeftRoom
 from avatar.sessions.sweep import Swept, sweep
 from tests.avatar.fakes import KEY, LiteService, reply
+from tests.thread_calls import count_thread_calls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -114,3 +115,37 @@ async def test_two_sweeps_at_once_stop_each_session_once(tmp_path: Path) -> None
 
     assert sorted(len(each.stopped) for each in swept) == [0, 0, 9]
     assert len(service.called("stop")) == 9
+
+
+class NotedReleases(SessionJournal):
+    """A journal that counts releases."""
+
+    releases = 0
+
+    def release(self, claim: Claim) -> None:
+        self.releases += 1
+        super().release(claim)
+
+
+async def test_a_sweep_that_finds_nothing_calls_one_thread(tmp_path: Path) -> None:
+    """Nearly all sweeps of a worker find nothing; each releases its claim all the same."""
+    journal = NotedReleases(tmp_path)
+    async with client(LiteService(), journal) as api:
+        left_by(journal, api, "s-1")
+        threads = count_thread_calls()
+        swept = [await sweep(journal, api), await sweep(journal, api, lambda _: None)]
+
+    assert swept == [Swept([], []), Swept([], [])]
+    assert (threads.calls, journal.releases) == (2, 2)
+    journal.disown()
+
+
+async def test_the_claim_of_a_sweep_is_released_once(tmp_path: Path) -> None:
+    """A claim of sessions lasts until they are stopped."""
+    journal = NotedReleases(tmp_path)
+    async with client(LiteService(), journal) as api:
+        left_by(journal, api, "s-1")
+        journal.disown()
+        swept = await sweep(journal, api)
+
+    assert (swept.stopped, journal.releases) == (["s-1"], 1)
