@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cpu.child PLUGIN URL SECONDS`: speak in real time, and print the CPU seconds that it took."""
+"""`python -m benchmarks.cpu.child PLUGIN URL SECONDS SPEED`: speak, and print the CPU seconds that it took."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _READY = 1.5
 _SETTLE = 1.0
 
 
-async def speak(plugin: Plugin, url: str, seconds: float) -> float:
-    """Speak one segment in real time.
+async def speak(plugin: Plugin, url: str, seconds: float, speed: float) -> float:
+    """Speak one segment, which a TTS yields at `speed` times the speed of speech.
 
     Returns:
         CPU seconds of this process, from the first frame until the segment was played.
@@ -43,7 +43,7 @@ async def speak(plugin: Plugin, url: str, seconds: float) -> float:
         began_at, cpu = asyncio.get_running_loop().time(), time.process_time()
         for number in range(round(seconds / _FRAME)):
             await output.capture_frame(frame)
-            await asyncio.sleep(began_at + (number + 1) * _FRAME - asyncio.get_running_loop().time())
+            await asyncio.sleep(began_at + (number + 1) * _FRAME / speed - asyncio.get_running_loop().time())
         output.flush()
         await output.wait_for_playout()
         cpu = time.process_time() - cpu
@@ -56,4 +56,4 @@ async def speak(plugin: Plugin, url: str, seconds: float) -> float:
 
 if __name__ == "__main__":
     freeze_imports()
-    print(asyncio.run(speak(Plugin(sys.argv[1]), sys.argv[2], float(sys.argv[3]))))  # noqa: T201 - its result
+    print(asyncio.run(speak(Plugin(sys.argv[1]), sys.argv[2], *map(float, sys.argv[3:5]))))  # noqa: T201 - its result
