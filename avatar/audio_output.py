@@ -62,16 +62,20 @@ class AvatarAudioOutput(AudioOutput):
 
     def is_ahead(self, seconds: float) -> bool:
         """Return whether more than `seconds` of speech are captured and not played."""
-        # The held speech is never less than the unplayed speech, and reading it needs no clock.
-        held = self._machine.held_seconds
-        return held > seconds and held - self.played() > seconds
+        self._driver.catch_up()
+        return self._machine.held_seconds - self.played() > seconds
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take a frame of speech; waits only for a source that is ten minutes ahead of the avatar."""
-        while self.is_ahead(_MOST_UNPLAYED):  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
-            await asyncio.sleep(_SPACE_POLL_S)
+        # The held speech is never less than the unplayed speech, and reading it needs no clock.
+        if self._machine.held_seconds > _MOST_UNPLAYED:
+            await self._wait_for_space()
         await super().capture_frame(frame)
         self._capture(self._converter.push(frame), _words(frame) if frame.userdata else ())
+
+    async def _wait_for_space(self) -> None:
+        while self.is_ahead(_MOST_UNPLAYED):  # noqa: ASYNC110 - speech plays by time: there is no event to wait for
+            await asyncio.sleep(_SPACE_POLL_S)
 
     def _mark_input_truncated(self) -> None:
         super()._mark_input_truncated()

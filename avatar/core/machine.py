@@ -119,6 +119,11 @@ class AvatarMachine:
         """Seconds captured of all segments that are not over."""
         return self._playback.timeline.held_seconds
 
+    @property
+    def unneeded_bytes(self) -> int:
+        """Bytes that may be captured before something may be due, if nothing else happens."""
+        return self._playback.timeline.unneeded_bytes
+
     def played(self, now: float) -> float:
         """Return the seconds played of the segment that is being played; 0 if there is none."""
         return self._playback.timeline.played(now)

@@ -85,6 +85,14 @@ class Timeline:
         """The time at which the capture of the first segment began; None if there is none."""
         return self._segments[0].captured_at if self._segments else None
 
+    @property
+    def unneeded_bytes(self) -> int:
+        """Bytes that may be captured of the open segment before its next chunk may be due; 0 if there is none."""
+        segment = self._capturing
+        if segment is None:
+            return 0
+        return max(0, self._look_at_bytes - segment.pending_bytes) if segment is self._segments[0] else BYTES_PER_SECOND
+
     def sounds(self, now: float) -> bool:
         """Return whether there was sound in the last second that was played."""
         return bool(self._segments) and self._segments[0].sounds(self.played(now))

@@ -39,6 +39,11 @@ class Driver:
         self._is_dispatching = False
         self._senders: set[asyncio.Event] = set()
         self._is_over = asyncio.Event()
+        # Speech that the machine has not got yet, the time of its last frame, and how many bytes more may wait.
+        self._waiting: list[bytes] = []
+        self._waiting_words: list[Word] = []
+        self._waiting_at = self._now
+        self._may_wait = 0
 
     @property
     def now(self) -> float:
@@ -49,16 +54,27 @@ class Driver:
     @contextmanager
     def step(self) -> Iterator[float]:
         """Report facts to the machine: yields `now`, and afterwards carries out the results."""
+        self._capture()
         yield self.now
         self.carry_on()
 
     def push_audio(self, pcm: bytes, words: Sequence[Word]) -> None:
-        """Capture speech; most frames have no other effect, and no other cost."""
-        if self.machine.push_audio(pcm, self.now, words):
+        """Take speech. Most frames wait here, at little cost, until the machine can use them or does anything else."""
+        self._waiting.append(pcm)
+        self._waiting_words += words
+        self._waiting_at = self._loop.time()
+        self._may_wait -= len(pcm)
+        if self._may_wait <= 0:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Let the machine have all speech that was taken."""
+        if self._capture():
             self.carry_on()
 
     def receive_text(self, session: int, text: str) -> None:
         """Handle a text frame of the service; most are acknowledgements, which change nothing."""
+        self.catch_up()
         if self.machine.receive_text(session, text, self.now):
             self.carry_on()
 
@@ -72,6 +88,7 @@ class Driver:
 
     def carry_on(self) -> None:
         """Dispatch events, carry out actions, set the timer, and let the sinks fetch commands."""
+        self._may_wait = 0
         self._dispatch()
         for sender in self._senders:
             sender.set()
@@ -100,13 +117,28 @@ class Driver:
             while True:
                 await work.wait()
                 work.clear()
-                while (command := pull(self.now)) is not None:
+                while (command := self._pull(pull)) is not None:
                     self._dispatch()
                     self._set_timer_soon()
                     # The sink may take long to carry it out.
                     yield command
         finally:
             self._senders.discard(work)
+
+    def _pull(self, pull: Callable[[float], C | None]) -> C | None:
+        self.catch_up()
+        self._may_wait = 0
+        return pull(self.now)
+
+    def _capture(self) -> bool:
+        """Pass speech that waits on to the machine, and return whether something may be due."""
+        if not self._waiting:
+            return False
+        pcm, words = b"".join(self._waiting), self._waiting_words
+        self._waiting, self._waiting_words = [], []
+        may_be_due = self.machine.push_audio(pcm, max(self._now, self._waiting_at), words)
+        self._may_wait = self.machine.unneeded_bytes
+        return may_be_due
 
     def _dispatch(self) -> None:
         if self._is_dispatching:
@@ -134,12 +166,14 @@ class Driver:
 
     def _set_timer_soon(self) -> None:
         """Set the timer once for everything in this turn of the loop: `next_timeout` is not cheap."""
+        self._may_wait = 0
         if not self._timer_is_due:
             self._timer_is_due = True
             self._loop.call_soon(self._set_timer)
 
     def _set_timer(self) -> None:
         self._timer_is_due = False
+        self.catch_up()
         timeout_at = None if self._is_over.is_set() else self.machine.next_timeout()
         if timeout_at == self._timer_at:
             return
@@ -148,6 +182,7 @@ class Driver:
         self._timer = None if timeout_at is None else self._loop.call_at(timeout_at, self._on_timer)
 
     def _on_timer(self) -> None:
+        self._capture()
         # A timer may fire a little early; the machine gets the time that it had asked for.
         self._now = max(self.now, self._timer_at or 0.0)
         self._timer = self._timer_at = None

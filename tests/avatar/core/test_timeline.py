@@ -237,7 +237,7 @@ def test_every_utterance_begins_with_small_chunks() -> None:
         world.say(5.0)
         world.flush()
         world.settle()
-    sizes = {}
+    sizes: dict[str, list[float]] = {}
     for command in (each.command for each in world.sent_of(Speak)):
         assert isinstance(command, Speak)
         sizes.setdefault(command.event_id, []).append(len(command.audio) / BYTES_PER_SECOND)

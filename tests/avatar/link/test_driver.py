@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 
 import pytest
@@ -22,22 +22,32 @@ from avatar.core import (
     StartSession,
     StatusChanged,
     StopSession,
+    Word,
 )
 from avatar.link.driver import Driver
 
 pytestmark = pytest.mark.looptime
 
 CONNECTED = '{"type": "session.state_updated", "state": "connected"}'
+APPENDED = '{"type": "agent.audio_buffer_appended", "source_event_id": "la-speech-1"}'
 SECOND = b"\x00\x20" * 24_000
+# 20 ms.
+FRAME = b"\x00\x20" * 480
 
 
 class Timed(AvatarMachine):
-    """A machine that notes the time of each call that depends on time."""
+    """A machine that notes the time of each call that depends on time, and the pieces of speech that it gets."""
 
     def __init__(self) -> None:
         super().__init__("la", asyncio.get_running_loop().time())
         self.timeouts: list[float] = []
         self.times: list[float] = []
+        self.pieces: list[int] = []
+
+    def push_audio(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> bool:
+        self.times.append(now)
+        self.pieces.append(len(pcm))
+        return super().push_audio(pcm, now, words)
 
     def handle_timeout(self, now: float) -> None:
         self.timeouts.append(now)
@@ -225,6 +235,83 @@ async def test_a_frame_that_changes_nothing_wakes_nothing() -> None:
             stage.driver.push_audio(SECOND[:960], ())
 
     assert asked == 0
+
+
+async def test_frames_wait_until_the_machine_can_use_them() -> None:
+    """The machine gets 20 frames in a few pieces, and the first chunk comes with the 20th, as without waiting."""
+    stage = Stage()
+    stage.connect()
+    async with aclosing(stage.driver.session_commands(1)) as commands:
+        first = asyncio.ensure_future(anext(commands))
+        for _ in range(19):
+            stage.driver.push_audio(FRAME, ())
+            await asyncio.sleep(0.001)
+        assert not first.done()
+        assert len(stage.machine.pieces) <= 3
+        stage.driver.push_audio(FRAME, ())
+        await asyncio.sleep(0.001)
+
+        command = first.result()
+    assert isinstance(command, Speak)
+    assert command.audio == FRAME * 20
+    assert sum(stage.machine.pieces) == 20 * len(FRAME)
+
+
+async def test_every_fact_comes_after_the_speech_before_it() -> None:
+    """A step, a text of the service and a question for the captured speech find all frames in the machine."""
+    stage = Stage()
+    stage.connect()
+    seen = []
+    for act in (stage.driver.catch_up, lambda: stage.driver.receive_text(1, APPENDED), stage.driver.step().__enter__):
+        for _ in range(3):
+            stage.driver.push_audio(FRAME, ())
+        act()
+        seen.append(round(stage.machine.held_seconds, 2))
+        await asyncio.sleep(0.001)
+
+    assert seen == [0.06, 0.12, 0.18]
+
+
+async def test_frames_that_wait_are_sent_before_the_avatar_runs_dry() -> None:
+    """When the next chunk is due by time, it has the frames that came since the last one."""
+    stage = Stage()
+    stage.connect()
+    sent = []
+
+    async def send() -> None:
+        async with aclosing(stage.driver.session_commands(1)) as commands:
+            async for command in commands:
+                assert isinstance(command, Speak)
+                sent.append(len(command.audio))
+
+    sending = asyncio.create_task(send())
+    stage.driver.push_audio(SECOND, ())
+    await asyncio.sleep(0.01)
+    for _ in range(6):
+        stage.driver.push_audio(FRAME, ())
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(2.0)
+    sending.cancel()
+
+    assert sum(sent) == len(SECOND) + 6 * len(FRAME)
+
+
+async def test_the_words_of_frames_that_wait_come_with_them() -> None:
+    """They come in their order."""
+    words = [Word(0.02 * number, 0.02 * number + 0.01) for number in range(4)]
+    got: list[Word] = []
+
+    class Heard(Timed):
+        def push_audio(self, pcm: bytes, now: float, words: Sequence[Word] = ()) -> bool:
+            got.extend(words)
+            return super().push_audio(pcm, now, words)
+
+    driver = Driver(Heard(), lambda _: None, lambda _: None)
+    for word in words:
+        driver.push_audio(FRAME, [word])
+    driver.catch_up()
+
+    assert got == words
 
 
 async def test_commands_come_when_they_are_due() -> None:
