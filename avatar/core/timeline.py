@@ -89,7 +89,7 @@ class Timeline:
     def unneeded_bytes(self) -> int:
         """Bytes that may be captured of the open segment before its next chunk may be due; 0 if there is none."""
         segment = self._capturing
-        if segment is None:
+        if segment is None or segment.finished:
             return 0
         return max(0, self._look_at_bytes - segment.pending_bytes) if segment is self._segments[0] else BYTES_PER_SECOND
 

@@ -243,3 +243,15 @@ def test_every_utterance_begins_with_small_chunks() -> None:
         sizes.setdefault(command.event_id, []).append(len(command.audio) / BYTES_PER_SECOND)
 
     assert [each[0] for each in sizes.values()] == pytest.approx([0.4, 0.4])
+
+
+def test_frames_after_the_end_of_their_segment_need_not_wait() -> None:
+    """The rest of a segment that was dropped while it was captured is taken and ignored."""
+    world = ready()
+    world.say(1.0)
+    assert world.machine.unneeded_bytes > 0
+    world.machine.close(world.now)
+    world.say(0.1)
+
+    assert world.machine.unneeded_bytes == 0
+    assert not world.machine.has_speech

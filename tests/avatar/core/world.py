@@ -131,7 +131,9 @@ class World:
         pcm = self.samples(int(seconds * 24_000))
         self.captured[-1] += pcm
         self._note_speakable(at_least=2 * 24_000 * 2)
-        self.machine.push_audio(pcm, self.now, words)
+        unneeded = self.machine.unneeded_bytes
+        may_be_due = self.machine.push_audio(pcm, self.now, words)
+        assert not may_be_due or len(pcm) >= unneeded, "speech that the machine did not need made something due"
         self._pump()
 
     def _note_speakable(self, at_least: int = 0) -> None:
