@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.e2e.page import Page
     from tests.e2e.stage import Stage
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 NAME = "control"
 

@@ -33,7 +33,7 @@ pytestmark = [
 GOODBYE = "Thank you, and goodbye."
 
 # The goodbye is due after 20 s of the avatar.
-LIMITS = {"MINUTES_PER_CALL": "0.5", "END_WARNING_SECONDS": "10", "AVATAR_IDLE_SECONDS": "3"}
+LIMITS = {"MINUTES_PER_CALL": "0.5", "END_WARNING_SECONDS": "10", "AVATAR_IDLE_SECONDS": "8"}
 
 
 async def attribute(talk: Page, name: str, until: Callable[[str], bool]) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.stage import Stage
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 
 async def test_a_call_in_a_room_of_liveavatars(stage: Stage, tmp_path: Path) -> None:

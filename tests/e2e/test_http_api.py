@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(240),
     pytest.mark.ours(reason="rooms of LiveAvatar's can't be reached through our LiveKit server"),
 ]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.stage import Stage
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 SILENCE = """
 [silence]

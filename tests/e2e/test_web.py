@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(240),
     pytest.mark.ours(reason="LiveAvatar's rooms know no agents by name"),
 ]
 
