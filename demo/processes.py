@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import socket
 import sys
 from collections import deque
@@ -19,6 +18,7 @@ import aiohttp
 from avatar.http import client_session
 from demo import keeper
 from demo.errors import DemoError
+from demo.process_group import kill_group, start_group
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -141,14 +141,13 @@ async def running(
         grace: Seconds that it has to end after SIGTERM.
     """
     with log.open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
+        process = await start_group(
             *(sys.executable, "-I", str(keeper.__file__), str(grace), *command),
             stdin=asyncio.subprocess.PIPE,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             env=os.environ | (env or {}) | {"PYTHONUNBUFFERED": "1"},
             cwd=cwd,
-            start_new_session=True,
         )
     try:
         yield Child(name, log, process)
@@ -164,9 +163,7 @@ async def _end(process: asyncio.subprocess.Process, grace: float) -> None:
             await asyncio.wait_for(process.wait(), grace + 2.0)
     finally:
         # Usually the group is already empty.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        await kill_group(process)
 
 
 def _plain(line: str) -> str:

@@ -6,22 +6,19 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import sys
 from collections import deque
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from demo.process_group import kill_group, start_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 # Enough to contain the reason even if a stack trace or a hint follows, as with npm and Vite.
 KEPT_LINES: Final = 30
-
-# Seconds.
-_PIPE_ENDS_WITHIN: Final = 2.0
 
 _COLOUR: Final = re.compile(r"\x1b\[[\d;]*m")
 
@@ -49,19 +46,10 @@ async def run_tool(
         ToolError: It can't be started, or ended with a status other than 0.
     """
     pipe, joined, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT, asyncio.subprocess.DEVNULL
-    starting = asyncio.create_task(
-        asyncio.create_subprocess_exec(
-            *command, env=env, cwd=cwd, stdin=nothing, stdout=pipe, stderr=joined, start_new_session=True
-        )
-    )
     try:
-        process = await asyncio.shield(starting)
+        process = await start_group(*command, env=env, cwd=cwd, stdin=nothing, stdout=pipe, stderr=joined)
     except OSError as error:
         raise ToolError(str(error)) from error
-    except asyncio.CancelledError:
-        # The tool may run already.
-        await _kill(await starting)
-        raise
     last: deque[str] = deque(maxlen=KEPT_LINES)
     try:
         assert process.stdout is not None  # noqa: S101 - a pipe was asked for
@@ -73,25 +61,11 @@ async def run_tool(
         code = await process.wait()
     finally:
         if process.returncode is None:
-            await _kill(process)
+            await kill_group(process)
     if code:
         shown = "".join(f"\n    {line}" for line in last)
         reason = f"`{Path(command[0]).name}` ended with status {code}:{shown}"
         raise ToolError(reason)
-
-
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    """Kill a process and those that it has started; they write to the same folders, and to the same pipe."""
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    await process.wait()
-    # The pipe ends with the last of them; one that has left the group is not waited for.
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_PIPE_ENDS_WITHIN):
-            await process.stdout.read()
 
 
 async def version_of(command: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:

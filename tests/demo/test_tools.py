@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from demo.tools import KEPT_LINES, ToolError, run_tool, version_of
+from tests.demo.test_processes import is_running, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 async def test_every_line_is_passed_on_without_colours() -> None:
@@ -64,43 +67,7 @@ async def test_the_processes_of_a_cancelled_tool_are_ended() -> None:
         async with asyncio.timeout(60):
             await run
 
-    await has_ended(pid)
-
-
-async def test_a_tool_that_is_cancelled_while_it_starts_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a busy machine a tool may do much before its start is reported."""
-    create, log = asyncio.create_subprocess_exec, tmp_path / "log"
-
-    async def create_slowly(*command: str, **options: Any) -> asyncio.subprocess.Process:
-        process = await create(*command, **options)
-        while not log.exists() or not log.read_text().endswith("\n"):  # noqa: ASYNC110 - another process writes it
-            await asyncio.sleep(0.01)
-        run.cancel()
-        await asyncio.sleep(0.1)
-        return process
-
-    monkeypatch.setattr(asyncio, "create_subprocess_exec", create_slowly)
-    run = asyncio.create_task(run_tool(["sh", "-c", f"sleep 600 & echo $! > {log}; wait"], os.environ))
-    with pytest.raises(asyncio.CancelledError):
-        await run
-
-    await has_ended(int(log.read_text()))
-
-
-async def has_ended(pid: int) -> None:
-    """Wait until a process has ended, though its parent may not have collected it: its files are closed before that."""
-
-    def runs() -> bool:
-        try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-        except FileNotFoundError:
-            return False
-
-    async with asyncio.timeout(10):
-        while runs():  # noqa: ASYNC110 - the end of another process has no event
-            await asyncio.sleep(0.01)
+    await until(lambda: not is_running(pid))
 
 
 @pytest.mark.parametrize(
