@@ -32,8 +32,8 @@ def a_job(agent_identity: str = "agent-1") -> RunningJobInfo:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look 40 times without a pause."""
-    monkeypatch.setattr(dispatch, "_GIVE_UP_AFTER", 0.4)
+    """Look without a pause."""
+    monkeypatch.setattr(dispatch, "_GIVE_UP_AFTER", 20.0)
     monkeypatch.setattr(dispatch, "_LOOKS_EVERY", 0.01)
 
 
@@ -96,12 +96,13 @@ async def test_a_room_with_an_unknown_agent_is_watched_until_it_is_empty() -> No
         recovery.recover_room(LeftRoom(ROOM))
         await asyncio.sleep(0.05)
         before, livekit.there = len(livekit.dispatched), people("caller-1")
-        await asyncio.sleep(0.05)
-        after, livekit.there = len(livekit.dispatched), []
+        async with asyncio.timeout(20):
+            while not livekit.dispatched:  # noqa: ASYNC110 - a request has no event
+                await asyncio.sleep(0.01)
+        livekit.there = []
         await over(recovery)
 
     assert before == 0
-    assert after > 0
 
 
 async def test_agents_that_die_one_after_another_are_not_replaced_for_ever(caplog: pytest.LogCaptureFixture) -> None:
@@ -121,8 +122,11 @@ async def test_agents_that_die_one_after_another_are_not_replaced_for_ever(caplo
     assert (refused, tried) == (1, 1)
 
 
-async def test_an_unreachable_livekit_is_asked_again(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_unreachable_livekit_is_asked_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the end the log says that callers have no agent."""
+    monkeypatch.setattr(dispatch, "_GIVE_UP_AFTER", 1.0)
     recovery = Recovery(settings())
     recovery.recover_job(a_job())
     await over(recovery)
