@@ -6,6 +6,7 @@ which changes one fails there, by name.
 
 import asyncio
 import logging
+import math
 import os
 import random
 import ssl
@@ -62,6 +63,10 @@ STT_MESSAGE = "message"
 _CONNECTIONS_PER_HOST = 50
 _KEEPALIVE_S = 120
 
+
+# LiveKit's server assigns no job to a worker that reports a load of 1.0, though it is available: "no workers with
+# sufficient capacity" (seen in the log of livekit-server on a machine without idle time).
+_MOST_LOAD = 0.99
 
 # Seconds between two attempts to reach LiveKit: random between 0 and a bound that doubles with each failure, so that
 # the workers of a fleet don't come back at the same moment.
@@ -150,7 +155,10 @@ class JobServer(AgentServer):
         """Return the largest of the loads, so that LiveKit chooses the worker with the most capacity left."""
         self._other_load = self.other_load()
         threshold = ServerEnvOption.getvalue(self._load_threshold, self._devmode)
-        return max(_DefaultLoadCalc.get_load(self), self._other_load * min(threshold, 1.0))
+        machine = _DefaultLoadCalc.get_load(self)
+        # In development the framework's threshold is infinite: a worker takes calls however busy the machine is.
+        machine = min(machine, _MOST_LOAD) if math.isinf(threshold) else machine
+        return max(machine, self._other_load * min(threshold, 1.0))
 
     def _is_available(self) -> bool:
         # In development the framework's threshold is infinite.

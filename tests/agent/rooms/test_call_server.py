@@ -199,6 +199,23 @@ async def test_the_load_is_the_largest_of_machine_calls_and_slots(monkeypatch: p
     assert loads == [0.2, 0.4]
 
 
+async def test_a_busy_machine_in_development_is_no_full_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiveKit's server would leave callers without an agent; used slots still count, and production has its limit."""
+    server = a_server()
+    monkeypatch.setattr("livekit.agents.worker._DefaultLoadCalc.get_load", lambda _: 1.0)
+    async with running(server):
+        server._devmode = True
+        server.slots = UsedSlots(0.0)
+        busy = server._measure_load()
+        server.slots = UsedSlots(1.0)
+        full = server._measure_load()
+        server._devmode = False
+        in_production = server._measure_load()
+
+    assert busy < 1.0
+    assert (full, in_production) == (1.0, 1.0)
+
+
 async def test_a_worker_without_a_slot_accepts_no_call() -> None:
     """This also holds in development, where the framework has no limit."""
     server = a_server()
