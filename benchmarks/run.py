@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from benchmarks import barge_ins, feeding, fidelity, joining, reactions, uplink
+from benchmarks.cpu.measure import SPEEDS
 from benchmarks.cpu.measure import measure as measure_cpu
 from benchmarks.opening.measure import measure as measure_opening
 from benchmarks.sampling import sampling
@@ -59,7 +60,7 @@ def steps(*, quick: bool = False) -> list[Step]:
         Step("slow, fast and uneven TTS", feeding.measure, max(5 // scale, 1), 2 * len(feeding.SPEEDS)),
         Step("two segments back to back", joining.measure, max(20 // scale, 1), 2),
         Step("interrupts on a slow uplink", uplink.measure, max(20 // scale, 2), 2),
-        Step("CPU time of a minute of speech", measure_cpu, max(3 // scale, 1), 2),
+        Step("CPU time of a minute of speech", measure_cpu, max(3 // scale, 1), 2 * len(SPEEDS)),
         Step("join to first word", measure_opening, max(5 // scale, 1), 3),
         Step("sample rates and channels", fidelity.measure, max(10 // scale, 1), 2, also=2 * len(fidelity.FORMATS)),
     ]

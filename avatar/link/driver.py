@@ -88,7 +88,6 @@ class Driver:
 
     def carry_on(self) -> None:
         """Dispatch events, carry out actions, set the timer, and let the sinks fetch commands."""
-        self._may_wait = 0
         self._dispatch()
         for sender in self._senders:
             sender.set()

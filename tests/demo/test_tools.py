@@ -42,15 +42,21 @@ async def test_the_error_names_a_missing_tool(tmp_path: Path) -> None:
         await run_tool([str(tmp_path / "missing")], os.environ)
 
 
-async def test_a_cancelled_tool_is_ended() -> None:
-    """The tool's process is gone when the cancellation has finished."""
+async def cancelled(script: str) -> int:
+    """Cancel a tool as soon as it has printed the id of a process, and return the id."""
     said = asyncio.Queue[str]()
-    run = asyncio.create_task(run_tool(["sh", "-c", "echo $$; exec sleep 60"], os.environ, on_line=said.put_nowait))
+    run = asyncio.create_task(run_tool(["sh", "-c", script], os.environ, on_line=said.put_nowait))
     pid = int(await said.get())
-
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await run
+        async with asyncio.timeout(60):
+            await run
+    return pid
+
+
+async def test_a_cancelled_tool_is_ended() -> None:
+    """The tool's process is gone when the cancellation has finished."""
+    pid = await cancelled("echo $$; exec sleep 60")
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -58,14 +64,7 @@ async def test_a_cancelled_tool_is_ended() -> None:
 
 async def test_the_processes_of_a_cancelled_tool_are_ended() -> None:
     """A tool's own tools write into the folder of the build, which is removed: they are not waited for."""
-    said = asyncio.Queue[str]()
-    run = asyncio.create_task(run_tool(["sh", "-c", "sleep 600 & echo $!; wait"], os.environ, on_line=said.put_nowait))
-    pid = int(await said.get())
-
-    run.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(60):
-            await run
+    pid = await cancelled("sleep 600 & echo $!; wait")
 
     await until(lambda: not is_running(pid))
 
