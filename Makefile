@@ -56,7 +56,7 @@ reliability: setup ## run the tests of faults, and write docs/reliability.md fro
 	@RELIABILITY_ROWS=.reliability.json $(RUN) pytest tests/faults tests/e2e/test_pipeline_faults.py
 	@$(RUN) python -m docs.reliability .reliability.json
 
-bench: setup ## compare our avatar module with the official one; a quarter of an hour
+bench: setup ## compare our avatar module with the official one; twenty minutes
 	@$(RUN) python -m demo.livekit_build
 	@$(RUN) python -m benchmarks
 

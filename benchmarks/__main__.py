@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # The plugins' complaints are counted here, and need no log.
     logging.disable(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH)
-    minutes = "three minutes" if asked.quick else "a quarter of an hour"
+    minutes = "three minutes" if asked.quick else "twenty minutes"
     console.print(_INTRODUCTION.format(version=version("livekit-plugins-liveavatar"), minutes=minutes), highlight=False)
     began_at = time.monotonic()
     figures, samples = asyncio.run(_run(steps(quick=asked.quick), console))
