@@ -25,6 +25,7 @@ from agent.metrics.serve import serving_metrics
 from agent.persona import load_persona
 from agent.persona_check import require_usable, warn_of_doubts
 from agent.process.account_watch import AccountWatch
+from agent.process.bare_exit import exit_bare
 from agent.process.grace import drain_timeout
 from agent.process.log import set_up_logging
 from agent.process.options import Level, LogLevel
@@ -123,7 +124,7 @@ def doctor(
     if read is not None:
         is_good = doctor_command.read(read)
     elif call or sandbox:
-        is_good = doctor_command.call(yes=yes, sandbox=sandbox)
+        exit_bare(0 if doctor_command.call(yes=yes, sandbox=sandbox) else 1)
     else:
         is_good = doctor_command.check()
     if not is_good:

@@ -1,5 +1,6 @@
 """The command `doctor`: when it asks, when it makes no call, and what it reads."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ def calls(complete: pytest.MonkeyPatch, tmp_path: Path) -> list[Settings]:
         self.say("a step")
         self.recorder.note("avatar joined")
 
+    # The command runs in the tests' process.
+    complete.setattr("agent.cli.exit_bare", sys.exit)
     complete.setattr(command, "examine_with", examine)
     complete.setattr(DoctorCall, "make", make)
     complete.setenv("STATE_DIR", str(tmp_path / "state"))
