@@ -65,3 +65,12 @@ def test_script_has_four_turns_with_a_barge_in_into_an_answer() -> None:
     assert len(SCRIPT) >= 4
     assert barge_ins
     assert all(SCRIPT[number - 1].leaves_after is not None for number in barge_ins)
+
+
+@pytest.mark.parametrize(("heard", "problems"), [("stop three the", 0), ("three the", 1)])
+def test_one_of_two_words_is_enough(heard: str, problems: int) -> None:
+    """A barge-in of two words need not be understood whole: what it is judged by is the agent's silence."""
+    outcome = Outcome(Turn("stop please", barges_in=True), heard, "okay I stop", "Okay, I stop.")
+    outcome.judge_words()
+
+    assert len(outcome.problems) == problems
