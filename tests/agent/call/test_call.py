@@ -29,6 +29,9 @@ from tests.avatar.fakes import LiteService, reply
 if TYPE_CHECKING:
     from aiohttp import web
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 LOOK = Reply((llm.FunctionToolCall(name="look", arguments="{}", call_id="call"),))
 HANG_UP = llm.FunctionToolCall(name="end_call", arguments="{}", call_id="call")
 RINGING, ANSWERED = {"sip.callStatus": "ringing"}, {"sip.callStatus": "active"}

@@ -12,6 +12,9 @@ from agent.call.ending import Ending, Farewell, Step, run_steps
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 SOON = 0.02
 LONG = 60.0
 

@@ -19,6 +19,9 @@ from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 STORY = Line(20.0, 1)
 GOODBYE = Line(0.3, 2)
 LOOK = Reply((llm.FunctionToolCall(name="look", arguments="{}", call_id="call"),))

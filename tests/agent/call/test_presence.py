@@ -19,6 +19,9 @@ from tests.agent.speech.speech_fakes import ClockedOutput, Line, ScriptedTTS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 LONG = 60.0
 SHORT = 0.05
 AT_ONCE = 0.0

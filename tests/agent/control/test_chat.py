@@ -19,6 +19,9 @@ from tests.agent.session_fakes import Reply
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 
 class RpcServer:
     """A server that records the requests it gets."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from tests.agent.session_fakes import ScriptedEar
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 VOICE = {"A story.": Line(5.0, 1), "Fine.": Line(0.1, 2)}
 
 

@@ -5,6 +5,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from livekit.agents import UserStateChangedEvent
 
 from agent.control.turn_timings import TurnTimings
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from agent.control.waterfall import Turn
+
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
 
 PERSONA = Persona(name="Ada", instructions="Be kind.")
 VOICE = {"Fine.": Line(0.2, 1), "Word for word.": Line(0.2, 2), "And this.": Line(0.2, 3)}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from livekit.agents.stt import SpeechEventType
 
 from agent.settings import Settings
 from tests.agent.conversation.talking import ANSWER, STORY, Talk, talk
+
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
 
 FLUX = Settings(deepgram_model="flux-general-en")
 

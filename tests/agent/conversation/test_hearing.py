@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
     from agent.control.events import FailureEvent
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 FINAL = SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, alternatives=[SpeechData(language="en", text="hello")])  # type: ignore[arg-type] # a plain string will do
 LOST = APIConnectionError("lost")
 REFUSED = APIStatusError("Invalid response status", status_code=400)

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.agent.conversation.talking import ANSWER, SORRY, Talk, talk
 from tests.agent.speech.speech_fakes import Line
+
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
 
 BROKEN = Line(0.0, 0, fails=True)
 

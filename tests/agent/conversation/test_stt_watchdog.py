@@ -12,6 +12,9 @@ from agent.conversation.stt_watchdog import SttWatchdog
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 FINAL = SpeechEvent(SpeechEventType.FINAL_TRANSCRIPT, alternatives=[SpeechData(language="en", text="hello")])  # type: ignore[arg-type] # a plain string will do
 USAGE = SpeechEvent(SpeechEventType.RECOGNITION_USAGE)
 STARTED = SpeechEvent(SpeechEventType.START_OF_SPEECH)

@@ -9,6 +9,9 @@ import pytest
 from agent.conversation.unfinished import is_unfinished
 from tests.agent.conversation.talking import talk
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 DICTATED = ("My number is", "five five one", "two three four", "and then nine.")
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from livekit.agents.llm import Tool
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 SORRY, WAIT, STILL = "Sorry, say that again.", "One moment.", "Still at it."
 VOICE = {
     text: Line(0.2, at + 1)

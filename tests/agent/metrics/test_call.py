@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
     from avatar.core import Event
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 STORY, SHORT = "A long story.", "Yes."
 VOICE = {STORY: Line(20.0, 1), SHORT: Line(0.3, 2)}
 

@@ -15,6 +15,9 @@ from avatar.sessions.port import LeftRoom
 from tests.agent.rooms.fake_livekit import FakeLiveKit, agent, people
 from tests.agent.web.web_fakes import settings
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 ROOM = "call-0123456789abcdef"
 
 

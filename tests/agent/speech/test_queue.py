@@ -27,6 +27,9 @@ from tests.agent.speech.queue_call import (
 from tests.agent.speech.speech_fakes import Captions, ClockedOutput, Line, ScriptedTTS
 from tests.avatar.fakes import KEY, FakeRoom, LiteService
 
+# Waits take no real time: on a busy machine they would end in another order.
+pytestmark = pytest.mark.looptime
+
 
 async def test_queued_sentences_are_one_segment_and_one_message() -> None:
     """Their audio has no gap, each reports its start and end, and the message has all of them."""
