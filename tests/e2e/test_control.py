@@ -10,6 +10,7 @@ from livekit import rtc
 from livekit.agents.voice.remote_session import RemoteSession
 
 from demo.call.changes import Changes
+from demo.call.turns import UNDERSTOOD, part_in
 from docs.examples.control import Agent
 from tests.e2e.conversation import HAPPENS, SILENT_PERSONA
 from tests.e2e.page import page
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 NAME = "control"
+QUESTION = "what time is it in london"
 
 # Seconds; an agent that answers does so in a few milliseconds.
 NOBODY_ANSWERS = 2.0
@@ -142,7 +144,7 @@ async def holds_a_button(front: FrontEnd, caller: Page) -> None:
     assert await front.refusal("push_to_talk_end") == 409
     await front.call("push_to_talk_start")
     await front.attribute("input", "push_to_talk")
-    await caller.say("what time is it in london")
+    await caller.say(QUESTION)
     assert not [event for event in front.events if event.get("by") == "speech"]
     await front.call("push_to_talk_end")
     turn = await front.turn("speech")
@@ -185,7 +187,7 @@ async def writes(front: FrontEnd, caller: Page) -> None:
     await front.event("sentence", text="The chat is heard too.", state="finished")
     await front.line("Nova: The chat is heard too.")
     # What was spoken, as it was understood; written lines are not repeated.
-    await front.line("You: ")
+    assert part_in(await front.line("You: "), of=QUESTION) >= UNDERSTOOD
 
 
 async def changes_persona(front: FrontEnd) -> None:

@@ -40,14 +40,16 @@ async def test_metrics_and_traces_tell_what_happened_in_a_call(stage: Stage, tmp
         stage.worker({"METRICS_PORT": str(port), "OTEL_EXPORTER_OTLP_ENDPOINT": str(server.make_url(""))}) as worker,
     ):
         ticket = await stage.ticket("a-call-with-metrics")
-        # Whether the words are understood is the subject of test_call.
-        await call(ticket.url, ticket.token, stand_ins_url=stage.stand_ins, directory=tmp_path, script=SHORT_CALL)
+        made = await call(
+            ticket.url, ticket.token, stand_ins_url=stage.stand_ins, directory=tmp_path, script=SHORT_CALL
+        )
         ended = await stage.ended_session()
         text = await _ended(port)
         await collector.wait_for("call")
         lines = [line for line in worker.tail(400) if "the call ends" in line]
     samples = _samples(text)
 
+    assert [outcome.problems for outcome in made.outcomes] == [[], [], []]
     assert samples["calls_started_total", ()] == 1
     assert sum(samples.get(("calls_ended_total", (reason,)), 0) for reason in CALL_ENDS) == 1
     assert samples["calls_active", ()] == 0
