@@ -47,7 +47,7 @@ def server(redis_process: RedisServer) -> RedisServer:
 
 @dataclass
 class Fleet:
-    """Machines that share a Redis. Time passes in Redis as usual, and when the test says so.
+    """Machines that share a Redis, in which time passes only when the test says so.
 
     Attributes:
         server: The shared Redis.
@@ -93,7 +93,7 @@ class Fleet:
     def jump(self, seconds: float) -> None:
         """Let time pass in Redis while no process asks it, as in an outage or after a change of its clock."""
         with self.server.client() as client:
-            client.incrbyfloat("shift", seconds)
+            client.incrbyfloat("passed", seconds)
 
 
 @pytest.fixture
@@ -102,12 +102,14 @@ def machines(server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     scripts = tmp_path / "scripts"
     shutil.copytree(redis_state._SCRIPTS, scripts)
     common = scripts / "common.lua"
-    end = "tonumber(time[2]) / 1000000"
+    real = "tonumber(time[1]) + tonumber(time[2]) / 1000000"
     text = common.read_text()
-    assert end in text
-    common.write_text(text.replace(end, f"{end} + tonumber(redis.call('GET', 'shift') or 0)"))
+    assert real in text
+    # Real time would be a gap between two requests whenever the machine stands still for a second.
+    common.write_text(text.replace(real, "1800000000 + tonumber(redis.call('GET', 'passed') or 0)"))
     monkeypatch.setattr(redis_state, "_SCRIPTS", scripts)
     monkeypatch.setattr(redis_state, "_PAUSE", 0.0)
+    monkeypatch.setattr(redis_state, "_TIMEOUT", 20.0)
     monkeypatch.setattr(fleet, "_RENEWS_EVERY", 3600.0)
     fleet_of = Fleet(server, tmp_path)
     fleet_of.wait(5)

@@ -22,7 +22,7 @@ _STARTS_WITHIN = 20.0
 
 
 class RedisServer:
-    """A `redis-server` that writes its data to disk at once, so that they survive a kill.
+    """A `redis-server` that writes its data to a file before it answers, so that they survive a kill of its process.
 
     Args:
         directory: Directory of its data.
@@ -51,7 +51,7 @@ class RedisServer:
         assert binary is not None, (
             "The tests of the fleet's state need redis-server on PATH: `.ci/redis` puts it there."
         )
-        options = f"--port {self._port} --bind 127.0.0.1 --appendonly yes --appendfsync always --save ''".split()
+        options = f"--port {self._port} --bind 127.0.0.1 --appendonly yes --appendfsync no --save ''".split()
         self._process = subprocess.Popen(  # noqa: S603 - our own command line
             [binary, *options, "--dir", str(self._directory), *self._options],
             stdout=subprocess.DEVNULL,

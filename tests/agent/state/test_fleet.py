@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.state import fleet
+from agent.state import fleet, redis_state
 from agent.state.redis_state import StateAwayError
 from avatar.sessions.port import JournalError, LeftRoom
 from tests.agent.state.conftest import DEAD, URL, Fleet
@@ -179,7 +179,7 @@ def test_an_outage_or_a_wrong_clock_of_redis_ends_no_lease(machines: Fleet, seco
     machines.die(dead)
     machines.jump(seconds)
     during = claimed(sweeper)
-    machines.wait(DEAD, living)
+    machines.wait(4 + DEAD, living)
 
     assert during == []
     assert claimed(sweeper) == ["s-dead"]
@@ -232,8 +232,9 @@ def test_what_ended_with_its_process_while_redis_was_away_is_told_by_another(kil
     assert [entry.session_id for entry in second.entries()] == ["s-1"]
 
 
-def test_a_paused_redis_does_not_block_for_long(killed: Fleet) -> None:
+def test_a_paused_redis_does_not_block_for_long(killed: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request times out after a second, and its note is sent later."""
+    monkeypatch.setattr(redis_state, "_TIMEOUT", 1.0)
     first, second = killed.machine("a"), killed.machine("b")
     first.own()
     killed.server.pause()

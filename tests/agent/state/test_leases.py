@@ -190,7 +190,7 @@ class World:
 
     def second(self) -> None:
         """Let a second pass, in which every process does what it does once a second."""
-        self._worker._redis.incrbyfloat("shift", 1.0)
+        self._worker._redis.incrbyfloat("passed", 1.0)
         for node in self.nodes:
             node.silent += node.is_lost
             if node.answers and not node.is_cut:
