@@ -60,7 +60,11 @@ class Studio:
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             await page.goto(url or self.url)
-            yield CallPage(page, PICTURES)
+            try:
+                yield CallPage(page, PICTURES)
+            except BaseException:
+                print(*await page.get_by_test_id("log-line").all_text_contents(), sep="\n")  # noqa: T201 - pytest shows it
+                raise
             assert errors == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,23 @@ from playwright.async_api import expect
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from playwright.async_api import Route
+
     from tests.browser.conftest import Studio
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+
+# Until the microphone is opened, no sound can be played.
+NO_SOUND = """
+HTMLAudioElement.prototype.play = () => %s;
+const devices = navigator.mediaDevices;
+const ask = devices.getUserMedia.bind(devices);
+devices.getUserMedia = (wanted) => {
+  delete HTMLAudioElement.prototype.play;
+  return ask(wanted);
+};
+"""
 
 
 @asynccontextmanager
@@ -91,3 +106,30 @@ async def test_the_page_shows_why_a_call_can_not_start(studio: Studio) -> None:
         await expect(tab.find("error")).to_have_text(f"{busy['error']} Please try again in 10 seconds.")
         await expect(tab.find("start")).to_be_enabled()
         await tab.picture("busy")
+
+
+@pytest.mark.parametrize(
+    "answer", ["new Promise(() => {})", "Promise.reject(new DOMException('removed', 'AbortError'))"]
+)
+async def test_the_microphone_does_not_wait_for_sound(studio: Studio, answer: str) -> None:
+    """The agent's track is there first, and plays only later or ends before: the caller is heard all the same."""
+    livekit = studio.stage.livekit
+    async with studio.tab() as tab:
+        await tab.page.add_init_script(NO_SOUND % answer)
+        await tab.page.reload()
+
+        async def join_late(route: Route) -> None:
+            response = await route.fetch()
+            room = api.ListParticipantsRequest(room=(await response.json())["room"])
+            async with api.LiveKitAPI(livekit.url, livekit.api_key, livekit.api_secret) as server:
+                while not any(  # noqa: ASYNC110 - the server has no event
+                    each.tracks for each in (await server.room.list_participants(room)).participants
+                ):
+                    await asyncio.sleep(0.1)
+            await route.fulfill(response=response)
+
+        await tab.page.route("**/api/call", join_late)
+        await tab.find("start").click()
+        await expect(tab.find("mute")).to_be_enabled(timeout=40_000)
+        await expect(tab.find("error")).to_be_hidden()
+        await tab.close()

@@ -78,9 +78,10 @@ export class Call {
     this.onAgent(this.control.agent);
   }
 
-  /** Let the browser play sound; works only in response to a click. */
-  async allowSound(): Promise<void> {
-    await this.room.startAudio();
+  /** Let the browser play sound; works only in response to a click. `onSilenced` reports whether it does. */
+  allowSound(): void {
+    // Not awaited: a track without sound so far begins to play with its first sound, and may end before.
+    this.room.startAudio().catch((error: unknown) => log(`sound not started: ${String(error)}`));
   }
 
   /** End the call, for the agent as well. The listener gets no further reports. */

@@ -74,7 +74,7 @@ async function enter(isAsked: boolean): Promise<void> {
     connectionDetails.keep(details);
     await entered.join(details);
     log(`joined ${details.room} as ${details.identity}`);
-    if (isAsked) await entered.allowSound();
+    if (isAsked) entered.allowSound();
     if (!(await entered.microphone.open()) && call === entered) showMessage(noMicrophone());
   } catch (error) {
     if (call === entered) fail(error);
@@ -82,6 +82,7 @@ async function enter(isAsked: boolean): Promise<void> {
 }
 
 function fail(error: unknown): void {
+  void call?.close();
   leave();
   log(`not joined: ${String(error)}`);
   const refused = error instanceof NoConnectionDetailsError ? error : undefined;
@@ -227,7 +228,7 @@ function listenToCaller(): void {
   onSend(send);
   element("interrupt").addEventListener("click", () => void ask((control) => control.interrupt()));
   element("mute").addEventListener("click", () => void call?.microphone.toggleMute());
-  element("hear").addEventListener("click", () => void call?.allowSound());
+  element("hear").addEventListener("click", () => call?.allowSound());
   element<HTMLSelectElement>("mic-select").addEventListener("change", (event) => {
     void call?.microphone.useDevice((event.target as HTMLSelectElement).value);
   });
