@@ -15,6 +15,7 @@ from tests.agent.web.web_fakes import settings
 from tests.e2e.avatar_call import mint
 
 if TYPE_CHECKING:
+    from agent.settings import Settings
     from demo.livekit_server import LiveKitServer
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(60)]
@@ -34,6 +35,14 @@ asyncio.run(main())
 """
 
 
+async def known(given: Settings, call: LeftRoom) -> bool:
+    """Ask until the answer is known, as a worker does: a busy server may not pass on the first question in time."""
+    async with asyncio.timeout(30):
+        while (is_alive := await lives(given, call)) is None:
+            pass
+    return is_alive
+
+
 async def test_a_process_is_detected_as_alive_or_stopped(livekit_server: LiveKitServer) -> None:
     """LiveKit still lists a process that is stopped or was killed a moment ago; it does not answer.
 
@@ -51,9 +60,9 @@ async def test_a_process_is_detected_as_alive_or_stopped(livekit_server: LiveKit
         livekit_api_secret=livekit_server.api_secret,
     )
     call = LeftRoom(room, "agent-1")
-    told = [await lives(given, call)]
+    told: list[bool | None] = [await known(given, call)]
     process.send_signal(signal.SIGSTOP)
-    told.append(await lives(given, call))
+    told.append(await known(given, call))
     process.send_signal(signal.SIGCONT)
     # What was sent to the process while it was stopped is sent again after a growing pause.
     async with asyncio.timeout(60):
@@ -61,7 +70,7 @@ async def test_a_process_is_detected_as_alive_or_stopped(livekit_server: LiveKit
             pass
     process.kill()
     await process.wait()
-    told.append(await lives(given, call))
+    told.append(await known(given, call))
     told.append(await lives(given, LeftRoom("another-room", "agent-1")))
 
     assert told == [True, False, False, None]
