@@ -61,26 +61,31 @@ class Actions:
         self._sentences: set[Sentence] = set()
         self._repeats = Repeats()
         self._one_at_a_time = asyncio.Lock()
+        self._interrupts = 0
         speech.on("sentence_started", self._on_sentence)
         speech.on("sentence_ended", self._on_sentence)
 
     async def talk(self, asked: payloads.Talk, _: str) -> payloads.Nothing:
         """Answer a text as if it had been said; it interrupts the agent, as a spoken word does."""
-        at = time.time()
+        at, interrupts = time.time(), self._interrupts
         async with self._one_at_a_time:
             await self._session.interrupt()
             with self._timings.asked("text", at):
-                self._session.generate_reply(user_input=asked.text, input_modality="text")
+                answer = self._session.generate_reply(user_input=asked.text, input_modality="text")
+            if self._interrupts != interrupts:
+                answer.interrupt(force=True)
         return payloads.Nothing()
 
     async def repeat(self, asked: payloads.Repeat, _: str) -> payloads.Repeated:
         """Say a text word for word, after what is queued already."""
-        at = time.time()
+        at, interrupts = time.time(), self._interrupts
         async with self._one_at_a_time:
             if len(self._sentences) >= _MOST_SENTENCES:
                 raise RefusalError(NOT_NOW, "Too much is waiting to be said. Please try again later.")
             sentences = self._say(asked.text, "repeat", at)
             self._sentences |= set(sentences)
+            if self._interrupts != interrupts:
+                self._speech.clear()
         return payloads.Repeated(id=self._repeats.add(sentences), sentences=len(sentences))
 
     async def get_repeat(self, asked: payloads.GetRepeat, _: str) -> payloads.RepeatState:
@@ -95,7 +100,8 @@ class Actions:
         return state_of(asked.id, sentences)
 
     async def interrupt(self, _: payloads.Nothing, __: str) -> payloads.Nothing:
-        """Silence the agent, and drop what it was going to say."""
+        """Silence the agent, and drop what it was going to say, texts that wait for the end of its speech included."""
+        self._interrupts += 1
         interrupted = self._session.interrupt(force=True)
         # Wait only for what was queued until now: a text that is queued meanwhile may be long, and is not interrupted.
         sentences = tuple(self._sentences)

@@ -66,12 +66,18 @@ class CallPage:
         return self.page.get_by_test_id(test_id)
 
     async def start(self) -> None:
-        """Press Start, and wait until the avatar moves and the agent listens."""
+        """Press Start for a new call, and wait until the avatar is visible and its opening line is over."""
         await self.find("start").click()
+        await self.is_greeted()
+
+    async def is_greeted(self) -> None:
+        """Wait until the avatar is visible and its opening line is over."""
+        # The agent also listens for a moment before it.
+        await self.is_state("speaking", within=JOINS_MS)
         await self.is_live()
 
     async def is_live(self) -> None:
-        """Wait until the avatar is visible and its opening line is over."""
+        """Wait until the avatar is visible and the agent listens."""
         await expect(self.find("video")).to_be_visible(timeout=JOINS_MS)
         await self.listen()
         await self.is_state("listening")
@@ -90,10 +96,10 @@ class CallPage:
         """Measure the page's level from now on."""
         await self.page.evaluate(HEARS)
 
-    async def is_state(self, *states: str) -> None:
+    async def is_state(self, *states: str, within: float = HAPPENS_MS) -> None:
         """Wait until the agent is in one of these states."""
         one_of = ", ".join(f'[data-testid="agent-state"][data-state="{state}"]' for state in states)
-        await expect(self.page.locator(one_of)).to_be_visible(timeout=HAPPENS_MS)
+        await expect(self.page.locator(one_of)).to_be_visible(timeout=within)
 
     async def caption(self, speaker: str, text: str, *, state: str = "final") -> Locator:
         """Wait for a caption with this text in it, in that state."""

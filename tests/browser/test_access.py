@@ -61,7 +61,7 @@ async def test_a_call_is_made_with_the_keyboard_alone(studio: Studio) -> None:
         await tab.page.keyboard.press("Tab")
         await expect(tab.find("start")).to_be_focused()
         await tab.page.keyboard.press("Enter")
-        await tab.is_live()
+        await tab.is_greeted()
         for control in TAB_ORDER:
             await tab.page.keyboard.press("Tab")
             await expect(tab.find(control)).to_be_focused()

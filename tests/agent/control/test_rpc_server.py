@@ -172,6 +172,26 @@ async def test_an_interrupt_is_answered_whatever_is_requested_meanwhile() -> Non
         await caller.call("interrupt")
 
 
+@pytest.mark.parametrize("method", ["talk", "repeat"])
+async def test_an_interrupt_drops_a_text_that_waits_for_the_end_of_speech(method: str) -> None:
+    """The text came before it; a text that comes after it is said."""
+    story = '{"text": "A story without an end."}'
+    async with calling(Reply(("Fine.",))) as caller:
+        await caller.call("repeat", story)
+        output = caller.session.output.audio
+        assert isinstance(output, ClockedOutput)
+        await output.wait_for_audio(0.1)
+        asking = [asyncio.create_task(caller.call(each, story)) for each in ("talk", method)]
+        await asyncio.sleep(0)
+        await asyncio.gather(caller.call("interrupt"), *asking)
+        await caller.call("repeat", '{"text": "And so is this one, at its end."}')
+        await caller.hears(2)
+
+    said = [event["text"] for event in caller.events("said") if not event["interrupted"]]
+    assert said == ["And so is this one, at its end."]
+    assert output.segments == 2
+
+
 async def test_the_call_ends_when_it_is_asked_to() -> None:
     """A call that a caller ends says no goodbye."""
     async with calling() as caller:
