@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from tests.e2e.stage import ROOT, START, Stage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+# Addresses of the tabs, from a network for examples (RFC 5737).
+ADDRESSES = (f"192.0.2.{number}" for number in count(1))
 
 PICTURES = Path(os.environ.get("SCREENSHOTS", ROOT / ".screenshots"))
 
@@ -46,6 +50,8 @@ class Studio:
     async def tab(self, *script: str | float, loops: bool = False, url: str = "") -> AsyncIterator[CallPage]:
         """Open a tab that shows the page. An exception in the page fails the test.
 
+        On the worker's own page each tab is a client of its own: together they ask more often than one client may.
+
         Args:
             script: The sound of the microphone: sentences, and seconds of silence. Without it there is only silence.
             loops: Whether the script is repeated.
@@ -56,7 +62,11 @@ class Studio:
                 self.directory / "microphone.wav", StandIns(http, self.stage.stand_ins), script or (1.0,)
             )
         async with chromium(wav, loops=loops) as browser:
-            page = await browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+            page = await browser.new_page(
+                viewport={"width": 1440, "height": 900},
+                color_scheme="dark",
+                extra_http_headers={} if url else {"X-Forwarded-For": next(ADDRESSES)},
+            )
             errors: list[str] = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             await page.goto(url or self.url)
@@ -90,9 +100,10 @@ async def page_url(stage: Stage, site_port: int, tmp_path_factory: pytest.TempPa
     (folder / "handbook.md").write_text(HANDBOOK, "utf-8")
     persona = folder / DEFAULT_PERSONA.name
     persona.write_text(f'knowledge = ["handbook.md"]\n{DEFAULT_PERSONA.read_text("utf-8")}', "utf-8")
-    # All tests are one client, and some of them request calls that they don't join.
+    # Some tests request calls that they don't join.
     settings = {
         "WEB_PORT": str(port),
+        "TRUSTED_PROXIES": "127.0.0.1 ::1",
         "CALLER_GRACE": "15",
         "UNJOINED_CALLS_PER_CLIENT": "0",
         "PERSONA": str(persona),

@@ -112,7 +112,9 @@ async def test_a_muted_microphone_stays_muted_after_a_reload(studio: Studio) -> 
     """The page shows it, and LiveKit gets a muted track."""
     livekit = studio.stage.livekit
     async with studio.tab("what time is it", loops=True) as tab:
-        await tab.start()
+        # Without `start`: the caller may interrupt the opening line.
+        await tab.find("start").click()
+        await tab.is_live()
         await tab.find("mute").click()
         await expect(tab.find("mute")).to_have_text("Unmute")
         await tab.page.reload()
