@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import socket
 import sys
 from collections import deque
@@ -191,8 +192,9 @@ def check_port(port: int, what: str, option: str) -> None:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a free port of 127.0.0.1."""
-    with socket.socket(type=kind) as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
+    """Return a free port, one that no outgoing connection gets before it is used: systems choose theirs above these."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket(type=kind) as trial, suppress(OSError):
+            trial.bind(("", port))
+            return port
