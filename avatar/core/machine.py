@@ -81,8 +81,6 @@ class AvatarMachine:
         self._now = now
         self._settle(now)
 
-    # State
-
     @property
     def sessions(self) -> list[Session]:
         """Every session that was asked for, in order."""
@@ -356,7 +354,7 @@ class AvatarMachine:
         self._playback.hear_fallback(kind, event_id, now)
         self._settle(now)
 
-    # Time
+    # Time and results
 
     def next_timeout(self) -> float | None:
         """Return when to call `handle_timeout`; None if nothing depends on time."""
@@ -366,8 +364,6 @@ class AvatarMachine:
     def handle_timeout(self, now: float) -> None:
         """Do what is due."""
         self._settle(now)
-
-    # Results
 
     def next_event(self) -> Event | None:
         """Return the next event; call again until there is none."""

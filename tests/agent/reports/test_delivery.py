@@ -16,14 +16,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from agent.reports.delivery import (
-    FIRST_RETRY,
-    KEPT_EVENTS,
-    LONGEST_RETRY,
-    Delivery,
-    delivering,
-    retry_delay,
-)
+from agent.reports.delivery import FIRST_RETRY, KEPT_EVENTS, LONGEST_RETRY, Delivery, delivering, retry_delay
 from agent.reports.outbox import Item, ReportOutbox
 from agent.settings import Settings
 from tests.agent.reports.report_fakes import START, made

@@ -121,8 +121,6 @@ class World:
         self._segment_is_open = False
         self._pump()
 
-    # Calls of the framework
-
     def say(self, seconds: float, words: Sequence[Word] = ()) -> None:
         """Capture speech."""
         if not self._segment_is_open:

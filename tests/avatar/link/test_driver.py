@@ -79,11 +79,8 @@ class Stage:
     @property
     def statuses(self) -> list[str]:
         """The states of all `StatusChanged` events."""
-        return [
-            event.status.reason.name if event.status.reason else "LIVE"
-            for event in self.came
-            if isinstance(event, StatusChanged)
-        ]
+        statuses = [event.status for event in self.came if isinstance(event, StatusChanged)]
+        return [status.reason.name if status.reason else "LIVE" for status in statuses]
 
     def connect(self) -> None:
         """Let the first session take commands."""
