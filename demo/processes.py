@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import secrets
@@ -195,6 +196,11 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a free port, one that no outgoing connection gets before it is used: systems choose theirs above these."""
     while True:
         port = 20_000 + secrets.randbelow(12_000)
-        with socket.socket(type=kind) as trial, suppress(OSError):
-            trial.bind(("", port))
-            return port
+        with socket.socket(type=kind) as trial:
+            try:
+                trial.bind(("", port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                return port

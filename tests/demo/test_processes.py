@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import sys
 from pathlib import Path
@@ -57,6 +58,13 @@ async def logged(log: Path) -> list[str]:
     """Wait until a child has logged a whole line, and return its words."""
     await until(lambda: log.exists() and log.read_text().endswith("\n"))
     return log.read_text().split()  # noqa: ASYNC240 - a line
+
+
+class NotAllowed(socket.socket):
+    """A socket of a machine that gives its programs no port."""
+
+    def bind(self, address: object) -> None:
+        raise PermissionError(errno.EACCES, "not allowed")
 
 
 async def test_a_child_ends_in_order_when_the_body_is_over(tmp_path: Path) -> None:
@@ -158,3 +166,11 @@ def test_a_free_port_passes_the_check() -> None:
 
     check_port(port, "a test", "nothing")
     assert port < 32_768
+
+
+def test_a_machine_that_allows_no_port_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a port in use is followed by another try."""
+    monkeypatch.setattr(socket, "socket", NotAllowed)
+
+    with pytest.raises(PermissionError):
+        free_port()
